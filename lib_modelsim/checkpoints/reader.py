@@ -1,0 +1,130 @@
+"""The door: `open_checkpoint(path)` → `Checkpoint`, whatever the format."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..errors import CheckpointError
+from . import blocks, folder, names, pickle_file, safetensors_file
+from .architecture import architecture_of
+from .stored import FLOATS, StoredTensor, read_into
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One tensor that counts in comparisons: its common name, its place in the network, where its bytes are.
+
+    `key` is the name that files of this architecture have in common whatever their layout; `component` is `unet`,
+    `te` (`te0`, `te1`, …), `vae` or `other`; `block` is None for `other`. `shape` is without trailing ones, so that
+    a linear layer and the same one stored as a 1×1 convolution agree.
+    """
+
+    key: str
+    component: str
+    block: str | None
+    stored: StoredTensor
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        shape = self.stored.shape
+        while shape and shape[-1] == 1:
+            shape = shape[:-1]
+        return shape
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the headers of a checkpoint say. No tensor has been read.
+
+    `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
+    order too: floating point, not an EMA copy, not `position_ids`.
+    """
+
+    path: Path
+    format: str
+    architecture: str
+    tensors: tuple[StoredTensor, ...]
+    weights: dict[str, Weight]
+    metadata: dict[str, str]
+
+    def read(self, key: str) -> bytearray:
+        """The bytes of one weight as they stand in the file, from its first element to its last (gaps included)."""
+        stored = self.weights[key].stored
+        raw = bytearray(stored.span * stored.item_bytes)
+        read_into(stored.path, stored.offset, memoryview(raw))
+        return raw
+
+
+def open_checkpoint(path: Path) -> Checkpoint:
+    """Read the headers of a checkpoint: a safetensors file, a pickle (zip or legacy) or a diffusers folder.
+
+    The format is told by the first bytes, not by the ending: files with a wrong ending are common. Raises
+    CheckpointError for whatever cannot be read or compared, in one line.
+    """
+    form, tensors, metadata = _read_headers(Path(path))
+    if not tensors:
+        raise CheckpointError("no tensors in the file", Path(path).name, "it is no checkpoint: move it elsewhere")
+    _refuse_quantised(tensors)
+    named = names.common_names(tensors)
+    architecture = architecture_of({key: stored.shape for key, stored in named})
+    weights: dict[str, Weight] = {}
+    for key, stored in named:
+        if stored.dtype not in FLOATS or key.endswith("position_ids"):
+            continue
+        component, block = blocks.place(architecture, key)
+        if component is not None:
+            weights[key] = Weight(key, component, block, stored)
+    return Checkpoint(Path(path), form, architecture, tuple(tensors), weights, metadata)
+
+
+def _read_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
+    if stat.S_ISDIR(mode):
+        return ("diffusers", *folder.read_folder(path))
+    if not stat.S_ISREG(mode):
+        raise CheckpointError("not a regular file", path, "give a checkpoint file or a diffusers folder")
+    try:
+        return read_file_headers(path)
+    except OSError as error:
+        raise CheckpointError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
+
+
+def read_file_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
+    """Format, tensors and metadata of one file, told by its first bytes."""
+    size = path.stat().st_size
+    start = bytearray(min(size, 16))
+    read_into(path, 0, memoryview(start))
+    if not start:
+        raise CheckpointError("the file is empty", path.name, "its download failed: fetch it again")
+    if start.startswith(b"GGUF"):
+        raise CheckpointError("GGUF file: quantised, not comparable", path.name, "use the safetensors file it was made from")
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or pickle_file.looks_like_pickle(start):
+        return ("pickle", *pickle_file.read_pickle(path))
+    if start[8:9] == b"{" or path.suffix.lower() == ".safetensors":
+        return ("safetensors", *safetensors_file.read_header(path))
+    raise CheckpointError("neither safetensors nor a PyTorch pickle", path.name, "it is no checkpoint, or its download is a web page: fetch it again")
+
+
+_QUANTISED = {
+    ".absmax": "NF4/bitsandbytes",
+    ".quant_map": "NF4/bitsandbytes",
+    ".qweight": "GPTQ/AWQ",
+    ".qzeros": "GPTQ/AWQ",
+    ".scale_weight": "scaled FP8",
+    ".weight_scale": "scaled FP8",
+    "scaled_fp8": "scaled FP8",
+}
+"""Ending of a key → the quantisation it gives away: the stored numbers are then not the weights."""
+
+
+def _refuse_quantised(tensors: list[StoredTensor]) -> None:
+    for tensor in tensors:
+        for ending, kind in _QUANTISED.items():
+            if tensor.key.endswith(ending) or (kind.startswith("NF4") and ".quant_state." in tensor.key):
+                raise CheckpointError(f"{kind} quantised file, not comparable, because of the key", tensor.key, "use the file it was made from")

@@ -1,0 +1,93 @@
+"""Where one tensor lies on disk: the common ground of every file format."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import CheckpointError
+
+ITEM_BITS = {
+    "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "U32": 32, "I32": 32, "U64": 64, "I64": 64,
+    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8,
+    "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F8_E8M0": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64, "C128": 128,
+}  # fmt: skip
+"""dtype, spelled as safetensors spells it → bits per element (safetensors/src/tensor.rs, `Dtype::bitsize`)."""
+
+FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
+"""The dtypes that hold weights we can compare."""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """One tensor of a file.
+
+    `key` is the name in the file; in a diffusers folder the sub-folder stands before it ("unet/conv_in.bias").
+    `offset` is the position in `path` of the element [0, 0, …], in bytes; `strides` are in elements, None where
+    the elements stand in C order without gaps.
+    """
+
+    key: str
+    dtype: str
+    shape: tuple[int, ...]
+    path: Path
+    offset: int
+    strides: tuple[int, ...] | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes per element; only for dtypes of whole bytes."""
+        return ITEM_BITS[self.dtype] // 8
+
+    @property
+    def span(self) -> int:
+        """Number of elements from the first to the last in the file, gaps included."""
+        if self.strides is None or self.count == 0:
+            return self.count
+        return 1 + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
+
+    def rows(self, first: int, last: int) -> StoredTensor:
+        """The tensor [first:last] along axis 0, still on disk."""
+        strides = self.strides or contiguous_strides(self.shape)
+        offset = self.offset + first * strides[0] * self.item_bytes
+        return replace(self, shape=(last - first, *self.shape[1:]), offset=offset)
+
+    def transposed(self) -> StoredTensor:
+        """The matrix with its two axes exchanged, still on disk."""
+        strides = self.strides or contiguous_strides(self.shape)
+        return replace(self, shape=self.shape[::-1], strides=strides[::-1])
+
+
+def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides in elements of a C-ordered array of this shape."""
+    strides, step = [], 1
+    for n in reversed(shape):
+        strides.append(step)
+        step *= n
+    return tuple(reversed(strides))
+
+
+def read_into(path: Path, offset: int, buffer: memoryview) -> None:
+    """Fill `buffer` with the bytes of `path` from `offset` on, with plain reads.
+
+    Raises CheckpointError where the file is gone, unreadable or ends too early (it shrank since its header was read).
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(offset)
+            done = 0
+            while done < len(buffer):
+                got = file.readinto(buffer[done:])
+                if not got:
+                    raise CheckpointError(
+                        "the file ends in the middle of a tensor", path, "it changed while it was read, or its copy is incomplete: copy it again"
+                    )
+                done += got
+    except OSError as error:
+        raise CheckpointError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
