@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import CheckpointError
 from . import blocks, folder, names, pickle_file, safetensors_file
 from .architecture import architecture_of
+from .layout import Layout, Place
 from .stored import FLOATS, StoredTensor, read_into
 
 
@@ -49,6 +50,11 @@ class Checkpoint:
     tensors: tuple[StoredTensor, ...]
     weights: dict[str, Weight]
     metadata: dict[str, str]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What is where in the network, in network order."""
+        return Layout.of(self.architecture, {key: Place(w.component, w.block, w.shape) for key, w in self.weights.items()})
 
     def read(self, key: str) -> bytearray:
         """The bytes of one weight as they stand in the file, from its first element to its last (gaps included)."""

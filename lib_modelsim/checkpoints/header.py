@@ -1,0 +1,59 @@
+"""What the headers alone say of a checkpoint: the row of `scan --quick`, and all that planning a comparison needs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from .layout import Layout
+from .reader import Checkpoint
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component's number of parameters, the commonest dtype among them (as safetensors spells it), its bytes."""
+
+    parameters: int
+    dtype: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """Format, components, embedded metadata and layout of a checkpoint."""
+
+    format: str
+    components: dict[str, Component]
+    metadata: dict[str, str]
+    layout: Layout
+
+    @property
+    def architecture(self) -> str:
+        """One of DESIGN's names or `unknown`."""
+        return self.layout.architecture
+
+    def to_json(self) -> str:
+        """Everything but the layout, which models share."""
+        components = {name: asdict(component) for name, component in self.components.items()}
+        return json.dumps({"format": self.format, "components": components, "metadata": self.metadata})
+
+    @classmethod
+    def from_json(cls, text: str, layout: Layout) -> Header:
+        """The header that `to_json` wrote, with its layout."""
+        found = json.loads(text)
+        components = {name: Component(**values) for name, values in found["components"].items()}
+        return cls(found["format"], components, found["metadata"], layout)
+
+
+def header_of(checkpoint: Checkpoint) -> Header:
+    """The header of an opened checkpoint."""
+    dtypes: dict[str, Counter[str]] = {}
+    sizes: Counter[str] = Counter()
+    for weight in checkpoint.weights.values():
+        dtypes.setdefault(weight.component, Counter())[weight.stored.dtype] += weight.stored.count
+        sizes[weight.component] += weight.stored.count * weight.stored.item_bytes
+    components = {
+        name: Component(count.total(), count.most_common(1)[0][0], sizes[name]) for name, count in sorted(dtypes.items())
+    }
+    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout)

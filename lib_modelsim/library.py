@@ -1,0 +1,200 @@
+"""The SQLite file that remembers what was computed.
+
+A file is known by (path, size, mtime_ns) and stands for a model; files with the same SHA-256 stand for the same
+model, so a copy or a moved file brings its results along once it was scanned. A result belongs to a method (with its
+version) and a set of models, block by block: a comparison that was stopped keeps its finished blocks, and one of
+fewer models finds its numbers in that of more.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sqlite3
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ModelsimError
+
+log = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS models (id INTEGER PRIMARY KEY, sha256 TEXT UNIQUE, identity TEXT);
+CREATE TABLE IF NOT EXISTS layouts (digest TEXT PRIMARY KEY, layout BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, model INTEGER NOT NULL, version TEXT, header TEXT, layout TEXT
+);
+CREATE TABLE IF NOT EXISTS sets (id INTEGER PRIMARY KEY, method TEXT, models TEXT, UNIQUE (method, models));
+CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMARY KEY (set_id, block));
+"""
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class FileKey:
+    """What tells whether a file is still the one that was read. For a folder: the sum of sizes and the newest time."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class RememberedFile:
+    """A known file: its model's id and, where a header of the right version was stored, that header and its layout."""
+
+    model: int
+    header: str | None
+    layout: str | None
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What a method found in one block: named arrays, and the ids of the models that their axes stand for."""
+
+    models: tuple[int, ...]
+    arrays: dict[str, NDArray]
+
+
+class Library:
+    """One open library; a context manager. `Library(None)` lives in memory and is forgotten.
+
+    Where the disk is full or the file cannot be written, a warning is logged and the work goes on unremembered.
+    """
+
+    def __init__(self, file: Path | None):
+        self.path = file
+        self._unwritten = 0
+        try:
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+            (found,) = self._db.execute("PRAGMA user_version").fetchone()
+            if found > _VERSION:
+                raise ModelsimError("the library was written by a newer modelsim", file, "update modelsim, or use --library with another file")
+            self._db.execute(f"PRAGMA user_version={_VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            fix = "move it away to begin anew, name another with --library, or use --no-library"
+            raise ModelsimError(f"the library cannot be used ({error})", file, fix) from error
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._db.close()
+
+    def _write(self, statements: Iterable[tuple[str, tuple]]) -> bool:
+        """All of the statements or none; False where the disk refused them."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for statement, values in statements:
+                self._db.execute(statement, values)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            log.warning("the library cannot remember this (%s): %s", error, self.path)
+            return False
+        return True
+
+    # files and models
+
+    def file(self, key: FileKey, version: str) -> RememberedFile | None:
+        """What is known of this very file; None where it is new or has changed. `version` is that of the headers."""
+        row = self._db.execute(
+            "SELECT f.model, f.version, f.header, l.layout FROM files f LEFT JOIN layouts l ON l.digest = f.layout"
+            " WHERE f.path = ? AND f.size = ? AND f.mtime_ns = ?",
+            (key.path, key.size, key.mtime_ns),
+        ).fetchone()
+        if row is None:
+            return None
+        current = row[1] == version and row[3] is not None
+        return RememberedFile(row[0], row[2] if current else None, zlib.decompress(row[3]).decode() if current else None)
+
+    def remember_file(self, key: FileKey, version: str, header: str, digest: str, layout: str) -> int:
+        """Store a file's header and layout; returns its model's id: a new one unless this very file is known."""
+        known = self.file(key, version)
+        model = known.model if known is not None else self._new_model()
+        self._write(
+            [
+                ("INSERT OR IGNORE INTO layouts VALUES (?, ?)", (digest, zlib.compress(layout.encode()))),
+                ("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", (key.path, key.size, key.mtime_ns, model, version, header, digest)),
+            ]
+        )
+        return model
+
+    def _new_model(self) -> int:
+        try:
+            return self._db.execute("INSERT INTO models DEFAULT VALUES").lastrowid
+        except sqlite3.OperationalError as error:
+            log.warning("the library cannot remember this (%s): %s", error, self.path)
+            self._unwritten -= 1  # an id that holds for this run
+            return self._unwritten
+
+    def identity(self, model: int) -> dict | None:
+        """What `scan` found out about a model, None where it was not scanned."""
+        row = self._db.execute("SELECT identity FROM models WHERE id = ?", (model,)).fetchone()
+        return json.loads(row[0]) if row and row[0] else None
+
+    def remember_identity(self, key: FileKey, model: int, sha256: str | None, identity: Mapping) -> int:
+        """Store a scan; returns the model's id, which changes where another file with this SHA-256 is known."""
+        row = self._db.execute("SELECT id FROM models WHERE sha256 = ? AND id != ?", (sha256, model)).fetchone()
+        target = row[0] if row else model
+        self._write(
+            [
+                ("UPDATE models SET sha256 = ?, identity = ? WHERE id = ?", (sha256, json.dumps(identity), target)),
+                ("UPDATE files SET model = ? WHERE path = ?", (target, key.path)),
+            ]
+        )
+        return target
+
+    # results
+
+    def results(self, method: str, models: Iterable[int]) -> dict[str, BlockResult]:
+        """Block → the stored result of a set that holds all these models; blocks without one are left out."""
+        wanted, found = set(models), {}
+        for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
+            ids = tuple(json.loads(members))
+            if wanted <= set(ids):
+                for block, data in self._db.execute("SELECT block, data FROM blocks WHERE set_id = ?", (set_id,)):
+                    found.setdefault(block, BlockResult(ids, _unpack(data)))
+        return found
+
+    def remember_block(self, method: str, models: tuple[int, ...], block: str, arrays: Mapping[str, NDArray]) -> None:
+        """Store one block of a set of models, whose ids stand in the order of the arrays' axes."""
+        members = json.dumps(models)
+        chosen = "(SELECT id FROM sets WHERE method = ? AND models = ?)"
+        self._write(
+            [
+                ("INSERT OR IGNORE INTO sets (method, models) VALUES (?, ?)", (method, members)),
+                (f"INSERT OR REPLACE INTO blocks VALUES ({chosen}, ?, ?)", (method, members, block, _pack(arrays))),
+            ]
+        )
+
+    def forget_smaller(self, method: str, models: tuple[int, ...]) -> None:
+        """Drop the sets whose models are all in this one, which is complete."""
+        for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
+            if set(json.loads(members)) < set(models):
+                self._write([("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))])
+
+
+def _pack(arrays: Mapping[str, NDArray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _unpack(data: bytes) -> dict[str, NDArray]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        return dict(stored)

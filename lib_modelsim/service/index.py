@@ -1,0 +1,181 @@
+"""Paths → models: which files are checkpoints, what they are called, what their headers say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..checkpoints.folder import is_diffusers_folder
+from ..checkpoints.header import Header, header_of
+from ..checkpoints.layout import Layout
+from ..checkpoints.reader import open_checkpoint
+from ..errors import CheckpointError, ModelsimError
+from ..library import FileKey, Library
+from .job import Job, Stage
+
+ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
+"""Endings of checkpoint files; a model's name is its file's name without one of these."""
+
+HEADER_VERSION = "1"
+"""Changes whenever reading or the tables of blocks change what a header says."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One readable checkpoint of a library."""
+
+    name: str
+    path: Path
+    key: FileKey
+    id: int
+    header: Header
+
+    @property
+    def architecture(self) -> str:
+        return self.header.architecture
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """One file that is no checkpoint, or a damaged one, and why."""
+
+    path: Path
+    error: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """The models found, in the order of the paths given and by name within a folder, and what could not be read."""
+
+    models: list[Model] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def read_index(paths: Sequence[Path], library: Library, job: Job) -> Index:
+    """Find the checkpoints under these files and folders and read their headers, or remember them.
+
+    Raises ModelsimError where nothing that looks like a checkpoint is found at all.
+    """
+    files, missing = find_files(paths)
+    index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
+    if not files and not missing:
+        raise ModelsimError("no checkpoints in", ", ".join(map(str, paths)), f"give files or folders with {' '.join(ENDINGS)} or diffusers folders")
+    stage = Stage(job, "reading headers", len(files), "files")
+    found = []
+    for path in files:
+        try:
+            found.append((path, *_header(path, library)))
+        except CheckpointError as error:
+            index.unreadable.append(Unreadable(path, str(error)))
+        stage.advance(1)
+    for name, (path, key, model, header) in zip(model_names([path for path, *_ in found]), found, strict=True):
+        index.models.append(Model(name, path, key, model, header))
+    return index
+
+
+def _header(path: Path, library: Library) -> tuple[FileKey, int, Header]:
+    """The header of one file, from the library where it is known there."""
+    key = file_key(path)
+    known = library.file(key, HEADER_VERSION)
+    if known is not None and known.header is not None and known.layout is not None:
+        return key, known.model, Header.from_json(known.header, Layout.from_json(known.layout))
+    header = header_of(open_checkpoint(path))
+    layout = header.layout
+    return key, library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json()), header
+
+
+def file_key(path: Path) -> FileKey:
+    """The key under which a file or a diffusers folder is remembered."""
+    try:
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        stats = [file.stat() for file in files] or [path.stat()]
+    except OSError as error:
+        raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
+    return FileKey(str(path.resolve()), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
+
+
+def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:
+    """The checkpoints under these paths, each once, and the paths that are not there.
+
+    A file that is named is taken whatever its ending; folders are searched to their depths for known endings,
+    diffusers folders (one checkpoint each) and GGUF files (which will be reported as not comparable).
+    """
+    found: dict[Path, None] = {}
+    missing = []
+    for path in paths:
+        if not path.exists():
+            missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
+        elif path.is_dir() and not is_diffusers_folder(path):
+            found.update(dict.fromkeys(_walk(path)))
+        else:
+            found[path] = None
+    return list(found), missing
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    seen = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add(real)
+        inner = sorted(name for name in folders if is_diffusers_folder(Path(here, name)))
+        folders[:] = sorted(name for name in folders if name not in inner and not name.startswith("."))
+        wanted = (*ENDINGS, ".gguf")
+        yield from (Path(here, name) for name in sorted([*inner, *(f for f in files if f.lower().endswith(wanted))], key=str.lower))
+
+
+def plain_name(path: Path) -> str:
+    """A file's name without a known ending; of a folder, the whole name. Never `Path.stem`, which cuts `xl_1.0`."""
+    for ending in ENDINGS:
+        if path.name.lower().endswith(ending) and not path.is_dir():
+            return path.name[: -len(ending)]
+    return path.name
+
+
+def model_names(paths: Sequence[Path]) -> list[str]:
+    """One name for each path, none twice: where names coincide, the shortest ending or path that tells them apart."""
+    absolute = [path.absolute() for path in paths]
+
+    def label(path: Path, level: int) -> str:
+        parents, with_ending = level // 2, level % 2
+        own = path.name if with_ending else plain_name(path)
+        return "/".join([*path.parts[max(0, len(path.parts) - 1 - parents) : -1], own])
+
+    names = [label(path, 0) for path in absolute]
+    level = 0
+    while len(set(names)) < len(names) and level < 2 * max(len(path.parts) for path in absolute):
+        level += 1
+        groups: dict[str, list[int]] = {}
+        for i, path in enumerate(absolute):
+            groups.setdefault(label(path, 0), []).append(i)
+        for members in groups.values():
+            labels = [label(absolute[i], level) for i in members]
+            if len({names[i] for i in members}) < len(members):
+                for i, name in zip(members, labels, strict=True):
+                    names[i] = name
+    return names
+
+
+def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]] | None = None) -> int:
+    """Position of the model that a person means: its name with or without ending, an unambiguous part of it, or at
+    least 8 digits of one of its hashes. Raises ModelsimError that lists the candidates."""
+    plain = query
+    for ending in ENDINGS:
+        if query.lower().endswith(ending):
+            plain = query[: -len(ending)]
+    for matches in (
+        [i for i, name in enumerate(names) if name == query],
+        [i for i, name in enumerate(names) if name.lower() in (query.lower(), plain.lower())],
+        [i for i, known in enumerate(hashes or []) if len(query) >= 8 and any(h.startswith(query.lower()) for h in known)],
+        [i for i, name in enumerate(names) if plain.lower() in name.lower()],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            several = ", ".join(names[i] for i in matches[:5])
+            raise ModelsimError(f"{len(matches)} models match {query!r}", several, "write more of the name")
+    raise ModelsimError("no model matches", query, f"use one of: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")

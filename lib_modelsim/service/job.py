@@ -1,0 +1,48 @@
+"""How long work speaks with whoever asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import ModelsimError
+
+
+class Cancelled(ModelsimError):
+    """The work was stopped on request; what was finished is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report: what is being done, and how much of it; `unit` is "B" for bytes or a word in the plural."""
+
+    what: str
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """`report` receives each Progress, `cancelled` is asked between items."""
+
+    report: Callable[[Progress], None] = lambda progress: None
+    cancelled: Callable[[], bool] = lambda: False
+
+    def check(self) -> None:
+        """Raises Cancelled when the work is to stop."""
+        if self.cancelled():
+            raise Cancelled("stopped", None, "start it again: it goes on where it was")
+
+
+class Stage:
+    """One stage of a job: counts what is done and reports it. Raises Cancelled within one item when asked to stop."""
+
+    def __init__(self, job: Job, what: str, total: int, unit: str = "B"):
+        self._job, self._what, self._total, self._unit, self._done = job, what, total, unit, 0
+
+    def advance(self, amount: int) -> None:
+        """`amount` more is done."""
+        self._done += amount
+        self._job.report(Progress(self._what, self._done, max(self._total, self._done), self._unit))
+        self._job.check()

@@ -1,0 +1,1 @@
+"""Tensors → numbers per block, for all pairs of models at once."""

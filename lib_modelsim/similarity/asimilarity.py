@@ -1,0 +1,135 @@
+"""The attention-probe score ("ASimilarity"), both published variants, for all pairs from one evaluation per model.
+
+For one self-attention with weights q, k, v (each [d, d]) and a fixed random input X ([d, d], standard normal):
+
+    Q, K, V = X qᵀ, X kᵀ, X vᵀ
+    P       = softmax(Q Kᵀ)                 no 1/√d, no heads
+    A[i, j] = P[i, j] · Σ_t V[t, j]
+    score(a, b) = mean over rows i of cos(A_a[i], A_b[i])
+
+With the rows of A scaled to length 1/√d the score is an inner product, so n models need n evaluations and one Gram
+matrix. Sources: the ASimilarityCalculator script and sdsim (8 blocks), hako-mikan/sd-webui-supermerger (16 blocks).
+
+Their X is drawn block by block from one generator; between two blocks the peers create `nn.Linear` layers whose
+initialisation draws from the same stream. It is advanced likewise here, so X depends on the widths of the blocks
+before it and the scores agree with the peers'.
+
+Beyond the peers, who know SD 1.x only, the natural extension: the first transformer block of every network block
+that has self-attention, in network order. SD 2.x has the 16 blocks of SD 1.x; SDXL has IN04 IN05 IN07 IN08 M00
+OUT00 … OUT05; SD3 has every joint block (its picture stream's qkv), Flux every double block (its picture stream's)
+and every single block (the first 3d rows of linear1). The variant of 8 blocks keeps the decoder's half without the
+last block: of SD's OUT blocks, or of a transformer's second half.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..checkpoints.layout import Layout
+from ..checkpoints.reader import Checkpoint, Weight
+from ..checkpoints.values import ValueReader
+from .device import Device
+
+_U = r"model\.diffusion_model\."
+_SEPARATE = re.compile(_U + r"(?:input_blocks\.\d+\.1|middle_block\.1|output_blocks\.\d+\.1)\.transformer_blocks\.0\.attn1\.to_q\.weight")
+_FUSED = re.compile(_U + r"(?:joint_blocks\.\d+\.x_block\.attn\.qkv|double_blocks\.\d+\.img_attn\.qkv|single_blocks\.\d+\.linear1)\.weight")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One published form of the score: the generator's seed, the `nn.Linear` layers its author creates per block."""
+
+    seed: int
+    linears: int
+    decoder_only: bool
+
+
+VARIANTS = {
+    "asimilarity": Variant(seed=2244096, linears=6, decoder_only=False),
+    "asimilarity8": Variant(seed=114514, linears=3, decoder_only=True),
+}
+
+
+def attention_keys(layout: Layout, variant: Variant) -> dict[str, str]:
+    """Block → the key of its (first) self-attention's query or fused matrix, in network order."""
+    found: dict[str, str] = {}
+    for key, place in layout.places.items():
+        if _SEPARATE.fullmatch(key) or _FUSED.fullmatch(key):
+            found.setdefault(place.block, key)
+    if variant.decoder_only:
+        decoder = [block for block in found if block.startswith("OUT")] or list(found)[len(found) // 2 :]
+        return {block: found[block] for block in decoder[:-1]}
+    return found
+
+
+def probe_grams(
+    models: Sequence[Checkpoint],
+    layers: Mapping[str, str],
+    variant: Variant,
+    wanted: set[str],
+    device: Device,
+    tick: Callable[[int], None],
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Per block in network order: its name and the scores of all pairs, shape (n, n).
+
+    `layers` is `attention_keys` of every one of the models, who must agree in these keys and their shapes; only
+    blocks in `wanted` are evaluated (the others still advance the generator). `tick(bytes)` is called after each
+    model's evaluation with the bytes read; it may raise to stop.
+    """
+    generator = torch.Generator().manual_seed(variant.seed)
+    reader = ValueReader()
+    for block, key in layers.items():
+        width = models[0].weights[key].shape[1]
+        probe = torch.randn([width, width], generator=generator)
+        for _ in range(variant.linears):
+            torch.empty(width, width).uniform_(generator=generator)
+        if block in wanted:
+            yield block, _gram(models, key, probe, reader, device, tick)
+
+
+def _gram(
+    models: Sequence[Checkpoint], key: str, probe: torch.Tensor, reader: ValueReader, device: Device, tick: Callable[[int], None]
+) -> NDArray[np.float64]:
+    """Scores of all pairs in one block, shape (n, n).
+
+    The features of n models are n · d² numbers: they are made for as many rows of the probe at a time as the budget
+    holds. Rows are independent, so nothing is computed twice; only the weights are read again.
+    """
+    width = len(probe)
+    probe = probe.to(device.torch)
+    rows = max(1, min(width, device.budget // (4 * width * (len(models) + 4))))
+    gram = torch.zeros(len(models), len(models), dtype=torch.float64)
+    for first in range(0, width, rows):
+        part = probe[first : first + rows]
+        features = torch.empty(len(models), len(part) * width, device=device.torch)
+        for row, model in zip(features, models, strict=True):
+            q, k, v = (reader.matrix(weight).to(device.torch) for weight in projections(model.weights, key))
+            row.copy_(_features(part, probe, q, k, v).flatten())
+            tick(3 * width * width * model.weights[key].stored.item_bytes)
+        gram += (features @ features.T).double().cpu()
+    norms = gram.diagonal().sqrt()
+    return (gram / torch.outer(norms, norms)).clamp(-1, 1).numpy()
+
+
+def _features(part: torch.Tensor, probe: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Rows of A for the probe's rows `part` ([r, d]), each scaled to length 1; shape [r, d]."""
+    logits = ((part @ q.T) @ k) @ probe.T  # [r, d]; this order costs the same however many rows
+    attention = torch.softmax(logits, dim=-1) * (v @ probe.sum(0))
+    return torch.nn.functional.normalize(attention, dim=-1)
+
+
+def projections(weights: Mapping[str, Weight], key: str) -> tuple[Weight, Weight, Weight]:
+    """The query, key and value matrices of a self-attention; of a fused one, its parts where they lie on disk."""
+    fused = weights[key]
+    if key.endswith("to_q.weight"):
+        stem = key.removesuffix("to_q.weight")
+        return fused, weights[stem + "to_k.weight"], weights[stem + "to_v.weight"]
+    width = fused.shape[1]
+    q, k, v = (replace(fused, stored=fused.stored.rows(i * width, (i + 1) * width)) for i in range(3))
+    return q, k, v

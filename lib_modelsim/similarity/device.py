@@ -1,0 +1,40 @@
+"""Where the arithmetic happens, and how much memory it may take there."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import torch
+
+log = logging.getLogger(__name__)
+
+CPU_BUDGET = 320 << 20
+"""Bytes of working buffers on the CPU: with torch's own needs the process stays within 1.2 GB."""
+
+LEAST_GPU = 1 << 30
+"""Bytes that must be free on the GPU before it is used: the WebUI's loaded model keeps its place."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A torch device and the bytes of buffers that a measure may hold on it."""
+
+    torch: torch.device
+    budget: int
+
+
+CPU = Device(torch.device("cpu"), CPU_BUDGET)
+
+
+def choose_device(name: str = "auto") -> Device:
+    """`auto` takes the GPU where there is one with room, `cpu` never does, `cuda` insists on it."""
+    if name == "cpu" or not torch.cuda.is_available():
+        if name == "cuda":
+            log.warning("no CUDA device here: working on the CPU")
+        return CPU
+    free, _ = torch.cuda.mem_get_info()
+    if name == "auto" and free < LEAST_GPU:
+        log.warning("the GPU has %d MB free, too little: working on the CPU", free >> 20)
+        return CPU
+    return Device(torch.device("cuda"), min(free // 2, 4 << 30))

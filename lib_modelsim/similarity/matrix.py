@@ -1,0 +1,40 @@
+"""The result of every measure: models × models × blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+DISTANCES = frozenset({"l2", "relative-l2"})
+"""The measures that grow as models part; all others are similarities of at most 1."""
+
+
+@dataclass(frozen=True)
+class SimilarityMatrix:
+    """What one measure says of every pair of models; float64, NaN where a pair is not comparable.
+
+    `values` has shape (n, n, b) with `models` along the first two axes and `blocks`, in network order, along the
+    third; `overall` and each of `components` have shape (n, n). Symmetric.
+    """
+
+    measure: str
+    models: tuple[str, ...]
+    blocks: tuple[str, ...]
+    values: NDArray[np.float64]
+    overall: NDArray[np.float64]
+    components: dict[str, NDArray[np.float64]]
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether larger numbers mean less alike."""
+        return self.measure in DISTANCES
+
+    def select(self, rows: Sequence[int]) -> SimilarityMatrix:
+        """The same of some of the models, in the order given."""
+        pick = np.ix_(rows, rows)
+        components = {name: values[pick] for name, values in self.components.items()}
+        names = tuple(self.models[i] for i in rows)
+        return replace(self, models=names, values=self.values[pick], overall=self.overall[pick], components=components)
