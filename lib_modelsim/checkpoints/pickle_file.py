@@ -1,10 +1,34 @@
-"""PyTorch pickles, zip and legacy stream."""
+"""PyTorch pickles: the zip archive that torch.save writes since 1.6, and the stream that it wrote before.
+
+Only containers are understood here: where the pickle stands in the file, and where each storage's bytes do.
+Formats: torch/serialization.py (`_save`, `_legacy_save`, `_legacy_load`).
+"""
 
 from __future__ import annotations
 
+import io
+import os
+import struct
+import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
-from .stored import StoredTensor
+from ..errors import CheckpointError
+from .pickle_machine import Persistent, PickleStream, read_tree
+from .pickle_tensors import metadata_of, storage_of, stored_tensors
+from .stored import DAMAGED, StoredTensor
+
+LARGEST_PICKLE = 64 << 20
+"""Bytes of opcodes in one file; 200 KB for SD 1.x."""
+
+LARGEST_DIRECTORY = 8 << 20
+"""Bytes of a zip archive's list of records (at 60 to 100 bytes each)."""
+
+_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
+_PROTOCOL_VERSION = 1001
+
+_CONVERT = "load it with a PyTorch that knows it and save its state dict as safetensors"
+_NO_CHECKPOINT = "it is no checkpoint: move it elsewhere"
 
 
 def looks_like_pickle(start: bytes) -> bool:
@@ -13,5 +37,161 @@ def looks_like_pickle(start: bytes) -> bool:
 
 
 def read_pickle(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
-    """The tensors of a pickled checkpoint in file order, and its metadata."""
-    raise NotImplementedError
+    """The tensors of a pickled checkpoint in file order, and its metadata.
+
+    Raises CheckpointError for what is damaged, hostile or of another kind.
+    """
+    with open(path, "rb") as file:
+        if file.read(2) == b"PK":
+            return _read_zip(path)
+        return _read_stream(file, path)
+
+
+# ---- zip archive: ROOT/data.pkl, and the bytes of the storage KEY as ROOT/data/KEY
+
+
+class _ArchiveFile(io.FileIO):
+    """A file for `zipfile` to read a directory from; refuses to allocate for an absurd length in it."""
+
+    def read(self, size: int = -1) -> bytes:
+        if size > LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile(f"directory of {size} bytes")
+        return super().read(size)
+
+
+def _read_zip(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
+    with _ArchiveFile(path) as file:
+        records = _records(file)
+        size = os.fstat(file.fileno()).st_size
+        root = _root(records)
+        if f"{root}constants.pkl" in records:
+            raise CheckpointError("TorchScript archive, a program and no checkpoint", path.name, _CONVERT)
+        if f"{root}byteorder" in records:
+            start, length = _extent(file, size, records[f"{root}byteorder"])
+            file.seek(start)
+            if file.read(min(length, 16)) != b"little":
+                raise CheckpointError("checkpoint of a big-endian machine", path.name, _CONVERT)
+
+        start, length = _extent(file, size, records[f"{root}data.pkl"])
+        if length > LARGEST_PICKLE:
+            raise CheckpointError("pickle too long", f"{length} bytes", _CONVERT)
+        with open(path, "rb") as buffered:
+            tree, _ = read_tree(PickleStream(buffered, start, start + length))
+
+        extents: dict[str, tuple[int, int]] = {}
+
+        def locate(key: str) -> tuple[int, int]:
+            if key not in extents:
+                if f"{root}data/{key}" not in records:
+                    raise CheckpointError("storage without its record in the archive", key, DAMAGED)
+                extents[key] = _extent(file, size, records[f"{root}data/{key}"])
+            return extents[key]
+
+        tensors = stored_tensors(tree, locate, path)
+        _refuse_overlap(extents)
+    return tensors, metadata_of(tree)
+
+
+def _records(file: _ArchiveFile) -> dict[str, zipfile.ZipInfo]:
+    """The archive's records by name, from its directory alone."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            found = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error) as error:
+        raise CheckpointError("damaged zip archive", error, DAMAGED) from error
+    records = {record.filename: record for record in found}
+    if len(records) != len(found):
+        raise CheckpointError("zip archive with a record that stands twice", None, DAMAGED)
+    return records
+
+
+def _root(records: dict[str, zipfile.ZipInfo]) -> str:
+    """The folder, with its slash, that holds the checkpoint; any name will do."""
+    roots = [name.removesuffix("data.pkl") for name in records if name.endswith("/data.pkl") and name.count("/") == 1]
+    if len(roots) != 1:
+        raise CheckpointError("zip archive without a PyTorch checkpoint in it", None, "unpack it, or move it elsewhere")
+    return roots[0]
+
+
+def _extent(file: BinaryIO, file_size: int, record: zipfile.ZipInfo) -> tuple[int, int]:
+    """First byte and number of bytes of a record that is stored as it is.
+
+    Local header: 30 bytes, of which the last four tell the lengths of the name and the extra field that follow
+    (APPNOTE.TXT 4.3.7).
+    """
+    if record.compress_type != zipfile.ZIP_STORED or record.compress_size != record.file_size or record.flag_bits & 1:
+        raise CheckpointError("compressed or encrypted record in the archive", record.filename, "unpack it and zip it again without compression")
+    header = b""
+    if 0 <= record.header_offset < file_size:
+        file.seek(record.header_offset)
+        header = file.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise CheckpointError("record that is not where the archive says", record.filename, DAMAGED)
+    start = record.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))
+    if start + record.file_size > file_size:
+        raise CheckpointError("record that reaches beyond the file's end", record.filename, DAMAGED)
+    return start, record.file_size
+
+
+def _refuse_overlap(extents: dict[str, tuple[int, int]]) -> None:
+    end = 0
+    for (start, length), key in sorted((extent, key) for key, extent in extents.items()):
+        if start < end and length:
+            raise CheckpointError("storage that overlaps another one in the archive", key, DAMAGED)
+        end = max(end, start + length)
+
+
+# ---- stream: pickles of a magic number, a version, the machine, the checkpoint, the storages' keys; then their bytes
+
+
+def _read_stream(file: BinaryIO, path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
+    size = os.fstat(file.fileno()).st_size
+    stream = PickleStream(file, 0, min(size, LARGEST_PICKLE))
+    magic, _ = read_tree(stream)
+    if type(magic) is not int or magic != _MAGIC_NUMBER:
+        raise CheckpointError("a pickle, but not one that PyTorch wrote", path.name, _NO_CHECKPOINT)
+    version, _ = read_tree(stream)
+    if type(version) is not int or version != _PROTOCOL_VERSION:
+        raise CheckpointError("PyTorch stream of an unknown version", path.name, _CONVERT)
+    machine, _ = read_tree(stream)
+    if isinstance(machine, dict) and machine.get("little_endian") is False:
+        raise CheckpointError("checkpoint of a big-endian machine", path.name, _CONVERT)
+
+    tree, references = read_tree(stream)
+    keys, _ = read_tree(stream)
+    extents = _stream_extents(file, stream.position, size, keys, references)
+
+    def locate(key: str) -> tuple[int, int]:
+        if key not in extents:
+            raise CheckpointError("storage without its bytes in the file", key, DAMAGED)
+        return extents[key]
+
+    return stored_tensors(tree, locate, path), metadata_of(tree)
+
+
+def _stream_extents(
+    file: BinaryIO, position: int, file_size: int, keys: object, references: list[Persistent]
+) -> dict[str, tuple[int, int]]:
+    """First byte and number of bytes of each storage, which stand one after another in the order of `keys`.
+
+    Each begins with its number of elements (int64); their size is that of the reference met first.
+    """
+    storages = {}
+    for reference in references:
+        storage = storage_of(reference)
+        if storage is not None:
+            storages.setdefault(storage.key, storage)
+    extents: dict[str, tuple[int, int]] = {}
+    for key in keys if isinstance(keys, list) else [None]:
+        if not isinstance(key, str) or key not in storages or key in extents:
+            raise CheckpointError("list of storages that does not fit the pickle", None, DAMAGED)
+        file.seek(position)
+        count = int.from_bytes(file.read(8), "little", signed=True)
+        if count != storages[key].count:
+            raise CheckpointError("storage of another length than the pickle says", key, DAMAGED)
+        length = count * storages[key].item_bytes
+        extents[key] = (position + 8, length)
+        position += 8 + length
+        if position > file_size:
+            raise CheckpointError("the file ends within the storage", key, DAMAGED)
+    return extents

@@ -11,12 +11,13 @@ import math
 from pathlib import Path
 
 from ..errors import CheckpointError
-from .stored import ITEM_BITS, StoredTensor, read_into
+from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole, read_into
 
 LARGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
 
-_BROKEN = "the file is damaged or its download incomplete: fetch it again"
+MOST_JSON_PARTS = 2_000_000
+"""Brackets and commas in a header; each may cost 100 bytes of memory. 20,000 for SD 1.x."""
 
 
 def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
@@ -27,19 +28,19 @@ def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
     """
     size = path.stat().st_size
     if size < 8:
-        raise CheckpointError("too short for a safetensors file", f"{size} bytes", _BROKEN)
+        raise CheckpointError("too short for a safetensors file", f"{size} bytes", DAMAGED)
     prefix = bytearray(8)
     read_into(path, 0, memoryview(prefix))
     length = int.from_bytes(prefix, "little")
     if length > LARGEST_HEADER or length > size - 8:
-        raise CheckpointError("safetensors header longer than the file or the format allows", f"{length} bytes", _BROKEN)
+        raise CheckpointError("safetensors header longer than the file or the format allows", f"{length} bytes", DAMAGED)
     raw = bytearray(length)
     read_into(path, 8, memoryview(raw))
     header = _parse(raw)
 
     metadata = header.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise CheckpointError("safetensors metadata that is not text", metadata, _BROKEN)
+        raise CheckpointError("safetensors metadata that is not text", None, DAMAGED)
 
     start, tensors = 8 + length, []
     for key, info in header.items():
@@ -48,43 +49,58 @@ def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
     end = 0
     for (first, last), tensor in tensors:
         if first != end:
-            raise CheckpointError("safetensors data with a hole or an overlap before", tensor.key, _BROKEN)
+            raise CheckpointError("safetensors data with a hole or an overlap before", tensor.key, DAMAGED)
         end = last
     if start + end != size:
-        raise CheckpointError("safetensors data does not end where the file does", f"{start + end} of {size} bytes", _BROKEN)
+        raise CheckpointError("safetensors data does not end where the file does", f"{start + end} of {size} bytes", DAMAGED)
     return [tensor for _, tensor in tensors], metadata
 
 
-def _parse(raw: bytearray) -> dict:
-    def no_duplicates(pairs: list[tuple[str, object]]) -> dict:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise CheckpointError("safetensors header with a key that stands twice", None, _BROKEN)
-        return found
-
+def _parse(raw: bytearray) -> dict[str, object]:
+    if sum(map(raw.count, (b"[", b"{", b","))) > MOST_JSON_PARTS:
+        raise CheckpointError("safetensors header with too many entries", f"more than {MOST_JSON_PARTS}", DAMAGED)
     try:
-        header = json.loads(raw.decode("utf-8"), object_pairs_hook=no_duplicates)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise CheckpointError("safetensors header is not valid JSON", error, _BROKEN) from None
+        text = raw.decode("utf-8")
+        header = json.loads(text, object_pairs_hook=_without_duplicates, parse_int=_whole, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError("safetensors header is not valid JSON", error, DAMAGED) from None
     if not isinstance(header, dict):
-        raise CheckpointError("safetensors header is not a JSON object", type(header).__name__, _BROKEN)
+        raise CheckpointError("safetensors header is not a JSON object", type(header).__name__, DAMAGED)
     return header
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    for text in (part for pair in pairs for part in pair if isinstance(part, str)):
+        text.encode("utf-8")  # JSON can spell half of a UTF-16 pair: a UnicodeEncodeError, which is a ValueError
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError("a number beyond 64 bits")
+    return int(digits)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _range(key: str, info: object) -> tuple[int, int]:
     """First and last byte of one tensor, relative to the data's start, after every check that needs no neighbour."""
-    def whole(value: object) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
-
+    check_key(key)
     if not isinstance(info, dict) or not {"dtype", "shape", "data_offsets"} <= info.keys():
-        raise CheckpointError("safetensors entry without dtype, shape or offsets", key, _BROKEN)
+        raise CheckpointError("safetensors entry without dtype, shape or offsets", key, DAMAGED)
     dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
     if not isinstance(dtype, str) or dtype not in ITEM_BITS:
-        raise CheckpointError(f"unknown dtype of {key}", dtype, "update modelsim, or convert the file to float16")
-    if not (isinstance(shape, list) and len(shape) <= 32 and all(map(whole, shape))):
-        raise CheckpointError(f"safetensors shape of {key}", shape, _BROKEN)
-    if not (isinstance(offsets, list) and len(offsets) == 2 and all(map(whole, offsets)) and offsets[0] <= offsets[1]):
-        raise CheckpointError(f"safetensors offsets of {key}", offsets, _BROKEN)
+        fix = "update modelsim, or convert the file to float16"
+        raise CheckpointError("unknown dtype in safetensors entry", f"{key}: {dtype}"[: 2 * LONGEST_KEY], fix)
+    if not is_shape(shape):
+        raise CheckpointError("impossible shape in safetensors entry", key, DAMAGED)
+    if not (isinstance(offsets, list) and len(offsets) == 2 and all(map(is_whole, offsets)) and offsets[0] <= offsets[1]):
+        raise CheckpointError("impossible offsets in safetensors entry", key, DAMAGED)
     if math.prod(shape) * ITEM_BITS[dtype] != 8 * (offsets[1] - offsets[0]):
-        raise CheckpointError(f"safetensors shape of {key} does not fit its bytes", f"{dtype} {shape}", _BROKEN)
+        raise CheckpointError("safetensors shape that does not fit its bytes", f"{key}: {dtype} {shape}", DAMAGED)
     return offsets[0], offsets[1]

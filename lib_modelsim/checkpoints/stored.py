@@ -8,6 +8,15 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 
+
+class ReadError(CheckpointError):
+    """A file that opened and then could not be read: gone, shrunk, a failing disk. `path` is the file."""
+
+    def __init__(self, what: str, path: Path, fix: str):
+        super().__init__(what, path, fix)
+        self.path = path
+
+
 ITEM_BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "U32": 32, "I32": 32, "U64": 64, "I64": 64,
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8,
@@ -17,6 +26,12 @@ ITEM_BITS = {
 
 FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
 """The dtypes that hold weights we can compare."""
+
+DAMAGED = "the file is damaged or its download incomplete: fetch it again"
+"""The fix for everything that its format forbids."""
+
+LONGEST_KEY = 1000
+"""Characters. Real keys stay under 200; the limit keeps joined and sorted hostile ones cheap."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +88,28 @@ def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def is_shape(value: object) -> bool:
+    """Whether this is a shape: at most 32 whole numbers, and no product of them beyond 63 bits."""
+    if not (isinstance(value, (list, tuple)) and len(value) <= 32 and all(map(is_whole, value))):
+        return False
+    return math.prod(n or 1 for n in value) < 1 << 63
+
+
+def is_whole(value: object) -> bool:
+    """Whether this is a whole number from 0 on that fits 63 bits (True is none)."""
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def check_key(key: str) -> None:
+    """Raise CheckpointError for a key that is too long, or no valid text (half of a UTF-16 pair in it)."""
+    if len(key) > LONGEST_KEY or any("\ud800" <= c <= "\udfff" for c in key):
+        raise CheckpointError("key of a tensor too long or no valid text", key[:LONGEST_KEY], DAMAGED)
+
+
 def read_into(path: Path, offset: int, buffer: memoryview) -> None:
     """Fill `buffer` with the bytes of `path` from `offset` on, with plain reads.
 
-    Raises CheckpointError where the file is gone, unreadable or ends too early (it shrank since its header was read).
+    Raises ReadError where the file is gone, unreadable or ends too early (it shrank since its header was read).
     """
     try:
         with open(path, "rb", buffering=0) as file:
@@ -85,9 +118,9 @@ def read_into(path: Path, offset: int, buffer: memoryview) -> None:
             while done < len(buffer):
                 got = file.readinto(buffer[done:])
                 if not got:
-                    raise CheckpointError(
+                    raise ReadError(
                         "the file ends in the middle of a tensor", path, "it changed while it was read, or its copy is incomplete: copy it again"
                     )
                 done += got
     except OSError as error:
-        raise CheckpointError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
+        raise ReadError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
