@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 UNET = "model.diffusion_model."
@@ -11,26 +12,36 @@ _BY_CONTEXT = {768: "SD 1.x", 1024: "SD 2.x", 1280: "SDXL refiner", 2048: "SDXL"
 v2-inference.yaml, sd_xl_base.yaml and sd_xl_refiner.yaml: `context_dim`). Never from `model_channels`: tiny
 models and pruned ones have the same names with other widths."""
 
+_LORA = re.compile(r"(^|[._])lora([._]|\d*\.|$)|^(lycoris|oft|boft)_|\.(hada_w\d|lokr_w\d|dora_scale)")
+"""The words of low-rank files: kohya's `lora_unet_…`, PEFT's `….lora_A.weight`, diffusers' older `…_lora.down.…`
+and `….lora.down.…`, XLabs' `…qkv_lora1.…`, LyCORIS' `….hada_w1_a` and `….lokr_w1`."""
+
+_TEXT_ENCODERS = ("cond_stage_model.", "conditioner.embedders.", "text_encoders.")
+
 
 def architecture_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """The architecture of a model with these common key names → shapes; one of DESIGN's names or `unknown`."""
-    if any(key.startswith(UNET + "joint_blocks.") for key in shapes):
-        return "SD3"
-    if any(key.startswith(UNET + "double_blocks.") for key in shapes):
-        return "Flux"
-    for key, shape in shapes.items():
-        if key.startswith(UNET) and key.endswith("attn2.to_k.weight") and len(shape) >= 2:
-            return _BY_CONTEXT.get(shape[1], "unknown")
-    if any(_is_lora(key) for key in shapes):
+    """The architecture of a model with these common key names → shapes; a name that `blocks` has a table for, `LoRA` or `unknown`."""
+    if any(map(is_lora, shapes)):
         return "LoRA"
-    if any(key.startswith(UNET) for key in shapes):
-        return "unknown"
+    network = [key for key in shapes if key.startswith((UNET, "transformer/"))]
+    if network:
+        return _by_network(network, shapes)
     if any(key.startswith("first_stage_model.") for key in shapes):
         return "VAE"
-    if any(key.startswith(("cond_stage_model.", "conditioner.embedders.", "text_encoders.")) for key in shapes):
+    if any(key.startswith(_TEXT_ENCODERS) for key in shapes):
         return "text encoder"
     return "unknown"
 
 
-def _is_lora(key: str) -> bool:
-    return key.startswith(("lora_unet_", "lora_te", "lora_transformer_")) or ".lora_" in key or key.endswith((".alpha", ".dora_scale"))
+def is_lora(key: str) -> bool:
+    """Whether a key names one of the factors of a low-rank change rather than a weight."""
+    return _LORA.search(key) is not None
+
+
+def _by_network(keys: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:
+    if any(key.startswith(UNET + "joint_blocks.") for key in keys):
+        return "SD3"
+    if any(key.startswith(UNET + "double_blocks.") for key in keys):
+        return "Flux"
+    contexts = (shapes[key][1] for key in keys if key.endswith("attn2.to_k.weight") and len(shapes[key]) > 1)
+    return _BY_CONTEXT.get(next(contexts, 0), "unknown")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _TABLES = Path(__file__).parent / "tables"
@@ -17,50 +17,57 @@ _FILES = {
     "SD3": "sd3.json",
     "Flux": "flux.json",
     "VAE": "sd1.json",
-    "text encoder": "sd1.json",
+    "text encoder": "text_encoder.json",
+    "unknown": "unknown.json",
 }
 
+_BY_GROUP = frozenset({"unknown", "LoRA"})
 
+_NUMBER = re.compile(r"([0-9]{1,9})")
+"""Nine digits at most: a key can hold any number of them, and Python refuses to read very long numbers."""
+
+
+@lru_cache(maxsize=1 << 16)
 def place(architecture: str, key: str) -> tuple[str | None, str | None]:
     """Component and block of a common key name; (None, None) for the EMA copy, ("other", None) for what has no place.
 
-    An architecture without a table is divided by key groups: the names up to their first number.
+    An unknown architecture, and a LoRA, is divided by key groups: the names up to their first number.
     """
     if key.startswith("model_ema."):
         return None, None
-    if architecture not in _FILES:
-        return _by_group(key)
     for pattern, component, block in _rules(architecture):
         match = pattern.match(key)
         if match:
-            number = int(match.group(1)) if pattern.groups else 0
+            number = int(match.group(1)) if "{" in block else 0
             return component, block.format(number)
-    return "other", None
+    return _group(key) if architecture in _BY_GROUP else ("other", None)
 
 
 def order(architecture: str, blocks: set[str]) -> list[str]:
     """These blocks in network order: by the architecture's table, unknown ones after it in natural order."""
-    table = {name: i for i, name in enumerate(_table(architecture)["order"])} if architecture in _FILES else {}
+    table = {name: i for i, name in enumerate(_table(architecture)["order"])}
 
     def rank(block: str) -> tuple:
-        natural = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", block)]
-        prefix = re.sub(r"\d+$", "", block)
-        return (table.get(block, table.get(prefix, len(table))), natural)
+        pieces = _NUMBER.split(block)  # words and numbers in turn, a word first
+        natural = [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)]
+        prefix = re.sub(r"[0-9]+$", "", block)
+        return table.get(block, table.get(prefix, len(table))), natural
 
     return sorted(blocks, key=rank)
 
 
-def _by_group(key: str) -> tuple[str, str]:
-    component = "te" if key.startswith("lora_te") else "unet"
-    return component, re.match(r"[^\d]*\d+|[^.]*", key).group(0)
+def _group(key: str) -> tuple[str, str]:
+    """(`te` or `unet`, name up to its first number, or the first word where there is none)."""
+    component = "te" if re.match(r"lora_te|text_encoder|te[0-9]?[._]", key) else "unet"
+    return component, re.match(r"[^0-9]*[0-9]{1,9}|[^.]*", key).group(0)
 
 
 @cache
 def _table(architecture: str) -> dict:
-    return json.loads((_TABLES / _FILES[architecture]).read_text(encoding="utf-8"))
+    file = _FILES.get(architecture)
+    return json.loads((_TABLES / file).read_text(encoding="utf-8")) if file else {"order": [], "rules": []}
 
 
 @cache
 def _rules(architecture: str) -> list[tuple[re.Pattern, str, str]]:
-    table = _table(architecture)
-    return [(re.compile(pattern), component, block) for pattern, component, block in table["rules"]]
+    return [(re.compile(pattern), component, block) for pattern, component, block in _table(architecture)["rules"]]

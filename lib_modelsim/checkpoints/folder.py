@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
-from .stored import StoredTensor
+from ..errors import CheckpointError
+from .file_formats import read_file_headers
+from .stored import StoredTensor, read_into
+
+COMPONENTS = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3")
+"""The sub-folders that hold weights of the network; others (`safety_checker`, `tokenizer`, …) do not make it differ."""
+
+_WEIGHTS = re.compile(r"(?:diffusion_pytorch_model|model|pytorch_model)(?:\.(\w+))?\.(safetensors|bin)")
+_INDEX = re.compile(r"(?:diffusion_pytorch_model|model|pytorch_model)\.(safetensors|bin)\.index(?:\.(\w+))?\.json")
+"""One file of all weights, or the index of its shards, with the variant (`fp16`, `non_ema`) that diffusers puts in."""
+
+_LARGEST_JSON = 16_000_000
+"""Bytes; the index of the largest model on the hub has a tenth of that."""
+
+_INCOMPLETE = "the folder's download is incomplete: fetch it again"
 
 
 def is_diffusers_folder(path: Path) -> bool:
@@ -13,5 +30,87 @@ def is_diffusers_folder(path: Path) -> bool:
 
 
 def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
-    """The tensors of all components ("unet/conv_in.weight", …) in file order, and the files' metadata."""
-    raise NotImplementedError
+    """The tensors of all components ("unet/conv_in.weight", …) in file order, and what `model_index.json` tells.
+
+    The metadata are its `_class_name` and `_name_or_path`, where they are text. Raises CheckpointError for a folder
+    without weights, for a component without its file, and for a missing, damaged or outlying shard.
+    """
+    if not is_diffusers_folder(path):
+        raise CheckpointError("a folder without model_index.json is no diffusers model", path, "give its checkpoints, or a diffusers folder")
+    index = _read_json(path / "model_index.json")
+    tensors = [
+        replace(tensor, key=f"{component}/{tensor.key}")
+        for component in COMPONENTS
+        if (path / component).is_dir()
+        for tensor in _read_component(path / component)
+    ]
+    if not tensors:
+        raise CheckpointError("a diffusers folder without weights", path, _INCOMPLETE)
+    told = {name: index.get(name) for name in ("_class_name", "_name_or_path")}
+    return tensors, {name: value for name, value in told.items() if isinstance(value, str)}
+
+
+def _read_component(folder: Path) -> list[StoredTensor]:
+    """The tensors of one sub-folder, from the best of the files that hold them: no variant, then safetensors."""
+    candidates = []
+    for entry in folder.iterdir():
+        if match := _WEIGHTS.fullmatch(entry.name):
+            candidates.append((match[1] or "", match[2] == "bin", _read_file, entry.name))
+        elif match := _INDEX.fullmatch(entry.name):
+            candidates.append((match[2] or "", match[1] == "bin", _read_shards, entry.name))
+    if not candidates:
+        raise CheckpointError("no weights in the sub-folder", f"{folder.parent.name}/{folder.name}", _INCOMPLETE)
+    *_, read, name = min(candidates, key=lambda candidate: (candidate[0], candidate[1], candidate[3]))
+    return read(folder, name)
+
+
+def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
+    """The tensors that the index names, each from the shard where it says that they lie."""
+    weight_map = _read_json(folder / index).get("weight_map")
+    if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
+        raise CheckpointError("an index of shards without a weight_map", f"{folder.name}/{index}", _INCOMPLETE)
+    keys_of: dict[str, list[str]] = {}
+    for key, name in weight_map.items():
+        keys_of.setdefault(name, []).append(key)
+    tensors = []
+    for name, keys in sorted(keys_of.items()):
+        if not _is_plain_name(name):
+            raise CheckpointError(f"{index} names a shard outside of its folder", name, "do not trust this folder: fetch it from its source")
+        found = {tensor.key: tensor for tensor in _read_file(folder, name)}
+        absent = [key for key in keys if key not in found]
+        if absent:
+            raise CheckpointError(f"the shard {folder.name}/{name} lacks a tensor that {index} places there", absent[0], _INCOMPLETE)
+        wanted = set(keys)
+        tensors += [tensor for key, tensor in found.items() if key in wanted]
+    return tensors
+
+
+def _read_file(folder: Path, name: str) -> list[StoredTensor]:
+    path = folder / name
+    if not path.is_file():
+        raise CheckpointError("a file of the diffusers folder is missing", f"{folder.name}/{name}", _INCOMPLETE)
+    try:
+        return read_file_headers(path)[1]
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder.name}/{name}: {error.what}", error.value, error.fix) from error
+
+
+def _is_plain_name(name: str) -> bool:
+    """Whether this is a file's name on every platform and no path. (Links may lead out: the hub's cache is made of them.)"""
+    return name.isprintable() and not set(name) & set('/\\:') and name not in ("", ".", "..")
+
+
+def _read_json(path: Path) -> dict:
+    shown = f"{path.parent.name}/{path.name}"
+    size = path.stat().st_size
+    if size > _LARGEST_JSON:
+        raise CheckpointError("too large for an index", f"{shown}, {size} bytes", _INCOMPLETE)
+    raw = bytearray(size)
+    read_into(path, 0, memoryview(raw))
+    try:
+        content = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{shown} is not valid JSON", error, _INCOMPLETE) from None
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{shown} is not a JSON object", type(content).__name__, _INCOMPLETE)
+    return content

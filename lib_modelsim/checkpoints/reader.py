@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import CheckpointError
-from . import blocks, folder, names, pickle_file, safetensors_file
+from . import blocks, folder, names
 from .architecture import architecture_of
+from .file_formats import read_file_headers
 from .layout import Layout, Place
 from .stored import FLOATS, StoredTensor, read_into
 
@@ -91,32 +92,12 @@ def _read_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
         mode = path.stat().st_mode
     except OSError as error:
         raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
-    if stat.S_ISDIR(mode):
-        return ("diffusers", *folder.read_folder(path))
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         raise CheckpointError("not a regular file", path, "give a checkpoint file or a diffusers folder")
     try:
-        return read_file_headers(path)
+        return ("diffusers", *folder.read_folder(path)) if stat.S_ISDIR(mode) else read_file_headers(path)
     except OSError as error:
-        raise CheckpointError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
-
-
-def read_file_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
-    """Format, tensors and metadata of one file, told by its first bytes."""
-    size = path.stat().st_size
-    start = bytearray(min(size, 512))
-    read_into(path, 0, memoryview(start))
-    if not start:
-        raise CheckpointError("the file is empty", path.name, "its download failed: fetch it again")
-    if start.startswith(b"GGUF"):
-        raise CheckpointError("GGUF file: quantised, not comparable", path.name, "use the safetensors file it was made from")
-    if start[257:262] == b"ustar":
-        raise CheckpointError("tar archive, as PyTorch wrote before 2017", path.name, "load it with PyTorch and save it as safetensors")
-    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or pickle_file.looks_like_pickle(start):
-        return ("pickle", *pickle_file.read_pickle(path))
-    if start[8:9] == b"{" or path.suffix.lower() == ".safetensors":
-        return ("safetensors", *safetensors_file.read_header(path))
-    raise CheckpointError("neither safetensors nor a PyTorch pickle", path.name, "it is no checkpoint, or its download is a web page: fetch it again")
+        raise CheckpointError(f"cannot read ({error.strerror or error})", path, "check that it is there and readable") from error
 
 
 _QUANTISED = {
