@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,8 @@ FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
 
 DAMAGED = "the file is damaged or its download incomplete: fetch it again"
 """The fix for everything that its format forbids."""
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 LONGEST_KEY = 1000
 """Characters. Real keys stay under 200; the limit keeps joined and sorted hostile ones cheap."""
@@ -102,7 +105,7 @@ def is_whole(value: object) -> bool:
 
 def check_key(key: str) -> None:
     """Raise CheckpointError for a key that is too long, or no valid text (half of a UTF-16 pair in it)."""
-    if len(key) > LONGEST_KEY or any("\ud800" <= c <= "\udfff" for c in key):
+    if len(key) > LONGEST_KEY or _HALF_PAIR.search(key):
         raise CheckpointError("key of a tensor too long or no valid text", key[:LONGEST_KEY], DAMAGED)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from ..checkpoints.folder import is_diffusers_folder
@@ -80,10 +81,13 @@ def _header(path: Path, library: Library) -> tuple[FileKey, int, Header]:
     key = file_key(path)
     known = library.file(key, HEADER_VERSION)
     if known is not None and known.header is not None and known.layout is not None:
-        return key, known.model, Header.from_json(known.header, Layout.from_json(known.layout))
+        return key, known.model, Header.from_json(known.header, _layout(known.layout))
     header = header_of(open_checkpoint(path))
     layout = header.layout
     return key, library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json()), header
+
+
+_layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library share a few layouts
 
 
 def file_key(path: Path) -> FileKey:

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .matrix import SimilarityMatrix
-from .parts import Part
-from .weights import cosine
+from .parts import Part, cosine
 
 Array = NDArray[np.float64]
 

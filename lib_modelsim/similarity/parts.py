@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .weights import KeySums
-
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class KeySums:
+    """One key: the models that hold it in one shape (`members`, m of them), ‖a−b‖² ([m, m]) and ‖a‖² ([m])."""
+
+    key: str
+    members: tuple[int, ...]
+    squares: Array
+    norms: Array
+
+    @property
+    def cosines(self) -> Array:
+        """Cosine of every pair, shape [m, m]; NaN where either is zero.
+
+        By way of ‖a−b‖, which is known far more exactly than ⟨a, b⟩ where the two are nearly the same.
+        """
+        return cosine(self.squares, self.norms[:, None], self.norms[None, :])
+
+
+def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:
+    """Cosines from ‖a−b‖², ‖a‖² and ‖b‖² (arrays that broadcast); NaN where a norm is zero."""
+    a, b = np.sqrt(norms_a), np.sqrt(norms_b)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.clip(1 - (squares - (a - b) ** 2) / (2 * a * b), -1, 1)
 
 
 @dataclass(frozen=True)
@@ -30,13 +53,14 @@ class Part:
     cosine_count: Array
     cosine_least: Array
 
-    def select(self, position: dict[int, int]) -> Part | None:
-        """The part among some of the models: `position` maps old to new positions. None where nobody is left."""
-        kept = [i for i, member in enumerate(self.members) if member in position]
-        if not kept:
+    def select(self, rows: Sequence[int]) -> Part | None:
+        """The part among the models rows[0], rows[1], … (positions; one may stand twice). None where nobody holds it."""
+        place = {member: i for i, member in enumerate(self.members)}
+        members = tuple(new for new, old in enumerate(rows) if old in place)
+        if not members:
             return None
+        kept = [place[rows[new]] for new in members]
         pick = np.ix_(kept, kept)
-        members = tuple(position[self.members[i]] for i in kept)
         square = (matrix[pick] for matrix in (self.cosine_sum, self.cosine_count, self.cosine_least))
         return Part(self.component, members, self.squares[pick], self.norms[kept], *square)
 
@@ -70,3 +94,21 @@ def _plus(a: Part, b: Part) -> Part:
         a.cosine_count + b.cosine_count,
         np.minimum(a.cosine_least, b.cosine_least),
     )
+
+
+def to_arrays(parts: Sequence[Part]) -> dict[str, NDArray]:
+    """The parts as named arrays, to be stored."""
+    arrays = {}
+    for i, part in enumerate(parts):
+        arrays |= {f"{i}.{field.name}": np.asarray(getattr(part, field.name)) for field in fields(part)}
+    return arrays
+
+
+def from_arrays(arrays: Mapping[str, NDArray]) -> list[Part]:
+    """The parts that `to_arrays` was given."""
+    found = []
+    while f"{len(found)}.members" in arrays:
+        values = {field.name: arrays[f"{len(found)}.{field.name}"] for field in fields(Part)}
+        values |= {"component": str(values["component"]), "members": tuple(values["members"].tolist())}
+        found.append(Part(**values))
+    return found

@@ -22,10 +22,11 @@ from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 from ..checkpoints.reader import Checkpoint, Weight
 from ..checkpoints.values import ValueReader
 from .device import Device
+from .parts import KeySums
 
 Array = NDArray[np.float64]
 
-_SLICE_NUMBERS = 1 << 20
+_SLICE_NUMBERS = 1 << 18
 """float32 numbers worked on at a time on the CPU, over all models together: they stay in the cache between steps."""
 
 
@@ -37,31 +38,6 @@ class NonFinite:
     key: str
     nans: int
     infinities: int
-
-
-@dataclass(frozen=True)
-class KeySums:
-    """One key: the models that hold it in one shape (`members`, m of them), ‖a−b‖² ([m, m]) and ‖a‖² ([m])."""
-
-    key: str
-    members: tuple[int, ...]
-    squares: Array
-    norms: Array
-
-    @property
-    def cosines(self) -> Array:
-        """Cosine of every pair, shape [m, m]; NaN where either is zero.
-
-        By way of ‖a−b‖, which is known far more exactly than ⟨a, b⟩ where the two are nearly the same.
-        """
-        return cosine(self.squares, self.norms[:, None], self.norms[None, :])
-
-
-def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:
-    """Cosines from ‖a−b‖², ‖a‖² and ‖b‖² (arrays that broadcast); NaN where a norm is zero."""
-    a, b = np.sqrt(norms_a), np.sqrt(norms_b)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip(1 - (squares - (a - b) ** 2) / (2 * a * b), -1, 1)
 
 
 def key_sums(
@@ -107,7 +83,7 @@ def _finite_sums(
     total = _Sums(len(members))
     for slices in _slices(weights, readers, device, tick):
         total.add(slices, path)
-    broken = [i for i, square in zip(members, total.raw, strict=True) if not np.isfinite(square)]
+    broken = [i for i, norm in zip(members, total.largest, strict=True) if not np.isfinite(norm)]
     if not broken:
         return total.finish(key, members, path)
     infected = set()
@@ -149,15 +125,15 @@ def _slices(
 
 
 class _Sums:
-    """Running sums over the slices of one key, float64: squares of the models, Gram matrix of the differences."""
+    """Over the slices of one key: the largest norm of each model, and the Gram matrix of the differences (float64)."""
 
     def __init__(self, m: int):
-        self.raw = np.zeros(m)
+        self.largest = np.zeros(m)
         self.gram = np.zeros((m, m))
 
     def add(self, rows: torch.Tensor, path: RootedTree) -> None:
         """Take in a slice, [m, c]; it is overwritten."""
-        self.raw += torch.linalg.vecdot(rows, rows).double().cpu().numpy()
+        self.largest = np.maximum(self.largest, torch.linalg.vector_norm(rows, dim=1).double().cpu().numpy())
         for child, parent in path.leaves_first:
             rows[child] -= rows[parent]
         self.gram += (rows @ rows.T).double().cpu().numpy()
@@ -170,7 +146,7 @@ class _Sums:
         squares = np.maximum(own[:, None] + own[None, :] - 2 * relative, 0)
         same = path.identical(self.gram.diagonal())
         squares[same[:, None] == same[None, :]] = 0
-        norms = np.where(self.raw == 0, 0, np.maximum(whole.diagonal(), 0))
+        norms = np.where(self.largest == 0, 0, np.maximum(whole.diagonal(), 0))
         return KeySums(key, members, squares, norms[same])  # copies have one norm, to the last digit
 
 

@@ -1,0 +1,1 @@
+"""Numbers → families: features, distances, trees, classes."""

@@ -1,0 +1,159 @@
+"""All pairs of models by one measure, from the library where it remembers, from the files where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..checkpoints.layout import Layout
+from ..errors import ModelsimError
+from ..library import Library
+from ..similarity.attention import VARIANTS
+from ..similarity.matrix import DISTANCES, SimilarityMatrix
+from ..similarity.measures import MEAN
+from ..similarity.measures import MEASURES as WEIGHT_MEASURES
+from .index import Index, Model, Unreadable, match_model, read_index
+from .job import Job
+from .sums import Reason, attention_scores, weight_scores
+
+MEASURES = (*VARIANTS, *WEIGHT_MEASURES)
+
+LEAST_FOR_MEAN = 4
+"""From so many models on their mean may stand in for a base."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The models, what the measure says of every pair, the base it was taken from (`delta-cosine`), why values are
+    missing, and the files that could not be read."""
+
+    models: list[Model]
+    matrix: SimilarityMatrix
+    base: str | None
+    reasons: list[Reason] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def compare(paths: Sequence[Path], measure: str, base: str | None, library: Library, job: Job, device: str = "auto") -> Comparison:
+    """Compare all checkpoints under these paths. `base` names a model, for `delta-cosine` alone.
+
+    Raises ModelsimError where fewer than two are readable, or what was asked for cannot be.
+    """
+    return compare_models(read_index(paths, library, job), measure, base, library, job, device)
+
+
+def compare_models(index: Index, measure: str, base: str | None, library: Library, job: Job, device: str = "auto") -> Comparison:
+    """As `compare`, of models that are indexed already."""
+    if measure not in MEASURES:
+        raise ModelsimError("unknown measure", measure, f"use one of {', '.join(MEASURES)}")
+    if base is not None and measure != "delta-cosine":
+        raise ModelsimError("a base goes with delta-cosine alone, not with", measure, "leave --base out, or use --measure delta-cosine")
+    require_two(index)
+    models = index.models
+    chosen = None if base is None else match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])
+    reasons = list(_apart(models))
+    unreadable = list(index.unreadable)
+    found: list[tuple[list[Model], SimilarityMatrix]] = []
+    means = 0
+    for group in by_architecture(models):
+        origin = _base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None
+        means += origin == MEAN
+        if measure in VARIANTS:
+            scores = attention_scores(measure, group, library, job, device)
+        else:
+            scores = weight_scores(measure, group, origin, library, job, device)
+        found.append((scores.models, scores.matrix))
+        reasons += scores.reasons
+        unreadable += scores.unreadable
+        if measure == "delta-cosine" and origin is None:
+            reasons += _no_base(group)
+    readable = {model.path for group, _ in found for model in group}
+    kept = [model for model in models if model.path in readable]
+    require_two(Index(kept, unreadable))
+    if measure == "delta-cosine" and chosen is None and not means:
+        raise ModelsimError("delta-cosine needs a base, and a mean stands in for one from four models of one architecture on", None, "name one with --base")
+    told = models[chosen].name if chosen is not None else MEAN if means else None
+    return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
+
+
+def require_two(index: Index) -> None:
+    """Raises ModelsimError where there is nothing to compare, naming what was unreadable."""
+    if len(index.models) < 2:
+        first = f"; the first unreadable one: {index.unreadable[0].error}" if index.unreadable else ""
+        raise ModelsimError(f"two readable models are needed, found {len(index.models)}{first}", None, "give more files, or a folder that holds them")
+
+
+def model_hashes(model: Model, library: Library) -> list[str]:
+    """The hashes under which a person may name a model; none before it was scanned."""
+    identity = library.identity(model.id) or {}
+    return [value for name in ("sha256", "legacy_hash", "autov3") if (value := identity.get(name))]
+
+
+def by_architecture(models: Iterable[Model]) -> list[list[Model]]:
+    """The models of each architecture, in order of appearance."""
+    groups: dict[str, list[Model]] = {}
+    for model in models:
+        groups.setdefault(model.architecture, []).append(model)
+    return list(groups.values())
+
+
+def _base_of(group: Sequence[Model], base: Model | None) -> int | str | None:
+    """The base's position in its own group; the mean elsewhere, where it may stand in; else None."""
+    if base is not None and base in group:
+        return group.index(base)
+    return MEAN if len(group) >= LEAST_FOR_MEAN else None
+
+
+def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
+    for i, a in enumerate(group):
+        for b in group[:i]:
+            yield Reason(b.name, a.name, f"no base for {a.architecture}, and a mean stands in for one only from {LEAST_FOR_MEAN} models on")
+
+
+def _apart(models: Sequence[Model]) -> Iterator[Reason]:
+    """A reason for every pair that cannot be compared, or only in part, by what its layouts say."""
+    told: dict[tuple[str, str], str | None] = {}
+    for j, b in enumerate(models):
+        for a in models[:j]:
+            pair = (a.header.layout.digest, b.header.layout.digest)
+            if pair not in told:
+                told[pair] = difference(a.header.layout, b.header.layout)
+            if told[pair]:
+                yield Reason(a.name, b.name, told[pair])
+
+
+def difference(a: Layout, b: Layout) -> str | None:
+    """In words, what two layouts do not share; None where they are the same."""
+    if a.digest == b.digest:
+        return None
+    if a.architecture != b.architecture:
+        return f"different architectures: {a.architecture} and {b.architecture}"
+    shared = a.places.keys() & b.places.keys()
+    shapes = sorted(key for key in shared if a.places[key].shape != b.places[key].shape)
+    facts = [f"compared over {len(shared) - len(shapes)} shared keys"]
+    facts += [f"{len(keys)} only in {which}" for which, keys in (("the first", a.places.keys() - shared), ("the second", b.places.keys() - shared)) if keys]
+    if shapes:
+        facts.append(f"{len(shapes)} of another shape ({shapes[0]}: {list(a.places[shapes[0]].shape)} and {list(b.places[shapes[0]].shape)})")
+    return "; ".join(facts)
+
+
+def _join(measure: str, models: Sequence[Model], found: Sequence[tuple[Sequence[Model], SimilarityMatrix]]) -> SimilarityMatrix:
+    """The matrices of the architectures as one over all models and the union of their blocks, NaN between them."""
+    n = len(models)
+    blocks = tuple(dict.fromkeys(block for _, matrix in found for block in matrix.blocks))
+    names = dict.fromkeys(name for _, matrix in found for name in matrix.components)
+    values, overall = np.full((n, n, len(blocks)), np.nan), np.full((n, n), np.nan)
+    components = {name: np.full((n, n), np.nan) for name in names}
+    position = {model.path: i for i, model in enumerate(models)}
+    for group, matrix in found:
+        rows = [position[model.path] for model in group]
+        pick = np.ix_(rows, rows)
+        overall[pick] = matrix.overall
+        for i, block in enumerate(matrix.blocks):
+            values[(*pick, blocks.index(block))] = matrix.values[:, :, i]
+        for name, numbers in matrix.components.items():
+            components[name][pick] = numbers
+    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, components)
