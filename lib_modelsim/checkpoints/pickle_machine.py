@@ -73,13 +73,11 @@ class PickleStream:
         self._file, self.position, self._end = file, start, end
 
     def read(self, count: int) -> bytes:
-        """`count` bytes, fewer at the end. Raises ValueError instead of allocating for an absurd count."""
-        left = self._end - self.position
-        if count > max(left, 1) or count > LONGEST_ARGUMENT:
-            raise ValueError(f"argument of {count} bytes where {left} are left")
-        data = self._file.read(min(count, left))
-        self.position += len(data)
-        return data
+        """`count` bytes. Raises ValueError, instead of allocating, for a count that the stream cannot fill."""
+        if count > LONGEST_ARGUMENT or self.position + count > self._end:
+            raise ValueError(f"{count} bytes wanted where {self._end - self.position} are left")
+        self.position += count
+        return self._file.read(count)
 
     def readline(self) -> bytes:
         """The bytes up to a line break; without one where it is missing or too far away."""
