@@ -1,0 +1,105 @@
+"""Values → digests that tell equal values whatever the dtype they are stored in.
+
+Definition (version 1). A weight is flattened in C order and cut into pieces of 2²⁰ elements. Each piece has two
+digests: `exact`, of the narrowest of float16, float32 and float64 that holds every value of the piece, and `float16`,
+of the values rounded to float32 and from there to float16 (what PyTorch's `.half()` does, so that a float64 file and
+its float32 copy agree), to nearest, ties to even. A digest is BLAKE2b-256 of the little-endian values, behind the
+width ("16:…"). Every NaN counts as one and the same; −0 and 0 differ. A component's hash is the SHA-256 of one JSON
+line per weight, sorted by common key: key, shape without trailing ones, digests of the pieces.
+
+With numpy alone, so that a scan needs no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .identity import Content
+from .reader import Weight
+
+VERSION = 1
+"""Of the definition above; two content hashes compare only within one version."""
+
+PIECE = 1 << 20
+"""Elements; 2 to 8 MiB of any dtype: small enough for a processor's cache, large enough to let other threads run."""
+
+_INFINITY = {16: 0x7C00, 32: 0x7F80_0000, 64: 0x7FF0_0000_0000_0000}
+"""Bits of a float → bit pattern of its infinity; a larger magnitude is NaN."""
+
+
+class PieceDigests(NamedTuple):
+    exact: str
+    float16: str
+
+
+def piece_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
+    """The digests of at most PIECE elements, given as stored bytes, of a dtype in `stored.FLOATS`."""
+    values = _values(np.frombuffer(raw, np.uint8), dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = values.astype("<f4", copy=False)
+        half = single.astype("<f2", copy=False)
+    rounded = _digest(half)
+    for narrow in (half, single):
+        if _holds(narrow, values):
+            return PieceDigests(rounded if narrow is half else _digest(narrow), rounded)
+    return PieceDigests(_digest(values), rounded)
+
+
+def component_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[PieceDigests]]) -> Content:
+    """The content hashes of one component, from the digests of its weights' pieces by common key."""
+    exact, float16 = hashlib.sha256(), hashlib.sha256()
+    for weight in sorted(weights, key=lambda weight: weight.key):
+        pieces = digests[weight.key]
+        exact.update(_line(weight, [piece.exact for piece in pieces]))
+        float16.update(_line(weight, [piece.float16 for piece in pieces]))
+    return Content(exact.hexdigest(), float16.hexdigest())
+
+
+def _line(weight: Weight, digests: list[str]) -> bytes:
+    return json.dumps([weight.key, weight.shape, digests]).encode() + b"\n"
+
+
+def _values(raw: np.ndarray, dtype: str) -> np.ndarray:
+    """Stored bytes → float16, float32 or float64, the narrowest that holds every value of the dtype."""
+    if dtype == "BF16":  # the upper half of a float32
+        return (raw.view("<u2").astype("<u4") << 16).view("<f4")
+    if dtype == "F8_E5M2":  # the upper half of a float16
+        return (raw.astype("<u2") << 8).view("<f2")
+    if dtype == "F8_E4M3":
+        return _E4M3[raw]
+    return raw.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype])
+
+
+def _e4m3() -> np.ndarray:
+    """The 256 values of FP8 E4M3FN as float16: exponent bias 7, no infinities, NaN where all other bits are set.
+
+    Micikevicius et al., FP8 Formats for Deep Learning (arXiv 2209.05433), table 1.
+    """
+    code = np.arange(256)
+    exponent, mantissa = code >> 3 & 15, (code & 7) / 8
+    magnitude = np.where(exponent == 0, mantissa * 2.0**-6, (1 + mantissa) * 2.0 ** (exponent - 7))
+    magnitude[code & 127 == 127] = np.nan
+    return np.where(code < 128, magnitude, -magnitude).astype("<f2")
+
+
+_E4M3 = _e4m3()
+
+
+def _holds(narrow: np.ndarray, values: np.ndarray) -> bool:
+    """Whether no value was changed by narrowing."""
+    if narrow.dtype == values.dtype:
+        return True
+    return bool(((narrow.astype(values.dtype) == values) | np.isnan(values)).all())
+
+
+def _digest(values: np.ndarray) -> str:
+    width = 8 * values.itemsize
+    magnitude = values.view(f"<u{values.itemsize}") & ((1 << (width - 1)) - 1)
+    if magnitude.max(initial=0) > _INFINITY[width]:  # three times as fast as isnan in float16
+        values = np.where(np.isnan(values), values.dtype.type(np.nan), values)
+    return f"{width}:{hashlib.blake2b(values, digest_size=32).hexdigest()}"

@@ -1,0 +1,216 @@
+"""One pass over a checkpoint's bytes → its `Identity`.
+
+A file is read from its first byte to its last into a few reused buffers. Each buffer goes to three threads at once
+(hashlib and numpy release the interpreter's lock): one hashes the file, one the file without its header, one the
+values. Only tensors that cannot be met in passing — two keys with one storage, transposed views — are read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from ..errors import CheckpointError
+from .content_hash import PIECE, PieceDigests, component_content, piece_digests
+from .identity import Identity
+from .reader import Checkpoint, Weight
+from .stored import StoredTensor, read_into
+
+BUFFERS = 6
+BUFFER_BYTES = 8 * PIECE
+"""One piece of the widest dtype; 48 MiB in all."""
+
+LEGACY_RANGE = (0x100000, 0x110000)
+"""Bytes under the WebUI's first model hash (AUTOMATIC1111 modules/sd_models.py, `model_hash`); a shorter file is
+hashed as far as it goes, so that all under 1 MiB share "e3b0c442"."""
+
+
+def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda read: None) -> Identity:
+    """Read all files of a checkpoint once and return its hashes.
+
+    `progress` is called with the number of bytes just read, at least once per 8 MiB. What it raises ends the reading
+    there: that is how a job is stopped. Raises CheckpointError for a file that cannot be read to its end or that
+    changes meanwhile.
+    """
+    by_file: dict[Path, list[Weight]] = {tensor.path: [] for tensor in checkpoint.tensors}
+    for weight in checkpoint.weights.values():
+        by_file[weight.stored.path].append(weight)
+
+    files, digests = {}, {}
+    header_end = min(tensor.offset for tensor in checkpoint.tensors) if checkpoint.format == "safetensors" else None
+    with _Threads() as threads:
+        for path, weights in by_file.items():
+            files[path], found = _read_file(path, weights, header_end, threads, progress)
+            digests.update(found)
+
+    members: dict[str, list[Weight]] = {}
+    for weight in checkpoint.weights.values():
+        members.setdefault(weight.component, []).append(weight)
+    content = {component: component_content(members[component], digests) for component in sorted(members, key=_network_order)}
+    if checkpoint.format == "diffusers":
+        return Identity(_folder_sha256(checkpoint.path, files), None, None, content)
+    (hashes,) = files.values()
+    return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content)
+
+
+def _network_order(component: str) -> tuple[int, str]:
+    return {"unet": 0, "vae": 2, "other": 3}.get(component, 1), component
+
+
+def _folder_sha256(folder: Path, files: dict[Path, FileHashes]) -> str:
+    """As `sha256sum unet/… vae/… | sha256sum` gives it, the paths relative to the folder and sorted."""
+    names = sorted((path.relative_to(folder).as_posix(), hashes.sha256) for path, hashes in files.items())
+    return hashlib.sha256("".join(f"{sha256}  {name}\n" for name, sha256 in names).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class FileHashes(NamedTuple):
+    """SHA-256 of a file, of its LEGACY_RANGE, and of what follows its safetensors header, 64 digits each."""
+
+    sha256: str
+    legacy: str
+    without_header: str | None
+
+
+class Span(NamedTuple):
+    """A stretch of a file, at most BUFFER_BYTES long: a piece of a weight, or bytes that are no weight's."""
+
+    offset: int
+    length: int
+    weight: Weight | None
+
+
+def _read_file(
+    path: Path, weights: list[Weight], header_end: int | None, threads: _Threads, progress: Callable[[int], None]
+) -> tuple[FileHashes, dict[str, list[PieceDigests]]]:
+    """The hashes of one file, and per weight the digests of its pieces."""
+    whole, legacy = _RangeSha256(0), _RangeSha256(*LEGACY_RANGE)
+    data = None if header_end is None else _RangeSha256(header_end)
+    pending: dict[str, list[Future[PieceDigests]]] = {weight.key: [] for weight in weights}
+    with _open(path) as file:
+        before = os.fstat(file.fileno())
+        spans, again = _spans(weights, before.st_size)
+        for span in spans:
+            buffer = threads.take()
+            raw = buffer[: span.length]
+            _fill(file, raw, path)
+            work = [threads.file.submit(whole.update, span.offset, raw), threads.file.submit(legacy.update, span.offset, raw)]
+            if data is not None:
+                work.append(threads.data.submit(data.update, span.offset, raw))
+            if span.weight is not None:
+                pending[span.weight.key].append(threads.values.submit(piece_digests, raw, span.weight.stored.dtype))
+                work.append(pending[span.weight.key][-1])
+            threads.give(buffer, work)
+            progress(span.length)
+        threads.wait()
+        after = os.fstat(file.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise CheckpointError("the file changed while it was read", path, "try again when nothing writes to it")
+
+    digests = {key: [digest.result() for digest in found] for key, found in pending.items()}
+    for weight in again:
+        digests[weight.key] = [piece_digests(raw, weight.stored.dtype) for raw in _pieces(weight.stored)]
+    return FileHashes(whole.hexdigest(), legacy.hexdigest(), data.hexdigest() if data else None), digests
+
+
+def _spans(weights: list[Weight], size: int) -> tuple[list[Span], list[Weight]]:
+    """A file of `size` bytes cut from its first byte to its last, and the weights that this order does not meet."""
+    spans, again, position = [], [], 0
+    for weight in sorted(weights, key=lambda weight: weight.stored.offset):
+        stored = weight.stored
+        if stored.strides is not None or stored.offset < position:
+            again.append(weight)
+            continue
+        end = stored.offset + stored.count * stored.item_bytes
+        spans += _cut(position, stored.offset, BUFFER_BYTES, None)
+        spans += _cut(stored.offset, end, PIECE * stored.item_bytes, weight)
+        position = end
+    return spans + _cut(position, size, BUFFER_BYTES, None), again
+
+
+def _cut(first: int, last: int, step: int, weight: Weight | None) -> list[Span]:
+    return [Span(offset, min(step, last - offset), weight) for offset in range(first, last, step)]
+
+
+def _pieces(stored: StoredTensor) -> Iterator[np.ndarray]:
+    """The elements in C order, PIECE at a time, as unsigned integers; a view is held whole, but only its stored bytes."""
+    item = stored.item_bytes
+    if stored.strides is None:
+        for start in range(0, stored.count, PIECE):
+            raw = np.empty(min(PIECE, stored.count - start), f"<u{item}")
+            read_into(stored.path, stored.offset + start * item, raw.view(np.uint8).data)
+            yield raw
+        return
+    raw = bytearray(stored.span * item)
+    read_into(stored.path, stored.offset, memoryview(raw))
+    view = np.ndarray(stored.shape, f"<u{item}", raw, strides=[step * item for step in stored.strides])
+    for start in range(0, stored.count, PIECE):
+        yield view.flat[start : start + PIECE]  # a flat iterator's slice copies these elements alone
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check that it is there and readable") from error
+
+
+def _fill(file: BinaryIO, buffer: memoryview, path: Path) -> None:
+    try:
+        got = file.readinto(buffer)
+    except OSError as error:
+        raise CheckpointError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
+    if got < len(buffer):
+        raise CheckpointError("the file became shorter while it was read", path, "try again when nothing writes to it")
+
+
+class _RangeSha256:
+    """SHA-256 of the bytes [first:last] of a file that passes by from its beginning."""
+
+    def __init__(self, first: int, last: int = sys.maxsize) -> None:
+        self._first, self._last = first, last
+        self._sha256 = hashlib.sha256()
+
+    def update(self, offset: int, chunk: memoryview) -> None:
+        self._sha256.update(chunk[max(self._first - offset, 0) : max(self._last - offset, 0)])
+
+    def hexdigest(self) -> str:
+        return self._sha256.hexdigest()
+
+
+class _Threads:
+    """Three threads, each of which does its work in the order given, and the buffers that they work on."""
+
+    def __enter__(self) -> _Threads:  # noqa: PYI034 – typing.Self came with Python 3.11
+        with ExitStack() as stack:
+            self.file, self.data, self.values = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(3))
+            self._stack = stack.pop_all()
+        self._ring: deque[tuple[memoryview, list[Future]]] = deque((memoryview(bytearray(BUFFER_BYTES)), []) for _ in range(BUFFERS))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+
+    def take(self) -> memoryview:
+        """The buffer that has been in work longest, once that work is done. Raises what the work raised."""
+        buffer, work = self._ring.popleft()
+        for future in work:
+            future.result()
+        return buffer
+
+    def give(self, buffer: memoryview, work: list[Future]) -> None:
+        """Hand over a buffer that `work` still needs."""
+        self._ring.append((buffer, work))
+
+    def wait(self) -> None:
+        """Until all work is done. Raises what it raised."""
+        for _ in range(BUFFERS):
+            self.give(self.take(), [])
