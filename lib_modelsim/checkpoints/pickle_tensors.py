@@ -176,7 +176,7 @@ def _stored(key: str, call: Call, locate: Locate, path: Path, file_size: int) ->
         case "torch._utils._rebuild_tensor_v3", (reference, first, shape, strides, _, _, dtype, *flags):
             pass
         case name, _:
-            raise CheckpointError(f"tensor of a kind that is not read ({name})", key, _CONVERT)
+            raise CheckpointError("tensor of a kind that is not read", f"{key} ({name})", _CONVERT)
     if flags and flags[0]:
         raise CheckpointError("tensor stored as the negative or conjugate of its bytes", key, _CONVERT)
     storage = storage_of(reference)
