@@ -1,7 +1,7 @@
 """One pass over a checkpoint's bytes → its `Identity`.
 
-A file is read from its first byte to its last into a few reused buffers. Each buffer goes to three threads at once
-(hashlib and numpy release the interpreter's lock): one hashes the file, one the file without its header, one the
+A file is read from its first byte to its last into a few reused buffers. Each buffer goes to several threads at once
+(hashlib and numpy release the interpreter's lock): one hashes the file, one the file without its header, two the
 values. Only tensors that cannot be met in passing — two keys with one storage, transposed views — are read again.
 """
 
@@ -187,11 +187,11 @@ class _RangeSha256:
 
 
 class _Threads:
-    """Three threads, each of which does its work in the order given, and the buffers that they work on."""
+    """The threads, and the buffers that they work on: `file` and `data` do their work in the order given, `values` need not."""
 
     def __enter__(self) -> _Threads:  # noqa: PYI034 – typing.Self came with Python 3.11
         with ExitStack() as stack:
-            self.file, self.data, self.values = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(3))
+            self.file, self.data, self.values = (stack.enter_context(ThreadPoolExecutor(n)) for n in (1, 1, 2))
             self._stack = stack.pop_all()
         self._ring: deque[tuple[memoryview, list[Future]]] = deque((memoryview(bytearray(BUFFER_BYTES)), []) for _ in range(BUFFERS))
         return self

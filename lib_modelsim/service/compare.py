@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ..checkpoints.layout import Layout
 from ..errors import ModelsimError
 from ..library import Library
 from ..similarity.attention import VARIANTS
-from ..similarity.matrix import DISTANCES, SimilarityMatrix
+from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures import MEAN
 from ..similarity.measures import MEASURES as WEIGHT_MEASURES
 from .index import Index, Model, Unreadable, match_model, read_index
@@ -40,7 +40,8 @@ class Comparison:
 def compare(paths: Sequence[Path], measure: str, base: str | None, library: Library, job: Job, device: str = "auto") -> Comparison:
     """Compare all checkpoints under these paths. `base` names a model, for `delta-cosine` alone.
 
-    Raises ModelsimError where fewer than two are readable, or what was asked for cannot be.
+    With fewer than two readable models the matrix is empty and `require_two` says so. Raises ModelsimError where what
+    was asked for cannot be.
     """
     return compare_models(read_index(paths, library, job), measure, base, library, job, device)
 
@@ -51,7 +52,6 @@ def compare_models(index: Index, measure: str, base: str | None, library: Librar
         raise ModelsimError("unknown measure", measure, f"use one of {', '.join(MEASURES)}")
     if base is not None and measure != "delta-cosine":
         raise ModelsimError("a base goes with delta-cosine alone, not with", measure, "leave --base out, or use --measure delta-cosine")
-    require_two(index)
     models = index.models
     chosen = None if base is None else match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])
     reasons = list(_apart(models))
@@ -72,18 +72,17 @@ def compare_models(index: Index, measure: str, base: str | None, library: Librar
             reasons += _no_base(group)
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
-    require_two(Index(kept, unreadable))
-    if measure == "delta-cosine" and chosen is None and not means:
+    if measure == "delta-cosine" and chosen is None and not means and len(kept) > 1:
         raise ModelsimError("delta-cosine needs a base, and a mean stands in for one from four models of one architecture on", None, "name one with --base")
     told = models[chosen].name if chosen is not None else MEAN if means else None
     return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
 
 
-def require_two(index: Index) -> None:
-    """Raises ModelsimError where there is nothing to compare, naming what was unreadable."""
-    if len(index.models) < 2:
-        first = f"; the first unreadable one: {index.unreadable[0].error}" if index.unreadable else ""
-        raise ModelsimError(f"two readable models are needed, found {len(index.models)}{first}", None, "give more files, or a folder that holds them")
+def require_two(found: Index | Comparison) -> None:
+    """Raises ModelsimError where there is nothing to compare, with the reason of the first unreadable file."""
+    if len(found.models) < 2:
+        why = f" ({found.unreadable[0].error})" if found.unreadable else ""
+        raise ModelsimError(f"two readable models are needed, found {len(found.models)}{why}", None, "give more files, or a folder that holds them")
 
 
 def model_hashes(model: Model, library: Library) -> list[str]:

@@ -55,14 +55,9 @@ class Index:
 
 
 def read_index(paths: Sequence[Path], library: Library, job: Job) -> Index:
-    """Find the checkpoints under these files and folders and read their headers, or remember them.
-
-    Raises ModelsimError where nothing that looks like a checkpoint is found at all.
-    """
+    """Find the checkpoints under these files and folders and read their headers, or remember them."""
     files, missing = find_files(paths)
     index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
-    if not files and not missing:
-        raise ModelsimError("no checkpoints in", ", ".join(map(str, paths)), f"give files or folders with {' '.join(ENDINGS)} or diffusers folders")
     stage = Stage(job, "reading headers", len(files), "files")
     found = []
     for path in files:
@@ -101,7 +96,7 @@ def file_key(path: Path) -> FileKey:
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:
-    """The checkpoints under these paths, each once, and the paths that are not there.
+    """The checkpoints under these paths, each once, and the paths that have none.
 
     A file that is named is taken whatever its ending; folders are searched to their depths for known endings,
     diffusers folders (one checkpoint each) and GGUF files (which will be reported as not comparable).
@@ -109,12 +104,13 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, Mode
     found: dict[Path, None] = {}
     missing = []
     for path in paths:
+        files = list(_walk(path)) if path.is_dir() and not is_diffusers_folder(path) else [path]
         if not path.exists():
             missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
-        elif path.is_dir() and not is_diffusers_folder(path):
-            found.update(dict.fromkeys(_walk(path)))
+        elif not files:
+            missing.append((path, CheckpointError("no checkpoints in this folder", path, f"give one with {' '.join(ENDINGS)} files or diffusers folders")))
         else:
-            found[path] = None
+            found.update(dict.fromkeys(files))
     return list(found), missing
 
 

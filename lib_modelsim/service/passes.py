@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..similarity.asimilarity import probe_grams
 from ..similarity.attention import Variant, projections
 from ..similarity.device import CPU, Device, choose_device
 from ..similarity.device import log as device_log
-from ..similarity.parts import add_up, to_arrays
+from ..similarity.parts import Part, add_up, to_arrays
 from ..similarity.weights import NonFinite, SpanningTree, key_sums, sampled_distances
 from .job import Job, Stage
 
@@ -29,14 +30,31 @@ def weight_pass(
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the stored form of its parts, and what was not finite."""
     keys = [key for keys in blocks.values() for key in keys]
-    total = sum(w.stored.count * w.stored.item_bytes for m in models for key in keys if (w := m.weights.get(key)))
-    stage = Stage(job, "reading weights", total)
-    large = sorted(keys, key=lambda key: -np.prod(layout.places[key].shape))[: 4 * _SAMPLED_KEYS : 4]
-    tree = SpanningTree(sampled_distances(models, large))
-    place = choose_device(device)
+    stage, tree, place = _stage(models, keys, job), _tree(models, layout, keys), choose_device(device)
     for block, members in blocks.items():
         arrays, place = _with_fallback(lambda on, members=members: _weight_block(models, layout, members, tree, on, stage), place)
         yield block, arrays
+
+
+def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: str) -> Iterator[tuple[str, list[Part]]]:
+    """Per key: its parts."""
+    keys = list(layout.places)
+    stage, tree, place = _stage(models, keys, job), _tree(models, layout, keys), choose_device(device)
+    for key in keys:
+        sums = key_sums(models, [key], tree, place, stage.advance, lambda broken: None)
+        yield key, add_up(layout.places[key].component, sums)
+
+
+def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job) -> Stage:
+    total = sum(w.stored.count * w.stored.item_bytes for model in models for key in keys if (w := model.weights.get(key)))
+    return Stage(job, "reading weights", total)
+
+
+def _tree(models: Sequence[Checkpoint], layout: Layout, keys: Sequence[str]) -> SpanningTree:
+    """A tree from samples of large keys, spread over the largest quarter of them."""
+    large = sorted(keys, key=lambda key: -math.prod(layout.places[key].shape))
+    step = max(1, len(large) // (4 * _SAMPLED_KEYS))
+    return SpanningTree(sampled_distances(models, large[: step * _SAMPLED_KEYS : step]))
 
 
 def _weight_block(

@@ -19,9 +19,9 @@ from ..library import BlockResult, Library
 from ..similarity.attention import VARIANTS, attention_keys
 from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures import mean_over_blocks, measure_parts
-from ..similarity.parts import Part, from_arrays, to_arrays
+from ..similarity.parts import Part, from_arrays
 from .index import Model, Unreadable
-from .job import Job, Stage
+from .job import Job
 
 METHODS = {"asimilarity": "asimilarity/1", "asimilarity8": "asimilarity8/1", "weights": "weights/1"}
 """Method → its name in the library, with the version that changes whenever its numbers do."""

@@ -1,0 +1,1 @@
+"""The command line: `main` parses and runs, `documents` makes the JSON, `text` what people read."""

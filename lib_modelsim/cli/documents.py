@@ -1,0 +1,105 @@
+"""The JSON documents of the command line: plain dictionaries, a missing value is null."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..checkpoints.embedded import origin
+from ..checkpoints.identity import Identity, known_name
+from ..service.classify import Family
+from ..service.compare import Comparison
+from ..service.elements import Element
+from ..service.index import Model, Unreadable, plain_name
+from ..service.scan import Scan
+
+
+def scan(found: Scan) -> dict[str, Any]:
+    """The document of `scan`."""
+    rows = [_checkpoint(model, identity) for model, identity in found.found]
+    rows += [_unreadable_checkpoint(bad) for bad in found.unreadable]
+    return {"checkpoints": rows}
+
+
+def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
+    header = model.header
+    components = {
+        name: {
+            "parameters": component.parameters,
+            "dtype": component.dtype,
+            "content": asdict(identity.content[name]) if identity and name in identity.content else None,
+        }
+        for name, component in header.components.items()
+    }
+    return {
+        "name": model.name,
+        "path": str(model.path),
+        "format": header.format,
+        "architecture": header.architecture,
+        "components": components,
+        "size": model.key.size,
+        "sha256": identity.sha256 if identity else None,
+        "short_hash": identity.short_hash if identity else None,
+        "legacy_hash": identity.legacy_hash if identity else None,
+        "autov3": identity.autov3 if identity else None,
+        "known": known_name(identity) if identity else None,
+        "metadata": header.metadata,
+        "origin": asdict(origin(header.metadata)),
+        "error": None,
+    }
+
+
+def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
+    size = bad.path.stat().st_size if bad.path.is_file() else None
+    nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
+    row = {"name": plain_name(bad.path), "path": str(bad.path), **dict.fromkeys(nothing)}
+    return row | {"components": {}, "size": size, "metadata": {}, "origin": None, "error": bad.error}
+
+
+def compare(found: Comparison, elements: Sequence[Element] | None = None) -> dict[str, Any]:
+    """The document of `compare`."""
+    matrix = found.matrix
+    document = {
+        "measure": matrix.measure,
+        "models": list(matrix.models),
+        "blocks": list(matrix.blocks),
+        "values": _numbers(matrix.values),
+        "overall": _numbers(matrix.overall),
+        "components": {name: _numbers(values) for name, values in matrix.components.items()},
+        "base": found.base,
+        "reasons": [asdict(reason) for reason in found.reasons],
+        "errors": _errors(found.unreadable),
+    }
+    return document if elements is None else document | {"elements": [asdict(element) for element in elements]}
+
+
+def classify(families: Sequence[Family], written: Sequence[Path], comparison: Comparison | None) -> dict[str, Any]:
+    """The document of `classify`: the paths written, the classes per architecture, the base."""
+    return {
+        "written": [str(path) for path in written],
+        "classes": [
+            {"architecture": family.architecture, "model": model, "class": int(number)}
+            for family in families
+            for model, number in zip(family.features.models, family.classes, strict=True)
+        ],
+        "base": comparison.base if comparison else None,
+        "errors": _errors(comparison.unreadable) if comparison else [],
+    }
+
+
+def _errors(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
+    return [{"path": str(bad.path), "error": bad.error} for bad in unreadable]
+
+
+def _numbers(values: NDArray) -> Any:
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(inner) for inner in value]
+        return None if math.isnan(value) else value
+
+    return plain(values.tolist())

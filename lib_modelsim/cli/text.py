@@ -1,0 +1,93 @@
+"""What the command line prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..checkpoints.identity import Identity
+from ..service.classify import Family
+from ..service.compare import Comparison
+from ..service.elements import Element
+from ..service.index import Unreadable
+from ..service.scan import Scan
+
+MOST_COLUMNS = 8
+"""Models up to which a square table is shown rather than a ranking of pairs."""
+
+
+def scan(found: Scan) -> str:
+    """A table of the checkpoints."""
+    rows = [("name", "architecture", "format", "size", "precision", "hash")]
+    for model, identity in found.found:
+        header = model.header
+        main = header.components.get("unet") or next(iter(header.components.values()), None)
+        rows.append((model.name, header.architecture, header.format, size(model.key.size), main.dtype if main else "", _hash(identity)))
+    return "\n".join([*_table(rows), *_bad(found.unreadable)])
+
+
+def compare(found: Comparison, elements: Sequence[Element] | None = None) -> str:
+    """For two models their blocks, for a few a square table, for many the pairs from the closest on."""
+    matrix, lines = found.matrix, [f"{found.matrix.measure}" + (f", base {found.base}" if found.base else "")]
+    n = len(matrix.models)
+    if n == 2:
+        rows = [(block, _number(value)) for block, value in zip(matrix.blocks, matrix.values[0, 1], strict=True) if not np.isnan(value)]
+        rows += [(name, _number(values[0, 1])) for name, values in matrix.components.items()]
+        lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows, ("overall", _number(matrix.overall[0, 1]))])
+    elif n <= MOST_COLUMNS:
+        head = ("", *(str(i + 1) for i in range(n)))
+        lines += _table([head, *((f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models))])
+    else:
+        pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
+        pairs.sort(reverse=not matrix.is_distance)
+        lines += _table([("overall", "", ""), *((_number(value), matrix.models[i], matrix.models[j]) for value, i, j in pairs[:40])])
+        lines += [f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else []
+    if elements is not None:
+        lines += ["", *_table([("key", "value"), *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements)])]
+    lines += [f"note: {reason.a}" + ("" if reason.a == reason.b else f" and {reason.b}") + f": {reason.reason}" for reason in found.reasons[:20]]
+    lines += [f"… {len(found.reasons) - 20} more notes; --json has all of them"] if len(found.reasons) > 20 else []
+    return "\n".join([*lines, *_bad(found.unreadable)])
+
+
+def classify(families: Sequence[Family], written: Sequence[Path], comparison: Comparison | None) -> str:
+    """The classes, and where the files are."""
+    lines = []
+    for family in families:
+        lines.append(family.architecture or "features")
+        for number in range(1, int(family.classes.max()) + 1):
+            members = [model for model, c in zip(family.features.models, family.classes, strict=True) if c == number]
+            lines.append(f"  class {number}: {', '.join(members)}")
+    lines += [str(path) for path in written]
+    return "\n".join([*lines, *(_bad(comparison.unreadable) if comparison else [])])
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: "2.13 GB", "51 MB"."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count} B"
+
+
+def _hash(identity: Identity | None) -> str:
+    return identity.short_hash if identity else ""
+
+
+def _number(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.4f}"
+
+
+def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
+    return [f"not read: {bad.path}: {bad.error}" for bad in unreadable]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns side by side, the first one flush left and numbers flush right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(w) if i == 0 or not cell.replace(".", "").replace("-", "").isdigit() else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return lines

@@ -1,0 +1,1 @@
+"""Arrays → files that other programs read."""

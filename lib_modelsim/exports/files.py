@@ -1,0 +1,45 @@
+"""Writing files so that a crash leaves the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..errors import ModelsimError
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file by way of a temporary one beside it. Raises ModelsimError where the disk refuses."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise ModelsimError(f"cannot write ({error.strerror or error})", path, "choose another folder, or make room") from error
+    return path
+
+
+def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> Path:
+    """Write a table; floats with 17 digits, so that they read back as they were, NaN as an empty cell."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    if header is not None:
+        writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return write_text(path, buffer.getvalue())
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if value != value else format(value, ".17g")
+    return value
