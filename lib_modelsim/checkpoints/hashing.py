@@ -94,6 +94,7 @@ def _read_file(
     """The hashes of one file, and per weight the digests of its pieces."""
     whole, legacy = _RangeSha256(0), _RangeSha256(*LEGACY_RANGE)
     data = None if header_end is None else _RangeSha256(header_end)
+    hashes = [(threads.file, whole), (threads.file, legacy), *([(threads.data, data)] if data else [])]
     pending: dict[str, list[Future[PieceDigests]]] = {weight.key: [] for weight in weights}
     with _open(path) as file:
         before = os.fstat(file.fileno())
@@ -102,12 +103,11 @@ def _read_file(
             buffer = threads.take()
             raw = buffer[: span.length]
             _fill(file, raw, path)
-            work = [threads.file.submit(whole.update, span.offset, raw), threads.file.submit(legacy.update, span.offset, raw)]
-            if data is not None:
-                work.append(threads.data.submit(data.update, span.offset, raw))
+            work = [thread.submit(hash_.update, span.offset, raw) for thread, hash_ in hashes]
             if span.weight is not None:
-                pending[span.weight.key].append(threads.values.submit(piece_digests, raw, span.weight.stored.dtype))
-                work.append(pending[span.weight.key][-1])
+                digest = threads.values.submit(piece_digests, raw, span.weight.stored.dtype)
+                pending[span.weight.key].append(digest)
+                work.append(digest)
             threads.give(buffer, work)
             progress(span.length)
         threads.wait()

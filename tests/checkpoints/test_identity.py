@@ -97,15 +97,37 @@ def test_pickle_has_no_autov3(tmp_path: Path) -> None:
     assert found.sha256 == hashlib.sha256((tmp_path / "model.ckpt").read_bytes()).hexdigest()
 
 
+def diffusers_folder(path: Path) -> Path:
+    """The tensors of `state()` as a diffusers folder."""
+    tensors = state()
+    components = {
+        "text_encoder/model": {"text_model.final_layer_norm.bias": tensors["cond_stage_model.transformer.text_model.final_layer_norm.bias"]},
+        "unet/diffusion_pytorch_model": {
+            "conv_in.weight": tensors["model.diffusion_model.input_blocks.0.0.weight"],
+            "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight": tensors[UNET],
+        },
+        "vae/diffusion_pytorch_model": {"decoder.conv_in.bias": tensors[VAE]},
+    }
+    path.mkdir()
+    (path / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}', encoding="utf-8")
+    for name, weights in components.items():
+        (path / name).parent.mkdir()
+        save_file(weights, path / f"{name}.safetensors")
+    return path
+
+
 def test_diffusers_folder_is_hashed_as_sha256sum_would(tmp_path: Path) -> None:
-    unet, vae = tmp_path / "unet" / "model.safetensors", tmp_path / "vae" / "model.safetensors"
-    for path in (unet, vae):
-        path.parent.mkdir()
-    save_file({"a": torch.zeros(3)}, unet)
-    save_file({"b": torch.ones(3)}, vae)
-    files = {path: hashing.FileHashes(hashlib.sha256(path.read_bytes()).hexdigest(), "", None) for path in (vae, unet)}
-    lines = f"{files[unet].sha256}  unet/model.safetensors\n{files[vae].sha256}  vae/model.safetensors\n"
-    assert hashing._folder_sha256(tmp_path, files) == hashlib.sha256(lines.encode()).hexdigest()
+    folder = diffusers_folder(tmp_path / "model")
+    names = ["text_encoder/model", "unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model"]
+    lines = [f"{hashlib.sha256((folder / f'{name}.safetensors').read_bytes()).hexdigest()}  {name}.safetensors\n" for name in names]
+    found = identify(open_checkpoint(folder))
+    assert found.sha256 == hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert (found.legacy_hash, found.autov3) == (None, None)
+
+
+def test_a_diffusers_folder_has_the_weights_of_its_single_file(tmp_path: Path) -> None:
+    folder = identify(open_checkpoint(diffusers_folder(tmp_path / "model")))
+    assert relation(folder, saved(tmp_path / "model.safetensors", state())).text == "same weights"
 
 
 def test_every_byte_is_read_once_and_told(tmp_path: Path) -> None:
