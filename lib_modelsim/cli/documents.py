@@ -6,17 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from ..checkpoints.embedded import origin
 from ..checkpoints.identity import Identity, known_name
-from ..service.classify import Family
-from ..service.compare import Comparison
-from ..service.elements import Element
 from ..service.index import Model, Unreadable, plain_name
-from ..service.scan import Scan
+
+if TYPE_CHECKING:  # each command imports its own service only
+    from ..service.classify import Family
+    from ..service.compare import Comparison
+    from ..service.elements import Element
+    from ..service.scan import Scan
 
 
 def scan(found: Scan) -> dict[str, Any]:

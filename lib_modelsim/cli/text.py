@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..checkpoints.identity import Identity
-from ..service.classify import Family
-from ..service.compare import Comparison
-from ..service.elements import Element
 from ..service.index import Unreadable
-from ..service.scan import Scan
+
+if TYPE_CHECKING:  # each command imports its own service only
+    from ..service.classify import Family
+    from ..service.compare import Comparison
+    from ..service.elements import Element
+    from ..service.scan import Scan
 
 MOST_COLUMNS = 8
 """Models up to which a square table is shown rather than a ranking of pairs."""
