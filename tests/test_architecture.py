@@ -1,0 +1,128 @@
+"""The rules of the house: arrows between rooms point one way, and what a room may bring in from outside."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "lib_modelsim"
+
+WEIGHTS = ("checkpoints", "similarity", "families", "lineage")  # each room knows only rooms before it
+PICTURES = ("pictures", "probes", "identify", "curate")  # likewise
+FOR_BOTH = ("figures", "exports", "hosts", "library")  # they may know what the strands make, never who asks for it
+STRANDS = (*WEIGHTS, *PICTURES, *FOR_BOTH)
+
+MATRIX = ("similarity", "matrix")
+"""The one thing that the strand of the pictures takes from that of the weights."""
+
+ROOMS = {
+    "errors": (),
+    **{room: WEIGHTS[:place] for place, room in enumerate(WEIGHTS)},
+    **{room: PICTURES[:place] for place, room in enumerate(PICTURES)},
+    **dict.fromkeys(FOR_BOTH, STRANDS),
+    "demo": ("checkpoints", "demo_shapes"),
+    "demo_shapes": ("checkpoints",),
+    "service": STRANDS,
+    "progress": ("service",),
+    "ui": (*STRANDS, "demo", "service", "progress"),
+    "cli": (*STRANDS, "demo", "service", "progress", "ui"),  # ui: its command `serve` opens the page
+    "__main__": ("cli",),
+    "__init__": (),
+}
+"""Each room of the package, and the rooms that its files may import; `errors` everybody may."""
+
+CAN_EXECUTE = ("pickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve")
+"""Modules whose readers run what a file tells them to."""
+
+
+def files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    """`similarity` for lib_modelsim/similarity/matrix.py, `errors` for lib_modelsim/errors.py."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names that the file imports anywhere in it; `from a import b` gives `a.b`, relative ones are resolved."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), path.name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            yield ast.literal_eval(node.args[0])  # fails, as it should, where the name is not written out
+
+
+def outside(path: Path) -> set[str]:
+    """Top-level names of what the file imports from elsewhere."""
+    return {name.split(".")[0] for name in imports(path)} - {"lib_modelsim"}
+
+
+def inside(path: Path) -> set[tuple[str, ...]]:
+    """What the file imports of the package, as (room, file or name …)."""
+    parts = (tuple(name.split(".")) for name in imports(path))
+    return {own[1:] for own in parts if own[0] == "lib_modelsim"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", files(), ids=relative)
+def test_arrows_point_one_way(path):
+    room = room_of(path)
+    assert room in ROOMS, f"give the new room {room!r} its place in this file's table"
+    allowed = {room, "errors", "__version__", *ROOMS[room]}
+    wrong = {target for target in inside(path) if target[0] not in allowed}
+    if room in PICTURES:
+        wrong = {target for target in wrong if target[:2] != MATRIX}
+    assert not wrong, f"{relative(path)} must not know {sorted('.'.join(target) for target in wrong)}"
+
+
+@pytest.mark.parametrize("path", files(), ids=relative)
+def test_only_the_rooms_at_the_edge_know_gradio_and_the_webui(path):
+    if room_of(path) != "ui":
+        assert not outside(path) & {"gradio", "gradio_client"}
+    if room_of(path) != "hosts":
+        assert "modules" not in outside(path)
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "checkpoints").rglob("*.py")), ids=relative)
+def test_files_are_read_without_torch(path):
+    if path.name != "values.py":
+        assert not outside(path) & {"torch", "safetensors"}
+
+
+@pytest.mark.parametrize("path", files(), ids=relative)
+def test_nothing_can_execute_a_pickle(path):
+    assert not outside(path) & set(CAN_EXECUTE)
+    assert "torch.load" not in imports(path)
+    assert "torch.load(" not in path.read_text("utf-8")
+
+
+def test_the_walk_sees_every_kind_of_import(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.test_architecture.ROOT", tmp_path)
+    file = tmp_path / "lib_modelsim" / "families" / "features.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "import gradio as gr\n"
+        "from ..similarity.matrix import SimilarityMatrix\n"
+        "from . import linkage\n"
+        "def later():\n"
+        "    from modules import shared\n"
+        "    importlib.import_module('torch.nn')\n"
+    )
+    assert set(imports(file)) == {
+        "gradio",
+        "lib_modelsim.similarity.matrix.SimilarityMatrix",
+        "lib_modelsim.families.linkage",
+        "modules.shared",
+        "torch.nn",
+    }
