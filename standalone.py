@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     testing = rest[:1] == ["test"]
     try:
         prepare([*LAYERS] if testing else ["standalone"], options.torch_index, options.recreate)
-    except SetupError as error:
+    except (SetupError, OSError) as error:
         print(f"modelsim: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -25,9 +25,8 @@ ROOMS = {
     "demo": ("checkpoints", "demo_shapes"),
     "demo_shapes": ("checkpoints",),
     "service": STRANDS,
-    "progress": ("service",),
-    "ui": (*STRANDS, "demo", "service", "progress"),
-    "cli": (*STRANDS, "demo", "service", "progress", "ui"),  # ui: its command `serve` opens the page
+    "ui": (*STRANDS, "demo", "service"),
+    "cli": (*STRANDS, "demo", "service", "ui"),  # ui: its command `serve` opens the page
     "__main__": ("cli",),
     "__init__": (),
 }
