@@ -20,7 +20,6 @@ short text encoders: a file has 10 to 30 MB instead of 2 to 7 GB, and draws no p
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -32,14 +31,24 @@ from .checkpoints import blocks
 from .checkpoints.diffusers_names import diffusers_names
 from .demo_shapes import Shapes, sd1_shapes, sd2_shapes, sdxl_shapes
 
-__all__ = ["draw", "save", "save_diffusers_folder", "save_pickle", "sd1_shapes", "sd2_shapes", "sdxl_shapes", "train", "write_demo_family"]
+__all__ = [
+    "draw",
+    "save",
+    "save_diffusers_folder",
+    "save_pickle",
+    "sd1_shapes",
+    "sd2_shapes",
+    "sdxl_shapes",
+    "train",
+    "write_demo_family",
+]
 
 Weights = dict[str, np.ndarray]
 """Common key → float32 array of the shape that single files have."""
 
 
 def write_demo_family(folder: Path, progress: Callable[[str], None]) -> None:
-    """Write the family into a folder that does not exist yet; `progress` is told each member's name before it is written.
+    """Write the family into a new folder; `progress` is told each member's name before it is written.
 
     The folder appears whole or not at all: it is written under another name beside its place and then renamed. What
     an interrupted run left there is removed first. Does nothing where the folder exists.
@@ -52,7 +61,7 @@ def write_demo_family(folder: Path, progress: Callable[[str], None]) -> None:
     partial.mkdir(parents=True)
     _write_sd1(partial, progress)
     _write_sdxl(partial, progress)
-    os.replace(partial, folder)
+    partial.replace(folder)
 
 
 def _write_sd1(folder: Path, progress: Callable[[str], None]) -> None:
@@ -60,7 +69,7 @@ def _write_sd1(folder: Path, progress: Callable[[str], None]) -> None:
     base = draw(shapes, seed=1)
     inkwell = train(base, seed=2, size=0.15)
     velvet = train(base, seed=3, size=0.15)
-    mix, blockmix = _weighted(inkwell, velvet, lambda key: 0.3), _weighted(inkwell, velvet, _share_by_block)
+    mix, blockmix = _weighted(inkwell, velvet, lambda _: 0.3), _weighted(inkwell, velvet, _share_by_block)
 
     def write(name: str, weights: Weights, metadata: dict[str, str] | None = None) -> None:
         progress(name)
@@ -93,11 +102,9 @@ def draw(shapes: Shapes, seed: int) -> Weights:
 
     The numbers come from NumPy's PCG64, key by key in sorted order, so they are the same on every machine.
     """
-    weights = _noise(shapes, seed)
-    for key, values in weights.items():
-        if values.ndim == 1 and key.endswith(".weight"):
-            values += 1
-    return weights
+    noise = _noise(shapes, seed)
+    norms = {key: 1 + values for key, values in noise.items() if values.ndim == 1 and key.endswith(".weight")}
+    return noise | norms
 
 
 def train(weights: Weights, seed: int, size: float) -> Weights:
@@ -140,7 +147,8 @@ def _recipe(name: str, multiplier: float) -> dict[str, str]:
 
 def save(path: Path, weights: Weights, dtype: str = "float16", metadata: dict[str, str] | None = None) -> None:
     """Write a safetensors file; `dtype` is NumPy's name of the dtype to round to."""
-    save_file({key: np.ascontiguousarray(values, dtype=dtype) for key, values in weights.items()}, path, metadata=metadata)
+    rounded = {key: np.ascontiguousarray(values, dtype=dtype) for key, values in weights.items()}
+    save_file(rounded, path, metadata=metadata)
 
 
 def save_pickle(path: Path, weights: Weights, dtype: str = "float32") -> None:

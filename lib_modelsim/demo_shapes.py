@@ -155,7 +155,7 @@ def clip_shapes(prefix: str, width: int, layers: int, vocabulary: int = 512) -> 
 
 
 def openclip_shapes(prefix: str, width: int, layers: int, vocabulary: int = 512) -> Shapes:
-    """Key → shape of OpenCLIP's text encoder (open_clip transformer.py, `TextTransformer`): q, k and v in one matrix."""
+    """Key → shape of OpenCLIP's text encoder (open_clip, `TextTransformer`): q, k and v in one matrix."""
     net = _Shapes(prefix)
     net.matrix("token_embedding.weight", vocabulary, width)
     net.matrix("positional_embedding", 77, width)
@@ -241,4 +241,3 @@ class _Shapes:
         for part in ("q", "k", "v", "proj_out"):
             self.conv(f"{name}.attn_1.{part}", width, width, size=1)
         self.vae_resnet(f"{name}.block_2", width, width)
-

@@ -56,18 +56,26 @@ def test_the_folder_holds_the_weights_of_the_file(family):
 
 
 def test_the_pickle_rounds_to_the_base(family):
-    half, full = open_checkpoint(family / "harborlight-v1.safetensors"), open_checkpoint(family / "harborlight-v1-fp32.ckpt")
+    half, full = (
+        open_checkpoint(family / "harborlight-v1.safetensors"),
+        open_checkpoint(family / "harborlight-v1-fp32.ckpt"),
+    )
     assert half.weights.keys() == full.weights.keys()
     for key in half.weights:
         assert np.frombuffer(full.read(key), "float32").astype("float16").tobytes() == bytes(half.read(key)), key
 
 
 def test_the_copy_is_the_same_file(family):
-    assert (family / "inkwell_anime_v2.1 (1).safetensors").read_bytes() == (family / "inkwell_anime_v2.1.safetensors").read_bytes()
+    assert (family / "inkwell_anime_v2.1 (1).safetensors").read_bytes() == (
+        family / "inkwell_anime_v2.1.safetensors"
+    ).read_bytes()
 
 
 def test_the_block_merge_takes_each_side_whole(family):
-    merge, inkwell, velvet = (open_checkpoint(family / f"{name}.safetensors") for name in ("chimera-blockmix_v1", "inkwell_anime_v2.1", "velvet-portrait_v3"))
+    merge, inkwell, velvet = (
+        open_checkpoint(family / f"{name}.safetensors")
+        for name in ("chimera-blockmix_v1", "inkwell_anime_v2.1", "velvet-portrait_v3")
+    )
     for key, weight in merge.weights.items():
         if weight.component == "unet" and weight.block != "M00":
             parent = inkwell if weight.block.startswith("IN") else velvet
@@ -78,7 +86,12 @@ def test_kinship_shows_in_the_weights(family):
     key = "model.diffusion_model.output_blocks.5.1.transformer_blocks.0.attn1.to_q.weight"
 
     def distance(a: str, b: str) -> float:
-        return float(np.linalg.norm(values(open_checkpoint(family / f"{a}.safetensors"), key) - values(open_checkpoint(family / f"{b}.safetensors"), key)))
+        return float(
+            np.linalg.norm(
+                values(open_checkpoint(family / f"{a}.safetensors"), key)
+                - values(open_checkpoint(family / f"{b}.safetensors"), key)
+            )
+        )
 
     later = distance("inkwell_anime_v2.1", "inkwell_anime_v2.5")
     parent = distance("inkwell_anime_v2.1", "harborlight-v1")
@@ -115,5 +128,7 @@ def test_an_existing_folder_is_left_alone(tmp_path):
 
 
 def test_the_builders_do_without_torch():
-    code = "import sys; from lib_modelsim import demo; demo.draw(demo.sd1_shapes(8), 1); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys; from lib_modelsim import demo; demo.draw(demo.sd1_shapes(8), 1); sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

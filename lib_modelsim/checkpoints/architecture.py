@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 UNET = "model.diffusion_model."
@@ -12,15 +11,18 @@ _BY_CONTEXT = {768: "SD 1.x", 1024: "SD 2.x", 1280: "SDXL refiner", 2048: "SDXL"
 v2-inference.yaml, sd_xl_base.yaml and sd_xl_refiner.yaml: `context_dim`). Never from `model_channels`: tiny
 models and pruned ones have the same names with other widths."""
 
-_LORA = re.compile(r"(^|[._])lora([._]|\d*\.|$)|^(lycoris|oft|boft)_|\.(hada_w\d|lokr_w\d|dora_scale)")
+_LORA = ("lora_", "_lora", ".lora", "lycoris_", ".hada_w", ".lokr_w", ".dora_scale")
 """The words of low-rank files: kohya's `lora_unet_…`, PEFT's `….lora_A.weight`, diffusers' older `…_lora.down.…`
-and `….lora.down.…`, XLabs' `…qkv_lora1.…`, LyCORIS' `….hada_w1_a` and `….lokr_w1`."""
+and `….lora.down.…`, XLabs' `…qkv_lora1.…`, LyCORIS' `lycoris_…`, `….hada_w1_a` and `….lokr_w1`."""
 
 _TEXT_ENCODERS = ("cond_stage_model.", "conditioner.embedders.", "text_encoders.")
 
 
 def architecture_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """The architecture of a model with these common key names → shapes; a name that `blocks` has a table for, `LoRA` or `unknown`."""
+    """The architecture of a model with these common key names → shapes.
+
+    One of the names that `blocks` has a table for, or `LoRA`.
+    """
     if any(map(is_lora, shapes)):
         return "LoRA"
     network = [key for key in shapes if key.startswith((UNET, "transformer/"))]
@@ -35,7 +37,7 @@ def architecture_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
 
 def is_lora(key: str) -> bool:
     """Whether a key names one of the factors of a low-rank change rather than a weight."""
-    return _LORA.search(key) is not None
+    return any(word in key for word in _LORA)
 
 
 def _by_network(keys: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
-TABLE: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "tables" / "diffusers.json").read_text(encoding="utf-8"))
+_FILE = Path(__file__).parent / "tables" / "diffusers.json"
+TABLE: dict[str, dict[str, str]] = json.loads(_FILE.read_text(encoding="utf-8"))
 
 _MOST = 8
 """Levels of a network, and layers of a level, that are looked for; real ones have 3 or 4, and 2 or 3."""

@@ -17,11 +17,12 @@ def read_file_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, st
     if not start:
         raise CheckpointError("the file is empty", path.name, "its download failed: fetch it again")
     if start.startswith(b"GGUF"):
-        raise CheckpointError("GGUF file: quantised, not comparable", path.name, "use the safetensors file it was made from")
+        raise CheckpointError("GGUF file: quantised, not comparable", path.name, "use the file it was made from")
     if start[257:262] == b"ustar":
-        raise CheckpointError("tar archive, as PyTorch wrote before 2017", path.name, "load it with PyTorch and save it as safetensors")
+        raise CheckpointError("tar archive, as PyTorch wrote before 2017", path.name, "save it as safetensors")
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or pickle_file.looks_like_pickle(start):
         return ("pickle", *pickle_file.read_pickle(path))
     if start[8:9] == b"{" or path.suffix.lower() == ".safetensors":
         return ("safetensors", *safetensors_file.read_header(path))
-    raise CheckpointError("neither safetensors nor a PyTorch pickle", path.name, "it is no checkpoint, or its download is a web page: fetch it again")
+    what = "neither safetensors nor a PyTorch pickle"
+    raise CheckpointError(what, path.name, "it is no checkpoint, or its download is a web page: fetch it again")

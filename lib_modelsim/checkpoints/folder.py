@@ -36,7 +36,8 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
     without weights, for a component without its file, and for a missing, damaged or outlying shard.
     """
     if not is_diffusers_folder(path):
-        raise CheckpointError("a folder without model_index.json is no diffusers model", path, "give its checkpoints, or a diffusers folder")
+        what = "a folder without model_index.json is no diffusers model"
+        raise CheckpointError(what, path, "give its checkpoints, or a diffusers folder")
     index = _read_json(path / "model_index.json")
     tensors = [
         replace(tensor, key=f"{component}/{tensor.key}")
@@ -75,11 +76,13 @@ def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
     tensors = []
     for name, keys in sorted(keys_of.items()):
         if not _is_plain_name(name):
-            raise CheckpointError(f"{index} names a shard outside of its folder", name, "do not trust this folder: fetch it from its source")
+            what = f"{index} names a shard outside of its folder"
+            raise CheckpointError(what, name, "do not trust this folder: fetch it from its source")
         found = {tensor.key: tensor for tensor in _read_file(folder, name)}
         absent = [key for key in keys if key not in found]
         if absent:
-            raise CheckpointError(f"the shard {folder.name}/{name} lacks a tensor that {index} places there", absent[0], _INCOMPLETE)
+            what = f"the shard {folder.name}/{name} lacks a tensor that {index} places there"
+            raise CheckpointError(what, absent[0], _INCOMPLETE)
         wanted = set(keys)
         tensors += [tensor for key, tensor in found.items() if key in wanted]
     return tensors
@@ -96,8 +99,8 @@ def _read_file(folder: Path, name: str) -> list[StoredTensor]:
 
 
 def _is_plain_name(name: str) -> bool:
-    """Whether this is a file's name on every platform and no path. (Links may lead out: the hub's cache is made of them.)"""
-    return name.isprintable() and not set(name) & set('/\\:') and name not in ("", ".", "..")
+    """Whether this is a file's name on every platform and no path. Links may lead out: the hub's cache is made so."""
+    return name.isprintable() and not set(name) & set("/\\:") and name not in ("", ".", "..")
 
 
 def _read_json(path: Path) -> dict:

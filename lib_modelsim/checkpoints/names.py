@@ -25,11 +25,16 @@ _PARTS: dict[str, str] = _LAYOUTS["parts"]
 
 _BARE = [(re.compile(layout["signature"]), re.compile(layout["keys"]), layout["prefix"]) for layout in _LAYOUTS["bare"]]
 
+_BARE_TEXT = re.compile(r"(text_model|text_projection|embeddings|encoder\.layers|final_layer_norm)\.")
+
 _MARK = "nai."
 """mega_cmp marks the keys of NovelAI's file so; the data published with it kept the mark."""
 
 _HEADLESS = re.compile(r"(embeddings|encoder\.layers|final_layer_norm)\.")
-"""NovelAI's leaked file leaves `text_model.`, the inner module's name, out of its text encoder."""
+"""NovelAI's leaked file leaves `text_model.`, the inner module's name, out of its text encoder; so does transformers
+from 5.6 on (huggingface/transformers#44431)."""
+
+_ONLY_IN_SINGLE_FILES = re.compile("|".join(_LAYOUTS["only_in_single_files"]))
 
 
 def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTensor]]:
@@ -53,9 +58,18 @@ def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTenso
     return list(found.items())
 
 
+def in_every_layout(key: str) -> bool:
+    """Whether a weight with this common name stands in single files and in diffusers folders alike.
+
+    What a folder has no place for is of no use to the pictures either: two layouts of the same weights are told as
+    such by what they both hold.
+    """
+    return _ONLY_IN_SINGLE_FILES.match(key) is None
+
+
 def _homes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[str, str]]:
     """Key of the file → (prefix of its part, name inside the part); an empty prefix where the part is not known."""
-    prefixes = _LAYOUTS["aliases"] | {prefix: prefix for prefix in _PARTS} | _folder_text_encoders(shapes)
+    prefixes = {prefix: prefix for prefix in _PARTS} | _LAYOUTS["aliases"] | _folder_text_encoders(shapes)
     homes, homeless = {}, []
     for key in shapes:
         prefix = next((prefix for prefix in prefixes if key.startswith(prefix)), None)
@@ -72,7 +86,10 @@ def _folder_text_encoders(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, st
     first, second = (any(key.startswith(folder) for key in shapes) for folder in ("text_encoder/", "text_encoder_2/"))
     if second:
         place = 1 if first else 0  # SDXL's refiner has OpenCLIP's alone, still as its second
-        return {"text_encoder/": "conditioner.embedders.0.transformer.", "text_encoder_2/": f"conditioner.embedders.{place}.model."}
+        return {
+            "text_encoder/": "conditioner.embedders.0.transformer.",
+            "text_encoder_2/": f"conditioner.embedders.{place}.model.",
+        }
     if not first:
         return {}
     contexts = (shape[1] for key, shape in shapes.items() if key.endswith("attn2.to_k.weight") and len(shape) > 1)
@@ -83,14 +100,17 @@ def _folder_text_encoders(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, st
 def _bare_home(keys: list[str], shapes: Mapping[str, tuple[int, ...]]) -> Callable[[str], str]:
     """Key without a prefix → the prefix that it has in whole checkpoints, for a file that holds one part alone."""
     layouts = [(words, prefix) for signature, words, prefix in _BARE if any(map(signature.match, keys))]
-    if any(key.startswith("text_model.") for key in keys):
+    width = _text_width("", shapes)
+    if width is not None:
         by_width = _LAYOUTS["bare_text_encoder_by_width"]
-        layouts.append((re.compile(r"text_model\.|text_projection\."), by_width.get(str(_text_width("", shapes)), by_width["768"])))
+        layouts.append((_BARE_TEXT, by_width.get(str(width), by_width["768"])))
     return lambda key: next((prefix for words, prefix in layouts if words.match(key)), "")
 
 
 def _text_width(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
-    return (shapes.get(prefix + "text_model.final_layer_norm.weight") or (None,))[0]
+    """Width of the CLIP text encoder behind this prefix, None where there is none."""
+    norms = (prefix + head + "final_layer_norm.weight" for head in ("text_model.", ""))
+    return next((shapes[norm][0] for norm in norms if shapes.get(norm)), None)
 
 
 def _original_names(homes: Mapping[str, tuple[str, str]]) -> dict[str, str]:
@@ -103,11 +123,20 @@ def _original_names(homes: Mapping[str, tuple[str, str]]) -> dict[str, str]:
 
 
 def _vocabulary(kind: str, names: set[str]) -> dict[str, str]:
-    if kind == "clip":
-        return {name: "text_model." + name if _HEADLESS.match(name) else name for name in names}
-    if kind in ("unet", "vae", "openclip"):
+    if kind in ("unet", "vae"):
         return original_names(kind, names)
+    if kind == "clip":
+        return {name: _with_head(name) for name in names}
+    if kind == "openclip":
+        headed = {name: _with_head(name) for name in names}
+        originals = original_names(kind, headed.values())
+        return {name: originals[head] for name, head in headed.items()}
     return {name: name for name in names}
+
+
+def _with_head(name: str) -> str:
+    """transformers' name of a weight of CLIP, whichever of its outer modules a file leaves out or puts before."""
+    return "text_model." + name if _HEADLESS.match(name) else re.sub(r"^transformer\.(?=text_)", "", name)
 
 
 def _parts(key: str, tensor: StoredTensor) -> list[tuple[str, StoredTensor]]:
@@ -118,4 +147,6 @@ def _parts(key: str, tensor: StoredTensor) -> list[tuple[str, StoredTensor]]:
     if not fused or kind not in ("weight", "bias") or not tensor.shape or tensor.shape[0] % 3:
         return [(key, tensor)]
     rows = tensor.shape[0] // 3
-    return [(f"{module}.attn.{part}_proj.{kind}", tensor.rows(i * rows, (i + 1) * rows)) for i, part in enumerate("qkv")]
+    return [
+        (f"{module}.attn.{part}_proj.{kind}", tensor.rows(i * rows, (i + 1) * rows)) for i, part in enumerate("qkv")
+    ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from lib_modelsim import demo
 from lib_modelsim.checkpoints import blocks
 from lib_modelsim.checkpoints.architecture import architecture_of
 from lib_modelsim.checkpoints.diffusers_names import diffusers_names, original_names
-from lib_modelsim.checkpoints.names import common_names
+from lib_modelsim.checkpoints.names import common_names, in_every_layout
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.checkpoints.stored import StoredTensor
 
@@ -35,7 +37,7 @@ SCHEDULE = 12
 """The noise schedule's buffers (`betas`, `alphas_cumprod`, …) that CompVis' files keep."""
 
 
-def stored(keys, width=768):
+def stored(keys: Iterable[str], width: int = 768) -> list[StoredTensor]:
     return [StoredTensor(key, "F16", (6, width), Path("model.safetensors"), 0) for key in keys]
 
 
@@ -47,7 +49,7 @@ def real_keys(file: str, *parts: str) -> list[str]:
     return [key for part in parts for key in lists[part]]
 
 
-def places(keys, width=768) -> tuple[str, Counter]:
+def places(keys: Iterable[str], width: int = 768) -> tuple[str, Counter]:
     named = common_names(stored(keys, width))
     architecture = architecture_of({key: tensor.shape for key, tensor in named})
     return architecture, Counter(blocks.place(architecture, key) for key, _ in named)
@@ -70,7 +72,11 @@ def of(unet: dict[str, int], **others: int) -> dict:
         # the text encoder stands in `l2` with the mark `nai.`, in the other lists as either file has it;
         # `state_dict` is a leftover of NovelAI's file
         ("nai_sd144g_nai4g.json", ["l2"], of(SD1_UNET, te=197, vae=248, ema=2, other=SCHEDULE)),
-        ("nai_sd144g_nai4g.json", ["l2", "only_in_a", "only_in_b"], of(SD1_UNET, te=591, vae=248, ema=2, other=SCHEDULE + 1)),
+        (
+            "nai_sd144g_nai4g.json",
+            ["l2", "only_in_a", "only_in_b"],
+            of(SD1_UNET, te=591, vae=248, ema=2, other=SCHEDULE + 1),
+        ),
     ],
 )
 def test_every_key_of_real_sd1_files_has_its_place(file, parts, expected):
@@ -98,7 +104,10 @@ def test_the_demonstrations_keys_are_those_of_real_files():
 
 
 def test_a_file_that_holds_a_weight_under_two_names_loses_neither():
-    keys = ["cond_stage_model.transformer.encoder.layers.0.mlp.fc1.bias", "cond_stage_model.transformer.text_model.encoder.layers.0.mlp.fc1.bias"]
+    keys = [
+        "cond_stage_model.transformer.encoder.layers.0.mlp.fc1.bias",
+        "cond_stage_model.transformer.text_model.encoder.layers.0.mlp.fc1.bias",
+    ]
     for order in (keys, keys[::-1]):
         named = common_names(stored(order))
         assert {tensor.key for _, tensor in named} == set(keys)
@@ -136,6 +145,41 @@ def test_the_names_of_diffusers_lead_there_and_back(architecture, kind):
     assert original_names(kind, names) == {name: name for name in names}
 
 
+@pytest.mark.parametrize("architecture", SHAPES)
+def test_text_encoders_without_their_head_are_the_same(tmp_path, architecture):
+    weights = demo.draw(SHAPES[architecture], seed=1)
+    for name in ("folder", "headless"):
+        demo.save_diffusers_folder(tmp_path / name, weights)
+    for path in (tmp_path / "headless").glob("text_encoder*/*.safetensors"):
+        renamed = {key.removeprefix("text_model."): values for key, values in load_file(path).items()}
+        save_file(renamed, path)
+    assert_same_weights(tmp_path / "folder", tmp_path / "headless")
+
+
+@pytest.mark.parametrize("head", ["text_model.", "transformer.text_model."])
+def test_openclip_with_the_names_of_transformers_has_the_common_ones(head):
+    prefix = "conditioner.embedders.1.model."
+    keys = [
+        "encoder.layers.3.mlp.fc1.weight",
+        "encoder.layers.3.self_attn.q_proj.bias",
+        "embeddings.position_embedding.weight",
+    ]
+    assert [key for key, _ in common_names(stored(prefix + head + key for key in keys))] == [
+        prefix + "transformer.resblocks.3.mlp.c_fc.weight",
+        prefix + "transformer.resblocks.3.attn.q_proj.bias",
+        prefix + "positional_embedding",
+    ]
+
+
+def test_what_diffusers_has_no_place_for_is_known():
+    for architecture, shapes in SHAPES.items():
+        absent = [key.rpartition(".")[2] for key in shapes if not in_every_layout(key)]
+        assert (
+            absent
+            == {"SD 1.x": [], "SD 2.x": ["text_projection", "logit_scale"], "SDXL": ["logit_scale"]}[architecture]
+        )
+
+
 def test_fused_attention_is_three_weights(tmp_path):
     prefix = "conditioner.embedders.1.model.transformer.resblocks.1.attn."
     weights = demo.draw(SHAPES["SDXL"], seed=2)
@@ -150,7 +194,9 @@ def test_vaes_of_older_diffusers_have_the_common_names():
     old = ["group_norm.weight", "query.weight", "key.weight", "value.bias", "proj_attn.weight"]
     named = common_names(stored([f"vae/decoder.mid_block.attentions.0.{name}" for name in old]))
     attention = "first_stage_model.decoder.mid.attn_1."
-    assert [key for key, _ in named] == [attention + name for name in ("norm.weight", "q.weight", "k.weight", "v.bias", "proj_out.weight")]
+    assert [key for key, _ in named] == [
+        attention + name for name in ("norm.weight", "q.weight", "k.weight", "v.bias", "proj_out.weight")
+    ]
 
 
 @pytest.mark.parametrize("prefix", ["model.diffusion_model.", "first_stage_model."])
@@ -171,8 +217,9 @@ def test_a_part_alone_has_the_names_of_the_whole(architecture, prefix):
         (1280, "conditioner.embedders.1.model.ln_final.weight"),
     ],
 )
-def test_a_text_encoder_alone_is_told_by_its_width(width, expected):
-    tensor = StoredTensor("text_model.final_layer_norm.weight", "F16", (width,), Path("clip.safetensors"), 0)
+@pytest.mark.parametrize("head", ["text_model.", ""])
+def test_a_text_encoder_alone_is_told_by_its_width(width, expected, head):
+    tensor = StoredTensor(head + "final_layer_norm.weight", "F16", (width,), Path("clip.safetensors"), 0)
     named = common_names([tensor])
     assert [key for key, _ in named] == [expected]
     architecture = architecture_of({key: tensor.shape for key, tensor in named})
@@ -198,7 +245,9 @@ def test_a_text_encoder_alone_is_told_by_its_width(width, expected):
     ],
 )
 def test_transformers_have_their_places(key, architecture, component, block):
-    signature = {"SD3": "joint_blocks.0.x_block.mlp.fc1.weight", "Flux": "double_blocks.0.img_mlp.0.weight"}[architecture]
+    signature = {"SD3": "joint_blocks.0.x_block.mlp.fc1.weight", "Flux": "double_blocks.0.img_mlp.0.weight"}[
+        architecture
+    ]
     bare = key.startswith(("joint_blocks", "double_blocks"))
     named = common_names(stored([key, signature if bare else "model.diffusion_model." + signature]))
     assert architecture_of({name: tensor.shape for name, tensor in named}) == architecture
@@ -228,6 +277,14 @@ def test_an_unknown_network_is_divided_by_key_groups():
     found = {blocks.place("unknown", key) for key in keys}
     assert found == {("unet", "blocks.0"), ("unet", "blocks.11"), ("unet", "head"), ("vae", "VAE")}
     assert blocks.order("unknown", {"blocks.11", "blocks.2", "head"}) == ["blocks.2", "blocks.11", "head"]
+
+
+def test_a_controlnet_is_no_unet():
+    shapes = SHAPES["SD 1.x"]
+    bare = {key.removeprefix("model.diffusion_model.") for key in shapes if "output_blocks" not in key}
+    half = [name for name in diffusers_names("unet", bare).values() if name.startswith(("conv_in", "down_", "mid_"))]
+    named = common_names(stored([*half, "controlnet_down_blocks.0.weight"]))
+    assert architecture_of({key: tensor.shape for key, tensor in named}) == "unknown"
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "²", "٣" * 30])
