@@ -31,6 +31,13 @@ def all_against_all(matrix: SimilarityMatrix) -> FeatureTable:
     return FeatureTable(matrix.models, columns, values.reshape(n, n * b))
 
 
+def direct_distance(matrix: SimilarityMatrix) -> Array:
+    """The measure itself as a distance, [n, n]: one less the overall similarity, the diagonal 0."""
+    distance = matrix.overall.copy() if matrix.is_distance else 1 - matrix.overall
+    np.fill_diagonal(distance, 0)
+    return distance
+
+
 def pearson_distance(table: FeatureTable) -> Array:
     """1 − r between rows, [n, n], over the columns that both rows have; clipped at 0, the diagonal 0.
 

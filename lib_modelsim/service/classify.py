@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..exports.files import write_csv, write_text
 from ..families.classes import choose_classes
-from ..families.features import FeatureTable, all_against_all, pearson_distance
+from ..families.features import FeatureTable, all_against_all, direct_distance, pearson_distance
 from ..families.linkage import Tree, build_tree
 from ..figures.dendrogram import draw_dendrogram, svg_text
+from ..similarity.matrix import SimilarityMatrix
 from .compare import Comparison, by_architecture
 
 
@@ -21,7 +22,8 @@ from .compare import Comparison, by_architecture
 class Family:
     """One tree: the models of one architecture, their features, the distances [n, n] and classes [n] told from them.
 
-    `tree` is None where there is one model alone. `architecture` is None for features that came from a table.
+    `tree` is None where there is one model alone, `unit` says what its heights are; `architecture` is None for features
+    that came from a table.
     """
 
     architecture: str | None
@@ -29,11 +31,7 @@ class Family:
     distances: NDArray[np.float64]
     tree: Tree | None
     classes: NDArray[np.int64]
-
-    @property
-    def unit(self) -> str:
-        """What the tree's heights are."""
-        return "1 − Pearson's r between rows of features"
+    unit: str = "1 − Pearson's r between rows of features"
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,20 @@ def families_of(comparison: Comparison, options: TreeOptions) -> list[Family]:
     for group in by_architecture(comparison.models):
         rows = [comparison.models.index(model) for model in group]
         rows = [i for i in rows if len(group) == 1 or not _all_missing(comparison, i, rows)]
-        if rows:
+        if len(rows) == 2:
+            found.append(_pair(comparison.matrix.select(rows), options, group[0].architecture))
+        elif rows:
             features = all_against_all(comparison.matrix.select(rows))
             found.append(family(features, options, group[0].architecture))
     return found
+
+
+def _pair(matrix: SimilarityMatrix, options: TreeOptions, architecture: str) -> Family:
+    """Two models share no feature, as each lacks its own columns: their distance is the measure itself."""
+    distances = direct_distance(matrix)
+    tree = build_tree(matrix.models, distances, options.linkage)
+    unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
+    return Family(architecture, all_against_all(matrix), distances, tree, tree.cut(options.classes or 1), unit)
 
 
 def _all_missing(comparison: Comparison, i: int, rows: Sequence[int]) -> bool:
@@ -66,8 +74,7 @@ def family(features: FeatureTable, options: TreeOptions, architecture: str | Non
     """The tree and the classes of one table of features."""
     if len(features.models) == 1:
         return Family(architecture, features, np.zeros((1, 1)), None, np.ones(1, dtype=np.int64))
-    known = ~np.isnan(features.values).all(axis=0)
-    distances = pearson_distance(FeatureTable(features.models, features.columns, np.where(known, features.values, np.nan)))
+    distances = pearson_distance(features)
     tree = build_tree(features.models, distances, options.linkage, options.optimal_order)
     wanted = options.classes if options.classes is not None else choose_classes(tree, distances)
     return Family(architecture, features, distances, tree, tree.cut(wanted))

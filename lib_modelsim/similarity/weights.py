@@ -11,8 +11,10 @@ matrix of those differences is carried back by the tree's path matrix in float64
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
 
 import numpy as np
 import torch
@@ -28,6 +30,9 @@ Array = NDArray[np.float64]
 
 _SLICE_NUMBERS = 1 << 18
 """float32 numbers worked on at a time on the CPU, over all models together: they stay in the cache between steps."""
+
+_SHORTEST_SLICE = 1 << 14
+"""Numbers per model in a slice at least: below, calls cost more than arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -52,99 +57,138 @@ def key_sums(
 
     `tick(bytes)` is called for what was read and may raise to stop; `non_finite` is told of NaN and infinities.
     """
-    readers = [ValueReader() for _ in models]
-    for key in keys:
-        for members in same_shape([model.weights.get(key) for model in models]):
-            weights = {i: models[i].weights[key] for i in members}
-            yield _finite_sums(key, weights, readers, tree, device, tick, non_finite)
+    tasks = (_Task(key, {i: models[i].weights[key] for i in members}) for key in keys for members in same_shape(models, key))
+    yield from _finite_sums(tasks, tree, device, tick, non_finite)
 
 
-def same_shape(weights: Sequence[Weight | None]) -> list[tuple[int, ...]]:
-    """Positions of the weights that are there, grouped by shape, the groups in order of appearance."""
+def same_shape(models: Sequence[Checkpoint], key: str) -> list[tuple[int, ...]]:
+    """Positions of the models that hold this key, grouped by its shape, the groups in order of appearance."""
     groups: dict[tuple[int, ...], list[int]] = {}
-    for i, weight in enumerate(weights):
-        if weight is not None:
-            groups.setdefault(weight.shape, []).append(i)
+    for i, model in enumerate(models):
+        if key in model.weights:
+            groups.setdefault(model.weights[key].shape, []).append(i)
     return [tuple(members) for members in groups.values()]
 
 
+@dataclass(frozen=True)
+class _Task:
+    """One key of the models that hold it in one shape, by their positions."""
+
+    key: str
+    weights: dict[int, Weight]
+
+    @property
+    def count(self) -> int:
+        """Elements of the key in each of the models."""
+        return next((weight.stored.count for weight in self.weights.values()), 0)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one element in all of the models."""
+        return sum(weight.stored.item_bytes for weight in self.weights.values())
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Elements [start:stop] of one key, in each model's own dtype."""
+
+    task: _Task
+    start: int
+    stop: int
+    values: list[torch.Tensor]
+
+
 def _finite_sums(
-    key: str,
-    weights: dict[int, Weight],
-    readers: Sequence[ValueReader],
+    tasks: Iterable[_Task],
     tree: SpanningTree,
     device: Device,
     tick: Callable[[int], None],
     non_finite: Callable[[NonFinite], None],
-) -> KeySums:
-    """The sums over those models whose numbers are all finite."""
-    members = tuple(weights)
-    path = tree.over(members)
-    total = _Sums(len(members))
-    for slices in _slices(weights, readers, device, tick):
-        total.add(slices, path)
-    broken = [i for i, norm in zip(members, total.largest, strict=True) if not np.isfinite(norm)]
-    if not broken:
-        return total.finish(key, members, path)
-    infected = set()
-    for i in broken:
-        values = readers[i].flat(weights[i], 0, weights[i].stored.count)
-        nans, infinities = int(values.isnan().sum()), int(values.isinf().sum())
-        if nans or infinities:
-            infected.add(i)
-            non_finite(NonFinite(i, key, nans, infinities))
-    if not infected:  # finite numbers, too large to be squared in float32: no trained weight, but no reason to stop
-        infected = set(broken)
-        for i in broken:
-            non_finite(NonFinite(i, key, 0, 0))
-    rest = {i: weight for i, weight in weights.items() if i not in infected}
-    return _finite_sums(key, rest, readers, tree, device, lambda _: None, non_finite)
+) -> Iterator[KeySums]:
+    """The sums of every task over those models whose numbers are all finite."""
+    total = _Sums(RootedTree.of_nobody(), device)
+    for piece in _one_ahead(_pieces(tasks, device.budget // 4)):
+        task = piece.task
+        if piece.start == 0:
+            total = _Sums(tree.over(tuple(task.weights)), device)
+        total.add(piece.values)
+        tick((piece.stop - piece.start) * task.row_bytes)
+        if piece.stop == task.count:
+            broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
+            if broken:
+                for i in broken:
+                    non_finite(_count_non_finite(i, task))
+                rest = _Task(task.key, {i: weight for i, weight in task.weights.items() if i not in broken})
+                yield from _finite_sums([rest], tree, device, lambda again: None, non_finite)
+            else:
+                yield total.finish(task.key, tuple(task.weights))
 
 
-def _slices(
-    weights: dict[int, Weight], readers: Sequence[ValueReader], device: Device, tick: Callable[[int], None]
-) -> Iterator[torch.Tensor]:
-    """The weights of one key as float32 on the device, [m, c] at a time: read in pieces as large as the budget
-    allows, so that disks are not made to seek, and worked on in slices that fit the cache (or the GPU)."""
-    count, m = next(iter(weights.values())).stored.count if weights else 0, len(weights)
-    widest = max((weight.stored.item_bytes for weight in weights.values()), default=1)
-    piece = max(1, device.budget // 2 // (m * widest or 1))
-    step = (_SLICE_NUMBERS if device.torch.type == "cpu" else device.budget // 16) // (m or 1) or 1
-    rows = torch.empty(m, min(step, piece, count), device=device.torch)
-    for start in range(0, count, piece):
-        stop = min(start + piece, count)
-        values = []
-        for i, weight in weights.items():
-            values.append(readers[i].flat(weight, start, stop))
-            tick((stop - start) * weight.stored.item_bytes)
-        for first in range(0, stop - start, step):
-            last = min(first + step, stop - start)
-            for row, value in zip(rows, values, strict=True):
-                row[: last - first].copy_(value[first:last])
-            yield rows[:, : last - first]
+def _count_non_finite(model: int, task: _Task) -> NonFinite:
+    """What is not finite in one model. Nothing is where finite numbers are too large to be squared in float32."""
+    values = ValueReader().flat(task.weights[model], 0, task.count)
+    return NonFinite(model, task.key, int(values.isnan().sum()), int(values.isinf().sum()))
+
+
+def _pieces(tasks: Iterable[_Task], budget: int) -> Iterator[_Piece]:
+    """The keys in pieces of at most `budget` bytes over all models: as large as that, so that disks need not seek.
+
+    A piece's values hold until the next but one is made: two sets of buffers take turns.
+    """
+    banks = cycle(([], []))
+    for task in tasks:
+        longest = max(1, budget // max(1, task.row_bytes))
+        for start in range(0, max(1, task.count), longest):
+            stop, readers = min(start + longest, task.count), next(banks)
+            readers += [ValueReader() for _ in range(len(task.weights) - len(readers))]
+            values = [reader.flat(weight, start, stop) for reader, weight in zip(readers, task.weights.values(), strict=False)]
+            yield _Piece(task, start, stop, values)
+
+
+def _one_ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    """The same pieces, each read while the one before it is worked on."""
+    with ThreadPoolExecutor(1, thread_name_prefix="modelsim-read") as reading:
+        coming = reading.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = reading.submit(next, pieces, None)
+            yield piece
 
 
 class _Sums:
-    """Over the slices of one key: the largest norm of each model, and the Gram matrix of the differences (float64)."""
+    """Over the pieces of one key: the largest norm of each model, and the Gram matrix of the differences (float64)."""
 
-    def __init__(self, m: int):
-        self.largest = np.zeros(m)
-        self.gram = np.zeros((m, m))
+    def __init__(self, tree: RootedTree, device: Device):
+        m = len(tree.matrix)
+        self.largest, self.gram = np.zeros(m), np.zeros((m, m))
+        self._tree, self._device = tree, device
 
-    def add(self, rows: torch.Tensor, path: RootedTree) -> None:
-        """Take in a slice, [m, c]; it is overwritten."""
-        self.largest = np.maximum(self.largest, torch.linalg.vector_norm(rows, dim=1).double().cpu().numpy())
-        for child, parent in path.leaves_first:
+    def add(self, values: Sequence[torch.Tensor]) -> None:
+        """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
+        count, m = (len(values[0]) if values else 0), len(values)
+        on_cpu = self._device.torch.type == "cpu"
+        step = max(_SHORTEST_SLICE, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // max(1, m))
+        rows = torch.empty(m, min(step, count), device=self._device.torch)
+        for first in range(0, count, step):
+            last = min(first + step, count)
+            for row, value in zip(rows, values, strict=True):
+                row[: last - first].copy_(value[first:last])
+            self._add_slice(rows[:, : last - first])
+
+    def _add_slice(self, rows: torch.Tensor) -> None:
+        """Take in float32 numbers, [m, c]; they are overwritten by their differences."""
+        self.largest = np.maximum(self.largest, torch.linalg.vector_norm(rows, dim=1).cpu().numpy())
+        for child, parent in self._tree.leaves_first:
             rows[child] -= rows[parent]
-        self.gram += (rows @ rows.T).double().cpu().numpy()
+        self.gram += (rows @ rows.T).cpu().numpy()
 
-    def finish(self, key: str, members: tuple[int, ...], path: RootedTree) -> KeySums:
+    def finish(self, key: str, members: tuple[int, ...]) -> KeySums:
         """‖a−b‖² and ‖a‖² of the models themselves."""
-        whole = path.matrix @ self.gram @ path.matrix.T
-        relative = path.differences @ self.gram @ path.differences.T
+        tree = self._tree
+        whole = tree.matrix @ self.gram @ tree.matrix.T
+        relative = tree.differences @ self.gram @ tree.differences.T
         own = relative.diagonal()
         squares = np.maximum(own[:, None] + own[None, :] - 2 * relative, 0)
-        same = path.identical(self.gram.diagonal())
+        same = tree.identical(self.gram.diagonal())
         squares[same[:, None] == same[None, :]] = 0
         norms = np.where(self.largest == 0, 0, np.maximum(whole.diagonal(), 0))
         return KeySums(key, members, squares, norms[same])  # copies have one norm, to the last digit
@@ -161,6 +205,11 @@ class RootedTree:
     matrix: Array
     differences: Array
     leaves_first: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of_nobody(cls) -> RootedTree:
+        """The tree over no models."""
+        return cls(np.zeros((0, 0)), np.zeros((0, 0)), ())
 
     def identical(self, edges: Array) -> NDArray[np.intp]:
         """Per model, the topmost model that it equals to the last bit; `edges` [m] are the squared differences."""
@@ -181,7 +230,7 @@ class SpanningTree:
     def _over(self, members: tuple[int, ...]) -> RootedTree:
         m = len(members)
         if m == 0:
-            return RootedTree(np.zeros((0, 0)), np.zeros((0, 0)), ())
+            return RootedTree.of_nobody()
         near = self._distances[np.ix_(members, members)] + 1e-30  # csgraph takes a zero for no edge
         spanning = minimum_spanning_tree(near)
         order, parents = breadth_first_order(spanning, 0, directed=False)

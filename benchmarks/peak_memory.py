@@ -1,0 +1,62 @@
+"""Peak resident memory above Python with torch loaded: few and many models, attention and whole weights.
+
+    python -m benchmarks.peak_memory FOLDER [COUNT]    hard links make COUNT (300) files of those in FOLDER
+
+Many files are probed by attention in its widest block, and read whole in one block: memory grows with neither.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_PROGRAM = """
+import resource, sys
+from pathlib import Path
+import torch
+from lib_modelsim.library import Library
+from lib_modelsim.service.index import read_index
+from lib_modelsim.service import compare, scan, sums, passes
+from lib_modelsim.service.job import Job
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+before, what, block, paths = peak(), sys.argv[1], sys.argv[2], [Path(p) for p in sys.argv[3:]]
+with Library(None) as library:
+    if what == "scan":
+        scan.scan(paths, library, Job())
+    elif not block:
+        compare.compare(paths, what, None, library, Job(), "cpu")
+    else:  # one block of many models, by the same code
+        index = read_index(paths, library, Job())
+        through = sums._through
+        sums._through = lambda method, group, wanted, run, lib: through(method, group, [block], run, lib)
+        compare.compare_models(index, what, None, library, Job(), "cpu")
+print(f"{peak() - before:.0f}")
+"""
+
+
+def peak(what: str, paths: list[Path], block: str = "") -> int:
+    """MB above the process with torch and the package loaded."""
+    done = subprocess.run([sys.executable, "-c", _PROGRAM, what, block, *map(str, paths)], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def main() -> None:
+    files = sorted(Path(sys.argv[1]).glob("*.safetensors"))
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
+    print(f"scan of one file: {peak('scan', files[:1])} MB", flush=True)
+    for n in (2, 4, 6):
+        print(f"{n} models, asimilarity: {peak('asimilarity', files[:n])} MB; l2: {peak('l2', files[:n])} MB", flush=True)
+    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
+        links = []
+        for i in range(count):
+            links.append(Path(folder, f"model{i:03d}.safetensors"))
+            os.link(files[i % len(files)], links[-1])
+        print(f"{count} models, asimilarity of M00 (1280 wide): {peak('asimilarity', links, 'M00')} MB", flush=True)
+        print(f"{count} models, l2 of IN00 and M00: {peak('l2', links, 'IN00')} MB, {peak('l2', links, 'M00')} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
