@@ -30,6 +30,9 @@ def told():
 @pytest.fixture(scope="module")
 def family(tmp_path_factory, told):
     folder = tmp_path_factory.mktemp("Höfe & Gärten") / "demonstration"
+    leftover = folder.with_name("demonstration.partial")
+    leftover.mkdir()
+    (leftover / "harborlight-v1.safetensors").write_bytes(b"written by a start that was interrupted")
     demo.write_demo_family(folder, told.append)
     return folder
 
@@ -108,18 +111,17 @@ def test_the_numbers_are_the_same_on_every_machine():
 
 
 def test_an_interrupted_start_leaves_no_half_family(tmp_path):
-    folder = tmp_path / "demonstration"
-
     def interrupt(name: str) -> None:
-        if name.startswith("velvet"):
+        if name.startswith("inkwell"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        demo.write_demo_family(folder, interrupt)
-    assert not folder.exists()
-    demo.write_demo_family(folder, lambda name: None)
-    assert [path.name for path in tmp_path.iterdir()] == ["demonstration"]
-    assert {path.name for path in folder.iterdir()} == MEMBERS
+        demo.write_demo_family(tmp_path / "demonstration", interrupt)
+    assert not (tmp_path / "demonstration").exists()
+
+
+def test_what_an_interrupted_start_left_is_removed(family):
+    assert [path.name for path in family.parent.iterdir()] == ["demonstration"]
 
 
 def test_an_existing_folder_is_left_alone(tmp_path):
