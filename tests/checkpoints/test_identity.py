@@ -153,10 +153,29 @@ def test_wider_storage_has_the_same_content(tmp_path: Path, dtype: torch.dtype) 
     assert relation(half, wide).text == "same weights"
 
 
-def test_format_and_key_order_do_not_matter(tmp_path: Path) -> None:
-    plain = saved(tmp_path / "model.safetensors", state())
-    turned = saved(tmp_path / "model.ckpt", dict(reversed(state().items())))
-    assert plain.content == turned.content
+KEYS = [f"{part}.{name}.weight" for part in ("model.diffusion_model.out", "first_stage_model.decoder") for name in "abc"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    shapes=st.lists(st.lists(st.integers(0, 5), max_size=3), min_size=len(KEYS), max_size=len(KEYS)),
+    order=st.permutations(KEYS),
+    dtypes=st.lists(st.sampled_from([torch.float16, torch.float32, torch.float64]), min_size=len(KEYS), max_size=len(KEYS)),
+    turned=st.sets(st.sampled_from(KEYS)),
+    ending=st.sampled_from([".safetensors", ".ckpt"]),
+    seed=st.integers(0, 1000),
+)
+def test_neither_format_nor_order_nor_dtypes_nor_memory_layout_matter(
+    tmp_path_factory: pytest.TempPathFactory, shapes: list, order: list, dtypes: list, turned: set, ending: str, seed: int
+) -> None:
+    folder, draw = tmp_path_factory.mktemp("pair"), torch.Generator().manual_seed(seed)
+    plain = {key: torch.randn(shape, generator=draw).half() for key, shape in zip(KEYS, shapes, strict=True)}
+    widened = {key: plain[key].to(dtype) for key, dtype in zip(KEYS, dtypes, strict=True)}
+    if ending == ".ckpt":  # safetensors knows C order alone
+        widened |= {key: widened[key].mT.contiguous().mT for key in turned if widened[key].ndim >= 2}
+    a = saved(folder / "plain.safetensors", plain)
+    b = saved(folder / f"other{ending}", {key: widened[key] for key in order})
+    assert a.content == b.content
 
 
 def test_views_and_tied_storages_are_read_as_their_values(tmp_path: Path) -> None:
@@ -256,7 +275,8 @@ def test_all_nans_are_one() -> None:
 def test_pieces_are_cut_by_elements_not_by_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "PIECE", 1000)
     half = saved(tmp_path / "half.safetensors", state())
-    wide = saved(tmp_path / "wide.ckpt", state(dtype=torch.float64))
+    wide_state = state(dtype=torch.float64)
+    wide = saved(tmp_path / "wide.ckpt", {**wide_state, UNET: wide_state[UNET].t().contiguous().t()})
     assert half.content == wide.content
 
 
