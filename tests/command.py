@@ -1,0 +1,48 @@
+"""The command line as tests call it: in this process where speed counts, in one of its own where that is the point."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lib_modelsim.cli.main import main
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: its exit code and the two streams."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout; fails where there is anything else, or a NaN in it."""
+        return json.loads(self.out, parse_constant=lambda name: 1 / 0)
+
+
+def run(*arguments: object) -> Outcome:
+    """Run a command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def run_process(*arguments: object, timeout: float = 60, **options: Any) -> Outcome:
+    """Run a command in a process of its own."""
+    command = [sys.executable, "-m", "lib_modelsim", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=timeout, check=False, **options)
+    return Outcome(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
