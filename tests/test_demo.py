@@ -16,7 +16,8 @@ from .checkpoints.same_weights import assert_same_weights
 
 MEMBERS = {
     "harborlight-v1.safetensors", "harborlight-v1-fp32.ckpt", "inkwell_anime_v2.1.safetensors",
-    "inkwell_anime_v2.1 (1).safetensors", "inkwell_anime_v2.5.safetensors", "velvet-portrait_v3.safetensors",
+    "inkwell_anime_v2.1 (1).safetensors", "inkwell_anime_v2.1-clearvae.safetensors", "inkwell_anime_v2.5.safetensors",
+    "velvet-portrait_v3.safetensors",
     "velvet-portrait_v3-diffusers", "tidepool-mix_v1.safetensors", "chimera-blockmix_v1.safetensors",
     "granite-fantasy_v4.safetensors", "meridian-xl_v1.0.safetensors", "meridian-xl-anime_v1.1.safetensors",
 }  # fmt: skip
@@ -50,8 +51,8 @@ def test_all_members_are_there_and_were_announced(family, told):
 
 def test_their_architectures_and_formats_are_told(family):
     checkpoints = [open_checkpoint(path) for path in family.iterdir()]
-    assert Counter(checkpoint.architecture for checkpoint in checkpoints) == {"SD 1.x": 10, "SDXL": 2}
-    assert Counter(checkpoint.format for checkpoint in checkpoints) == {"safetensors": 10, "pickle": 1, "diffusers": 1}
+    assert Counter(checkpoint.architecture for checkpoint in checkpoints) == {"SD 1.x": 11, "SDXL": 2}
+    assert Counter(checkpoint.format for checkpoint in checkpoints) == {"safetensors": 11, "pickle": 1, "diffusers": 1}
 
 
 def test_the_folder_holds_the_weights_of_the_file(family):
@@ -83,6 +84,21 @@ def test_the_block_merge_takes_each_side_whole(family):
         if weight.component == "unet" and weight.block != "M00":
             parent = inkwell if weight.block.startswith("IN") else velvet
             assert merge.read(key) == parent.read(key), key
+
+
+def test_only_two_have_another_vae(family):
+    checkpoints = {
+        path.name: open_checkpoint(path) for path in family.glob("*.safetensors") if "meridian" not in path.name
+    }
+    vaes = {
+        name: b"".join(
+            bytes(checkpoint.read(key)) for key, weight in checkpoint.weights.items() if weight.component == "vae"
+        )
+        for name, checkpoint in checkpoints.items()
+    }
+    base = vaes["harborlight-v1.safetensors"]
+    others = {name for name, vae in vaes.items() if vae != base}
+    assert others == {"inkwell_anime_v2.1-clearvae.safetensors", "granite-fantasy_v4.safetensors"}
 
 
 def test_kinship_shows_in_the_weights(family):
