@@ -17,22 +17,26 @@ _PROGRAM = """
 import resource, sys
 from pathlib import Path
 import torch
+from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.library import Library
-from lib_modelsim.service.index import read_index
-from lib_modelsim.service import compare, scan, sums, passes
+from lib_modelsim.service import compare, passes, scan
 from lib_modelsim.service.job import Job
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+from lib_modelsim.similarity.attention import VARIANTS, attention_keys
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
 before, what, block, paths = peak(), sys.argv[1], sys.argv[2], [Path(p) for p in sys.argv[3:]]
-with Library(None) as library:
-    if what == "scan":
-        scan.scan(paths, library, Job())
-    elif not block:
-        compare.compare(paths, what, None, library, Job(), "cpu")
-    else:  # one block of many models, by the same code
-        index = read_index(paths, library, Job())
-        through = sums._through
-        sums._through = lambda method, group, wanted, run, lib: through(method, group, [block], run, lib)
-        compare.compare_models(index, what, None, library, Job(), "cpu")
+if block:
+    models = [open_checkpoint(path) for path in paths]
+    layout = models[0].layout
+    if what == "asimilarity":
+        variant = VARIANTS[what]
+        done = passes.attention_pass(models, attention_keys(layout, variant), variant, [block], Job(), "cpu")
+    else:
+        done = passes.weight_pass(models, layout, {block: [k for k, p in layout.places.items() if p.block == block]}, Job(), "cpu")
+    assert [name for name, _ in done] == [block]
+else:
+    with Library(None) as library:
+        scan.scan(paths, library, Job()) if what == "scan" else compare.compare(paths, what, None, library, Job(), "cpu")
 print(f"{peak() - before:.0f}")
 """
 

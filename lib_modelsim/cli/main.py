@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = command("serve", _serve, "The page in the browser, on this machine.", None)
     serve.add_argument("--models", nargs="+", type=Path, default=[], metavar="DIR", help="folders with checkpoints")
-    serve.add_argument("--demo", type=Path, metavar="DIR", help="without --models: write the demonstration family there on first use, and show it")
+    serve.add_argument("--demo", type=Path, metavar="DIR", help="without --models: where the demonstration family is, or is written on first use")
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: a free one from 7861 on)")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     _device_option(serve)
@@ -91,9 +91,14 @@ def _library(options: argparse.Namespace) -> Library:
         return Library(None)
     if options.library is not None:
         return Library(options.library)
+    return Library(_data_folder() / "library.sqlite")
+
+
+def _data_folder() -> Path:
+    """The user's data folder of the platform."""
     from platformdirs import user_data_path  # not a host's package: only the command line needs it
 
-    return Library(user_data_path("modelsim", appauthor=False) / "library.sqlite")
+    return user_data_path("modelsim", appauthor=False)
 
 
 def _print_json(document: object) -> None:
@@ -157,4 +162,5 @@ def _classify(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from ..ui.page import serve
 
-    return serve(options.models, options.demo, options.port, not options.no_browser, options.device, lambda: _library(options))
+    demo = None if options.models else options.demo or _data_folder() / "demonstration family"
+    return serve(options.models, demo, options.port, not options.no_browser, options.device, lambda: _library(options))
