@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..checkpoints import content_hash
 from ..checkpoints.hashing import identify
 from ..checkpoints.identity import Identity
 from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError
 from ..library import Library
-from .index import Model, Unreadable, read_index
+from .index import HEADER_VERSION, Model, Unreadable, read_index
 from .job import Job, Stage
 
-IDENTITY_VERSION = 1
+IDENTITY_VERSION = f"{HEADER_VERSION}.{content_hash.VERSION}"
+"""Content hashes are over common keys, so they change with what headers say, too."""
 
 
 @dataclass(frozen=True)
