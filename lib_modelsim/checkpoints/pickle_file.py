@@ -41,7 +41,7 @@ def read_pickle(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
 
     Raises CheckpointError for what is damaged, hostile or of another kind.
     """
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         if file.read(2) == b"PK":
             return _read_zip(path)
         return _read_stream(file, path)
@@ -75,7 +75,7 @@ def _read_zip(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
         start, length = _extent(file, size, records[f"{root}data.pkl"])
         if length > LARGEST_PICKLE:
             raise CheckpointError("pickle too long", f"{length} bytes", _CONVERT)
-        with open(path, "rb") as buffered:
+        with path.open("rb") as buffered:
             tree, _ = read_tree(PickleStream(buffered, start, start + length))
 
         extents: dict[str, tuple[int, int]] = {}
@@ -120,7 +120,8 @@ def _extent(file: BinaryIO, file_size: int, record: zipfile.ZipInfo) -> tuple[in
     (APPNOTE.TXT 4.3.7).
     """
     if record.compress_type != zipfile.ZIP_STORED or record.compress_size != record.file_size or record.flag_bits & 1:
-        raise CheckpointError("compressed or encrypted record in the archive", record.filename, "unpack it and zip it again without compression")
+        fix = "unpack it and zip it again without compression"
+        raise CheckpointError("compressed or encrypted record in the archive", record.filename, fix)
     header = b""
     if 0 <= record.header_offset < file_size:
         file.seek(record.header_offset)

@@ -68,7 +68,7 @@ INERT = Inert()
 class PickleStream:
     """The bytes [start, end) of a file, as genops reads them. `position` is the next byte's place in the file."""
 
-    def __init__(self, file: BinaryIO, start: int, end: int):
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
         file.seek(start)
         self._file, self.position, self._end = file, start, end
 
@@ -120,7 +120,8 @@ class _Machine:
     def spend(self, steps: int) -> None:
         self.steps_left -= steps
         if self.steps_left < 0:
-            raise CheckpointError("pickle with too many opcodes", f"more than {MOST_STEPS}", "convert it to safetensors")
+            fix = "convert it to safetensors"
+            raise CheckpointError("pickle with too many opcodes", f"more than {MOST_STEPS}", fix)
 
     def push(self, value: object) -> None:
         self.stack.append(value)
@@ -128,7 +129,7 @@ class _Machine:
     def push_number(self, value: int) -> None:
         self.stack.append(value if abs(value) < LARGEST_INTEGER else INERT)
 
-    def pop(self) -> Any:
+    def pop(self) -> object:
         return self.stack.pop()
 
     def pop_several(self, count: int) -> tuple:
@@ -165,7 +166,8 @@ class _Machine:
         """SETITEMS: `flat` is key, value, key, value, …"""
         target = self.stack[-1]
         if isinstance(target, dict):
-            target.update((key, value) for key, value in zip(flat[::2], flat[1::2]) if isinstance(key, str))
+            pairs = zip(flat[::2], flat[1::2], strict=False)
+            target.update((key, value) for key, value in pairs if isinstance(key, str))
 
     def push_dict(self, flat: list) -> None:
         self.push({})

@@ -15,7 +15,7 @@ from ..errors import CheckpointError
 from .pickle_machine import Call, Global, Persistent
 from .stored import DAMAGED, ITEM_BITS, StoredTensor, check_key, contiguous_strides, is_shape, is_whole
 
-MOST_TENSORS = 100_000
+MOST_TENSORS = 50_000
 
 MOST_METADATA = 1000
 """Entries; longer texts than this many characters are left out too:"""
@@ -58,7 +58,7 @@ Locate = Callable[[str], tuple[int, int]]
 
 @dataclass(frozen=True)
 class Storage:
-    """What a persistent id says of a storage. `view` is the part seen through it: first element, number of elements."""
+    """What a persistent id says of a storage. `view` is the part seen through it: its first element, and its end."""
 
     key: str
     dtype: str
@@ -85,7 +85,7 @@ def storage_of(reference: object) -> Storage | None:
         return Storage(key, _STORAGES[name], count, (0, count))
     match view[0]:  # (key of the view, first element, number of elements): files before PyTorch 0.4
         case (_, first, seen) if is_whole(first) and is_whole(seen) and first + seen <= count:
-            return Storage(key, _STORAGES[name], count, (first, seen))
+            return Storage(key, _STORAGES[name], count, (first, first + seen))
     return None
 
 
@@ -168,37 +168,42 @@ def _rebuilding_call(value: object) -> Call | None:
 
 def _stored(key: str, call: Call, locate: Locate, path: Path, file_size: int) -> StoredTensor:
     """Where the tensor of this call lies, after every check."""
+    reference, first, shape, strides, dtype_name = _arguments(key, call)
+    storage = storage_of(reference)
+    if storage is None:
+        raise CheckpointError("tensor whose storage is of an unknown kind", key, _CONVERT)
+    dtype = storage.dtype if dtype_name is None else _DTYPES.get(dtype_name)
+    if dtype is None:
+        raise CheckpointError("tensor of an unknown dtype", f"{key} ({dtype_name})", _CONVERT)
+    if not (is_shape(shape) and _are_strides(strides, len(shape)) and is_whole(first)):
+        raise CheckpointError("tensor with an impossible shape, stride or offset", key, DAMAGED)
+
+    start, nbytes = locate(storage.key) if storage.count else (0, 0)
+    if storage.count * storage.item_bytes > nbytes:
+        raise CheckpointError("tensor whose storage is longer than its bytes in the file", key, DAMAGED)
+    start, end = (start + element * storage.item_bytes for element in storage.view)
+    tensor = _laid_out(StoredTensor(key, dtype, tuple(shape), path, start + first * (ITEM_BITS[dtype] // 8), strides))
+    # the second limit: a tensor expanded with strides of 0 needs no storage to be huge
+    if tensor.offset + tensor.span * tensor.item_bytes > end or tensor.count * tensor.item_bytes > file_size:
+        raise CheckpointError("tensor that reaches beyond its storage", key, DAMAGED)
+    return tensor
+
+
+def _arguments(key: str, call: Call) -> tuple[object, object, object, object, str | None]:
+    """Storage, offset, shape, strides, and the dtype where it is not the storage's, as the call has them: unchecked."""
+    dtype, flags = None, []
     match call.function.name, call.arguments:
-        case "torch._utils._rebuild_tensor", (reference, first, shape, strides):
-            dtype, flags = None, None
-        case "torch._utils._rebuild_tensor_v2", (reference, first, shape, strides, _, _, *flags):
-            dtype = None
-        case "torch._utils._rebuild_tensor_v3", (reference, first, shape, strides, _, _, dtype, *flags):
+        case "torch._utils._rebuild_tensor", (storage, first, shape, strides):
+            pass
+        case "torch._utils._rebuild_tensor_v2", (storage, first, shape, strides, _, _, *flags):
+            pass
+        case "torch._utils._rebuild_tensor_v3", (storage, first, shape, strides, _, _, Global() as dtype, *flags):
             pass
         case name, _:
             raise CheckpointError("tensor of a kind that is not read", f"{key} ({name})", _CONVERT)
     if flags and flags[0]:
         raise CheckpointError("tensor stored as the negative or conjugate of its bytes", key, _CONVERT)
-    storage = storage_of(reference)
-    if storage is None:
-        raise CheckpointError("tensor whose storage is of an unknown kind", key, _CONVERT)
-    dtype = storage.dtype if dtype is None else _DTYPES.get(dtype.name) if isinstance(dtype, Global) else None
-    if dtype is None:
-        raise CheckpointError("tensor of an unknown dtype", key, _CONVERT)
-
-    shape, strides = _plain(shape), _plain(strides)
-    if not (is_shape(shape) and _are_strides(strides, len(shape)) and is_whole(first)):
-        raise CheckpointError("tensor with an impossible shape, stride or offset", key, DAMAGED)
-    start, nbytes = locate(storage.key) if storage.count else (0, 0)
-    if storage.count * storage.item_bytes > nbytes:
-        raise CheckpointError("tensor whose storage is longer than its bytes in the file", key, DAMAGED)
-    view_start = start + storage.view[0] * storage.item_bytes
-    tensor = _laid_out(StoredTensor(key, dtype, shape, path, view_start + first * (ITEM_BITS[dtype] // 8), strides))
-    end = tensor.offset + tensor.span * tensor.item_bytes
-    # the second limit: a tensor expanded with strides of 0 needs no storage to be huge
-    if end > view_start + storage.view[1] * storage.item_bytes or tensor.count * tensor.item_bytes > file_size:
-        raise CheckpointError("tensor that reaches beyond its storage", key, DAMAGED)
-    return tensor
+    return storage, first, _plain(shape), _plain(strides), dtype and dtype.name
 
 
 def _plain(shape: object) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 from ..errors import CheckpointError
 from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole, read_into
@@ -16,8 +17,11 @@ from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is
 LARGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
 
-MOST_JSON_PARTS = 2_000_000
-"""Brackets and commas in a header; each may cost 100 bytes of memory. 20,000 for SD 1.x."""
+MOST_JSON_PARTS = 1_000_000
+"""Brackets and commas in a header; each may cost some hundred bytes of memory. 20,000 for SD 1.x."""
+
+LARGEST_UNICODE_HEADER = 16_000_000
+"""Bytes of a header that is not plain ASCII: one rare letter makes Python take four bytes for each letter of a text."""
 
 
 def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
@@ -33,7 +37,7 @@ def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
     read_into(path, 0, memoryview(prefix))
     length = int.from_bytes(prefix, "little")
     if length > LARGEST_HEADER or length > size - 8:
-        raise CheckpointError("safetensors header longer than the file or the format allows", f"{length} bytes", DAMAGED)
+        raise CheckpointError("safetensors header longer than the file or the format", f"{length} bytes", DAMAGED)
     raw = bytearray(length)
     read_into(path, 8, memoryview(raw))
     header = _parse(raw)
@@ -42,23 +46,25 @@ def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CheckpointError("safetensors metadata that is not text", None, DAMAGED)
 
-    start, tensors = 8 + length, []
-    for key, info in header.items():
-        tensors.append((_range(key, info), StoredTensor(key, info["dtype"], tuple(info["shape"]), path, start + info["data_offsets"][0])))
-    tensors.sort(key=lambda item: item[0])
-    end = 0
-    for (first, last), tensor in tensors:
+    ranges = {key: _range(key, info) for key, info in header.items()}
+    start, end, tensors = 8 + length, 0, []
+    for key in sorted(ranges, key=ranges.__getitem__):
+        first, last = ranges[key]
         if first != end:
-            raise CheckpointError("safetensors data with a hole or an overlap before", tensor.key, DAMAGED)
+            raise CheckpointError("safetensors data with a hole or an overlap before", key, DAMAGED)
         end = last
+        tensors.append(StoredTensor(key, header[key]["dtype"], tuple(header[key]["shape"]), path, start + first))
     if start + end != size:
-        raise CheckpointError("safetensors data does not end where the file does", f"{start + end} of {size} bytes", DAMAGED)
-    return [tensor for _, tensor in tensors], metadata
+        place = f"{start + end} of {size} bytes"
+        raise CheckpointError("safetensors data does not end where the file does", place, DAMAGED)
+    return tensors, metadata
 
 
-def _parse(raw: bytearray) -> dict[str, object]:
+def _parse(raw: bytearray) -> dict[str, Any]:
     if sum(map(raw.count, (b"[", b"{", b","))) > MOST_JSON_PARTS:
         raise CheckpointError("safetensors header with too many entries", f"more than {MOST_JSON_PARTS}", DAMAGED)
+    if len(raw) > LARGEST_UNICODE_HEADER and (b"\\u" in raw or not raw.isascii()):
+        raise CheckpointError("safetensors header too long for one that is not ASCII", f"{len(raw)} bytes", DAMAGED)
     try:
         text = raw.decode("utf-8")
         header = json.loads(text, object_pairs_hook=_without_duplicates, parse_int=_whole, parse_constant=_no_number)
@@ -73,7 +79,7 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
-    for text in (part for pair in pairs for part in pair if isinstance(part, str)):
+    for text in (part for pair in pairs for part in pair if isinstance(part, str) and not part.isascii()):
         text.encode("utf-8")  # JSON can spell half of a UTF-16 pair: a UnicodeEncodeError, which is a ValueError
     return found
 
@@ -99,7 +105,7 @@ def _range(key: str, info: object) -> tuple[int, int]:
         raise CheckpointError("unknown dtype in safetensors entry", f"{key}: {dtype}"[: 2 * LONGEST_KEY], fix)
     if not is_shape(shape):
         raise CheckpointError("impossible shape in safetensors entry", key, DAMAGED)
-    if not (isinstance(offsets, list) and len(offsets) == 2 and all(map(is_whole, offsets)) and offsets[0] <= offsets[1]):
+    if not (isinstance(offsets, list) and len(offsets) == 2 and all(map(is_whole, offsets))) or offsets[0] > offsets[1]:
         raise CheckpointError("impossible offsets in safetensors entry", key, DAMAGED)
     if math.prod(shape) * ITEM_BITS[dtype] != 8 * (offsets[1] - offsets[0]):
         raise CheckpointError("safetensors shape that does not fit its bytes", f"{key}: {dtype} {shape}", DAMAGED)

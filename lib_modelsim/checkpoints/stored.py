@@ -122,8 +122,12 @@ def read_into(path: Path, offset: int, buffer: memoryview) -> None:
                 got = file.readinto(buffer[done:])
                 if not got:
                     raise ReadError(
-                        "the file ends in the middle of a tensor", path, "it changed while it was read, or its copy is incomplete: copy it again"
+                        "the file ends in the middle of a tensor",
+                        path,
+                        "it changed while it was read, or its copy is incomplete: copy it again",
                     )
                 done += got
     except OSError as error:
-        raise ReadError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
+        raise ReadError(
+            f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable"
+        ) from error

@@ -63,10 +63,19 @@ def tensor(reference: bytes, shape: tuple[int, ...], strides: tuple[int, ...], f
 
 
 def zip_file(
-    pickle: bytes, storages: dict[str, bytes], root: str = "archive", more: dict[str, bytes] | None = None, deflated: str = ""
+    pickle: bytes,
+    storages: dict[str, bytes],
+    root: str = "archive",
+    more: dict[str, bytes] | None = None,
+    deflated: str = "",
 ) -> bytes:
     """The archive of torch.save; the record called `deflated` is compressed."""
-    records = {"data.pkl": pickle, **{f"data/{key}": raw for key, raw in storages.items()}, "version": b"3\n", **(more or {})}
+    records = {
+        "data.pkl": pickle,
+        **{f"data/{key}": raw for key, raw in storages.items()},
+        "version": b"3\n",
+        **(more or {}),
+    }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for record, raw in records.items():
@@ -83,6 +92,10 @@ def stream_file(pickle: bytes, storages: dict[str, tuple[int, bytes]], little_en
     data = b"".join(struct.pack("<q", count) + raw for count, raw in storages.values())
     return b"".join(map(pickled, head)) + pickle + pickled(keys) + data
 
+
+FOUR = struct.pack("<4f", 1, 2, 3, 4)
+MATRIX = tensor(storage("0", 4), (2, 2), (2, 1))
+"""A tensor whose storage 0 holds the four numbers."""
 
 # ---- safetensors
 

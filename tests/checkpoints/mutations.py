@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import pickletools
 import struct
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from random import Random
 
 from .literal_files import (
@@ -38,10 +38,14 @@ def trained_pickle(view: bytes | None = None) -> bytes:
         "model.diffusion_model.input_blocks.0.0.weight": weight,
         "model.diffusion_model.input_blocks.0.0.bias": tensor(refer["1"], (2,), (2,), first=1),
         "model.diffusion_model.middle_block.0.bias": tensor(refer["1"], (2, 3), (3, 1)),
-        "cond_stage_model.weight": call("torch._utils", "_rebuild_parameter", tensor(refer["2"], (5,), (1,)), b"\x88", b"N"),
+        "cond_stage_model.weight": call(
+            "torch._utils", "_rebuild_parameter", tensor(refer["2"], (5,), (1,)), b"\x88", b"N"
+        ),
         "cond_stage_model.position_ids": tensor(refer["3"], (1, 4), (4, 1)),
     }
-    callbacks = dict_of({"best": call("numpy.core.multiarray", "scalar", text("f8"), number(3)), "seen": tuple_of(number(1))})
+    callbacks = dict_of(
+        {"best": call("numpy.core.multiarray", "scalar", text("f8"), number(3)), "seen": tuple_of(number(1))}
+    )
     return pickled(dict_of({"epoch": number(5), "state_dict": dict_of(state_dict), "callbacks": callbacks}))
 
 
@@ -118,7 +122,13 @@ def overwrite(original: bytes, random: Random) -> bytes:
 
 
 EXTREME = {
-    size: [b"\xff" * size, b"\0" * size, b"\xff" * (size - 1) + b"\x7f", b"\0" * (size - 1) + b"\x80", b"\0" * (size - 1) + b"\x01"]
+    size: [
+        b"\xff" * size,
+        b"\0" * size,
+        b"\xff" * (size - 1) + b"\x7f",
+        b"\0" * (size - 1) + b"\x80",
+        b"\0" * (size - 1) + b"\x01",
+    ]
     for size in (1, 2, 4, 8)
 }
 
@@ -136,7 +146,7 @@ def rewritten_stream(_: bytes, random: Random) -> bytes:
 def rewritten(pickle: bytes, random: Random) -> bytes:
     """The same pickle with one to three of its opcodes changed; the container around it will be sound."""
     places = [place for _, _, place in pickletools.genops(pickle)] + [len(pickle)]
-    codes = [pickle[first:last] for first, last in zip(places, places[1:])]
+    codes = [pickle[first:last] for first, last in pairwise(places)]
     for _ in range(random.randint(1, 3)):
         i = random.randrange(len(codes))
         change = random.choice([_drop, _double, _move, _replace, _insert, _other_number, _other_name])
@@ -183,7 +193,8 @@ def _other_name(codes: list[bytes], i: int, random: Random) -> None:
 
 NAMES = [
     b"cos\nsystem\n", b"cbuiltins\neval\n", b"ctorch\nDoubleStorage\n", b"ctorch.storage\nUntypedStorage\n",
-    b"ctorch._utils\n_rebuild_tensor_v3\n", b"ctorch._tensor\n_rebuild_from_type_v2\n", b"ctorch._utils\n_rebuild_qtensor\n",
+    b"ctorch._utils\n_rebuild_tensor_v3\n", b"ctorch._tensor\n_rebuild_from_type_v2\n",
+    b"ctorch._utils\n_rebuild_qtensor\n",
     b"cantigravity\nfly\n", b"ccollections\nOrderedDict\n", b"csubprocess\nPopen\n",
 ]  # fmt: skip
 
@@ -241,8 +252,33 @@ def rewritten_header(_: bytes, random: Random) -> bytes:
 
 
 ODD_VALUES = [
-    None, True, -1, 0, 1, 3, 1e300, 1 << 31, 1 << 62, 1 << 64, 10**400, "", "F16", "F8_E5M2", "F4", "x" * 3000, [], [0, 0],
-    [3, 4], [4, 3], [24], [0, 1 << 62], [1] * 100, [[[]]], {}, {"a": 1},
+    None, True, -1, 0, 1, 3, 1e300, 1 << 31, 1 << 62, 1 << 64, 10**400, "", "F16", "F8_E5M2", "F4", "x" * 3000, [],
+    [0, 0], [3, 4], [4, 3], [24], [0, 1 << 62], [1] * 100, [[[]]], {}, {"a": 1},
 ]  # fmt: skip
-ODD_KEYS = ["", "\n\x1b[2J", "\ud800", "k" * 5000, "__metadata__", "__proto__", "input_blocks." + "9" * 900, "é" * 300, "\0"]
-ODD_JSON = [b"[" * 2000, b"{", b"}", b'"', b",", b"\\", b"\xff", b"NaN", b"-Infinity", b"9" * 30_000, b"1e999", b"\0", b"\\ud800", b" " * 9]
+ODD_KEYS = [
+    "",
+    "\n\x1b[2J",
+    "\ud800",
+    "k" * 5000,
+    "__metadata__",
+    "__proto__",
+    "input_blocks." + "9" * 900,
+    "é" * 300,
+    "\0",
+]
+ODD_JSON = [
+    b"[" * 2000,
+    b"{",
+    b"}",
+    b'"',
+    b",",
+    b"\\",
+    b"\xff",
+    b"NaN",
+    b"-Infinity",
+    b"9" * 30_000,
+    b"1e999",
+    b"\0",
+    b"\\ud800",
+    b" " * 9,
+]

@@ -40,7 +40,7 @@ def main(good: Path, damaged: Path) -> None:
 
 
 def is_harmless(event: str, arguments: tuple) -> bool:
-    """Whether this is a file opened for nothing but reading, or a call of id(): all that reading a checkpoint may do."""
+    """Whether this is a file opened for reading alone, or a call of id(): all that reading a checkpoint may do."""
     return event == "builtins.id" or (event == "open" and not arguments[2] & WRITING)
 
 
@@ -52,7 +52,7 @@ def watched(path: Path) -> dict[str, object]:
         read_weights(path)
     except CheckpointError as refusal:
         error = str(refusal)
-    except BaseException as crash:  # everything else is a finding, to be reported with the file's name
+    except BaseException as crash:  # noqa: BLE001 - a finding, to be reported with the file's name
         error, expected = f"{type(crash).__name__}: {crash}"[:300], False
     seconds = time.perf_counter() - started
     peak = tracemalloc.get_traced_memory()[1] - before
