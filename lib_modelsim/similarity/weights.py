@@ -19,6 +19,7 @@ from itertools import cycle
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
 from ..checkpoints.reader import Checkpoint, Weight
@@ -231,8 +232,8 @@ class SpanningTree:
         m = len(members)
         if m == 0:
             return RootedTree.of_nobody()
-        near = self._distances[np.ix_(members, members)] + 1e-30  # csgraph takes a zero for no edge
-        spanning = minimum_spanning_tree(near)
+        near = self._distances[np.ix_(members, members)] + 1e-30  # a zero would be no edge
+        spanning = minimum_spanning_tree(csr_array(near))  # of a dense array it drops what is below 1e-8
         order, parents = breadth_first_order(spanning, 0, directed=False)
         matrix = np.zeros((m, m))
         for node in order:
@@ -256,5 +257,5 @@ def sampled_distances(models: Sequence[Checkpoint], keys: Sequence[str], numbers
             if weight is not None:
                 count = min(numbers, weight.stored.count)
                 sample[i, j, :count] = reader.flat(weight, 0, count).to(torch.float64).numpy()
-    points = np.nan_to_num(sample.reshape(len(models), -1), posinf=0, neginf=0)
+    points = np.nan_to_num(sample.reshape(len(models), -1), posinf=0, neginf=0).clip(-1e100, 1e100)  # squares stay finite
     return np.stack([np.linalg.norm(points - point, axis=1) for point in points])
