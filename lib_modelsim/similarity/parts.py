@@ -32,8 +32,9 @@ class KeySums:
 def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:
     """Cosines from ‖a−b‖², ‖a‖² and ‖b‖² (arrays that broadcast); NaN where a norm is zero."""
     a, b = np.sqrt(norms_a), np.sqrt(norms_b)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip(1 - (squares - (a - b) ** 2) / (2 * a * b), -1, 1)
+    below = 2 * a * b
+    angle = np.divide(squares - (a - b) ** 2, below, out=np.full(squares.shape, np.nan), where=below > 0)
+    return np.clip(1 - angle, -1, 1)
 
 
 @dataclass(frozen=True)
