@@ -9,6 +9,7 @@ is installed, so the next start begins at once. Whatever is half done or out of 
 """
 
 import argparse
+import errno
 import hashlib
 import importlib.util
 import json
@@ -31,6 +32,9 @@ REQUIREMENTS = HERE / "requirements"
 VENV = HERE / ".venv"
 LAYERS = {"standalone": ("torch.txt", "standalone.txt"), "test": ("test.txt",)}
 """What is installed together; the second layer only where the tests are run."""
+
+CLEAR_PATIENCE = 30.0
+"""Seconds to wait for the end of a set-up whose parent was killed while it unpacked pip: it fills what we empty."""
 
 INTERRUPT_GRACE = 3.0
 """Seconds in which a child that got Ctrl-C from the terminal itself may finish."""
@@ -133,11 +137,16 @@ def create_venv() -> None:
         raise SetupError(".venv has to be built anew, but this Python runs in it. Fix: `deactivate`, then start again.")
     if importlib.util.find_spec("ensurepip") is None:
         raise SetupError("this Python cannot make environments. Fix: on Debian and Ubuntu `apt install python3-venv`.")
-    say(f"making {VENV} with Python {sys.version.split()[0]}")
-    try:
-        venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SetupError(f"cannot make {VENV}: {error}. Fix: end what runs in it, or move it away.") from error
+    say(f"making {VENV} {'anew ' if VENV.exists() else ''}with Python {sys.version.split()[0]}")
+    builder = venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt")
+    give_up = time.monotonic() + CLEAR_PATIENCE
+    while True:
+        try:
+            return builder.create(VENV)
+        except (OSError, subprocess.CalledProcessError) as error:
+            still_filled = isinstance(error, OSError) and error.errno == errno.ENOTEMPTY
+            if not still_filled or time.monotonic() > give_up:
+                raise SetupError(f"cannot make {VENV}: {error}. Fix: end what runs in it, or move it away.") from error
 
 
 def install(layer: str, torch_index: "str | None") -> None:

@@ -1,5 +1,6 @@
 """The set-up of standalone.py: what makes it install, what it repairs, and what it says when it cannot."""
 
+import errno
 import json
 import os
 import runpy
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,28 @@ def test_a_damaged_note_counts_as_none(steps, venv_path, text):
     (venv_path / "modelsim.json").write_text(text)
     standalone.prepare(["standalone"])
     assert steps.count("create") == 2
+
+
+def test_a_venv_that_an_orphan_still_fills_is_emptied_once_more(venv_path, monkeypatch):
+    tries = []
+
+    def create(builder, path):
+        tries.append(path)
+        if len(tries) == 1:
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(venv.EnvBuilder, "create", create)
+    standalone.create_venv()
+    assert tries == [venv_path, venv_path]
+
+
+def test_a_venv_in_use_is_told(venv_path, monkeypatch, capsys):
+    def create(builder, path):
+        raise PermissionError(errno.EACCES, "in use")
+
+    monkeypatch.setattr(venv.EnvBuilder, "create", create)
+    assert standalone.main([]) == 2
+    assert "Fix: end what runs in it" in capsys.readouterr().err
 
 
 def test_only_torch_comes_from_its_own_index(venv_path, monkeypatch):
