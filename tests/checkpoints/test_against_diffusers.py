@@ -14,7 +14,10 @@ import torch
 from safetensors.torch import load_file
 
 from lib_modelsim import demo
+from lib_modelsim.checkpoints.names import common_names
+from lib_modelsim.checkpoints.stored import StoredTensor
 
+from .real_keys import real_keys
 from .same_weights import assert_same_weights
 
 diffusers = pytest.importorskip("diffusers")
@@ -124,3 +127,37 @@ def test_our_folders_have_the_names_and_shapes_that_diffusers_gives(tmp_path, ar
         # SD 2.x has no use for OpenCLIP's projection, and its text encoder in diffusers no place for it
         assert ours.keys() - wanted.keys() <= {"text_projection.weight"}
         assert all(torch.equal(ours[key], values) for key, values in wanted.items())
+
+
+def full_size(architecture: str) -> dict[str, torch.nn.Module]:
+    """The components of SD 1.x or SDXL in their real size, without memory for their values."""
+    levels = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
+    config = transformers.CLIPTextConfig(hidden_size=768, num_hidden_layers=12)
+    with torch.device("meta"):
+        components = {
+            "unet": diffusers.UNet2DConditionModel(cross_attention_dim=768),
+            "vae": diffusers.AutoencoderKL(block_out_channels=(128, 256, 512, 512), layers_per_block=2, **levels),
+            "text_encoder": transformers.CLIPTextModel(config),
+        }
+        if architecture == "SDXL":
+            size = {"block_out_channels": (320, 640, 1280), "transformer_layers_per_block": (1, 2, 10)}
+            labels = {"addition_time_embed_dim": 256, "projection_class_embeddings_input_dim": 2816}
+            components["unet"] = diffusers.UNet2DConditionModel(**UNET["SDXL"] | size | labels)
+            config = transformers.CLIPTextConfig(hidden_size=1280, num_hidden_layers=32, num_attention_heads=20)
+            components["text_encoder_2"] = transformers.CLIPTextModelWithProjection(config)
+    return components
+
+
+@pytest.mark.parametrize(
+    ("architecture", "file", "absent"),
+    [("SD 1.x", "any3_any3_any4.json", set()), ("SDXL", "sdxl_m1_m3.json", NOT_IN_FOLDERS["SDXL"])],
+)
+def test_full_size_networks_have_the_names_of_real_files(architecture, file, absent):
+    real = [StoredTensor(key, "F16", (6, 6), Path(file), 0) for key in real_keys(file, "l2")]
+    expected = {key for key, _ in common_names(real) if not key.endswith("position_ids")}
+    folder = [
+        StoredTensor(f"{component}/{key}", "F16", tuple(values.shape), Path("folder"), 0)
+        for component, model in full_size(architecture).items()
+        for key, values in model.state_dict().items()
+    ]
+    assert {key for key, _ in common_names(folder)} == expected - absent

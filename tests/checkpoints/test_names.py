@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,9 +18,8 @@ from lib_modelsim.checkpoints.names import common_names, in_every_layout
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.checkpoints.stored import StoredTensor
 
+from .real_keys import real_keys
 from .same_weights import assert_same_weights
-
-LAYERS = Path(__file__).parents[3] / "shared" / "data" / "layers"
 
 SD1_UNET = dict(zip(
     [*(f"IN{i:02}" for i in range(12)), "M00", *(f"OUT{i:02}" for i in range(12))],
@@ -39,14 +37,6 @@ SCHEDULE = 12
 
 def stored(keys: Iterable[str], width: int = 768) -> list[StoredTensor]:
     return [StoredTensor(key, "F16", (6, width), Path("model.safetensors"), 0) for key in keys]
-
-
-def real_keys(file: str, *parts: str) -> list[str]:
-    path = LAYERS / file
-    if not path.exists():
-        pytest.skip(f"the key names of real checkpoints are not here: {path}")
-    lists = json.loads(path.read_text(encoding="utf-8"))
-    return [key for part in parts for key in lists[part]]
 
 
 def places(keys: Iterable[str], width: int = 768) -> tuple[str, Counter]:
@@ -188,6 +178,12 @@ def test_fused_attention_is_three_weights(tmp_path):
     for kind in ("weight", "bias"):
         parts = [np.frombuffer(checkpoint.read(f"{prefix}{name}_proj.{kind}"), "float32") for name in "qkv"]
         assert np.array_equal(np.concatenate(parts), weights[f"{prefix}in_proj_{kind}"].ravel())
+
+
+def test_the_refiners_only_text_encoder_is_its_first():
+    named = common_names(stored(["text_encoder_2/text_model.final_layer_norm.bias"]))
+    assert [key for key, _ in named] == ["conditioner.embedders.0.model.ln_final.bias"]
+    assert blocks.place("SDXL refiner", named[0][0]) == ("te", "BASE")
 
 
 def test_vaes_of_older_diffusers_have_the_common_names():
