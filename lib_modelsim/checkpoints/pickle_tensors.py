@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import CheckpointError
-from .pickle_machine import Call, Global, Persistent
+from .pickle_machine import Call, Global, Inert, Persistent
 from .stored import DAMAGED, ITEM_BITS, StoredTensor, check_key, contiguous_strides, is_shape, is_whole
 
 MOST_TENSORS = 50_000
@@ -97,11 +97,14 @@ def stored_tensors(root: object, locate: Locate, path: Path) -> list[StoredTenso
     """
     if not isinstance(root, dict):
         kind = root.function.name if isinstance(root, Call) else type(root).__name__
-        raise CheckpointError("the pickle holds no state dict but an object of the kind", kind, _CONVERT)
+        kind = "an object of an unknown class" if isinstance(root, Inert) else kind
+        raise CheckpointError("the pickle holds no state dict but", kind, _CONVERT)
     size = path.stat().st_size
     weights = _state_dict(root)
+    # a `state_dict` among the weights is a leftover: NovelAI's file has one, the WebUI drops it too (`sd_models.py`)
+    passed_over = {id(weights), id(weights.get("state_dict"))}
     tensors: dict[str, StoredTensor] = {}
-    for key, call in _named_calls(weights, "", {id(weights)}, 0):
+    for key, call in _named_calls(weights, "", passed_over, 0):
         if key in tensors:
             raise CheckpointError("two tensors of the same name", key, _CONVERT)
         if len(tensors) == MOST_TENSORS:
@@ -124,11 +127,15 @@ def _valid(text: str) -> str:
 
 
 def _state_dict(root: dict) -> dict:
-    """The dict that holds the weights: `root` itself, or the one that a trainer put under a name of its own."""
+    """The dict that holds the weights: `root` itself, or the one that a trainer put under a name of its own.
+
+    A `state_dict` at the top wins over tensors beside it.
+    """
+    if isinstance(root.get("state_dict"), dict):
+        root = root["state_dict"]
     for _ in range(_DEEPEST):
-        names = _STATE_DICTS if not any(map(_rebuilding_call, root.values())) else _STATE_DICTS[:1]
-        name = next((name for name in names if isinstance(root.get(name), dict)), None)
-        if name is None:
+        name = next((name for name in _STATE_DICTS if isinstance(root.get(name), dict)), None)
+        if name is None or any(map(_rebuilding_call, root.values())):
             break
         root = root[name]
     return root

@@ -178,6 +178,10 @@ def test_harmless_though_hostile(read, case):
     assert time.perf_counter() - started < 5
 
 
+def test_a_checkpoint_within_itself(read):
+    assert keys(read(b"}q\x01(" + text("a") + MATRIX + text("self") + b"h\x01u")) == ["a"]
+
+
 DAMAGED = {
     "BINBYTES8 of 10 GB": b"\x8e" + struct.pack("<Q", 10_000_000_000),
     "BINUNICODE8 of 2^64 - 1": b"\x8d" + b"\xff" * 8,

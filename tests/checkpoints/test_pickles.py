@@ -199,6 +199,7 @@ NESTED = {
     "in state_dict alone": (dict_of({"b": MATRIX, "state_dict": dict_of({"a": MATRIX})}), ["a"]),
     "in model": (dict_of({"model": dict_of({"a": MATRIX}), "optimizer": dict_of({"b": MATRIX})}), ["a"]),
     "in model, in state_dict": (dict_of({"model": dict_of({"state_dict": dict_of({"a": MATRIX})})}), ["a"]),
+    "with a leftover": (dict_of({"state_dict": dict_of({"a": MATRIX, "state_dict": dict_of({"b": MATRIX})})}), ["a"]),
     "in dicts of any name": (
         dict_of({"unet": dict_of({"a": MATRIX}), "vae": dict_of({"a": MATRIX})}),
         ["unet.a", "vae.a"],
