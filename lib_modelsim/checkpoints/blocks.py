@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _FILES = {
 }
 
 _BY_GROUP = frozenset({"unknown", "LoRA"})
+
+_ORDER = ("BASE", "IN", "M", "D", "S", "OUT", "VAE")
+"""The blocks' names without their numbers, in network order of every architecture."""
 
 _NUMBER = re.compile(r"([0-9]{1,9})")
 """Nine digits at most: a key can hold any number of them, and Python refuses to read very long numbers."""
@@ -43,17 +47,15 @@ def place(architecture: str, key: str) -> tuple[str | None, str | None]:
     return _group(key) if architecture in _BY_GROUP else ("other", None)
 
 
-def order(architecture: str, blocks: set[str]) -> list[str]:
-    """These blocks in network order: by the architecture's table, unknown ones after it in natural order."""
-    table = {name: i for i, name in enumerate(_table(architecture)["order"])}
+def order(blocks: Iterable[str]) -> list[str]:
+    """Blocks in network order, of one architecture or of several together; key groups after them in natural order."""
 
     def rank(block: str) -> tuple:
         pieces = _NUMBER.split(block)  # words and numbers in turn, a word first
         natural = [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)]
-        prefix = re.sub(r"[0-9]+$", "", block)
-        return table.get(block, table.get(prefix, len(table))), natural
+        return _ORDER.index(pieces[0]) if pieces[0] in _ORDER else len(_ORDER), natural
 
-    return sorted(blocks, key=rank)
+    return sorted(set(blocks), key=rank)
 
 
 def _group(key: str) -> tuple[str, str]:
@@ -65,7 +67,7 @@ def _group(key: str) -> tuple[str, str]:
 @cache
 def _table(architecture: str) -> dict:
     file = _FILES.get(architecture)
-    return json.loads((_TABLES / file).read_text(encoding="utf-8")) if file else {"order": [], "rules": []}
+    return json.loads((_TABLES / file).read_text(encoding="utf-8")) if file else {"rules": []}
 
 
 @cache

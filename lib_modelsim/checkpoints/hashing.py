@@ -22,6 +22,7 @@ import numpy as np
 from ..errors import CheckpointError
 from .content_hash import PIECE, PieceDigests, component_content, piece_digests
 from .identity import Identity
+from .names import in_every_layout
 from .reader import Checkpoint, Weight
 from .stored import StoredTensor, read_into
 
@@ -54,7 +55,8 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
 
     members: dict[str, list[Weight]] = {}
     for weight in checkpoint.weights.values():
-        members.setdefault(weight.component, []).append(weight)
+        if in_every_layout(weight.key):
+            members.setdefault(weight.component, []).append(weight)
     content = {component: component_content(members[component], digests) for component in sorted(members, key=_network_order)}
     if checkpoint.format == "diffusers":
         return Identity(_folder_sha256(checkpoint.path, files), None, None, content)

@@ -29,7 +29,7 @@ class Layout:
     @classmethod
     def of(cls, architecture: str, places: dict[str, Place]) -> Layout:
         """The layout with its keys put in order."""
-        rank = {block: i for i, block in enumerate(blocks.order(architecture, {p.block for p in places.values() if p.block}))}
+        rank = {block: i for i, block in enumerate(blocks.order(p.block for p in places.values() if p.block))}
         ordered = sorted(places, key=lambda key: (rank.get(places[key].block, len(rank)), key))
         return cls(architecture, {key: places[key] for key in ordered})
 

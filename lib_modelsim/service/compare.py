@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..checkpoints.blocks import order
 from ..checkpoints.layout import Layout
 from ..errors import ModelsimError
 from ..library import Library
@@ -142,7 +143,7 @@ def difference(a: Layout, b: Layout) -> str | None:
 def _join(measure: str, models: Sequence[Model], found: Sequence[tuple[Sequence[Model], SimilarityMatrix]]) -> SimilarityMatrix:
     """The matrices of the architectures as one over all models and the union of their blocks, NaN between them."""
     n = len(models)
-    blocks = tuple(dict.fromkeys(block for _, matrix in found for block in matrix.blocks))
+    blocks = tuple(order(block for _, matrix in found for block in matrix.blocks))
     names = dict.fromkeys(name for _, matrix in found for name in matrix.components)
     values, overall = np.full((n, n, len(blocks)), np.nan), np.full((n, n), np.nan)
     components = {name: np.full((n, n), np.nan) for name in names}

@@ -200,6 +200,13 @@ def test_novelais_key_names_do_not_matter(tmp_path: Path) -> None:
     assert saved(tmp_path / "a.safetensors", tensors).content == saved(tmp_path / "b.safetensors", renamed).content
 
 
+def test_what_a_diffusers_folder_has_no_place_for_does_not_matter(tmp_path: Path) -> None:
+    text = {"conditioner.embedders.1.model.ln_final.weight": torch.ones(4)}
+    only_in_single_files = {"conditioner.embedders.1.model.logit_scale": torch.tensor([4.6])}
+    a, b = saved(tmp_path / "a.safetensors", state() | text), saved(tmp_path / "b.safetensors", state() | text | only_in_single_files)
+    assert relation(a, b).text == "same weights"
+
+
 @pytest.mark.parametrize("change", ["value", "sign of zero", "shape", "key"])
 def test_content_tells_differences(tmp_path: Path, change: str) -> None:
     key = "first_stage_model.decoder.conv_out.weight"

@@ -272,7 +272,7 @@ def test_an_unknown_network_is_divided_by_key_groups():
     assert architecture_of(dict.fromkeys(keys[:3], (2, 2))) == "unknown"
     found = {blocks.place("unknown", key) for key in keys}
     assert found == {("unet", "blocks.0"), ("unet", "blocks.11"), ("unet", "head"), ("vae", "VAE")}
-    assert blocks.order("unknown", {"blocks.11", "blocks.2", "head"}) == ["blocks.2", "blocks.11", "head"]
+    assert blocks.order({"blocks.11", "blocks.2", "head"}) == ["blocks.2", "blocks.11", "head"]
 
 
 def test_a_controlnet_is_no_unet():
@@ -289,7 +289,7 @@ def test_numbers_that_python_cannot_read_do_no_harm(number):
     named = common_names(stored([key, f"unet/down_blocks.{number}.resnets.{number}.conv1.weight", f"blocks{number}"]))
     for architecture in ("SD 1.x", "unknown", "LoRA"):
         found = {blocks.place(architecture, name)[1] or "" for name, _ in named}
-        assert len(blocks.order(architecture, found)) == len(found)
+        assert len(blocks.order(found)) == len(found)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (5, 4), (6,)])
