@@ -152,6 +152,8 @@ class _Machine:
             self.pop_to_mark()
 
     def put(self, index: int) -> None:
+        if not 0 <= index < 1 << 32:  # PUT can spell any number, and many that share one hash
+            raise ValueError("impossible memo index")
         self.memo[index] = self.stack[-1]
 
     def get(self, index: int) -> None:

@@ -195,6 +195,7 @@ DAMAGED = {
     "no such opcode": b"\xff",
     "empty stack": b"000000",
     "no such memo": b"h\x05",
+    "PUTs whose numbers share one hash": b"N" + b"".join(b"p%d\n" % (i * sys.hash_info.modulus) for i in range(40_000)),
     "no mark": b"ttttt",
     "a name without end": b"cos\nsys",
     "bad UTF-8": b"X\x01\x00\x00\x00\xff",
