@@ -21,9 +21,12 @@ _LINE = 0.2
 
 _FAINT = "#8a8a8a"
 
+_STROKE = {"linewidth": 1.4, "clip_on": False}
+"""Unclipped, as a merge at height 0 lies on the edge."""
 
-def draw_dendrogram(tree: Tree, classes: Sequence[int], title: str, unit: str) -> Figure:
-    """A figure as high as its models need and as wide as their names do.
+
+def draw_dendrogram(tree: Tree, classes: Sequence[int], title: str, unit: str, width: float = 10.0) -> Figure:
+    """A figure as high as its models need, and at least `width` inches wide, more where their names need it.
 
     `classes` [n] are the class numbers in the order of `tree.models`, `unit` says what the heights measure.
     """
@@ -40,7 +43,7 @@ def draw_dendrogram(tree: Tree, classes: Sequence[int], title: str, unit: str) -
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(_FAINT)
-    _fit(figure, axes, labels)
+    _fit(figure, axes, labels, width)
     return figure
 
 
@@ -61,9 +64,9 @@ def _branches(axes: Axes, tree: Tree, classes: Sequence[int]) -> None:
         class_of[n + k] = class_of[left] if class_of[left] == class_of[right] else None
         for child in (left, right):
             row, start = at[child]
-            axes.plot([start, height], [row, row], color=_colour(class_of[child]), linewidth=1.4, solid_capstyle="butt")
+            axes.plot([start, height], [row, row], color=_colour(class_of[child]), solid_capstyle="butt", **_STROKE)
         rows = at[left][0], at[right][0]
-        axes.plot([height, height], rows, color=_colour(class_of[n + k]), linewidth=1.4, solid_capstyle="projecting")
+        axes.plot([height, height], rows, color=_colour(class_of[n + k]), solid_capstyle="projecting", **_STROKE)
         at[n + k] = (sum(rows) / 2, height)
     tallest = float(tree.heights.max()) or 1.0
     axes.set_xlim(tallest * 1.03, 0)
@@ -78,10 +81,10 @@ def _label(axes: Axes, row: int, name: str, number: int) -> Text:
     return axes.annotate(text, (0, row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
 
 
-def _fit(figure: Figure, axes: Axes, labels: Sequence[Text]) -> None:
-    """Give the names the room they need and the tree the rest, at least five inches."""
-    renderer_width = max((label.get_window_extent().width for label in labels), default=0) / figure.dpi
-    width = max(10.0, renderer_width + 5.8)
+def _fit(figure: Figure, axes: Axes, labels: Sequence[Text], width: float) -> None:
+    """Give the names the room they need and the tree the rest, at least half of the width asked for."""
+    names = max((label.get_window_extent().width for label in labels), default=0) / figure.dpi
+    width = max(width, names + 0.6 + width / 2)
     height = figure.get_figheight()
     figure.set_figwidth(width)
-    axes.set_position((0.3 / width, 0.6 / height, (width - renderer_width - 0.6) / width, 1 - 1.05 / height))
+    axes.set_position((0.3 / width, 0.6 / height, (width - names - 0.6) / width, 1 - 1.05 / height))

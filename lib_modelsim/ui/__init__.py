@@ -1,0 +1,1 @@
+"""The page. Nothing outside of this folder imports gradio, and nothing in it calculates."""

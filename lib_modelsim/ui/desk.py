@@ -1,0 +1,150 @@
+"""What the page works on: one background thread with the library, one task in it at a time, and the answers it gave."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from ..checkpoints.identity import Identity
+from ..errors import ModelsimError
+from ..library import Library
+from ..service.compare import Comparison, compare_models
+from ..service.index import Index, read_index
+from ..service.job import Job, Progress
+from ..service.scan import known_identity, scan
+from .words import printable
+
+if TYPE_CHECKING:  # scipy and matplotlib come with it, on first use
+    from ..service.classify import Family
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a comparison is asked for; `base` is a model's name, or None for the mean, with delta-cosine alone."""
+
+    measure: str
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A comparison and its families; `no_tree` says why there are none."""
+
+    comparison: Comparison
+    families: list[Family]
+    no_tree: str | None = None
+
+
+class Task:
+    """Work in the background thread, which can be followed and stopped."""
+
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], None]):
+        self._stop = Event()
+        self._progress: Progress | None = None
+        self._since = 0.0
+        self._future = pool.submit(work, Job(self._report, self._stop.is_set))
+
+    def _report(self, progress: Progress) -> None:
+        if self._progress is None or self._progress.what != progress.what:
+            self._since = time.monotonic()
+        self._progress = progress
+
+    @property
+    def running(self) -> bool:
+        return not self._future.done()
+
+    def stop(self) -> None:
+        """Ask it to end; it does so within one item, and keeps what is finished."""
+        self._stop.set()
+
+    def follow(self, every: float = 0.2) -> Iterator[tuple[Progress | None, float]]:
+        """The latest progress and the seconds since its stage began, time and again until the work is done.
+
+        Raises what the work raised: Cancelled where it was stopped.
+        """
+        while wait([self._future], timeout=every).not_done:
+            yield self._progress, time.monotonic() - self._since
+        self._future.result()
+
+
+class Desk:
+    """The models of these folders, the comparisons made of them, and what hashes say, by model name."""
+
+    def __init__(self, paths: Sequence[Path], device: str, open_library: Callable[[], Library]):
+        """Raises ModelsimError where the library cannot be used."""
+        self.paths = list(paths)
+        self.index = Index()
+        self.answers: dict[Question, Answer] = {}
+        self.identities: dict[str, Identity] = {}
+        self.turn = 0
+        self._device = device
+        self._task: Task | None = None
+        self._doing: Question | None = None
+        self._pool = ThreadPoolExecutor(1, "modelsim")  # SQLite wants one thread
+        self._library = self._pool.submit(open_library).result()
+
+    def take_turn(self) -> int:
+        """The page that asks last is the one that is served; whoever follows a task looks whether it is still its turn."""
+        self.turn += 1
+        return self.turn
+
+    def compare(self, question: Question) -> Task:
+        """Read the folders anew and answer the question; a running task with the same question is joined."""
+        return self._run(question, lambda job: self._compare(question, job))
+
+    def hash_files(self) -> Task:
+        """Hash the files that were not hashed before."""
+        return self._run(None, self._hash)
+
+    def stop(self) -> None:
+        """Stop what runs."""
+        if self._task is not None:
+            self._task.stop()
+
+    def close(self) -> None:
+        """Stop what runs and close the library."""
+        self.stop()
+        self._pool.submit(self._library.__exit__, None, None, None)
+        self._pool.shutdown()
+
+    @property
+    def unhashed(self) -> int:
+        """Bytes that no scan has read yet."""
+        return sum(model.key.size for model in self.index.models if model.name not in self.identities)
+
+    def _run(self, doing: Question | None, work: Callable[[Job], None]) -> Task:
+        if self._task is None or not self._task.running or self._doing != doing:
+            self.stop()
+            self._task, self._doing = Task(self._pool, work), doing
+        return self._task
+
+    def _compare(self, question: Question, job: Job) -> None:
+        self._read_index(job)
+        comparison = compare_models(self.index, question.measure, question.base, self._library, job, self._device)
+        self.answers[question] = _with_families(comparison)
+
+    def _hash(self, job: Job) -> None:
+        try:
+            scan(self.paths, self._library, job)
+        finally:
+            self._read_index(Job())  # what was hashed before a stop counts too
+
+    def _read_index(self, job: Job) -> None:
+        index = read_index(self.paths, self._library, job)
+        self.index = Index([replace(model, name=printable(model.name)) for model in index.models], index.unreadable)
+        known = {model.name: known_identity(model, self._library) for model in self.index.models}
+        self.identities = {name: identity for name, identity in known.items() if identity is not None}
+
+
+def _with_families(comparison: Comparison) -> Answer:
+    from ..service.classify import TreeOptions, families_of
+
+    try:
+        return Answer(comparison, families_of(comparison, TreeOptions()))
+    except ModelsimError as error:  # the numbers hold without a tree
+        return Answer(comparison, [], str(error))

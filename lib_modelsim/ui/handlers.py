@@ -1,0 +1,210 @@
+"""What happens on the page: each handler takes the values of its controls and tells the components what to show."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ..errors import ModelsimError
+from ..service.compare import LEAST_FOR_MEAN, by_architecture
+from .desk import Answer, Desk, Question, Task
+from .models import models_table
+from .relatives import relatives_list
+from .status import message, note, working
+from .tree import tree_drawing
+from .words import size
+
+if TYPE_CHECKING:  # scipy and matplotlib come with it
+    from ..service.classify import Family
+
+MEAN = "the mean of all models"
+AUTOMATIC = "automatic"
+
+HASHED_UNASKED = 20e9
+"""Bytes up to which files are hashed as soon as the tree is shown; more only when a button says so."""
+
+Updates = dict[Any, Any]
+"""Component → its new value, as gradio takes it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the page."""
+
+    measure: gr.Dropdown
+    base: gr.Dropdown
+    classes: gr.Dropdown
+    again: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+    architecture: gr.Radio
+    tree: gr.HTML
+    chosen: gr.Dropdown
+    relatives: gr.HTML
+    models: gr.HTML
+    row: gr.Textbox
+    hash_files: gr.Button
+
+    @property
+    def controls(self) -> list[Any]:
+        """The components that say what to show, in the order of View's fields."""
+        return [self.measure, self.base, self.classes, self.architecture, self.chosen]
+
+    @property
+    def shown(self) -> list[Any]:
+        """The components that a comparison changes."""
+        panels = [self.tree, self.relatives, self.models]
+        return [self.status, self.stop, self.base, self.architecture, self.chosen, *panels, self.hash_files]
+
+
+@dataclass(frozen=True)
+class View:
+    """What the controls say."""
+
+    measure: str
+    base: str
+    classes: str
+    architecture: str | None
+    chosen: str | None
+
+    @property
+    def question(self) -> Question:
+        """What has to be compared for it."""
+        return Question(self.measure, self.base if self.measure == "delta-cosine" and self.base != MEAN else None)
+
+
+class Handlers:
+    """The handlers of the page, with what they work on."""
+
+    def __init__(self, desk: Desk, parts: Parts):
+        self._desk, self._parts = desk, parts
+
+    # at once
+
+    def take_turn(self) -> None:
+        """The last to ask is served: whoever follows a task for an earlier question leaves the queue."""
+        self._desk.turn += 1
+
+    def stop(self) -> None:
+        """Stop what runs."""
+        self._desk.stop()
+
+    def draw_tree(self, *controls: str | None) -> Updates:
+        """The tree and the classes again, for another architecture or number of classes."""
+        panels = self._panels(View(*controls))
+        return {part: panels[part] for part in (self._parts.tree, self._parts.models)}
+
+    def choose_row(self, row: str, *controls: str | None) -> Updates:
+        """A click on a row of the table chooses its model."""
+        view = View(*controls[:-1], row)
+        return {self._parts.row: "", self._parts.chosen: row, self._parts.relatives: self._relatives(view)}
+
+    def draw_relatives(self, *controls: str | None) -> Updates:
+        """The relatives of another model."""
+        return {self._parts.relatives: self._relatives(View(*controls))}
+
+    # with patience
+
+    def compare(self, *controls: str | None) -> Iterator[Updates]:
+        """Compare the models, show all there is, and hash the files that were not hashed yet."""
+        view, turn = self._with_base(View(*controls)), self._desk.turn
+        stopped = "Stopped. What is finished is kept: Compare again goes on from there."
+        if not (yield from self._follow(self._desk.compare(view.question), view, stopped)):
+            return
+        yield self._panels(view) | self._resting(message(self._summary()))
+        if len(self._desk.index.models) > 1 and 0 < self._desk.unhashed <= HASHED_UNASKED and turn == self._desk.turn:
+            yield from self._hash(view)
+
+    def hash_files(self, *controls: str | None) -> Iterator[Updates]:
+        """Hash the files, for those who have more than is hashed unasked."""
+        yield from self._hash(View(*controls))
+
+    def _hash(self, view: View) -> Generator[Updates, None, None]:
+        stopped = "Hashing stopped. What is finished is kept."
+        if (yield from self._follow(self._desk.hash_files(), view, stopped)):
+            yield self._panels(view) | self._resting(message(self._summary()))
+
+    def _follow(self, task: Task, view: View, stopped: str) -> Generator[Updates, None, bool]:
+        """Show a task's progress to its end; whether it came to a good one. Otherwise what there is is shown."""
+        p, turn = self._parts, self._desk.turn
+        try:
+            yield {p.status: working(None, 0), p.stop: gr.update(interactive=True)}
+            for progress, seconds in task.follow():
+                if self._desk.turn != turn:
+                    yield self._resting(message("Another question came first, here or in another window.", "stopped"))
+                    return False
+                yield {p.status: working(progress, seconds)}
+        except Cancelled:
+            yield self._panels(view) | self._resting(message(stopped, "stopped"))
+            return False
+        except ModelsimError as error:
+            yield self._panels(view) | self._resting(message(str(error), "error"))
+            return False
+        except Exception as error:
+            yield self._resting(message(f"Unexpected: {error!r}. The terminal tells more.", "error"))
+            raise
+        return True
+
+    # what is shown
+
+    def _panels(self, view: View) -> Updates:
+        """All panels as this view and what is known give them."""
+        p, index, answer = self._parts, self._desk.index, self._desk.answers.get(view.question)
+        names = [model.name for model in index.models]
+        families = [] if answer is None else [with_classes(family, view.classes) for family in answer.families]
+        kinds = [family.architecture for family in families]
+        kind = view.architecture if view.architecture in kinds else next(iter(kinds), None)
+        classes = {name: int(number) for f in families for name, number in zip(f.features.models, f.classes, strict=True)}
+        chosen = view.chosen if view.chosen in names else next(iter(names), None)
+        view = replace(view, chosen=chosen)
+        left = self._desk.unhashed
+        return {
+            p.base: gr.update(visible=view.measure == "delta-cosine", choices=[MEAN, *names], value=view.base),
+            p.architecture: gr.update(visible=len(kinds) > 1, choices=kinds, value=kind),
+            p.tree: next((tree_drawing(f) for f in families if f.architecture == kind), None) or self._no_tree(answer),
+            p.chosen: gr.update(choices=names, value=chosen),
+            p.relatives: self._relatives(view),
+            p.models: models_table(index.models, index.unreadable, classes, self._desk.identities),
+            p.hash_files: gr.update(visible=left > 0, value=f"Find files that are the same: reads {size(left)}"),
+        }
+
+    def _relatives(self, view: View) -> str:
+        answer = self._desk.answers.get(view.question)
+        if answer is None or view.chosen not in answer.comparison.matrix.models:
+            return ""
+        return relatives_list(answer.comparison, self._desk.identities, view.chosen)
+
+    def _no_tree(self, answer: Answer | None) -> str:
+        """Why there is no tree, and what to do."""
+        index, folders = self._desk.index, ", ".join(str(path) for path in self._desk.paths)
+        if not index.models and not index.unreadable:
+            return note("No models here", f"{folders} holds no checkpoints. Put some there and press Compare again, or start with --models and another folder.")
+        if not index.models:
+            return note("None of these can be read", "The table says why. Put checkpoints into the folder and press Compare again, or start with --models and another folder.")
+        if answer is None:
+            return note("Not compared yet", "Press Compare again.")
+        return note("No tree", answer.no_tree or "")
+
+    def _summary(self) -> str:
+        models, bad = len(self._desk.index.models), len(self._desk.index.unreadable)
+        return f"{models} model{'' if models == 1 else 's'}" + (f", {bad} not read" if bad else "") + "."
+
+    def _resting(self, status: str) -> Updates:
+        return {self._parts.status: status, self._parts.stop: gr.update(interactive=False)}
+
+    def _with_base(self, view: View) -> View:
+        """For delta-cosine, with too few models for a mean: the first one as the base."""
+        groups = by_architecture(self._desk.index.models)
+        if view.measure != "delta-cosine" or view.base != MEAN or not groups or max(map(len, groups)) >= LEAST_FOR_MEAN:
+            return view
+        return replace(view, base=groups[0][0].name)
+
+
+def with_classes(family: Family, wanted: str) -> Family:
+    """The family in as many classes as wanted and its models can make, or as it came."""
+    if family.tree is None or wanted == AUTOMATIC:
+        return family
+    return replace(family, classes=family.tree.cut(min(int(wanted), len(family.tree.models))))

@@ -1,0 +1,36 @@
+"""The line that says what is going on: one line high whatever it says, so that nothing below it moves."""
+
+from __future__ import annotations
+
+from ..service.job import Progress
+from .words import duration, escaped, size
+
+
+def working(progress: Progress | None, seconds: float) -> str:
+    """What is being done, how much of it, and the time left; `seconds` is how long this stage has taken so far."""
+    if progress is None:
+        return _line("Starting …", 0.0)
+    fraction = progress.done / progress.total if progress.total else 1.0
+    show = size if progress.unit == "B" else str
+    unit = "" if progress.unit == "B" else f" {progress.unit}"
+    words = f"{progress.what.capitalize()}: {show(progress.done)} of {show(progress.total)}{unit}, {fraction:.0%}"
+    if 0 < fraction < 1 and seconds > 1:
+        words += f", {duration(seconds * (1 / fraction - 1))} left"
+    return _line(words, fraction)
+
+
+def message(text: str, kind: str = "done") -> str:
+    """A sentence; `kind` is "done", "stopped" or "error"."""
+    return _line(text, 1.0 if kind == "done" else 0.0, kind)
+
+
+def _line(text: str, fraction: float, kind: str = "working") -> str:
+    return (
+        f'<div class="modelsim-status modelsim-{kind}" role="status" title="{escaped(text)}">{escaped(text)}'
+        f'<div class="modelsim-bar"><div style="width:{fraction:.1%}"></div></div></div>'
+    )
+
+
+def note(title: str, text: str = "") -> str:
+    """What an empty panel says: what is the matter, and what to do."""
+    return f'<div class="modelsim-note"><b>{escaped(title)}</b><p>{escaped(text)}</p></div>'

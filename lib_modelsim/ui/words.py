@@ -1,0 +1,52 @@
+"""Numbers and names as the page writes them. What comes from a file reaches the page through `escaped` alone."""
+
+from __future__ import annotations
+
+import html
+import math
+
+from tqdm import tqdm
+
+MEASURES = {
+    "asimilarity": "attention probe, 16 blocks (asimilarity; reads 4 % of a file)",
+    "asimilarity8": "attention probe, 8 blocks (asimilarity8)",
+    "cosine": "cosine of all weights, mean over keys (cosine)",
+    "cosine-min": "cosine of all weights, least of a block's keys (cosine-min)",
+    "cosine-whole": "cosine of all weights as one vector (cosine-whole)",
+    "delta-cosine": "cosine of what training changed (delta-cosine)",
+    "l2": "L2 distance of all weights (l2)",
+    "relative-l2": "L2 distance relative to the weights' size (relative-l2)",
+}
+"""Measure → its name on the page."""
+
+
+def printable(text: object) -> str:
+    """The text without line breaks, control characters and halves of characters that no page can carry."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+def escaped(text: object) -> str:
+    """The text for HTML and its attributes, harmless whatever it holds."""
+    return html.escape(printable(text))
+
+
+def number(value: float, measure: str) -> str:
+    """A value of a measure with its unit: per cent for all but `l2`, which has none; a dash where it is missing."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.4g}" if measure == "l2" else f"{100 * value:.3f} %"
+
+
+def size(count: int) -> str:
+    """Bytes in powers of 1000: "2.13 GB"."""
+    text = tqdm.format_sizeof(count, "B")
+    figures = text.rstrip("kMGTPB")
+    return f"{figures} {text[len(figures) :]}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "40 s", "3 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
