@@ -90,6 +90,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def prepare(layers: list[str], torch_index: "str | None" = None, recreate: bool = False) -> None:
     """Make `.venv` hold these layers. Raises SetupError."""
+    began = time.monotonic()
     state = {} if recreate else read_state()
     torch_index = torch_index or state.get("torch_index")
     wanted = {layer: fingerprint(layer, torch_index) for layer in LAYERS}
@@ -101,7 +102,6 @@ def prepare(layers: list[str], torch_index: "str | None" = None, recreate: bool 
     missing = [layer for layer in layers if layer not in finished]
     if not missing:
         return
-    began = time.monotonic()
     write_state(torch_index, finished={})  # whatever pip is at work on does not count as there
     for layer in missing:
         install(layer, torch_index)
