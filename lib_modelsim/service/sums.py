@@ -4,7 +4,7 @@ the files. A file that fails on the way is left out and told, and the finished b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -99,7 +99,7 @@ def attention_scores(measure: str, group: Sequence[Model], library: Library, job
         unreadable += failed
         found.append((models, {block: _scores_of(result, models) for block, result in results.items()}))
     kept = [model for model in group if model in kept]
-    reasons = _other_widths(list(alike.items()))
+    reasons = _other_widths(list(alike.items())) + [reason for models, scores in found for reason in _without_score(models, scores)]
     return Scores(kept, _attention_matrix(measure, kept, found), reasons, unreadable)
 
 
@@ -177,6 +177,14 @@ def _other_widths(alike: Sequence[tuple[tuple, list[Model]]]) -> list[Reason]:
             if signature and other:
                 reasons += [Reason(a.name, b.name, "self-attention layers of other names or shapes") for a in others for b in members]
     return reasons
+
+
+def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.float64]]) -> Iterator[Reason]:
+    """A reason for each model that has no score even with itself."""
+    for i, model in enumerate(models):
+        blocks = [block for block, numbers in scores.items() if np.isnan(numbers[i, i])]
+        if blocks:
+            yield Reason(model.name, model.name, f"no score in {', '.join(blocks)}: NaN, infinities or nothing but zeros in the layers probed")
 
 
 def _attention_matrix(measure: str, models: Sequence[Model], found: Sequence[tuple[list[Model], dict[str, NDArray]]]) -> SimilarityMatrix:

@@ -48,10 +48,10 @@ def stored(values: np.ndarray, dtype: str) -> torch.Tensor:
 
 
 def write(folder: Path, models: list[dict[str, torch.Tensor]]) -> list[naive.Model]:
-    """Save the models as 0, 1, …; returns them as they read back, in float64."""
+    """Save the models as 0, 1, …; returns them as they read back. Numbers are read as float32, those of float64 too."""
     for i, model in enumerate(models):
         save_file({key: value.contiguous() for key, value in model.items()}, folder / f"{i}.safetensors")
-    return [{key: value.double().numpy() for key, value in model.items()} for model in models]
+    return [{key: value.float().double().numpy() for key, value in model.items()} for model in models]
 
 
 def measured(folder: Path, measure: str, base: str | None = None):
