@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMAR
 
 _VERSION = 1
 
+_CANNOT_WRITE = ("is full", "disk I/O error", "readonly database", "No space left", "Read-only")
+"""What SQLite and the system say where there is nothing to mend but the place: the work can go on without."""
+
 
 @dataclass(frozen=True)
 class FileKey:
@@ -73,26 +76,34 @@ class Library:
     def __init__(self, file: Path | None):
         self.path = file
         self._unwritten = 0
+        self._warned = False
         try:
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
-            (found,) = self._db.execute("PRAGMA user_version").fetchone()
-            if found > _VERSION:
-                raise ModelsimError("the library was written by a newer modelsim", file, "update modelsim, or use --library with another file")
-            self._db.execute(f"PRAGMA user_version={_VERSION}")
+            self._db = _open(file)
         except (sqlite3.Error, OSError) as error:
-            fix = "move it away to begin anew, name another with --library, or use --no-library"
-            raise ModelsimError(f"the library cannot be used ({error})", file, fix) from error
+            if not any(word in str(error) for word in _CANNOT_WRITE):
+                raise self._unusable(error) from error
+            self._warn(error)
+            self._db = _open(None)
 
     def __enter__(self) -> Library:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Raises ModelsimError in the place of an error that comes from a damaged library."""
         self._db.close()
+        if isinstance(error, (sqlite3.Error, zlib.error)):
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> ModelsimError:
+        fix = "move it away to begin anew, name another with --library, or use --no-library"
+        return ModelsimError(f"the library cannot be used ({error})", self.path, fix)
+
+    def _warn(self, error: sqlite3.Error | OSError) -> None:
+        if not self._warned:
+            log.warning("the library cannot remember this (%s): %s", error, self.path)
+        self._warned = True
 
     def _write(self, statements: Iterable[tuple[str, tuple]]) -> bool:
         """All of the statements or none; False where the disk refused them."""
@@ -104,7 +115,7 @@ class Library:
         except sqlite3.OperationalError as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            log.warning("the library cannot remember this (%s): %s", error, self.path)
+            self._warn(error)
             return False
         return True
 
@@ -138,7 +149,7 @@ class Library:
         try:
             return self._db.execute("INSERT INTO models DEFAULT VALUES").lastrowid
         except sqlite3.OperationalError as error:
-            log.warning("the library cannot remember this (%s): %s", error, self.path)
+            self._warn(error)
             self._unwritten -= 1  # an id that holds for this run
             return self._unwritten
 
@@ -149,15 +160,14 @@ class Library:
 
     def remember_identity(self, key: FileKey, model: int, sha256: str | None, identity: Mapping) -> int:
         """Store a scan; returns the model's id, which changes where another file with this SHA-256 is known."""
-        row = self._db.execute("SELECT id FROM models WHERE sha256 = ? AND id != ?", (sha256, model)).fetchone()
-        target = row[0] if row else model
+        target = "coalesce((SELECT id FROM models WHERE sha256 = ?), ?)"
         self._write(
             [
-                ("UPDATE models SET sha256 = ?, identity = ? WHERE id = ?", (sha256, json.dumps(identity), target)),
-                ("UPDATE files SET model = ? WHERE path = ?", (target, key.path)),
+                (f"UPDATE models SET sha256 = ?, identity = ? WHERE id = {target}", (sha256, json.dumps(identity), sha256, model)),
+                (f"UPDATE files SET model = {target} WHERE path = ?", (sha256, model, key.path)),
             ]
         )
-        return target
+        return self._db.execute(f"SELECT {target}", (sha256, model)).fetchone()[0]
 
     # results
 
@@ -173,6 +183,8 @@ class Library:
 
     def remember_block(self, method: str, models: tuple[int, ...], block: str, arrays: Mapping[str, NDArray]) -> None:
         """Store one block of a set of models, whose ids stand in the order of the arrays' axes."""
+        if min(models) < 0:  # an id that holds for this run only: the next run would give it to another model
+            return
         members = json.dumps(models)
         chosen = "(SELECT id FROM sets WHERE method = ? AND models = ?)"
         self._write(
@@ -189,12 +201,26 @@ class Library:
                 self._write([("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))])
 
 
+def _open(file: Path | None) -> sqlite3.Connection:
+    """The database with its tables; in memory where there is no file."""
+    db = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.executescript(_SCHEMA)
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if found > _VERSION:
+        raise ModelsimError("the library was written by a newer modelsim", file, "update modelsim, or use --library with another file")
+    db.execute(f"PRAGMA user_version={_VERSION}")
+    return db
+
+
 def _pack(arrays: Mapping[str, NDArray]) -> bytes:
+    """The arrays as bytes; zlib is there for its checksum."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    return buffer.getvalue()
+    return zlib.compress(buffer.getvalue(), 0)
 
 
 def _unpack(data: bytes) -> dict[str, NDArray]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+    with np.load(io.BytesIO(zlib.decompress(data)), allow_pickle=False) as stored:
         return dict(stored)

@@ -1,0 +1,311 @@
+"""What is remembered stays right: whatever stops the process, damages the file, fills the disk or runs beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from lib_modelsim import demo
+from lib_modelsim.library import FileKey, Library
+from lib_modelsim.similarity import device
+
+from .command import ROOT, run, run_process
+
+
+@pytest.fixture
+def library(tmp_path):
+    return tmp_path / "own library" / "library.sqlite"
+
+
+@pytest.fixture
+def family(small_family, tmp_path):
+    """A copy of the family, to change."""
+    return shutil.copytree(small_family, tmp_path / "models")
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The files whose tensors were read, in order."""
+    from lib_modelsim.checkpoints import values
+
+    read, names = values.read_into, []
+
+    def counting(path, offset, buffer):
+        names.append(path.name)
+        read(path, offset, buffer)
+
+    monkeypatch.setattr(values, "read_into", counting)
+    return names
+
+
+@pytest.fixture
+def pair(family):
+    """Two of the family, where many runs are needed."""
+    for name in ("bert", "carl", "stranger"):
+        (family / f"{name}.safetensors").unlink()
+    return family
+
+
+def compared(*paths, library, measure="cosine", **more):
+    outcome = run("compare", *paths, "--measure", measure, "--library", library, "--json", *more)
+    assert (outcome.code, outcome.err) == (0, "")
+    return outcome.document
+
+
+def test_the_second_time_nothing_is_read(family, library, reads):
+    first = compared(family, library=library)
+    assert reads
+    reads.clear()
+    assert compared(family, library=library) == first
+    assert compared(family, library=library, measure="l2")["measure"] == "l2"
+    assert reads == []
+
+
+def test_some_of_the_models_find_their_numbers_among_all(family, library, reads):
+    whole = compared(family, library=library)
+    reads.clear()
+    part = compared(family / "stranger.safetensors", family / "anna.safetensors", library=library)
+    rows = [whole["models"].index(name) for name in ("stranger", "anna")]
+    assert part["values"] == [[whole["values"][i][j] for j in rows] for i in rows]
+    assert reads == []
+
+
+def test_a_changed_file_is_read_again(family, library):
+    before = compared(family, library=library, measure="l2")
+    os.utime(family / "anna.safetensors", ns=(1, 1))
+    assert compared(family, library=library, measure="l2") == before
+    demo.save(family / "anna.safetensors", demo.draw(demo.sd1_shapes(4, 16, 1), seed=9))
+    after = compared(family, library=library, measure="l2")
+    assert after == {**run("compare", family, "--measure", "l2", "--no-library", "--json").document}
+    assert after != before
+
+
+def test_a_renamed_file_is_known_once_it_was_scanned(family, library, reads):
+    before = compared(family, library=library)
+    run("scan", family, "--library", library, "--json")
+    (family / "anna.safetensors").rename(family / "zoe.safetensors")
+    run("scan", family, "--library", library, "--json")
+    reads.clear()
+    after = compared(family, library=library)
+    order = [after["models"].index("zoe" if name == "anna" else name) for name in before["models"]]
+    assert [[after["overall"][i][j] for j in order] for i in order] == before["overall"]
+    assert reads == []
+
+
+def test_scanned_copies_are_read_once(family, library, reads):
+    shutil.copy(family / "anna.safetensors", family / "copy of anna.safetensors")
+    run("scan", family, "--library", library, "--json")
+    document = compared(family, library=library)
+    assert len({name for name in reads if "anna" in name}) == 1
+    a, b = map(document["models"].index, ("anna", "copy of anna"))
+    assert document["values"][a][b] == [1] * len(document["blocks"])
+    assert document["overall"][a] == document["overall"][b]
+
+
+def test_two_copies_alone(family, library):
+    shutil.copy(family / "anna.safetensors", family / "copy.safetensors")
+    run("scan", family / "anna.safetensors", family / "copy.safetensors", "--library", library, "--json")
+    document = compared(family / "anna.safetensors", family / "copy.safetensors", library=library, measure="l2")
+    assert document["overall"] == [[0, 0], [0, 0]]
+
+
+def test_the_second_compare_does_not_import_torch(family, library):
+    compared(family, library=library)
+    code = "import sys; from lib_modelsim.cli.main import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules or 'scipy' in sys.modules)"
+    command = [sys.executable, "-c", code, "compare", str(family), "--library", str(library), "--json"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_a_hundred_unchanged_files_take_less_than_two_seconds(tmp_path, library, capsys):
+    """Seconds of the processor: a busy machine takes longer by the clock."""
+    weights = demo.draw(demo.sd1_shapes(2, 8, 1), seed=1)
+    folder = tmp_path / "hundred"
+    folder.mkdir()
+    for i in range(100):
+        demo.save(folder / f"{i}.safetensors", {key: np.roll(values, i) for key, values in weights.items()})
+    compared(folder, library=library, measure="asimilarity8")
+    before, start = os.times(), time.perf_counter()
+    assert run_process("compare", folder, "--library", library, "--measure", "asimilarity8", "--json").code == 0
+    after, wall = os.times(), time.perf_counter() - start
+    busy = after.children_user + after.children_system - before.children_user - before.children_system
+    with capsys.disabled():
+        print(f"\nsecond compare of 100 files: {wall:.2f} s, {busy:.2f} s of the processor")
+    assert busy < 2
+
+
+# stopped, damaged, full, shared
+
+
+def sound(library) -> bool:
+    with sqlite3.connect(library) as db:
+        return db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+SLOW = """
+import sys, time
+from lib_modelsim.cli.main import main
+from lib_modelsim.library import Library
+remember = Library.remember_block
+def slowly(self, *arguments):
+    remember(self, *arguments)
+    print("remembered", file=sys.stderr, flush=True)
+    time.sleep(0.05)
+Library.remember_block = slowly
+sys.exit(main(sys.argv[1:]))
+"""
+"""The command line, with time to stop it between two blocks."""
+
+
+def started(*arguments):
+    command = [sys.executable, "-c", SLOW, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def after_blocks(process, count):
+    for _ in range(count):
+        assert process.stderr.readline() == "remembered\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("blocks", [1, 9, 20])
+def test_killed_at_any_moment_it_keeps_the_finished_blocks(family, library, reads, blocks):
+    undisturbed = run("compare", family, "--no-library", "--json").document
+    process = started("compare", family, "--library", library, "--json")
+    after_blocks(process, blocks)
+    time.sleep(random.Random(blocks).uniform(0, 0.06))
+    process.kill()
+    process.communicate()
+    assert sound(library)
+    reads.clear()
+    assert compared(family, library=library) == undisturbed
+    with sqlite3.connect(library) as db:
+        assert len(db.execute("SELECT DISTINCT block FROM blocks").fetchall()) == len(undisturbed["blocks"])
+    assert 0 < reads.count("anna.safetensors") < 1000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_is_one_line_and_130(family, library):
+    process = started("compare", family, "--library", library, "--json")
+    after_blocks(process, 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    told = [line for line in err.splitlines() if line != "remembered"]
+    assert told == ["modelsim: stopped; what was finished is kept, the same command goes on from there"]
+    assert out == ""
+    with sqlite3.connect(library) as db:
+        assert db.execute("SELECT count(*) FROM blocks").fetchone()[0] >= 3
+
+
+def test_damaged_bytes_are_one_clear_line_or_no_matter(pair, library):
+    good = compared(pair, library=library)
+    raw, generator = library.read_bytes(), random.Random(7)
+    outcomes = set()
+    for i in range(24):
+        damaged = bytearray(raw)
+        for _ in range(10):
+            start = generator.randrange(len(raw))
+            damaged[start : start + 200] = generator.randbytes(200)
+        library.write_bytes(damaged[: generator.randrange(len(raw)) if i % 3 == 0 else None])
+        for rest in library.parent.glob("*-wal"):
+            rest.unlink()
+        outcome = run("compare", pair, "--library", library, "--json")
+        outcomes.add(outcome.code)
+        if outcome.code == 0:
+            assert outcome.document == good
+        else:
+            assert outcome.code == 2
+            assert outcome.err.count("\n") == 1
+            assert "library" in outcome.err
+            assert outcome.out == ""
+    assert 2 in outcomes
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to be looked at" * 10, b"SQLite format 3\0" + bytes(4000)], ids=["text", "zeros"])
+def test_a_file_that_is_no_library(family, library, content):
+    library.parent.mkdir()
+    library.write_bytes(content)
+    outcome = run("compare", family, "--library", library, "--json")
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert "--no-library" in outcome.err
+
+
+def test_a_folder_is_no_library(family, tmp_path):
+    outcome = run("compare", family, "--library", tmp_path, "--json")
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+@pytest.mark.parametrize("limit", [0, 30_000, 100_000], ids=lambda limit: f"{limit} bytes")
+def test_a_full_disk_costs_the_memory_of_results_alone(pair, library, limit):
+    import resource
+
+    def small_disk():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    outcome = run_process("compare", pair, "--library", library, "--json", preexec_fn=small_disk)
+    assert outcome.code == 0
+    assert outcome.document == run("compare", pair, "--no-library", "--json").document
+    assert outcome.err.count("\n") == 1
+    assert outcome.err.startswith("modelsim: the library cannot remember this")
+    assert compared(pair, library=library) == outcome.document
+
+
+def test_an_id_that_was_never_written_names_nobody_later(tmp_path):
+    """While the disk refuses, models get ids for this run alone: results under them must not outlive it."""
+    file = tmp_path / "library.sqlite"
+    with Library(file) as library:
+        library.remember_block("method", (-1, 3), "IN00", {"x": np.zeros(2)})
+        assert library.results("method", (-1, 3)) == {}
+
+
+def test_two_processes_share_a_library(pair, library):
+    processes = [started("compare", pair, "--library", library, "--measure", measure, "--json") for measure in ("cosine", "l2", "cosine")]
+    outs = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outs
+    assert json.loads(outs[0][0]) == json.loads(outs[2][0]) == compared(pair, library=library)
+    assert all(set(err.splitlines()) <= {"remembered"} for _, err in outs)
+    assert sound(library)
+
+
+def test_two_processes_that_hash_the_same_file_agree_on_its_model(tmp_path):
+    """Each found the file new and gave it an id; the hash makes them one."""
+    file = tmp_path / "library.sqlite"
+    with Library(file) as a, Library(file) as b:
+        one = a.remember_file(FileKey("one", 1, 1), "1", "{}", "d", "[]")
+        two = b.remember_file(FileKey("two", 1, 1), "1", "{}", "d", "[]")
+        assert one != two
+        assert a.remember_identity(FileKey("one", 1, 1), one, "abc", {}) == one
+        assert b.remember_identity(FileKey("two", 1, 1), two, "abc", {}) == one
+        assert a.file(FileKey("two", 1, 1), "1").model == one
+
+
+def test_a_library_of_the_future_is_left_alone(family, library):
+    library.parent.mkdir()
+    with sqlite3.connect(library) as db:
+        db.execute("PRAGMA user_version=1000")
+    outcome = run("compare", family, "--library", library)
+    assert outcome.code == 2
+    assert "newer modelsim" in outcome.err
+
+
+def test_working_in_smaller_pieces_changes_nothing(family, monkeypatch):
+    """The budget decides how much is read at a time, never what comes out."""
+    documents = []
+    for budget in (320 << 20, 50_000):
+        monkeypatch.setattr(device, "CPU", device.Device(device.CPU.torch, budget))
+        documents.append([run("compare", family, "--measure", m, "--no-library", "--json").document for m in ("l2", "asimilarity")])
+    for whole, pieces in zip(*documents, strict=True):
+        np.testing.assert_allclose(np.array(pieces["values"], float), np.array(whole["values"], float), rtol=1e-5, atol=1e-6)
