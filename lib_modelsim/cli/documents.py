@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..checkpoints.embedded import origin
 from ..checkpoints.identity import Identity, known_name
-from ..service.index import Model, Unreadable, plain_name
+from ..service.index import Model, Unreadable, plain_name, readable
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..service.classify import Family
@@ -40,7 +41,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
     }
     return {
         "name": model.name,
-        "path": str(model.path),
+        "path": readable(model.path),
         "format": header.format,
         "architecture": header.architecture,
         "components": components,
@@ -57,9 +58,9 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
 
 
 def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
-    size = bad.path.stat().st_size if bad.path.is_file() else None
+    size = os.path.getsize(bad.path) if os.path.isfile(bad.path) else None
     nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
-    row = {"name": plain_name(bad.path), "path": str(bad.path), **dict.fromkeys(nothing)}
+    row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
     return row | {"components": {}, "size": size, "metadata": {}, "origin": None, "error": bad.error}
 
 
@@ -83,7 +84,7 @@ def compare(found: Comparison, elements: Sequence[Element] | None = None) -> dic
 def classify(families: Sequence[Family], written: Sequence[Path], comparison: Comparison | None) -> dict[str, Any]:
     """The document of `classify`: the paths written, the classes per architecture, the base."""
     return {
-        "written": [str(path) for path in written],
+        "written": [readable(path) for path in written],
         "classes": [
             {"architecture": family.architecture, "model": model, "class": int(number)}
             for family in families
@@ -95,7 +96,7 @@ def classify(families: Sequence[Family], written: Sequence[Path], comparison: Co
 
 
 def _errors(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
-    return [{"path": str(bad.path), "error": bad.error} for bad in unreadable]
+    return [{"path": readable(bad.path), "error": bad.error} for bad in unreadable]
 
 
 def _numbers(values: NDArray) -> Any:

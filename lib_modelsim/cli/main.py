@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from .. import __version__
 from ..errors import ModelsimError
@@ -36,8 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """One line for what cannot be parsed, as for every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"modelsim: {message}. Fix: see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="modelsim", description="Which checkpoints are copies, which are relatives, and in which blocks they differ.")
+    parser = _Parser(prog="modelsim", description="Which checkpoints are copies, which are relatives, and in which blocks they differ.")
     parser.add_argument("--version", action="version", version=f"modelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -123,7 +131,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     with _library(options) as library, progress_bars() as job:
         found = compare(options.paths, options.measure, options.base, library, job, options.device)
-        per_key = elements(found, library, job, options.device) if options.elements else None
+        per_key = elements(found, library, job, options.device) if options.elements and len(found.models) > 1 else None
     if options.json:
         _print_json(documents.compare(found, per_key))
         require_two(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,15 +45,18 @@ class TreeOptions:
 
 def families_of(comparison: Comparison, options: TreeOptions) -> list[Family]:
     """A family per architecture of the compared models; the base of delta-cosine, and models equal to it, in none."""
-    found = []
-    for group in by_architecture(comparison.models):
+    found, groups = [], by_architecture(comparison.models)
+    for group in groups:
         rows = [comparison.models.index(model) for model in group]
         rows = [i for i in rows if len(group) == 1 or not _all_missing(comparison, i, rows)]
+        wanted = options
+        if len(groups) > 1 and options.classes is not None:  # one number for large and small families
+            wanted = replace(options, classes=min(options.classes, max(len(rows), 1)))
         if len(rows) == 2:
-            found.append(_pair(comparison.matrix.select(rows), options, group[0].architecture))
+            found.append(_pair(comparison.matrix.select(rows), wanted, group[0].architecture))
         elif rows:
             features = all_against_all(comparison.matrix.select(rows))
-            found.append(family(features, options, group[0].architecture))
+            found.append(family(features, wanted, group[0].architecture))
     return found
 
 
@@ -62,7 +65,7 @@ def _pair(matrix: SimilarityMatrix, options: TreeOptions, architecture: str) -> 
     distances = direct_distance(matrix)
     tree = build_tree(matrix.models, distances, options.linkage)
     unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
-    return Family(architecture, all_against_all(matrix), distances, tree, tree.cut(options.classes or 1), unit)
+    return Family(architecture, all_against_all(matrix), distances, tree, tree.cut(1 if options.classes is None else options.classes), unit)
 
 
 def _all_missing(comparison: Comparison, i: int, rows: Sequence[int]) -> bool:

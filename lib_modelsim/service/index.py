@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -92,7 +93,7 @@ def file_key(path: Path) -> FileKey:
         stats = [file.stat() for file in files] or [path.stat()]
     except OSError as error:
         raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
-    return FileKey(str(path.resolve()), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
+    return FileKey(readable(path.resolve()), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:
@@ -101,17 +102,18 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, Mode
     A file that is named is taken whatever its ending; folders are searched to their depths for known endings,
     diffusers folders (one checkpoint each) and GGUF files (which will be reported as not comparable).
     """
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}
     missing = []
     for path in paths:
-        files = list(_walk(path)) if path.is_dir() and not is_diffusers_folder(path) else [path]
-        if not path.exists():
+        files = list(_walk(path)) if os.path.isdir(path) and not is_diffusers_folder(path) else [path]
+        if not os.path.exists(path):  # of a name too long for the system, pathlib's own raises
             missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
         elif not files:
             missing.append((path, CheckpointError("no checkpoints in this folder", path, f"give one with {' '.join(ENDINGS)} files or diffusers folders")))
         else:
-            found.update(dict.fromkeys(files))
-    return list(found), missing
+            for file in files:
+                found.setdefault(os.path.abspath(file), file)
+    return list(found.values()), missing
 
 
 def _walk(folder: Path) -> Iterable[Path]:
@@ -130,10 +132,16 @@ def _walk(folder: Path) -> Iterable[Path]:
 
 def plain_name(path: Path) -> str:
     """A file's name without a known ending; of a folder, the whole name. Never `Path.stem`, which cuts `xl_1.0`."""
+    name = readable(path.name)
     for ending in ENDINGS:
-        if path.name.lower().endswith(ending) and not path.is_dir():
-            return path.name[: -len(ending)]
-    return path.name
+        if name.lower().endswith(ending) and not os.path.isdir(path):
+            return name[: -len(ending)]
+    return name
+
+
+def readable(path: Path | str) -> str:
+    """A path as text: the system's own bytes may be no valid text, in Python half of a UTF-16 pair."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def model_names(paths: Sequence[Path]) -> list[str]:
@@ -142,22 +150,18 @@ def model_names(paths: Sequence[Path]) -> list[str]:
 
     def label(path: Path, level: int) -> str:
         parents, with_ending = level // 2, level % 2
-        own = path.name if with_ending else plain_name(path)
-        return "/".join([*path.parts[max(0, len(path.parts) - 1 - parents) : -1], own])
+        own = readable(path.name) if with_ending else plain_name(path)
+        return "/".join([*map(readable, path.parts[max(0, len(path.parts) - 1 - parents) : -1]), own])
 
-    names = [label(path, 0) for path in absolute]
-    level = 0
-    while len(set(names)) < len(names) and level < 2 * max(len(path.parts) for path in absolute):
-        level += 1
-        groups: dict[str, list[int]] = {}
-        for i, path in enumerate(absolute):
-            groups.setdefault(label(path, 0), []).append(i)
-        for members in groups.values():
-            labels = [label(absolute[i], level) for i in members]
-            if len({names[i] for i in members}) < len(members):
-                for i, name in zip(members, labels, strict=True):
-                    names[i] = name
-    return names
+    plain, levels = [plain_name(path) for path in absolute], Counter[str]()
+    most = 2 * max((len(path.parts) for path in absolute), default=0)
+    while True:
+        names = [label(path, levels[own]) for path, own in zip(absolute, plain, strict=True)]
+        count = Counter(names)
+        clashing = {own for name, own in zip(names, plain, strict=True) if count[name] > 1 and levels[own] < most}
+        if not clashing:
+            return names
+        levels.update(clashing)
 
 
 def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]] | None = None) -> int:
@@ -173,7 +177,7 @@ def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]
         [i for i, known in enumerate(hashes or []) if len(query) >= 8 and any(h.startswith(query.lower()) for h in known)],
         [i for i, name in enumerate(names) if plain.lower() in name.lower()],
     ):
-        if len(matches) == 1:
+        if len(matches) == 1 or (hashes and len({tuple(hashes[i]) or i for i in matches}) == 1):  # copies are one model
             return matches[0]
         if matches:
             several = ", ".join(names[i] for i in matches[:5])
