@@ -45,7 +45,7 @@ class Relative:
 
 
 def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[Relative]:
-    """All other models, the most similar first, those that are not comparable last; equals by what hashes say, then name.
+    """All other models, the most similar first, those that are not comparable last; of equals the same file first.
 
     `identities` is by model name. The base of delta-cosine, which its numbers are taken from, is no relative.
     """
@@ -60,7 +60,9 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         reason = reasons.get(frozenset((chosen, name))) or own_reason or reasons.get(frozenset((name,)))
         both = chosen in identities and name in identities
         facts = relation(identities[chosen], identities[name]) if both else None
-        found.append(Relative(name, float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist()), facts, reason))
+        found.append(
+            Relative(name, float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist()), facts, reason)
+        )
 
     def order(relative: Relative) -> tuple[bool, float, bool, str]:
         apart = relative.overall if matrix.is_distance else -relative.overall
@@ -71,7 +73,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
 
 
 def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
-    """Model → "same file as …", "same weights as …", "same UNet as …", the strongest first; models without one left out."""
+    """Model → "same file as …", "same weights as …", "same UNet as …", the strongest first; only models with a fact."""
     found = {}
     holders: dict[str, list[str]] = {}
     for name, identity in identities.items():

@@ -43,7 +43,7 @@ class Answer:
 class Task:
     """Work in the background thread, which can be followed and stopped."""
 
-    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], None]):
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], None]) -> None:
         self._stop = Event()
         self._progress: Progress | None = None
         self._since = 0.0
@@ -75,23 +75,23 @@ class Task:
 class Desk:
     """The models of these folders, the comparisons made of them, and what hashes say, by model name."""
 
-    def __init__(self, paths: Sequence[Path], device: str, open_library: Callable[[], Library]):
+    def __init__(self, paths: Sequence[Path], device: str, open_library: Callable[[], Library]) -> None:
         """Raises ModelsimError where the library cannot be used."""
         self.paths = list(paths)
         self.index = Index()
         self.answers: dict[Question, Answer] = {}
         self.identities: dict[str, Identity] = {}
-        self.turn = 0
+        self.turn = 0  # counts the questions; who follows a task sees that there is a newer one
         self._device = device
         self._task: Task | None = None
         self._doing: Question | None = None
         self._pool = ThreadPoolExecutor(1, "modelsim")  # SQLite wants one thread
         self._library = self._pool.submit(open_library).result()
 
-    def take_turn(self) -> int:
-        """The page that asks last is the one that is served; whoever follows a task looks whether it is still its turn."""
-        self.turn += 1
-        return self.turn
+    @property
+    def busy(self) -> bool:
+        """Whether a task runs."""
+        return self._task is not None and self._task.running
 
     def compare(self, question: Question) -> Task:
         """Read the folders anew and answer the question; a running task with the same question is joined."""
@@ -118,7 +118,7 @@ class Desk:
         return sum(model.key.size for model in self.index.models if model.name not in self.identities)
 
     def _run(self, doing: Question | None, work: Callable[[Job], None]) -> Task:
-        if self._task is None or not self._task.running or self._doing != doing:
+        if not self.busy or self._doing != doing:
             self.stop()
             self._task, self._doing = Task(self._pool, work), doing
         return self._task

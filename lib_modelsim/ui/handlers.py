@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,13 @@ import gradio as gr
 
 from ..errors import ModelsimError
 from ..service.compare import LEAST_FOR_MEAN, by_architecture
+from ..service.job import Cancelled
 from .desk import Answer, Desk, Question, Task
 from .models import models_table
 from .relatives import relatives_list
 from .status import message, note, working
 from .tree import tree_drawing
-from .words import size
+from .words import MEASURES, size
 
 if TYPE_CHECKING:  # scipy and matplotlib come with it
     from ..service.classify import Family
@@ -54,10 +55,10 @@ class Parts:
         return [self.measure, self.base, self.classes, self.architecture, self.chosen]
 
     @property
-    def shown(self) -> list[Any]:
-        """The components that a comparison changes."""
-        panels = [self.tree, self.relatives, self.models]
-        return [self.status, self.stop, self.base, self.architecture, self.chosen, *panels, self.hash_files]
+    def panels(self) -> list[Any]:
+        """The components that an answer changes."""
+        lists = [self.base, self.architecture, self.chosen]
+        return [*lists, self.tree, self.relatives, self.models, self.hash_files]
 
 
 @dataclass(frozen=True)
@@ -73,80 +74,91 @@ class View:
     @property
     def question(self) -> Question:
         """What has to be compared for it."""
-        return Question(self.measure, self.base if self.measure == "delta-cosine" and self.base != MEAN else None)
+        measure = MEASURES[self.measure]
+        return Question(measure, self.base if measure == "delta-cosine" and self.base != MEAN else None)
 
 
 class Handlers:
     """The handlers of the page, with what they work on."""
 
-    def __init__(self, desk: Desk, parts: Parts):
+    def __init__(self, desk: Desk, parts: Parts) -> None:
         self._desk, self._parts = desk, parts
+
+    # with patience: only progress, as the controls may change meanwhile
+
+    def compare(self, *controls: str | None) -> Iterator[Updates]:
+        """Compare the models."""
+        question = self._with_base(View(*controls)).question
+        yield from self._follow(
+            self._desk.compare(question), "Stopped. What is finished is kept: Compare again goes on."
+        )
+
+    def hash_few(self, *controls: str | None) -> Iterator[Updates]:
+        """Hash the files that were not hashed before, unless they are many, or something else has begun."""
+        wanted = len(self._desk.index.models) > 1 and 0 < self._desk.unhashed <= HASHED_UNASKED
+        if wanted and not self._desk.busy and View(*controls).question in self._desk.answers:
+            yield from self.hash_all()
+
+    def hash_all(self) -> Iterator[Updates]:
+        """Hash the files that were not hashed before."""
+        yield from self._follow(self._desk.hash_files(), "Hashing stopped. What is finished is kept.")
+
+    def _follow(self, task: Task, stopped: str) -> Iterator[Updates]:
+        """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
+        p, turn = self._parts, self._desk.turn
+        yield {p.status: working(None, 0), p.stop: gr.update(interactive=True)}
+        try:
+            for progress, seconds in task.follow():
+                if self._desk.turn != turn:
+                    break
+                yield {p.status: working(progress, seconds)}
+            status = message(self._summary())
+        except Cancelled:
+            status = message(stopped, "stopped")
+        except ModelsimError as error:
+            status = message(str(error), "error")
+        except Exception as error:
+            yield self._resting(message(f"Unexpected: {error!r}. The terminal tells more.", "error"))
+            raise
+        if self._desk.turn != turn:
+            status = message("Another question came first, here or in another window.", "stopped")
+        yield self._resting(status)
 
     # at once
 
     def take_turn(self) -> None:
-        """The last to ask is served: whoever follows a task for an earlier question leaves the queue."""
+        """Begin a new question."""
         self._desk.turn += 1
 
     def stop(self) -> None:
         """Stop what runs."""
         self._desk.stop()
 
-    def draw_tree(self, *controls: str | None) -> Updates:
-        """The tree and the classes again, for another architecture or number of classes."""
-        panels = self._panels(View(*controls))
-        return {part: panels[part] for part in (self._parts.tree, self._parts.models)}
+    def show(self, *controls: str | None) -> Updates:
+        """All panels, once a question is answered or given up."""
+        view = self._with_base(View(*controls))
+        waiting = self._desk.busy and view.question not in self._desk.answers
+        return {} if waiting else self._panels(view)
+
+    def show_facts(self, *controls: str | None) -> Updates:
+        """What hashes have found out."""
+        return self._only([self._parts.models, self._parts.relatives, self._parts.hash_files], controls)
+
+    def show_tree(self, *controls: str | None) -> Updates:
+        """The tree and the classes, for another architecture or number of classes."""
+        return self._only([self._parts.tree, self._parts.models], controls)
+
+    def show_relatives(self, *controls: str | None) -> Updates:
+        """The relatives of another model."""
+        return {self._parts.relatives: self._relatives(self._with_base(View(*controls)))}
 
     def choose_row(self, row: str, *controls: str | None) -> Updates:
         """A click on a row of the table chooses its model."""
-        view = View(*controls[:-1], row)
-        return {self._parts.row: "", self._parts.chosen: row, self._parts.relatives: self._relatives(view)}
+        return {self._parts.row: "", self._parts.chosen: row, **self.show_relatives(*controls[:-1], row)}
 
-    def draw_relatives(self, *controls: str | None) -> Updates:
-        """The relatives of another model."""
-        return {self._parts.relatives: self._relatives(View(*controls))}
-
-    # with patience
-
-    def compare(self, *controls: str | None) -> Iterator[Updates]:
-        """Compare the models, show all there is, and hash the files that were not hashed yet."""
-        view, turn = self._with_base(View(*controls)), self._desk.turn
-        stopped = "Stopped. What is finished is kept: Compare again goes on from there."
-        if not (yield from self._follow(self._desk.compare(view.question), view, stopped)):
-            return
-        yield self._panels(view) | self._resting(message(self._summary()))
-        if len(self._desk.index.models) > 1 and 0 < self._desk.unhashed <= HASHED_UNASKED and turn == self._desk.turn:
-            yield from self._hash(view)
-
-    def hash_files(self, *controls: str | None) -> Iterator[Updates]:
-        """Hash the files, for those who have more than is hashed unasked."""
-        yield from self._hash(View(*controls))
-
-    def _hash(self, view: View) -> Generator[Updates, None, None]:
-        stopped = "Hashing stopped. What is finished is kept."
-        if (yield from self._follow(self._desk.hash_files(), view, stopped)):
-            yield self._panels(view) | self._resting(message(self._summary()))
-
-    def _follow(self, task: Task, view: View, stopped: str) -> Generator[Updates, None, bool]:
-        """Show a task's progress to its end; whether it came to a good one. Otherwise what there is is shown."""
-        p, turn = self._parts, self._desk.turn
-        try:
-            yield {p.status: working(None, 0), p.stop: gr.update(interactive=True)}
-            for progress, seconds in task.follow():
-                if self._desk.turn != turn:
-                    yield self._resting(message("Another question came first, here or in another window.", "stopped"))
-                    return False
-                yield {p.status: working(progress, seconds)}
-        except Cancelled:
-            yield self._panels(view) | self._resting(message(stopped, "stopped"))
-            return False
-        except ModelsimError as error:
-            yield self._panels(view) | self._resting(message(str(error), "error"))
-            return False
-        except Exception as error:
-            yield self._resting(message(f"Unexpected: {error!r}. The terminal tells more.", "error"))
-            raise
-        return True
+    def _only(self, parts: Sequence[Any], controls: Sequence[str | None]) -> Updates:
+        shown = self.show(*controls)
+        return {part: shown[part] for part in parts if part in shown}
 
     # what is shown
 
@@ -157,12 +169,14 @@ class Handlers:
         families = [] if answer is None else [with_classes(family, view.classes) for family in answer.families]
         kinds = [family.architecture for family in families]
         kind = view.architecture if view.architecture in kinds else next(iter(kinds), None)
-        classes = {name: int(number) for f in families for name, number in zip(f.features.models, f.classes, strict=True)}
+        classes = {
+            name: int(number) for f in families for name, number in zip(f.features.models, f.classes, strict=True)
+        }
         chosen = view.chosen if view.chosen in names else next(iter(names), None)
         view = replace(view, chosen=chosen)
         left = self._desk.unhashed
         return {
-            p.base: gr.update(visible=view.measure == "delta-cosine", choices=[MEAN, *names], value=view.base),
+            p.base: gr.update(visible=view.question.measure == "delta-cosine", choices=[MEAN, *names], value=view.base),
             p.architecture: gr.update(visible=len(kinds) > 1, choices=kinds, value=kind),
             p.tree: next((tree_drawing(f) for f in families if f.architecture == kind), None) or self._no_tree(answer),
             p.chosen: gr.update(choices=names, value=chosen),
@@ -179,14 +193,15 @@ class Handlers:
 
     def _no_tree(self, answer: Answer | None) -> str:
         """Why there is no tree, and what to do."""
-        index, folders = self._desk.index, ", ".join(str(path) for path in self._desk.paths)
-        if not index.models and not index.unreadable:
-            return note("No models here", f"{folders} holds no checkpoints. Put some there and press Compare again, or start with --models and another folder.")
-        if not index.models:
-            return note("None of these can be read", "The table says why. Put checkpoints into the folder and press Compare again, or start with --models and another folder.")
-        if answer is None:
+        index = self._desk.index
+        if answer is not None and answer.no_tree:
+            return note("No tree", answer.no_tree)
+        if index.models or not index.unreadable:
             return note("Not compared yet", "Press Compare again.")
-        return note("No tree", answer.no_tree or "")
+        what_to_do = (
+            "Put checkpoints into the folder and press Compare again, or start with --models and another folder."
+        )
+        return note("No models that can be read", f"The table says why. {what_to_do}")
 
     def _summary(self) -> str:
         models, bad = len(self._desk.index.models), len(self._desk.index.unreadable)
@@ -198,7 +213,12 @@ class Handlers:
     def _with_base(self, view: View) -> View:
         """For delta-cosine, with too few models for a mean: the first one as the base."""
         groups = by_architecture(self._desk.index.models)
-        if view.measure != "delta-cosine" or view.base != MEAN or not groups or max(map(len, groups)) >= LEAST_FOR_MEAN:
+        if (
+            view.question.measure != "delta-cosine"
+            or view.base != MEAN
+            or not groups
+            or max(map(len, groups)) >= LEAST_FOR_MEAN
+        ):
             return view
         return replace(view, base=groups[0][0].name)
 

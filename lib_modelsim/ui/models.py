@@ -23,11 +23,16 @@ _HEADS = ("Name", "Architecture", "Class", "Size", "Precision", "Format", "Hash"
 
 
 def models_table(
-    models: Sequence[Model], unreadable: Sequence[Unreadable], classes: Mapping[str, int], identities: Mapping[str, Identity]
+    models: Sequence[Model],
+    unreadable: Sequence[Unreadable],
+    classes: Mapping[str, int],
+    identities: Mapping[str, Identity],
 ) -> str:
     """`classes` and `identities` are by name, and may lack models."""
     facts = sameness_facts(identities)
-    rows = [_row(i, m, classes.get(m.name), identities.get(m.name), facts.get(m.name, [])) for i, m in enumerate(models)]
+    rows = [
+        _row(i, m, classes.get(m.name), identities.get(m.name), facts.get(m.name, [])) for i, m in enumerate(models)
+    ]
     rows += [_unreadable_row(bad) for bad in unreadable]
     if not rows:
         return ""
@@ -56,9 +61,14 @@ def _row(position: int, model: Model, number: int | None, identity: Identity | N
 
 def _unreadable_row(bad: Unreadable) -> str:
     name = escaped(plain_name(bad.path))
-    return f'<tr class="modelsim-bad"><td title="{escaped(bad.path)}">{name}</td><td colspan="{len(_HEADS) - 1}">not read: {escaped(bad.error)}</td></tr>'
+    reason = f'<td colspan="{len(_HEADS) - 1}">not read: {escaped(bad.error)}</td>'
+    return f'<tr class="modelsim-bad"><td title="{escaped(bad.path)}">{name}</td>{reason}</tr>'
 
 
 def class_mark(number: int | None) -> str:
     """A dot in the colour of the class, and its number."""
-    return "" if number is None else f'<span class="modelsim-class"><i style="background:{class_colour(number)}"></i>{number}</span>'
+    return (
+        ""
+        if number is None
+        else f'<span class="modelsim-class"><i style="background:{class_colour(number)}"></i>{number}</span>'
+    )

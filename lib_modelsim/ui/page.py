@@ -1,4 +1,4 @@
-"""The page: models, tree and ranked relatives, without a click. Layout and wiring; the panels are files of their own."""
+"""The page: models, tree and ranked relatives, without a click. Its layout and wiring; each panel is a file."""
 
 from __future__ import annotations
 
@@ -21,19 +21,28 @@ STYLE = Path(__file__).parents[2] / "style.css"
 
 
 def serve(
-    models: list[Path], demo: Path | None, port: int | None, open_browser: bool, device: str, open_library: Callable[[], Library]
+    models: list[Path],
+    demo: Path | None,
+    port: int | None,
+    open_browser: bool,
+    device: str,
+    open_library: Callable[[], Library],
 ) -> int:
     """Show the checkpoints of these folders, or of the demonstration family, until Ctrl-C. Returns the exit code.
 
     Raises ModelsimError where there is nothing to show, the port is taken or the library cannot be used.
     """
     if not models and demo is None:
-        raise ModelsimError("no folder to show", None, "give --models DIR …, or --demo DIR for the demonstration family")
+        raise ModelsimError(
+            "no folder to show", None, "give --models DIR …, or --demo DIR for the demonstration family"
+        )
     listener = free_socket(port)
     if not models:
         from ..demo import write_demo_family
 
-        write_demo_family(demo, lambda name: print(f"modelsim: writing the demonstration family: {name}", file=sys.stderr, flush=True))
+        write_demo_family(
+            demo, lambda name: print(f"modelsim: writing the demonstration family: {name}", file=sys.stderr, flush=True)
+        )
         models = [demo]
     desk = Desk(models, device, open_library)
     try:
@@ -45,7 +54,9 @@ def serve(
 
 def build_page(desk: Desk) -> gr.Blocks:
     """The page as gradio's Blocks, ready to be served."""
-    theme = gr.themes.Base(primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    theme = gr.themes.Base(
+        primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    )
     with gr.Blocks(theme=theme, css=STYLE.read_text("utf-8"), title="modelsim", analytics_enabled=False) as blocks:
         parts = _lay_out(desk)
         _connect(blocks, parts, Handlers(desk, parts))
@@ -57,17 +68,25 @@ def _lay_out(desk: Desk) -> Parts:
     folders = ", ".join(str(path) for path in desk.paths)
     gr.HTML(f'<header class="modelsim-head"><h1>modelsim</h1><span>{escaped(folders)}</span></header>')
     with gr.Row(elem_id="modelsim_controls"):
-        measures = [(label, measure) for measure, label in MEASURES.items()]
-        measure = gr.Dropdown(measures, value="asimilarity", label="Measure", elem_id="modelsim_measure", scale=4, min_width=200)
-        base = gr.Dropdown([MEAN], value=MEAN, label="Base", elem_id="modelsim_base", visible=False, scale=3, min_width=200)
+        measures = list(MEASURES)
+        measure = gr.Dropdown(
+            measures, value=measures[0], label="Measure", elem_id="modelsim_measure", scale=4, min_width=200
+        )
+        base = gr.Dropdown(
+            [MEAN], value=MEAN, label="Base", elem_id="modelsim_base", visible=False, scale=3, min_width=200
+        )
         numbers = [AUTOMATIC, *(str(k) for k in range(1, 21))]
-        classes = gr.Dropdown(numbers, value=AUTOMATIC, label="Classes", elem_id="modelsim_classes", scale=1, min_width=120)
+        classes = gr.Dropdown(
+            numbers, value=AUTOMATIC, label="Classes", elem_id="modelsim_classes", scale=1, min_width=120
+        )
         again = gr.Button("Compare again", elem_id="modelsim_generate", scale=1, min_width=120)
         stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=1, min_width=80)
     status = gr.HTML(working(None, 0), elem_id="modelsim_status")
     with gr.Row(elem_id="modelsim_panels"):
         with gr.Column(scale=7, min_width=320):
-            architecture = gr.Radio([], label="Architecture", show_label=False, visible=False, elem_id="modelsim_architecture")
+            architecture = gr.Radio(
+                [], label="Architecture", show_label=False, visible=False, elem_id="modelsim_architecture"
+            )
             tree = gr.HTML(note("The tree comes here."), elem_id="modelsim_tree")
         with gr.Column(scale=5, min_width=320):
             chosen = gr.Dropdown([], label="Relatives of", elem_id="modelsim_chosen")
@@ -76,18 +95,26 @@ def _lay_out(desk: Desk) -> Parts:
     hash_files = gr.Button(visible=False, elem_id="modelsim_hash")
     with gr.Row(elem_id="modelsim_hidden"):
         row = gr.Textbox(elem_id=ROW_FIELD, show_label=False)
-    return Parts(measure, base, classes, again, stop, status, architecture, tree, chosen, relatives, models, row, hash_files)
+    return Parts(
+        measure, base, classes, again, stop, status, architecture, tree, chosen, relatives, models, row, hash_files
+    )
 
 
 def _connect(blocks: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     """Long work is queued; all that answers at once is not, and so works beside it."""
     p, quiet = parts, {"show_progress": "hidden", "api_name": False}
-    at_once = {"queue": False, **quiet}
+    at_once, progress = {"queue": False, **quiet}, [p.status, p.stop]
+    facts = [p.models, p.relatives, p.hash_files]
     for start in (blocks.load, p.measure.input, p.base.input, p.again.click):
-        start(handlers.take_turn, None, None, **at_once).then(handlers.compare, p.controls, p.shown, **quiet)
-    p.hash_files.click(handlers.take_turn, None, None, **at_once).then(handlers.hash_files, p.controls, p.shown, **quiet)
+        begun = start(handlers.take_turn, None, None, **at_once)
+        compared = begun.then(handlers.compare, p.controls, progress, **quiet)
+        shown = compared.then(handlers.show, p.controls, p.panels, **at_once)
+        hashed = shown.then(handlers.hash_few, p.controls, progress, **quiet)
+        hashed.then(handlers.show_facts, p.controls, facts, **at_once)
+    begun = p.hash_files.click(handlers.take_turn, None, None, **at_once)
+    begun.then(handlers.hash_all, None, progress, **quiet).then(handlers.show_facts, p.controls, facts, **at_once)
     p.stop.click(handlers.stop, None, None, **at_once)
     for choice in (p.classes.input, p.architecture.input):
-        choice(handlers.draw_tree, p.controls, [p.tree, p.models], **at_once)
-    p.chosen.input(handlers.draw_relatives, p.controls, p.relatives, **at_once)
+        choice(handlers.show_tree, p.controls, [p.tree, p.models], **at_once)
+    p.chosen.input(handlers.show_relatives, p.controls, p.relatives, **at_once)
     p.row.input(handlers.choose_row, [p.row, *p.controls], [p.row, p.chosen, p.relatives], **at_once)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..checkpoints.identity import Identity
 from ..figures.colours import similarity_colours
@@ -27,16 +26,19 @@ def relatives_list(comparison: Comparison, identities: Mapping[str, Identity], c
     found = relatives(comparison, identities, chosen)
     if not found:
         return note("No other model to compare with", "Put more checkpoints into the folder, then press Compare again.")
-    scale = _Scale(matrix, matrix.models.index(chosen))
-    rows = "".join(_row(relative, matrix, scale) for relative in found if relative.comparable)
+    near = [relative for relative in found if relative.comparable]
+    scale = _Scale(matrix, near)
+    rows = "".join(_row(relative, matrix, scale) for relative in near)
     rest = _not_comparable([relative for relative in found if not relative.comparable])
     style = _style(matrix.models.index(chosen))
-    return f'{style}{scale.legend()}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
+    return f'{style}{scale.legend() if near else ""}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
 
 
 def _style(row: int) -> str:
     """The colours of the cells, and the chosen model's row in the table."""
-    rules = [f".modelsim-cells .c{step} {{ background: {colour} }}" for step, colour in enumerate(similarity_colours(_STEPS))]
+    rules = [
+        f".modelsim-cells .c{step} {{ background: {colour} }}" for step, colour in enumerate(similarity_colours(_STEPS))
+    ]
     rules.append(f'#modelsim_models tr[data-row="{row}"] {{ background: var(--modelsim-chosen) }}')
     return f"<style>{' '.join(rules)}</style>"
 
@@ -47,9 +49,9 @@ def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale) -> str:
         for block, value in zip(matrix.blocks, relative.blocks, strict=True)
         if not np.isnan(value)
     )
-    name = escaped(relative.name)
+    name, overall = escaped(relative.name), number(relative.overall, matrix.measure)
     return (
-        f'<details><summary><div><b title="{name}">{name}</b><output>{number(relative.overall, matrix.measure)}</output></div>'
+        f'<details><summary><div><b title="{name}">{name}</b><output>{overall}</output></div>'
         f'<div><span class="modelsim-cells">{cells}</span><em>{escaped(relative.fact)}</em></div></summary>'
         f"<p>{escaped(relative.reason or '')}</p></details>"
     )
@@ -63,15 +65,15 @@ def _not_comparable(found: Sequence[Relative]) -> str:
 
 
 class _Scale:
-    """Colours over the values of the chosen model's pairs of its kind: the same for all models of one architecture."""
+    """Colours over the block values of the nearer half of the relatives; the others would leave it no contrast."""
 
-    def __init__(self, matrix: SimilarityMatrix, chosen: int):
-        self._matrix = matrix
-        kind = np.flatnonzero(~np.isnan(matrix.overall[chosen]))
-        kind = kind if len(kind) > 1 else np.array([chosen])
-        values = matrix.values[np.ix_(kind, kind)][~np.eye(len(kind), dtype=bool)]
-        self._blocks = int((~np.isnan(matrix.values[np.ix_(kind, kind)])).any(axis=(0, 1)).sum())
-        self._ends = _ends(values[~np.isnan(values)], matrix.is_distance)
+    def __init__(self, matrix: SimilarityMatrix, relatives: Sequence[Relative]) -> None:
+        self._measure, self._beyond = matrix.measure, "≥" if matrix.is_distance else "≤"
+        values = np.array([relative.blocks for relative in relatives[: (len(relatives) + 1) // 2]])
+        known = values[~np.isnan(values)] if values.size else np.zeros(1)
+        self._blocks = int((~np.isnan(values)).any(axis=0).sum())
+        ends = float(known.min()), float(known.max())
+        self._ends = ends[::-1] if matrix.is_distance else ends
 
     def step(self, value: float) -> int:
         """The colour's number, 0 for the least alike."""
@@ -81,17 +83,12 @@ class _Scale:
 
     def legend(self) -> str:
         """The colours in a row, with the values at both ends."""
-        least, most = (number(end, self._matrix.measure) for end in self._ends)
+        least, most = (number(end, self._measure) for end in self._ends)
         colours = "".join(f'<i class="c{step}"></i>' for step in range(_STEPS))
-        beyond = "≥" if self._matrix.is_distance else "≤"
-        blocks = f"{self._blocks} blocks, in network order"
-        return f'<div class="modelsim-legend"><span>{beyond} {least}</span><span class="modelsim-cells">{colours}</span><span>{most}</span><span>{blocks}</span></div>'
-
-
-def _ends(values: NDArray[np.float64], distance: bool) -> tuple[float, float]:
-    """The values of the first and the last colour; a tenth of the pairs, strangers mostly, lies beyond the first."""
-    if not values.size:
-        return (1.0, 0.0) if distance else (0.0, 1.0)
-    if distance:
-        return float(np.percentile(values, 90)), float(values.min())
-    return float(np.percentile(values, 10)), float(values.max())
+        cells = (
+            f"{self._beyond} {least}",
+            f'<span class="modelsim-cells">{colours}</span>',
+            most,
+            f"{self._blocks} blocks, in network order",
+        )
+        return f'<div class="modelsim-legend">{"".join(f"<span>{cell}</span>" for cell in cells)}</div>'

@@ -22,7 +22,7 @@ PORTS = range(7861, 7961)
 
 
 def free_socket(port: int | None) -> socket.socket:
-    """A socket that listens on this port, or on the first free one of PORTS. Raises ModelsimError where there is none."""
+    """A socket that listens on this port, or on the first free one of PORTS. Raises ModelsimError without one."""
     for candidate in PORTS if port is None else [port]:
         listener = socket.socket()
         if os.name == "posix":  # a port whose last owner has just ended is free; on Windows this would steal one
@@ -35,16 +35,18 @@ def free_socket(port: int | None) -> socket.socket:
         listener.listen()
         return listener
     taken = f"{PORTS[0]} to {PORTS[-1]}" if port is None else port
-    raise ModelsimError("the port is taken or not allowed", taken, "give another one with --port, or none for the first that is free")
+    raise ModelsimError(
+        "the port is taken or not allowed", taken, "give another one with --port, or none for the first that is free"
+    )
 
 
 def run(page: gr.Blocks, listener: socket.socket, open_browser: bool) -> None:
     """Serve the page until Ctrl-C."""
+    config = uvicorn.Config(_app(page), log_level="warning", timeout_graceful_shutdown=1)
     address = f"http://{HOST}:{listener.getsockname()[1]}/"
     print(f"modelsim: the page is at {address} (Ctrl-C ends it)", flush=True)
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-    config = uvicorn.Config(_app(page), log_level="warning", timeout_graceful_shutdown=1)
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -59,11 +61,11 @@ def _app(page: gr.Blocks) -> FastAPI:
 
 
 class _WithoutForeignLinks:
-    """Takes out of gradio's page what it would fetch from elsewhere: preconnects to font servers, a script for iframes."""
+    """Takes out of gradio's page what it fetches from elsewhere: preconnects to font servers, a script for iframes."""
 
     _FOREIGN = re.compile(rb'<link[^>]*href="https://fonts\.[^>]*>|<script[^>]*src="https://[^>]*>\s*</script>')
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

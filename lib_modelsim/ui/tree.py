@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..service.classify import Family
 from .status import note
 
 _WIDTH = 6.0
 """Inches; half of the page where that is 1200 pixels wide."""
+
+_LONGEST = 44
+"""Characters of a name; of longer ones the middle is left out, the table has them whole."""
 
 
 def tree_drawing(family: Family) -> str:
@@ -18,6 +23,14 @@ def tree_drawing(family: Family) -> str:
 
     classes = int(family.classes.max())
     title = f"{family.architecture}: {len(family.features.models)} models, {classes} class{'es' if classes > 1 else ''}"
-    svg = svg_text(draw_dendrogram(family.tree, family.classes.tolist(), title, family.unit, _WIDTH))
+    tree = replace(family.tree, models=tuple(map(_shortened, family.tree.models)))
+    svg = svg_text(draw_dendrogram(tree, family.classes.tolist(), title, family.unit, _WIDTH))
     svg = svg[svg.index("<svg") :].replace("*{stroke", ".modelsim-tree *{stroke")  # its style is for it alone
     return f'<div class="modelsim-scroll modelsim-tree">{svg}</div>'
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= _LONGEST:
+        return name
+    tail = _LONGEST // 3
+    return f"{name[: _LONGEST - tail - 1]}…{name[-tail:]}"

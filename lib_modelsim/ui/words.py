@@ -8,16 +8,16 @@ import math
 from tqdm import tqdm
 
 MEASURES = {
-    "asimilarity": "attention probe, 16 blocks (asimilarity; reads 4 % of a file)",
-    "asimilarity8": "attention probe, 8 blocks (asimilarity8)",
-    "cosine": "cosine of all weights, mean over keys (cosine)",
-    "cosine-min": "cosine of all weights, least of a block's keys (cosine-min)",
-    "cosine-whole": "cosine of all weights as one vector (cosine-whole)",
-    "delta-cosine": "cosine of what training changed (delta-cosine)",
-    "l2": "L2 distance of all weights (l2)",
-    "relative-l2": "L2 distance relative to the weights' size (relative-l2)",
+    "attention probe, 16 blocks (asimilarity; reads 4 % of a file)": "asimilarity",
+    "attention probe, 8 blocks (asimilarity8)": "asimilarity8",
+    "cosine, mean over keys (cosine)": "cosine",
+    "cosine, least of a block's keys (cosine-min)": "cosine-min",
+    "cosine of blocks as one vector (cosine-whole)": "cosine-whole",
+    "cosine of the changes from a base (delta-cosine)": "delta-cosine",
+    "L2 distance (l2)": "l2",
+    "L2 distance, relative to size (relative-l2)": "relative-l2",
 }
-"""Measure → its name on the page."""
+"""What the page calls each measure; choices are plain words, as gradio 3 shows a choice's value, not its label."""
 
 
 def printable(text: object) -> str:
