@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lib_modelsim import demo
+
+settings.register_profile("modelsim", deadline=None)  # machines under load are no failure
+settings.load_profile("modelsim")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 

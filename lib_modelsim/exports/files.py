@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,13 +15,13 @@ def write_text(path: Path, text: str) -> Path:
     """Write a text file by way of a temporary one beside it. Raises ModelsimError where the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")  # mkstemp's would be readable to its owner alone
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
             os.replace(temporary, path)
         except BaseException:
-            os.unlink(temporary)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise ModelsimError(f"cannot write ({error.strerror or error})", path, "choose another folder, or make room") from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ModelsimError
 from .features import FeatureTable
@@ -17,40 +19,56 @@ def read_features(path: Path) -> FeatureTable:
     Rows without names are called 1 … n, columns without a header 1 … p; empty cells and NA are missing values.
     Raises ModelsimError that names the line and the cell which is no number.
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ModelsimError(f"cannot read the table ({error})", path, "give a CSV file in UTF-8") from error
+    rows = _read_rows(path)
     if not rows:
         raise ModelsimError("the table is empty", path, "give a CSV file with a row per model")
-    header = any(not _is_number(cell) for cell in rows[0][1:]) or (len(rows[0]) == 1 and not _is_number(rows[0][0]))
+    _, first = rows[0]
+    corner = first[0].strip().lower() in _CORNERS and len(first) > 1
+    header = corner or any(not _is_number(cell) for cell in first[1:]) or (len(first) == 1 and not _is_number(first[0]))
     body = rows[1:] if header else rows
-    named = bool(body) and any(not _is_number(row[0]) for row in body)
-    first = 1 if named else 0
-    width = len(body[0]) if body else 0
-    values = np.empty((len(body), width - first))
-    for i, row in enumerate(body):
-        line = i + 1 + header
+    named = bool(body) and (corner or any(not _is_number(row[0]) for _, row in body))
+    values = _numbers(path, body, 1 if named else 0)
+    n, p = values.shape
+    columns = tuple(first[-p:] if p else ()) if header else tuple(str(j + 1) for j in range(p))
+    if header and len(first) not in ((p + 1,) if corner else (p, p + named)):
+        raise ModelsimError(f"the header of {path.name} does not fit its rows", f"{len(first)} cells over {p} numbers", "mend the table")
+    return FeatureTable(tuple(row[0] for _, row in body) if named else tuple(str(i + 1) for i in range(n)), columns, values)
+
+
+def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Line number and cells of every row that is not empty."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ModelsimError(f"cannot read the table ({error})", path, "give a CSV file in UTF-8") from error
+
+
+def _numbers(path: Path, rows: list[tuple[int, list[str]]], first: int) -> NDArray[np.float64]:
+    """The rows' cells from column `first` on, [n, p]."""
+    width = len(rows[0][1]) if rows else first
+    values = np.empty((len(rows), width - first))
+    for i, (line, row) in enumerate(rows):
         if len(row) != width:
             raise ModelsimError(f"line {line} of {path.name} has another number of cells than the first", f"{len(row)}, not {width}", "mend the table")
         for j, cell in enumerate(row[first:]):
             if not _is_number(cell):
                 raise ModelsimError(f"line {line}, column {j + 1 + first} of {path.name} is no number", cell, "mend the table")
             values[i, j] = float("nan") if cell.strip() in _MISSING else float(cell)
-    names = tuple(row[0] for row in body) if named else tuple(str(i + 1) for i in range(len(body)))
-    columns = tuple(rows[0][-(width - first) :]) if header else tuple(str(j + 1) for j in range(width - first))
-    return FeatureTable(names, columns, values)
+    return values
 
 
 _MISSING = {"", "NA", "NaN", "nan"}
+
+_CORNERS = {"", "model", "name"}
+"""First cell of a header over a column of names, also where all names and headings are numbers (R writes it empty)."""
 
 
 def _is_number(cell: str) -> bool:
     if cell.strip() in _MISSING:
         return True
     try:
-        float(cell)
+        return math.isfinite(float(cell))
     except ValueError:
         return False
-    return True

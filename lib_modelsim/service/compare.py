@@ -58,10 +58,11 @@ def compare_models(index: Index, measure: str, base: str | None, library: Librar
     reasons = list(_apart(models))
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
-    means = 0
-    for group in by_architecture(models):
-        origin = _base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None
-        means += origin == MEAN
+    groups = by_architecture(models)
+    origins = [_base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None for group in groups]
+    if measure == "delta-cosine" and chosen is None and MEAN not in origins and len(models) > 1:
+        raise ModelsimError("delta-cosine needs a base, and a mean stands in for one from four models of one architecture on", None, "name one with --base")
+    for group, origin in zip(groups, origins, strict=True):
         if measure in VARIANTS:
             scores = attention_scores(measure, group, library, job, device)
         else:
@@ -73,9 +74,7 @@ def compare_models(index: Index, measure: str, base: str | None, library: Librar
             reasons += _no_base(group)
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
-    if measure == "delta-cosine" and chosen is None and not means and len(kept) > 1:
-        raise ModelsimError("delta-cosine needs a base, and a mean stands in for one from four models of one architecture on", None, "name one with --base")
-    told = models[chosen].name if chosen is not None else MEAN if means else None
+    told = models[chosen].name if chosen is not None else MEAN if MEAN in origins else None
     return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
 
 
