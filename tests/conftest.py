@@ -52,7 +52,7 @@ def peer_family(shared, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def small_family(tmp_path_factory):
-    """Five SD 1.x files of 1 MB: `base`, its fine-tunes `anna` and `bert`, `anna`'s own fine-tune `carl`, `stranger`."""
+    """Five SD 1.x files of 1 MB: `base`, its fine-tunes `anna` and `bert`, `carl` from `anna`, and `stranger`."""
     folder = tmp_path_factory.mktemp("small family")
     shapes = demo.sd1_shapes(4, 16, 1)
     base = demo.draw(shapes, seed=1)

@@ -121,7 +121,8 @@ def test_two_copies_alone(family, library):
 
 def test_the_second_compare_does_not_import_torch(family, library):
     compared(family, library=library)
-    code = "import sys; from lib_modelsim.cli.main import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules or 'scipy' in sys.modules)"
+    loaded = "bool({'torch', 'scipy'} & set(sys.modules))"
+    code = f"import sys; from lib_modelsim.cli.main import main; main(sys.argv[1:]); sys.exit({loaded})"
     command = [sys.executable, "-c", code, "compare", str(family), "--library", str(library), "--json"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
@@ -231,7 +232,11 @@ def test_damaged_bytes_are_one_clear_line_or_no_matter(pair, library):
     assert 2 in outcomes
 
 
-@pytest.mark.parametrize("content", [b"no database at all, but long enough to be looked at" * 10, b"SQLite format 3\0" + bytes(4000)], ids=["text", "zeros"])
+@pytest.mark.parametrize(
+    "content",
+    [b"no database at all, but long enough to be looked at" * 10, b"SQLite format 3\0" + bytes(4000)],
+    ids=["text", "zeros"],
+)
 def test_a_file_that_is_no_library(family, library, content):
     library.parent.mkdir()
     library.write_bytes(content)
@@ -272,7 +277,10 @@ def test_an_id_that_was_never_written_names_nobody_later(tmp_path):
 
 
 def test_two_processes_share_a_library(pair, library):
-    processes = [started("compare", pair, "--library", library, "--measure", measure, "--json") for measure in ("cosine", "l2", "cosine")]
+    processes = [
+        started("compare", pair, "--library", library, "--measure", measure, "--json")
+        for measure in ("cosine", "l2", "cosine")
+    ]
     outs = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], outs
     assert json.loads(outs[0][0]) == json.loads(outs[2][0]) == compared(pair, library=library)
@@ -306,6 +314,10 @@ def test_working_in_smaller_pieces_changes_nothing(family, monkeypatch):
     documents = []
     for budget in (320 << 20, 50_000):
         monkeypatch.setattr(device, "CPU", device.Device(device.CPU.torch, budget))
-        documents.append([run("compare", family, "--measure", m, "--no-library", "--json").document for m in ("l2", "asimilarity")])
+        documents.append(
+            [run("compare", family, "--measure", m, "--no-library", "--json").document for m in ("l2", "asimilarity")]
+        )
     for whole, pieces in zip(*documents, strict=True):
-        np.testing.assert_allclose(np.array(pieces["values"], float), np.array(whole["values"], float), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            np.array(pieces["values"], float), np.array(whole["values"], float), rtol=1e-5, atol=1e-6
+        )

@@ -105,14 +105,14 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, Mode
     found: dict[str, Path] = {}
     missing = []
     for path in paths:
-        files = list(_walk(path)) if os.path.isdir(path) and not is_diffusers_folder(path) else [path]
-        if not os.path.exists(path):  # of a name too long for the system, pathlib's own raises
+        files = list(_walk(path)) if os.path.isdir(path) and not is_diffusers_folder(path) else [path]  # noqa: PTH112
+        if not os.path.exists(path):  # noqa: PTH110 - pathlib's raises where a name is too long for the system
             missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
         elif not files:
             missing.append((path, CheckpointError("no checkpoints in this folder", path, f"give one with {' '.join(ENDINGS)} files or diffusers folders")))
         else:
             for file in files:
-                found.setdefault(os.path.abspath(file), file)
+                found.setdefault(os.path.abspath(file), file)  # noqa: PTH100 - links stay apart
     return list(found.values()), missing
 
 
@@ -134,7 +134,7 @@ def plain_name(path: Path) -> str:
     """A file's name without a known ending; of a folder, the whole name. Never `Path.stem`, which cuts `xl_1.0`."""
     name = readable(path.name)
     for ending in ENDINGS:
-        if name.lower().endswith(ending) and not os.path.isdir(path):
+        if name.lower().endswith(ending) and not os.path.isdir(path):  # noqa: PTH112
             return name[: -len(ending)]
     return name
 

@@ -19,7 +19,7 @@ def numbers(path):
 
 
 def rows(path):
-    with open(path, encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
 
 
@@ -46,7 +46,9 @@ def test_merges_and_heights(r, classified):
 
 
 def test_order_has_one_row_and_no_header(r, classified):
-    assert (classified[0] / "order.csv").read_text("utf-8").strip() == (r / "ward.D2.order.csv").read_text("utf-8").strip()
+    assert (classified[0] / "order.csv").read_text("utf-8").strip() == (r / "ward.D2.order.csv").read_text(
+        "utf-8"
+    ).strip()
 
 
 def test_nineteen_classes_with_their_numbers(r, classified):

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,10 @@ def pair(small_family, tmp_path):
     for name in ("anna", "base"):
         shutil.copy(small_family / f"{name}.safetensors", folder)
     return folder
+
+
+def listed(folder):
+    return [path.name for path in folder.iterdir()]
 
 
 def refused(*arguments):
@@ -50,7 +55,20 @@ def test_scan_tells_these_fields(small_family):
     outcome = run("scan", small_family, "--no-library", "--json")
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     row = outcome.document["checkpoints"][0]
-    required = ["name", "path", "format", "architecture", "components", "size", "sha256", "short_hash", "legacy_hash", "autov3", "metadata", "error"]
+    required = [
+        "name",
+        "path",
+        "format",
+        "architecture",
+        "components",
+        "size",
+        "sha256",
+        "short_hash",
+        "legacy_hash",
+        "autov3",
+        "metadata",
+        "error",
+    ]
     assert set(required) <= set(row)
     assert (row["name"], row["format"], row["architecture"], row["error"]) == ("anna", "safetensors", "SD 1.x", None)
     assert set(row["components"]) == {"unet", "te", "vae"}
@@ -70,7 +88,17 @@ def test_compare_tells_these_fields(small_family):
     outcome = run("compare", small_family, "--no-library", "--json")
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     document = outcome.document
-    assert list(document) == ["measure", "models", "blocks", "values", "overall", "components", "base", "reasons", "errors"]
+    assert list(document) == [
+        "measure",
+        "models",
+        "blocks",
+        "values",
+        "overall",
+        "components",
+        "base",
+        "reasons",
+        "errors",
+    ]
     assert (document["measure"], document["base"], document["reasons"], document["errors"]) == ("cosine", None, [], [])
     assert document["models"] == ["anna", "base", "bert", "carl", "stranger"]
     assert np.shape(document["values"]) == (5, 5, len(document["blocks"]))
@@ -79,7 +107,9 @@ def test_compare_tells_these_fields(small_family):
 
 
 def test_delta_cosine_tells_its_base_and_leaves_it_null(small_family):
-    document = run("compare", small_family, "--measure", "delta-cosine", "--base", "base", "--no-library", "--json").document
+    document = run(
+        "compare", small_family, "--measure", "delta-cosine", "--base", "base", "--no-library", "--json"
+    ).document
     base = document["models"].index("base")
     assert document["base"] == "base"
     assert document["overall"][base] == [None] * 5
@@ -93,7 +123,9 @@ def test_elements_are_the_values_of_every_key(small_family):
     assert len(document["elements"]) == len(SHAPES)
     unet = sum(e["value"] ** 2 for e in document["elements"] if e["component"] == "unet")
     assert unet**0.5 == pytest.approx(document["overall"][0][1], rel=1e-6)
-    document = run("compare", *files, "--elements", "--measure", "delta-cosine", "--base", "base", "--no-library", "--json").document
+    document = run(
+        "compare", *files, "--elements", "--measure", "delta-cosine", "--base", "base", "--no-library", "--json"
+    ).document
     assert all(-1 <= e["value"] <= 1 for e in document["elements"] if e["component"] != "vae")
     assert "--elements is for two models" in refused("compare", *files, "--elements", "--json")
 
@@ -103,7 +135,9 @@ def test_classify_tells_what_it_wrote(small_family, tmp_path):
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     names = {"classes.csv", "features.csv", "distances.csv", "linkage.csv", "order.csv", "dendrogram.svg"}
     assert set(outcome.document) == {"written", "classes", "base", "errors"}
-    assert {os.path.basename(path) for path in outcome.document["written"]} == names == set(os.listdir(tmp_path / "out"))
+    assert (
+        {Path(path).name for path in outcome.document["written"]} == names == set(listed(tmp_path / "out"))
+    )
     assert [row["model"] for row in outcome.document["classes"]] == ["anna", "base", "bert", "carl", "stranger"]
 
 
@@ -122,11 +156,13 @@ def test_each_architecture_has_its_own_tree(small_family, tmp_path):
     for i in range(2):
         demo.save(models / f"sd2 {i}.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=i))
     demo.save(models / "xl.safetensors", demo.draw(demo.sdxl_shapes(2, 8, (1, 1)), seed=1))
-    outcome = run("classify", models, "--measure", "cosine", "--classes", 2, "--out", tmp_path / "out", "--no-library", "--json")
+    outcome = run(
+        "classify", models, "--measure", "cosine", "--classes", 2, "--out", tmp_path / "out", "--no-library", "--json"
+    )
     assert (outcome.code, outcome.err) == (0, "")
-    assert sorted(os.listdir(tmp_path / "out")) == ["SD 1.x", "SD 2.x", "SDXL"]
-    assert os.listdir(tmp_path / "out" / "SDXL") == ["classes.csv"]
-    assert "linkage.csv" in os.listdir(tmp_path / "out" / "SD 2.x")
+    assert sorted(listed(tmp_path / "out")) == ["SD 1.x", "SD 2.x", "SDXL"]
+    assert listed(tmp_path / "out" / "SDXL") == ["classes.csv"]
+    assert "linkage.csv" in listed(tmp_path / "out" / "SD 2.x")
     classes = {row["model"]: row["class"] for row in outcome.document["classes"]}
     assert classes["xl"] == 1
     assert len(classes) == 8
@@ -137,11 +173,15 @@ def test_more_classes_than_an_architecture_has_models(small_family, tmp_path):
     models = shutil.copytree(small_family, tmp_path / "models")
     demo.save(models / "xl 1.safetensors", demo.draw(demo.sdxl_shapes(2, 8, (1, 1)), seed=1))
     demo.save(models / "xl 2.safetensors", demo.draw(demo.sdxl_shapes(2, 8, (1, 1)), seed=2))
-    outcome = run("classify", models, "--measure", "cosine", "--classes", 4, "--out", tmp_path / "out", "--no-library", "--json")
+    outcome = run(
+        "classify", models, "--measure", "cosine", "--classes", 4, "--out", tmp_path / "out", "--no-library", "--json"
+    )
     assert (outcome.code, outcome.err) == (0, "")
     classes = {row["model"]: row["class"] for row in outcome.document["classes"]}
     assert (classes["xl 1"], classes["xl 2"]) == (1, 2)
-    assert "cannot make this many classes" in refused("classify", small_family, "--measure", "cosine", "--classes", 6, "--out", tmp_path)
+    assert "cannot make this many classes" in refused(
+        "classify", small_family, "--measure", "cosine", "--classes", 6, "--out", tmp_path
+    )
 
 
 # bad input
@@ -175,7 +215,12 @@ def test_every_file_bad(tmp_path):
 
 
 def test_one_model_is_too_few(small_family, tmp_path):
-    for command in (["compare"], ["compare", "--elements"], ["classify", "--out", tmp_path], ["compare", "--measure", "asimilarity"]):
+    for command in (
+        ["compare"],
+        ["compare", "--elements"],
+        ["classify", "--out", tmp_path],
+        ["compare", "--measure", "asimilarity"],
+    ):
         outcome = run(*command, small_family / "anna.safetensors", "--no-library", "--json")
         assert outcome.code == 2
         assert outcome.document["errors"] == []
@@ -189,7 +234,9 @@ def test_scan_of_a_folder_without_checkpoints(tmp_path):
     assert "no checkpoints in this folder" in outcome.document["checkpoints"][0]["error"]
 
 
-@pytest.mark.parametrize("name", ["absent", "a" * 300, "x" * 5000], ids=["absent", "longer than names may be", "longer than paths may be"])
+@pytest.mark.parametrize(
+    "name", ["absent", "a" * 300, "x" * 5000], ids=["absent", "longer than names may be", "longer than paths may be"]
+)
 def test_a_path_that_is_not_there(tmp_path, name):
     outcome = run("scan", tmp_path / name, "--no-library", "--json")
     assert (outcome.code, outcome.err) == (0, "")
@@ -227,7 +274,9 @@ def test_a_file_that_changes_under_the_reading(pair, small_family, monkeypatch, 
     assert outcome.document["models"] == ["anna", "base"]
     assert [error["path"] for error in outcome.document["errors"]] == [str(pair / "zzz.safetensors")]
     monkeypatch.undo()
-    alone = run("compare", pair / "anna.safetensors", pair / "base.safetensors", "--measure", measure, "--no-library", "--json").document
+    alone = run(
+        "compare", pair / "anna.safetensors", pair / "base.safetensors", "--measure", measure, "--no-library", "--json"
+    ).document
     np.testing.assert_allclose(outcome.document["overall"], alone["overall"], atol=1e-6)
 
 
@@ -253,13 +302,26 @@ def test_names_tell_files_apart(pair):
 
 def test_a_file_named_twice_is_one_model(pair, monkeypatch):
     monkeypatch.chdir(pair)
-    rows = run("scan", pair, "anna.safetensors", pair / ".." / pair.name / "anna.safetensors", "--quick", "--no-library", "--json").document["checkpoints"]
+    rows = run(
+        "scan",
+        pair,
+        "anna.safetensors",
+        pair / ".." / pair.name / "anna.safetensors",
+        "--quick",
+        "--no-library",
+        "--json",
+    ).document["checkpoints"]
     assert [row["name"] for row in rows] == ["anna", "base"]
 
 
 @pytest.mark.parametrize("said", ["base", "base.safetensors", "BASE", "bas"])
 def test_a_base_by_name_ending_or_part(small_family, said):
-    assert run("compare", small_family, "--measure", "delta-cosine", "--base", said, "--no-library", "--json").document["base"] == "base"
+    assert (
+        run("compare", small_family, "--measure", "delta-cosine", "--base", said, "--no-library", "--json").document[
+            "base"
+        ]
+        == "base"
+    )
 
 
 def test_a_base_by_hash_also_of_a_copy(small_family, pair, tmp_path):
@@ -268,7 +330,9 @@ def test_a_base_by_hash_also_of_a_copy(small_family, pair, tmp_path):
     rows = run("scan", pair, small_family / "bert.safetensors", *library).document["checkpoints"]
     (hash_of_base,) = {row["sha256"] for row in rows if "base" in row["name"]}
     for said in (hash_of_base, hash_of_base[:8], rows[1]["autov3"][:12].upper()):
-        document = run("compare", pair, small_family / "bert.safetensors", "--measure", "delta-cosine", "--base", said, *library).document
+        document = run(
+            "compare", pair, small_family / "bert.safetensors", "--measure", "delta-cosine", "--base", said, *library
+        ).document
         assert document["base"] == "base"
 
 
@@ -277,7 +341,9 @@ def test_bases_that_cannot_be(small_family):
     assert "no model matches" in refused(*delta, "--base", "nobody")
     assert "models match 'a'" in refused(*delta, "--base", "a")
     assert "delta-cosine alone" in refused("compare", small_family, "--base", "base")
-    assert "needs a base" in refused("compare", small_family / "anna.safetensors", small_family / "base.safetensors", "--measure", "delta-cosine")
+    assert "needs a base" in refused(
+        "compare", small_family / "anna.safetensors", small_family / "base.safetensors", "--measure", "delta-cosine"
+    )
 
 
 @pytest.mark.parametrize(
@@ -334,7 +400,14 @@ def test_a_reader_that_goes_away_is_no_error(small_family):
 
 
 def test_umlauts_come_out_as_they_are(pair):
-    outcome = run_process("scan", pair, "--quick", "--no-library", "--json", env={"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
+    outcome = run_process(
+        "scan",
+        pair,
+        "--quick",
+        "--no-library",
+        "--json",
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+    )
     assert "Gärten" in outcome.out
     assert json.loads(outcome.out)["checkpoints"][0]["path"] == str(pair / "anna.safetensors")
 

@@ -87,11 +87,15 @@ def test_values_of_every_key_are_those_of_supermerger(peer_family, peers):
 
 
 def test_the_copy_is_the_same_file(peer_family, library):
-    rows = run("scan", peer_family / "copy.safetensors", peer_family / "finetune_a.safetensors", "--library", library, "--json").document["checkpoints"]
+    rows = run(
+        "scan", peer_family / "copy.safetensors", peer_family / "finetune_a.safetensors", "--library", library, "--json"
+    ).document["checkpoints"]
     assert rows[0]["sha256"] == rows[1]["sha256"] is not None
 
 
-@pytest.mark.parametrize("measure", ["asimilarity", "asimilarity8", "cosine", "cosine-min", "cosine-whole", "l2", "relative-l2"])
+@pytest.mark.parametrize(
+    "measure", ["asimilarity", "asimilarity8", "cosine", "cosine-min", "cosine-whole", "l2", "relative-l2"]
+)
 def test_the_sibling_is_nearest(compared, measure):
     document = compared(measure)
     others = set(document["models"]) - {"finetune_a", "copy"}
@@ -114,6 +118,6 @@ def test_the_block_merge_equals_each_parent_in_its_half(compared, measure):
 def test_the_stranger_joins_last(peer_family, library, tmp_path, measure):
     out = run("classify", peer_family, "--measure", measure, "--out", tmp_path, "--library", library, "--json")
     names = [row["model"] for row in out.document["classes"]]
-    with open(tmp_path / "linkage.csv", newline="") as file:
+    with (tmp_path / "linkage.csv").open(newline="") as file:
         last = list(csv.DictReader(file))[-1]
     assert -(names.index("stranger") + 1) in (int(last["merge1"]), int(last["merge2"]))

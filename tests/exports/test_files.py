@@ -17,7 +17,7 @@ def test_writes_into_new_folders_and_over_old_files(tmp_path):
     assert write_text(path, "old") == path
     write_text(path, "new\r\n")
     assert path.read_bytes() == b"new\r\n"
-    assert os.listdir(path.parent) == ["ü.csv"]
+    assert [path.name for path in path.parent.iterdir()] == ["ü.csv"]
 
 
 def test_an_exception_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
@@ -29,14 +29,14 @@ def test_an_exception_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", fails)
     with pytest.raises(KeyboardInterrupt):
         write_text(path, "new")
-    assert os.listdir(tmp_path) == ["table.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert path.read_text() == "old"
 
 
 def test_rows_that_fail_leave_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError):
         write_csv(tmp_path / "table.csv", ((1 / (1 - i),) for i in range(3)))
-    assert os.listdir(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == []
 
 
 def test_a_disk_that_refuses_is_one_line(tmp_path):
@@ -48,7 +48,9 @@ def test_a_disk_that_refuses_is_one_line(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX")
 def test_rights_are_those_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
-    assert stat.S_IMODE(write_text(tmp_path / "table.csv", "").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+    assert stat.S_IMODE(write_text(tmp_path / "table.csv", "").stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "plain").stat().st_mode
+    )
 
 
 def test_cells(tmp_path):

@@ -68,7 +68,9 @@ def test_what_is_not_there(tmp_path):
 
 
 def test_seventeen_digits_read_back_as_they_were(tmp_path):
-    values = np.random.default_rng(1).standard_normal((20, 7)) * 10.0 ** np.random.default_rng(2).integers(-300, 300, (20, 7))
+    values = np.random.default_rng(1).standard_normal((20, 7)) * 10.0 ** np.random.default_rng(2).integers(
+        -300, 300, (20, 7)
+    )
     values[3, 4] = np.nan
     rows = ((f"{i}, ü", *row) for i, row in enumerate(values.tolist()))
     table = read_features(write_csv(tmp_path / "t.csv", rows, ("model", *"abcdefg")))

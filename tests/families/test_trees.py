@@ -42,7 +42,11 @@ def test_distance_is_that_of_corrcoef_over_the_shared_columns(seed, n, p, missin
     assert not distance.diagonal().any()
 
 
-@pytest.mark.parametrize("values", [[[1, 1, 1], [1, 2, 3]], [[1, np.nan, np.nan], [1, 2, 3]], [[np.nan] * 3, [1, 2, 3]]], ids=["flat", "one shared", "empty"])
+@pytest.mark.parametrize(
+    "values",
+    [[[1, 1, 1], [1, 2, 3]], [[1, np.nan, np.nan], [1, 2, 3]], [[np.nan] * 3, [1, 2, 3]]],
+    ids=["flat", "one shared", "empty"],
+)
 def test_rows_without_a_correlation_are_named(values):
     with pytest.raises(ModelsimError, match="m0 and m1"):
         pearson_distance(table(values))
@@ -52,7 +56,11 @@ def test_a_models_own_columns_are_missing():
     values = np.arange(18.0).reshape(3, 3, 2)
     features = all_against_all(SimilarityMatrix("cosine", ("a", "b", "c"), ("X", "Y"), values, values[:, :, 0], {}))
     assert features.columns == ("a/X", "a/Y", "b/X", "b/Y", "c/X", "c/Y")
-    assert np.isnan(features.values).tolist() == [[True, True, *[False] * 4], [False, False, True, True, False, False], [*[False] * 4, True, True]]
+    assert np.isnan(features.values).tolist() == [
+        [True, True, *[False] * 4],
+        [False, False, True, True, False, False],
+        [*[False] * 4, True, True],
+    ]
     assert features.values[2, :4].tolist() == [12, 13, 14, 15]
 
 

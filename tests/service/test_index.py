@@ -15,10 +15,19 @@ from lib_modelsim.service.index import find_files, match_model, model_names, pla
 
 from ..command import run
 
-PARTS = st.sampled_from(["a", "b", "x", "x.ckpt", "x.safetensors", "x.ckpt.safetensors", "xl_1.0", "xl_1.0.safetensors", "X.safetensors"])
+PARTS = st.sampled_from(
+    ["a", "b", "x", "x.ckpt", "x.safetensors", "x.ckpt.safetensors", "xl_1.0", "xl_1.0.safetensors", "X.safetensors"]
+)
 
 
-@given(st.lists(st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: Path("/m", *parts)), min_size=1, max_size=8, unique=True))
+@given(
+    st.lists(
+        st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: Path("/m", *parts)),
+        min_size=1,
+        max_size=8,
+        unique=True,
+    )
+)
 def test_no_two_files_have_one_name(paths):
     names = model_names(paths)
     assert len(set(names)) == len(names)
@@ -28,7 +37,15 @@ def test_no_two_files_have_one_name(paths):
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("xl_1.0.safetensors", "xl_1.0"), ("xl_1.0", "xl_1.0"), ("v1.5.CKPT", "v1.5"), ("a.safetensors.bak", "a.safetensors.bak"), ("b.pt", "b"), ("c.pth", "c"), ("d.bin", "d")],
+    [
+        ("xl_1.0.safetensors", "xl_1.0"),
+        ("xl_1.0", "xl_1.0"),
+        ("v1.5.CKPT", "v1.5"),
+        ("a.safetensors.bak", "a.safetensors.bak"),
+        ("b.pt", "b"),
+        ("c.pth", "c"),
+        ("d.bin", "d"),
+    ],
 )
 def test_known_endings_alone_are_cut(file, name):
     assert plain_name(Path(file)) == name
@@ -41,7 +58,13 @@ def test_folders_are_searched_in_a_steady_order(tmp_path):
     (tmp_path / "pipeline").mkdir()
     (tmp_path / "pipeline" / "model_index.json").write_text("{}")
     files, missing = find_files([tmp_path])
-    assert [file.relative_to(tmp_path).as_posix() for file in files] == ["A.ckpt", "b.safetensors", "pipeline", "sub/c.PT", "sub/q.gguf"]
+    assert [file.relative_to(tmp_path).as_posix() for file in files] == [
+        "A.ckpt",
+        "b.safetensors",
+        "pipeline",
+        "sub/c.PT",
+        "sub/q.gguf",
+    ]
     assert missing == []
 
 
@@ -55,11 +78,13 @@ def test_a_link_that_leads_back_ends(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="names there are bytes")
 def test_a_file_name_that_is_no_text(small_family, tmp_path):
     odd = os.fsencode(tmp_path) + b"/caf\xe9.safetensors"
-    with open(odd, "wb") as file:
+    with Path(os.fsdecode(odd)).open("wb") as file:
         file.write((small_family / "anna.safetensors").read_bytes())
     outcome = run("compare", tmp_path, small_family / "base.safetensors", "--library", tmp_path / "l.sqlite", "--json")
     assert outcome.document["models"] == ["caf\\xe9", "base"]
-    outcome = run("classify", tmp_path, small_family, "--measure", "cosine", "--out", tmp_path / "out", "--no-library", "--json")
+    outcome = run(
+        "classify", tmp_path, small_family, "--measure", "cosine", "--out", tmp_path / "out", "--no-library", "--json"
+    )
     assert outcome.code == 0
     assert "caf\\xe9" in (tmp_path / "out" / "classes.csv").read_text("utf-8")
 

@@ -22,7 +22,10 @@ def shared_keys(*models: Model) -> list[str]:
     return [
         key
         for key in first
-        if all(key in m and squeeze(m[key]).shape == squeeze(first[key]).shape and np.isfinite(m[key]).all() for m in models)
+        if all(
+            key in m and squeeze(m[key]).shape == squeeze(first[key]).shape and np.isfinite(m[key]).all()
+            for m in models
+        )
     ]
 
 

@@ -22,7 +22,11 @@ def measured(paths, measure, base=None):
 
 def true_l2(a, b, prefix="model.diffusion_model."):
     x, y = load_file(a), load_file(b)
-    return float(np.sqrt(sum(((x[k].astype(np.float64) - y[k].astype(np.float64)) ** 2).sum() for k in x if k.startswith(prefix))))
+    return float(
+        np.sqrt(
+            sum(((x[k].astype(np.float64) - y[k].astype(np.float64)) ** 2).sum() for k in x if k.startswith(prefix))
+        )
+    )
 
 
 def overall(found, a, b):
@@ -46,7 +50,9 @@ def near(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "company", [["a", "b"], ["a", "stranger", "b"], ["stranger", "kin0", "kin1", "kin2", "a", "b"]], ids=["alone", "with a stranger", "far from the root"]
+    "company",
+    [["a", "b"], ["a", "stranger", "b"], ["stranger", "kin0", "kin1", "kin2", "a", "b"]],
+    ids=["alone", "with a stranger", "far from the root"],
 )
 def test_l2_of_a_thousandth_is_right(near, company):
     found = measured([near / f"{name}.safetensors" for name in company], "l2")
@@ -81,14 +87,20 @@ def exact(found, a, b, value):
     assert (values[~np.isnan(values)] == value).all()
 
 
-@pytest.mark.parametrize(("measure", "same"), [("cosine", 1), ("cosine-min", 1), ("cosine-whole", 1), ("l2", 0), ("relative-l2", 0)])
+@pytest.mark.parametrize(
+    ("measure", "same"), [("cosine", 1), ("cosine-min", 1), ("cosine-whole", 1), ("l2", 0), ("relative-l2", 0)]
+)
 def test_copies_are_exactly_alike(tmp_path, near, measure, same):
     """Also where the copy has another precision, and where samples cannot tell the models between the two apart."""
     a = demo.draw(SHAPES, seed=1)
     a = {key: values.astype("float16").astype("float32") for key, values in a.items()}
     demo.save(tmp_path / "1.safetensors", a)
-    demo.save(tmp_path / "2.safetensors", {key: values + np.float32(0.01) * (values.size < 100) for key, values in a.items()})
-    demo.save(tmp_path / "3.safetensors", {key: values - np.float32(0.02) * (values.size < 100) for key, values in a.items()})
+    demo.save(
+        tmp_path / "2.safetensors", {key: values + np.float32(0.01) * (values.size < 100) for key, values in a.items()}
+    )
+    demo.save(
+        tmp_path / "3.safetensors", {key: values - np.float32(0.02) * (values.size < 100) for key, values in a.items()}
+    )
     demo.save(tmp_path / "4.safetensors", a, "float32")
     demo.save(tmp_path / "5.safetensors", demo.train(a, seed=9, size=0.1))
     exact(measured([tmp_path], measure), "1", "4", same)
@@ -132,6 +144,8 @@ def test_numbers_beyond_float32_spoil_nobody_else(tmp_path, scale):
     demo.save(tmp_path / "a.safetensors", a)
     demo.save(tmp_path / "b.safetensors", demo.train(a, seed=2, size=0.1))
     alone = measured([tmp_path], "l2")
-    demo.save(tmp_path / "c.safetensors", {key: values.astype("float64") * scale for key, values in a.items()}, "float64")
+    demo.save(
+        tmp_path / "c.safetensors", {key: values.astype("float64") * scale for key, values in a.items()}, "float64"
+    )
     found = measured([tmp_path], "l2")
     np.testing.assert_allclose(found.matrix.overall[:2, :2], alone.matrix.overall, rtol=1e-4)

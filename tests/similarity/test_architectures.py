@@ -19,11 +19,21 @@ UNET = "model.diffusion_model."
 
 def sd3_shapes(width=16):
     """A few real key names of SD3: two joint blocks and what stands around them."""
-    shapes = {"x_embedder.proj.weight": (width, 4, 2, 2), "final_layer.linear.weight": (64, width), "pos_embed": (1, 9, width)}
+    shapes = {
+        "x_embedder.proj.weight": (width, 4, 2, 2),
+        "final_layer.linear.weight": (64, width),
+        "pos_embed": (1, 9, width),
+    }
     for block, stream in itertools.product(range(3), ("x_block", "context_block")):
         stem = f"joint_blocks.{block}.{stream}."
-        shapes |= {stem + "attn.qkv.weight": (3 * width, width), stem + "attn.qkv.bias": (3 * width,), stem + "mlp.fc1.weight": (4 * width, width)}
-    return {UNET + key: shape for key, shape in shapes.items()} | {"first_stage_model.decoder.conv_in.weight": (8, 16, 3, 3)}
+        shapes |= {
+            stem + "attn.qkv.weight": (3 * width, width),
+            stem + "attn.qkv.bias": (3 * width,),
+            stem + "mlp.fc1.weight": (4 * width, width),
+        }
+    return {UNET + key: shape for key, shape in shapes.items()} | {
+        "first_stage_model.decoder.conv_in.weight": (8, 16, 3, 3)
+    }
 
 
 def flux_shapes(width=16):
@@ -31,7 +41,10 @@ def flux_shapes(width=16):
     shapes = {"img_in.weight": (width, 64), "final_layer.linear.weight": (64, width)}
     for block in range(2):
         double, single = f"double_blocks.{block}.", f"single_blocks.{block}."
-        shapes |= {double + "img_attn.qkv.weight": (3 * width, width), double + "txt_attn.qkv.weight": (3 * width, width)}
+        shapes |= {
+            double + "img_attn.qkv.weight": (3 * width, width),
+            double + "txt_attn.qkv.weight": (3 * width, width),
+        }
         shapes |= {single + "linear1.weight": (7 * width, width), single + "linear2.weight": (width, 5 * width)}
     return {UNET + key: shape for key, shape in shapes.items()}
 
@@ -69,7 +82,9 @@ def trios(tmp_path_factory):
         folder = folders[architecture] = tmp_path_factory.mktemp(architecture)
         base, step = demo.draw(shapes, seed=1), demo.draw(shapes, seed=2)
         demo.save(folder / "base.safetensors", base)
-        demo.save(folder / "tuned.safetensors", {key: values + np.float32(0.05) * step[key] for key, values in base.items()})
+        demo.save(
+            folder / "tuned.safetensors", {key: values + np.float32(0.05) * step[key] for key, values in base.items()}
+        )
         demo.save(folder / "stranger.safetensors", demo.draw(shapes, seed=3))
     return folders
 
@@ -128,7 +143,9 @@ def test_between_architectures_there_is_a_reason_and_no_number(trios, measure):
             assert np.isnan(matrix.values[i, j]).all()
             assert np.isnan(matrix.overall[i, j])
             assert all(np.isnan(values[i, j]) for values in matrix.components.values())
-            assert told[frozenset((a.name, b.name))] == f"different architectures: {a.architecture} and {b.architecture}"
+            assert (
+                told[frozenset((a.name, b.name))] == f"different architectures: {a.architecture} and {b.architecture}"
+            )
 
 
 def test_each_architecture_has_the_numbers_it_has_alone(trios):

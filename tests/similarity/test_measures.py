@@ -64,13 +64,18 @@ def families(draw):
     n = draw(st.integers(2, 6))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=6, unique=True))
-    shapes = {key: draw(st.lists(st.integers(1, 7), min_size=0, max_size=4).map(tuple)) for key in keys} | {CONTEXT: (2, 768)}
+    shapes = {key: draw(st.lists(st.integers(1, 7), min_size=0, max_size=4).map(tuple)) for key in keys} | {
+        CONTEXT: (2, 768)
+    }
     root = {key: generator.standard_normal(shape) for key, shape in sorted(shapes.items())}
     models = []
     for i in range(n):
         step = draw(st.sampled_from([0, 0.001, 0.1, 3]))
         parent = models[draw(st.integers(0, i - 1))][0] if i else root
-        own = {key: parent.get(key, values) + step * generator.standard_normal(values.shape) for key, values in root.items()}
+        own = {
+            key: parent.get(key, values) + step * generator.standard_normal(values.shape)
+            for key, values in root.items()
+        }
         dtype = draw(st.sampled_from(sorted(DTYPES)))
         tensors = {key: stored(values, dtype) for key, values in own.items()}
         for key in keys:
@@ -101,7 +106,10 @@ def test_measures_are_those_of_the_plain_implementation(tensors, measure):
     for i, a in enumerate(models):
         for j, b in enumerate(models):
             keys = naive.shared_keys(a, b)
-            values = {block: naive.value(measure, a, b, [key for key in keys if every[key][1] == block]) for block in matrix.blocks}
+            values = {
+                block: naive.value(measure, a, b, [key for key in keys if every[key][1] == block])
+                for block in matrix.blocks
+            }
             for block, value in values.items():
                 close(matrix.values[i, j, matrix.blocks.index(block)], value, (i, j, block))
             for component, numbers in matrix.components.items():
