@@ -98,6 +98,8 @@ class Handlers:
         wanted = len(self._desk.index.models) > 1 and 0 < self._desk.unhashed <= HASHED_UNASKED
         if wanted and not self._desk.busy and View(*controls).question in self._desk.answers:
             yield from self.hash_all()
+        else:
+            yield {self._parts.stop: gr.update()}  # gradio 3 takes a generator without a word for one that says None
 
     def hash_all(self) -> Iterator[Updates]:
         """Hash the files that were not hashed before."""
@@ -138,7 +140,7 @@ class Handlers:
         """All panels, once a question is answered or given up."""
         view = self._with_base(View(*controls))
         waiting = self._desk.busy and view.question not in self._desk.answers
-        return {} if waiting else self._panels(view)
+        return dict.fromkeys(self._parts.panels, gr.update()) if waiting else self._panels(view)
 
     def show_facts(self, *controls: str | None) -> Updates:
         """What hashes have found out."""
@@ -158,7 +160,7 @@ class Handlers:
 
     def _only(self, parts: Sequence[Any], controls: Sequence[str | None]) -> Updates:
         shown = self.show(*controls)
-        return {part: shown[part] for part in parts if part in shown}
+        return {part: shown[part] for part in parts}
 
     # what is shown
 

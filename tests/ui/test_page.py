@@ -37,7 +37,7 @@ def served(*arguments):
     command = [sys.executable, "-m", "lib_modelsim", "serve", "--no-browser", "--no-library", *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    watchdog = threading.Timer(120, process.kill)
+    watchdog = threading.Timer(300, process.kill)
     watchdog.start()
     try:
         line = process.stdout.readline()
@@ -71,7 +71,7 @@ def page(browser, address):
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     wrong, outside = [], []
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("pageerror", lambda error: wrong.append(error.stack))
     opened.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
     opened.on(
         "request",
@@ -93,7 +93,7 @@ def ranked(page):
 
 def choose(page, where, word):
     page.locator(f"{where} input").first.click()
-    page.locator(f"{where} [role=option]", has_text=word).first.click()
+    page.locator(f"{where} [data-testid=dropdown-option]", has_text=word).first.click()
 
 
 @needs_chromium
