@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 from ..errors import ModelsimError
 
@@ -40,9 +41,11 @@ class Stage:
 
     def __init__(self, job: Job, what: str, total: int, unit: str = "B"):
         self._job, self._what, self._total, self._unit, self._done = job, what, total, unit, 0
+        self._lock = Lock()
 
     def advance(self, amount: int) -> None:
-        """`amount` more is done."""
-        self._done += amount
-        self._job.report(Progress(self._what, self._done, max(self._total, self._done), self._unit))
+        """`amount` more is done. May be called by several threads."""
+        with self._lock:
+            self._done += amount
+            self._job.report(Progress(self._what, self._done, max(self._total, self._done), self._unit))
         self._job.check()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,58 +16,50 @@ from ..similarity.attention import Variant, projections
 from ..similarity.device import CPU, Device, choose_device
 from ..similarity.device import log as device_log
 from ..similarity.parts import Part, add_up, to_arrays
-from ..similarity.weights import NonFinite, SpanningTree, key_sums, sampled_distances
+from ..similarity.weights import KeySummer, NonFinite
 from .job import Job, Stage
 
 Arrays = dict[str, NDArray]
-
-_SAMPLED_KEYS = 24
-
 
 def weight_pass(
     models: Sequence[Checkpoint], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job, device: str
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the stored form of its parts, and what was not finite."""
     keys = [key for keys in blocks.values() for key in keys]
-    stage, tree, place = _stage(models, keys, job), _tree(models, layout, keys), choose_device(device)
+    stage = _stage(models, keys, job)
+    broken: list[NonFinite] = []
+    summer = KeySummer(models, choose_device(device), stage.advance, broken.append)
     for block, members in blocks.items():
-        arrays, place = _with_fallback(lambda on, members=members: _weight_block(models, layout, members, tree, on, stage), place)
-        yield block, arrays
+        broken.clear()
+        try:
+            parts = _parts(summer, layout, members)
+        except torch.cuda.OutOfMemoryError:
+            broken.clear()
+            summer = KeySummer(models, _fall_back(), stage.advance, broken.append)
+            parts = _parts(summer, layout, members)
+        told = [(found.model, _in_words(found)) for found in broken]
+        yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
 
 
 def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: str) -> Iterator[tuple[str, list[Part]]]:
     """Per key: its parts."""
     keys = list(layout.places)
-    stage, tree, place = _stage(models, keys, job), _tree(models, layout, keys), choose_device(device)
+    stage = _stage(models, keys, job)
+    summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None)
     for key in keys:
-        sums = key_sums(models, [key], tree, place, stage.advance, lambda broken: None)
-        yield key, add_up(layout.places[key].component, sums)
+        yield key, _parts(summer, layout, [key])
+
+
+def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Part]:
+    by_component: dict[str, list[str]] = {}
+    for key in keys:
+        by_component.setdefault(layout.places[key].component, []).append(key)
+    return [part for component, own in by_component.items() for part in add_up(component, summer.sums(own))]
 
 
 def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job) -> Stage:
     total = sum(w.stored.count * w.stored.item_bytes for model in models for key in keys if (w := model.weights.get(key)))
     return Stage(job, "reading weights", total)
-
-
-def _tree(models: Sequence[Checkpoint], layout: Layout, keys: Sequence[str]) -> SpanningTree:
-    """A tree from samples of large keys, spread over the largest quarter of them."""
-    large = sorted(keys, key=lambda key: -math.prod(layout.places[key].shape))
-    step = max(1, len(large) // (4 * _SAMPLED_KEYS))
-    return SpanningTree(sampled_distances(models, large[: step * _SAMPLED_KEYS : step]))
-
-
-def _weight_block(
-    models: Sequence[Checkpoint], layout: Layout, keys: Sequence[str], tree: SpanningTree, device: Device, stage: Stage
-) -> Arrays:
-    broken: list[NonFinite] = []
-    parts = []
-    by_component: dict[str, list[str]] = {}
-    for key in keys:
-        by_component.setdefault(layout.places[key].component, []).append(key)
-    for component, own in by_component.items():
-        parts += add_up(component, key_sums(models, own, tree, device, stage.advance, broken.append))
-    told = [(found.model, _in_words(found)) for found in broken]
-    return to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
 
 
 def _in_words(found: NonFinite) -> str:
@@ -92,15 +83,6 @@ def attention_pass(
                 yield block, {"scores": scores}
         except torch.cuda.OutOfMemoryError:
             place = _fall_back()
-
-
-def _with_fallback(work: Callable[[Device], Arrays], place: Device) -> tuple[Arrays, Device]:
-    """The work on this device, or on the CPU where the GPU has no room for it; and where to go on."""
-    try:
-        return work(place), place
-    except torch.cuda.OutOfMemoryError:
-        cpu = _fall_back()
-        return work(cpu), cpu
 
 
 def _fall_back() -> Device:

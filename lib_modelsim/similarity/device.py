@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -38,3 +40,14 @@ def choose_device(name: str = "auto") -> Device:
         log.warning("the GPU has %d MB free, too little: working on the CPU", free >> 20)
         return CPU
     return Device(torch.device("cuda"), min(free // 2, 4 << 30))
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """torch's operations on one thread each, for as long as this lasts; then as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -2,35 +2,43 @@
 
 Everything comes from Gram matrices: ‖a−b‖² = G_aa + G_bb − 2 G_ab. Checkpoints of one family differ by a percent of
 their weights or less, where float32 sums of the weights themselves are too coarse and float64 arithmetic too slow.
-So the models are strung on a minimum spanning tree of (sampled) distances, and each but the root is replaced by its
-difference from its parent, which float32 holds exactly enough. The difference of any two models is the sum of the
-differences along the path between them, none of which is longer than the one asked for: nothing cancels. The Gram
-matrix of those differences is carried back by the tree's path matrix in float64.
+So for each key the models are strung on a minimum spanning tree of distances (of a sample), and each but the root is
+replaced by its difference from its parent, which float32 holds exactly enough. The difference of any two models is the
+sum of the differences along the path between them, none of which is longer than the one asked for: nothing cancels.
+The Gram matrix of those differences is carried back by the tree's path matrix in float64.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from itertools import cycle
+from queue import SimpleQueue
+from threading import Event
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
 from ..checkpoints.reader import Checkpoint, Weight
 from ..checkpoints.values import ValueReader
-from .device import Device
+from .device import Device, one_torch_thread
 from .parts import KeySums
 
 Array = NDArray[np.float64]
 
 _SLICE_NUMBERS = 1 << 18
 """float32 numbers worked on at a time on the CPU, over all models together: they stay in the cache between steps."""
+
+_MOST_WORKERS = 4
+"""Keys worked on at the same time at most: more make a disk seek."""
+
+_BAND = 64
+"""Models multiplied with all after them at a time: of a symmetric matrix only one half is needed."""
+
+_RESOLUTION = 1e-6
+"""Of a square relative to the squares that it was summed up from in float32."""
 
 _SHORTEST_SLICE = 1 << 14
 """Numbers per model in a slice at least: below, calls cost more than arithmetic."""
@@ -46,20 +54,68 @@ class NonFinite:
     infinities: int
 
 
-def key_sums(
-    models: Sequence[Checkpoint],
-    keys: Iterable[str],
-    tree: SpanningTree,
-    device: Device,
-    tick: Callable[[int], None],
-    non_finite: Callable[[NonFinite], None],
-) -> Iterator[KeySums]:
-    """Sums of each key, one item per shape in which at least one model holds it.
+class KeySummer:
+    """Sums key after key of some models, several keys at a time.
 
-    `tick(bytes)` is called for what was read and may raise to stop; `non_finite` is told of NaN and infinities.
+    Each worker takes a whole key, with torch on one thread: the steps are too short to be shared among threads, which
+    then wait for each other on a busy machine. `tick(bytes)` is called by the workers for what they read and may
+    raise to stop; `non_finite` is told of NaN and infinities.
     """
-    tasks = (_Task(key, {i: models[i].weights[key] for i in members}) for key in keys for members in same_shape(models, key))
-    yield from _finite_sums(tasks, tree, device, tick, non_finite)
+
+    def __init__(
+        self,
+        models: Sequence[Checkpoint],
+        device: Device,
+        tick: Callable[[int], None],
+        non_finite: Callable[[NonFinite], None],
+    ):
+        self._models, self._device, self._tick, self._non_finite = models, device, tick, non_finite
+        self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
+        self._readers: SimpleQueue[list[ValueReader]] = SimpleQueue()
+        for _ in range(self._workers):
+            self._readers.put([ValueReader() for _ in models])
+        self._stop = Event()
+
+    def sums(self, keys: Iterable[str]) -> Iterator[KeySums]:
+        """Sums of each key in turn, one item per shape in which at least one model holds it."""
+        tasks = [
+            _Task(key, {i: self._models[i].weights[key] for i in members})
+            for key in keys
+            for members in same_shape(self._models, key)
+        ]
+        self._stop.clear()
+        with one_torch_thread(), ThreadPoolExecutor(self._workers, thread_name_prefix="modelsim") as pool:
+            try:
+                yield from pool.map(self._finite_sums, tasks)
+            finally:
+                self._stop.set()  # after an error, or when nobody listens any more: the workers end with their piece
+
+    def _finite_sums(self, task: _Task) -> KeySums:
+        """The sums over those models whose numbers are all finite."""
+        total = _Sums(len(task.weights), self._device)
+        for piece in self._pieces(task):
+            total.add(piece)
+        broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
+        if not broken:
+            return total.finish(task.key, tuple(task.weights))
+        for i in broken:
+            self._non_finite(_count_non_finite(i, task))
+        return self._finite_sums(_Task(task.key, {i: weight for i, weight in task.weights.items() if i not in broken}))
+
+    def _pieces(self, task: _Task) -> Iterator[list[torch.Tensor]]:
+        """The same elements of each model, in its own dtype, as many at a time as the budget allows: the longer the
+        reads, the less a disk has to seek. A piece holds until the next is made."""
+        longest = max(1, self._device.budget // 2 // self._workers // max(1, task.row_bytes))
+        readers = self._readers.get()
+        try:
+            for start in range(0, task.count, longest):
+                if self._stop.is_set():
+                    raise CancelledError
+                stop = min(start + longest, task.count)
+                yield [readers[i].flat(weight, start, stop) for i, weight in task.weights.items()]
+                self._tick((stop - start) * task.row_bytes)
+        finally:
+            self._readers.put(readers)
 
 
 def same_shape(models: Sequence[Checkpoint], key: str) -> list[tuple[int, ...]]:
@@ -89,85 +145,28 @@ class _Task:
         return sum(weight.stored.item_bytes for weight in self.weights.values())
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """Elements [start:stop] of one key, in each model's own dtype."""
-
-    task: _Task
-    start: int
-    stop: int
-    values: list[torch.Tensor]
-
-
-def _finite_sums(
-    tasks: Iterable[_Task],
-    tree: SpanningTree,
-    device: Device,
-    tick: Callable[[int], None],
-    non_finite: Callable[[NonFinite], None],
-) -> Iterator[KeySums]:
-    """The sums of every task over those models whose numbers are all finite."""
-    total = _Sums(RootedTree.of_nobody(), device)
-    for piece in _one_ahead(_pieces(tasks, device.budget // 4)):
-        task = piece.task
-        if piece.start == 0:
-            total = _Sums(tree.over(tuple(task.weights)), device)
-        total.add(piece.values)
-        tick((piece.stop - piece.start) * task.row_bytes)
-        if piece.stop == task.count:
-            broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
-            if broken:
-                for i in broken:
-                    non_finite(_count_non_finite(i, task))
-                rest = _Task(task.key, {i: weight for i, weight in task.weights.items() if i not in broken})
-                yield from _finite_sums([rest], tree, device, lambda again: None, non_finite)
-            else:
-                yield total.finish(task.key, tuple(task.weights))
-
-
 def _count_non_finite(model: int, task: _Task) -> NonFinite:
     """What is not finite in one model. Nothing is where finite numbers are too large to be squared in float32."""
     values = ValueReader().flat(task.weights[model], 0, task.count)
     return NonFinite(model, task.key, int(values.isnan().sum()), int(values.isinf().sum()))
 
 
-def _pieces(tasks: Iterable[_Task], budget: int) -> Iterator[_Piece]:
-    """The keys in pieces of at most `budget` bytes over all models: as large as that, so that disks need not seek.
-
-    A piece's values hold until the next but one is made: two sets of buffers take turns.
-    """
-    banks = cycle(([], []))
-    for task in tasks:
-        longest = max(1, budget // max(1, task.row_bytes))
-        for start in range(0, max(1, task.count), longest):
-            stop, readers = min(start + longest, task.count), next(banks)
-            readers += [ValueReader() for _ in range(len(task.weights) - len(readers))]
-            values = [reader.flat(weight, start, stop) for reader, weight in zip(readers, task.weights.values(), strict=False)]
-            yield _Piece(task, start, stop, values)
-
-
-def _one_ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """The same pieces, each read while the one before it is worked on."""
-    with ThreadPoolExecutor(1, thread_name_prefix="modelsim-read") as reading:
-        coming = reading.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = reading.submit(next, pieces, None)
-            yield piece
-
-
 class _Sums:
-    """Over the pieces of one key: the largest norm of each model, and the Gram matrix of the differences (float64)."""
+    """Over the pieces of one key of m models: the largest norm of each, and the Gram matrix of the differences (its
+    upper half, float64). The first piece's sample tells the tree."""
 
-    def __init__(self, tree: RootedTree, device: Device):
-        m = len(tree.matrix)
-        self.largest, self.gram = np.zeros(m), np.zeros((m, m))
-        self._tree, self._device = tree, device
+    def __init__(self, m: int, device: Device):
+        self.largest, self._gram = np.zeros(m), np.zeros((m, m))
+        self._tree, self._device = RootedTree.over(np.zeros((m, m))), device
+        self._begun = False
 
     def add(self, values: Sequence[torch.Tensor]) -> None:
         """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
-        count, m = (len(values[0]) if values else 0), len(values)
+        if not self._begun:
+            self._tree, self._begun = RootedTree.over(sampled_distances(values)), True
+        count, m = len(values[0]), len(values)
         on_cpu = self._device.torch.type == "cpu"
-        step = max(_SHORTEST_SLICE, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // max(1, m))
+        step = max(_SHORTEST_SLICE, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // m)
         rows = torch.empty(m, min(step, count), device=self._device.torch)
         for first in range(0, count, step):
             last = min(first + step, count)
@@ -180,82 +179,71 @@ class _Sums:
         self.largest = np.maximum(self.largest, torch.linalg.vector_norm(rows, dim=1).cpu().numpy())
         for child, parent in self._tree.leaves_first:
             rows[child] -= rows[parent]
-        self.gram += (rows @ rows.T).cpu().numpy()
+        for first in range(0, len(rows), _BAND):
+            band = rows[first : first + _BAND] @ rows[first:].T
+            self._gram[first : first + _BAND, first:] += band.cpu().numpy()
 
     def finish(self, key: str, members: tuple[int, ...]) -> KeySums:
         """‖a−b‖² and ‖a‖² of the models themselves."""
-        tree = self._tree
-        whole = tree.matrix @ self.gram @ tree.matrix.T
-        relative = tree.differences @ self.gram @ tree.differences.T
-        own = relative.diagonal()
-        squares = np.maximum(own[:, None] + own[None, :] - 2 * relative, 0)
-        same = tree.identical(self.gram.diagonal())
-        squares[same[:, None] == same[None, :]] = 0
-        norms = np.where(self.largest == 0, 0, np.maximum(whole.diagonal(), 0))
-        return KeySums(key, members, squares, norms[same])  # copies have one norm, to the last digit
+        gram = np.triu(self._gram) + np.triu(self._gram, 1).T
+        norms = (self._tree.paths @ gram @ self._tree.paths.T).diagonal()
+        return KeySums(key, members, self._tree.squares(gram), np.where(self.largest == 0, 0, np.maximum(norms, 0)))
 
 
 @dataclass(frozen=True)
 class RootedTree:
-    """A rooted tree over m models as arithmetic: model = Σ of the differences on its way from the root.
+    """A tree over m models as arithmetic: each model is the sum of the differences on its way from the root.
 
-    `matrix` [m, m] has a 1 where a node lies on a model's way, `differences` is the same without the root's column;
-    `leaves_first` are (child, parent) pairs, every child before its parent's own turn.
+    `paths` [m, m] has a 1 where a node lies on a model's way; the root, node 0, stands for itself. `leaves_first` are
+    (child, parent) pairs, every child before its parent's own turn.
     """
 
-    matrix: Array
-    differences: Array
+    paths: Array
     leaves_first: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of_nobody(cls) -> RootedTree:
-        """The tree over no models."""
-        return cls(np.zeros((0, 0)), np.zeros((0, 0)), ())
+    def over(cls, distances: Array) -> RootedTree:
+        """The minimum spanning tree over distances [m, m] (Prim's algorithm).
 
-    def identical(self, edges: Array) -> NDArray[np.intp]:
-        """Per model, the topmost model that it equals to the last bit; `edges` [m] are the squared differences."""
-        first = np.arange(len(edges))
-        for child, parent in reversed(self.leaves_first):
-            if edges[child] == 0:
-                first[child] = first[parent]
-        return first
+        Not scipy's, which takes a zero for no edge: equal models are just those that belong side by side.
+        """
+        m = len(distances)
+        paths, parents, order = np.eye(m), np.zeros(m, dtype=int), []
+        nearest = distances[0].copy() if m else np.zeros(0)
+        nearest[:1] = np.inf
+        for _ in range(m - 1):
+            node = int(nearest.argmin())
+            order.append((node, int(parents[node])))
+            paths[node] += paths[parents[node]]
+            nearest[node] = np.inf
+            closer = (distances[node] < nearest) & np.isfinite(nearest)
+            nearest[closer], parents[closer] = distances[node][closer], node
+        return cls(paths, tuple(reversed(order)))
 
+    def squares(self, gram: Array) -> Array:
+        """‖a−b‖² of all pairs, [m, m], from the Gram matrix of the differences.
 
-class SpanningTree:
-    """Minimum spanning trees of one matrix of distances [n, n], for any subset of the models."""
-
-    def __init__(self, distances: Array):
-        self._distances = distances
-        self.over = cache(self._over)
-
-    def _over(self, members: tuple[int, ...]) -> RootedTree:
-        m = len(members)
-        if m == 0:
-            return RootedTree.of_nobody()
-        near = self._distances[np.ix_(members, members)] + 1e-30  # a zero would be no edge
-        spanning = minimum_spanning_tree(csr_array(near))  # of a dense array it drops what is below 1e-8
-        order, parents = breadth_first_order(spanning, 0, directed=False)
-        matrix = np.zeros((m, m))
-        for node in order:
-            if parents[node] >= 0:
-                matrix[node] = matrix[parents[node]]
-            matrix[node, node] = 1
-        differences = matrix.copy()
-        differences[:, 0] = 0
-        return RootedTree(matrix, differences, tuple((int(node), int(parents[node])) for node in order[:0:-1]))
+        What is below float32's resolution along the path between two models counts as no difference at all.
+        """
+        differences = self.paths.copy()
+        differences[:, :1] = 0
+        relative = differences @ gram @ differences.T
+        along = (differences * gram.diagonal()) @ differences.T
+        own, way = relative.diagonal(), along.diagonal()
+        squares = own[:, None] + own[None, :] - 2 * relative
+        longest = way[:, None] + way[None, :] - 2 * along  # Σ of the squares on the path from a to b
+        return np.where(squares > _RESOLUTION * longest, squares, 0)
 
 
-def sampled_distances(models: Sequence[Checkpoint], keys: Sequence[str], numbers: int = 4096) -> Array:
-    """Rough ‖a−b‖ of all pairs, [n, n], from the first `numbers` of each of these keys, in float64.
+def sampled_distances(values: Sequence[torch.Tensor], numbers: int = 256) -> Array:
+    """Rough squared distances of all pairs, [m, m], from evenly spaced elements of each model's [c].
 
-    Only the shape of the spanning tree depends on it: a poor sample costs digits, never correctness.
+    Only the shape of the tree depends on it: a poor sample costs digits, never correctness.
     """
-    reader, sample = ValueReader(), np.zeros((len(models), len(keys), numbers))
-    for i, model in enumerate(models):
-        for j, key in enumerate(keys):
-            weight = model.weights.get(key)
-            if weight is not None:
-                count = min(numbers, weight.stored.count)
-                sample[i, j, :count] = reader.flat(weight, 0, count).to(torch.float64).numpy()
-    points = np.nan_to_num(sample.reshape(len(models), -1), posinf=0, neginf=0).clip(-1e100, 1e100)  # squares stay finite
-    return np.stack([np.linalg.norm(points - point, axis=1) for point in points])
+    step = max(1, len(values[0]) // numbers)
+    points = np.stack([value[::step].to(torch.float64).numpy() for value in values])
+    points = np.nan_to_num(points, posinf=0, neginf=0).clip(-1e100, 1e100)  # squares stay finite
+    points -= points[0]
+    gram = points @ points.T
+    own = gram.diagonal()
+    return np.maximum(own[:, None] + own[None, :] - 2 * gram, 0)
