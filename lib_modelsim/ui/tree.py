@@ -10,7 +10,7 @@ from .status import note
 _WIDTH = 6.0
 """Inches; half of the page where that is 1200 pixels wide."""
 
-_LONGEST = 44
+_LONGEST = 36
 """Characters of a name; of longer ones the middle is left out, the table has them whole."""
 
 
