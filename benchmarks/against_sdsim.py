@@ -1,6 +1,6 @@
 """All pairs of six models, and one base against three, by modelsim and by sdsim 0.1.0 (PyPI), cold and cached.
 
-    python -m benchmarks.against_sdsim FOLDER      FOLDER holds at least six real-size checkpoints
+python -m benchmarks.against_sdsim FOLDER      FOLDER holds at least six real-size checkpoints
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def main() -> None:
     if len(files) < 6:
         sys.exit("give a folder with six checkpoints")
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, "sdsim==0.1.0"], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, "sdsim==0.1.0"], check=True
+        )
         sys.path.insert(0, folder)
         from sdsim import similarity
 

@@ -1,6 +1,6 @@
 """One pass for every hash of a file, beside plain `hashlib.sha256` over the same bytes, from the page cache.
 
-    python -m benchmarks.hashing FILE
+python -m benchmarks.hashing FILE
 """
 
 from __future__ import annotations

@@ -32,4 +32,5 @@ def forget(files: Sequence[Path]) -> None:
 
 def told(what: str, times: Sequence[float]) -> str:
     """Minimum, median and maximum of some times."""
-    return f"{what}: {min(times):.2f} / {statistics.median(times):.2f} / {max(times):.2f} s (min / median / max of {len(times)})"
+    least, middle, most = min(times), statistics.median(times), max(times)
+    return f"{what}: {least:.2f} / {middle:.2f} / {most:.2f} s (min / median / max of {len(times)})"

@@ -1,6 +1,6 @@
 """l2 of two float16 files that differ by 0.1 % (and by 1 %), alone and among others, beside float64.
 
-    python -m benchmarks.near_copies [CHANNELS]
+python -m benchmarks.near_copies [CHANNELS]
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ def main() -> None:
         with Library(None) as library:
             found = compare([folder], "l2", None, library, Job(), "cpu")
         position = {model: i for i, model in enumerate(found.matrix.models)}
-        for a, b in (("base", "base0.001"), ("base", "base0.01"), ("far", "far0.001"), ("far", "far0.01"), ("base", "stranger")):
+        for a, b in (
+            ("base", "base0.001"),
+            ("base", "base0.01"),
+            ("far", "far0.001"),
+            ("far", "far0.01"),
+            ("base", "stranger"),
+        ):
             exact = _l2(folder / f"{a}.safetensors", folder / f"{b}.safetensors")
             value = found.matrix.overall[position[a], position[b]]
             print(f"{a} and {b}: {value:.6f}, float64 {exact:.6f}, off by {abs(value / exact - 1):.1e}")
@@ -44,7 +50,9 @@ def _l2(a: Path, b: Path) -> float:
     """‖a − b‖ of the UNets, in float64."""
     one, other = load_file(a), load_file(b)
     unet = [key for key in one if key.startswith("model.diffusion_model.")]
-    return float(np.sqrt(sum(np.square(one[key].astype(np.float64) - other[key].astype(np.float64)).sum() for key in unet)))
+    return float(
+        np.sqrt(sum(np.square(one[key].astype(np.float64) - other[key].astype(np.float64)).sum() for key in unet))
+    )
 
 
 if __name__ == "__main__":

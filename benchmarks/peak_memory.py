@@ -32,18 +32,24 @@ if block:
         variant = VARIANTS[what]
         done = passes.attention_pass(models, attention_keys(layout, variant), variant, [block], Job(), "cpu")
     else:
-        done = passes.weight_pass(models, layout, {block: [k for k, p in layout.places.items() if p.block == block]}, Job(), "cpu")
+        keys = [key for key, place in layout.places.items() if place.block == block]
+        done = passes.weight_pass(models, layout, {block: keys}, Job(), "cpu")
     assert [name for name, _ in done] == [block]
 else:
     with Library(None) as library:
-        scan.scan(paths, library, Job()) if what == "scan" else compare.compare(paths, what, None, library, Job(), "cpu")
+        if what == "scan":
+            scan.scan(paths, library, Job())
+        else:
+            compare.compare(paths, what, None, library, Job(), "cpu")
 print(f"{peak() - before:.0f}")
 """
 
 
 def peak(what: str, paths: list[Path], block: str = "") -> int:
     """MB above the process with torch and the package loaded."""
-    done = subprocess.run([sys.executable, "-c", _PROGRAM, what, block, *map(str, paths)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, what, block, *map(str, paths)], capture_output=True, text=True, check=True
+    )
     return int(done.stdout)
 
 
@@ -52,14 +58,19 @@ def main() -> None:
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
     print(f"scan of one file: {peak('scan', files[:1])} MB", flush=True)
     for n in (2, 4, 6):
-        print(f"{n} models, asimilarity: {peak('asimilarity', files[:n])} MB; l2: {peak('l2', files[:n])} MB", flush=True)
+        print(
+            f"{n} models, asimilarity: {peak('asimilarity', files[:n])} MB; l2: {peak('l2', files[:n])} MB", flush=True
+        )
     with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
         links = []
         for i in range(count):
             links.append(Path(folder, f"model{i:03d}.safetensors"))
             os.link(files[i % len(files)], links[-1])
         print(f"{count} models, asimilarity of M00 (1280 wide): {peak('asimilarity', links, 'M00')} MB", flush=True)
-        print(f"{count} models, l2 of IN00 and M00: {peak('l2', links, 'IN00')} MB, {peak('l2', links, 'M00')} MB", flush=True)
+        print(
+            f"{count} models, l2 of IN00 and M00: {peak('l2', links, 'IN00')} MB, {peak('l2', links, 'M00')} MB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A second `compare` over an unchanged folder of 100 small files, as a whole process; and what it imports.
 
-    python -m benchmarks.second_compare
+python -m benchmarks.second_compare
 """
 
 from __future__ import annotations
@@ -25,8 +25,23 @@ def main() -> None:
         base = draw(shapes, 0)
         for i in range(100):
             noise = draw(shapes, i + 1)
-            save(folder / f"model{i:03d}.safetensors", {key: base[key] + np.float32(0.1) * noise[key] for key in base}, "float16")
-        command = [sys.executable, "-X", "importtime", "-m", "lib_modelsim", "compare", str(folder), "--library", str(Path(name, "library.sqlite")), "--json"]
+            save(
+                folder / f"model{i:03d}.safetensors",
+                {key: base[key] + np.float32(0.1) * noise[key] for key in base},
+                "float16",
+            )
+        command = [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "lib_modelsim",
+            "compare",
+            str(folder),
+            "--library",
+            str(Path(name, "library.sqlite")),
+            "--json",
+        ]
         runs = []
 
         def run() -> None:

@@ -29,7 +29,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS models (id INTEGER PRIMARY KEY, sha256 TEXT UNIQUE, identity TEXT);
 CREATE TABLE IF NOT EXISTS layouts (digest TEXT PRIMARY KEY, layout BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
-    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, model INTEGER NOT NULL, version TEXT, header TEXT, layout TEXT
+    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, model INTEGER NOT NULL,
+    version TEXT, header TEXT, layout TEXT
 );
 CREATE TABLE IF NOT EXISTS sets (id INTEGER PRIMARY KEY, method TEXT, models TEXT, UNIQUE (method, models));
 CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMARY KEY (set_id, block));
@@ -90,7 +91,9 @@ class Library:
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Raises ModelsimError in the place of an error that comes from a damaged library."""
         self._db.close()
         if isinstance(error, (sqlite3.Error, zlib.error)):
@@ -131,7 +134,9 @@ class Library:
         if row is None:
             return None
         current = row[1] == version and row[3] is not None
-        return RememberedFile(row[0], row[2] if current else None, zlib.decompress(row[3]).decode() if current else None)
+        return RememberedFile(
+            row[0], row[2] if current else None, zlib.decompress(row[3]).decode() if current else None
+        )
 
     def remember_file(self, key: FileKey, version: str, header: str, digest: str, layout: str) -> int:
         """Store a file's header and layout; returns its model's id: a new one unless this very file is known."""
@@ -140,7 +145,10 @@ class Library:
         self._write(
             [
                 ("INSERT OR IGNORE INTO layouts VALUES (?, ?)", (digest, zlib.compress(layout.encode()))),
-                ("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", (key.path, key.size, key.mtime_ns, model, version, header, digest)),
+                (
+                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (key.path, key.size, key.mtime_ns, model, version, header, digest),
+                ),
             ]
         )
         return model
@@ -163,7 +171,10 @@ class Library:
         target = "coalesce((SELECT id FROM models WHERE sha256 = ?), ?)"
         self._write(
             [
-                (f"UPDATE models SET sha256 = ?, identity = ? WHERE id = {target}", (sha256, json.dumps(identity), sha256, model)),
+                (
+                    f"UPDATE models SET sha256 = ?, identity = ? WHERE id = {target}",
+                    (sha256, json.dumps(identity), sha256, model),
+                ),
                 (f"UPDATE files SET model = {target} WHERE path = ?", (sha256, model, key.path)),
             ]
         )
@@ -198,7 +209,9 @@ class Library:
         """Drop the sets whose models are all in this one, which is complete."""
         for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
             if set(json.loads(members)) < set(models):
-                self._write([("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))])
+                self._write(
+                    [("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))]
+                )
 
 
 def _open(file: Path | None) -> sqlite3.Connection:
@@ -209,7 +222,9 @@ def _open(file: Path | None) -> sqlite3.Connection:
     db.executescript(_SCHEMA)
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if found > _VERSION:
-        raise ModelsimError("the library was written by a newer modelsim", file, "update modelsim, or use --library with another file")
+        raise ModelsimError(
+            "the library was written by a newer modelsim", file, "update modelsim, or use --library with another file"
+        )
     db.execute(f"PRAGMA user_version={_VERSION}")
     return db
 

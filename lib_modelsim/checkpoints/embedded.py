@@ -52,7 +52,9 @@ def origin(metadata: Mapping[str, str]) -> Origin:
     Keys: `sd_merge_recipe` and `sd_merge_models` of the WebUI's merger (AUTOMATIC1111 modules/extras.py) and
     supermerger, `ss_…` of kohya-ss/sd-scripts (library/train_util.py), `modelspec.…` of Stability's ModelSpec 1.0.
     """
-    training = {key[3:]: _cut(text) for key, text in metadata.items() if key.startswith("ss_") and key != "ss_tag_frequency"}
+    training = {
+        key[3:]: _cut(text) for key, text in metadata.items() if key.startswith("ss_") and key != "ss_tag_frequency"
+    }
     return Origin(
         title=_text(metadata.get("modelspec.title")) or _text(metadata.get("ss_output_name")),
         base=_text(metadata.get("ss_sd_model_name")),
@@ -74,7 +76,11 @@ def _parents(text: str | None) -> list[Parent]:
     parsed = _parse(text)
     if not isinstance(parsed, dict):
         return []
-    return [Parent(_cut(sha256), _text(info.get("name"))) for sha256, info in list(parsed.items())[:MOST] if isinstance(info, dict)]
+    return [
+        Parent(_cut(sha256), _text(info.get("name")))
+        for sha256, info in list(parsed.items())[:MOST]
+        if isinstance(info, dict)
+    ]
 
 
 def _tags(text: str | None) -> dict[str, int]:

@@ -16,7 +16,9 @@ def read_file_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, st
     read_into(path, 0, memoryview(start))
     if not start:
         raise CheckpointError("the file is empty", path.name, "its download failed: fetch it again")
-    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:  # first: its length may look like any magic
+    if (
+        start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8
+    ):  # first: its length may look like any magic
         return ("safetensors", *safetensors_file.read_header(path))
     if start.startswith(b"GGUF"):
         raise CheckpointError("GGUF file: quantised, not comparable", path.name, "use the file it was made from")

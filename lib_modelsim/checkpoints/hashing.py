@@ -57,7 +57,9 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     for weight in checkpoint.weights.values():
         if in_every_layout(weight.key):
             members.setdefault(weight.component, []).append(weight)
-    content = {component: component_content(members[component], digests) for component in sorted(members, key=_network_order)}
+    content = {
+        component: component_content(members[component], digests) for component in sorted(members, key=_network_order)
+    }
     if checkpoint.format == "diffusers":
         return Identity(_folder_sha256(checkpoint.path, files), None, None, content)
     (hashes,) = files.values()
@@ -71,7 +73,9 @@ def _network_order(component: str) -> tuple[int, str]:
 def _folder_sha256(folder: Path, files: dict[Path, FileHashes]) -> str:
     """As `sha256sum unet/… vae/… | sha256sum` gives it, the paths relative to the folder and sorted."""
     names = sorted((path.relative_to(folder).as_posix(), hashes.sha256) for path, hashes in files.items())
-    return hashlib.sha256("".join(f"{sha256}  {name}\n" for name, sha256 in names).encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{sha256}  {name}\n" for name, sha256 in names).encode("utf-8", "surrogateescape")
+    ).hexdigest()
 
 
 class FileHashes(NamedTuple):
@@ -143,7 +147,7 @@ def _cut(first: int, last: int, step: int, weight: Weight | None) -> list[Span]:
 
 
 def _pieces(stored: StoredTensor) -> Iterator[np.ndarray]:
-    """The elements in C order, PIECE at a time, as unsigned integers; a view is held whole, but only its stored bytes."""
+    """The elements in C order, PIECE at a time, as unsigned integers; of a view, its stored bytes are held whole."""
     item = stored.item_bytes
     if stored.strides is None:
         for start in range(0, stored.count, PIECE):
@@ -162,14 +166,18 @@ def _open(path: Path) -> BinaryIO:
     try:
         return open(path, "rb")
     except OSError as error:
-        raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check that it is there and readable") from error
+        raise CheckpointError(
+            f"cannot open ({error.strerror or error})", path, "check that it is there and readable"
+        ) from error
 
 
 def _fill(file: BinaryIO, buffer: memoryview, path: Path) -> None:
     try:
         got = file.readinto(buffer)
     except OSError as error:
-        raise CheckpointError(f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable") from error
+        raise CheckpointError(
+            f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable"
+        ) from error
     if got < len(buffer):
         raise CheckpointError("the file became shorter while it was read", path, "try again when nothing writes to it")
 
@@ -189,13 +197,15 @@ class _RangeSha256:
 
 
 class _Threads:
-    """The threads, and the buffers that they work on: `file` and `data` do their work in the order given, `values` need not."""
+    """The threads, and their buffers: `file` and `data` do their work in the order given, `values` need not."""
 
-    def __enter__(self) -> _Threads:  # noqa: PYI034 – typing.Self came with Python 3.11
+    def __enter__(self) -> _Threads:
         with ExitStack() as stack:
             self.file, self.data, self.values = (stack.enter_context(ThreadPoolExecutor(n)) for n in (1, 1, 2))
             self._stack = stack.pop_all()
-        self._ring: deque[tuple[memoryview, list[Future]]] = deque((memoryview(bytearray(BUFFER_BYTES)), []) for _ in range(BUFFERS))
+        self._ring: deque[tuple[memoryview, list[Future]]] = deque(
+            (memoryview(bytearray(BUFFER_BYTES)), []) for _ in range(BUFFERS)
+        )
         return self
 
     def __exit__(self, *raised: object) -> None:

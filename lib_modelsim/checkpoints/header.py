@@ -54,6 +54,7 @@ def header_of(checkpoint: Checkpoint) -> Header:
         dtypes.setdefault(weight.component, Counter())[weight.stored.dtype] += weight.stored.count
         sizes[weight.component] += weight.stored.count * weight.stored.item_bytes
     components = {
-        name: Component(count.total(), count.most_common(1)[0][0], sizes[name]) for name, count in sorted(dtypes.items())
+        name: Component(count.total(), count.most_common(1)[0][0], sizes[name])
+        for name, count in sorted(dtypes.items())
     }
     return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout)

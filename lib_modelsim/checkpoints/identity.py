@@ -18,7 +18,7 @@ _KNOWN = Path(__file__).parent / "tables" / "known_models.json"
 
 @dataclass(frozen=True)
 class Content:
-    """Hashes of a component's values that depend neither on format, nor key layout, nor the precision they are stored in.
+    """Hashes of a component's values, whatever the format, the key layout and the precision they are stored in.
 
     `exact` agrees where every value does; `float16` where every value rounded to float16 does. The two are equal
     where float16 holds every value. 64 hexadecimal digits each; `content_hash` defines them.
@@ -86,7 +86,7 @@ class Sameness(Enum):
 
 @dataclass(frozen=True)
 class Relation:
-    """What two checkpoints are to each other: whether they are one file, and the sameness of each of their components."""
+    """What two checkpoints are to each other: whether they are one file, and how each component compares."""
 
     same_file: bool
     components: dict[str, Sameness]

@@ -1,4 +1,4 @@
-"""What is where in a network, without the bytes: enough to plan a comparison, and shared by most models of a library."""
+"""What is where in a network, without the bytes: enough to plan a comparison, and the same for most models."""
 
 from __future__ import annotations
 

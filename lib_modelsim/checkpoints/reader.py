@@ -55,7 +55,9 @@ class Checkpoint:
     @cached_property
     def layout(self) -> Layout:
         """What is where in the network, in network order."""
-        return Layout.of(self.architecture, {key: Place(w.component, w.block, w.shape) for key, w in self.weights.items()})
+        return Layout.of(
+            self.architecture, {key: Place(w.component, w.block, w.shape) for key, w in self.weights.items()}
+        )
 
     def read(self, key: str) -> bytearray:
         """The bytes of one weight as they stand in the file, from its first element to its last (gaps included)."""
@@ -97,7 +99,9 @@ def _read_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
     try:
         return ("diffusers", *folder.read_folder(path)) if stat.S_ISDIR(mode) else read_file_headers(path)
     except OSError as error:
-        raise CheckpointError(f"cannot read ({error.strerror or error})", path, "check that it is there and readable") from error
+        raise CheckpointError(
+            f"cannot read ({error.strerror or error})", path, "check that it is there and readable"
+        ) from error
 
 
 _QUANTISED = {
@@ -116,4 +120,8 @@ def _refuse_quantised(tensors: list[StoredTensor]) -> None:
     for tensor in tensors:
         for ending, kind in _QUANTISED.items():
             if tensor.key.endswith(ending) or (kind.startswith("NF4") and ".quant_state." in tensor.key):
-                raise CheckpointError(f"{kind} quantised file, not comparable, because of the key", tensor.key, "use the file it was made from")
+                raise CheckpointError(
+                    f"{kind} quantised file, not comparable, because of the key",
+                    tensor.key,
+                    "use the file it was made from",
+                )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -58,7 +57,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
 
 
 def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
-    size = os.path.getsize(bad.path) if os.path.isfile(bad.path) else None
+    size = bad.path.stat().st_size if bad.path.is_file() else None
     nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
     return row | {"components": {}, "size": size, "metadata": {}, "origin": None, "error": bad.error}
@@ -99,8 +98,8 @@ def _errors(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
     return [{"path": readable(bad.path), "error": bad.error} for bad in unreadable]
 
 
-def _numbers(values: NDArray) -> Any:
-    def plain(value: Any) -> Any:
+def _numbers(values: NDArray) -> list:
+    def plain(value: float | list) -> float | list | None:
         if isinstance(value, list):
             return [plain(inner) for inner in value]
         return None if math.isnan(value) else value

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import ModelsimError
-from . import documents, text
 from ..library import Library
+from . import documents, text
 from .progress import progress_bars
 
 
@@ -45,39 +45,68 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="modelsim", description="Which checkpoints are copies, which are relatives, and in which blocks they differ.")
+    parser = _Parser(
+        prog="modelsim",
+        description="Which checkpoints are copies, which are relatives, and in which blocks they differ.",
+    )
     parser.add_argument("--version", action="version", version=f"modelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, help: str, paths: str | None = "+") -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         if paths:
-            sub.add_argument("paths", nargs=paths, type=Path, metavar="PATH", help="checkpoint files, diffusers folders, or folders to search")
+            sub.add_argument(
+                "paths",
+                nargs=paths,
+                type=Path,
+                metavar="PATH",
+                help="checkpoint files, diffusers folders, or folders to search",
+            )
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         library = sub.add_mutually_exclusive_group()
-        library.add_argument("--library", type=Path, metavar="FILE", help="where results are remembered (default: the user's data folder)")
+        library.add_argument(
+            "--library",
+            type=Path,
+            metavar="FILE",
+            help="where results are remembered (default: the user's data folder)",
+        )
         library.add_argument("--no-library", action="store_true", help="remember nothing")
         sub.set_defaults(run=run)
         return sub
 
-    scan = command("scan", _scan, "What each checkpoint is: format, architecture, components, hashes, embedded metadata.")
+    scan = command(
+        "scan", _scan, "What each checkpoint is: format, architecture, components, hashes, embedded metadata."
+    )
     scan.add_argument("--quick", action="store_true", help="headers alone, no hashes")
 
     compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.")
     _measure_options(compare, "cosine")
     compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
 
-    classify = command("classify", _classify, "Families: a tree and classes per architecture, written as tables and figures.", "*")
+    classify = command(
+        "classify", _classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
+    )
     _measure_options(classify, "asimilarity")
-    classify.add_argument("--features", type=Path, metavar="FILE", help="a CSV table with a row per model, instead of checkpoints")
-    classify.add_argument("--linkage", default="ward.D2", help="ward.D2 (default), ward.D, average, complete or single, as R defines them")
+    classify.add_argument(
+        "--features", type=Path, metavar="FILE", help="a CSV table with a row per model, instead of checkpoints"
+    )
+    classify.add_argument(
+        "--linkage", default="ward.D2", help="ward.D2 (default), ward.D, average, complete or single, as R defines them"
+    )
     classify.add_argument("--classes", type=int, metavar="K", help="number of classes (default: chosen by silhouette)")
-    classify.add_argument("--optimal-order", action="store_true", help="order the leaves so that neighbours are most alike")
+    classify.add_argument(
+        "--optimal-order", action="store_true", help="order the leaves so that neighbours are most alike"
+    )
     classify.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
 
     serve = command("serve", _serve, "The page in the browser, on this machine.", None)
     serve.add_argument("--models", nargs="+", type=Path, default=[], metavar="DIR", help="folders with checkpoints")
-    serve.add_argument("--demo", type=Path, metavar="DIR", help="without --models: where the demonstration family is, or is written on first use")
+    serve.add_argument(
+        "--demo",
+        type=Path,
+        metavar="DIR",
+        help="without --models: where the demonstration family is, or is written on first use",
+    )
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: a free one from 7861 on)")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     _device_option(serve)
@@ -85,13 +114,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure_options(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--measure", default=default, metavar="M", help=f"asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2 or relative-l2 (default: {default})")
-    parser.add_argument("--base", metavar="NAME", help="for delta-cosine: the model that the others are taken to come from")
+    parser.add_argument(
+        "--measure",
+        default=default,
+        metavar="M",
+        help="asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2 or relative-l2 "
+        f"(default: {default})",
+    )
+    parser.add_argument(
+        "--base", metavar="NAME", help="for delta-cosine: the model that the others are taken to come from"
+    )
     _device_option(parser)
 
 
 def _device_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where to calculate (default: the GPU where there is one with room)")
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+        help="where to calculate (default: the GPU where there is one with room)",
+    )
 
 
 def _library(options: argparse.Namespace) -> Library:
@@ -131,7 +173,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     with _library(options) as library, progress_bars() as job:
         found = compare(options.paths, options.measure, options.base, library, job, options.device)
-        per_key = elements(found, library, job, options.device) if options.elements and len(found.models) > 1 else None
+        per_key = elements(found, job, options.device) if options.elements and len(found.models) > 1 else None
     if options.json:
         _print_json(documents.compare(found, per_key))
         require_two(found)
@@ -149,7 +191,9 @@ def _classify(options: argparse.Namespace) -> int:
     wanted = TreeOptions(options.linkage, options.classes, options.optimal_order)
     comparison = None
     if bool(options.features) == bool(options.paths):
-        raise ModelsimError("classify takes checkpoints or --features, one of the two", None, "give PATH … or --features FILE")
+        raise ModelsimError(
+            "classify takes checkpoints or --features, one of the two", None, "give PATH … or --features FILE"
+        )
     if options.features:
         families = [family(read_features(options.features), wanted)]
     else:

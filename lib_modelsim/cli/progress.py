@@ -21,7 +21,9 @@ def progress_bars() -> Iterator[Job]:
             for bar in bars.values():
                 bar.close()
             scaled = {"unit_scale": True, "unit_divisor": 1024} if progress.unit == "B" else {}
-            bars[progress.what] = tqdm(desc=progress.what, unit=progress.unit.rstrip("s") or "B", disable=not sys.stderr.isatty(), **scaled)
+            bars[progress.what] = tqdm(
+                desc=progress.what, unit=progress.unit.rstrip("s") or "B", disable=not sys.stderr.isatty(), **scaled
+            )
         bar = bars[progress.what]
         bar.total = progress.total
         bar.update(progress.done - bar.n)

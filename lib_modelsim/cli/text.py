@@ -27,7 +27,16 @@ def scan(found: Scan) -> str:
     for model, identity in found.found:
         header = model.header
         main = header.components.get("unet") or next(iter(header.components.values()), None)
-        rows.append((model.name, header.architecture, header.format, size(model.key.size), main.dtype if main else "", _hash(identity)))
+        rows.append(
+            (
+                model.name,
+                header.architecture,
+                header.format,
+                size(model.key.size),
+                main.dtype if main else "",
+                _hash(identity),
+            )
+        )
     return "\n".join([*_table(rows), *_bad(found.unreadable)])
 
 
@@ -36,20 +45,41 @@ def compare(found: Comparison, elements: Sequence[Element] | None = None) -> str
     matrix, lines = found.matrix, [f"{found.matrix.measure}" + (f", base {found.base}" if found.base else "")]
     n = len(matrix.models)
     if n == 2:
-        rows = [(block, _number(value)) for block, value in zip(matrix.blocks, matrix.values[0, 1], strict=True) if not np.isnan(value)]
+        rows = [
+            (block, _number(value))
+            for block, value in zip(matrix.blocks, matrix.values[0, 1], strict=True)
+            if not np.isnan(value)
+        ]
         rows += [(name, _number(values[0, 1])) for name, values in matrix.components.items()]
-        lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows, ("overall", _number(matrix.overall[0, 1]))])
+        lines += _table(
+            [(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows, ("overall", _number(matrix.overall[0, 1]))]
+        )
     elif n <= MOST_COLUMNS:
         head = ("", *(str(i + 1) for i in range(n)))
-        lines += _table([head, *((f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models))])
+        lines += _table(
+            [head, *((f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models))]
+        )
     else:
         pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
         pairs.sort(reverse=not matrix.is_distance)
-        lines += _table([("overall", "", ""), *((_number(value), matrix.models[i], matrix.models[j]) for value, i, j in pairs[:40])])
+        lines += _table(
+            [("overall", "", ""), *((_number(value), matrix.models[i], matrix.models[j]) for value, i, j in pairs[:40])]
+        )
         lines += [f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else []
     if elements is not None:
-        lines += ["", *_table([("key", "value"), *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements)])]
-    lines += [f"note: {reason.a}" + ("" if reason.a == reason.b else f" and {reason.b}") + f": {reason.reason}" for reason in found.reasons[:20]]
+        lines += [
+            "",
+            *_table(
+                [
+                    ("key", "value"),
+                    *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements),
+                ]
+            ),
+        ]
+    lines += [
+        f"note: {reason.a}" + ("" if reason.a == reason.b else f" and {reason.b}") + f": {reason.reason}"
+        for reason in found.reasons[:20]
+    ]
     lines += [f"… {len(found.reasons) - 20} more notes; --json has all of them"] if len(found.reasons) > 20 else []
     return "\n".join([*lines, *_bad(found.unreadable)])
 
@@ -91,6 +121,9 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.ljust(w) if i == 0 or not cell.replace(".", "").replace("-", "").isdigit() else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.ljust(w) if i == 0 or not cell.replace(".", "").replace("-", "").isdigit() else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     return lines

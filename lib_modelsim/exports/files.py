@@ -19,12 +19,14 @@ def write_text(path: Path, text: str) -> Path:
         try:
             with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
-            os.replace(temporary, path)
+            temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ModelsimError(f"cannot write ({error.strerror or error})", path, "choose another folder, or make room") from error
+        raise ModelsimError(
+            f"cannot write ({error.strerror or error})", path, "choose another folder, or make room"
+        ) from error
     return path
 
 

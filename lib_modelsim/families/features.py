@@ -61,7 +61,11 @@ def pearson_distance(table: FeatureTable) -> Array:
     if flat.any():
         a, b = np.argwhere(flat)[0]
         names = f"{table.models[a]} and {table.models[b]}"
-        raise ModelsimError("rows that do not vary or share fewer than two columns have no correlation", names, "leave one out, or use another measure")
+        raise ModelsimError(
+            "rows that do not vary or share fewer than two columns have no correlation",
+            names,
+            "leave one out, or use another measure",
+        )
     distance = np.clip(1 - r, 0, None)
     np.fill_diagonal(distance, 0)
     return (distance + distance.T) / 2

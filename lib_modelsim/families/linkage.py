@@ -38,7 +38,9 @@ class Tree:
         """R's merge table, [n − 1, 2]."""
         n = len(self.models)
         pairs = self.scipy[:, :2].astype(int)
-        return np.array([sorted((-(i + 1) if i < n else i - n + 1 for i in pair), key=lambda v: (v > 0, abs(v))) for pair in pairs])
+        return np.array(
+            [sorted((-(i + 1) if i < n else i - n + 1 for i in pair), key=lambda v: (v > 0, abs(v))) for pair in pairs]
+        )
 
     @property
     def heights(self) -> Array:
@@ -48,14 +50,18 @@ class Tree:
     def cut(self, classes: int) -> NDArray[np.int64]:
         """Class of every model, [n], 1 … `classes` numbered as they appear in input order, as R's cutree does."""
         if not 1 <= classes <= len(self.models):
-            raise ModelsimError(f"{len(self.models)} models cannot make this many classes", classes, f"choose 1 to {len(self.models)}")
+            raise ModelsimError(
+                f"{len(self.models)} models cannot make this many classes", classes, f"choose 1 to {len(self.models)}"
+            )
         found = hierarchy.cut_tree(self.scipy, n_clusters=classes)[:, 0]
         _, first = np.unique(found, return_index=True)
         number = {found[i]: k for k, i in enumerate(sorted(first), 1)}
         return np.array([number[c] for c in found])
 
 
-def build_tree(models: tuple[str, ...], distances: Array, linkage: str = "ward.D2", optimal_order: bool = False) -> Tree:
+def build_tree(
+    models: tuple[str, ...], distances: Array, linkage: str = "ward.D2", optimal_order: bool = False
+) -> Tree:
     """The tree over a square matrix of distances, [n, n], symmetric with a zero diagonal.
 
     Raises ModelsimError for an unknown linkage, fewer than two models or a distance that is missing.
@@ -66,7 +72,9 @@ def build_tree(models: tuple[str, ...], distances: Array, linkage: str = "ward.D
         raise ModelsimError("a tree needs two models, found", len(models), "give more models")
     if np.isnan(distances).any():
         a, b = np.argwhere(np.isnan(distances))[0]
-        raise ModelsimError("no distance between", f"{models[a]} and {models[b]}", "leave one out, or use another measure")
+        raise ModelsimError(
+            "no distance between", f"{models[a]} and {models[b]}", "leave one out, or use another measure"
+        )
     condensed = squareform(distances, checks=False)
     if linkage == "ward.D":
         found = hierarchy.linkage(np.sqrt(condensed), "ward", optimal_ordering=optimal_order)

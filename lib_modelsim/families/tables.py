@@ -31,8 +31,12 @@ def read_features(path: Path) -> FeatureTable:
     n, p = values.shape
     columns = tuple(first[-p:] if p else ()) if header else tuple(str(j + 1) for j in range(p))
     if header and len(first) not in ((p + 1,) if corner else (p, p + named)):
-        raise ModelsimError(f"the header of {path.name} does not fit its rows", f"{len(first)} cells over {p} numbers", "mend the table")
-    return FeatureTable(tuple(row[0] for _, row in body) if named else tuple(str(i + 1) for i in range(n)), columns, values)
+        raise ModelsimError(
+            f"the header of {path.name} does not fit its rows", f"{len(first)} cells over {p} numbers", "mend the table"
+        )
+    return FeatureTable(
+        tuple(row[0] for _, row in body) if named else tuple(str(i + 1) for i in range(n)), columns, values
+    )
 
 
 def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
@@ -51,10 +55,16 @@ def _numbers(path: Path, rows: list[tuple[int, list[str]]], first: int) -> NDArr
     values = np.empty((len(rows), width - first))
     for i, (line, row) in enumerate(rows):
         if len(row) != width:
-            raise ModelsimError(f"line {line} of {path.name} has another number of cells than the first", f"{len(row)}, not {width}", "mend the table")
+            raise ModelsimError(
+                f"line {line} of {path.name} has another number of cells than the first",
+                f"{len(row)}, not {width}",
+                "mend the table",
+            )
         for j, cell in enumerate(row[first:]):
             if not _is_number(cell):
-                raise ModelsimError(f"line {line}, column {j + 1 + first} of {path.name} is no number", cell, "mend the table")
+                raise ModelsimError(
+                    f"line {line}, column {j + 1 + first} of {path.name} is no number", cell, "mend the table"
+                )
             values[i, j] = float("nan") if cell.strip() in _MISSING else float(cell)
     return values
 

@@ -65,7 +65,14 @@ def _pair(matrix: SimilarityMatrix, options: TreeOptions, architecture: str) -> 
     distances = direct_distance(matrix)
     tree = build_tree(matrix.models, distances, options.linkage)
     unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
-    return Family(architecture, all_against_all(matrix), distances, tree, tree.cut(1 if options.classes is None else options.classes), unit)
+    return Family(
+        architecture,
+        all_against_all(matrix),
+        distances,
+        tree,
+        tree.cut(1 if options.classes is None else options.classes),
+        unit,
+    )
 
 
 def _all_missing(comparison: Comparison, i: int, rows: Sequence[int]) -> bool:
@@ -93,14 +100,19 @@ def write_families(families: Sequence[Family], out: Path) -> list[Path]:
     for found in families:
         folder = out / (found.architecture or "") if len(families) > 1 else out
         models = found.features.models
-        written.append(write_csv(folder / "classes.csv", zip(models, found.classes.tolist(), strict=True), ("model", "class")))
+        written.append(
+            write_csv(folder / "classes.csv", zip(models, found.classes.tolist(), strict=True), ("model", "class"))
+        )
         if found.tree is None:
             continue
         rows = ((name, *values) for name, values in zip(models, found.features.values.tolist(), strict=True))
         written.append(write_csv(folder / "features.csv", rows, ("model", *found.features.columns)))
         rows = ((name, *values) for name, values in zip(models, found.distances.tolist(), strict=True))
         written.append(write_csv(folder / "distances.csv", rows, ("model", *models)))
-        merges = ((*pair, height) for pair, height in zip(found.tree.merges.tolist(), found.tree.heights.tolist(), strict=True))
+        merges = (
+            (*pair, height)
+            for pair, height in zip(found.tree.merges.tolist(), found.tree.heights.tolist(), strict=True)
+        )
         written.append(write_csv(folder / "linkage.csv", merges, ("merge1", "merge2", "height")))
         written.append(write_csv(folder / "order.csv", [(found.tree.leaves + 1).tolist()]))
         title = f"{found.architecture or 'Features'}: {len(models)} models, {found.classes.max()} classes"

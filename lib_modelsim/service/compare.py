@@ -38,7 +38,9 @@ class Comparison:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def compare(paths: Sequence[Path], measure: str, base: str | None, library: Library, job: Job, device: str = "auto") -> Comparison:
+def compare(
+    paths: Sequence[Path], measure: str, base: str | None, library: Library, job: Job, device: str = "auto"
+) -> Comparison:
     """Compare all checkpoints under these paths. `base` names a model, for `delta-cosine` alone.
 
     With fewer than two readable models the matrix is empty and `require_two` says so. Raises ModelsimError where what
@@ -47,21 +49,36 @@ def compare(paths: Sequence[Path], measure: str, base: str | None, library: Libr
     return compare_models(read_index(paths, library, job), measure, base, library, job, device)
 
 
-def compare_models(index: Index, measure: str, base: str | None, library: Library, job: Job, device: str = "auto") -> Comparison:
+def compare_models(
+    index: Index, measure: str, base: str | None, library: Library, job: Job, device: str = "auto"
+) -> Comparison:
     """As `compare`, of models that are indexed already."""
     if measure not in MEASURES:
         raise ModelsimError("unknown measure", measure, f"use one of {', '.join(MEASURES)}")
     if base is not None and measure != "delta-cosine":
-        raise ModelsimError("a base goes with delta-cosine alone, not with", measure, "leave --base out, or use --measure delta-cosine")
+        raise ModelsimError(
+            "a base goes with delta-cosine alone, not with", measure, "leave --base out, or use --measure delta-cosine"
+        )
     models = index.models
-    chosen = None if base is None else match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])
+    chosen = (
+        None
+        if base is None
+        else match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])
+    )
     reasons = list(_apart(models))
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     groups = by_architecture(models)
-    origins = [_base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None for group in groups]
+    origins = [
+        _base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None
+        for group in groups
+    ]
     if measure == "delta-cosine" and chosen is None and MEAN not in origins and len(models) > 1:
-        raise ModelsimError("delta-cosine needs a base, and a mean stands in for one from four models of one architecture on", None, "name one with --base")
+        raise ModelsimError(
+            "delta-cosine needs a base, and a mean stands in for one from four models of one architecture on",
+            None,
+            "name one with --base",
+        )
     for group, origin in zip(groups, origins, strict=True):
         if measure in VARIANTS:
             scores = attention_scores(measure, group, library, job, device)
@@ -82,7 +99,11 @@ def require_two(found: Index | Comparison) -> None:
     """Raises ModelsimError where there is nothing to compare, with the reason of the first unreadable file."""
     if len(found.models) < 2:
         why = f" ({found.unreadable[0].error})" if found.unreadable else ""
-        raise ModelsimError(f"two readable models are needed, found {len(found.models)}{why}", None, "give more files, or a folder that holds them")
+        raise ModelsimError(
+            f"two readable models are needed, found {len(found.models)}{why}",
+            None,
+            "give more files, or a folder that holds them",
+        )
 
 
 def model_hashes(model: Model, library: Library) -> list[str]:
@@ -109,7 +130,11 @@ def _base_of(group: Sequence[Model], base: Model | None) -> int | str | None:
 def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
     for i, a in enumerate(group):
         for b in group[:i]:
-            yield Reason(b.name, a.name, f"no base for {a.architecture}, and a mean stands in for one only from {LEAST_FOR_MEAN} models on")
+            yield Reason(
+                b.name,
+                a.name,
+                f"no base for {a.architecture}, and a mean stands in for one only from {LEAST_FOR_MEAN} models on",
+            )
 
 
 def _apart(models: Sequence[Model]) -> Iterator[Reason]:
@@ -133,13 +158,20 @@ def difference(a: Layout, b: Layout) -> str | None:
     shared = a.places.keys() & b.places.keys()
     shapes = sorted(key for key in shared if a.places[key].shape != b.places[key].shape)
     facts = [f"compared over {len(shared) - len(shapes)} shared keys"]
-    facts += [f"{len(keys)} only in {which}" for which, keys in (("the first", a.places.keys() - shared), ("the second", b.places.keys() - shared)) if keys]
+    facts += [
+        f"{len(keys)} only in {which}"
+        for which, keys in (("the first", a.places.keys() - shared), ("the second", b.places.keys() - shared))
+        if keys
+    ]
     if shapes:
-        facts.append(f"{len(shapes)} of another shape ({shapes[0]}: {list(a.places[shapes[0]].shape)} and {list(b.places[shapes[0]].shape)})")
+        one, other = (list(layout.places[shapes[0]].shape) for layout in (a, b))
+        facts.append(f"{len(shapes)} of another shape ({shapes[0]}: {one} and {other})")
     return "; ".join(facts)
 
 
-def _join(measure: str, models: Sequence[Model], found: Sequence[tuple[Sequence[Model], SimilarityMatrix]]) -> SimilarityMatrix:
+def _join(
+    measure: str, models: Sequence[Model], found: Sequence[tuple[Sequence[Model], SimilarityMatrix]]
+) -> SimilarityMatrix:
     """The matrices of the architectures as one over all models and the union of their blocks, NaN between them."""
     n = len(models)
     blocks = tuple(order(block for _, matrix in found for block in matrix.blocks))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ..checkpoints.reader import open_checkpoint
 from ..errors import ModelsimError
-from ..library import Library
 from ..similarity.measures import FROM_PARTS, delta_cosine
 from .compare import Comparison
 from .job import Job
@@ -23,17 +22,21 @@ class Element:
     value: float | None
 
 
-def elements(comparison: Comparison, library: Library, job: Job, device: str = "auto") -> list[Element]:
-    """Per-key values of the two models of a comparison (besides the base), in network order, keys of one model included.
+def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Element]:
+    """Per-key values of a comparison's two models (besides the base), in network order, keys of one model included.
 
     Raises ModelsimError where there are not two, or for the attention scores, which have no value per key.
     """
     measure, models = comparison.matrix.measure, comparison.models
     pair = [i for i, model in enumerate(models) if model.name != comparison.base]
     if len(pair) != 2:
-        raise ModelsimError("--elements is for two models, not", len(pair), "give two checkpoints (and with delta-cosine the base)")
+        raise ModelsimError(
+            "--elements is for two models, not", len(pair), "give two checkpoints (and with delta-cosine the base)"
+        )
     if measure != "delta-cosine" and measure not in FROM_PARTS:
-        raise ModelsimError("no values per key in the measure", measure, f"use one of {', '.join([*FROM_PARTS, 'delta-cosine'])}")
+        raise ModelsimError(
+            "no values per key in the measure", measure, f"use one of {', '.join([*FROM_PARTS, 'delta-cosine'])}"
+        )
     if len({model.architecture for model in models}) > 1:
         return []
     from .passes import key_parts  # torch comes with it
@@ -47,4 +50,7 @@ def elements(comparison: Comparison, library: Library, job: Job, device: str = "
             values = FROM_PARTS[measure](parts, len(models))
         found[key] = float(values[pair[0], pair[1]])
     places = layout.places.items()
-    return [Element(key, place.component, place.block, None if found[key] != found[key] else found[key]) for key, place in places]
+    return [
+        Element(key, place.component, place.block, None if found[key] != found[key] else found[key])
+        for key, place in places
+    ]

@@ -109,7 +109,16 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, Mode
         if not os.path.exists(path):  # noqa: PTH110 - pathlib's raises where a name is too long for the system
             missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
         elif not files:
-            missing.append((path, CheckpointError("no checkpoints in this folder", path, f"give one with {' '.join(ENDINGS)} files or diffusers folders")))
+            missing.append(
+                (
+                    path,
+                    CheckpointError(
+                        "no checkpoints in this folder",
+                        path,
+                        f"give one with {' '.join(ENDINGS)} files or diffusers folders",
+                    ),
+                )
+            )
         else:
             for file in files:
                 found.setdefault(os.path.abspath(file), file)  # noqa: PTH100 - links stay apart
@@ -127,7 +136,10 @@ def _walk(folder: Path) -> Iterable[Path]:
         inner = sorted(name for name in folders if is_diffusers_folder(Path(here, name)))
         folders[:] = sorted(name for name in folders if name not in inner and not name.startswith("."))
         wanted = (*ENDINGS, ".gguf")
-        yield from (Path(here, name) for name in sorted([*inner, *(f for f in files if f.lower().endswith(wanted))], key=str.lower))
+        yield from (
+            Path(here, name)
+            for name in sorted([*inner, *(f for f in files if f.lower().endswith(wanted))], key=str.lower)
+        )
 
 
 def plain_name(path: Path) -> str:
@@ -174,7 +186,11 @@ def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]
     for matches in (
         [i for i, name in enumerate(names) if name == query],
         [i for i, name in enumerate(names) if name.lower() in (query.lower(), plain.lower())],
-        [i for i, known in enumerate(hashes or []) if len(query) >= 8 and any(h.startswith(query.lower()) for h in known)],
+        [
+            i
+            for i, known in enumerate(hashes or [])
+            if len(query) >= 8 and any(h.startswith(query.lower()) for h in known)
+        ],
         [i for i, name in enumerate(names) if plain.lower() in name.lower()],
     ):
         if len(matches) == 1 or (hashes and len({tuple(hashes[i]) or i for i in matches}) == 1):  # copies are one model
@@ -182,4 +198,6 @@ def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]
         if matches:
             several = ", ".join(names[i] for i in matches[:5])
             raise ModelsimError(f"{len(matches)} models match {query!r}", several, "write more of the name")
-    raise ModelsimError("no model matches", query, f"use one of: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")
+    raise ModelsimError(
+        "no model matches", query, f"use one of: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
+    )

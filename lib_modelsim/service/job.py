@@ -9,7 +9,7 @@ from threading import Lock
 from ..errors import ModelsimError
 
 
-class Cancelled(ModelsimError):
+class Cancelled(ModelsimError):  # noqa: N818  no error, a wish
     """The work was stopped on request; what was finished is kept."""
 
 

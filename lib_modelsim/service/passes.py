@@ -21,6 +21,7 @@ from .job import Job, Stage
 
 Arrays = dict[str, NDArray]
 
+
 def weight_pass(
     models: Sequence[Checkpoint], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job, device: str
 ) -> Iterator[tuple[str, Arrays]]:
@@ -58,7 +59,9 @@ def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Part]
 
 
 def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job) -> Stage:
-    total = sum(w.stored.count * w.stored.item_bytes for model in models for key in keys if (w := model.weights.get(key)))
+    total = sum(
+        w.stored.count * w.stored.item_bytes for model in models for key in keys if (w := model.weights.get(key))
+    )
     return Stage(job, "reading weights", total)
 
 
@@ -69,10 +72,20 @@ def _in_words(found: NonFinite) -> str:
 
 
 def attention_pass(
-    models: Sequence[Checkpoint], layers: Mapping[str, str], variant: Variant, blocks: Sequence[str], job: Job, device: str
+    models: Sequence[Checkpoint],
+    layers: Mapping[str, str],
+    variant: Variant,
+    blocks: Sequence[str],
+    job: Job,
+    device: str,
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the scores of all pairs."""
-    total = sum(w.stored.count * w.stored.item_bytes for m in models for block in blocks for w in projections(m.weights, layers[block]))
+    total = sum(
+        w.stored.count * w.stored.item_bytes
+        for m in models
+        for block in blocks
+        for w in projections(m.weights, layers[block])
+    )
     stage = Stage(job, "probing attention", total)
     place = choose_device(device)
     done: set[str] = set()

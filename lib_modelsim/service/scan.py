@@ -44,8 +44,10 @@ def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False)
                 result.unreadable.append(Unreadable(model.path, str(error)))
                 continue
             stored = identity.to_dict() | {"version": IDENTITY_VERSION}
-            model = replace(model, id=library.remember_identity(model.key, model.id, identity.sha256, stored))
-        result.found.append((model, identity))
+            known_as = library.remember_identity(model.key, model.id, identity.sha256, stored)
+            result.found.append((replace(model, id=known_as), identity))
+        else:
+            result.found.append((model, identity))
     return result
 
 

@@ -34,7 +34,7 @@ Arrays = dict[str, NDArray]
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a pair of models has missing or partial values; where `a` and `b` are one model, it concerns all its pairs."""
+    """Why a pair has missing or partial values; where `a` and `b` are one model, it concerns all its pairs."""
 
     a: str
     b: str
@@ -51,10 +51,15 @@ class Scores:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def weight_scores(measure: str, group: Sequence[Model], base: int | str | None, library: Library, job: Job, device: str) -> Scores:
+def weight_scores(
+    measure: str, group: Sequence[Model], base: int | str | None, library: Library, job: Job, device: str
+) -> Scores:
     """A measure over whole weights; `base` is a position in `group` or the mean, for delta-cosine."""
     layout = joint_layout(group)
-    blocks = {block: [key for key, place in layout.places.items() if (place.block or OTHER) == block] for block in (*layout.blocks, OTHER)}
+    blocks = {
+        block: [key for key, place in layout.places.items() if (place.block or OTHER) == block]
+        for block in (*layout.blocks, OTHER)
+    }
 
     def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         from .passes import weight_pass  # torch comes with it
@@ -82,14 +87,18 @@ def attention_scores(measure: str, group: Sequence[Model], library: Library, job
     alike: dict[tuple, list[Model]] = {}
     for model in group:
         layers = attention_keys(model.header.layout, variant)
-        alike.setdefault(tuple((block, key, model.header.layout.places[key].shape) for block, key in layers.items()), []).append(model)
+        alike.setdefault(
+            tuple((block, key, model.header.layout.places[key].shape) for block, key in layers.items()), []
+        ).append(model)
     kept: list[Model] = []
     unreadable: list[Unreadable] = []
     found: list[tuple[list[Model], dict[str, NDArray]]] = []
     for signature, members in alike.items():
         layers = {block: key for block, key, _ in signature}
 
-        def run(models: Sequence[Checkpoint], missing: list[str], layers: dict[str, str] = layers) -> Iterator[tuple[str, Arrays]]:
+        def run(
+            models: Sequence[Checkpoint], missing: list[str], layers: dict[str, str] = layers
+        ) -> Iterator[tuple[str, Arrays]]:
             from .passes import attention_pass  # torch comes with it
 
             return attention_pass(models, layers, variant, missing, job, device)
@@ -99,7 +108,9 @@ def attention_scores(measure: str, group: Sequence[Model], library: Library, job
         unreadable += failed
         found.append((models, {block: _scores_of(result, models) for block, result in results.items()}))
     kept = [model for model in group if model in kept]
-    reasons = _other_widths(list(alike.items())) + [reason for models, scores in found for reason in _without_score(models, scores)]
+    reasons = _other_widths(list(alike.items())) + [
+        reason for models, scores in found for reason in _without_score(models, scores)
+    ]
     return Scores(kept, _attention_matrix(measure, kept, found), reasons, unreadable)
 
 
@@ -126,7 +137,11 @@ def _through(
     while len(models) > 1:
         different = list({model.id: model for model in models}.values())  # copies known as such are read once
         ids = tuple(model.id for model in different)
-        results = {block: result for block, result in (library.results(method, ids) | results).items() if set(ids) <= set(result.models)}
+        results = {
+            block: result
+            for block, result in (library.results(method, ids) | results).items()
+            if set(ids) <= set(result.models)
+        }
         missing = [block for block in wanted if block not in results]
         if not missing:
             break
@@ -175,7 +190,11 @@ def _other_widths(alike: Sequence[tuple[tuple, list[Model]]]) -> list[Reason]:
             reasons += [Reason(m.name, m.name, "no self-attention layers that this measure probes") for m in members]
         for other, others in alike[:i]:
             if signature and other:
-                reasons += [Reason(a.name, b.name, "self-attention layers of other names or shapes") for a in others for b in members]
+                reasons += [
+                    Reason(a.name, b.name, "self-attention layers of other names or shapes")
+                    for a in others
+                    for b in members
+                ]
     return reasons
 
 
@@ -184,10 +203,16 @@ def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.floa
     for i, model in enumerate(models):
         blocks = [block for block, numbers in scores.items() if np.isnan(numbers[i, i])]
         if blocks:
-            yield Reason(model.name, model.name, f"no score in {', '.join(blocks)}: NaN, infinities or nothing but zeros in the layers probed")
+            yield Reason(
+                model.name,
+                model.name,
+                f"no score in {', '.join(blocks)}: NaN, infinities or nothing but zeros in the layers probed",
+            )
 
 
-def _attention_matrix(measure: str, models: Sequence[Model], found: Sequence[tuple[list[Model], dict[str, NDArray]]]) -> SimilarityMatrix:
+def _attention_matrix(
+    measure: str, models: Sequence[Model], found: Sequence[tuple[list[Model], dict[str, NDArray]]]
+) -> SimilarityMatrix:
     n, blocks = len(models), tuple(dict.fromkeys(block for _, scores in found for block in scores))
     values = np.full((n, n, len(blocks)), np.nan)
     for members, scores in found:

@@ -61,7 +61,12 @@ def probe_grams(
 
 
 def _gram(
-    models: Sequence[Checkpoint], key: str, probe: torch.Tensor, reader: ValueReader, device: Device, tick: Callable[[int], None]
+    models: Sequence[Checkpoint],
+    key: str,
+    probe: torch.Tensor,
+    reader: ValueReader,
+    device: Device,
+    tick: Callable[[int], None],
 ) -> NDArray[np.float64]:
     """Scores of all pairs in one block, shape (n, n).
 
@@ -84,7 +89,9 @@ def _gram(
     return (gram / torch.outer(norms, norms)).clamp(-1, 1).numpy()
 
 
-def _features(part: torch.Tensor, probe: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+def _features(
+    part: torch.Tensor, probe: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
+) -> torch.Tensor:
     """Rows of A for the probe's rows `part` ([r, d]), each scaled to length 1; shape [r, d]."""
     logits = ((part @ q.T) @ k) @ probe.T  # [r, d]; this order costs the same however many rows
     attention = torch.softmax(logits, dim=-1) * (v @ probe.sum(0))

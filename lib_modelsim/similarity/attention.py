@@ -10,8 +10,13 @@ from ..checkpoints.layout import Layout
 from ..checkpoints.reader import Weight
 
 _U = r"model\.diffusion_model\."
-_SEPARATE = re.compile(_U + r"(?:input_blocks\.\d+\.1|middle_block\.1|output_blocks\.\d+\.1)\.transformer_blocks\.0\.attn1\.to_q\.weight")
-_FUSED = re.compile(_U + r"(?:joint_blocks\.\d+\.x_block\.attn\.qkv|double_blocks\.\d+\.img_attn\.qkv|single_blocks\.\d+\.linear1)\.weight")
+_SEPARATE = re.compile(
+    _U + r"(?:input_blocks\.\d+\.1|middle_block\.1|output_blocks\.\d+\.1)\.transformer_blocks\.0\.attn1\.to_q\.weight"
+)
+_FUSED = re.compile(
+    _U
+    + r"(?:joint_blocks\.\d+\.x_block\.attn\.qkv|double_blocks\.\d+\.img_attn\.qkv|single_blocks\.\d+\.linear1)\.weight"
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The measures over whole weights, each a few lines over the stored parts. Definitions: the project's README, "Measures"."""
+"""The measures over whole weights, each a few lines over the stored parts. In words: the README, "Measures"."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ def measure_parts(
         return delta_cosine(chosen, n, base) if measure == "delta-cosine" else FROM_PARTS[measure](chosen, n)
 
     everything = [part for block in parts.values() for part in block]
-    components = {name: of([p for p in everything if p.component == name]) for name in dict.fromkeys(p.component for p in everything)}
+    components = {
+        name: of([p for p in everything if p.component == name])
+        for name in dict.fromkeys(p.component for p in everything)
+    }
     blocks = tuple(block for block in parts if block)
     values = np.stack([of(parts[block]) for block in blocks], axis=-1) if blocks else np.full((n, n, 0), np.nan)
     main = main_component(components)

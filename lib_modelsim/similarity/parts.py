@@ -55,7 +55,7 @@ class Part:
     cosine_least: Array
 
     def select(self, rows: Sequence[int]) -> Part | None:
-        """The part among the models rows[0], rows[1], … (positions; one may stand twice). None where nobody holds it."""
+        """The part among the models rows[0], rows[1], … (one may stand twice). None where nobody holds it."""
         place = {member: i for i, member in enumerate(self.members)}
         members = tuple(new for new, old in enumerate(rows) if old in place)
         if not members:

@@ -44,10 +44,10 @@ def run(page: gr.Blocks, listener: socket.socket, open_browser: bool) -> None:
     """Serve the page until Ctrl-C."""
     config = uvicorn.Config(_app(page), log_level="warning", timeout_graceful_shutdown=1)
     address = f"http://{HOST}:{listener.getsockname()[1]}/"
-    print(f"modelsim: the page is at {address} (Ctrl-C ends it)", flush=True)
-    if open_browser:
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:
+        print(f"modelsim: the page is at {address} (Ctrl-C ends it)", flush=True)
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         print("\nmodelsim: ended", flush=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..service.classify import Family
 from .status import note
+
+if TYPE_CHECKING:  # scipy and matplotlib come with it
+    from ..service.classify import Family
 
 _WIDTH = 6.0
 """Inches; half of the page where that is 1200 pixels wide."""
