@@ -41,16 +41,27 @@ def free_socket(port: int | None) -> socket.socket:
 
 
 def run(page: gr.Blocks, listener: socket.socket, open_browser: bool) -> None:
-    """Serve the page until Ctrl-C."""
+    """Serve the page until Ctrl-C; its address is told once it answers."""
     config = uvicorn.Config(_app(page), log_level="warning", timeout_graceful_shutdown=1)
-    address = f"http://{HOST}:{listener.getsockname()[1]}/"
     try:
-        print(f"modelsim: the page is at {address} (Ctrl-C ends it)", flush=True)
-        if open_browser:
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-        uvicorn.Server(config).run(sockets=[listener])
+        _Announced(config, open_browser).run(sockets=[listener])
     except KeyboardInterrupt:
         print("\nmodelsim: ended", flush=True)
+
+
+class _Announced(uvicorn.Server):
+    """A server that tells its address, and opens the browser, as soon as it answers and knows what Ctrl-C means."""
+
+    def __init__(self, config: uvicorn.Config, open_browser: bool) -> None:
+        super().__init__(config)
+        self._open_browser = open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        address = f"http://{HOST}:{sockets[0].getsockname()[1]}/"
+        print(f"modelsim: the page is at {address} (Ctrl-C ends it)", flush=True)
+        if self._open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _app(page: gr.Blocks) -> FastAPI:
