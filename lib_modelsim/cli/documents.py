@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -57,7 +58,8 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
 
 
 def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
-    size = bad.path.stat().st_size if bad.path.is_file() else None
+    there = os.path.isfile(bad.path)  # noqa: PTH113  Path.is_file raises for names too long
+    size = bad.path.stat().st_size if there else None
     nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
     return row | {"components": {}, "size": size, "metadata": {}, "origin": None, "error": bad.error}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -47,8 +48,8 @@ def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: st
     keys = list(layout.places)
     stage = _stage(models, keys, job)
     summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None)
-    for key in keys:
-        yield key, _parts(summer, layout, [key])
+    for key, sums in groupby(summer.sums(keys), lambda one: one.key):
+        yield key, add_up(layout.places[key].component, sums)
 
 
 def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Part]:
