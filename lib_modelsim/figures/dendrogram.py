@@ -1,106 +1,170 @@
-"""The dendrogram: models from top to bottom, heights from right to left, classes by colour and number."""
+"""The dendrogram: models from top to bottom, a box around each class, its name and remark beside it."""
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from matplotlib import rc_context
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextToPath
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from numpy.typing import NDArray
 
 from ..families.linkage import Tree
+from .branches import Run, class_runs, draw_branches
 from .colours import class_colour
+from .lettering import FAINT, INK, text_width, wrap, write
+from .saving import svg_text
+from .sheet import MARGIN, Sheet, badge_width, captioned, headed, line_height
 
-INK = "#010203"
-"""Colour of lines and words; `svg_text` can give it the colour of the text around the figure."""
+__all__ = ["ClassWords", "draw_dendrogram", "svg_text"]
+
+
+@dataclass(frozen=True)
+class ClassWords:
+    """What stands beside a class: the name and the remark that a person gave it, and its support, 0 … 1."""
+
+    name: str = ""
+    remark: str = ""
+    support: float | None = None
+
 
 _LINE = 0.2
 """Inches per model."""
 
-_MARGIN = 0.3
-"""Inches to the left of the tree, between tree and names, and to their right, in all twice this."""
+_BETWEEN = 0.07
+"""Inches between the boxes of two classes."""
 
-_ABOVE, _BELOW = 0.45, 0.6
-"""Inches for the title, and for the axis with its words."""
+_GAP = 0.12
+"""Inches between columns of words."""
 
-_FONT_SIZE = 9
-_FAINT = "#8a8a8a"
+_AXIS = 0.5
+"""Inches for the axis of heights and its words."""
+
+_SIZE, _SMALL = 9, 8
+_WIDEST_REMARK = 2.6
 
 
-def draw_dendrogram(tree: Tree, classes: Sequence[int], title: str, unit: str, width: float = 10.0) -> Figure:
+def draw_dendrogram(
+    tree: Tree,
+    classes: Sequence[int],
+    title: str,
+    unit: str,
+    width: float = 10.0,
+    *,
+    words: Mapping[int, ClassWords] | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    caption: str = "",
+) -> Figure:
     """A figure as high as its models need, and at least `width` inches wide, more where their names need it.
 
-    `classes` [n] are the class numbers in the order of `tree.models`, `unit` says what the heights measure.
+    `classes` [n] are the class numbers in the order of `tree.models`, `unit` says what the heights measure; `words` of
+    each class by its number, `columns` further cells [n] per heading, such as size and precision, in the same order;
+    `caption` goes below.
     """
-    labels = [f"{int(classes[leaf]):>2}  {tree.models[leaf]}" for leaf in tree.leaves]
-    names = max(map(_text_width, labels))
-    width = max(width, names + 2 * _MARGIN + width / 2)  # half of what was asked for is the tree's in any case
-    height = _ABOVE + _LINE * len(labels) + _BELOW
-    figure = Figure(figsize=(width, height))
-    share = (_MARGIN / width, _BELOW / height, 1 - (names + 2 * _MARGIN) / width, _LINE * len(labels) / height)
-    axes = figure.add_axes(share)
-    _branches(axes, tree, classes)
-    for row, label in enumerate(labels):
-        place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(label, (0, row), **place, fontsize=_FONT_SIZE, color=INK, parse_math=False)
-    _frame(axes, tree, title, unit)
-    return figure
+    runs = class_runs(tree, classes)
+    notes = [_Note(run.number, (words or {}).get(run.number, ClassWords())) for run in runs]
+    names = [tree.models[leaf] for leaf in tree.leaves]
+    cells = {heading: [column[leaf] for leaf in tree.leaves] for heading, column in (columns or {}).items()}
+    breadths = [max(text_width(name, _SIZE) for name in names)]
+    breadths += [max(text_width(text, _SMALL) for text in (heading, *column)) for heading, column in cells.items()]
+    right = sum(breadths) + _GAP * len(breadths) + 3 * _GAP + max(note.width for note in notes) + MARGIN
+    width = max(width, MARGIN + right + width / 2)  # half of what was asked for is the tree's in any case
+    tree_width = width - MARGIN - right
+    title_lines, above = headed(title, width)
+    above += line_height(_SMALL) if cells else 0
+    rows, bottom = _rows(runs, notes, above)
+    caption_lines, below = captioned(caption, width)
+    sheet = Sheet(width, bottom + _AXIS + below)
+    sheet.lines(MARGIN, MARGIN / 2, title_lines, 11)
+    axes = sheet.axes(MARGIN, above, tree_width, bottom - above)
+    axes.set_ylim(bottom, above)
+    draw_branches(axes, tree, classes, rows)
+    _axis(axes, tree, tree_width)
+    unit_top = bottom + 0.25
+    sheet.lines(MARGIN, unit_top, [unit], _SIZE)
+    sheet.lines(MARGIN, bottom + _AXIS, caption_lines, 8)
+    edges = MARGIN + tree_width + _GAP / 2 + np.cumsum([0, *(breadth + _GAP for breadth in breadths)])
+    for row, name in zip(rows, names, strict=True):
+        write(sheet.paper, edges[0], row, name, _SIZE, va="center")
+    for edge, (heading, column) in zip(edges[2:], cells.items(), strict=True):
+        for row, text in zip((above - line_height(_SMALL) / 2, *rows), (heading, *column), strict=True):
+            write(sheet.paper, edge - _GAP, row, text, _SMALL, ha="right", va="center")
+    _boxes(sheet, axes, runs, rows, edges[-1])
+    for run, note in zip(runs, notes, strict=True):
+        note.write(sheet, edges[-1] + 1.5 * _GAP, (rows[run.first] + rows[run.last]) / 2)
+    return sheet.figure
 
 
-def svg_text(figure: Figure, ink: str = "currentColor") -> str:
-    """The figure as SVG with words as words, its lines and words in the colour `ink`."""
-    buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "modelsim"}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # whoever shows the SVG has fonts of its own
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return buffer.getvalue().replace(INK, ink)
+class _Note:
+    """The number of a class, its name and support in one line, the remark in lines below; sizes in inches."""
+
+    def __init__(self, number: int, words: ClassWords) -> None:
+        self.number = number
+        support = "" if words.support is None else f"support {100 * words.support:.0f} %"
+        self.head = wrap(" · ".join(filter(None, (words.name, support))), _WIDEST_REMARK, _SIZE)
+        self.remark = wrap(words.remark, _WIDEST_REMARK, _SMALL)
+        self.height = max(line_height(_SIZE) * len(self.head) + line_height(_SMALL) * len(self.remark), _LINE)
+        sized = [(line, _SIZE) for line in self.head] + [(line, _SMALL) for line in self.remark]
+        self.indent = badge_width(number) + 0.08
+        self.width = self.indent + max((text_width(line, size, size == _SIZE) for line, size in sized), default=0)
+
+    def write(self, sheet: Sheet, left: float, middle: float) -> None:
+        heads = line_height(_SIZE) * len(self.head)
+        top = middle - (heads + line_height(_SMALL) * len(self.remark)) / 2
+        sheet.badge(left, top + line_height(_SIZE) / 2 if self.head or self.remark else middle, self.number)
+        for i, line in enumerate(self.head):
+            place = {"va": "center", "weight": "bold"}
+            write(sheet.paper, left + self.indent, top + (i + 0.5) * line_height(_SIZE), line, _SIZE, **place)
+        sheet.lines(left + self.indent, top + heads, self.remark, _SMALL)
 
 
-def _branches(axes: Axes, tree: Tree, classes: Sequence[int]) -> None:
-    """Per merge an upright line at its height, and to it a level one from each of the two below."""
-    n = len(tree.models)
-    at = {int(leaf): (float(row), 0.0) for row, leaf in enumerate(tree.leaves)}  # node → its row and height
-    class_of: dict[int, int | None] = {i: int(c) for i, c in enumerate(classes)}
-    level, upright = [], []
-    for node, (left, right, height, _) in enumerate(tree.scipy, start=n):
-        children = int(left), int(right)
-        rows = [at[child][0] for child in children]
-        level += [[(at[child][1], row), (height, row)] for child, row in zip(children, rows, strict=True)]
-        upright.append([(height, row) for row in rows])
-        a, b = (class_of[child] for child in children)
-        class_of[node] = a if a == b else None
-        at[node] = (sum(rows) / 2, height)
-    below = [int(child) for pair in tree.scipy[:, :2] for child in pair]
-    for lines, nodes, ends in ((level, below, "butt"), (upright, range(n, 2 * n - 1), "projecting")):
-        colours = [_colour(class_of[node]) for node in nodes]
-        # unclipped: a merge at height 0 lies on the edge
-        axes.add_collection(LineCollection(lines, colors=colours, linewidths=1.4, capstyle=ends, clip_on=False))
+def _rows(runs: Sequence[Run], notes: Sequence[_Note], top: float) -> tuple[NDArray[np.float64], float]:
+    """Inches from the upper edge to the middle of every leaf, [n], and to where they end: room for every note."""
+    rows: list[float] = []
+    for run, note in zip(runs, notes, strict=True):
+        count = run.last - run.first + 1
+        height = max(count * _LINE, note.height + 0.02)
+        first = top + _BETWEEN / 2 + (height - count * _LINE) / 2
+        rows += [first + (i + 0.5) * _LINE for i in range(count)]
+        top += height + _BETWEEN
+    return np.array(rows), top
 
 
-def _frame(axes: Axes, tree: Tree, title: str, unit: str) -> None:
+def _boxes(sheet: Sheet, axes: Axes, runs: Sequence[Run], rows: NDArray[np.float64], right: float) -> None:
+    """A rounded box from a little before the last merge of each class to `right`, around names and columns."""
+    bounds = axes.get_position()
+    left, breadth = bounds.x0 * sheet.width, bounds.width * sheet.width
+    limit = axes.get_xlim()[0]
+    for run in runs:
+        inches = breadth * run.height / limit
+        room = breadth * (run.next_height - run.height) / limit
+        start = left + breadth - inches - (min(0.08, room / 2) if room > 0 else 0.08)
+        top, bottom = rows[run.first] - _LINE / 2, rows[run.last] + _LINE / 2
+        colour = class_colour(run.number)
+        sheet.paper.add_patch(
+            FancyBboxPatch(
+                (start, top),
+                right - start,
+                bottom - top,
+                boxstyle="round,pad=0,rounding_size=0.06",
+                facecolor=to_rgba(colour, 0.10),
+                edgecolor=colour,
+                linewidth=1,
+            )
+        )
+
+
+def _axis(axes: Axes, tree: Tree, width: float) -> None:
     tallest = float(tree.heights.max()) or 1.0
     axes.set_xlim(tallest * 1.03, 0)
-    axes.set_ylim(len(tree.models) - 0.5, -0.5)
     axes.set_yticks([])
-    axes.set_xlabel(unit, color=INK)
-    axes.set_title(title, loc="left", color=INK, fontsize=11)
-    axes.tick_params(colors=_FAINT, labelcolor=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(max(int(width / 0.8), 2)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=_SMALL)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_FAINT)
-
-
-def _colour(number: int | None) -> str:
-    return _FAINT if number is None else class_colour(number)
-
-
-def _text_width(text: str) -> float:
-    """Inches that a name takes; characters outside of Latin, for which the font may have no glyph, count as square."""
-    latin = "".join(c for c in text if c < "\u0250")
-    points, _, _ = TextToPath().get_text_width_height_descent(latin, FontProperties(size=_FONT_SIZE), ismath=False)
-    return (points + _FONT_SIZE * (len(text) - len(latin))) / 72
+    axes.spines["bottom"].set_color(FAINT)
