@@ -58,6 +58,5 @@ class Palette(Enum):
         if least == greatest:
             least, greatest = least - 0.5, greatest + 0.5
         name = {Palette.SIMILARITY: "viridis", Palette.DIFFERENCE: "RdBu_r", Palette.PHEATMAP: "RdYlBu_r"}[self]
-        colours = colormaps[name].resampled(100) if self is Palette.PHEATMAP else colormaps[name].copy()
-        colours.set_bad(MISSING)
-        return colours, Normalize(least, greatest)
+        colours = colormaps[name].resampled(100) if self is Palette.PHEATMAP else colormaps[name]
+        return colours.with_extremes(bad=MISSING), Normalize(least, greatest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .lettering import text_width, wrap, write
 from .sheet import Sheet, line_height
@@ -84,7 +84,8 @@ def label_groups(references: Sequence[str], blocks: Sequence[str], pitch: float)
     """Names of blocks `pitch` inches wide under each reference, and of the references under their blocks."""
     row = _row(blocks, pitch, len(references))
     told = []
-    if row.every > len(blocks):
+    if 2 * row.every > len(blocks) > 1:  # one name per reference would tell nothing
+        row = replace(row, names=(), middles=())
         told.append(f"Blocks of each reference from left to right: {blocks[0]} … {blocks[-1]} ({len(blocks)}).")
     elif row.every > 1:
         told.append(f"One block in {row.every} is named.")

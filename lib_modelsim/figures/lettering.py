@@ -62,6 +62,7 @@ def text_width(text: str, size: float = 9, bold: bool = False) -> float:
 
     Characters outside of Latin, for which the font may have no glyph, count as square, emoji as wider.
     """
+    text = printable(text)
     latin = "".join(c for c in text if c < "\u0250")
     others = sum(1.4 if c >= "\U0001f000" else 1.0 for c in text if c >= "\u0250")
     return (1.03 * _latin_width(latin, bold) + others) * size / 72  # hinting widens what the font tells
