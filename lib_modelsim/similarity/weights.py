@@ -28,7 +28,7 @@ from .parts import KeySums
 
 Array = NDArray[np.float64]
 
-_SLICE_NUMBERS = 1 << 18
+_SLICE_NUMBERS = 1 << 20
 """float32 numbers worked on at a time on the CPU, over all models together: they stay in the cache between steps."""
 
 _MOST_WORKERS = 4
