@@ -41,6 +41,7 @@ class Palette(Enum):
     """How numbers become colours."""
 
     SIMILARITY = "viridis, from the least to the greatest value"
+    DISTANCE = "viridis turned round: what is alike is bright"
     DIFFERENCE = "blue over white to red, the median white"
     PHEATMAP = "pheatmap's own: RdYlBu reversed, 100 colours, from the least to the greatest value"
 
@@ -57,6 +58,14 @@ class Palette(Enum):
             least, greatest = middle - reach, middle + reach
         if least == greatest:
             least, greatest = least - 0.5, greatest + 0.5
-        name = {Palette.SIMILARITY: "viridis", Palette.DIFFERENCE: "RdBu_r", Palette.PHEATMAP: "RdYlBu_r"}[self]
+        name = _COLOUR_MAPS[self]
         colours = colormaps[name].resampled(100) if self is Palette.PHEATMAP else colormaps[name]
         return colours.with_extremes(bad=MISSING), Normalize(least, greatest)
+
+
+_COLOUR_MAPS = {
+    Palette.SIMILARITY: "viridis",
+    Palette.DISTANCE: "viridis_r",
+    Palette.DIFFERENCE: "RdBu_r",
+    Palette.PHEATMAP: "RdYlBu_r",
+}

@@ -82,6 +82,8 @@ def label_columns(columns: Sequence[str], pitch: float) -> ColumnLabels:
 
 def label_groups(references: Sequence[str], blocks: Sequence[str], pitch: float) -> ColumnLabels:
     """Names of blocks `pitch` inches wide under each reference, and of the references under their blocks."""
+    if not any(blocks):  # distances: a column is a reference
+        return label_columns(references, pitch * len(blocks))
     row = _row(blocks, pitch, len(references))
     told = []
     if 2 * row.every > len(blocks) > 1:  # one name per reference would tell nothing

@@ -28,8 +28,13 @@ _TREE = 50 / 72
 _STRIP = 0.2
 """Inches of the strip of classes between tree and cells."""
 
-_ROW, _WIDEST_COLUMN = 0.15, 0.25
-"""Inches of a cell."""
+_ROW, _LOW_ROW, _MANY = 0.15, 0.12, 150
+"""Inches of a row, and of one where there are more than so many."""
+
+_NAME = 8 / 0.15
+"""Points of a name per inch of its row."""
+
+_WIDEST_COLUMN = 0.25
 
 _WIDEST, _PER_INCH = 28.0, 200
 """Inches of all cells, unless more than 200 columns would share an inch: a PNG of that density shows each."""
@@ -40,7 +45,7 @@ _BORDER, _SMALLEST_WITH_BORDER = "#999999", 0.07
 _BAR, _BAR_WORDS, _SHORTEST_BAR, _LONGEST_BAR = 0.16, 1.7, 1.0, 2.0
 """Inches: breadth of the bar of colours and of the words above it, and its length."""
 
-_GAP, _SIZE = 0.06, 8
+_GAP = 0.06
 
 
 def draw_heatmap(
@@ -68,25 +73,26 @@ def draw_heatmap(
     n, p = values.shape
     pitch = max(min(_WIDEST_COLUMN, _WIDEST / p), 1 / _PER_INCH)
     labels = label_groups(references, blocks, pitch) if grouped else label_columns(table.columns, pitch)
+    row_height = _ROW if n <= _MANY else _LOW_ROW
+    size, height = _NAME * row_height, n * row_height
     names = [tree.models[leaf] for leaf in tree.leaves]
     left = MARGIN + _TREE + _STRIP + 2 * _GAP
     right = left + p * pitch + _GAP
-    bar_left = right + max(text_width(name, _SIZE) for name in names) + 4 * _GAP
-    bar = _Bar(unit, n * _ROW, bool(np.isnan(values).any()), *palette.scale(values))
-    depth = max(n * _ROW + labels.height, bar.height)
+    bar_left = right + max(text_width(name, size) for name in names) + 4 * _GAP
+    bar = _Bar(unit, height, bool(np.isnan(values).any()), *palette.scale(values))
+    depth = max(height + labels.height, bar.height)
     told = " ".join(filter(None, (caption, labels.told)))
     sheet, above = _sheet(title, told, bar_left + _BAR_WORDS + MARGIN, depth)
-    rows = above + (np.arange(n) + 0.5) * _ROW
-    _tree(sheet, tree, classes, rows)
-    _strip(sheet, tree, classes, rows)
-    axes = sheet.axes(left, above, p * pitch, n * _ROW)
-    # "none": an SVG holds every cell once, not the screen's pixels
-    cells = np.ma.masked_invalid(values)
-    axes.imshow(cells, cmap=bar.colours, norm=bar.scale, aspect="auto", interpolation="none")
-    _borders(axes, n, p, len(blocks) if grouped else p, pitch)
+    rows = above + (np.arange(n) + 0.5) * row_height
+    _tree(sheet, tree, classes, rows, row_height / 2)
+    _strip(sheet, tree, classes, rows, row_height / 2)
+    axes = sheet.axes(left, above, p * pitch, height)
+    cells = bar.colours(bar.scale(np.ma.masked_invalid(values)), bytes=True)  # once, not for every pixel of a PNG
+    axes.imshow(cells, aspect="auto", interpolation="none")  # "none": an SVG holds every cell once
+    _borders(axes, n, p, len(blocks) if grouped and len(blocks) > 1 else p, pitch)
     for row, name in zip(rows, names, strict=True):
-        write(sheet.paper, right, row, name, _SIZE, va="center")
-    labels.write(sheet, left, above + n * _ROW)
+        write(sheet.paper, right, row, name, size, va="center")
+    labels.write(sheet, left, above + height)
     bar.write(sheet, bar_left, above)
     return sheet.figure
 
@@ -112,19 +118,19 @@ def _sheet(title: str, caption: str, width: float, depth: float) -> tuple[Sheet,
     return sheet, above
 
 
-def _tree(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64]) -> None:
-    top, bottom = rows[0] - _ROW / 2, rows[-1] + _ROW / 2
+def _tree(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64], half: float) -> None:
+    top, bottom = rows[0] - half, rows[-1] + half
     axes = sheet.axes(MARGIN, top, _TREE, bottom - top)
     axes.set_axis_off()
     axes.set(xlim=(float(tree.heights.max()) or 1.0, 0), ylim=(bottom, top))
     draw_branches(axes, tree, classes, rows, line_width=0.8)
 
 
-def _strip(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64]) -> None:
+def _strip(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64], half: float) -> None:
     """The classes as fields of colour with their numbers; each is a row high at least, so that a number fits."""
     left = MARGIN + _TREE + _GAP
     for run in class_runs(tree, classes):
-        top, bottom = rows[run.first] - _ROW / 2, rows[run.last] + _ROW / 2
+        top, bottom = rows[run.first] - half, rows[run.last] + half
         colour = class_colour(run.number)
         sheet.paper.add_patch(Rectangle((left, top + 0.01), _STRIP, bottom - top - 0.02, facecolor=colour, linewidth=0))
         place = {"ha": "center", "va": "center_baseline", "weight": "bold"}

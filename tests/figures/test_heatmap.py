@@ -15,10 +15,13 @@ from .words import assert_clean
 
 
 def cells(figure):
-    """What the heat map shows, [n, p]; the bar of colours comes after it."""
-    return figure.findobj(lambda artist: hasattr(artist, "get_array") and np.ndim(artist.get_array()) == 2)[
-        0
-    ].get_array()
+    """The colours of the heat map, [n, p, 4]; the bar of colours comes after it."""
+    return next(image for axes in figure.axes for image in axes.images).get_array()
+
+
+def colours_of(values, palette=Palette.SIMILARITY):
+    colours, scale = palette.scale(values)
+    return colours(scale(np.ma.masked_invalid(values)), bytes=True)
 
 
 @pytest.mark.parametrize(("n", "k", "references"), [(2, 1, 2), (3, 2, 3), (30, 6, 30), (100, 19, 18)])
@@ -46,7 +49,7 @@ def test_rows_and_references_stand_in_the_order_of_the_tree():
     figure = draw_heatmap(
         table(tree.models, tree.models), tree, classes, "t", "u", references=tree.models, blocks=BLOCKS
     )
-    missing = np.ma.getmaskarray(cells(figure)).reshape(7, 7, 16).all(2)
+    missing = (cells(figure) == (0xDD, 0xDD, 0xDD, 0xFF)).all(2).reshape(7, 7, 16).all(2)
     assert (missing == np.eye(7, dtype=bool)).all()
 
 
@@ -54,8 +57,19 @@ def test_columns_without_references_keep_their_names_and_their_order():
     tree, classes, _ = family(6, 2)
     values = np.arange(24.0).reshape(6, 4)
     figure = draw_heatmap(FeatureTable(tree.models, tuple("abcd"), values), tree, classes, "t", "u")
-    assert (cells(figure) == values[tree.leaves]).all()
+    assert (cells(figure) == colours_of(values[tree.leaves])).all()
     assert set("abcd") <= set(assert_clean(figure))
+
+
+@pytest.mark.parametrize("n", [3, 200])
+def test_distances_are_drawn_in_the_order_of_the_tree_on_both_sides(n):
+    tree, classes, distances = family(n, 3)
+    features = FeatureTable(tree.models, tree.models, distances)
+    more = {"references": tree.models, "blocks": ("",), "palette": Palette.DISTANCE}
+    figure = draw_heatmap(features, tree, classes, "title", "relative L2", **more)
+    ordered = distances[np.ix_(tree.leaves, tree.leaves)]
+    assert (cells(figure) == colours_of(ordered, Palette.DISTANCE)).all()
+    assert_clean(figure)
 
 
 def test_many_columns_without_references_are_thinned_and_told():
