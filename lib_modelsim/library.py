@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS files (
 );
 CREATE TABLE IF NOT EXISTS sets (id INTEGER PRIMARY KEY, method TEXT, models TEXT, UNIQUE (method, models));
 CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMARY KEY (set_id, block));
+CREATE TABLE IF NOT EXISTS classes (
+    architecture TEXT, name TEXT, remark TEXT, models TEXT, PRIMARY KEY (architecture, models)
+);
 """
 
 _VERSION = 1
@@ -66,6 +69,15 @@ class BlockResult:
 
     models: tuple[int, ...]
     arrays: dict[str, NDArray]
+
+
+@dataclass(frozen=True)
+class NamedClass:
+    """A class of models, by their ids, to which a person gave a name and a remark."""
+
+    name: str
+    remark: str
+    models: frozenset[int]
 
 
 class Library:
@@ -212,6 +224,28 @@ class Library:
                 self._write(
                     [("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))]
                 )
+
+    # classes that a person named
+
+    def named_classes(self, architecture: str) -> list[NamedClass]:
+        """What a person called classes of this architecture, the oldest first."""
+        rows = self._db.execute(
+            "SELECT name, remark, models FROM classes WHERE architecture = ? ORDER BY rowid", (architecture,)
+        )
+        return [NamedClass(name, remark, frozenset(json.loads(models))) for name, remark, models in rows]
+
+    def remember_class(self, architecture: str, named: NamedClass, instead_of: Iterable[NamedClass] = ()) -> None:
+        """Store a class's name and remark, in the place of others; one without either is only forgotten."""
+        drop = "DELETE FROM classes WHERE architecture = ? AND models = ?"
+        statements = [(drop, (architecture, _members(old.models))) for old in (*instead_of, named)]
+        if named.name or named.remark:
+            values = (architecture, named.name, named.remark, _members(named.models))
+            statements.append(("INSERT INTO classes VALUES (?, ?, ?, ?)", values))
+        self._write(statements)
+
+
+def _members(models: Iterable[int]) -> str:
+    return json.dumps(sorted(models))
 
 
 def _open(file: Path | None) -> sqlite3.Connection:

@@ -16,9 +16,10 @@ from ..checkpoints.identity import Identity, known_name
 from ..service.index import Model, Unreadable, plain_name, readable
 
 if TYPE_CHECKING:  # each command imports its own service only
-    from ..service.classify import Family
+    from ..service.classify import Classified
     from ..service.compare import Comparison
     from ..service.elements import Element
+    from ..service.results import Result
     from ..service.scan import Scan
 
 
@@ -82,18 +83,53 @@ def compare(found: Comparison, elements: Sequence[Element] | None = None) -> dic
     return document if elements is None else document | {"elements": [asdict(element) for element in elements]}
 
 
-def classify(families: Sequence[Family], written: Sequence[Path], comparison: Comparison | None) -> dict[str, Any]:
-    """The document of `classify`: the paths written, the classes per architecture, the base."""
+def classify(results: Sequence[Result], written: Sequence[Path], found: Classified | None = None) -> dict[str, Any]:
+    """The document of `classify`: the paths written, the classes per architecture, the base, how each tree was made.
+
+    `found` is None for a table in the place of checkpoints.
+    """
+    bases = [result.family.base for result in results if result.family.base]
     return {
         "written": [readable(path) for path in written],
-        "classes": [
-            {"architecture": family.architecture, "model": model, "class": int(number)}
-            for family in families
-            for model, number in zip(family.features.models, family.classes, strict=True)
-        ],
-        "base": comparison.base if comparison else None,
-        "errors": _errors(comparison.unreadable) if comparison else [],
+        "classes": [row for result in results for row in _classes(result)],
+        "base": found.base if found else next(iter(bases), None),
+        "errors": _errors(found.unreadable) if found else [],
+        "trees": [_tree(result) for result in results],
+        "notes": found.notes if found else [],
     }
+
+
+def _classes(result: Result) -> list[dict[str, Any]]:
+    family = result.family
+    return [
+        {
+            "architecture": family.architecture,
+            "model": model,
+            "class": number,
+            "name": result.name(number).name,
+            "remark": result.name(number).remark,
+            "support": _number(result.support(number)),
+        }
+        for model, number in zip(family.features.models, family.classes.tolist(), strict=True)
+    ]
+
+
+def _tree(result: Result) -> dict[str, Any]:
+    family = result.family
+    return {
+        "architecture": family.architecture,
+        "measure": family.measure,
+        "base": family.base,
+        "distance": family.distance,
+        "linkage": family.linkage,
+        "references": list(family.references),
+        "cophenetic": _number(result.trust.cophenetic),
+        "notes": list(family.notes),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _errors(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
@@ -104,6 +140,6 @@ def _numbers(values: NDArray) -> list:
     def plain(value: float | list) -> float | list | None:
         if isinstance(value, list):
             return [plain(inner) for inner in value]
-        return None if math.isnan(value) else value
+        return _number(value)
 
     return plain(values.tolist())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -12,8 +11,10 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import ModelsimError
-from ..library import Library
 from . import documents, text
+from .classify import add_arguments as add_classify_arguments
+from .classify import run as run_classify
+from .options import data_folder, device_option, measure_options, open_library, print_json
 from .progress import progress_bars
 
 
@@ -80,24 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--quick", action="store_true", help="headers alone, no hashes")
 
     compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.")
-    _measure_options(compare, "cosine")
+    measure_options(compare, "cosine", "cosine")
     compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
 
     classify = command(
-        "classify", _classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
+        "classify", run_classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
     )
-    _measure_options(classify, "asimilarity")
-    classify.add_argument(
-        "--features", type=Path, metavar="FILE", help="a CSV table with a row per model, instead of checkpoints"
-    )
-    classify.add_argument(
-        "--linkage", default="ward.D2", help="ward.D2 (default), ward.D, average, complete or single, as R defines them"
-    )
-    classify.add_argument("--classes", type=int, metavar="K", help="number of classes (default: chosen by silhouette)")
-    classify.add_argument(
-        "--optimal-order", action="store_true", help="order the leaves so that neighbours are most alike"
-    )
-    classify.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    add_classify_arguments(classify)
 
     serve = command("serve", _serve, "The page in the browser, on this machine.", None)
     serve.add_argument("--models", nargs="+", type=Path, default=[], metavar="DIR", help="folders with checkpoints")
@@ -109,59 +99,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: a free one from 7861 on)")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
-    _device_option(serve)
+    device_option(serve)
     return parser
-
-
-def _measure_options(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument(
-        "--measure",
-        default=default,
-        metavar="M",
-        help="asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2 or relative-l2 "
-        f"(default: {default})",
-    )
-    parser.add_argument(
-        "--base", metavar="NAME", help="for delta-cosine: the model that the others are taken to come from"
-    )
-    _device_option(parser)
-
-
-def _device_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--device",
-        default="auto",
-        choices=("auto", "cpu", "cuda"),
-        help="where to calculate (default: the GPU where there is one with room)",
-    )
-
-
-def _library(options: argparse.Namespace) -> Library:
-    if options.no_library:
-        return Library(None)
-    if options.library is not None:
-        return Library(options.library)
-    return Library(_data_folder() / "library.sqlite")
-
-
-def _data_folder() -> Path:
-    """The user's data folder of the platform."""
-    from platformdirs import user_data_path  # not a host's package: only the command line needs it
-
-    return user_data_path("modelsim", appauthor=False)
-
-
-def _print_json(document: object) -> None:
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def _scan(options: argparse.Namespace) -> int:
     from ..service.scan import scan
 
-    with _library(options) as library, progress_bars() as job:
+    with open_library(options) as library, progress_bars() as job:
         found = scan(options.paths, library, job, options.quick)
     if options.json:
-        _print_json(documents.scan(found))
+        print_json(documents.scan(found))
     else:
         print(text.scan(found))
     return 0
@@ -171,11 +119,11 @@ def _compare(options: argparse.Namespace) -> int:
     from ..service.compare import compare, require_two
     from ..service.elements import elements
 
-    with _library(options) as library, progress_bars() as job:
+    with open_library(options) as library, progress_bars() as job:
         found = compare(options.paths, options.measure, options.base, library, job, options.device)
         per_key = elements(found, job, options.device) if options.elements and len(found.models) > 1 else None
     if options.json:
-        _print_json(documents.compare(found, per_key))
+        print_json(documents.compare(found, per_key))
         require_two(found)
     else:
         require_two(found)
@@ -183,36 +131,10 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
-def _classify(options: argparse.Namespace) -> int:
-    from ..families.tables import read_features
-    from ..service.classify import TreeOptions, families_of, family, write_families
-    from ..service.compare import compare, require_two
-
-    wanted = TreeOptions(options.linkage, options.classes, options.optimal_order)
-    comparison = None
-    if bool(options.features) == bool(options.paths):
-        raise ModelsimError(
-            "classify takes checkpoints or --features, one of the two", None, "give PATH … or --features FILE"
-        )
-    if options.features:
-        families = [family(read_features(options.features), wanted)]
-    else:
-        with _library(options) as library, progress_bars() as job:
-            comparison = compare(options.paths, options.measure, options.base, library, job, options.device)
-        if len(comparison.models) < 2 and options.json:
-            _print_json(documents.classify([], [], comparison))
-        require_two(comparison)
-        families = families_of(comparison, wanted)
-    written = write_families(families, options.out)
-    if options.json:
-        _print_json(documents.classify(families, written, comparison))
-    else:
-        print(text.classify(families, written, comparison))
-    return 0
-
-
 def _serve(options: argparse.Namespace) -> int:
     from ..ui.page import serve
 
-    demo = None if options.models else options.demo or _data_folder() / "demonstration family"
-    return serve(options.models, demo, options.port, not options.no_browser, options.device, lambda: _library(options))
+    demo = None if options.models else options.demo or data_folder() / "demonstration family"
+    return serve(
+        options.models, demo, options.port, not options.no_browser, options.device, lambda: open_library(options)
+    )

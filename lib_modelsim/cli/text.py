@@ -12,9 +12,10 @@ from ..checkpoints.identity import Identity
 from ..service.index import Unreadable
 
 if TYPE_CHECKING:  # each command imports its own service only
-    from ..service.classify import Family
+    from ..service.classify import Classified
     from ..service.compare import Comparison
     from ..service.elements import Element
+    from ..service.results import Result
     from ..service.scan import Scan
 
 MOST_COLUMNS = 8
@@ -84,16 +85,21 @@ def compare(found: Comparison, elements: Sequence[Element] | None = None) -> str
     return "\n".join([*lines, *_bad(found.unreadable)])
 
 
-def classify(families: Sequence[Family], written: Sequence[Path], comparison: Comparison | None) -> str:
-    """The classes, and where the files are."""
+def classify(results: Sequence[Result], written: Sequence[Path], found: Classified | None = None) -> str:
+    """The classes with their names and support, what was left out, and where the files are."""
     lines = []
-    for family in families:
-        lines.append(family.architecture or "features")
+    for result in results:
+        family = result.family
+        lines.append(result.title)
         for number in range(1, int(family.classes.max()) + 1):
             members = [model for model, c in zip(family.features.models, family.classes, strict=True) if c == number]
-            lines.append(f"  class {number}: {', '.join(members)}")
+            name, support = result.name(number).name, result.support(number)
+            about = (f" {name}" if name else "") + ("" if np.isnan(support) else f" (support {support:.0%})")
+            lines.append(f"  class {number}{about}: {', '.join(members)}")
+        lines += [f"  note: {note}" for note in family.notes]
+    lines += [f"note: {note}" for note in found.notes] if found else []
     lines += [str(path) for path in written]
-    return "\n".join([*lines, *(_bad(comparison.unreadable) if comparison else [])])
+    return "\n".join([*lines, *(_bad(found.unreadable) if found else [])])
 
 
 def size(count: int) -> str:

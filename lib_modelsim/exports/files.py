@@ -12,13 +12,17 @@ from ..errors import ModelsimError
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a text file by way of a temporary one beside it. Raises ModelsimError where the disk refuses."""
+    """Write a text file in UTF-8. Raises ModelsimError where the disk refuses."""
+    return write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Write a file by way of a temporary one beside it. Raises ModelsimError where the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.part")  # mkstemp's would be readable to its owner alone
         try:
-            with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-                file.write(text)
+            temporary.write_bytes(data)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

@@ -75,10 +75,13 @@ def build_tree(
         raise ModelsimError(
             "no distance between", f"{models[a]} and {models[b]}", "leave one out, or use another measure"
         )
-    condensed = squareform(distances, checks=False)
+    return Tree(models, link(squareform(distances, checks=False), linkage, optimal_order))
+
+
+def link(condensed: Array, linkage: str, optimal_order: bool = False) -> Array:
+    """SciPy's linkage matrix, [n − 1, 4], of condensed distances by one of `LINKAGES`."""
     if linkage == "ward.D":
         found = hierarchy.linkage(np.sqrt(condensed), "ward", optimal_ordering=optimal_order)
         found[:, 2] **= 2
-    else:
-        found = hierarchy.linkage(condensed, {"ward.D2": "ward"}.get(linkage, linkage), optimal_ordering=optimal_order)
-    return Tree(models, found)
+        return found
+    return hierarchy.linkage(condensed, {"ward.D2": "ward"}.get(linkage, linkage), optimal_ordering=optimal_order)

@@ -1,46 +1,88 @@
-"""Models → families: features, tree and classes per architecture, written as tables and figures."""
+"""Models → families: measures, features, trees and classes, one tree per architecture."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..exports.files import write_csv, write_text
-from ..families.classes import choose_classes
-from ..families.features import FeatureTable, all_against_all, direct_distance, pearson_distance
-from ..families.linkage import Tree, build_tree
-from ..figures.dendrogram import draw_dendrogram, svg_text
-from ..similarity.matrix import SimilarityMatrix
-from .compare import Comparison, by_architecture
+from ..checkpoints.identity import known_name
+from ..errors import ModelsimError
+from ..families.distances import MATRIX, direct_distances
+from ..families.references import read_references, suggest_references
+from ..families.support import Resampling, resample_deltas
+from ..library import Library
+from ..similarity.measures import MEAN
+from .compare import LEAST_FOR_MEAN, Comparison, by_architecture, compare_models, model_hashes
+from .family import Family, TreeOptions, family_of_matrix
+from .index import Index, Model, Unreadable, match_model, read_index
+from .job import Job
+from .scan import known_identity
+
+DEFAULT_MEASURE = "asimilarity"
+"""Where no base is known; with one, delta-cosine says more (see the README, "Measures")."""
+
+_TOLD = 5
+"""Reasons and names that a note spells out."""
 
 
 @dataclass(frozen=True)
-class Family:
-    """One tree: the models of one architecture, their features, the distances [n, n] and classes [n] told from them.
+class Wanted:
+    """What classify is asked for. `measure` None: delta-cosine where a base is given or known, else the attention
+    probe. References come from a file, or so many are suggested, or all models are."""
 
-    `tree` is None where there is one model alone, `unit` says what its heights are; `architecture` is None for features
-    that came from a table.
+    measure: str | None = None
+    base: str | None = None
+    references: Path | None = None
+    suggest: int | None = None
+    tree: TreeOptions = field(default_factory=TreeOptions)
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The families, the models that could be read, the base asked for or found, and what was left out."""
+
+    families: list[Family]
+    models: list[Model]
+    base: str | None = None
+    unreadable: list[Unreadable] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, device: str = "auto") -> Classified:
+    """Compare the checkpoints under these paths, architecture by architecture, and tell their families.
+
+    With fewer than two readable models there are no families. Raises ModelsimError where what was asked for cannot be.
     """
-
-    architecture: str | None
-    features: FeatureTable
-    distances: NDArray[np.float64]
-    tree: Tree | None
-    classes: NDArray[np.int64]
-    unit: str = "1 − Pearson's r between rows of features"
-
-
-@dataclass(frozen=True)
-class TreeOptions:
-    """How a tree is built: R's name of the linkage, the number of classes (None: by silhouette), the leaves' order."""
-
-    linkage: str = "ward.D2"
-    classes: int | None = None
-    optimal_order: bool = False
+    index = read_index(paths, library, job)
+    groups = by_architecture(index.models)
+    base = _chosen_base(wanted, index.models, library)
+    chosen, notes = _references(wanted, index.models, library)
+    found = Classified([], [], base.name if base else None, list(index.unreadable), notes)
+    bases = []
+    if len(index.models) < 2:
+        return replace(found, models=index.models)
+    for group in groups:
+        measure, own_base, note = _measure_of(group, wanted, base, library)
+        bases += [own_base] if own_base and own_base != MEAN else []
+        comparison = compare_models(Index(group), measure, None if own_base == MEAN else own_base, library, job, device)
+        found.models.extend(comparison.models)
+        found.unreadable.extend(comparison.unreadable)
+        found.notes.extend(note)
+        try:
+            families = _families(comparison, _fitting(wanted, comparison, len(groups)), chosen)
+        except ModelsimError as error:
+            if len(groups) == 1:
+                raise
+            found.notes.append(f"no tree for {group[0].architecture}: {error}")
+            continue
+        found.families.extend(_with_deltas(family, comparison, library, job, device) for family in families)
+        found.notes.extend(_left_out(comparison, families))
+    readable = {model.path for model in found.models}
+    models = [model for model in index.models if model.path in readable]
+    return replace(found, models=models, base=found.base or next(iter(bases), None))
 
 
 def families_of(comparison: Comparison, options: TreeOptions) -> list[Family]:
@@ -48,74 +90,145 @@ def families_of(comparison: Comparison, options: TreeOptions) -> list[Family]:
     found, groups = [], by_architecture(comparison.models)
     for group in groups:
         rows = [comparison.models.index(model) for model in group]
-        rows = [i for i in rows if len(group) == 1 or not _all_missing(comparison, i, rows)]
-        wanted = options
-        if len(groups) > 1 and options.classes is not None:  # one number for large and small families
-            wanted = replace(options, classes=min(options.classes, max(len(rows), 1)))
-        if len(rows) == 2:
-            found.append(_pair(comparison.matrix.select(rows), wanted, group[0].architecture))
-        elif rows:
-            features = all_against_all(comparison.matrix.select(rows))
-            found.append(family(features, wanted, group[0].architecture))
+        part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
+        found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), None)
     return found
 
 
-def _pair(matrix: SimilarityMatrix, options: TreeOptions, architecture: str) -> Family:
-    """Two models share no feature, as each lacks its own columns: their distance is the measure itself."""
-    distances = direct_distance(matrix)
-    tree = build_tree(matrix.models, distances, options.linkage)
-    unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
-    return Family(
-        architecture,
-        all_against_all(matrix),
-        distances,
-        tree,
-        tree.cut(1 if options.classes is None else options.classes),
-        unit,
-    )
+def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
+    """One number of classes or references holds for large and small architectures: a small one has what it can."""
+    models = len(_comparable(comparison))
+    if groups == 1 or models == 0:
+        return wanted
+    classes, suggest = (None if n is None else min(n, models) for n in (wanted.tree.classes, wanted.suggest))
+    return replace(wanted, suggest=suggest, tree=replace(wanted.tree, classes=classes))
 
 
-def _all_missing(comparison: Comparison, i: int, rows: Sequence[int]) -> bool:
-    others = [j for j in rows if j != i]
-    return bool(np.isnan(comparison.matrix.overall[i, others]).all())
+def _families(comparison: Comparison, wanted: Wanted, references: Sequence[Model] | None) -> list[Family]:
+    """The family of a comparison of one architecture; none where no model has a value."""
+    rows = _comparable(comparison)
+    if not rows:
+        return []
+    matrix, models = comparison.matrix.select(rows), [comparison.models[i] for i in rows]
+    columns, notes = _columns(models, references)
+    if wanted.suggest is not None:
+        columns = suggest_references(direct_distances(matrix), wanted.suggest)
+    found = family_of_matrix(matrix, wanted.tree, models[0].architecture, columns)
+    reasons = [f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons]
+    base = comparison.base if comparison.matrix.measure == "delta-cosine" else None
+    return [replace(found, base=base, notes=(*found.notes, *notes, *_first(reasons)))]
 
 
-def family(features: FeatureTable, options: TreeOptions, architecture: str | None = None) -> Family:
-    """The tree and the classes of one table of features."""
-    if len(features.models) == 1:
-        return Family(architecture, features, np.zeros((1, 1)), None, np.ones(1, dtype=np.int64))
-    distances = pearson_distance(features)
-    tree = build_tree(features.models, distances, options.linkage, options.optimal_order)
-    wanted = options.classes if options.classes is not None else choose_classes(tree, distances)
-    return Family(architecture, features, distances, tree, tree.cut(wanted))
+def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tuple[list[int] | None, list[str]]:
+    """Positions of the references among the models of one architecture, None for all, and what there is to tell."""
+    if references is None:
+        return None, []
+    wanted = {reference.path for reference in references}
+    columns = [i for i, model in enumerate(models) if model.path in wanted]
+    others = [r.name for r in references if r.architecture != models[0].architecture]
+    notes = [f"references of another architecture, left out: {_several(others)}"] if others else []
+    if not columns:
+        notes.append("no reference is among these models, so all of them are references")
+    return columns or None, notes
 
 
-def write_families(families: Sequence[Family], out: Path) -> list[Path]:
-    """Write the tables and figures of each family into `out`, or into a sub-folder each where there are several.
+def _comparable(comparison: Comparison) -> list[int]:
+    """Positions of the models that have a value with another; of a model alone, its own."""
+    overall = comparison.matrix.overall
+    n = len(overall)
+    return [i for i in range(n) if n == 1 or not np.isnan(np.delete(overall[i], i)).all()]
 
-    Per family: features.csv and distances.csv with names, linkage.csv as R writes it, order.csv (one row of 1-based
-    leaves), classes.csv in input order, dendrogram.svg. A model alone in its architecture has classes.csv only.
-    """
-    written = []
-    for found in families:
-        folder = out / (found.architecture or "") if len(families) > 1 else out
-        models = found.features.models
-        written.append(
-            write_csv(folder / "classes.csv", zip(models, found.classes.tolist(), strict=True), ("model", "class"))
+
+def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> Model | None:
+    if wanted.base is None:
+        return None
+    if wanted.measure not in (None, "delta-cosine"):
+        raise ModelsimError(
+            "a base goes with delta-cosine alone, not with",
+            wanted.measure,
+            "leave --base out, or use --measure delta-cosine",
         )
-        if found.tree is None:
-            continue
-        rows = ((name, *values) for name, values in zip(models, found.features.values.tolist(), strict=True))
-        written.append(write_csv(folder / "features.csv", rows, ("model", *found.features.columns)))
-        rows = ((name, *values) for name, values in zip(models, found.distances.tolist(), strict=True))
-        written.append(write_csv(folder / "distances.csv", rows, ("model", *models)))
-        merges = (
-            (*pair, height)
-            for pair, height in zip(found.tree.merges.tolist(), found.tree.heights.tolist(), strict=True)
-        )
-        written.append(write_csv(folder / "linkage.csv", merges, ("merge1", "merge2", "height")))
-        written.append(write_csv(folder / "order.csv", [(found.tree.leaves + 1).tolist()]))
-        title = f"{found.architecture or 'Features'}: {len(models)} models, {found.classes.max()} classes"
-        figure = draw_dendrogram(found.tree, found.classes.tolist(), title, found.unit)
-        written.append(write_text(folder / "dendrogram.svg", svg_text(figure, ink="#222222")))
-    return written
+    return models[match_model(wanted.base, [m.name for m in models], [model_hashes(m, library) for m in models])]
+
+
+def _measure_of(
+    group: Sequence[Model], wanted: Wanted, base: Model | None, library: Library
+) -> tuple[str, str | None, list[str]]:
+    """The measure for one architecture, its base (a name, the mean, or None), and what there is to tell of that."""
+    if wanted.measure not in (None, "delta-cosine"):
+        return wanted.measure, None, []
+    if base in group:
+        return "delta-cosine", base.name, []
+    known = _known_base(group, library)
+    if known is not None and base is None:
+        return "delta-cosine", known.name, [f"{known.name} is a known base of {known.architecture}: taken as the base"]
+    if wanted.measure is None and base is None:
+        return DEFAULT_MEASURE, None, []
+    if len(group) >= LEAST_FOR_MEAN:
+        return "delta-cosine", MEAN, [f"no base for {group[0].architecture}: the mean of its models stands in for one"]
+    if base is None:  # nothing else to fall back on was asked for: let it say what it needs
+        return "delta-cosine", None, []
+    return DEFAULT_MEASURE, None, [f"no base for {group[0].architecture}: compared by {DEFAULT_MEASURE}"]
+
+
+def _known_base(group: Sequence[Model], library: Library) -> Model | None:
+    """The newest of the models that Stability AI, CompVis and Runway published, told by the hash of a scan."""
+    found = []
+    for model in group:
+        identity = known_identity(model, library)
+        name = known_name(identity) if identity else None
+        if name is not None and name.startswith("Stable Diffusion "):
+            found.append((name, model))
+    return max(found, key=lambda pair: pair[0])[1] if len(group) > len(found) > 0 else None
+
+
+def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tuple[list[Model] | None, list[str]]:
+    """The reference models, None for all, and which names in the file match no model."""
+    if wanted.references is None:
+        return None, []
+    if wanted.suggest is not None:
+        raise ModelsimError("references are given or suggested, not both", None, "leave one of the two out")
+    names, hashes = [m.name for m in models], [model_hashes(m, library) for m in models]
+    found, notes = [], []
+    for query in read_references(wanted.references):
+        try:
+            found.append(models[match_model(query, names, hashes)])
+        except ModelsimError as error:
+            notes.append(f"reference left out: {error}")
+    if not found and models:
+        raise ModelsimError("none of the references is among the models", wanted.references, "name some that are")
+    return found, notes
+
+
+def _with_deltas(family: Family, comparison: Comparison, library: Library, job: Job, device: str) -> Family:
+    """A family taken straight from delta-cosine with the sums that its resampling needs: distances per block, which
+    the pass over the files has left in the library."""
+    if comparison.matrix.measure != "delta-cosine" or family.distance != MATRIX:
+        return family
+
+    def resampling() -> Resampling:
+        l2 = compare_models(Index(comparison.models), "l2", None, library, job, device).matrix
+        rows = np.array([l2.models.index(name) for name in family.features.models])
+        base = l2.models.index(comparison.base) if comparison.base in l2.models else None
+        return resample_deltas(l2, rows, base)
+
+    return replace(family, resampling=resampling)
+
+
+def _left_out(comparison: Comparison, families: Sequence[Family]) -> list[str]:
+    kept = {name for family in families for name in family.features.models}
+    out = [model.name for model in comparison.models if model.name not in kept and model.name != comparison.base]
+    if not out:
+        return []
+    why = "equal to the base" if comparison.base in comparison.matrix.models else "not comparable with any other"
+    return [f"left out of the tree of {comparison.models[0].architecture}, {why}: {_several(out)}"]
+
+
+def _first(reasons: Sequence[str]) -> list[str]:
+    more = len(reasons) - _TOLD
+    return [*reasons[:_TOLD], *([f"{more} more remarks on pairs"] if more > 0 else [])]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")

@@ -145,10 +145,12 @@ def _walk(folder: Path) -> Iterable[Path]:
 def plain_name(path: Path) -> str:
     """A file's name without a known ending; of a folder, the whole name. Never `Path.stem`, which cuts `xl_1.0`."""
     name = readable(path.name)
-    for ending in ENDINGS:
-        if name.lower().endswith(ending) and not os.path.isdir(path):  # noqa: PTH112
-            return name[: -len(ending)]
-    return name
+    return name if os.path.isdir(path) else without_ending(name)  # noqa: PTH112
+
+
+def without_ending(name: str) -> str:
+    """A name without the ending of a checkpoint file, if it has one."""
+    return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), name)
 
 
 def readable(path: Path | str) -> str:
@@ -179,19 +181,17 @@ def model_names(paths: Sequence[Path]) -> list[str]:
 def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]] | None = None) -> int:
     """Position of the model that a person means: its name with or without ending, an unambiguous part of it, or at
     least 8 digits of one of its hashes. Raises ModelsimError that lists the candidates."""
-    plain = query
-    for ending in ENDINGS:
-        if query.lower().endswith(ending):
-            plain = query[: -len(ending)]
+    plain = without_ending(query).lower()
     for matches in (
         [i for i, name in enumerate(names) if name == query],
-        [i for i, name in enumerate(names) if name.lower() in (query.lower(), plain.lower())],
+        [i for i, name in enumerate(names) if name.lower() == query.lower()],
+        [i for i, name in enumerate(names) if without_ending(name).lower() == plain],
         [
             i
             for i, known in enumerate(hashes or [])
             if len(query) >= 8 and any(h.startswith(query.lower()) for h in known)
         ],
-        [i for i, name in enumerate(names) if plain.lower() in name.lower()],
+        [i for i, name in enumerate(names) if plain in name.lower()],
     ):
         if len(matches) == 1 or (hashes and len({tuple(hashes[i]) or i for i in matches}) == 1):  # copies are one model
             return matches[0]

@@ -131,18 +131,29 @@ def test_elements_are_the_values_of_every_key(small_family):
 
 
 def test_classify_tells_what_it_wrote(small_family, tmp_path):
-    outcome = run("classify", small_family, "--out", tmp_path / "out", "--no-library", "--json")
+    outcome = run("classify", small_family, "--dpi", 20, "--out", tmp_path / "out", "--no-library", "--json")
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
-    names = {"classes.csv", "features.csv", "distances.csv", "linkage.csv", "order.csv", "dendrogram.svg"}
-    assert set(outcome.document) == {"written", "classes", "base", "errors"}
-    assert (
-        {Path(path).name for path in outcome.document["written"]} == names == set(listed(tmp_path / "out"))
-    )
+    tables = {"classes.csv", "features.csv", "distances.csv", "linkage.csv", "order.csv", "hashes.csv"}
+    figures = {f"{name}.{ending}" for name in ("dendrogram", "heatmap", "map") for ending in ("svg", "png")}
+    names = tables | figures | {"references.txt", "tree.nwk", "families.xlsx", "report.html"}
+    assert {"written", "classes", "base", "errors"} <= set(outcome.document)
+    assert {Path(path).name for path in outcome.document["written"]} == names == set(listed(tmp_path / "out"))
     assert [row["model"] for row in outcome.document["classes"]] == ["anna", "base", "bert", "carl", "stranger"]
 
 
 def test_classify_leaves_the_base_out(small_family, tmp_path):
-    arguments = ("--measure", "delta-cosine", "--base", "base", "--out", tmp_path, "--no-library", "--json")
+    arguments = (
+        "--measure",
+        "delta-cosine",
+        "--base",
+        "base",
+        "--dpi",
+        20,
+        "--out",
+        tmp_path,
+        "--no-library",
+        "--json",
+    )
     document = run("classify", small_family, *arguments).document
     assert document["base"] == "base"
     assert [row["model"] for row in document["classes"]] == ["anna", "bert", "carl", "stranger"]
@@ -157,11 +168,22 @@ def test_each_architecture_has_its_own_tree(small_family, tmp_path):
         demo.save(models / f"sd2 {i}.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=i))
     demo.save(models / "xl.safetensors", demo.draw(demo.sdxl_shapes(2, 8, (1, 1)), seed=1))
     outcome = run(
-        "classify", models, "--measure", "cosine", "--classes", 2, "--out", tmp_path / "out", "--no-library", "--json"
+        "classify",
+        models,
+        "--measure",
+        "cosine",
+        "--classes",
+        2,
+        "--dpi",
+        20,
+        "--out",
+        tmp_path / "out",
+        "--no-library",
+        "--json",
     )
     assert (outcome.code, outcome.err) == (0, "")
     assert sorted(listed(tmp_path / "out")) == ["SD 1.x", "SD 2.x", "SDXL"]
-    assert listed(tmp_path / "out" / "SDXL") == ["classes.csv"]
+    assert sorted(listed(tmp_path / "out" / "SDXL")) == ["classes.csv", "hashes.csv"]
     assert "linkage.csv" in listed(tmp_path / "out" / "SD 2.x")
     classes = {row["model"]: row["class"] for row in outcome.document["classes"]}
     assert classes["xl"] == 1
@@ -174,7 +196,18 @@ def test_more_classes_than_an_architecture_has_models(small_family, tmp_path):
     demo.save(models / "xl 1.safetensors", demo.draw(demo.sdxl_shapes(2, 8, (1, 1)), seed=1))
     demo.save(models / "xl 2.safetensors", demo.draw(demo.sdxl_shapes(2, 8, (1, 1)), seed=2))
     outcome = run(
-        "classify", models, "--measure", "cosine", "--classes", 4, "--out", tmp_path / "out", "--no-library", "--json"
+        "classify",
+        models,
+        "--measure",
+        "cosine",
+        "--classes",
+        4,
+        "--dpi",
+        20,
+        "--out",
+        tmp_path / "out",
+        "--no-library",
+        "--json",
     )
     assert (outcome.code, outcome.err) == (0, "")
     classes = {row["model"]: row["class"] for row in outcome.document["classes"]}

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.families.classes import choose_classes, silhouette
-from lib_modelsim.families.features import FeatureTable, all_against_all, pearson_distance
+from lib_modelsim.families.distances import row_distances
+from lib_modelsim.families.features import FeatureTable, all_against_all
 from lib_modelsim.families.linkage import LINKAGES, build_tree
 from lib_modelsim.similarity.matrix import SimilarityMatrix
 
@@ -33,7 +34,7 @@ def test_distance_is_that_of_corrcoef_over_the_shared_columns(seed, n, p, missin
     known = ~np.isnan(values)
     if ((known.astype(int) @ known.T) < 3).any():
         return
-    distance = pearson_distance(table(values))
+    distance = row_distances(table(values))
     for i in range(n):
         for j in range(i):
             both = known[i] & known[j]
@@ -49,7 +50,7 @@ def test_distance_is_that_of_corrcoef_over_the_shared_columns(seed, n, p, missin
 )
 def test_rows_without_a_correlation_are_named(values):
     with pytest.raises(ModelsimError, match="m0 and m1"):
-        pearson_distance(table(values))
+        row_distances(table(values))
 
 
 def test_a_models_own_columns_are_missing():

@@ -1,0 +1,144 @@
+"""The command `classify`: its options, and the way from them to the services."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import ModelsimError
+from . import documents, text
+from .options import measure_options, open_library, print_json
+from .progress import progress_bars
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options besides those that all commands have."""
+    measure_options(parser, None, "delta-cosine where a base is given or known, else asimilarity")
+    table = parser.add_argument_group("tables in the place of checkpoints")
+    table.add_argument("--features", type=Path, metavar="FILE", help="a CSV table with a row per model")
+    table.add_argument(
+        "--distances",
+        type=Path,
+        metavar="FILE",
+        help="a square CSV table, or JSON with a matrix per component; with --base, L2 becomes delta-cosine first",
+    )
+    table.add_argument("--component", metavar="C", help="which component's distances (default: unet)")
+    features = parser.add_argument_group("features")
+    features.add_argument(
+        "--references", type=Path, metavar="FILE", help="reference models: names or hashes, one a line (default: all)"
+    )
+    features.add_argument(
+        "--suggest-references", type=int, metavar="R", help="choose so many reference models that are spread out"
+    )
+    features.add_argument(
+        "--distance",
+        metavar="D",
+        help="pearson, spearman, cosine or euclidean between rows of features, or matrix: the measure itself "
+        "(default: matrix for delta-cosine, else pearson)",
+    )
+    tree = parser.add_argument_group("tree and classes")
+    tree.add_argument(
+        "--linkage", default="ward.D2", help="ward.D2 (default), ward.D, average, complete or single, as R defines them"
+    )
+    tree.add_argument("--optimal-order", action="store_true", help="order the leaves so that neighbours are most alike")
+    tree.add_argument("--classes", type=int, metavar="K", help="number of classes (default: chosen by silhouette)")
+    for what in ("name", "remark"):
+        tree.add_argument(
+            f"--{what}",
+            action="append",
+            default=[],
+            metavar="K=TEXT",
+            help=f"the {what} of class K, kept for the next run (of several architectures: ARCHITECTURE/K=TEXT)",
+        )
+    parser.add_argument("--dpi", type=float, default=200, help="pixels per inch of the PNG figures (default: 200)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    _one_source(options)
+    if not 10 <= options.dpi <= 1200:
+        raise ModelsimError("dpi out of range", options.dpi, "use 10 to 1200")
+    return _classify_checkpoints(options) if options.paths else _classify_table(options)
+
+
+def _one_source(options: argparse.Namespace) -> None:
+    if [bool(options.paths), options.features is not None, options.distances is not None].count(True) != 1:
+        raise ModelsimError(
+            "classify takes checkpoints, --features or --distances, one of the three",
+            None,
+            "give PATH …, --features FILE or --distances FILE",
+        )
+    if options.paths:
+        return
+    unfit = {"--references": options.references, "--suggest-references": options.suggest_references}
+    unfit["--measure"] = options.measure
+    if options.features is not None:
+        unfit |= {"--base": options.base, "--component": options.component}
+    for option, value in unfit.items():
+        if value is not None:
+            raise ModelsimError(f"a table that is given does not go with {option}", value, f"leave {option} out")
+
+
+def _classify_checkpoints(options: argparse.Namespace) -> int:
+    from ..service.classify import Wanted, classify
+    from ..service.compare import require_two
+    from ..service.results import results_of, write_families
+
+    wanted = Wanted(
+        options.measure, options.base, options.references, options.suggest_references, _tree_options(options)
+    )
+    with open_library(options) as library, progress_bars() as job:
+        found = classify(options.paths, wanted, library, job, options.device)
+        if len(found.models) < 2 and options.json:
+            print_json(documents.classify([], [], found))
+        require_two(found)
+        results = results_of(found.families, found.models, _words(options), library)
+        written = write_families(results, options.out, options.dpi)
+    if options.json:
+        print_json(documents.classify(results, written, found))
+    else:
+        print(text.classify(results, written, found))
+    return 0
+
+
+def _classify_table(options: argparse.Namespace) -> int:
+    from ..families.distance_files import read_distances
+    from ..families.tables import read_features
+    from ..service.family import family_of_distances, family_of_features
+    from ..service.results import results_of_table, write_families
+
+    if options.features is not None:
+        family = family_of_features(read_features(options.features), _tree_options(options))
+    else:
+        table = read_distances(options.distances, options.component)
+        family = family_of_distances(table, _tree_options(options), options.base)
+    results = [results_of_table(family, _words(options))]
+    written = write_families(results, options.out, options.dpi)
+    if options.json:
+        print_json(documents.classify(results, written))
+    else:
+        print(text.classify(results, written))
+    return 0
+
+
+def _tree_options(options: argparse.Namespace) -> object:
+    from ..service.family import TreeOptions
+
+    component = None if options.distances else options.component
+    return TreeOptions(options.linkage, options.classes, options.optimal_order, options.distance, component)
+
+
+def _words(options: argparse.Namespace) -> list:
+    """What `--name` and `--remark` say."""
+    from ..service.class_names import Words
+
+    found = []
+    for what in ("name", "remark"):
+        for given in getattr(options, what):
+            place, equals, words = given.partition("=")
+            architecture, slash, number = place.rpartition("/")
+            if not equals or not number.strip().isdecimal():
+                raise ModelsimError(f"cannot read --{what}", given, f"write --{what} K=TEXT, K the number of a class")
+            found.append(Words(architecture if slash else None, int(number), **{what: words.strip()}))
+    return found

@@ -1,0 +1,55 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from ..library import Library
+
+
+def measure_options(parser: argparse.ArgumentParser, default: str | None, default_in_words: str) -> None:
+    """`--measure`, `--base` and `--device`."""
+    parser.add_argument(
+        "--measure",
+        default=default,
+        metavar="M",
+        help="asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2 or relative-l2 "
+        f"(default: {default_in_words})",
+    )
+    parser.add_argument(
+        "--base", metavar="NAME", help="for delta-cosine: the model that the others are taken to come from"
+    )
+    device_option(parser)
+
+
+def device_option(parser: argparse.ArgumentParser) -> None:
+    """`--device`."""
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+        help="where to calculate (default: the GPU where there is one with room)",
+    )
+
+
+def open_library(options: argparse.Namespace) -> Library:
+    """The library that `--library` or `--no-library` means."""
+    if options.no_library:
+        return Library(None)
+    if options.library is not None:
+        return Library(options.library)
+    return Library(data_folder() / "library.sqlite")
+
+
+def data_folder() -> Path:
+    """The user's data folder of the platform."""
+    from platformdirs import user_data_path  # not a host's package: only the command line needs it
+
+    return user_data_path("modelsim", appauthor=False)
+
+
+def print_json(document: object) -> None:
+    """One document on one line, without NaN."""
+    print(json.dumps(document, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,90 @@
+"""The figures of a family, as the bytes that its files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..families.features import FeatureTable
+from ..families.scaling import classical_scaling
+from ..figures.dendrogram import ClassWords, draw_dendrogram
+from ..figures.heatmap import draw_heatmap
+from ..figures.lettering import INK
+from ..figures.model_map import draw_map
+from ..figures.saving import png_bytes, svg_text
+from ..similarity.measures import main_component
+from .class_names import ClassName
+from .family import Family, Trust
+from .index import Model
+
+_ON_WHITE = "#222222"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One figure: its heading in the report, SVG on its own and within a page (in the page's colours), and PNG."""
+
+    heading: str
+    svg: str
+    inline: str
+    png: bytes
+
+
+def draw_figures(
+    title: str,
+    family: Family,
+    names: Mapping[int, ClassName],
+    trust: Trust,
+    models: Mapping[str, Model],
+    dpi: float,
+) -> dict[str, Drawn]:
+    """File name → dendrogram, heat map and map of a family with a tree; colours in the heat map are of its features,
+    or of its distances where there are no features."""
+    classes = family.classes.tolist()
+    support = {number: share for number, share in enumerate(trust.support.tolist(), 1) if not np.isnan(share)}
+    words = {
+        number: ClassWords(names[number].name, names[number].remark, support.get(number))
+        if number in names
+        else ClassWords(support=support.get(number))
+        for number in range(1, max(classes) + 1)
+    }
+    tree = draw_dendrogram(family.tree, classes, title, family.unit, words=words, columns=_columns(family, models))
+    blocks = tuple(dict.fromkeys(column.rsplit("/", 1)[-1] for column in family.features.columns))
+    table, references, unit = family.features, family.references, family.measure or "value"
+    if not table.columns:
+        table, references = FeatureTable(table.models, table.models, family.distances), table.models
+        blocks, unit = ("",), family.unit
+    heat = draw_heatmap(table, family.tree, classes, title, unit, references=references, blocks=blocks)
+    chart = draw_map(
+        family.features.models,
+        classical_scaling(family.distances),
+        classes,
+        title,
+        family.unit,
+        names={number: given.name for number, given in names.items() if given.name},
+    )
+    return {
+        "dendrogram": _drawn("Tree", tree, dpi),
+        "heatmap": _drawn("Heat map", heat, dpi),
+        "map": _drawn("Map", chart, dpi),
+    }
+
+
+def _drawn(heading: str, figure: Figure, dpi: float) -> Drawn:
+    svg = svg_text(figure, INK)
+    return Drawn(heading, svg.replace(INK, _ON_WHITE), svg.replace(INK, "currentColor"), png_bytes(figure, dpi))
+
+
+def _columns(family: Family, models: Mapping[str, Model]) -> dict[str, list[str]]:
+    """Size and precision of every model, where they are files."""
+    known = [models.get(name) for name in family.features.models]
+    if None in known:
+        return {}
+    mains = [m.header.components.get(main_component(m.header.components)) for m in known]
+    return {
+        "size": [f"{m.key.size / 1e9:.2f} GB" if m.key.size >= 1e8 else f"{m.key.size / 1e6:.2f} MB" for m in known],
+        "precision": [main.dtype if main else "" for main in mains],
+    }
