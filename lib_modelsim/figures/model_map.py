@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..families.scaling import Scaling
 from .colours import class_colour
 from .lettering import FAINT, shortened, text_width, write
-from .placing import place_labels
+from .placing import leader, place_most
 from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
 
 _MARKERS = "os^Dv<>"
@@ -23,8 +23,11 @@ _NAMED = 60
 """Up to so many models each has its name; of more only the outlying ones."""
 
 _OUTLIERS = 25
-_LONGEST = 40
+_LONGEST = 48
 """Characters of a name; of longer ones the middle is left out, the tree has them whole."""
+
+_RULE = 0.4
+"""Inches for the rule below the plot, with what its length means."""
 
 _SIZE = 8
 _RADIUS = 0.05
@@ -67,26 +70,23 @@ def draw_map(
     area = (width - 2 * MARGIN, height)
     points = np.array(area) / 2 + centred * (inches_per_unit, -inches_per_unit)  # y of the paper goes down
     classes = np.asarray(classes)
-    labels = _class_labels(points, classes, names or {}) + _model_labels(models, points, classes)
-    rule, rule_label = _rule(inches_per_unit, unit)
-    taken = np.array([[0, height - 0.45, max(rule * inches_per_unit, text_width(rule_label, 8)) + 0.1, height]])
+    of_classes = _class_labels(points, classes, names or {})
+    labels = of_classes + _model_labels(models, points, classes)
     sizes = np.array([label.size for label in labels])
     anchors = np.array([label.anchor for label in labels])
-    places = place_labels(anchors, sizes, points, _RADIUS, area, taken)
+    places = place_most(anchors, sizes, points, _RADIUS, area, len(of_classes))
     told = _told(scaling, caption, len(models), sum(place is None for place in places))
     title_lines, above = headed(title, width)
     caption_lines, below = captioned(told, width)
-    sheet = Sheet(width, above + height + 0.1 + below)
+    sheet = Sheet(width, above + height + _RULE + below)
     sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
-    sheet.lines(MARGIN, above + height + 0.1, caption_lines, CAPTION_SIZE)
+    sheet.lines(MARGIN, above + height + _RULE, caption_lines, CAPTION_SIZE)
     offset = np.array([MARGIN, above])
     _points(sheet, points + offset, classes)
     for label, place in zip(labels, places, strict=True):
         if place is not None:
             _write(sheet, label, place + np.tile(offset, 2), label.anchor + offset)
-    bottom = above + height
-    sheet.paper.plot([MARGIN, MARGIN + rule * inches_per_unit], [bottom - 0.1] * 2, color=FAINT, linewidth=2)
-    write(sheet.paper, MARGIN, bottom - 0.24, rule_label, CAPTION_SIZE, va="center")
+    _rule(sheet, above + height, inches_per_unit, unit)
     return sheet.figure
 
 
@@ -130,25 +130,27 @@ def _points(sheet: Sheet, points: NDArray[np.float64], classes: NDArray[np.integ
 
 def _write(sheet: Sheet, label: _Label, place: NDArray[np.float64], anchor: NDArray[np.float64]) -> None:
     """The words in their rectangle, and a line to the point where that is not right beside it."""
-    left, top, right, bottom = place
+    left, top, _, bottom = place
     middle = (top + bottom) / 2
     if label.badge is not None:
         sheet.badge(left, middle, label.badge)
         style = {"va": "center", "weight": "bold", "zorder": 5}
         write(sheet.paper, left + badge_width(label.badge) + 0.05, middle, label.text, _SIZE, **style)
         return
-    nearest = np.clip(anchor, (left, top), (right, bottom))
-    if np.linalg.norm(nearest - anchor) > 2 * _RADIUS + 0.02:
-        sheet.paper.plot(*zip(anchor, nearest, strict=True), color=FAINT, linewidth=0.6, zorder=2)
+    line = leader(anchor, place)
+    if np.linalg.norm(line[-1] - anchor) > 2 * _RADIUS + 0.02:
+        sheet.paper.plot(*line.T, color=FAINT, linewidth=0.6, zorder=2)
     write(sheet.paper, left + 0.03, middle, label.text, _SIZE, va="center", zorder=5)
 
 
-def _rule(inches_per_unit: float, unit: str) -> tuple[float, str]:
+def _rule(sheet: Sheet, top: float, inches_per_unit: float, unit: str) -> None:
     """A round distance that is at most an inch and a half long in the map, and how it reads."""
     longest = 1.5 / inches_per_unit
     power = 10.0 ** np.floor(np.log10(longest))
     length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * (1 + 1e-9))
-    return length, f"{length:g}  {unit}"
+    right = MARGIN + length * inches_per_unit
+    sheet.paper.plot([MARGIN, right], [top + 0.1] * 2, color=FAINT, linewidth=2)
+    write(sheet.paper, MARGIN, top + 0.24, f"{length:g}  {unit}", CAPTION_SIZE, va="center")
 
 
 def _told(scaling: Scaling, caption: str, n: int, left_out: int) -> str:
@@ -157,6 +159,6 @@ def _told(scaling: Scaling, caption: str, n: int, left_out: int) -> str:
         f"Classical scaling: two dimensions hold {100 * scaling.explained:.0f} % of the variation,"
         f" stress {scaling.stress:.2f}.",
         f"{_OUTLIERS} models farthest from the centre of their class are named." if n > _NAMED else "",
-        f"{left_out} labels found no room." if left_out else "",
+        f"Labels without room: {left_out}." if left_out else "",
     ]
     return " ".join(filter(None, parts))

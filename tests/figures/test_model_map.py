@@ -8,7 +8,7 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.families.scaling import classical_scaling
 from lib_modelsim.figures.lettering import printable
 from lib_modelsim.figures.model_map import draw_map
-from lib_modelsim.figures.placing import place_labels
+from lib_modelsim.figures.placing import leader, place_labels
 
 from .families import family, names
 from .words import assert_clean
@@ -50,11 +50,31 @@ def test_nothing_overlaps_or_is_cut(n, k):
     )
     assert {str(number) for number in range(1, k + 1)} <= set(words)
     if n == 30:
-        assert not any("found no room" in word for word in words)
+        assert not any("without room" in word for word in words)
         assert {printable(name) for name in tree.models if len(name) < 30} <= set(words)
 
 
 def test_labels_without_room_are_left_out():
     label = np.array([[2.0, 0.2]])
-    (place,) = place_labels(np.array([[1.0, 1.0]]), label, np.empty((0, 2)), 0.05, (1.5, 1.5), np.empty((0, 4)))
+    (place,) = place_labels(np.array([[1.0, 1.0]]), label, np.empty((0, 2)), 0.05, (1.5, 1.5))
     assert place is None
+
+
+def test_points_along_a_line_are_all_named():
+    models = tuple(f"wider than the gap {i}" for i in range(14))
+    line = classical_scaling(squareform(pdist(np.arange(14.0)[:, None])))
+    words = assert_clean(draw_map(models, line, [1 + i // 5 for i in range(14)], "title", "l2"))
+    assert set(models) <= set(words)
+
+
+def test_no_line_to_a_label_crosses_another():
+    _, _, distances = family(40, 5)
+    anchors = classical_scaling(distances).points + 3
+    sizes = np.tile([1.0, 0.15], (40, 1))
+    places = place_labels(anchors, sizes, anchors, 0.05, (8.0, 8.0))
+    found = [(anchor, place) for anchor, place in zip(anchors, places, strict=True) if place is not None]
+    assert len(found) > 20
+    for anchor, own in found:
+        for other in (place for _, place in found if place is not own):
+            points = leader(anchor, own)
+            assert not ((points > other[:2]) & (points < other[2:])).all(1).any()
