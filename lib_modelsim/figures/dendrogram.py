@@ -18,7 +18,7 @@ from .branches import Run, class_runs, draw_branches
 from .colours import class_colour
 from .lettering import FAINT, INK, text_width, wrap, write
 from .saving import svg_text
-from .sheet import MARGIN, Sheet, badge_width, captioned, headed, line_height
+from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
 
 __all__ = ["ClassWords", "draw_dendrogram", "svg_text"]
 
@@ -41,8 +41,8 @@ _BETWEEN = 0.07
 _GAP = 0.12
 """Inches between columns of words."""
 
-_AXIS = 0.5
-"""Inches for the axis of heights and its words."""
+_AXIS = 0.25
+"""Inches for the axis of heights with its numbers."""
 
 _SIZE, _SMALL = 9, 8
 _WIDEST_REMARK = 2.6
@@ -67,36 +67,51 @@ def draw_dendrogram(
     """
     runs = class_runs(tree, classes)
     notes = [_Note(run.number, (words or {}).get(run.number, ClassWords())) for run in runs]
-    names = [tree.models[leaf] for leaf in tree.leaves]
-    cells = {heading: [column[leaf] for leaf in tree.leaves] for heading, column in (columns or {}).items()}
-    breadths = [max(text_width(name, _SIZE) for name in names)]
-    breadths += [max(text_width(text, _SMALL) for text in (heading, *column)) for heading, column in cells.items()]
-    right = sum(breadths) + _GAP * len(breadths) + 3 * _GAP + max(note.width for note in notes) + MARGIN
+    names = _Columns(tree, columns or {})
+    right = names.width + 3 * _GAP + max(note.width for note in notes) + MARGIN
     width = max(width, MARGIN + right + width / 2)  # half of what was asked for is the tree's in any case
     tree_width = width - MARGIN - right
     title_lines, above = headed(title, width)
-    above += line_height(_SMALL) if cells else 0
+    above += line_height(_SMALL) if columns else 0
     rows, bottom = _rows(runs, notes, above)
+    unit_lines = wrap(unit, width - 2 * MARGIN, _SIZE)
+    words_top = bottom + _AXIS + line_height(_SIZE) * len(unit_lines) + 0.06
     caption_lines, below = captioned(caption, width)
-    sheet = Sheet(width, bottom + _AXIS + below)
-    sheet.lines(MARGIN, MARGIN / 2, title_lines, 11)
+    sheet = Sheet(width, words_top + below)
+    sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
+    sheet.lines(MARGIN, bottom + _AXIS, unit_lines, _SIZE)
+    sheet.lines(MARGIN, words_top, caption_lines, CAPTION_SIZE)
     axes = sheet.axes(MARGIN, above, tree_width, bottom - above)
     axes.set_ylim(bottom, above)
     draw_branches(axes, tree, classes, rows)
     _axis(axes, tree, tree_width)
-    unit_top = bottom + 0.25
-    sheet.lines(MARGIN, unit_top, [unit], _SIZE)
-    sheet.lines(MARGIN, bottom + _AXIS, caption_lines, 8)
-    edges = MARGIN + tree_width + _GAP / 2 + np.cumsum([0, *(breadth + _GAP for breadth in breadths)])
-    for row, name in zip(rows, names, strict=True):
-        write(sheet.paper, edges[0], row, name, _SIZE, va="center")
-    for edge, (heading, column) in zip(edges[2:], cells.items(), strict=True):
-        for row, text in zip((above - line_height(_SMALL) / 2, *rows), (heading, *column), strict=True):
-            write(sheet.paper, edge - _GAP, row, text, _SMALL, ha="right", va="center")
-    _boxes(sheet, axes, runs, rows, edges[-1])
+    left = MARGIN + tree_width + _GAP / 2
+    names.write(sheet, left, rows, above)
+    _boxes(sheet, axes, runs, rows, left + names.width)
     for run, note in zip(runs, notes, strict=True):
-        note.write(sheet, edges[-1] + 1.5 * _GAP, (rows[run.first] + rows[run.last]) / 2)
+        note.write(sheet, left + names.width + 1.5 * _GAP, (rows[run.first] + rows[run.last]) / 2)
     return sheet.figure
+
+
+class _Columns:
+    """Names in the order of the leaves, and beside them, set to the right, what else is told of each model."""
+
+    def __init__(self, tree: Tree, columns: Mapping[str, Sequence[str]]) -> None:
+        self.names = [tree.models[leaf] for leaf in tree.leaves]
+        self.cells = {heading: [column[leaf] for leaf in tree.leaves] for heading, column in columns.items()}
+        self.breadths = [max(text_width(name, _SIZE) for name in self.names)]
+        for heading, column in self.cells.items():
+            self.breadths.append(max(text_width(text, _SMALL) for text in (heading, *column)))
+        self.width = sum(self.breadths) + _GAP * len(self.breadths)
+
+    def write(self, sheet: Sheet, left: float, rows: NDArray[np.float64], above: float) -> None:
+        """From `left` on, a model at each of `rows` and the headings just above `above`, all in inches."""
+        for row, name in zip(rows, self.names, strict=True):
+            write(sheet.paper, left, row, name, _SIZE, va="center")
+        rights = left + np.cumsum(self.breadths) + _GAP * np.arange(len(self.breadths))
+        for right, (heading, column) in zip(rights[1:], self.cells.items(), strict=True):
+            for row, text in zip((above - line_height(_SMALL) / 2, *rows), (heading, *column), strict=True):
+                write(sheet.paper, right, row, text, _SMALL, ha="right", va="center")
 
 
 class _Note:

@@ -105,4 +105,4 @@ def _latin_width(text: str, bold: bool) -> float:
 @lru_cache(maxsize=1)
 def _font_families() -> list[str]:
     installed = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in installed)]
+    return ["sans-serif", *(name for name in _FURTHER_FONTS if name in installed)]

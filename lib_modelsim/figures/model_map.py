@@ -26,8 +26,8 @@ _OUTLIERS = 25
 _LONGEST = 48
 """Characters of a name; of longer ones the middle is left out, the tree has them whole."""
 
-_RULE = 0.4
-"""Inches for the rule below the plot, with what its length means."""
+_RULE = 0.25
+"""Inches for the bar below the plot whose length the caption tells."""
 
 _SIZE = 8
 _RADIUS = 0.05
@@ -75,7 +75,9 @@ def draw_map(
     sizes = np.array([label.size for label in labels])
     anchors = np.array([label.anchor for label in labels])
     places = place_most(anchors, sizes, points, _RADIUS, area, len(of_classes))
-    told = _told(scaling, caption, len(models), sum(place is None for place in places))
+    rule = _rule(inches_per_unit)
+    left_out = sum(place is None for place in places)
+    told = _told(f"The bar is a distance of {rule:g} ({unit}). {caption}".rstrip(), scaling, len(models), left_out)
     title_lines, above = headed(title, width)
     caption_lines, below = captioned(told, width)
     sheet = Sheet(width, above + height + _RULE + below)
@@ -86,7 +88,8 @@ def draw_map(
     for label, place in zip(labels, places, strict=True):
         if place is not None:
             _write(sheet, label, place + np.tile(offset, 2), label.anchor + offset)
-    _rule(sheet, above + height, inches_per_unit, unit)
+    bar = [MARGIN, MARGIN + rule * inches_per_unit], [above + height + 0.1] * 2
+    sheet.paper.plot(*bar, color=FAINT, linewidth=2)
     return sheet.figure
 
 
@@ -143,17 +146,14 @@ def _write(sheet: Sheet, label: _Label, place: NDArray[np.float64], anchor: NDAr
     write(sheet.paper, left + 0.03, middle, label.text, _SIZE, va="center", zorder=5)
 
 
-def _rule(sheet: Sheet, top: float, inches_per_unit: float, unit: str) -> None:
-    """A round distance that is at most an inch and a half long in the map, and how it reads."""
+def _rule(inches_per_unit: float) -> float:
+    """A round distance that is at most an inch and a half long in the map."""
     longest = 1.5 / inches_per_unit
     power = 10.0 ** np.floor(np.log10(longest))
-    length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * (1 + 1e-9))
-    right = MARGIN + length * inches_per_unit
-    sheet.paper.plot([MARGIN, right], [top + 0.1] * 2, color=FAINT, linewidth=2)
-    write(sheet.paper, MARGIN, top + 0.24, f"{length:g}  {unit}", CAPTION_SIZE, va="center")
+    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * (1 + 1e-9))
 
 
-def _told(scaling: Scaling, caption: str, n: int, left_out: int) -> str:
+def _told(caption: str, scaling: Scaling, n: int, left_out: int) -> str:
     parts = [
         caption,
         f"Classical scaling: two dimensions hold {100 * scaling.explained:.0f} % of the variation,"

@@ -24,7 +24,9 @@ def test_nothing_overlaps_or_is_cut(n, k):
     tree, classes, _ = family(n, k)
     columns = {"size": ["2.13 GB"] * n, "precision": ["float16"] * n}
     caption = "ward.D2; cophenetic correlation 0.91. " * 6
-    figure = draw_dendrogram(tree, classes, "A title " * 20, "1 − r", words=WORDS, columns=columns, caption=caption)
+    figure = draw_dendrogram(
+        tree, classes, "A title " * 20, "a unit in many words " * 9, words=WORDS, columns=columns, caption=caption
+    )
     shown = assert_clean(figure)
     assert {printable(name) for name in names(n)} <= set(shown)
     assert shown.count("float16") == n

@@ -46,7 +46,7 @@ def test_nothing_overlaps_or_is_cut(n, k):
     tree, classes, distances = family(n, k)
     of_classes = {1: "NovelAI and kin", 2: "日本語の名前", 3: "a name of a class that is as long as a sentence can be"}
     words = assert_clean(
-        draw_map(tree.models, classical_scaling(distances), classes, "t", "relative L2", names=of_classes)
+        draw_map(tree.models, classical_scaling(distances), classes, "t", "relative L2 " * 20, names=of_classes)
     )
     assert {str(number) for number in range(1, k + 1)} <= set(words)
     if n == 30:
