@@ -72,7 +72,7 @@ def _frame(axes: Axes, blocks: Sequence[str], values: Mapping[str, NDArray[np.fl
     parts = [block.rstrip("0123456789") for block in blocks]
     starts = [i for i in range(len(parts)) if i == 0 or parts[i] != parts[i - 1]]
     for start in starts[1:]:
-        axes.axvline(start - 0.5, color=FAINT, linewidth=0.8)
+        axes.axvline(start - 0.5, color=FAINT, alpha=0.5, linewidth=0.8)
     axes.set_xticks(range(len(blocks)), blocks, rotation=90, fontsize=_SIZE)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.6g}"))
     axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=_SIZE)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..families.scaling import Scaling
 from .colours import class_colour
 from .lettering import FAINT, shortened, text_width, write
-from .placing import leader, place_most
+from .placing import leader, place_labels, place_most
 from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
 
 _MARKERS = "os^Dv<>"
@@ -74,7 +74,10 @@ def draw_map(
     labels = of_classes + _model_labels(models, points, classes)
     sizes = np.array([label.size for label in labels])
     anchors = np.array([label.anchor for label in labels])
-    places = place_most(anchors, sizes, points, _RADIUS, area, len(of_classes))
+    if len(models) > _NAMED:  # a name far from its point would tell less than none
+        places = place_labels(anchors, sizes, points, _RADIUS, area)
+    else:
+        places = place_most(anchors, sizes, points, _RADIUS, area, len(of_classes))
     rule = _rule(inches_per_unit)
     left_out = sum(place is None for place in places)
     told = _told(f"The bar is a distance of {rule:g} ({unit}). {caption}".rstrip(), scaling, len(models), left_out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,21 +22,21 @@ def place_labels(
     points: Array,
     radius: float,
     area: tuple[float, float],
-    stairs: int = 0,
+    stairs: Sequence[int] | None = None,
 ) -> list[Array | None]:
     """Greedy: each label, in order, takes the first free place near its anchor; None where there is none.
 
     A place is free if nothing else lies there and the line from it to the anchor meets no other label.
 
     All in inches, y downward: `anchors` and `sizes` [m, 2] (breadth, height), `points` [n, 2] of this `radius` that no
-    label may hide, `area` (breadth, height) that none may leave. `stairs` 1 or −1 prefers places above and below that
-    begin or end with their anchor to those around it. A place is a rectangle [4]: left, top, right, bottom.
+    label may hide, `area` (breadth, height) that none may leave. `stairs` [m] 1 or −1 prefers places above and below
+    that begin or end with their anchor to those around it (0). A place is a rectangle [4]: left, top, right, bottom.
     """
     labels = np.empty((0, 4))
     others = np.hstack([points - radius, points + radius])  # and the lines from labels to their anchors
     places: list[Array | None] = []
-    for anchor, size in zip(anchors, sizes, strict=True):
-        candidates = _candidates(anchor, size, radius, stairs)
+    for anchor, size, step in zip(anchors, sizes, stairs or [0] * len(anchors), strict=True):
+        candidates = _candidates(anchor, size, radius, step)
         inside = (candidates[:, :2] >= 0).all(1) & (candidates[:, 2:] <= area).all(1)
         occupied = np.vstack([labels, others])
         free = (
@@ -67,7 +69,8 @@ def place_most(
     by_x = np.argsort(anchors[rest, 0], kind="stable")
     attempts = ((rest, 0), (rest[by_x[::-1]], 1), (rest[by_x], -1), (rest[by_x[::-1]], 0), (rest[by_x], 0))
     best: list[Array | None] = []
-    for order, stairs in ((np.concatenate([leading, following]), stairs) for following, stairs in attempts):
+    for following, step in attempts:
+        order, stairs = np.concatenate([leading, following]), [0] * first + [step] * len(following)
         found = place_labels(anchors[order], sizes[order], points, radius, area, stairs)
         places = [found[i] for i in np.argsort(order)]
         if not best or _lacking(places) < _lacking(best):
