@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="K=TEXT",
             help=f"the {what} of class K, kept for the next run (of several architectures: ARCHITECTURE/K=TEXT)",
         )
-    parser.add_argument("--dpi", type=float, default=200, help="pixels per inch of the PNG figures (default: 200)")
+    parser.add_argument("--dpi", type=float, default=150, help="pixels per inch of the PNG figures (default: 150)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
 
 

@@ -123,8 +123,8 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     """Positions of the references among the models of one architecture, None for all, and what there is to tell."""
     if references is None:
         return None, []
-    wanted = {reference.path for reference in references}
-    columns = [i for i, model in enumerate(models) if model.path in wanted]
+    place = {model.path: i for i, model in enumerate(models)}
+    columns = list(dict.fromkeys(place[r.path] for r in references if r.path in place))
     others = [r.name for r in references if r.architecture != models[0].architecture]
     notes = [f"references of another architecture, left out: {_several(others)}"] if others else []
     if not columns:

@@ -33,6 +33,10 @@ _UNITS = {
 }
 
 
+FEWEST_REFERENCES = 3
+"""With two, each of them has only the other's columns, and there is no distance between the two."""
+
+
 @dataclass(frozen=True)
 class TreeOptions:
     """How a tree is built: R's name of the linkage, the number of classes (None: by silhouette), the leaves' order,
@@ -85,8 +89,7 @@ def family_of_matrix(
 ) -> Family:
     """The family of one comparison; `references` are positions, None for all models.
 
-    Two models without references share no feature, as each lacks its own columns: their distance is the measure
-    itself.
+    Two models share no feature, as each lacks its own columns: their distance is the measure itself.
     """
     chosen = range(len(matrix.models)) if references is None else references
     features = against(matrix, chosen)
@@ -94,10 +97,16 @@ def family_of_matrix(
     about = {"measure": matrix.measure, "references": names}
     distance = options.distance or (MATRIX if matrix.measure == "delta-cosine" else "pearson")
     _require_known(distance)
-    if distance != MATRIX and (references is not None or len(matrix.models) != 2):
+    if distance != MATRIX and len(matrix.models) != 2:
         if options.component is not None:
             raise ModelsimError(
                 "features are of blocks, not of a component", options.component, "use --distance matrix"
+            )
+        if len(names) < FEWEST_REFERENCES <= len(matrix.models):
+            raise ModelsimError(
+                "two references lack their own columns and share no others, so there must be three or more",
+                len(names),
+                "name more, or use --distance matrix",
             )
         found = family_of_features(features, replace(options, distance=distance), architecture)
         missing = int(np.isnan(features.values).sum()) - len(names) * len(matrix.blocks)

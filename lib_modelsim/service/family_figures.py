@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from ..families.features import FeatureTable
 from ..families.scaling import classical_scaling
+from ..figures.colours import Palette
 from ..figures.dendrogram import ClassWords, draw_dendrogram
 from ..figures.heatmap import draw_heatmap
 from ..figures.lettering import INK
 from ..figures.model_map import draw_map
 from ..figures.saving import png_bytes, svg_text
+from ..similarity.matrix import DISTANCES as MEASURED_DISTANCES
 from ..similarity.measures import main_component
 from .class_names import ClassName
 from .family import Family, Trust
@@ -57,7 +59,9 @@ def draw_figures(
     if not table.columns:
         table, references = FeatureTable(table.models, table.models, family.distances), table.models
         blocks, unit = ("",), family.unit
-    heat = draw_heatmap(table, family.tree, classes, title, unit, references=references, blocks=blocks)
+    alike_is_small = not family.features.columns or family.measure in MEASURED_DISTANCES
+    palette = Palette.DISTANCE if alike_is_small else Palette.SIMILARITY
+    heat = draw_heatmap(table, family.tree, classes, title, unit, references=references, blocks=blocks, palette=palette)
     chart = draw_map(
         family.features.models,
         classical_scaling(family.distances),

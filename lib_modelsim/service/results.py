@@ -95,7 +95,7 @@ def _meant(families: Sequence[Family], words: Words) -> Family:
     return meant[0]
 
 
-def write_families(results: Sequence[Result], out: Path, dpi: float = 200) -> list[Path]:
+def write_families(results: Sequence[Result], out: Path, dpi: float = 150) -> list[Path]:
     """Write all files of each family into `out`, or into a sub-folder each where there are several; returns them.
 
     Numbers have 17 digits and a missing one is an empty cell. Rows of models are in input order; order.csv, without a
