@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--distance",
         metavar="D",
         help="pearson, spearman, cosine or euclidean between rows of features, or matrix: the measure itself "
-        "(default: matrix for delta-cosine, else pearson)",
+        "(default: matrix for delta-cosine without references, else pearson)",
     )
     tree = parser.add_argument_group("tree and classes")
     tree.add_argument(

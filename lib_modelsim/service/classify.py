@@ -65,7 +65,7 @@ def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, 
     if len(index.models) < 2:
         return replace(found, models=index.models)
     for group in groups:
-        measure, own_base, note = _measure_of(group, wanted, base, library)
+        measure, own_base, note = _measure_of(group, wanted, base, library, alone=len(groups) == 1)
         bases += [own_base] if own_base and own_base != MEAN else []
         comparison = compare_models(Index(group), measure, None if own_base == MEAN else own_base, library, job, device)
         found.models.extend(comparison.models)
@@ -78,7 +78,7 @@ def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, 
                 raise
             found.notes.append(f"no tree for {group[0].architecture}: {error}")
             continue
-        found.families.extend(_with_deltas(family, comparison, library, job, device) for family in families)
+        found.families.extend(with_deltas(family, comparison, library, job, device) for family in families)
         found.notes.extend(_left_out(comparison, families))
     readable = {model.path for model in found.models}
     models = [model for model in index.models if model.path in readable]
@@ -93,6 +93,21 @@ def families_of(comparison: Comparison, options: TreeOptions) -> list[Family]:
         part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
         found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), None)
     return found
+
+
+def with_deltas(family: Family, comparison: Comparison, library: Library, job: Job, device: str) -> Family:
+    """A family taken straight from delta-cosine with the sums that its resampling needs: distances per block, which
+    the pass over the files has left in the library."""
+    if comparison.matrix.measure != "delta-cosine" or family.distance != MATRIX:
+        return family
+
+    def resampling() -> Resampling:
+        l2 = compare_models(Index(comparison.models), "l2", None, library, job, device).matrix
+        rows = np.array([l2.models.index(name) for name in family.features.models])
+        base = l2.models.index(comparison.base) if comparison.base in l2.models else None
+        return resample_deltas(l2, rows, base)
+
+    return replace(family, resampling=resampling)
 
 
 def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
@@ -114,7 +129,10 @@ def _families(comparison: Comparison, wanted: Wanted, references: Sequence[Model
     if wanted.suggest is not None:
         columns = suggest_references(direct_distances(matrix), wanted.suggest)
     found = family_of_matrix(matrix, wanted.tree, models[0].architecture, columns)
-    reasons = [f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons]
+    names = {model.name for model in comparison.models}
+    reasons = [
+        f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names
+    ]
     base = comparison.base if comparison.matrix.measure == "delta-cosine" else None
     return [replace(found, base=base, notes=(*found.notes, *notes, *_first(reasons)))]
 
@@ -127,6 +145,9 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     columns = list(dict.fromkeys(place[r.path] for r in references if r.path in place))
     others = [r.name for r in references if r.architecture != models[0].architecture]
     notes = [f"references of another architecture, left out: {_several(others)}"] if others else []
+    same = [r.name for r in references if r.architecture == models[0].architecture and r.path not in place]
+    if same:
+        notes.append(f"references that are the base or not comparable, left out: {_several(same)}")
     if not columns:
         notes.append("no reference is among these models, so all of them are references")
     return columns or None, notes
@@ -152,22 +173,25 @@ def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> M
 
 
 def _measure_of(
-    group: Sequence[Model], wanted: Wanted, base: Model | None, library: Library
+    group: Sequence[Model], wanted: Wanted, base: Model | None, library: Library, *, alone: bool
 ) -> tuple[str, str | None, list[str]]:
-    """The measure for one architecture, its base (a name, the mean, or None), and what there is to tell of that."""
+    """The measure for one architecture, its base (a name, the mean, or None), and what there is to tell of that.
+
+    Where delta-cosine was asked for and nothing can be its base, an architecture beside others makes do without.
+    """
     if wanted.measure not in (None, "delta-cosine"):
         return wanted.measure, None, []
     if base in group:
         return "delta-cosine", base.name, []
-    known = _known_base(group, library)
-    if known is not None and base is None:
+    known = _known_base(group, library) if base is None else None
+    if known is not None:
         return "delta-cosine", known.name, [f"{known.name} is a known base of {known.architecture}: taken as the base"]
-    if wanted.measure is None and base is None:
+    if len(group) == 1 or (wanted.measure is None and base is None):
         return DEFAULT_MEASURE, None, []
     if len(group) >= LEAST_FOR_MEAN:
         return "delta-cosine", MEAN, [f"no base for {group[0].architecture}: the mean of its models stands in for one"]
-    if base is None:  # nothing else to fall back on was asked for: let it say what it needs
-        return "delta-cosine", None, []
+    if alone:
+        return "delta-cosine", None, []  # compare says what it needs
     return DEFAULT_MEASURE, None, [f"no base for {group[0].architecture}: compared by {DEFAULT_MEASURE}"]
 
 
@@ -198,21 +222,6 @@ def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tu
     if not found and models:
         raise ModelsimError("none of the references is among the models", wanted.references, "name some that are")
     return found, notes
-
-
-def _with_deltas(family: Family, comparison: Comparison, library: Library, job: Job, device: str) -> Family:
-    """A family taken straight from delta-cosine with the sums that its resampling needs: distances per block, which
-    the pass over the files has left in the library."""
-    if comparison.matrix.measure != "delta-cosine" or family.distance != MATRIX:
-        return family
-
-    def resampling() -> Resampling:
-        l2 = compare_models(Index(comparison.models), "l2", None, library, job, device).matrix
-        rows = np.array([l2.models.index(name) for name in family.features.models])
-        base = l2.models.index(comparison.base) if comparison.base in l2.models else None
-        return resample_deltas(l2, rows, base)
-
-    return replace(family, resampling=resampling)
 
 
 def _left_out(comparison: Comparison, families: Sequence[Family]) -> list[str]:

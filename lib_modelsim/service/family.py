@@ -40,7 +40,8 @@ FEWEST_REFERENCES = 3
 @dataclass(frozen=True)
 class TreeOptions:
     """How a tree is built: R's name of the linkage, the number of classes (None: by silhouette), the leaves' order,
-    and what its distances are (None: the measure itself for delta-cosine, Pearson's between features for others)."""
+    and what its distances are (None: the measure itself for delta-cosine without references, else Pearson's between
+    rows of features)."""
 
     linkage: str = "ward.D2"
     classes: int | None = None
@@ -95,7 +96,8 @@ def family_of_matrix(
     features = against(matrix, chosen)
     names = tuple(matrix.models[i] for i in chosen)
     about = {"measure": matrix.measure, "references": names}
-    distance = options.distance or (MATRIX if matrix.measure == "delta-cosine" else "pearson")
+    direct = matrix.measure == "delta-cosine" and references is None  # who names references wants features
+    distance = options.distance or (MATRIX if direct else "pearson")
     _require_known(distance)
     if distance != MATRIX and len(matrix.models) != 2:
         if options.component is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -111,21 +112,27 @@ def write_families(results: Sequence[Result], out: Path, dpi: float = 150) -> li
 
 def _write(result: Result, folder: Path, dpi: float) -> list[Path]:
     family, tables = result.family, _tables(result)
-    written = [write_csv(folder / f"{table.name}.csv", table.rows, table.header) for table in tables]
     if family.tree is None:
-        return written
-    written.append(write_csv(folder / "order.csv", [(family.tree.leaves + 1).tolist()]))
-    written.append(write_text(folder / "tree.nwk", newick(family.tree)))
-    if family.references:
-        written.append(write_text(folder / "references.txt", "".join(f"{name}\n" for name in family.references)))
+        return _write_csv(tables, folder)
     method = how_computed(result)
-    figures = draw_figures(result.title, family, result.names, result.trust, result.models, dpi)
+    with ThreadPoolExecutor(1) as pool:  # compressing pictures leaves the interpreter free for the tables
+        drawing = pool.submit(draw_figures, result.title, family, result.names, result.trust, result.models, dpi)
+        written = _write_csv(tables, folder)
+        written.append(write_csv(folder / "order.csv", [(family.tree.leaves + 1).tolist()]))
+        written.append(write_text(folder / "tree.nwk", newick(family.tree)))
+        if family.references:
+            written.append(write_text(folder / "references.txt", "".join(f"{name}\n" for name in family.references)))
+        about = Table("about", ("what", "how"), method)
+        written.append(write_bytes(folder / "families.xlsx", workbook([about, *_sheets(result, tables)])))
+        figures = drawing.result()
     for name, drawn in figures.items():
         written.append(write_text(folder / f"{name}.svg", drawn.svg))
         written.append(write_bytes(folder / f"{name}.png", drawn.png))
-    about = Table("about", ("what", "how"), method)
-    written.append(write_bytes(folder / "families.xlsx", workbook([about, *_sheets(result, tables)])))
     return [*written, write_text(folder / "report.html", _report(result, method, figures, tables))]
+
+
+def _write_csv(tables: Sequence[Table], folder: Path) -> list[Path]:
+    return [write_csv(folder / f"{table.name}.csv", table.rows, table.header) for table in tables]
 
 
 def _tables(result: Result) -> list[Table]:
@@ -196,6 +203,7 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
         ("references", "all other models" if everyone else f"{references} models" if references else "none"),
         ("distance", family.unit + ("" if of_features else " (the measure itself)")),
         ("linkage", f"{family.linkage}, as R's hclust defines it"),
+        ("missing values", "each distance is over the columns that both models have" if of_features else "none"),
         ("classes", str(int(family.classes.max()))),
         ("cophenetic correlation", f"{result.trust.cophenetic:.4f}"),
         ("support", support if supported else "unknown: there are no blocks to resample"),
@@ -208,12 +216,11 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
 def _report(
     result: Result, method: Sequence[tuple[str, str]], figures: Mapping[str, Drawn], tables: Sequence[Table]
 ) -> str:
-    small = len(result.family.features.models) <= _SHORT
-    names = (
-        {"classes": "Classes", "hashes": "Files", "distances": "Distances"}
-        if small
-        else {"classes": "Classes", "hashes": "Files"}
-    )
+    names = {"classes": "Classes"}
+    if result.models:
+        names["hashes"] = "Files"
+    if len(result.family.features.models) <= _SHORT:
+        names["distances"] = "Distances"
     shown = [Table(names[t.name], t.header, t.rows) for t in tables if t.name in names]
     if result.family.references and result.family.references != result.family.features.models:
         shown.append(Table("References", ("model",), [(name,) for name in result.family.references]))

@@ -119,6 +119,18 @@ def test_a_known_base_that_was_scanned_is_taken(small_family, tmp_path, monkeypa
     ]
 
 
+def test_an_architecture_without_a_base_makes_do_beside_one_that_has(small_family, tmp_path):
+    models = shutil.copytree(small_family, tmp_path / "models")
+    for i in range(2):
+        demo.save(models / f"sd2 {i}.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=i))
+    document = classify(tmp_path / "out", models, "--measure", "delta-cosine", "--no-library")
+    assert [(t["architecture"], t["measure"], t["base"]) for t in document["trees"]] == [
+        ("SD 1.x", "delta-cosine", "mean"),
+        ("SD 2.x", "asimilarity", None),
+    ]
+    assert "no base for SD 2.x: compared by asimilarity" in document["notes"]
+
+
 def test_references_from_a_file(small_family, tmp_path):
     models = shutil.copytree(small_family, tmp_path / "models")
     demo.save(models / "sd2.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=1))
