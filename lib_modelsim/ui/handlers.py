@@ -143,8 +143,12 @@ class Handlers:
         return dict.fromkeys(self._parts.panels, gr.update()) if waiting else self._panels(view)
 
     def show_facts(self, *controls: str | None) -> Updates:
-        """What hashes have found out."""
-        return self._only([self._parts.models, self._parts.relatives, self._parts.hash_files], controls)
+        """What hashes have found out, in the table."""
+        return self._only([self._parts.models, self._parts.hash_files], controls)
+
+    def refresh_relatives(self, *controls: str | None) -> Updates:
+        """What hashes have found out, among the relatives."""
+        return self._only([self._parts.relatives], controls)
 
     def show_tree(self, *controls: str | None) -> Updates:
         """The tree and the classes, for another architecture or number of classes."""

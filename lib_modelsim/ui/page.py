@@ -104,17 +104,22 @@ def _connect(blocks: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
     """Long work is queued; all that answers at once is not, and so works beside it."""
     p, quiet = parts, {"show_progress": "hidden", "api_name": False}
     at_once, progress = {"queue": False, **quiet}, [p.status, p.stop]
-    facts = [p.models, p.relatives, p.hash_files]
     for start in (blocks.load, p.measure.input, p.base.input, p.again.click):
         begun = start(handlers.take_turn, None, None, **at_once)
         compared = begun.then(handlers.compare, p.controls, progress, **quiet)
         shown = compared.then(handlers.show, p.controls, p.panels, **at_once)
         hashed = shown.then(handlers.hash_few, p.controls, progress, **quiet)
-        hashed.then(handlers.show_facts, p.controls, facts, **at_once)
+        _show_facts(hashed, p, handlers, at_once)
     begun = p.hash_files.click(handlers.take_turn, None, None, **at_once)
-    begun.then(handlers.hash_all, None, progress, **quiet).then(handlers.show_facts, p.controls, facts, **at_once)
+    _show_facts(begun.then(handlers.hash_all, None, progress, **quiet), p, handlers, at_once)
     p.stop.click(handlers.stop, None, None, **at_once)
     for choice in (p.classes.input, p.architecture.input):
         choice(handlers.show_tree, p.controls, [p.tree, p.models], **at_once)
     p.chosen.input(handlers.show_relatives, p.controls, p.relatives, **at_once)
     p.row.input(handlers.choose_row, [p.row, *p.controls], [p.row, p.chosen, p.relatives], **at_once)
+
+
+def _show_facts(hashed: gr.events.Dependency, p: Parts, handlers: Handlers, at_once: dict[str, object]) -> None:
+    """Show what hashes have found out; the relatives first and alone, lest they overtake a click on a new row."""
+    ranked = hashed.then(handlers.refresh_relatives, p.controls, p.relatives, **at_once)
+    ranked.then(handlers.show_facts, p.controls, [p.models, p.hash_files], **at_once)
