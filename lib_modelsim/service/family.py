@@ -152,7 +152,7 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         distances = delta_cosine_distances(distances, chosen)
         rows = np.flatnonzero(~np.isnan(distances.diagonal()))
         equal = [name for i, name in enumerate(models) if i != chosen and i not in rows]
-        notes = (f"equal to the base and left out: {', '.join(equal)}",) if equal else ()
+        notes = (f"equal to the base or without a distance to it, left out: {', '.join(equal)}",) if equal else ()
         models, distances = tuple(models[i] for i in rows), distances[np.ix_(rows, rows)]
         unit = f"1 − delta-cosine of {table.component or 'the weights'}, base {without_ending(base)}"
     features = FeatureTable(models, (), np.empty((len(models), 0)))
