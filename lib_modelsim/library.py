@@ -47,7 +47,8 @@ _CANNOT_WRITE = ("is full", "disk I/O error", "readonly database", "No space lef
 
 @dataclass(frozen=True)
 class FileKey:
-    """What tells whether a file is still the one that was read. For a folder: the sum of sizes and the newest time."""
+    """What tells whether a file is still the one that was read. In a folder's key the sizes are
+    added up, and `mtime_ns` is a digest of the names, sizes and times of all its files."""
 
     path: str
     size: int
@@ -201,7 +202,8 @@ class Library:
             ids = tuple(json.loads(members))
             if wanted <= set(ids):
                 for block, data in self._db.execute("SELECT block, data FROM blocks WHERE set_id = ?", (set_id,)):
-                    found.setdefault(block, BlockResult(ids, _unpack(data)))
+                    if block not in found:
+                        found[block] = BlockResult(ids, _unpack(data))
         return found
 
     def remember_block(self, method: str, models: tuple[int, ...], block: str, arrays: Mapping[str, NDArray]) -> None:

@@ -134,6 +134,9 @@ def _compare(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from ..ui.page import serve
 
+    for path in options.models:
+        if not path.exists():
+            raise ModelsimError("no such file or folder", path, "check the path")
     demo = None if options.models else options.demo or data_folder() / "demonstration family"
     return serve(
         options.models, demo, options.port, not options.no_browser, options.device, lambda: open_library(options)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..checkpoints.identity import Identity
 from ..service.index import Unreadable
+from ..service.relatives import sameness_facts
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..service.classify import Classified
@@ -17,14 +18,19 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..service.elements import Element
     from ..service.results import Result
     from ..service.scan import Scan
+    from ..service.sums import Reason
 
 MOST_COLUMNS = 8
 """Models up to which a square table is shown rather than a ranking of pairs."""
 
+MOST_NOTES = 20
+"""Lines of notes under a comparison."""
+
 
 def scan(found: Scan) -> str:
     """A table of the checkpoints."""
-    rows = [("name", "architecture", "format", "size", "precision", "hash")]
+    same = sameness_facts({model.name: identity for model, identity in found.found if identity})
+    rows = [("name", "architecture", "format", "size", "precision", "hash", "the same as")]
     for model, identity in found.found:
         header = model.header
         main = header.components.get("unet") or next(iter(header.components.values()), None)
@@ -36,6 +42,7 @@ def scan(found: Scan) -> str:
                 size(model.key.size),
                 main.dtype if main else "",
                 _hash(identity),
+                "; ".join(same.get(model.name, [])),
             )
         )
     return "\n".join([*_table(rows), *_bad(found.unreadable)])
@@ -77,12 +84,7 @@ def compare(found: Comparison, elements: Sequence[Element] | None = None) -> str
                 ]
             ),
         ]
-    lines += [
-        f"note: {reason.a}" + ("" if reason.a == reason.b else f" and {reason.b}") + f": {reason.reason}"
-        for reason in found.reasons[:20]
-    ]
-    lines += [f"… {len(found.reasons) - 20} more notes; --json has all of them"] if len(found.reasons) > 20 else []
-    return "\n".join([*lines, *_bad(found.unreadable)])
+    return "\n".join([*lines, *_notes(found.reasons), *_bad(found.unreadable)])
 
 
 def classify(results: Sequence[Result], written: Sequence[Path], found: Classified | None = None) -> str:
@@ -118,8 +120,24 @@ def _number(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.4f}"
 
 
+def _notes(reasons: Sequence[Reason]) -> list[str]:
+    """A line for each different reason, with the models it concerns or their number."""
+    alike: dict[str, list[Reason]] = {}
+    for reason in reasons:
+        alike.setdefault(reason.reason, []).append(reason)
+    lines = []
+    for text, found in alike.items():
+        first = found[0]
+        who = first.a if first.a == first.b else f"{first.a} and {first.b}"
+        lines.append(f"note: {who if len(found) == 1 else f'{len(found)} times'}: {text}")
+    return lines if len(lines) <= MOST_NOTES else [*lines[:MOST_NOTES], "… --json has all notes"]
+
+
 def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
-    return [f"not read: {bad.path}: {bad.error}" for bad in unreadable]
+    return [
+        f"not read: {bad.error}" if str(bad.path) in bad.error else f"not read: {bad.path}: {bad.error}"
+        for bad in unreadable
+    ]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -89,6 +89,9 @@ def compare_models(
         unreadable += scores.unreadable
         if measure == "delta-cosine" and origin is None:
             reasons += _no_base(group)
+        if origin == MEAN and chosen is not None:
+            instead = f"the base is none of {group[0].architecture}: taken from the mean of its {len(group)} models"
+            reasons += [Reason(model.name, model.name, instead) for model in group]
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
     told = models[chosen].name if chosen is not None else MEAN if MEAN in origins else None
@@ -98,11 +101,12 @@ def compare_models(
 def require_two(found: Index | Comparison) -> None:
     """Raises ModelsimError where there is nothing to compare, with the reason of the first unreadable file."""
     if len(found.models) < 2:
-        why = f" ({found.unreadable[0].error})" if found.unreadable else ""
+        bad = found.unreadable[0] if found.unreadable else None
+        why = f" ({bad.path.name}: {bad.error.split('. Fix: ')[0]})" if bad else ""
         raise ModelsimError(
             f"two readable models are needed, found {len(found.models)}{why}",
             None,
-            "give more files, or a folder that holds them",
+            "give more files, or a folder that holds them; a file given twice counts once",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -89,11 +90,17 @@ _layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library sh
 def file_key(path: Path) -> FileKey:
     """The key under which a file or a diffusers folder is remembered."""
     try:
-        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        stats = [file.stat() for file in files] or [path.stat()]
+        if path.is_file():
+            found = path.stat()
+            return FileKey(readable(path.resolve()), found.st_size, found.st_mtime_ns)
+        stats = {file.relative_to(path): file.stat() for file in sorted(path.rglob("*")) if file.is_file()}
     except OSError as error:
         raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
-    return FileKey(readable(path.resolve()), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
+    lines = "".join(f"{readable(name)} {found.st_size} {found.st_mtime_ns}\n" for name, found in stats.items())
+    digest = hashlib.sha256(lines.encode()).digest()
+    return FileKey(
+        readable(path.resolve()), sum(s.st_size for s in stats.values()), int.from_bytes(digest[:8], "big") >> 1
+    )
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:

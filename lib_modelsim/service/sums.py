@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 from ..checkpoints.layout import Layout
 from ..checkpoints.reader import Checkpoint, open_checkpoint
 from ..checkpoints.stored import ReadError
-from ..errors import CheckpointError
+from ..errors import CheckpointError, ModelsimError
 from ..library import BlockResult, Library
 from ..similarity.attention import VARIANTS, attention_keys
 from ..similarity.matrix import SimilarityMatrix
-from ..similarity.measures import mean_over_blocks, measure_parts
+from ..similarity.measures import MEAN, main_component, mean_over_blocks, measure_parts, relative_l2
 from ..similarity.parts import Part, from_arrays
-from .index import Model, Unreadable
+from .index import HEADER_VERSION, Model, Unreadable
 from .job import Job
 
-METHODS = {"asimilarity": "asimilarity/1", "asimilarity8": "asimilarity8/1", "weights": "weights/1"}
-"""Method → its name in the library, with the version that changes whenever its numbers do."""
+METHODS = {method: f"{method}/1.{HEADER_VERSION}" for method in (*VARIANTS, "weights")}
+"""Method → its name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
+
+ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3": 2**-4, "F8_E5M2": 2**-3}
+"""dtype → the largest relative error of rounding to it."""
 
 OTHER = ""
 """The name under which the keys without a block are summed."""
@@ -73,12 +76,35 @@ def weight_scores(
     for block in wanted:
         parts[block], told = _restore(results[block], models) if block in results else ([], [])
         reasons += [Reason(models[i].name, models[i].name, text) for i, text in told]
-    if isinstance(base, int):
-        base = next((i for i, model in enumerate(models) if model is group[base]), None)
     names = [model.name for model in models]
-    if measure == "delta-cosine" and base is None:
-        parts = {block: [] for block in parts}
-    return Scores(models, measure_parts(measure, names, parts, base), reasons, unreadable)
+    if measure != "delta-cosine":
+        return Scores(models, measure_parts(measure, names, parts), reasons, unreadable)
+    if base is None:
+        return Scores(models, measure_parts(measure, names, dict.fromkeys(parts, ()), MEAN), reasons, unreadable)
+    if isinstance(base, int):
+        origin = group[base]
+        if origin not in models:
+            raise ModelsimError("the base cannot be read to its end", origin.name, "name another with --base")
+        base = models.index(origin)
+    matrix = measure_parts(measure, names, parts, base)
+    rounded = [] if base == MEAN else rounded_copies(models, parts, base)
+    reasons += [
+        Reason(names[i], names[i], f"{names[base]} in another precision: it differs by rounding") for i in rounded
+    ]
+    return Scores(models, matrix.without(rounded), reasons, unreadable)
+
+
+def rounded_copies(models: Sequence[Model], parts: Mapping[str, Sequence[Part]], base: int) -> list[int]:
+    """Positions of the models that are the base stored in another precision: what parts them is rounding alone."""
+    everything = [part for block in parts.values() for part in block]
+    main = main_component({part.component: part for part in everything})
+    apart = relative_l2([part for part in everything if part.component == main], len(models))[base]
+    dtypes = [component.dtype if (component := model.header.components.get(main)) else "" for model in models]
+    return [
+        i
+        for i, dtype in enumerate(dtypes)
+        if dtype != dtypes[base] and 0 < apart[i] < max(ROUNDING.get(dtype, 0), ROUNDING.get(dtypes[base], 0))
+    ]
 
 
 def attention_scores(measure: str, group: Sequence[Model], library: Library, job: Job, device: str) -> Scores:

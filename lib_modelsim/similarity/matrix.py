@@ -32,6 +32,15 @@ class SimilarityMatrix:
         """Whether larger numbers mean less alike."""
         return self.measure in DISTANCES
 
+    def without(self, models: Sequence[int]) -> SimilarityMatrix:
+        """The same with all values of some models missing."""
+        kept = np.ones(len(self.models), dtype=bool)
+        kept[list(models)] = False
+        pairs = kept[:, None] & kept[None, :]
+        components = {name: np.where(pairs, values, np.nan) for name, values in self.components.items()}
+        values, overall = np.where(pairs[:, :, None], self.values, np.nan), np.where(pairs, self.overall, np.nan)
+        return replace(self, values=values, overall=overall, components=components)
+
     def select(self, rows: Sequence[int]) -> SimilarityMatrix:
         """The same of some of the models, in the order given."""
         pick = np.ix_(rows, rows)
