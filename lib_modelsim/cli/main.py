@@ -83,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.")
     measure_options(compare, "cosine", "cosine")
     compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
+    compare.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        help="draw the first model against the others, block by block (.svg, .png)",
+    )
 
     classify = command(
         "classify", run_classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
@@ -128,6 +134,10 @@ def _compare(options: argparse.Namespace) -> int:
     else:
         require_two(found)
         print(text.compare(found, per_key))
+    if options.profile:
+        from ..service.profile import write_profile  # matplotlib comes with it
+
+        write_profile(found, options.profile)
     return 0
 
 
