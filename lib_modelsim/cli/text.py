@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..service.elements import Element
     from ..service.results import Result
     from ..service.scan import Scan
-    from ..service.sums import Reason
+    from ..service.scores import Reason
 
 MOST_COLUMNS = 8
 """Models up to which a square table is shown rather than a ranking of pairs."""

@@ -16,9 +16,11 @@ from ..similarity.attention import VARIANTS
 from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures import MEAN
 from ..similarity.measures import MEASURES as WEIGHT_MEASURES
+from .attention_scores import attention_scores
 from .index import Index, Model, Unreadable, match_model, read_index
 from .job import Job
-from .sums import Reason, attention_scores, weight_scores
+from .scores import Reason
+from .weight_scores import weight_scores
 
 MEASURES = (*VARIANTS, *WEIGHT_MEASURES)
 

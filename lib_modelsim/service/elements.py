@@ -9,7 +9,7 @@ from ..errors import ModelsimError
 from ..similarity.measures import FROM_PARTS, delta_cosine
 from .compare import Comparison
 from .job import Job
-from .sums import joint_layout
+from .weight_scores import joint_layout
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from lib_modelsim.checkpoints.identity import Content, Identity
 from lib_modelsim.service.compare import Comparison
 from lib_modelsim.service.relatives import relatives, sameness_facts
-from lib_modelsim.service.sums import Reason
+from lib_modelsim.service.scores import Reason
 from lib_modelsim.similarity.matrix import SimilarityMatrix
 
 NAN = float("nan")

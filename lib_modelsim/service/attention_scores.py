@@ -1,0 +1,96 @@
+"""The attention probe, of the models of one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checkpoints.reader import Checkpoint
+from ..library import BlockResult, Library
+from ..similarity.attention import VARIANTS, attention_keys
+from ..similarity.matrix import SimilarityMatrix
+from ..similarity.measures import mean_over_blocks
+from .index import Model, Unreadable
+from .job import Job
+from .recall import Arrays, recall_or_run
+from .scores import Reason, Scores
+
+
+def attention_scores(measure: str, group: Sequence[Model], library: Library, job: Job, device: str) -> Scores:
+    """The attention probe, among those models whose probed layers have the same names and shapes."""
+    variant = VARIANTS[measure]
+    alike: dict[tuple, list[Model]] = {}
+    for model in group:
+        layers = attention_keys(model.header.layout, variant)
+        alike.setdefault(
+            tuple((block, key, model.header.layout.places[key].shape) for block, key in layers.items()), []
+        ).append(model)
+    kept: list[Model] = []
+    unreadable: list[Unreadable] = []
+    found: list[tuple[list[Model], dict[str, NDArray]]] = []
+    for signature, members in alike.items():
+        layers = {block: key for block, key, _ in signature}
+
+        def run(
+            models: Sequence[Checkpoint], missing: list[str], layers: dict[str, str] = layers
+        ) -> Iterator[tuple[str, Arrays]]:
+            from .passes import attention_pass  # torch comes with it
+
+            return attention_pass(models, layers, variant, missing, job, device)
+
+        models, results, failed = recall_or_run(measure, members, list(layers), run, library)
+        kept += models
+        unreadable += failed
+        found.append((models, {block: _scores_of(result, models) for block, result in results.items()}))
+    kept = [model for model in group if model in kept]
+    reasons = _other_widths(list(alike.items())) + [
+        reason for models, scores in found for reason in _without_score(models, scores)
+    ]
+    return Scores(kept, _attention_matrix(measure, kept, found), reasons, unreadable)
+
+
+def _scores_of(result: BlockResult, models: Sequence[Model]) -> NDArray[np.float64]:
+    rows = [result.models.index(model.id) for model in models]
+    return result.arrays["scores"][np.ix_(rows, rows)]
+
+
+def _other_widths(alike: Sequence[tuple[tuple, list[Model]]]) -> list[Reason]:
+    reasons = []
+    for i, (signature, members) in enumerate(alike):
+        if not signature:
+            reasons += [Reason(m.name, m.name, "no self-attention layers that this measure probes") for m in members]
+        for other, others in alike[:i]:
+            if signature and other:
+                reasons += [
+                    Reason(a.name, b.name, "self-attention layers of other names or shapes")
+                    for a in others
+                    for b in members
+                ]
+    return reasons
+
+
+def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.float64]]) -> Iterator[Reason]:
+    """A reason for each model that has no score even with itself."""
+    for i, model in enumerate(models):
+        blocks = [block for block, numbers in scores.items() if np.isnan(numbers[i, i])]
+        if blocks:
+            yield Reason(
+                model.name,
+                model.name,
+                f"no score in {', '.join(blocks)}: NaN, infinities or nothing but zeros in the layers probed",
+            )
+
+
+def _attention_matrix(
+    measure: str, models: Sequence[Model], found: Sequence[tuple[list[Model], dict[str, NDArray]]]
+) -> SimilarityMatrix:
+    n, blocks = len(models), tuple(dict.fromkeys(block for _, scores in found for block in scores))
+    values = np.full((n, n, len(blocks)), np.nan)
+    for members, scores in found:
+        rows = [models.index(model) for model in members]
+        for block, numbers in scores.items():
+            values[(*np.ix_(rows, rows), blocks.index(block))] = numbers
+    overall = mean_over_blocks(values)
+    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, {"unet": overall})
