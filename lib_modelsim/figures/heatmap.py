@@ -54,6 +54,7 @@ def draw_heatmap(
     classes: Sequence[int],
     title: str,
     unit: str,
+    cells: float | None = None,
     *,
     references: Sequence[str] = (),
     blocks: Sequence[str] = (),
@@ -64,14 +65,16 @@ def draw_heatmap(
 
     `tree` and `classes` [n] are of the table's models. The columns are every block of the first reference, then of the
     second …; references that are the tree's models come in its order. Without `references` and `blocks` the columns
-    stay as they are, by their own names. Labels that would overlap are thinned, and the caption says so.
+    stay as they are, by their own names. Labels that would overlap are thinned, and the caption says so. All columns
+    together take at most `cells` inches, however thin they become; None: as many as a PNG needs to show each.
     """
     grouped = len(references) * len(blocks) == len(table.columns)
     if grouped:
         table, references = _in_order_of_tree(table, references, tree)
     values = table.values[tree.leaves]
     n, p = values.shape
-    pitch = max(min(_WIDEST_COLUMN, _WIDEST / p), 1 / _PER_INCH)
+    pitch = max(_WIDEST / p, 1 / _PER_INCH) if cells is None else cells / p
+    pitch = min(_WIDEST_COLUMN, pitch)
     labels = label_groups(references, blocks, pitch) if grouped else label_columns(table.columns, pitch)
     row_height = _ROW if n <= _MANY else _LOW_ROW
     size, height = _NAME * row_height, n * row_height

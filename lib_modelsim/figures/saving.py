@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from threading import Lock
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -17,10 +18,14 @@ _MOST_PIXELS = 89_000_000
 """Pillow warns of larger pictures when it opens them."""
 
 
+_settings_changed = Lock()
+"""matplotlib's settings, which an SVG needs otherwise than they are, are the same for all threads."""
+
+
 def svg_text(figure: Figure, ink: str = "currentColor") -> str:
     """The figure as SVG with words as words, its lines and words in the colour `ink`, its ground transparent."""
     buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "modelsim"}), without_glyph_warnings():
+    with _settings_changed, rc_context({"svg.fonttype": "none", "svg.hashsalt": "modelsim"}), without_glyph_warnings():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return buffer.getvalue().replace(INK, ink)
 

@@ -73,6 +73,13 @@ class Family:
     notes: tuple[str, ...] = ()
     resampling: Callable[[], Resampling] | None = None
 
+    @property
+    def title(self) -> str:
+        """What its figures are of."""
+        models, classes = len(self.features.models), int(self.classes.max())
+        what = self.architecture or ("Features" if self.features.columns else "Distances")
+        return f"{what}: {models} models, {classes} class{'' if classes == 1 else 'es'}"
+
 
 @dataclass(frozen=True)
 class Trust:

@@ -43,17 +43,31 @@ def draw_figures(
     models: Mapping[str, Model],
     dpi: float,
 ) -> dict[str, Drawn]:
-    """File name → dendrogram, heat map and map of a family with a tree; colours in the heat map are of its features,
-    or of its distances where there are no features."""
-    classes = family.classes.tolist()
-    support = {number: share for number, share in enumerate(trust.support.tolist(), 1) if not np.isnan(share)}
-    words = {
-        number: ClassWords(names[number].name, names[number].remark, support.get(number))
-        if number in names
-        else ClassWords(support=support.get(number))
-        for number in range(1, max(classes) + 1)
+    """File name → dendrogram, heat map and map of a family with a tree."""
+    words = class_words(family, names, trust)
+    tree = draw_dendrogram(
+        family.tree, family.classes.tolist(), title, family.unit, words=words, columns=_columns(family, models)
+    )
+    return {
+        "dendrogram": _drawn("Tree", tree, dpi),
+        "heatmap": _drawn("Heat map", family_heatmap(title, family), dpi),
+        "map": _drawn("Map", family_map(title, family, names), dpi),
     }
-    tree = draw_dendrogram(family.tree, classes, title, family.unit, words=words, columns=_columns(family, models))
+
+
+def class_words(family: Family, names: Mapping[int, ClassName], trust: Trust | None = None) -> dict[int, ClassWords]:
+    """What stands beside each class of the tree; its support only where that is known."""
+    support = [float("nan")] * int(family.classes.max()) if trust is None else trust.support.tolist()
+    found: dict[int, ClassWords] = {}
+    for number, share in enumerate(support, 1):
+        given = names.get(number, ClassName())
+        found[number] = ClassWords(given.name, given.remark, None if np.isnan(share) else share)
+    return found
+
+
+def family_heatmap(title: str, family: Family, cells: float | None = None) -> Figure:
+    """The heat map of a family with a tree: of its features, or of its distances where there are no features. `cells`
+    are the inches that all columns may take, None for as many as make them legible."""
     blocks = tuple(dict.fromkeys(column.rsplit("/", 1)[-1] for column in family.features.columns))
     table, references, unit = family.features, family.references, family.measure or "value"
     if not table.columns:
@@ -61,20 +75,16 @@ def draw_figures(
         blocks, unit = ("",), family.unit
     alike_is_small = not family.features.columns or family.measure in MEASURED_DISTANCES
     palette = Palette.DISTANCE if alike_is_small else Palette.SIMILARITY
-    heat = draw_heatmap(table, family.tree, classes, title, unit, references=references, blocks=blocks, palette=palette)
-    chart = draw_map(
-        family.features.models,
-        classical_scaling(family.distances),
-        classes,
-        title,
-        family.unit,
-        names={number: given.name for number, given in names.items() if given.name},
-    )
-    return {
-        "dendrogram": _drawn("Tree", tree, dpi),
-        "heatmap": _drawn("Heat map", heat, dpi),
-        "map": _drawn("Map", chart, dpi),
-    }
+    classes = family.classes.tolist()
+    about = {"references": references, "blocks": blocks, "palette": palette}
+    return draw_heatmap(table, family.tree, classes, title, unit, cells, **about)
+
+
+def family_map(title: str, family: Family, names: Mapping[int, ClassName], width: float = 10.0) -> Figure:
+    """The map of a family with a tree, with the names of its classes."""
+    called = {number: given.name for number, given in names.items() if given.name}
+    scaling, classes = classical_scaling(family.distances), family.classes.tolist()
+    return draw_map(family.features.models, scaling, classes, title, family.unit, width, names=called)
 
 
 def _drawn(heading: str, figure: Figure, dpi: float) -> Drawn:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -53,9 +56,7 @@ class Result:
     @property
     def title(self) -> str:
         """What the figures and the report are of."""
-        models, classes = len(self.family.features.models), int(self.family.classes.max())
-        what = self.family.architecture or ("Features" if self.family.features.columns else "Distances")
-        return f"{what}: {models} models, {classes} class{'' if classes == 1 else 'es'}"
+        return self.family.title
 
 
 def results_of(
@@ -108,6 +109,15 @@ def write_families(results: Sequence[Result], out: Path, dpi: float = 150) -> li
         folder = out / (result.family.architecture or "") if len(results) > 1 else out
         written += _write(result, folder, dpi)
     return written
+
+
+def write_archive(results: Sequence[Result], file: Path) -> Path:
+    """Write all files of each family as one .zip. Raises ModelsimError where the disk refuses."""
+    packed = io.BytesIO()
+    with TemporaryDirectory(prefix="modelsim") as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in write_families(results, Path(folder)):
+            archive.write(path, path.relative_to(folder))
+    return write_bytes(file, packed.getvalue())
 
 
 def _write(result: Result, folder: Path, dpi: float) -> list[Path]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,9 @@ from ..service.scan import known_identity, scan
 from .words import printable
 
 if TYPE_CHECKING:  # scipy and matplotlib come with it, on first use
-    from ..service.classify import Family
+    from ..service.class_names import ClassName
+    from ..service.family import Family, Trust
+    from ..service.results import Result
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,29 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """A comparison and its families; `no_tree` says why there are none."""
+    """A comparison and its families; `no_tree` says why there are none. How far to trust a family in some number of
+    classes is known once the desk has weighed it."""
 
     comparison: Comparison
     families: list[Family]
     no_tree: str | None = None
+    _trusts: dict[tuple[str | None, int], Trust] = field(default_factory=dict)
+
+    def trust(self, family: Family) -> Trust | None:
+        """How far to trust one of the families, in whatever classes; None where it was not weighed."""
+        return self._trusts.get(_in_classes(family))
+
+    def weigh(self, family: Family) -> Trust:
+        """Compute how far to trust one of the families, unless it is known."""
+        from ..service.family import trust_of
+
+        if self.trust(family) is None:
+            self._trusts[_in_classes(family)] = trust_of(family)
+        return self._trusts[_in_classes(family)]
+
+
+def _in_classes(family: Family) -> tuple[str | None, int]:
+    return family.architecture, int(family.classes.max())
 
 
 class Task:
@@ -87,6 +109,9 @@ class Desk:
         self._doing: Question | None = None
         self._pool = ThreadPoolExecutor(1, "modelsim")  # SQLite wants one thread
         self._library = self._pool.submit(open_library).result()
+        self._naming = ThreadPoolExecutor(1, "modelsim names")  # names of classes do not wait until files are hashed
+        self._names = self._naming.submit(open_library).result()
+        self._exports = TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True)
 
     @property
     def busy(self) -> bool:
@@ -110,7 +135,39 @@ class Desk:
         """Stop what runs and close the library."""
         self.stop()
         self._pool.submit(self._library.__exit__, None, None, None)
+        self._naming.submit(self._names.__exit__, None, None, None)
         self._pool.shutdown()
+        self._naming.shutdown()
+        self._exports.cleanup()
+
+    def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
+        """Remember what a person calls a class of the family; False where the library could not be written."""
+        from ..service.class_names import ClassName, Words, name_class
+
+        words = Words(family.architecture, number, name, remark)
+        self._naming.submit(name_class, family, self.index.models, self._names, words).result()
+        return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
+
+    def class_names(self, family: Family) -> dict[int, ClassName]:
+        """Class number → what a person calls it, for the classes that have a name or a remark."""
+        from ..service.class_names import class_names
+
+        return self._naming.submit(class_names, family, self.index.models, self._names).result()
+
+    def result(self, answer: Answer, family: Family) -> Result:
+        """One of the answer's families with all that its files tell; to be weighed first may take seconds."""
+        from ..service.results import Result
+
+        models = {model.name: model for model in self.index.models}
+        return Result(family, answer.weigh(family), self.class_names(family), models, self.identities)
+
+    def export(self, answer: Answer, families: Sequence[Family]) -> Path:
+        """All files of these families in one archive, which lasts as long as the desk. Raises ModelsimError where the
+        disk refuses."""
+        from ..service.results import write_archive
+
+        results = [self.result(answer, family) for family in families]
+        return write_archive(results, Path(self._exports.name) / f"modelsim {datetime.now():%Y-%m-%d %H-%M-%S}.zip")
 
     @property
     def unhashed(self) -> int:
@@ -126,7 +183,7 @@ class Desk:
     def _compare(self, question: Question, job: Job) -> None:
         self._read_index(job)
         comparison = compare_models(self.index, question.measure, question.base, self._library, job, self._device)
-        self.answers[question] = _with_families(comparison)
+        self.answers[question] = self._with_families(comparison, job)
 
     def _hash(self, job: Job) -> None:
         try:
@@ -140,11 +197,21 @@ class Desk:
         known = {model.name: known_identity(model, self._library) for model in self.index.models}
         self.identities = {name: identity for name, identity in known.items() if identity is not None}
 
+    def _with_families(self, comparison: Comparison, job: Job) -> Answer:
+        from ..service.classify import families_of, with_deltas
+        from ..service.family import TreeOptions
 
-def _with_families(comparison: Comparison) -> Answer:
-    from ..service.classify import TreeOptions, families_of
+        try:
+            found = families_of(comparison, TreeOptions())
+        except ModelsimError as error:  # the numbers hold without a tree
+            return Answer(comparison, [], str(error))
+        found = [with_deltas(family, comparison, self._library, job, self._device) for family in found]
+        return Answer(comparison, [_resampled_here(family) for family in found])
 
-    try:
-        return Answer(comparison, families_of(comparison, TreeOptions()))
-    except ModelsimError as error:  # the numbers hold without a tree
-        return Answer(comparison, [], str(error))
+
+def _resampled_here(family: Family) -> Family:
+    """The family with what its resampling asks of the library asked now, in the library's thread."""
+    if family.resampling is None or family.tree is None:
+        return family
+    resampling = family.resampling()
+    return replace(family, resampling=lambda: resampling)

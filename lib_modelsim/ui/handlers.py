@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -11,15 +12,16 @@ import gradio as gr
 from ..errors import ModelsimError
 from ..service.compare import LEAST_FOR_MEAN, by_architecture
 from ..service.job import Cancelled
+from .classes import class_choices, class_number, trust_line
 from .desk import Answer, Desk, Question, Task
+from .drawing import drawing
 from .models import models_table
 from .relatives import relatives_list
 from .status import message, note, working
-from .tree import tree_drawing
 from .words import MEASURES, size
 
 if TYPE_CHECKING:  # scipy and matplotlib come with it
-    from ..service.classify import Family
+    from ..service.family import Family
 
 MEAN = "the mean of all models"
 AUTOMATIC = "automatic"
@@ -42,7 +44,17 @@ class Parts:
     stop: gr.Button
     status: gr.HTML
     architecture: gr.Radio
-    tree: gr.HTML
+    view: gr.Radio
+    export: gr.Button
+    drawing: gr.HTML
+    trust: gr.HTML
+    naming: gr.Row
+    named: gr.Dropdown
+    name: gr.Textbox
+    remark: gr.Textbox
+    save: gr.Button
+    said: gr.HTML
+    exported: gr.File
     chosen: gr.Dropdown
     relatives: gr.HTML
     models: gr.HTML
@@ -52,13 +64,17 @@ class Parts:
     @property
     def controls(self) -> list[Any]:
         """The components that say what to show, in the order of View's fields."""
-        return [self.measure, self.base, self.classes, self.architecture, self.chosen]
+        return [self.measure, self.base, self.classes, self.architecture, self.view, self.named, self.chosen]
 
     @property
     def panels(self) -> list[Any]:
         """The components that an answer changes."""
-        lists = [self.base, self.architecture, self.chosen]
-        return [*lists, self.tree, self.relatives, self.models, self.hash_files]
+        return [self.base, self.chosen, self.relatives, self.hash_files, *self.of_family]
+
+    @property
+    def of_family(self) -> list[Any]:
+        """The components that another architecture or number of classes changes."""
+        return [self.architecture, self.export, self.drawing, self.trust, self.naming, self.named, self.models]
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,8 @@ class View:
     base: str
     classes: str
     architecture: str | None
+    drawing: str
+    named: str | None
     chosen: str | None
 
     @property
@@ -78,11 +96,20 @@ class View:
         return Question(measure, self.base if measure == "delta-cosine" and self.base != MEAN else None)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The families of an answer in the classes wanted, and the one that is drawn; none before there is an answer."""
+
+    answer: Answer | None
+    families: list[Family]
+    family: Family | None
+
+
 class Handlers:
     """The handlers of the page, with what they work on."""
 
     def __init__(self, desk: Desk, parts: Parts) -> None:
-        self._desk, self._parts = desk, parts
+        self._desk, self._parts, self._one_drawing = desk, parts, Lock()
 
     # with patience: only progress, as the controls may change meanwhile
 
@@ -138,9 +165,7 @@ class Handlers:
 
     def show(self, *controls: str | None) -> Updates:
         """All panels, once a question is answered or given up."""
-        view = self._with_base(View(*controls))
-        waiting = self._desk.busy and view.question not in self._desk.answers
-        return dict.fromkeys(self._parts.panels, gr.update()) if waiting else self._panels(view)
+        return self._only(self._parts.panels, controls)
 
     def show_facts(self, *controls: str | None) -> Updates:
         """What hashes have found out, in the table."""
@@ -150,9 +175,23 @@ class Handlers:
         """What hashes have found out, among the relatives."""
         return self._only([self._parts.relatives], controls)
 
-    def show_tree(self, *controls: str | None) -> Updates:
-        """The tree and the classes, for another architecture or number of classes."""
-        return self._only([self._parts.tree, self._parts.models], controls)
+    def show_family(self, *controls: str | None) -> Updates:
+        """Another architecture, or its classes for another number of them."""
+        return self._only(self._parts.of_family, controls)
+
+    def show_drawing(self, *controls: str | None) -> Updates:
+        """Tree, heat map or map."""
+        return self._only([self._parts.drawing], controls)
+
+    def weigh(self, *controls: str | None) -> None:
+        """Compute how far to trust the tree; takes a second or two for hundreds of models."""
+        shown = self._shown(View(*controls))
+        if shown.family is not None:
+            shown.answer.weigh(shown.family)
+
+    def show_trust(self, *controls: str | None) -> Updates:
+        """How far to trust the tree that is shown by now."""
+        return self._only([self._parts.trust], controls)
 
     def show_relatives(self, *controls: str | None) -> Updates:
         """The relatives of another model."""
@@ -162,34 +201,112 @@ class Handlers:
         """A click on a row of the table chooses its model."""
         return {self._parts.row: "", self._parts.chosen: row, **self.show_relatives(*controls[:-1], row)}
 
-    def _only(self, parts: Sequence[Any], controls: Sequence[str | None]) -> Updates:
-        shown = self.show(*controls)
-        return {part: shown[part] for part in parts}
+    # names of classes, and files
+
+    def show_name(self, *controls: str | None) -> Updates:
+        """What the chosen class is called, to be changed."""
+        p, view = self._parts, View(*controls)
+        family = self._shown(view).family
+        known = family is not None and view.named in class_choices(family)
+        given = self._desk.class_names(family).get(class_number(view.named)) if known else None
+        return {p.name: given.name if given else "", p.remark: given.remark if given else "", p.said: ""}
+
+    def save_name(self, name: str, remark: str, *controls: str | None) -> Updates:
+        """Keep what a person calls the chosen class, and show it."""
+        p, view = self._parts, View(*controls)
+        family = self._shown(view).family
+        if family is None or view.named not in class_choices(family):
+            return {p.said: message("The classes have changed. Choose one and save again.", "error")}
+        number = class_number(view.named)
+        if not self._desk.name_class(family, number, name.strip(), remark.strip()):
+            return {p.said: message("The name could not be kept. The terminal tells why.", "error")}
+        return {p.said: message(f"Class {number} is saved."), **self._only([p.drawing, p.models], controls)}
+
+    def begin_export(self) -> Updates:
+        """Say that it takes a while."""
+        p = self._parts
+        return {
+            p.said: message("Writing tables, figures and report …", "working"),
+            p.exported: gr.update(visible=False),
+        }
+
+    def export(self, *controls: str | None) -> Updates:
+        """Write all files of all architectures, and offer them as one."""
+        p, shown = self._parts, self._shown(View(*controls))
+        if not shown.families:
+            return {p.said: message("Nothing to export: there is no tree.", "error")}
+        try:
+            file = self._desk.export(shown.answer, shown.families)
+        except ModelsimError as error:
+            return {p.said: message(str(error), "error")}
+        return {p.said: message("Ready."), p.exported: gr.update(value=str(file), visible=True)}
 
     # what is shown
 
-    def _panels(self, view: View) -> Updates:
-        """All panels as this view and what is known give them."""
-        p, index, answer = self._parts, self._desk.index, self._desk.answers.get(view.question)
-        names = [model.name for model in index.models]
+    def _only(self, parts: Sequence[Any], controls: Sequence[str | None]) -> Updates:
+        """Some panels as the controls and what is known give them; none changes while their question is worked on."""
+        view = self._with_base(View(*controls))
+        if self._desk.busy and view.question not in self._desk.answers:
+            return dict.fromkeys(parts, gr.update())
+        panels = self._panels(view)
+        return {part: panels[part]() for part in parts}
+
+    def _shown(self, view: View) -> Shown:
+        """The families of an answer in as many classes as wanted, and the one to draw."""
+        view = self._with_base(view)
+        answer = self._desk.answers.get(view.question)
         families = [] if answer is None else [with_classes(family, view.classes) for family in answer.families]
-        kinds = [family.architecture for family in families]
-        kind = view.architecture if view.architecture in kinds else next(iter(kinds), None)
-        classes = {
-            name: int(number) for f in families for name, number in zip(f.features.models, f.classes, strict=True)
-        }
+        wanted = [family for family in families if family.architecture == view.architecture]
+        return Shown(answer, families, next(iter(wanted or families), None))
+
+    def _panels(self, view: View) -> dict[Any, Callable[[], Any]]:
+        """How to make each panel."""
+        p, desk, index, shown = self._parts, self._desk, self._desk.index, self._shown(view)
+        names = [model.name for model in index.models]
         chosen = view.chosen if view.chosen in names else next(iter(names), None)
-        view = replace(view, chosen=chosen)
-        left = self._desk.unhashed
+        delta, left = view.question.measure == "delta-cosine", desk.unhashed
+        hash_button = f"Find files that are the same: reads {size(left)}"
         return {
-            p.base: gr.update(visible=view.question.measure == "delta-cosine", choices=[MEAN, *names], value=view.base),
-            p.architecture: gr.update(visible=len(kinds) > 1, choices=kinds, value=kind),
-            p.tree: next((tree_drawing(f) for f in families if f.architecture == kind), None) or self._no_tree(answer),
-            p.chosen: gr.update(choices=names, value=chosen),
-            p.relatives: self._relatives(view),
-            p.models: models_table(index.models, index.unreadable, classes, self._desk.identities),
-            p.hash_files: gr.update(visible=left > 0, value=f"Find files that are the same: reads {size(left)}"),
+            p.base: lambda: gr.update(visible=delta, choices=[MEAN, *names], value=view.base),
+            p.chosen: lambda: gr.update(choices=names, value=chosen),
+            p.relatives: lambda: self._relatives(replace(view, chosen=chosen)),
+            p.models: lambda: models_table(index.models, index.unreadable, self._classes(shown), desk.identities),
+            p.hash_files: lambda: gr.update(visible=left > 0, value=hash_button),
+            **self._panels_of_family(view, shown),
         }
+
+    def _panels_of_family(self, view: View, shown: Shown) -> dict[Any, Callable[[], Any]]:
+        p, family = self._parts, shown.family
+        kinds = [family.architecture for family in shown.families]
+        has_tree = family is not None and family.tree is not None
+        choices = class_choices(family) if has_tree else []
+        named = view.named if view.named in choices else next(iter(choices), None)
+        return {
+            p.architecture: lambda: gr.update(
+                visible=len(kinds) > 1, choices=kinds, value=family.architecture if family else None
+            ),
+            p.drawing: lambda: self._drawing(shown, view.drawing),
+            p.trust: lambda: trust_line(shown.answer.trust(family)) if has_tree else "",
+            p.export: lambda: gr.update(visible=bool(shown.families)),
+            p.naming: lambda: gr.update(visible=has_tree),
+            p.named: lambda: gr.update(choices=choices, value=named),
+        }
+
+    def _drawing(self, shown: Shown, kind: str) -> str:
+        """One at a time: a heat map asked for first never comes after the tree asked for since."""
+        if shown.family is None:
+            return self._no_tree(shown.answer)
+        with self._one_drawing:
+            return drawing(shown.family, self._desk.class_names(shown.family), kind)
+
+    def _classes(self, shown: Shown) -> dict[str, tuple[int, str]]:
+        """Model → its class's number and name."""
+        found = {}
+        for family in shown.families:
+            names = {number: given.name for number, given in self._desk.class_names(family).items()}
+            for model, number in zip(family.features.models, family.classes.tolist(), strict=True):
+                found[model] = number, names.get(number, "")
+        return found
 
     def _relatives(self, view: View) -> str:
         answer = self._desk.answers.get(view.question)

@@ -25,10 +25,10 @@ _HEADS = ("Name", "Architecture", "Class", "Size", "Precision", "Format", "Hash"
 def models_table(
     models: Sequence[Model],
     unreadable: Sequence[Unreadable],
-    classes: Mapping[str, int],
+    classes: Mapping[str, tuple[int, str]],
     identities: Mapping[str, Identity],
 ) -> str:
-    """`classes` and `identities` are by name, and may lack models."""
+    """`classes` (number, and name or "") and `identities` are by model name, and may lack models."""
     facts = sameness_facts(identities)
     rows = [
         _row(i, m, classes.get(m.name), identities.get(m.name), facts.get(m.name, [])) for i, m in enumerate(models)
@@ -43,13 +43,15 @@ def models_table(
     )
 
 
-def _row(position: int, model: Model, number: int | None, identity: Identity | None, facts: Sequence[str]) -> str:
+def _row(
+    position: int, model: Model, of_class: tuple[int, str] | None, identity: Identity | None, facts: Sequence[str]
+) -> str:
     header = model.header
     main = header.components.get("unet") or next(iter(header.components.values()), None)
     cells = (
         f'<td title="{escaped(model.path)}">{escaped(model.name)}</td>',
         f"<td>{escaped(header.architecture)}</td>",
-        f"<td>{class_mark(number)}</td>",
+        f"<td>{class_mark(*of_class) if of_class else ''}</td>",
         f"<td>{size(model.key.size)}</td>",
         f"<td>{escaped(main.dtype) if main else ''}</td>",
         f"<td>{escaped(header.format)}</td>",
@@ -65,10 +67,7 @@ def _unreadable_row(bad: Unreadable) -> str:
     return f'<tr class="modelsim-bad"><td title="{escaped(bad.path)}">{name}</td>{reason}</tr>'
 
 
-def class_mark(number: int | None) -> str:
-    """A dot in the colour of the class, and its number."""
-    return (
-        ""
-        if number is None
-        else f'<span class="modelsim-class"><i style="background:{class_colour(number)}"></i>{number}</span>'
-    )
+def class_mark(number: int, name: str = "") -> str:
+    """A dot in the colour of the class, its number, and what a person calls it."""
+    called = f" {escaped(name)}" if name else ""
+    return f'<span class="modelsim-class"><i style="background:{class_colour(number)}"></i>{number}{called}</span>'

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from ..errors import ModelsimError
 from ..library import Library
 from .desk import Desk
+from .drawing import TREE, VIEWS
 from .handlers import AUTOMATIC, MEAN, Handlers, Parts
 from .models import ROW_FIELD
 from .server import free_socket, run
@@ -84,10 +86,7 @@ def _lay_out(desk: Desk) -> Parts:
     status = gr.HTML(working(None, 0), elem_id="modelsim_status")
     with gr.Row(elem_id="modelsim_panels"):
         with gr.Column(scale=7, min_width=320):
-            architecture = gr.Radio(
-                [], label="Architecture", show_label=False, visible=False, elem_id="modelsim_architecture"
-            )
-            tree = gr.HTML(note("The tree comes here."), elem_id="modelsim_tree")
+            of_family = _lay_out_family()
         with gr.Column(scale=5, min_width=320):
             chosen = gr.Dropdown([], label="Relatives of", elem_id="modelsim_chosen")
             relatives = gr.HTML(elem_id="modelsim_relatives")
@@ -95,9 +94,29 @@ def _lay_out(desk: Desk) -> Parts:
     hash_files = gr.Button(visible=False, elem_id="modelsim_hash")
     with gr.Row(elem_id="modelsim_hidden"):
         row = gr.Textbox(elem_id=ROW_FIELD, show_label=False)
-    return Parts(
-        measure, base, classes, again, stop, status, architecture, tree, chosen, relatives, models, row, hash_files
-    )
+    return Parts(measure, base, classes, again, stop, status, *of_family, chosen, relatives, models, row, hash_files)
+
+
+def _lay_out_family() -> tuple[Any, ...]:
+    """The drawings of one architecture and what belongs to them, in the order of Parts' fields."""
+    with gr.Row(elem_id="modelsim_kinds"):
+        architecture = gr.Radio(
+            [], label="Architecture", show_label=False, visible=False, elem_id="modelsim_architecture", min_width=120
+        )
+        view = gr.Radio(
+            list(VIEWS), value=TREE, label="Drawing", show_label=False, elem_id="modelsim_view", min_width=120
+        )
+        export = gr.Button("Export", visible=False, elem_id="modelsim_export", scale=0, min_width=80)
+    drawing = gr.HTML(note("The tree comes here."), elem_id="modelsim_tree")
+    trust = gr.HTML(elem_id="modelsim_trust")
+    with gr.Row(visible=False, elem_id="modelsim_naming") as naming:
+        named = gr.Dropdown([], label="Class", elem_id="modelsim_named", scale=4, min_width=180)
+        name = gr.Textbox(label="Name", max_lines=1, elem_id="modelsim_name", scale=3, min_width=120)
+        remark = gr.Textbox(label="Remark", max_lines=1, elem_id="modelsim_remark", scale=4, min_width=120)
+        save = gr.Button("Save", elem_id="modelsim_save", scale=1, min_width=70)
+    said = gr.HTML(elem_id="modelsim_said")
+    exported = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_exported")
+    return architecture, view, export, drawing, trust, naming, named, name, remark, save, said, exported
 
 
 def _connect(blocks: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
@@ -108,15 +127,36 @@ def _connect(blocks: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
         begun = start(handlers.take_turn, None, None, **at_once)
         compared = begun.then(handlers.compare, p.controls, progress, **quiet)
         shown = compared.then(handlers.show, p.controls, p.panels, **at_once)
-        hashed = shown.then(handlers.hash_few, p.controls, progress, **quiet)
+        weighed = _show_trust(shown, p, handlers, at_once)
+        hashed = weighed.then(handlers.hash_few, p.controls, progress, **quiet)
         _show_facts(hashed, p, handlers, at_once)
     begun = p.hash_files.click(handlers.take_turn, None, None, **at_once)
     _show_facts(begun.then(handlers.hash_all, None, progress, **quiet), p, handlers, at_once)
     p.stop.click(handlers.stop, None, None, **at_once)
     for choice in (p.classes.input, p.architecture.input):
-        choice(handlers.show_tree, p.controls, [p.tree, p.models], **at_once)
+        _show_trust(choice(handlers.show_family, p.controls, p.of_family, **at_once), p, handlers, at_once)
+    p.view.input(handlers.show_drawing, p.controls, p.drawing, **{**at_once, "show_progress": "minimal"})
     p.chosen.input(handlers.show_relatives, p.controls, p.relatives, **at_once)
     p.row.input(handlers.choose_row, [p.row, *p.controls], [p.row, p.chosen, p.relatives], **at_once)
+    _connect_naming(p, handlers, at_once)
+
+
+def _connect_naming(p: Parts, handlers: Handlers, at_once: dict[str, object]) -> None:
+    """Names of classes and the export; a name is filled in only where another class is chosen, by whomever."""
+    p.named.change(handlers.show_name, p.controls, [p.name, p.remark, p.said], **at_once)
+    said_and_shown = [p.said, p.drawing, p.models]
+    for save in (p.save.click, p.name.submit, p.remark.submit):
+        save(handlers.save_name, [p.name, p.remark, *p.controls], said_and_shown, **at_once)
+    begun = p.export.click(handlers.begin_export, None, [p.said, p.exported], **at_once)
+    begun.then(handlers.export, p.controls, [p.said, p.exported], **at_once)
+
+
+def _show_trust(
+    shown: gr.events.Dependency, p: Parts, handlers: Handlers, at_once: dict[str, object]
+) -> gr.events.Dependency:
+    """Weigh the classes shown; in a step of its own, as others may be shown once that is done."""
+    weighed = shown.then(handlers.weigh, p.controls, None, **at_once)
+    return weighed.then(handlers.show_trust, p.controls, p.trust, **at_once)
 
 
 def _show_facts(hashed: gr.events.Dependency, p: Parts, handlers: Handlers, at_once: dict[str, object]) -> None:

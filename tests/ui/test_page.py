@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +25,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium t
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=alert(1)>"
+CLASS = "<b title=class>odd ones</b>"
 QUIET = (
     "--no-sandbox",
     "--disable-quic",
@@ -96,6 +100,12 @@ def choose(page, where, word):
     page.locator(f"{where} [data-testid=dropdown-option]", has_text=word).first.click()
 
 
+def choose_third_of_three_classes(page):
+    choose(page, "#modelsim_classes", "3")
+    playwright.expect(page.locator("#modelsim_trust .modelsim-class")).to_have_count(3)  # gradio 4 closes lists before
+    choose(page, "#modelsim_named", "3:")
+
+
 @needs_chromium
 def test_the_tree_comes_without_a_click(page):
     texts = page.locator("#modelsim_tree svg text").all_text_contents()
@@ -143,6 +153,45 @@ def test_delta_cosine_asks_for_its_base(page):
 def test_the_number_of_classes_can_be_chosen(page):
     choose(page, "#modelsim_classes", "4")
     playwright.expect(page.locator("#modelsim_tree svg")).to_contain_text("4 classes")
+
+
+@needs_chromium
+def test_heat_map_and_map_stand_where_the_tree_stood(page):
+    svg = page.locator("#modelsim_tree svg")
+    for view, word in (("Heat map", "asimilarity"), ("Map", "Classical"), ("Tree", "Pearson")):
+        page.locator("#modelsim_view label", has_text=re.compile(f"^\\s*{view}")).click()
+        playwright.expect(svg).to_contain_text(word)
+        assert (svg.locator("image").count() > 0) == (view == "Heat map"), "cells are one picture"
+
+
+@needs_chromium
+def test_how_far_to_trust_the_classes_is_told(page):
+    playwright.expect(page.locator("#modelsim_trust")).to_contain_text("Cophenetic correlation")
+    assert page.locator("#modelsim_trust .modelsim-class").count() > 1
+
+
+@needs_chromium
+def test_a_named_class_keeps_its_name_and_is_exported_with_it(page, tmp_path):
+    choose_third_of_three_classes(page)
+    page.locator("#modelsim_name :is(input, textarea)").fill(CLASS)
+    page.locator("#modelsim_remark :is(input, textarea)").fill("to be looked at")
+    page.locator("#modelsim_save").click()
+    for place in ("#modelsim_tree svg", "#modelsim_models"):
+        playwright.expect(page.locator(place)).to_contain_text(CLASS)
+    page.reload()
+    page.wait_for_selector("#modelsim_models code:not(:empty)", timeout=60_000)
+    choose_third_of_three_classes(page)
+    playwright.expect(page.locator("#modelsim_tree svg")).to_contain_text(CLASS)
+    playwright.expect(page.locator("#modelsim_name :is(input, textarea)")).to_have_value(CLASS)
+    page.locator("#modelsim_export").click()
+    with page.expect_download() as download:
+        page.locator("#modelsim_exported a").first.click(timeout=60_000)
+    download.value.save_as(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert set(archive.namelist()) >= {"report.html", "families.xlsx", "dendrogram.svg", "heatmap.png", "tree.nwk"}
+        rows = list(csv.DictReader(archive.read("classes.csv").decode().splitlines()))
+        assert {(row["name"], row["remark"]) for row in rows if row["class"] == "3"} == {(CLASS, "to be looked at")}
+    assert page.locator("b[title=class]").count() == 0, "a hostile name is only a name"
 
 
 @needs_chromium

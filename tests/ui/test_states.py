@@ -10,6 +10,7 @@ import gradio as gr
 
 from lib_modelsim.library import Library
 from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.drawing import TREE
 from lib_modelsim.ui.handlers import AUTOMATIC, MEAN, Handlers, Parts
 from lib_modelsim.ui.words import MEASURES
 
@@ -33,7 +34,7 @@ def desk_over():
 
 def controls(measure="asimilarity", base=MEAN, classes=AUTOMATIC):
     label = next(label for label, known in MEASURES.items() if known == measure)
-    return label, base, classes, None, None
+    return label, base, classes, None, TREE, None, None
 
 
 def walk(desk, *view):
@@ -56,13 +57,13 @@ def last(updates):
 
 def test_no_models_says_where_to_put_some(desk_over, tmp_path):
     shown = last(walk(desk_over(tmp_path)))
-    assert "Put checkpoints into the folder" in shown["tree"]
+    assert "Put checkpoints into the folder" in shown["drawing"]
     assert "no checkpoints in this folder" in shown["models"]
 
 
 def test_one_model_is_listed_without_a_tree(desk_over, small_family):
     shown = last(walk(desk_over(small_family / "anna.safetensors")))
-    assert "One model, no tree" in shown["tree"]
+    assert "One model, no tree" in shown["drawing"]
     assert "anna" in shown["models"]
     assert "Put more checkpoints" in shown["relatives"]
 
@@ -71,14 +72,14 @@ def test_all_unreadable_gives_every_reason(desk_over, tmp_path):
     (tmp_path / "cut.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
     (tmp_path / "text.ckpt").write_text("not found")
     shown = last(walk(desk_over(tmp_path)))
-    assert "No models that can be read" in shown["tree"]
+    assert "No models that can be read" in shown["drawing"]
     assert shown["models"].count("not read:") == 2
 
 
 def test_a_bad_file_stands_beside_the_good_ones(desk_over, small_family, tmp_path):
     (tmp_path / "empty.safetensors").write_bytes(b"")
     shown = last(walk(desk_over(small_family, tmp_path)))
-    assert "<svg" in shown["tree"]
+    assert "<svg" in shown["drawing"]
     assert "anna" in shown["models"]
     assert shown["models"].count("not read:") == 1
     assert "5 models, 1 not read" in shown["status"]
@@ -98,9 +99,9 @@ def test_stopped_keeps_what_is_there_and_says_how_to_go_on(desk_over, small_fami
     handlers.stop()
     shown = last([shown, *steps, handlers.show(*controls())])
     assert "Stopped" in shown["status"]
-    assert "Press Compare again" in shown["tree"]
+    assert "Press Compare again" in shown["drawing"]
     assert not shown["stop"]["interactive"]
-    assert "<svg" in last(walk(desk))["tree"]
+    assert "<svg" in last(walk(desk))["drawing"]
 
 
 def test_a_newer_question_is_served_and_the_older_one_leaves(desk_over, small_family):
@@ -111,9 +112,9 @@ def test_a_newer_question_is_served_and_the_older_one_leaves(desk_over, small_fa
     newer = handlers.compare(*controls("cosine"))
     next(newer)
     assert "Another question" in last(older)["status"]
-    assert "tree" not in drawn(handlers.show(*controls())), "what the older one would show"
+    assert "drawing" not in drawn(handlers.show(*controls())), "what the older one would show"
     assert "5 models" in last(newer)["status"]
-    assert "<svg" in handlers.show(*controls("cosine"))["tree"]
+    assert "<svg" in handlers.show(*controls("cosine"))["drawing"]
 
 
 def test_two_models_take_the_first_as_base_as_their_mean_is_none(desk_over, small_family):
@@ -137,4 +138,20 @@ def test_facts_appear_once_the_files_are_hashed(desk_over, small_family, tmp_pat
 
 def test_more_classes_than_models_are_as_many_as_models(desk_over, small_family):
     shown = last(walk(desk_over(small_family), *controls(classes="20")))
-    assert "5 models, 5 classes" in shown["tree"]
+    assert "5 models, 5 classes" in shown["drawing"]
+
+
+def test_a_name_typed_is_saved_for_the_class_chosen_and_only_while_it_is_there(desk_over, small_family):
+    desk, view = desk_over(small_family), list(controls(classes="2"))
+    walk(desk, *view)
+    handlers = Handlers(desk, PARTS)
+    view[5] = handlers.show_family(*view)["named"]["choices"][1]
+    saved = handlers.save_name(" odd ", "", *view)
+    assert "saved" in saved["said"]
+    assert "odd" in saved["drawing"]
+    assert "odd" in saved["models"]
+    assert handlers.show_name(*view)["name"] == "odd"
+    view[2] = "5"
+    gone = handlers.save_name("even", "", *view)
+    assert "have changed" in gone["said"]
+    assert "drawing" not in gone
