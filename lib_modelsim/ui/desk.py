@@ -167,7 +167,7 @@ class Desk:
         from ..service.results import write_archive
 
         results = [self.result(answer, family) for family in families]
-        return write_archive(results, Path(self._exports.name) / f"modelsim {datetime.now():%Y-%m-%d %H-%M-%S}.zip")
+        return write_archive(results, Path(self._exports.name) / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip")
 
     @property
     def unhashed(self) -> int:

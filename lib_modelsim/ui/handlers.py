@@ -46,6 +46,8 @@ class Parts:
     architecture: gr.Radio
     view: gr.Radio
     export: gr.Button
+    exporting: gr.HTML
+    exported: gr.File
     drawing: gr.HTML
     trust: gr.HTML
     naming: gr.Row
@@ -54,7 +56,6 @@ class Parts:
     remark: gr.Textbox
     save: gr.Button
     said: gr.HTML
-    exported: gr.File
     chosen: gr.Dropdown
     relatives: gr.HTML
     models: gr.HTML
@@ -226,7 +227,7 @@ class Handlers:
         """Say that it takes a while."""
         p = self._parts
         return {
-            p.said: message("Writing tables, figures and report …", "working"),
+            p.exporting: message("Writing tables, figures and report …", "working"),
             p.exported: gr.update(visible=False),
         }
 
@@ -234,12 +235,12 @@ class Handlers:
         """Write all files of all architectures, and offer them as one."""
         p, shown = self._parts, self._shown(View(*controls))
         if not shown.families:
-            return {p.said: message("Nothing to export: there is no tree.", "error")}
+            return {p.exporting: message("Nothing to export: there is no tree.", "error")}
         try:
             file = self._desk.export(shown.answer, shown.families)
         except ModelsimError as error:
-            return {p.said: message(str(error), "error")}
-        return {p.said: message("Ready."), p.exported: gr.update(value=str(file), visible=True)}
+            return {p.exporting: message(str(error), "error")}
+        return {p.exporting: "", p.exported: gr.update(value=str(file), visible=True)}
 
     # what is shown
 

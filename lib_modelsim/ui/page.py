@@ -107,6 +107,8 @@ def _lay_out_family() -> tuple[Any, ...]:
             list(VIEWS), value=TREE, label="Drawing", show_label=False, elem_id="modelsim_view", min_width=120
         )
         export = gr.Button("Export", visible=False, elem_id="modelsim_export", scale=0, min_width=80)
+    exporting = gr.HTML(elem_id="modelsim_exporting")
+    exported = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_exported")
     drawing = gr.HTML(note("The tree comes here."), elem_id="modelsim_tree")
     trust = gr.HTML(elem_id="modelsim_trust")
     with gr.Row(visible=False, elem_id="modelsim_naming") as naming:
@@ -115,8 +117,7 @@ def _lay_out_family() -> tuple[Any, ...]:
         remark = gr.Textbox(label="Remark", max_lines=1, elem_id="modelsim_remark", scale=4, min_width=120)
         save = gr.Button("Save", elem_id="modelsim_save", scale=1, min_width=70)
     said = gr.HTML(elem_id="modelsim_said")
-    exported = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_exported")
-    return architecture, view, export, drawing, trust, naming, named, name, remark, save, said, exported
+    return architecture, view, export, exporting, exported, drawing, trust, naming, named, name, remark, save, said
 
 
 def _connect(blocks: gr.Blocks, parts: Parts, handlers: Handlers) -> None:
@@ -147,8 +148,8 @@ def _connect_naming(p: Parts, handlers: Handlers, at_once: dict[str, object]) ->
     said_and_shown = [p.said, p.drawing, p.models]
     for save in (p.save.click, p.name.submit, p.remark.submit):
         save(handlers.save_name, [p.name, p.remark, *p.controls], said_and_shown, **at_once)
-    begun = p.export.click(handlers.begin_export, None, [p.said, p.exported], **at_once)
-    begun.then(handlers.export, p.controls, [p.said, p.exported], **at_once)
+    begun = p.export.click(handlers.begin_export, None, [p.exporting, p.exported], **at_once)
+    begun.then(handlers.export, p.controls, [p.exporting, p.exported], **at_once)
 
 
 def _show_trust(
