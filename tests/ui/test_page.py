@@ -166,7 +166,7 @@ def test_heat_map_and_map_stand_where_the_tree_stood(page):
 
 @needs_chromium
 def test_how_far_to_trust_the_classes_is_told(page):
-    playwright.expect(page.locator("#modelsim_trust")).to_contain_text("Cophenetic correlation")
+    playwright.expect(page.locator(".modelsim-trust")).to_contain_text("Cophenetic correlation")
     assert page.locator("#modelsim_trust .modelsim-class").count() > 1
 
 
@@ -176,7 +176,7 @@ def test_a_named_class_keeps_its_name_and_is_exported_with_it(page, tmp_path):
     page.locator("#modelsim_name :is(input, textarea)").fill(CLASS)
     page.locator("#modelsim_remark :is(input, textarea)").fill("to be looked at")
     page.locator("#modelsim_save").click()
-    for place in ("#modelsim_tree svg", "#modelsim_models"):
+    for place in ("#modelsim_tree svg", ".modelsim-models"):
         playwright.expect(page.locator(place)).to_contain_text(CLASS)
     page.reload()
     page.wait_for_selector("#modelsim_models code:not(:empty)", timeout=60_000)
