@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import numpy as np
 
@@ -114,9 +114,15 @@ def write_families(results: Sequence[Result], out: Path, dpi: float = 150) -> li
 def write_archive(results: Sequence[Result], file: Path) -> Path:
     """Write all files of each family as one .zip. Raises ModelsimError where the disk refuses."""
     packed = io.BytesIO()
-    with TemporaryDirectory(prefix="modelsim") as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in write_families(results, Path(folder)):
-            archive.write(path, path.relative_to(folder))
+    try:
+        with (
+            TemporaryDirectory(prefix="modelsim") as folder,
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for path in write_families(results, Path(folder)):
+                archive.write(path, path.relative_to(folder))
+    except OSError as error:
+        raise ModelsimError(f"cannot write ({error.strerror or error})", gettempdir(), "make room there") from error
     return write_bytes(file, packed.getvalue())
 
 
