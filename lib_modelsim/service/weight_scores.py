@@ -21,7 +21,7 @@ OTHER = ""
 """The name under which the keys without a block are summed."""
 
 ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3": 2**-4, "F8_E5M2": 2**-3}
-"""dtype → the largest relative error of rounding to it."""
+"""dtype → the largest relative error u of rounding one number to it; errors spread evenly come to u/√3 in all."""
 
 
 def weight_scores(
@@ -81,7 +81,7 @@ def rounded_copies(models: Sequence[Model], parts: Mapping[str, Sequence[Part]],
     return [
         i
         for i, dtype in enumerate(dtypes)
-        if dtype != dtypes[base] and 0 < apart[i] < max(ROUNDING.get(dtype, 0), ROUNDING.get(dtypes[base], 0))
+        if dtype != dtypes[base] and 0 < apart[i] < max(ROUNDING.get(dtype, 0), ROUNDING.get(dtypes[base], 0)) / 3**0.5
     ]
 
 
