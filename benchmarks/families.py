@@ -14,7 +14,7 @@ from time import process_time
 import numpy as np
 
 from lib_modelsim.families.distances import row_distances
-from lib_modelsim.families.features import all_against_all
+from lib_modelsim.families.features import against
 from lib_modelsim.service.family import TreeOptions, family_of_matrix, trust_of
 from lib_modelsim.service.results import Result, write_families
 from lib_modelsim.similarity.matrix import SimilarityMatrix
@@ -42,7 +42,7 @@ def scores(models: int, families: int = 12) -> SimilarityMatrix:
 
 def main() -> None:
     matrix = scores(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
-    features = all_against_all(matrix)
+    features = against(matrix, range(len(matrix.models)))
     for distance in ("pearson", "cosine", "euclidean"):
         print(f"{distance} distances: {seconds(partial(row_distances, features, distance)):.2f} s")
     found = []

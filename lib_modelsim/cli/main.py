@@ -95,7 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_classify_arguments(classify)
 
-    serve = command("serve", _serve, "The page in the browser, on this machine.", None)
+    _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
+    return parser
+
+
+def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--models", nargs="+", type=Path, default=[], metavar="DIR", help="folders with checkpoints")
     serve.add_argument(
         "--demo",
@@ -106,7 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: a free one from 7861 on)")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     device_option(serve)
-    return parser
 
 
 def _scan(options: argparse.Namespace) -> int:
@@ -142,11 +145,17 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from ..ui.page import serve
-
     for path in options.models:
         if not path.exists():
             raise ModelsimError("no such file or folder", path, "check the path")
+    try:
+        from ..ui.page import serve
+    except ModuleNotFoundError as error:
+        if error.name != "gradio":
+            raise
+        fix = "start it with standalone.py, or install requirements/standalone.txt"
+        raise ModelsimError("the page needs a package that is missing", "gradio", fix) from error
+
     demo = None if options.models else options.demo or data_folder() / "demonstration family"
     return serve(
         options.models, demo, options.port, not options.no_browser, options.device, lambda: open_library(options)

@@ -32,11 +32,6 @@ def against(matrix: SimilarityMatrix, references: Sequence[int]) -> FeatureTable
     return FeatureTable(matrix.models, columns, values.reshape(n, len(columns)))
 
 
-def all_against_all(matrix: SimilarityMatrix) -> FeatureTable:
-    """Every model is a reference."""
-    return against(matrix, range(len(matrix.models)))
-
-
 def block_of_columns(columns: Sequence[str]) -> NDArray[np.intp] | None:
     """The number of each column's block, [p], told by what follows the last "/" of "reference/block"; None where a
     column is not called so."""

@@ -147,8 +147,13 @@ class _Task:
 
 def _count_non_finite(model: int, task: _Task) -> NonFinite:
     """What is not finite in one model. Nothing is where finite numbers are too large to be squared in float32."""
-    values = ValueReader().flat(task.weights[model], 0, task.count)
-    return NonFinite(model, task.key, int(values.isnan().sum()), int(values.isinf().sum()))
+    reader, nans, infinities = ValueReader(), 0, 0
+    for start in range(0, task.count, _SLICE_NUMBERS):
+        stored = reader.flat(task.weights[model], start, min(start + _SLICE_NUMBERS, task.count))
+        values = stored.to(torch.float64)  # torch does not look for infinities in every dtype
+        nans += int(values.isnan().sum())
+        infinities += int(values.isinf().sum())
+    return NonFinite(model, task.key, nans, infinities)
 
 
 class _Sums:

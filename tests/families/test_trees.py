@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.families.classes import choose_classes, silhouette
 from lib_modelsim.families.distances import row_distances
-from lib_modelsim.families.features import FeatureTable, all_against_all
+from lib_modelsim.families.features import FeatureTable, against
 from lib_modelsim.families.linkage import LINKAGES, build_tree
 from lib_modelsim.similarity.matrix import SimilarityMatrix
 
@@ -55,7 +55,7 @@ def test_rows_without_a_correlation_are_named(values):
 
 def test_a_models_own_columns_are_missing():
     values = np.arange(18.0).reshape(3, 3, 2)
-    features = all_against_all(SimilarityMatrix("cosine", ("a", "b", "c"), ("X", "Y"), values, values[:, :, 0], {}))
+    features = against(SimilarityMatrix("cosine", ("a", "b", "c"), ("X", "Y"), values, values[:, :, 0], {}), range(3))
     assert features.columns == ("a/X", "a/Y", "b/X", "b/Y", "c/X", "c/Y")
     assert np.isnan(features.values).tolist() == [
         [True, True, *[False] * 4],
