@@ -12,9 +12,9 @@ from pathlib import Path
 
 import torch  # noqa: F401  both sides start with it loaded
 
+from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import compare
-from lib_modelsim.service.job import Job
 
 from .measuring import forget, seconds
 

@@ -20,7 +20,7 @@ import torch
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.library import Library
 from lib_modelsim.service import compare, passes, scan
-from lib_modelsim.service.job import Job
+from lib_modelsim.job import Job
 from lib_modelsim.similarity.attention import VARIANTS, attention_keys
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)

@@ -17,9 +17,9 @@ import torch
 from lib_modelsim.checkpoints.reader import Checkpoint, open_checkpoint
 from lib_modelsim.checkpoints.stored import read_into
 from lib_modelsim.checkpoints.values import TORCH
+from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import compare
-from lib_modelsim.service.job import Job
 
 from .measuring import in_turn, told
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from ..service.job import Job, Progress
+from ..job import Job, Progress
 
 
 @contextmanager

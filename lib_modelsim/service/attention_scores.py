@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoints.reader import Checkpoint
+from ..job import Job
 from ..library import BlockResult, Library
 from ..similarity.attention import VARIANTS, attention_keys
 from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures import mean_over_blocks
 from .index import Model, Unreadable
-from .job import Job
 from .recall import Arrays, recall_or_run
 from .scores import Reason, Scores
 

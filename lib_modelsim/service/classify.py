@@ -13,12 +13,12 @@ from ..errors import ModelsimError
 from ..families.distances import MATRIX, direct_distances
 from ..families.references import read_references, suggest_references
 from ..families.support import Resampling, resample_deltas
+from ..job import Job
 from ..library import Library
 from ..similarity.measures import MEAN
 from .compare import LEAST_FOR_MEAN, Comparison, by_architecture, compare_models, model_hashes
 from .family import Family, TreeOptions, family_of_matrix
 from .index import Index, Model, Unreadable, match_model, read_index
-from .job import Job
 from .scan import known_identity
 
 DEFAULT_MEASURE = "asimilarity"

@@ -11,6 +11,7 @@ import numpy as np
 from ..checkpoints.blocks import order
 from ..checkpoints.layout import Layout
 from ..errors import ModelsimError
+from ..job import Job
 from ..library import Library
 from ..similarity.attention import VARIANTS
 from ..similarity.matrix import SimilarityMatrix
@@ -18,7 +19,6 @@ from ..similarity.measures import MEAN
 from ..similarity.measures import MEASURES as WEIGHT_MEASURES
 from .attention_scores import attention_scores
 from .index import Index, Model, Unreadable, match_model, read_index
-from .job import Job
 from .scores import Reason
 from .weight_scores import weight_scores
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ..checkpoints.reader import open_checkpoint
 from ..errors import ModelsimError
+from ..job import Job
 from ..similarity.measures import FROM_PARTS, delta_cosine
 from .compare import Comparison
-from .job import Job
 from .weight_scores import joint_layout
 
 

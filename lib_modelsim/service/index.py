@@ -15,8 +15,8 @@ from ..checkpoints.header import Header, header_of
 from ..checkpoints.layout import Layout
 from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError, ModelsimError
+from ..job import Job, Stage
 from ..library import FileKey, Library
-from .job import Job, Stage
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ..checkpoints.layout import Layout
 from ..checkpoints.reader import Checkpoint
+from ..job import Job, Stage
 from ..similarity.asimilarity import probe_grams
 from ..similarity.attention import Variant, projections
 from ..similarity.device import CPU, Device, choose_device
 from ..similarity.device import log as device_log
 from ..similarity.parts import Part, add_up, to_arrays
 from ..similarity.weights import KeySummer, NonFinite
-from .job import Job, Stage
 
 Arrays = dict[str, NDArray]
 

@@ -11,9 +11,9 @@ from ..checkpoints.hashing import identify
 from ..checkpoints.identity import Identity
 from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError
+from ..job import Job, Stage
 from ..library import Library
 from .index import HEADER_VERSION, Model, Unreadable, read_index
-from .job import Job, Stage
 
 IDENTITY_VERSION = f"{HEADER_VERSION}.{content_hash.VERSION}"
 """Content hashes are over common keys, so they change with what headers say, too."""

@@ -9,11 +9,11 @@ from itertools import chain
 from ..checkpoints.layout import Layout
 from ..checkpoints.reader import Checkpoint
 from ..errors import ModelsimError
+from ..job import Job
 from ..library import BlockResult, Library
 from ..similarity.measures import MEAN, main_component, measure_parts, relative_l2
 from ..similarity.parts import Part, from_arrays
 from .index import Model
-from .job import Job
 from .recall import Arrays, recall_or_run
 from .scores import Reason, Scores
 

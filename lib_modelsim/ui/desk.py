@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError
+from ..job import Job, Progress
 from ..library import Library
 from ..service.compare import Comparison, compare_models
 from ..service.index import Index, read_index
-from ..service.job import Job, Progress
 from ..service.scan import known_identity, scan
 from .words import printable
 

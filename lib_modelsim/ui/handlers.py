@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ..errors import ModelsimError
+from ..job import Cancelled
 from ..service.compare import LEAST_FOR_MEAN, by_architecture
-from ..service.job import Cancelled
 from .classes import class_choices, class_number, trust_line
 from .desk import Answer, Desk, Question, Task
 from .drawing import drawing

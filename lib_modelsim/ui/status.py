@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..service.job import Progress
+from ..job import Progress
 from .words import duration, escaped, size
 
 

@@ -7,10 +7,10 @@ import os
 import numpy as np
 
 from lib_modelsim import demo
+from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import compare
 from lib_modelsim.service.index import file_key
-from lib_modelsim.service.job import Job
 
 SHAPES = demo.sd1_shapes(8)
 

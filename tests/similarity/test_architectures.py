@@ -10,9 +10,9 @@ import torch
 from safetensors.numpy import load_file
 
 from lib_modelsim import demo
+from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import MEASURES, compare
-from lib_modelsim.service.job import Job
 
 UNET = "model.diffusion_model."
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import compare
-from lib_modelsim.service.job import Job
 
 from . import naive
 

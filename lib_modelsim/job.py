@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from ..errors import ModelsimError
+from .errors import ModelsimError
 
 
 class Cancelled(ModelsimError):  # noqa: N818  no error, a wish

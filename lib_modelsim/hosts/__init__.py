@@ -1,0 +1,1 @@
+"""The programs that modelsim runs in: one interface, and a file for each."""

@@ -1,0 +1,47 @@
+"""No host at all: checkpoints in folders, as the standalone page and the command line have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from ..errors import ModelsimError
+from ..job import Job
+from .host import Listed, Loaded, Settings
+
+_ALONE = "modelsim runs by itself, without a WebUI"
+
+
+class Folders:
+    """The checkpoints under some folders and files; it can load none, and nobody else wants its queue."""
+
+    name = "standalone"
+    cannot: Mapping[str, str] = {"load": _ALONE, "loaded": _ALONE}
+
+    def __init__(self, paths: Sequence[Path], data: Path, settings: Settings) -> None:
+        self._paths, self.data, self._settings = list(paths), data, settings
+
+    def settings(self) -> Settings:
+        return self._settings
+
+    def paths(self) -> list[Path]:
+        return self._paths
+
+    def listed(self) -> list[Listed]:
+        return []
+
+    def refresh(self) -> None:
+        """Folders are read anew each time."""
+
+    def loaded_path(self) -> None:
+        return None
+
+    def loaded(self) -> Loaded:
+        raise ModelsimError("there is no model in memory", None, _ALONE)
+
+    def load(self, path: Path) -> None:
+        raise ModelsimError("cannot load", path.name, _ALONE)
+
+    def at_work(self, what: str, job: Job) -> AbstractContextManager[Job]:
+        return nullcontext(job)

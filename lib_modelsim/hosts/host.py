@@ -1,0 +1,86 @@
+"""What a host must do: say which checkpoints there are, load one, lend its queue and its progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ..job import Job
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A checkpoint as the host lists it: `title` is what its menus and its X/Y/Z plot call it, `sha256` is None where
+    the host has not hashed it, `preview` is the picture and `notes` the text that lie beside it."""
+
+    path: Path
+    title: str
+    sha256: str | None = None
+    preview: Path | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person sets once; `memory` in bytes or None for as much as is free, `references` a text file."""
+
+    measure: str = "asimilarity"
+    references: Path | None = None
+    output: Path | None = None
+    device: str = "auto"
+    memory: int | None = None
+    index_new: bool = False
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The model in the host's memory: key → tensor, not to be changed."""
+
+    title: str
+    tensors: Mapping[str, torch.Tensor]
+
+
+class Host(Protocol):
+    """The program around us. Every method may be called from any thread."""
+
+    name: str
+    """What people call it: "AUTOMATIC1111", "Forge" …"""
+
+    data: Path
+    """Folder of our own, made on first use."""
+
+    cannot: Mapping[str, str]
+    """What it lacks → why, in a sentence for the tab; the keys are "load" and "loaded"."""
+
+    def settings(self) -> Settings:
+        """As they are now."""
+
+    def paths(self) -> list[Path]:
+        """Files and folders that hold the checkpoints, in the host's order."""
+
+    def listed(self) -> list[Listed]:
+        """What the host knows of them; it may know nothing."""
+
+    def refresh(self) -> None:
+        """Look for new and removed files, as the host's own button does."""
+
+    def loaded_path(self) -> Path | None:
+        """The file of the checkpoint that the host has loaded or will load next, where it has one."""
+
+    def loaded(self) -> Loaded:
+        """The model in memory. Raises ModelsimError where there is none or it cannot be read."""
+
+    def load(self, path: Path) -> None:
+        """Make a listed checkpoint the host's current one. Raises ModelsimError where it fails."""
+
+    def at_work(self, what: str, job: Job) -> AbstractContextManager[Job]:
+        """Wait for the host's queue, show `what` and the job's progress in its bar, and stop on its Interrupt, too.
+
+        The job state is afterwards what it was. Raises Cancelled where the job is stopped while it waits.
+        """
