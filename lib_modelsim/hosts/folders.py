@@ -43,5 +43,5 @@ class Folders:
     def load(self, path: Path) -> None:
         raise ModelsimError("cannot load", path.name, _ALONE)
 
-    def at_work(self, what: str, job: Job) -> AbstractContextManager[Job]:
+    def at_work(self, what: str, job: Job) -> AbstractContextManager[Job]:  # noqa: ARG002 - there is no bar to show it
         return nullcontext(job)
