@@ -85,13 +85,16 @@ def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, 
     return replace(found, models=models, base=found.base or next(iter(bases), None))
 
 
-def families_of(comparison: Comparison, options: TreeOptions) -> list[Family]:
-    """A family per architecture of the compared models; the base of delta-cosine, and models equal to it, in none."""
+def families_of(
+    comparison: Comparison, options: TreeOptions, references: Sequence[Model] | None = None
+) -> list[Family]:
+    """A family per architecture of the compared models; the base of delta-cosine, and models equal to it, in none.
+    `references` None are all models."""
     found, groups = [], by_architecture(comparison.models)
     for group in groups:
         rows = [comparison.models.index(model) for model in group]
         part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
-        found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), None)
+        found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), references)
     return found
 
 
