@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,22 +13,14 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from ..families.linkage import Tree
-from .branches import Run, class_runs, draw_branches
+from .branches import draw_branches
+from .classes import ClassWords, Run, class_runs
 from .colours import class_colour
 from .lettering import FAINT, INK, text_width, wrap, write
 from .saving import svg_text
 from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
 
 __all__ = ["ClassWords", "draw_dendrogram", "svg_text"]
-
-
-@dataclass(frozen=True)
-class ClassWords:
-    """What stands beside a class: the name and the remark that a person gave it, and its support, 0 … 1."""
-
-    name: str = ""
-    remark: str = ""
-    support: float | None = None
 
 
 _LINE = 0.2

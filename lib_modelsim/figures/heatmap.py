@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..families.features import FeatureTable
 from ..families.linkage import Tree
-from .branches import class_runs, draw_branches
+from .branches import draw_branches
+from .classes import class_runs
 from .colours import MISSING, Palette, class_colour, colour_upon
 from .column_labels import label_columns, label_groups
 from .lettering import INK, text_width, wrap, write

@@ -15,6 +15,8 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 
+from .names import printable
+
 INK = "#010203"
 """Colour of lines and words; `saving.svg_text` can give it the colour of the text around the figure."""
 
@@ -52,11 +54,6 @@ def write(
     )
 
 
-def printable(text: str) -> str:
-    """The text in one line, with � for control characters and halves of characters: neither SVG nor fonts take them."""
-    return "".join(c if c.isprintable() or c == "\u200d" else "\ufffd" for c in text)
-
-
 def text_width(text: str, size: float = 9, bold: bool = False) -> float:
     """Inches that a name takes in `size` points.
 
@@ -76,14 +73,6 @@ def wrap(text: str, width: float, size: float = 9) -> list[str]:
         letters -= max(letters // 10, 1)
         lines = textwrap.wrap(text, letters)
     return lines
-
-
-def shortened(text: str, letters: int) -> str:
-    """The text with its middle left out where it has more letters; names differ at both ends."""
-    if len(text) <= letters:
-        return text
-    tail = letters // 3
-    return f"{text[: letters - tail - 1]}…{text[-tail:]}"
 
 
 @contextmanager

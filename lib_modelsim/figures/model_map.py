@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..families.scaling import Scaling
 from .colours import class_colour
-from .lettering import FAINT, shortened, text_width, write
+from .lettering import FAINT, text_width, write
+from .names import shortened
 from .placing import leader, place_labels, place_most
 from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
 

@@ -5,9 +5,9 @@ import pytest
 from matplotlib.patches import FancyBboxPatch
 
 from lib_modelsim.families.linkage import Tree
-from lib_modelsim.figures.branches import class_runs
+from lib_modelsim.figures.classes import class_runs
 from lib_modelsim.figures.dendrogram import ClassWords, draw_dendrogram
-from lib_modelsim.figures.lettering import printable
+from lib_modelsim.figures.names import printable
 
 from .families import family, names
 from .words import assert_clean
