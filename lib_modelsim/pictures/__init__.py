@@ -1,0 +1,1 @@
+"""A picture → its record, vectors, words."""

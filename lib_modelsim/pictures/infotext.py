@@ -1,0 +1,117 @@
+"""The WebUI's record of how a picture was made, the "parameters" text that it carries.
+
+    prompt, on as many lines as it has
+    Negative prompt: likewise
+    Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512, Lora hashes: "one: 12ab, two: 34cd"
+
+Source: AUTOMATIC1111 modules/infotext_utils.py (`parse_generation_parameters`, `quote`) and modules/processing.py
+(`create_infotext`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+NEGATIVE = "Negative prompt:"
+
+_LABEL = re.compile(r"(\w[\w \-/]{1,100}):\s*")  # the bound keeps a long text without a colon from taking long
+_QUOTED = re.compile(r'"(?:\\.|[^\\"])*"(?=\s*(?:,|$))')
+_PLAIN = re.compile(r"[^,]*")
+
+_FEWEST = 3
+"""A last line with fewer settings than this belongs to the prompt, as the WebUI has it."""
+
+_EXIF, _USER_COMMENT = 0x8769, 0x9286
+
+
+@dataclass(frozen=True)
+class Infotext:
+    """`settings` are label → value in their order, the values unquoted, otherwise the text as it stands."""
+
+    prompt: str = ""
+    negative_prompt: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(text: str) -> Infotext:
+    """Read an infotext. Never fails: what is no settings line is prompt, what is no setting on that line is skipped.
+
+    As in the WebUI every line loses the white space around it. Beyond the WebUI, JSON that stands unquoted (Civitai's
+    "Civitai resources: […]") is one value.
+    """
+    *lines, last = text.strip().split("\n")
+    settings = dict(_settings(last))
+    if len(settings) < _FEWEST:
+        lines.append(last)
+        settings = {}
+    lines = [line.strip() for line in lines]
+    start = next((i for i, line in enumerate(lines) if line.startswith(NEGATIVE)), len(lines))
+    negative = [line.removeprefix(NEGATIVE).strip() for line in lines[start:]]
+    return Infotext(_text(lines[:start]), _text(negative), settings)
+
+
+def write(record: Infotext) -> str:
+    """The record as the WebUI writes it."""
+    settings = ", ".join(f"{label}: {quote(value)}" for label, value in record.settings.items())
+    negative = f"{NEGATIVE} {record.negative_prompt}" if record.negative_prompt else ""
+    return "\n".join(part for part in (record.prompt, negative, settings) if part).strip()
+
+
+def quote(value: str) -> str:
+    """A value as it stands on the settings line: as JSON where it would otherwise not be read back."""
+    if value and not re.search(r"[,:\n]", value) and value == value.strip() and value[0] not in '"[{':
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def of_picture(image: Image.Image) -> str | None:
+    """The infotext that an opened picture carries: in PNG's text chunk, or in EXIF's UserComment (JPEG, WebP, AVIF)."""
+    text = image.info.get("parameters")
+    if isinstance(text, str):
+        return text
+    comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
+    return _user_comment(comment) if isinstance(comment, bytes) else comment
+
+
+def _user_comment(comment: bytes) -> str | None:
+    """EXIF 2.3 §4.6.5: eight bytes name the encoding; piexif, which the WebUI uses, writes big-endian UTF-16."""
+    encodings = {b"UNICODE\0": "utf-16-be", b"ASCII\0\0\0": "ascii"}
+    encoding = encodings.get(comment[:8])
+    return comment[8:].decode(encoding, "replace") if encoding else None
+
+
+def _text(lines: list[str]) -> str:
+    """The lines as one text; as in the WebUI, empty ones before the first word are left out."""
+    return "\n".join(lines).lstrip("\n")
+
+
+def _settings(line: str) -> Iterator[tuple[str, str]]:
+    """Label and value of every setting on the last line."""
+    position = 0
+    while label := _LABEL.search(line, position):
+        value, position = _value(line, label.end())
+        yield label[1], value
+        position = line.find(",", position) + 1 or len(line)
+
+
+def _value(line: str, start: int) -> tuple[str, int]:
+    """The value that begins here, and where it ends."""
+    if quoted := _QUOTED.match(line, start):
+        try:
+            return str(json.loads(quoted[0])), quoted.end()
+        except json.JSONDecodeError:
+            return quoted[0], quoted.end()
+    if line[start : start + 1] in ("{", "["):
+        try:
+            _, end = json.JSONDecoder().raw_decode(line, start)
+        except (json.JSONDecodeError, RecursionError):
+            pass  # no JSON after all: up to the next comma, as everything else
+        else:
+            return line[start:end], end
+    plain = _PLAIN.match(line, start)
+    return plain[0], plain.end()

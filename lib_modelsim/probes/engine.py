@@ -1,0 +1,105 @@
+"""What draws: a program with checkpoints that turns Parameters into pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from ..errors import ModelsimError
+from ..job import Job
+from .parameters import Parameters
+
+
+class CheckpointFailed(ModelsimError):  # noqa: N818  the word for what happened
+    """This checkpoint cannot be loaded, or another one drew in its place: it is passed over, the run goes on."""
+
+
+class PictureFailed(ModelsimError):  # noqa: N818
+    """This picture cannot be drawn (NaN, a sampler or a VAE that is not there): it is noted, the run goes on."""
+
+
+class OutOfMemory(PictureFailed):
+    """The memory did not suffice for this picture. The engine has freed what it could and can draw a smaller one."""
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """A checkpoint that an engine can draw with.
+
+    `title` is what the engine calls it, and takes in an order; `name` what a person does: the file's name without its
+    ending. `path` is None where the file lies on another machine; `sha256` (64 digits) is None where nobody knows it;
+    `architecture` one of DESIGN's names, None where it is not known.
+    """
+
+    title: str
+    name: str
+    path: Path | None = None
+    sha256: str | None = None
+    architecture: str | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture as it came from the engine.
+
+    - `infotext`: the engine's own, which PNG Info reads.
+    - `checkpoint_hash`: hexadecimal digits, at least 8, with which the SHA-256 of the checkpoint that *did* draw it
+      begins, as the engine reports it after drawing; None where it knows none.
+    - `checkpoint_title`: the `title` of the checkpoint that did draw it; None where the engine does not tell.
+    - `finished`: False where the engine was stopped in the middle, by whomever, and the picture is half done.
+    """
+
+    image: Image.Image
+    infotext: str
+    checkpoint_hash: str | None
+    checkpoint_title: str | None
+    finished: bool = True
+
+
+class Session(Protocol):
+    """The engine while it is ours."""
+
+    def load(self, checkpoint: Drawable) -> None:
+        """Make this checkpoint the one that draws; called once per checkpoint, before its first picture.
+
+        Raises CheckpointFailed or OutOfMemory; the next `load` must then work as if nothing had been.
+        """
+
+    def draw(self, batch: Sequence[Parameters]) -> list[Drawn]:
+        """Draw one batch, nearly always of one picture: alike in all but their seeds, each with all of these seeds in
+        `Parameters.batch`. Every option of `OPTIONS` is set, to its default where `options` does not name it; extra
+        networks and styles of the user's do not apply; nothing is saved by the engine itself.
+
+        Stops in the middle when the session's job is cancelled and the engine can be stopped, and then raises
+        Cancelled or returns pictures that are not `finished`. Raises OutOfMemory or PictureFailed, after which the next
+        picture can be drawn; CheckpointFailed; any other ModelsimError (connection lost) ends the run.
+        """
+
+
+class Engine(Protocol):
+    """A program that draws. Nothing of it changes outside of a session."""
+
+    name: str
+    """What its pictures are compared under and never with others: "A1111", "Forge", "diffusers". A WebUI has the same
+    name from inside and by HTTP."""
+
+    version: str
+    """Of the program, as it stands in its infotexts: noted with every picture, no part of an identity."""
+
+    def checkpoints(self) -> list[Drawable]:
+        """What it can draw with, in the order in which it lists them."""
+
+    def current(self) -> Drawable | None:
+        """The checkpoint that is loaded already and would cost no time to load; None where there is none."""
+
+    def session(self, job: Job) -> AbstractContextManager[Session]:
+        """Wait until the engine is free, remember the user's checkpoint, options and networks, and put them back at
+        the end, also after an error or an interrupt. `job` is asked whether to stop while a picture is drawn.
+
+        Raises Cancelled where the job is stopped while it waits.
+        """
