@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, model INTEGER NOT NULL,
     version TEXT, header TEXT, layout TEXT
 );
+CREATE TABLE IF NOT EXISTS failures (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, version TEXT, error TEXT);
 CREATE TABLE IF NOT EXISTS sets (id INTEGER PRIMARY KEY, method TEXT, models TEXT, UNIQUE (method, models));
 CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMARY KEY (set_id, block));
 CREATE TABLE IF NOT EXISTS classes (
@@ -57,9 +58,11 @@ class FileKey:
 
 @dataclass(frozen=True)
 class RememberedFile:
-    """A known file: its model's id and, where a header of the right version was stored, that header and its layout."""
+    """A known file: its model's id, the SHA-256 where it is known and, where a header of the right version was stored,
+    that header and its layout's digest."""
 
     model: int
+    sha256: str | None
     header: str | None
     layout: str | None
 
@@ -91,6 +94,7 @@ class Library:
         self.path = file
         self._unwritten = 0
         self._warned = False
+        self._layouts: dict[str, str] = {}  # a few, which most files share
         try:
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -140,16 +144,28 @@ class Library:
     def file(self, key: FileKey, version: str) -> RememberedFile | None:
         """What is known of this very file; None where it is new or has changed. `version` is that of the headers."""
         row = self._db.execute(
-            "SELECT f.model, f.version, f.header, l.layout FROM files f LEFT JOIN layouts l ON l.digest = f.layout"
+            "SELECT f.model, m.sha256, f.version, f.header, f.layout FROM files f LEFT JOIN models m ON m.id = f.model"
             " WHERE f.path = ? AND f.size = ? AND f.mtime_ns = ?",
             (key.path, key.size, key.mtime_ns),
         ).fetchone()
         if row is None:
             return None
-        current = row[1] == version and row[3] is not None
-        return RememberedFile(
-            row[0], row[2] if current else None, zlib.decompress(row[3]).decode() if current else None
-        )
+        model, sha256, of_version, header, layout = row
+        return RememberedFile(model, sha256, *((header, layout) if of_version == version else (None, None)))
+
+    def layout(self, digest: str) -> str | None:
+        """The layout of this digest, which a remembered file names."""
+        if digest not in self._layouts:
+            row = self._db.execute("SELECT layout FROM layouts WHERE digest = ?", (digest,)).fetchone()
+            if row is None:
+                return None
+            self._layouts[digest] = zlib.decompress(row[0]).decode()
+        return self._layouts[digest]
+
+    def knows(self, path: str) -> bool:
+        """Whether there was a file at this path, as it is now or as it was before."""
+        query = "SELECT EXISTS (SELECT 1 FROM files WHERE path = ? UNION SELECT 1 FROM failures WHERE path = ?)"
+        return bool(self._db.execute(query, (path, path)).fetchone()[0])
 
     def remember_file(self, key: FileKey, version: str, header: str, digest: str, layout: str) -> int:
         """Store a file's header and layout; returns its model's id: a new one unless this very file is known."""
@@ -162,9 +178,28 @@ class Library:
                     "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (key.path, key.size, key.mtime_ns, model, version, header, digest),
                 ),
+                ("DELETE FROM failures WHERE path = ?", (key.path,)),
             ]
         )
         return model
+
+    def failure(self, key: FileKey, version: str) -> str | None:
+        """Why this very file could not be read by this version of the headers; None where that was not tried."""
+        row = self._db.execute(
+            "SELECT error FROM failures WHERE path = ? AND size = ? AND mtime_ns = ? AND version = ?",
+            (key.path, key.size, key.mtime_ns, version),
+        ).fetchone()
+        return row[0] if row else None
+
+    def remember_failure(self, key: FileKey, version: str, error: str) -> None:
+        """Store why a file cannot be read: it is not tried again before it changes."""
+        values = (key.path, key.size, key.mtime_ns, version, error)
+        self._write(
+            [
+                ("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)", values),
+                ("DELETE FROM files WHERE path = ?", (key.path,)),
+            ]
+        )
 
     def _new_model(self) -> int:
         try:
@@ -193,6 +228,26 @@ class Library:
         )
         return self._db.execute(f"SELECT {target}", (sha256, model)).fetchone()[0]
 
+    def remember_sha256(self, key: FileKey, model: int, sha256: str) -> int:
+        """Store a SHA-256 that somebody else made of a remembered file; returns the model's id, which changes where
+        another file with this SHA-256 is known.
+
+        A scan's word counts more, and a file of another size or with another header cannot be the same: then nothing
+        is stored.
+        """
+        row = self._db.execute("SELECT id FROM models WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None:
+            self._write([("UPDATE models SET sha256 = ? WHERE id = ? AND sha256 IS NULL", (sha256, model))])
+            return model
+        alike = (
+            "SELECT 1 FROM files a, files b WHERE a.path = ? AND b.model = ?"
+            " AND (a.size, a.version, a.header, a.layout) = (b.size, b.version, b.header, b.layout)"
+        )
+        if row[0] == model or self._db.execute(alike, (key.path, row[0])).fetchone() is None:
+            return model
+        self._write([("UPDATE files SET model = ? WHERE path = ?", (row[0], key.path))])
+        return row[0]
+
     # results
 
     def results(self, method: str, models: Iterable[int]) -> dict[str, BlockResult]:
@@ -220,9 +275,11 @@ class Library:
         )
 
     def forget_smaller(self, method: str, models: tuple[int, ...]) -> None:
-        """Drop the sets whose models are all in this one, which is complete."""
+        """Drop the sets whose models are all in this one, which is complete, but for those that no file is any more."""
+        known = {model for (model,) in self._db.execute("SELECT DISTINCT model FROM files")}
         for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
-            if set(json.loads(members)) < set(models):
+            ids = tuple(json.loads(members))
+            if set(ids) != set(models) and set(ids) & known <= set(models):
                 self._write(
                     [("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))]
                 )

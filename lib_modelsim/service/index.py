@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from ..checkpoints.layout import Layout
 from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError, ModelsimError
 from ..job import Job, Stage
-from ..library import FileKey, Library
+from ..library import FileKey, Library, RememberedFile
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
@@ -56,15 +56,18 @@ class Index:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def read_index(paths: Sequence[Path], library: Library, job: Job) -> Index:
-    """Find the checkpoints under these files and folders and read their headers, or remember them."""
+def read_index(paths: Sequence[Path], library: Library, job: Job, hashes: Mapping[Path, str] | None = None) -> Index:
+    """Find the checkpoints under these files and folders and read their headers, or remember them.
+
+    `hashes` are the SHA-256 that a host knows of files that it lists: 64 digits, by path.
+    """
     files, missing = find_files(paths)
     index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
     stage = Stage(job, "reading headers", len(files), "files")
     found = []
     for path in files:
         try:
-            found.append((path, *_header(path, library)))
+            found.append((path, *_header(path, library, (hashes or {}).get(path))))
         except CheckpointError as error:
             index.unreadable.append(Unreadable(path, str(error)))
         stage.advance(1)
@@ -73,15 +76,40 @@ def read_index(paths: Sequence[Path], library: Library, job: Job) -> Index:
     return index
 
 
-def _header(path: Path, library: Library) -> tuple[FileKey, int, Header]:
+def _header(path: Path, library: Library, sha256: str | None) -> tuple[FileKey, int, Header]:
     """The header of one file, from the library where it is known there."""
     key = file_key(path)
     known = library.file(key, HEADER_VERSION)
-    if known is not None and known.header is not None and known.layout is not None:
-        return key, known.model, Header.from_json(known.header, _layout(known.layout))
-    header = header_of(open_checkpoint(path))
-    layout = header.layout
-    return key, library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json()), header
+    header = None if known is None else remembered_header(known, library)
+    if header is not None:
+        model = known.model
+    else:
+        header = _read_header(path, key, library)
+        layout = header.layout
+        model = library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json())
+    if sha256 is not None and (known is None or known.sha256 is None):
+        model = library.remember_sha256(key, model, sha256.lower())
+    return key, model, header
+
+
+def _read_header(path: Path, key: FileKey, library: Library) -> Header:
+    """The header from the file itself. What is wrong with the file is remembered, and told again until it changes;
+    what the system refuses (no rights, a failing disk) is tried again."""
+    failure = library.failure(key, HEADER_VERSION)
+    if failure is not None:
+        raise CheckpointError(failure)
+    try:
+        return header_of(open_checkpoint(path))
+    except CheckpointError as error:
+        if not isinstance(error.__cause__, OSError):
+            library.remember_failure(key, HEADER_VERSION, str(error))
+        raise
+
+
+def remembered_header(known: RememberedFile, library: Library) -> Header | None:
+    """The header of a remembered file; None where another version read it."""
+    layout = None if known.layout is None else library.layout(known.layout)
+    return None if known.header is None or layout is None else Header.from_json(known.header, _layout(layout))
 
 
 _layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library share a few layouts

@@ -53,5 +53,10 @@ def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False)
 
 def known_identity(model: Model, library: Library) -> Identity | None:
     """What an earlier scan found out about a model; None where there was none."""
-    stored = library.identity(model.id)
+    return identity_of(model.id, library)
+
+
+def identity_of(model: int, library: Library) -> Identity | None:
+    """As `known_identity`, by the library's id."""
+    stored = library.identity(model)
     return Identity.from_dict(stored) if stored and stored.get("version") == IDENTITY_VERSION else None
