@@ -1,0 +1,74 @@
+"""Words in SVG on a page: escaped, shortened to the room there is, and the frame in which a drawing moves and zooms."""
+
+from __future__ import annotations
+
+import html
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+
+from ..names import printable, shortened
+
+Facts = Mapping[str, Sequence[tuple[str, str]]]
+"""Model → what its tooltip tells beneath the whole name: label and text of every line."""
+
+NARROW, WIDE = "fijlrtI.,:;'|!()[]-1/ ", "mwMWO@%QGDHNU_"
+
+
+def escaped(text: object) -> str:
+    """The text for SVG, HTML and their attributes, harmless whatever it holds."""
+    return html.escape(printable(str(text)))
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide the host's font, which is unknown, sets a text; rather too wide than too narrow."""
+    return size * sum(map(_letter_width, text))
+
+
+def _letter_width(letter: str) -> float:
+    if letter >= "\u0530":
+        return 1.35 if letter >= "\U0001f000" else 1.05
+    if letter in NARROW:
+        return 0.4
+    return 0.88 if letter in WIDE else 0.61
+
+
+def fitted(text: str, width: float, size: float) -> str:
+    """The text with so much of its middle left out that it is at most `width` wide."""
+    text = printable(text)
+    letters = len(text)
+    while letters > 3 and text_width(shortened(text, letters), size) > width:
+        letters -= 1
+    return shortened(text, letters)
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def facts_attribute(facts: Facts, model: str) -> str:
+    """Attributes that name the model and what its tooltip tells."""
+    lines = [[printable(label), printable(text)] for label, text in facts.get(model, ())]
+    told = f' data-facts="{escaped(json.dumps(lines, ensure_ascii=False))}"' if lines else ""
+    return f'data-model="{escaped(model)}" aria-label="{escaped(model)}"{told}'
+
+
+def frame(kind: str, names: Sequence[str], inside: str, above: str = "") -> str:
+    """A drawing that scrolls and zooms, with its buttons; `above` stays in place over it.
+
+    The page remembers how far one is zoomed as long as the same `names` come in the same order.
+    """
+    key = zlib.crc32("\n".join(map(printable, names)).encode())
+    buttons = "".join(
+        f'<button type="button" data-zoom="{act}" title="{title}" aria-label="{title}">{sign}</button>'
+        for act, title, sign in (
+            ("out", "Zoom out (Ctrl + wheel, −)", "−"),
+            ("in", "Zoom in (Ctrl + wheel, +)", "+"),
+            ("fit", "Back to the width of the panel (double-click, 0)", "⤢"),
+        )
+    )
+    return (
+        f'<div class="modelsim-drawing modelsim-{kind}" data-key="{kind}-{key:08x}">'
+        f'<div class="modelsim-above">{above}<span class="modelsim-zoom">{buttons}</span></div>'
+        f'<div class="modelsim-view">{inside}</div></div>'
+    )
