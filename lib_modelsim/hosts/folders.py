@@ -40,8 +40,13 @@ class Folders:
     def loaded(self) -> Loaded:
         raise ModelsimError("there is no model in memory", None, _ALONE)
 
-    def load(self, path: Path) -> None:
+    def load(self, path: Path, job: Job = Job()) -> None:  # noqa: ARG002, B008
         raise ModelsimError("cannot load", path.name, _ALONE)
 
-    def at_work(self, what: str, job: Job) -> AbstractContextManager[Job]:  # noqa: ARG002 - there is no bar to show it
+    def at_work(  # there is no bar to show it
+        self,
+        what: str,  # noqa: ARG002
+        job: Job,
+        task: str | None = None,  # noqa: ARG002
+    ) -> AbstractContextManager[Job]:
         return nullcontext(job)

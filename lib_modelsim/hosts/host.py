@@ -74,13 +74,17 @@ class Host(Protocol):
         """The file of the checkpoint that the host has loaded or will load next, where it has one."""
 
     def loaded(self) -> Loaded:
-        """The model in memory. Raises ModelsimError where there is none or it cannot be read."""
+        """The model in memory, to be read within `at_work`: these are the host's own tensors, which the next picture or
+        checkpoint changes. Raises ModelsimError where there is none or it cannot be read."""
 
-    def load(self, path: Path) -> None:
-        """Make a listed checkpoint the host's current one. Raises ModelsimError where it fails."""
+    def load(self, path: Path, job: Job = ...) -> None:
+        """Make a listed checkpoint the host's current one, in its turn (see `at_work`). Raises ModelsimError where it
+        fails, with the old one in its place."""
 
-    def at_work(self, what: str, job: Job) -> AbstractContextManager[Job]:
+    def at_work(self, what: str, job: Job, task: str | None = None) -> AbstractContextManager[Job]:
         """Wait for the host's queue, show `what` and the job's progress in its bar, and stop on its Interrupt, too.
 
-        The job state is afterwards what it was. Raises Cancelled where the job is stopped while it waits.
+        The job state is afterwards what it was. Raises Cancelled where the job is stopped while it waits. Within it,
+        the same thread may ask for it again and is at work already. `task` is what the page's JavaScript called
+        `requestProgress` with: any text that no other task has, by custom `task(…)` with random letters.
         """

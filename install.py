@@ -1,0 +1,39 @@
+"""What the WebUI runs at each of its starts: installs what modelsim needs and the WebUI does not bring."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+NEEDED = ("numpy", "scipy", "matplotlib", "safetensors", "tqdm")
+"""All of them come with A1111, Forge and reForge, mostly by way of other packages; torch is the WebUI's own affair."""
+
+
+def main() -> None:
+    """Install what is missing, beside everything that is there in the very version that is there."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    packages = " ".join(missing)
+    try:
+        from launch import run_pip
+    except ImportError as error:
+        print(f"modelsim needs {packages} and cannot ask the WebUI for it ({error}): pip install {packages}")
+        return
+    with TemporaryDirectory() as folder:
+        as_it_is = Path(folder, "constraints.txt")
+        as_it_is.write_text("\n".join(f"{name}=={version}" for name, version in installed().items()), "utf-8")
+        try:
+            run_pip(f'install {packages} -c "{as_it_is}"', f"{packages} for modelsim")
+        except RuntimeError as error:  # what the launcher makes of pip's failure
+            print(f"modelsim will not work: {packages} could not be installed. {error}")
+
+
+def installed() -> dict[str, str]:
+    """Each installed package's name and version."""
+    return {found.metadata["Name"]: found.version for found in metadata.distributions() if found.metadata["Name"]}
+
+
+main()

@@ -1,0 +1,60 @@
+"""Our page among the WebUI's settings: what a person sets there, and reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..similarity.attention import VARIANTS
+from ..similarity.measures import MEASURES
+from .host import Settings
+
+SECTION = ("modelsim", "modelsim")
+"""The page's id and title."""
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def add_settings(dropdown: Callable) -> None:
+    """Offer our settings to the WebUI; `dropdown` is gradio's component, the other ones it picks by the default."""
+    from modules.options import OptionInfo
+    from modules.shared import opts
+
+    usual = Settings()
+    measures = {"choices": [*VARIANTS, *MEASURES]}
+    options = {
+        "measure": OptionInfo(usual.measure, "Measure that the tab begins with", dropdown, measures),
+        "references": OptionInfo("", "Reference file").info("names of models, one a line; empty: chosen in the tab"),
+        "output": OptionInfo("", "Output folder").info("exports are kept there; empty: they are only downloaded"),
+        "device": OptionInfo(usual.device, "Device", dropdown, {"choices": list(DEVICES)}).info(
+            "auto: the GPU where it has room beside the loaded model"
+        ),
+        "memory": OptionInfo(0, "Memory to use, in GB").info("0: as much as is free"),
+        "index_new": OptionInfo(usual.index_new, "Index new checkpoints automatically"),
+    }
+    for name, option in options.items():
+        option.section = SECTION
+        opts.add_option(f"modelsim_{name}", option)
+
+
+def read_settings(opts: object) -> Settings:
+    """What a person has set. Without a page the host knows no settings of ours, and its file may hold anything: what
+    makes no sense is as if it were not set."""
+    usual = Settings()
+
+    def of(name: str) -> object:
+        return getattr(opts, f"modelsim_{name}", None)
+
+    memory = of("memory")
+    return Settings(
+        measure=of("measure") if of("measure") in (*VARIANTS, *MEASURES) else usual.measure,
+        references=_path(of("references")),
+        output=_path(of("output")),
+        device=of("device") if of("device") in DEVICES else usual.device,
+        memory=round(memory * 2**30) if isinstance(memory, (int, float)) and 0 < memory < 2**20 else None,
+        index_new=of("index_new") is True,
+    )
+
+
+def _path(text: object) -> Path | None:
+    return Path(text.strip()).expanduser() if isinstance(text, str) and text.strip() else None

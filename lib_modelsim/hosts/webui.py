@@ -1,0 +1,143 @@
+"""AUTOMATIC1111's WebUI and those made from it: Forge, reForge, and SD.Next as far as it goes.
+
+What a WebUI can do is asked of its modules, never of its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import local
+from typing import Any
+
+from ..errors import ModelsimError
+from ..job import Job
+from .beside import Neighbours
+from .host import Listed, Loaded, Settings
+from .loading import load
+from .queue import announced, shown, turn
+from .settings import read_settings
+
+
+class WebUI:
+    """The WebUI that this process is. `data` lies where the WebUI keeps its own, which it serves to every browser that
+    can reach it: nothing secret may be written there."""
+
+    def __init__(self) -> None:
+        """Raises ImportError outside of a WebUI."""
+        from modules import paths, sd_models, shared
+
+        self._models, self._shared = sd_models, shared
+        self._forge = hasattr(sd_models, "forge_model_reload")
+        self._here = local()  # a thread that has its turn gets no second one
+        self.data = Path(paths.data_path) / "modelsim"
+
+    @property
+    def name(self) -> str:
+        if self._forge:
+            return "Forge"
+        if _is_there("modules_forge"):
+            return "reForge"
+        return "SD.Next" if _is_there("modules.sd_checkpoint") else "AUTOMATIC1111"
+
+    @property
+    def cannot(self) -> Mapping[str, str]:
+        """As of now: on some WebUIs it depends on the model that is loaded."""
+        reasons = {}
+        if self._shared.cmd_opts.freeze_settings:
+            reasons["load"] = "The WebUI was started with --freeze-settings, which its current checkpoint belongs to."
+        elif not (self._forge or hasattr(self._models, "reload_model_weights")):
+            reasons["load"] = f"{self.name} offers extensions no way to load a checkpoint."
+        if self._forge:
+            reasons["loaded"] = "Forge changes the weights that it loads and keeps no state dict to read them from."
+        elif not hasattr(self._models, "model_data"):
+            reasons["loaded"] = f"{self.name} does not tell extensions which model is in memory."
+        return reasons
+
+    def settings(self) -> Settings:
+        return read_settings(self._shared.opts)
+
+    def paths(self) -> list[Path]:
+        return [Path(info.filename) for info in self._infos()]
+
+    def listed(self) -> list[Listed]:
+        """No hash is computed for it, which would take minutes and change the host's titles."""
+        beside = Neighbours()
+        return [
+            Listed(path, info.title, self._sha256(info), beside.preview(path), beside.notes(path))
+            for info in self._infos()
+            for path in [Path(info.filename)]
+        ]
+
+    def refresh(self) -> None:
+        self._models.list_models()
+
+    def loaded_path(self) -> Path | None:
+        info = self._chosen()
+        return None if info is None else Path(info.filename)
+
+    def loaded(self) -> Loaded:
+        """Its tensors under the names that the file gives them: the WebUI wraps text encoders, and calls those of SDXL
+        by two names."""
+        if "loaded" in self.cannot:
+            raise ModelsimError("the model in memory cannot be read", None, self.cannot["loaded"])
+        model = self._models.model_data.sd_model
+        if not hasattr(model, "state_dict"):
+            raise ModelsimError("the WebUI has no model in memory", None, "load a checkpoint or draw a picture first")
+        tensors = {key.replace(".wrapped.", "."): tensor for key, tensor in model.state_dict().items()}
+        if any(key.startswith("conditioner.") for key in tensors):
+            tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("cond_stage_model.")}
+        return Loaded(model.sd_checkpoint_info.title, tensors)
+
+    def load(self, path: Path, job: Job = Job()) -> None:  # noqa: B008 - frozen
+        if "load" in self.cannot:
+            raise ModelsimError("the checkpoint cannot be loaded", path.name, self.cannot["load"])
+        info = next((info for info in self._infos() if Path(info.filename) == path), None)
+        if info is None or not path.exists():
+            raise ModelsimError("the WebUI does not list this checkpoint any more", path, "refresh the list")
+        with self.at_work(f"loading {info.name}", job):
+            load(info)
+
+    @contextmanager
+    def at_work(self, what: str, job: Job, task: str | None = None) -> Iterator[Job]:
+        if getattr(self._here, "working", False):
+            yield job
+            return
+        from modules import call_queue, progress
+
+        with announced(progress, task), turn(call_queue.queue_lock, job):
+            if task is not None:
+                progress.start_task(task)
+            with shown(self._shared.state, what, job) as visible:
+                self._here.working = True
+                try:
+                    yield visible
+                finally:
+                    self._here.working = False
+
+    def _infos(self) -> list[Any]:
+        return list(self._models.checkpoints_list.values())  # a copy: a first hash rebuilds the dict
+
+    def _chosen(self) -> Any:  # noqa: ANN401 - the host's CheckpointInfo
+        data = getattr(self._models, "model_data", None)
+        chosen = getattr(data, "forge_loading_parameters", {}).get("checkpoint_info")
+        loaded = chosen or getattr(getattr(data, "sd_model", None), "sd_checkpoint_info", None)
+        title = getattr(self._shared.opts, "sd_model_checkpoint", None)
+        return loaded or self._models.checkpoint_aliases.get(title)
+
+    def _sha256(self, info: Any) -> str | None:  # noqa: ANN401
+        """From the host's cache, which knows whether the file has changed since; where it has none, as listed."""
+        try:
+            from modules.hashes import sha256_from_cache
+        except ImportError:
+            return info.sha256
+        return sha256_from_cache(info.filename, f"checkpoint/{info.name}")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        __import__(module)
+    except ImportError:
+        return False
+    return True
