@@ -6,7 +6,7 @@ What a WebUI can do is asked of its modules, never of its version.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import local
 from typing import Any
@@ -31,15 +31,8 @@ class WebUI:
         self._models, self._shared = sd_models, shared
         self._forge = hasattr(sd_models, "forge_model_reload")
         self._here = local()  # a thread that has its turn gets no second one
+        self.name = _name(self._forge)
         self.data = Path(paths.data_path) / "modelsim"
-
-    @property
-    def name(self) -> str:
-        if self._forge:
-            return "Forge"
-        if _is_there("modules_forge"):
-            return "reForge"
-        return "SD.Next" if _is_there("modules.sd_checkpoint") else "AUTOMATIC1111"
 
     @property
     def cannot(self) -> Mapping[str, str]:
@@ -135,9 +128,13 @@ class WebUI:
         return sha256_from_cache(info.filename, f"checkpoint/{info.name}")
 
 
-def _is_there(module: str) -> bool:
-    try:
-        __import__(module)
-    except ImportError:
-        return False
-    return True
+def _name(forge: bool) -> str:
+    with suppress(ImportError):
+        import modules_forge  # noqa: F401 - both have it
+
+        return "Forge" if forge else "reForge"
+    with suppress(ImportError):
+        from modules import sd_checkpoint  # noqa: F401 - a file of SD.Next's own
+
+        return "SD.Next"
+    return "AUTOMATIC1111"
