@@ -1,0 +1,332 @@
+"""The pictures on disk, and the SQLite file beside them that knows them all.
+
+Every picture carries its own record, so the file is only an index: what it lacks it takes in from the pictures, what
+they lack it forgets. A folder that was moved, copied, or whose index is lost is the same gallery.
+
+    <suite>/<checkpoint> [hash]/<probe> <seed>.png
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from statistics import median
+from types import TracebackType
+
+from PIL import Image, PngImagePlugin
+
+from ..errors import ModelsimError
+from .engine import Drawable
+from .naming import file_name
+from .parameters import Parameters
+
+log = logging.getLogger(__name__)
+
+INDEX = "gallery.sqlite"
+
+CHUNK = "modelsim"
+"""Keyword of the PNG text chunk that holds a picture's Record as JSON."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pictures (
+    path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, checkpoint TEXT NOT NULL, identity TEXT NOT NULL,
+    record TEXT NOT NULL, UNIQUE (checkpoint, identity)
+);
+CREATE TABLE IF NOT EXISTS failures (
+    checkpoint TEXT, identity TEXT, name TEXT NOT NULL, error TEXT NOT NULL, PRIMARY KEY (checkpoint, identity)
+);
+CREATE TABLE IF NOT EXISTS loads (id INTEGER PRIMARY KEY, engine TEXT NOT NULL, seconds REAL NOT NULL);
+"""
+
+_RECENT = 200
+"""So many of the last pictures tell how long the next will take."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a picture says of itself, besides its infotext.
+
+    `checkpoint` is the key of the checkpoint that drew it (`checkpoint_key`), `parameters` what differs from the
+    defaults of Parameters, `seconds` how long it took to draw. `black` pictures have not one lit pixel: the sign of
+    NaN where the engine does not look for it.
+    """
+
+    identity: str
+    checkpoint: str
+    checkpoint_name: str
+    architecture: str | None
+    suite: str
+    probe: str
+    parameters: dict
+    engine: str
+    engine_version: str
+    black: bool
+    seconds: float
+
+    @property
+    def seed(self) -> int:
+        return self.drawn_with.seed
+
+    @property
+    def drawn_with(self) -> Parameters:
+        return Parameters(**self.parameters)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=True, sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Record:
+        """Raises ValueError, KeyError or TypeError for anything that is no record; fields it does not know are left
+        out, so that a newer version may add some."""
+        document = json.loads(text)
+        return Record(**{each.name: document[each.name] for each in fields(Record)})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A picture of the gallery."""
+
+    path: Path
+    bytes: int
+    record: Record
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be drawn, and why: a picture, or all of a checkpoint where `identity` is empty."""
+
+    checkpoint: str
+    identity: str
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What the last pictures of an engine took: seconds per step and pixel, bytes per pixel, seconds per loading."""
+
+    seconds: float
+    bytes: float
+    loading: float
+
+
+def checkpoint_key(checkpoint: Drawable) -> str:
+    """What a checkpoint is known by: its SHA-256, so that a file may be renamed; its name where nobody knows that."""
+    return checkpoint.sha256 or _by_name(checkpoint)
+
+
+def _by_name(checkpoint: Drawable) -> str:
+    return f"name:{checkpoint.name}"
+
+
+class Gallery:
+    """One folder of pictures; a context manager. Raises ModelsimError where the folder or its index cannot be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(folder / INDEX, timeout=30, isolation_level=None)
+            # no WAL: nothing but the index lies about, and a picture takes seconds, a commit milliseconds
+            self._db.executescript(_SCHEMA)
+        except OSError as error:
+            raise _refused(error, folder) from error
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def __enter__(self) -> Gallery:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raises ModelsimError in the place of an error that comes from the index."""
+        self._db.close()
+        if isinstance(error, sqlite3.Error):
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> ModelsimError:
+        fix = "make room if the disk is full; if it is damaged delete it, it is made anew from the pictures"
+        return ModelsimError(f"the gallery's index cannot be used ({error})", self.folder / INDEX, fix)
+
+    # what is there
+
+    def take_in(self) -> None:
+        """Bring the index in line with the pictures on disk: a killed run, or a person, may have come between."""
+        known = dict(self._db.execute("SELECT path, bytes FROM pictures"))
+        there = dict(self._files())
+        gone = [path for path, size in known.items() if there.get(path) != size]
+        found = [
+            (path, size, read_record(self.folder / path)) for path, size in there.items() if known.get(path) != size
+        ]
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("DELETE FROM pictures WHERE path = ?", [(path,) for path in gone])
+        for path, size, record in found:
+            if record is not None:
+                self._enter(path, size, record)
+        self._db.execute("COMMIT")
+
+    def _files(self) -> Iterator[tuple[str, int]]:
+        """Path, relative with slashes, and size of every PNG file, in order."""
+        for here, folders, files in os.walk(self.folder):
+            folders.sort()
+            for name in sorted(files):
+                if name.lower().endswith(".png"):
+                    path = Path(here, name)
+                    yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+
+    def _enter(self, path: str, size: int, record: Record) -> None:
+        """A copy of a picture that is there already is not entered a second time."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?)",
+            (path, size, record.checkpoint, record.identity, record.to_json()),
+        )
+
+    def find(self, checkpoint: Drawable, identity: str) -> Stored | None:
+        """The picture that this checkpoint drew with these Parameters, also before its SHA-256 was known."""
+        row = self._db.execute(
+            "SELECT path, bytes, record FROM pictures WHERE checkpoint IN (?, ?) AND identity = ?",
+            (checkpoint_key(checkpoint), _by_name(checkpoint), identity),
+        ).fetchone()
+        return self._stored(row) if row else None
+
+    def pictures(self) -> list[Stored]:
+        """All pictures, by path."""
+        rows = self._db.execute("SELECT path, bytes, record FROM pictures ORDER BY path")
+        return [self._stored(row) for row in rows]
+
+    def _stored(self, row: tuple[str, int, str]) -> Stored:
+        return Stored(self.folder / row[0], row[1], Record.from_json(row[2]))
+
+    # what comes in
+
+    def path_for(self, suite: str, checkpoint: Drawable, probe: str, seed: int, identity: str) -> Path:
+        """Where a picture that is not there yet belongs; the name says more where another picture has it already."""
+        short = f" [{checkpoint.sha256[:10]}]" if checkpoint.sha256 else ""
+        folder = self.folder / file_name(suite) / (file_name(checkpoint.name) + short)
+        for more in ("", f" [{identity[:8]}]", f" [{identity}]"):
+            path = folder / f"{file_name(probe)} {seed}{more}.png"
+            if not _is_picture(path):
+                return path
+        raise ModelsimError("another picture has this name", path, "move it out of the gallery")
+
+    def save(self, path: Path, image: Image.Image, infotext: str, record: Record) -> Stored:
+        """Write a picture and enter it. Raises ModelsimError where the disk refuses: what was there before is whole."""
+        data = _png(image, infotext, record)
+        _write(path, data)
+        relative = path.relative_to(self.folder).as_posix()
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM pictures WHERE path = ?", (relative,))
+        self._enter(relative, len(data), record)
+        self._db.execute(
+            "DELETE FROM failures WHERE checkpoint = ? AND identity IN ('', ?)", (record.checkpoint, record.identity)
+        )
+        self._db.execute("COMMIT")
+        return Stored(path, len(data), record)
+
+    def note_failure(self, failure: Failure) -> None:
+        """Remember why something is missing, until it is drawn."""
+        values = (failure.checkpoint, failure.identity, failure.name, failure.error)
+        self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", values)
+
+    def failures(self) -> list[Failure]:
+        """What could not be drawn when it was last tried."""
+        rows = self._db.execute("SELECT checkpoint, identity, name, error FROM failures ORDER BY rowid")
+        return [Failure(*row) for row in rows]
+
+    # how long it takes
+
+    def note_loading(self, engine: str, seconds: float) -> None:
+        """Remember how long it took to load a checkpoint."""
+        self._db.execute("INSERT INTO loads (engine, seconds) VALUES (?, ?)", (engine, seconds))
+
+    def pace(self, engine: str) -> Pace | None:
+        """What the last pictures of this engine took; None before the first."""
+        rows = self._db.execute("SELECT path, bytes, record FROM pictures ORDER BY rowid DESC LIMIT ?", (_RECENT,))
+        recent = [stored for stored in map(self._stored, rows) if stored.record.engine == engine]
+        if not recent:
+            return None
+        loads = self._db.execute(
+            "SELECT seconds FROM loads WHERE engine = ? ORDER BY id DESC LIMIT ?", (engine, _RECENT)
+        )
+        return Pace(
+            median(stored.record.seconds / work(stored.record.drawn_with) for stored in recent),
+            median(stored.bytes / area(stored.record.drawn_with) for stored in recent),
+            median([seconds for (seconds,) in loads] or [0.0]),
+        )
+
+
+def work(parameters: Parameters) -> int:
+    """Steps times pixels: what the time of a picture mostly goes with."""
+    return parameters.steps * area(parameters)
+
+
+def area(parameters: Parameters) -> int:
+    """Pixels of a picture."""
+    return parameters.width * parameters.height
+
+
+def read_record(path: Path) -> Record | None:
+    """What a picture says of itself; None where it is torn, or none of ours."""
+    try:
+        with Image.open(path) as image:
+            text = image.info.get(CHUNK)
+            if not isinstance(text, str):
+                return None
+            image.load()  # to its end: a power cut may have torn it
+        return Record.from_json(text)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("left out, it cannot be read (%s): %s", error, path)
+        return None
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a whole picture lies here; a torn one may be written over."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _png(image: Image.Image, infotext: str, record: Record) -> bytes:
+    """The picture as a file, with its infotext where the WebUI's PNG Info looks for it."""
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("parameters", infotext)
+    texts.add_text(CHUNK, record.to_json())
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=texts, compress_level=3)  # a third of the default's time, 4 % more bytes
+    return buffer.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file so that a kill or a power cut leaves all of it or nothing under its name.
+
+    The temporary one has a fixed name: what a kill leaves of it, the next attempt at this picture writes over.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(part, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _refused(error, path) from error
+
+
+def _refused(error: OSError, path: Path) -> ModelsimError:
+    fix = "make room or choose another folder; what is drawn is kept, the same command goes on from there"
+    return ModelsimError(f"cannot write ({error.strerror or error})", path, fix)

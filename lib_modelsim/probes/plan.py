@@ -1,0 +1,103 @@
+"""What a run will draw, what exists already, and how long the rest will take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from .engine import Drawable, Engine
+from .gallery import Gallery, area, checkpoint_key, work
+from .parameters import Parameters
+from .suite import Suite
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One picture: `path` is where it is where it is `done`, or else where it will be."""
+
+    checkpoint: Drawable
+    probe: str
+    parameters: Parameters
+    identity: str
+    path: Path
+    done: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The pictures of a suite, checkpoint by checkpoint, each probe by probe.
+
+    `seconds` and `bytes` are what the rest is expected to take, from the last pictures of this engine; None before the
+    first. `copies` are checkpoints left out because they are files of the same SHA-256 as one that is in.
+    """
+
+    suite: str
+    pictures: list[Planned]
+    seconds: float | None
+    bytes: int | None
+    copies: list[Drawable]
+
+    @property
+    def missing(self) -> list[Planned]:
+        """What is still to be drawn."""
+        return [picture for picture in self.pictures if not picture.done]
+
+
+def make_plan(suite: Suite, checkpoints: Sequence[Drawable], engine: Engine, gallery: Gallery, batch: int = 1) -> Plan:
+    """Plan all pictures of a suite with these checkpoints, beginning with the one that is loaded already.
+
+    `batch` pictures of one probe are drawn at once, which is part of their identity.
+    """
+    gallery.take_in()
+    chosen: dict[str, Drawable] = {}
+    for checkpoint in checkpoints:
+        chosen.setdefault(checkpoint_key(checkpoint), checkpoint)
+    pictures = [
+        _planned(suite.name, checkpoint, probe.name, parameters, engine, gallery)
+        for checkpoint in _loaded_first(list(chosen.values()), engine)
+        for probe in suite.probes
+        for parameters in probe.pictures(checkpoint.architecture, batch)
+    ]
+    seconds, size = _expected([picture for picture in pictures if not picture.done], engine, gallery)
+    copies = [checkpoint for checkpoint in checkpoints if checkpoint not in chosen.values()]
+    return Plan(suite.name, pictures, seconds, size, copies)
+
+
+def by_checkpoint(pictures: Iterable[Planned]) -> list[tuple[Drawable, list[Planned]]]:
+    """Pictures that follow each other with one checkpoint."""
+    groups = groupby(pictures, lambda picture: picture.checkpoint)
+    return [(checkpoint, list(group)) for checkpoint, group in groups]
+
+
+def batches(pictures: Iterable[Planned]) -> list[list[Planned]]:
+    """Pictures of one checkpoint that are drawn at once."""
+    groups = groupby(pictures, lambda picture: (picture.probe, picture.parameters.batch or picture.parameters.seed))
+    return [list(group) for _, group in groups]
+
+
+def _loaded_first(checkpoints: list[Drawable], engine: Engine) -> list[Drawable]:
+    current = engine.current()
+    if current is None:
+        return checkpoints
+    return sorted(checkpoints, key=lambda checkpoint: checkpoint_key(checkpoint) != checkpoint_key(current))
+
+
+def _planned(
+    suite: str, checkpoint: Drawable, probe: str, parameters: Parameters, engine: Engine, gallery: Gallery
+) -> Planned:
+    identity = parameters.identity(engine.name)
+    stored = gallery.find(checkpoint, identity)
+    path = stored.path if stored else gallery.path_for(suite, checkpoint, probe, parameters.seed, identity)
+    return Planned(checkpoint, probe, parameters, identity, path, stored is not None)
+
+
+def _expected(missing: list[Planned], engine: Engine, gallery: Gallery) -> tuple[float | None, int | None]:
+    """Seconds and bytes of what is missing."""
+    pace = gallery.pace(engine.name)
+    if pace is None:
+        return (0.0, 0) if not missing else (None, None)
+    seconds = pace.seconds * sum(work(picture.parameters) for picture in missing)
+    loading = pace.loading * len(by_checkpoint(missing))
+    return seconds + loading, round(pace.bytes * sum(area(picture.parameters) for picture in missing))
