@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from . import blocks, folder, names
 from .architecture import architecture_of
 from .file_formats import read_file_headers
 from .layout import Layout, Place
-from .stored import FLOATS, StoredTensor, read_into
+from .stored import FLOATS, StoredTensor
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,7 @@ class Checkpoint:
 
     def read(self, key: str) -> bytearray:
         """The bytes of one weight as they stand in the file, from its first element to its last (gaps included)."""
-        stored = self.weights[key].stored
-        raw = bytearray(stored.span * stored.item_bytes)
-        read_into(stored.path, stored.offset, memoryview(raw))
-        return raw
+        return self.weights[key].stored.raw()
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
@@ -76,6 +74,11 @@ def open_checkpoint(path: Path) -> Checkpoint:
     form, tensors, metadata = _read_headers(Path(path))
     if not tensors:
         raise CheckpointError("no tensors in the file", Path(path).name, "it is no checkpoint: move it elsewhere")
+    return checkpoint_of(Path(path), form, tensors, metadata)
+
+
+def checkpoint_of(path: Path, form: str, tensors: Sequence[StoredTensor], metadata: dict[str, str]) -> Checkpoint:
+    """The checkpoint that these tensors are. Raises CheckpointError where their numbers are not the weights."""
     _refuse_quantised(tensors)
     named = names.common_names(tensors)
     architecture = architecture_of({key: stored.shape for key, stored in named})
@@ -86,7 +89,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
         component, block = blocks.place(architecture, key)
         if component is not None:
             weights[key] = Weight(key, component, block, stored)
-    return Checkpoint(Path(path), form, architecture, tuple(tensors), weights, metadata)
+    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata)
 
 
 def _read_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
@@ -116,7 +119,7 @@ _QUANTISED = {
 """Ending of a key → the quantisation it gives away: the stored numbers are then not the weights."""
 
 
-def _refuse_quantised(tensors: list[StoredTensor]) -> None:
+def _refuse_quantised(tensors: Sequence[StoredTensor]) -> None:
     for tensor in tensors:
         for ending, kind in _QUANTISED.items():
             if tensor.key.endswith(ending) or (kind.startswith("NF4") and ".quant_state." in tensor.key):

@@ -70,6 +70,12 @@ class StoredTensor:
             return self.count
         return 1 + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
 
+    def raw(self) -> bytearray:
+        """The bytes as they stand in the file, from the first element to the last (gaps included)."""
+        found = bytearray(self.span * self.item_bytes)
+        read_into(self.path, self.offset, memoryview(found))
+        return found
+
     def rows(self, first: int, last: int) -> StoredTensor:
         """The tensor [first:last] along axis 0, still on disk."""
         strides = self.strides or contiguous_strides(self.shape)

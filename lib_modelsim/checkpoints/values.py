@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 import torch
 
 from .reader import Weight
-from .stored import read_into
+from .stored import StoredTensor, read_into
 
 TORCH = {
     "F64": torch.float64,
@@ -18,6 +20,27 @@ TORCH = {
 """dtype as safetensors spells it → torch's."""
 
 
+@dataclass(frozen=True)
+class MemoryTensor(StoredTensor):
+    """A tensor that is in memory already, on whatever device; it has no bytes at `path`."""
+
+    tensor: torch.Tensor = field(kw_only=True, compare=False)
+
+    def raw(self) -> bytearray:
+        return bytearray(self.tensor.reshape(-1).cpu().view(torch.uint8).numpy())
+
+    def rows(self, first: int, last: int) -> MemoryTensor:
+        tensor = self.tensor[first:last]
+        return replace(self, shape=tuple(tensor.shape), tensor=tensor)
+
+    def transposed(self) -> MemoryTensor:
+        return replace(self, shape=self.shape[::-1], tensor=self.tensor.T)
+
+    def values(self, start: int, stop: int) -> torch.Tensor:
+        """Elements [start:stop] in C order, on the CPU; those that lie there already are not copied."""
+        return self.tensor.reshape(-1)[start:stop].cpu()
+
+
 class ValueReader:
     """Reads weights through one byte buffer that grows to the largest piece asked for and is used again and again."""
 
@@ -27,9 +50,12 @@ class ValueReader:
     def flat(self, weight: Weight, start: int, stop: int) -> torch.Tensor:
         """Elements [start:stop] of the flattened weight, in its own dtype, shape [stop − start].
 
-        The result lies in the reader's buffer: it holds until the next call.
+        The result lies in the reader's buffer, where it holds until the next call, or in a model in memory: it is not
+        to be changed.
         """
         stored = weight.stored
+        if isinstance(stored, MemoryTensor):
+            return stored.values(start, stop)
         if stored.strides is None:
             return self._read(weight, stored.offset + start * stored.item_bytes, stop - start)
         span = self._read(weight, stored.offset, stored.span)

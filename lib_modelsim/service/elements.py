@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checkpoints.reader import open_checkpoint
 from ..errors import ModelsimError
 from ..job import Job
 from ..similarity.measures import FROM_PARTS, delta_cosine
@@ -43,7 +42,7 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
 
     layout = joint_layout(models)
     found = {}
-    for key, parts in key_parts([open_checkpoint(model.path) for model in models], layout, job, device):
+    for key, parts in key_parts([model.open() for model in models], layout, job, device):
         if measure == "delta-cosine":
             values = delta_cosine(parts, len(models), next(i for i in range(len(models)) if i not in pair))
         else:

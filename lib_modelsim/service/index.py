@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from ..checkpoints.folder import is_diffusers_folder
 from ..checkpoints.header import Header, header_of
 from ..checkpoints.layout import Layout
-from ..checkpoints.reader import open_checkpoint
+from ..checkpoints.reader import Checkpoint, open_checkpoint
 from ..errors import CheckpointError, ModelsimError
 from ..job import Job, Stage
 from ..library import FileKey, Library, RememberedFile
@@ -27,13 +27,18 @@ HEADER_VERSION = "1"
 
 @dataclass(frozen=True)
 class Model:
-    """One readable checkpoint of a library."""
+    """One readable checkpoint of a library; `opener` is for one that is in no file."""
 
     name: str
     path: Path
     key: FileKey
     id: int
     header: Header
+    opener: Callable[[], Checkpoint] | None = field(default=None, compare=False, repr=False)
+
+    def open(self) -> Checkpoint:
+        """Where its tensors are. Raises CheckpointError where it cannot be read."""
+        return open_checkpoint(self.path) if self.opener is None else self.opener()
 
     @property
     def architecture(self) -> str:

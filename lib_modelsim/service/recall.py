@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from numpy.typing import NDArray
 
-from ..checkpoints.reader import Checkpoint, open_checkpoint
+from ..checkpoints.reader import Checkpoint
 from ..checkpoints.stored import ReadError
 from ..errors import CheckpointError
 from ..library import BlockResult, Library
@@ -65,7 +65,7 @@ def _open(models: Sequence[Model]) -> tuple[list[Checkpoint], list[tuple[Model, 
     opened, failed = [], []
     for model in models:
         try:
-            opened.append(open_checkpoint(model.path))
+            opened.append(model.open())
         except CheckpointError as error:
             failed.append((model, error))
     return opened, failed

@@ -9,7 +9,6 @@ from pathlib import Path
 from ..checkpoints import content_hash
 from ..checkpoints.hashing import identify
 from ..checkpoints.identity import Identity
-from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError
 from ..job import Job, Stage
 from ..library import Library
@@ -39,7 +38,7 @@ def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False)
         identity = known[model.path]
         if identity is None:
             try:
-                identity = identify(open_checkpoint(model.path), stage.advance)
+                identity = identify(model.open(), stage.advance)
             except CheckpointError as error:
                 result.unreadable.append(Unreadable(model.path, str(error)))
                 continue

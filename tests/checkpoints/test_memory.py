@@ -1,0 +1,86 @@
+"""A model in memory is read as its file is, and told from what it was before."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from lib_modelsim import demo
+from lib_modelsim.checkpoints.header import header_of
+from lib_modelsim.checkpoints.memory import fingerprint, memory_checkpoint
+from lib_modelsim.checkpoints.reader import open_checkpoint
+from lib_modelsim.checkpoints.values import TORCH, ValueReader
+from lib_modelsim.errors import CheckpointError
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """SDXL, whose second text encoder has fused matrices."""
+    path = tmp_path_factory.mktemp("memory") / "xl.safetensors"
+    demo.save(path, demo.draw(demo.sdxl_shapes(4), 1))
+    return path
+
+
+def flat(checkpoint, key, reader):
+    weight = checkpoint.weights[key]
+    return reader.flat(weight, 0, weight.stored.count)
+
+
+def test_every_weight_is_what_it_is_in_the_file(file):
+    on_disk, in_memory = open_checkpoint(file), memory_checkpoint("xl", load_file(file))
+    assert in_memory.layout == on_disk.layout
+    assert header_of(in_memory).components == header_of(on_disk).components
+    reader = ValueReader()
+    assert any("in_proj" in tensor.key for tensor in in_memory.tensors)
+    for key, weight in on_disk.weights.items():
+        assert torch.equal(flat(in_memory, key, reader), flat(on_disk, key, reader)), key
+        assert torch.equal(reader.matrix(in_memory.weights[key]), reader.matrix(weight)), key
+        assert in_memory.read(key) == on_disk.read(key), key
+
+
+def test_nothing_is_copied_before_it_is_read():
+    tensor = torch.arange(6.0).reshape(2, 3)
+    checkpoint = memory_checkpoint("x", {"a": tensor})
+    first = ValueReader().flat(checkpoint.weights["a"], 2, 5)
+    assert first.tolist() == [2, 3, 4]
+    assert first.data_ptr() == tensor.data_ptr() + 2 * tensor.element_size()
+
+
+@given(st.sampled_from(sorted(TORCH)), st.integers(0, 5), st.integers(0, 5))
+def test_views_and_precisions_are_read_in_the_order_of_their_rows(dtype, first, last):
+    tensor = torch.arange(12.0).reshape(3, 4).to(TORCH[dtype]).T
+    parameter = torch.nn.Parameter(tensor, requires_grad=False)
+    checkpoint = memory_checkpoint("x", {"a": parameter})
+    found = ValueReader().flat(checkpoint.weights["a"], first, last).float()
+    assert torch.equal(found, tensor.float().reshape(-1)[first:last])
+
+
+def test_the_fingerprint_changes_with_weights_names_and_precision(file):
+    tensors = load_file(file)
+    size, before = fingerprint(memory_checkpoint("x", tensors))
+    assert (size, before) == fingerprint(memory_checkpoint("another title", load_file(file)))
+    assert size == sum(tensor.nbytes for tensor in tensors.values())
+    changed = []
+    one = next(iter(tensors))
+    changed.append(tensors | {one: tensors[one] * 1.01})
+    changed.append(tensors | {one: tensors[one].float()})
+    changed.append({key.replace(one, one + ".more"): tensor for key, tensor in tensors.items()})
+    for other in changed:
+        assert fingerprint(memory_checkpoint("x", other))[1] != before
+    assert 0 <= before < 1 << 63
+
+
+@pytest.mark.parametrize(
+    "tensor", [torch.empty(2, device="meta"), torch.zeros(2, dtype=torch.complex64)], ids=["meta", "complex"]
+)
+def test_a_tensor_without_numbers_is_named(tensor):
+    with pytest.raises(CheckpointError, match="a\\.weight"):
+        memory_checkpoint("x", {"a.weight": tensor})
+
+
+def test_a_quantised_model_is_refused():
+    with pytest.raises(CheckpointError, match="quantised"):
+        memory_checkpoint("x", {"a.weight": torch.zeros(2), "a.weight.absmax": torch.zeros(1)})
