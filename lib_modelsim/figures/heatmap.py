@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ from .branches import draw_branches
 from .classes import class_runs
 from .colours import MISSING, Palette, class_colour, colour_upon
 from .column_labels import label_columns, label_groups
+from .columns import in_order_of_tree
 from .lettering import INK, text_width, wrap, write
 from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, captioned, headed, line_height
 
@@ -71,7 +72,7 @@ def draw_heatmap(
     """
     grouped = len(references) * len(blocks) == len(table.columns)
     if grouped:
-        table, references = _in_order_of_tree(table, references, tree)
+        table, references = in_order_of_tree(table, references, tree)
     values = table.values[tree.leaves]
     n, p = values.shape
     pitch = max(_WIDEST / p, 1 / _PER_INCH) if cells is None else cells / p
@@ -99,17 +100,6 @@ def draw_heatmap(
     labels.write(sheet, left, above + height)
     bar.write(sheet, bar_left, above)
     return sheet.figure
-
-
-def _in_order_of_tree(table: FeatureTable, references: Sequence[str], tree: Tree) -> tuple[FeatureTable, Sequence[str]]:
-    """Columns and references by the order of the leaves, where the references are leaves."""
-    if not set(references) <= set(tree.models):
-        return table, references
-    rank = {tree.models[leaf]: row for row, leaf in enumerate(tree.leaves)}
-    order = sorted(range(len(references)), key=lambda i: rank[references[i]])
-    columns = np.arange(len(table.columns)).reshape(len(references), -1)[order].ravel()
-    moved = replace(table, columns=tuple(table.columns[j] for j in columns), values=table.values[:, columns])
-    return moved, [references[i] for i in order]
 
 
 def _sheet(title: str, caption: str, width: float, depth: float) -> tuple[Sheet, float]:

@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 
+from ..colours import class_colour, colour_upon
 from ..names import printable, shortened
 
 Facts = Mapping[str, Sequence[tuple[str, str]]]
@@ -40,6 +41,16 @@ def fitted(text: str, width: float, size: float) -> str:
     while letters > 3 and text_width(shortened(text, letters), size) > width:
         letters -= 1
     return shortened(text, letters)
+
+
+def badge(number: int, left: float, middle: float) -> str:
+    """The number of a class upon its colour, 20 × 16."""
+    return (
+        f'<rect class="modelsim-badge" x="{left:.1f}" y="{middle - 8:.1f}" width="20" height="16" rx="4"'
+        f' style="fill:{class_colour(number)}"/>'
+        f'<text class="modelsim-number" x="{left + 10:.1f}" y="{middle:.1f}" dy=".35em" font-size="11"'
+        f' style="fill:{colour_upon(number)}">{number}</text>'
+    )
 
 
 def percent(share: float) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ...families.linkage import Tree
 from ..classes import ClassWords, Run, class_runs
-from ..colours import class_colour, colour_upon
+from ..colours import class_colour
 from .branches import branch_paths
-from .markup import Facts, escaped, facts_attribute, fitted, frame, percent, text_width
+from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, percent, text_width
 
 WIDTH = 860
 """The drawing's own width, which the panel stretches or shrinks; all lengths here are in its units."""
@@ -129,16 +129,6 @@ def _box(run: Run, layout: _Layout, lines: Sequence[str], words: ClassWords) -> 
         f' data-class="{run.number}" data-told="{escaped(told)}">'
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{layout.names_right - left:.1f}" height="{bottom - top:.1f}"'
         f' rx="5" style="fill:{colour};stroke:{colour}"/>{badge(run.number, badge_left, middle)}{text}</g>'
-    )
-
-
-def badge(number: int, left: float, middle: float) -> str:
-    """The number of a class upon its colour, 20 × 16."""
-    return (
-        f'<rect class="modelsim-badge" x="{left:.1f}" y="{middle - 8:.1f}" width="20" height="16" rx="4"'
-        f' style="fill:{class_colour(number)}"/>'
-        f'<text class="modelsim-number" x="{left + 10:.1f}" y="{middle:.1f}" dy=".35em" font-size="{SMALL}"'
-        f' style="fill:{colour_upon(number)}">{number}</text>'
     )
 
 

@@ -1,0 +1,134 @@
+/* The table of models (table.modelsim-models): filter as one types, order by a click on a head, keys from row to row.
+
+Heads that order have `data-sort`, text or number; cells may have `data-value`, what they are ordered by; rows may have
+`data-search`, the words by which the filter finds them, or else their text. Filter (input.modelsim-filter) and count
+(.modelsim-count) belong to the table within the same .modelsim-table. */
+
+"use strict";
+
+window.modelsim.table = window.modelsim.table || (function (modelsim) {
+    const TABLE = "table.modelsim-models";
+    const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+    const searched = new WeakMap(); // row → its words
+
+    const bodyRows = (table) => [...table.tBodies[0].rows];
+    const modelRows = (table) => bodyRows(table).filter((row) => !row.hidden && row.dataset.model !== undefined);
+    const around = (element) => element.closest(".modelsim-table") || document;
+
+    /** The tab key reaches one row: the chosen one, or else the first. */
+    function settleRows(table) {
+        const rows = modelRows(table), stop = rows.find((row) => row.matches(".modelsim-chosen")) || rows[0];
+        modelsim.reach(rows, stop);
+    }
+
+    // filter
+
+    const plain = (text) => text.normalize("NFKC").toLowerCase();
+
+    function wordsOf(row) {
+        if (!searched.has(row)) searched.set(row, plain(row.dataset.search || row.textContent));
+        return searched.get(row);
+    }
+
+    function filter(input) {
+        const table = around(input).querySelector(TABLE);
+        if (!table) return;
+        const wanted = plain(input.value).split(/\s+/).filter(Boolean), rows = bodyRows(table);
+        for (const row of rows) row.hidden = !wanted.every((word) => wordsOf(row).includes(word));
+        const left = rows.filter((row) => !row.hidden).length;
+        const told = left === rows.length ? String(left) : `${left} of ${rows.length}`;
+        for (const count of around(input).querySelectorAll(".modelsim-count")) count.textContent = told;
+        settleRows(table);
+    }
+
+    let typedIn = null; // the filter that a person types in, and the caret in it
+
+    function onInput({ target }) {
+        if (!target.matches?.("input.modelsim-filter")) return;
+        modelsim.store("filter", target.value);
+        typedIn = { input: target, caret: [target.selectionStart, target.selectionEnd] };
+        modelsim.onNextFrame("filter", () => filter(target));
+    }
+
+    function settleFilter(input) {
+        input.value = modelsim.load("filter") || "";
+        filter(input);
+        if (!typedIn || typedIn.input.isConnected) return;
+        input.focus({ preventScroll: true }); // gradio has put a new one where a person was typing
+        input.setSelectionRange(...typedIn.caret);
+        typedIn.input = input;
+    }
+
+    // order
+
+    function valueIn(row, column, numeric) {
+        const cell = row.cells[column], text = cell ? (cell.dataset.value ?? cell.textContent).trim() : "";
+        return numeric ? parseFloat(text) : text;
+    }
+
+    /** By a column, "ascending" or "descending", or as the rows came: "none". What has no value comes last. */
+    function order(table, column, way) {
+        const heads = [...table.tHead.rows[0].cells], numeric = heads[column].dataset.sort === "number";
+        heads.forEach((head, i) => head.setAttribute("aria-sort", i === column ? way : "none"));
+        const rows = bodyRows(table);
+        rows.forEach((row, i) => { row.dataset.order ??= i; });
+        rows.sort((a, b) => a.dataset.order - b.dataset.order);
+        if (way !== "none") {
+            const values = new Map(rows.map((row) => [row, valueIn(row, column, numeric)]));
+            const lacks = (row) => Number(values.get(row) === "" || Number.isNaN(values.get(row)));
+            const compare = numeric ? (a, b) => a - b : collator.compare, sign = way === "ascending" ? 1 : -1;
+            rows.sort((a, b) => lacks(a) - lacks(b) || (lacks(a) ? 0 : sign * compare(values.get(a), values.get(b))));
+        }
+        table.tBodies[0].append(...rows);
+    }
+
+    function orderBy(head) {
+        const next = { ascending: "descending", descending: "none" }[head.getAttribute("aria-sort")] || "ascending";
+        const table = head.closest("table");
+        order(table, head.cellIndex, next);
+        modelsim.store("order", [head.cellIndex, next]);
+        settleRows(table);
+    }
+
+    function settleTable(table) {
+        for (const head of table.querySelectorAll("th[data-sort]")) head.tabIndex = 0;
+        const [column, way] = modelsim.load("order") || [];
+        if (table.tHead.rows[0].cells[column]?.dataset.sort) order(table, column, way);
+        settleRows(table);
+    }
+
+    // clicks and keys
+
+    function onClick({ target }) {
+        const on = (selector) => target.closest?.(`${TABLE} ${selector}`);
+        const head = on("th[data-sort]"), row = on("tbody tr[data-model]");
+        if (head) orderBy(head);
+        else if (row && !on("a, button, input, label")) {
+            modelsim.choose(row.dataset.model);
+            modelsim.reach(modelRows(row.closest(TABLE)), row);
+        }
+    }
+
+    function onKey(event) {
+        const { target, key } = event, enter = key === "Enter" || key === " ";
+        if (target.matches?.(`${TABLE} th[data-sort]`) && enter) orderBy(target);
+        else if (target.matches?.(`${TABLE} tr[data-model]`)) {
+            const rows = modelRows(target.closest(TABLE));
+            const to = modelsim.destination(key, rows.indexOf(target), rows.length);
+            if (to !== undefined) {
+                modelsim.reach(rows, rows[to]);
+                rows[to].focus();
+            } else if (enter) modelsim.choose(target.dataset.model);
+            else return;
+        } else return;
+        event.preventDefault();
+    }
+
+    document.addEventListener("click", onClick);
+    document.addEventListener("keydown", onKey);
+    document.addEventListener("input", onInput);
+    document.addEventListener("focusin", ({ target }) => { if (target !== typedIn?.input) typedIn = null; });
+    modelsim.onSettle(TABLE, settleTable);
+    modelsim.onSettle("input.modelsim-filter", settleFilter);
+    return { order, filter };
+})(window.modelsim);
