@@ -10,6 +10,7 @@ import numpy as np
 from ..checkpoints.identity import Identity, Relation, Sameness, relation
 from ..similarity.measures import main_component
 from .compare import Comparison
+from .verdicts import Verdict, verdict
 
 _NAMED = 3
 """Models that one fact names; of more it tells how many."""
@@ -20,7 +21,8 @@ class Relative:
     """One other model, as seen from the chosen one.
 
     `overall` and `blocks`, in the order of the matrix's blocks, are NaN where the two are not comparable, and
-    `reason` says why they are, or are only in part. `relation` is None until both files were hashed.
+    `reason` says why they are, or are only in part. `relation` is None until both files were hashed. `verdict` is of
+    the UNet or transformer.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Relative:
     blocks: tuple[float, ...]
     relation: Relation | None
     reason: str | None
+    verdict: Verdict
 
     @property
     def comparable(self) -> bool:
@@ -60,9 +63,9 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         reason = reasons.get(frozenset((chosen, name))) or own_reason or reasons.get(frozenset((name,)))
         both = chosen in identities and name in identities
         facts = relation(identities[chosen], identities[name]) if both else None
-        found.append(
-            Relative(name, float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist()), facts, reason)
-        )
+        overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
+        said = verdict(matrix.measure, overall, comparison.base, facts)
+        found.append(Relative(name, overall, blocks, facts, reason, said))
 
     def order(relative: Relative) -> tuple[bool, float, bool, str]:
         apart = relative.overall if matrix.is_distance else -relative.overall
