@@ -107,7 +107,7 @@ BOUNDS: dict[str, tuple[Bound, ...]] = {
 _CAVEATS = {
     "cosine": "A factor before all weights would not show.",
     "cosine-whole": "A factor before all weights would not show.",
-    "cosine-min": "It takes the worst key of each block, and one odd key hides kinship: it never says that there is none.",
+    "cosine-min": "It takes the worst key of each block, and one odd key hides kinship: it never rules kinship out.",
     "asimilarity": "It sees one self-attention per block, 4 % of a file: the rest may differ.",
     "asimilarity8": "It sees one self-attention in each of 8 blocks, 2 % of a file: the rest may differ.",
     "delta-cosine": "It looks at the direction away from the base alone: how far two models went does not show.",
