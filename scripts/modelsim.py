@@ -6,51 +6,47 @@ from typing import TYPE_CHECKING
 
 from modules import script_callbacks
 
-from lib_modelsim.hosts.settings import add_settings  # at the top: later the extension's folder is off sys.path again
-from lib_modelsim.hosts.webui import WebUI
+import lib_modelsim  # noqa: F401 - now, as later the extension's folder is not on sys.path any more
 
 if TYPE_CHECKING:
     import gradio as gr
 
     from lib_modelsim.ui.desk import Desk
 
-desks: list[Desk] = []
-"""The tab's one; none where the WebUI shows no tabs."""
 
-
-def tab() -> list[tuple[gr.Blocks, str, str]]:
-    """The tab as the WebUI wants it: what it shows, its title, its element's id."""
-    from lib_modelsim.library import Library
-    from lib_modelsim.ui.desk import Desk
-    from lib_modelsim.ui.tab import build_tab
-
-    host = WebUI()
-    desk = Desk(host, lambda: Library(host.data / "library.sqlite"))
-    desks.append(desk)
-    return [(build_tab(desk), "modelsim", "modelsim")]
+def register() -> None:
+    """Tell the WebUI what to call. Not at once: while a script is being imported, each takes a tenth of a second."""
+    script_callbacks.on_ui_settings(settings)
+    script_callbacks.on_ui_tabs(tab)
 
 
 def settings() -> None:
     """One page among the WebUI's settings."""
     import gradio as gr
 
+    from lib_modelsim.hosts.settings import add_settings
+
     add_settings(gr.Dropdown)
 
 
-def started(*_: object) -> None:
+def tab() -> list[tuple[gr.Blocks, str, str]]:
+    """The tab as the WebUI wants it: what it shows, its title, its element's id."""
+    from lib_modelsim.hosts.webui import WebUI
+    from lib_modelsim.library import Library
+    from lib_modelsim.ui.desk import Desk
+    from lib_modelsim.ui.tab import build_tab
+
+    host = WebUI()
+    desk = Desk(host, lambda: Library(host.data / "library.sqlite"))
+    script_callbacks.on_app_started(lambda *_: index_new(desk))
+    script_callbacks.on_script_unloaded(desk.close)
+    return [(build_tab(desk), "modelsim", "modelsim")]
+
+
+def index_new(desk: Desk) -> None:
     """Index what is new, where a person wants that; whatever they ask for in the tab comes before it."""
-    for desk in desks:
-        if desk.host.settings().index_new:
-            desk.hash_files()
+    if desk.host.settings().index_new:
+        desk.hash_files()
 
 
-def unloaded() -> None:
-    """Before the scripts are run anew, by "Reload UI"."""
-    for desk in desks:
-        desk.close()
-
-
-script_callbacks.on_ui_tabs(tab)
-script_callbacks.on_ui_settings(settings)
-script_callbacks.on_app_started(started)
-script_callbacks.on_script_unloaded(unloaded)
+script_callbacks.on_before_ui(register)
