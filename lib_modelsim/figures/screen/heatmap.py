@@ -175,8 +175,9 @@ def _class(run: Run, places: _Places) -> str:
     field = f'x="{left}" y="{top + 0.5:.1f}" width="{_STRIP}" height="{height - 1:.1f}"'
     return (
         f'<g class="modelsim-branch modelsim-field" data-from="{run.first}" data-to="{run.last}"'
-        f' data-class="{run.number}"><rect {field} rx="3" style="fill:{colour}"/><text class="modelsim-number" x="{left + _STRIP / 2}" y="{top + height / 2:.1f}"'
-        f' dy=".35em" font-size="{_SMALL}" style="fill:{colour_upon(run.number)}">{run.number}</text></g>'
+        f' data-class="{run.number}"><rect {field} rx="3" style="fill:{colour}"/><text class="modelsim-number"'
+        f' x="{left + _STRIP / 2}" y="{top + height / 2:.1f}" dy=".35em" font-size="{_SMALL}"'
+        f' style="fill:{colour_upon(run.number)}">{run.number}</text></g>'
     )
 
 

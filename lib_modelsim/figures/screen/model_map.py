@@ -49,17 +49,13 @@ def map_svg(
     points, height, scale = _fit(scaling.points[:, :2])
     runs = class_runs(tree, classes)
     labels = _class_labels(points, classes, runs, names or {}) + _model_labels(tree, points, np.asarray(classes))
-    sizes = np.array([label.size for label in labels]) / _INCH
-    anchors = np.array([label.anchor for label in labels]) / _INCH
-    area = (WIDTH / _INCH, height / _INCH)
-    places = place_labels(anchors, sizes, points / _INCH, _RADIUS / _INCH, area)
-    words = "".join(label.svg(place * _INCH) for label, place in zip(labels, places, strict=True) if place is not None)
     dots = "".join(
         _point(row, facts_attribute(facts or {}, tree.models[leaf]), points[leaf], int(classes[leaf]))
         for row, leaf in enumerate(tree.leaves)
     )
     svg = (
-        f'<svg class="modelsim-svg" viewBox="0 0 {WIDTH} {height:.0f}" role="group" aria-label="Map of models">{words}'
+        f'<svg class="modelsim-svg" viewBox="0 0 {WIDTH} {height:.0f}" role="group" aria-label="Map of models">'
+        f"{_names(labels, points, height)}"
         f'<g class="modelsim-leaves" role="listbox" aria-label="Models in the order of the tree">{dots}</g>'
         f"{_rule(scale, height)}</svg>"
     )
@@ -68,6 +64,15 @@ def map_svg(
         f"<span>Distance: {escaped(unit)}</span>"
     )
     return frame("map", [tree.models[leaf] for leaf in tree.leaves], svg, told)
+
+
+def _names(labels: Sequence[_Label], points: Array, height: float) -> str:
+    """The labels that have room near what they name, without a touch."""
+    sizes = np.array([label.size for label in labels]) / _INCH
+    anchors = np.array([label.anchor for label in labels]) / _INCH
+    places = place_labels(anchors, sizes, points / _INCH, _RADIUS / _INCH, (WIDTH / _INCH, height / _INCH))
+    found = [(label, place * _INCH) for label, place in zip(labels, places, strict=True) if place is not None]
+    return "".join(label.svg(place) for label, place in found if label.distance(place) <= _FARTHEST)
 
 
 @dataclass(frozen=True)
