@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,14 @@ def read_references(path: Path) -> list[str]:
     if not found:
         raise ModelsimError("no references in this file", path, "write one name or hash a line")
     return list(dict.fromkeys(found))
+
+
+def references_text(names: Sequence[str]) -> str:
+    """The text of a file that `read_references` reads. Raises ModelsimError for a name that would not be read back."""
+    for name in names:
+        if name.startswith("#") or name != name.strip() or len(name.splitlines()) != 1:
+            raise ModelsimError("this name cannot stand in a list of references", name, "rename the file")
+    return "".join(f"{name}\n" for name in names)
 
 
 def suggest_references(distances: NDArray[np.float64], count: int) -> list[int]:

@@ -11,14 +11,15 @@ import numpy as np
 from ..checkpoints.identity import known_name
 from ..errors import ModelsimError
 from ..families.distances import MATRIX, direct_distances
-from ..families.references import read_references, suggest_references
+from ..families.references import suggest_references
 from ..families.support import Resampling, resample_deltas
 from ..job import Job
 from ..library import Library
 from ..similarity.measures import MEAN
-from .compare import LEAST_FOR_MEAN, Comparison, by_architecture, compare_models, model_hashes
+from .compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
 from .family import Family, TreeOptions, family_of_matrix
 from .index import Index, Model, Unreadable, match_model, read_index
+from .references import load_references
 from .scan import known_identity
 
 DEFAULT_MEASURE = "asimilarity"
@@ -115,7 +116,7 @@ def with_deltas(family: Family, comparison: Comparison, library: Library, job: J
 
 def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
     """One number of classes or references holds for large and small architectures: a small one has what it can."""
-    models = len(_comparable(comparison))
+    models = len(comparable(comparison))
     if groups == 1 or models == 0:
         return wanted
     classes, suggest = (None if n is None else min(n, models) for n in (wanted.tree.classes, wanted.suggest))
@@ -124,7 +125,7 @@ def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
 
 def _families(comparison: Comparison, wanted: Wanted, references: Sequence[Model] | None) -> list[Family]:
     """The family of a comparison of one architecture; none where no model has a value."""
-    rows = _comparable(comparison)
+    rows = comparable(comparison)
     if not rows:
         return []
     matrix, models = comparison.matrix.select(rows), [comparison.models[i] for i in rows]
@@ -154,13 +155,6 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     if not columns:
         notes.append("no reference is among these models, so all of them are references")
     return columns or None, notes
-
-
-def _comparable(comparison: Comparison) -> list[int]:
-    """Positions of the models that have a value with another; of a model alone, its own."""
-    overall = comparison.matrix.overall
-    n = len(overall)
-    return [i for i in range(n) if n == 1 or not np.isnan(np.delete(overall[i], i)).all()]
 
 
 def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> Model | None:
@@ -215,16 +209,8 @@ def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tu
         return None, []
     if wanted.suggest is not None:
         raise ModelsimError("references are given or suggested, not both", None, "leave one of the two out")
-    names, hashes = [m.name for m in models], [model_hashes(m, library) for m in models]
-    found, notes = [], []
-    for query in read_references(wanted.references):
-        try:
-            found.append(models[match_model(query, names, hashes)])
-        except ModelsimError as error:
-            notes.append(f"reference left out: {error}")
-    if not found and models:
-        raise ModelsimError("none of the references is among the models", wanted.references, "name some that are")
-    return found, notes
+    found = load_references(wanted.references, models, library)
+    return found.models, found.missing
 
 
 def _left_out(comparison: Comparison, families: Sequence[Family]) -> list[str]:

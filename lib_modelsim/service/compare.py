@@ -18,7 +18,7 @@ from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures import MEAN
 from ..similarity.measures import MEASURES as WEIGHT_MEASURES
 from .attention_scores import attention_scores
-from .index import Index, Model, Unreadable, match_model, read_index
+from .index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
 from .scores import Reason
 from .weight_scores import weight_scores
 
@@ -112,10 +112,20 @@ def require_two(found: Index | Comparison) -> None:
         )
 
 
+def comparable(comparison: Comparison) -> list[int]:
+    """Positions of the models that have a value with another; of a model alone, its own."""
+    overall = comparison.matrix.overall
+    n = len(overall)
+    return [i for i in range(n) if n == 1 or not np.isnan(np.delete(overall[i], i)).all()]
+
+
 def model_hashes(model: Model, library: Library) -> list[str]:
-    """The hashes under which a person may name a model; none before it was scanned."""
-    identity = library.identity(model.id) or {}
-    return [value for name in ("sha256", "legacy_hash", "autov3") if (value := identity.get(name))]
+    """The hashes under which a person may name a model: those of a scan, or the SHA-256 that a host knew."""
+    identity = library.identity(model.id)
+    if identity is not None:
+        return [value for name in ("sha256", "legacy_hash", "autov3") if (value := identity.get(name))]
+    known = library.file(model.key, HEADER_VERSION)
+    return [known.sha256] if known is not None and known.sha256 is not None else []
 
 
 def by_architecture(models: Iterable[Model]) -> list[list[Model]]:
