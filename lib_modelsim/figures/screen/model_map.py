@@ -72,7 +72,8 @@ def _names(labels: Sequence[_Label], points: Array, height: float) -> str:
     anchors = np.array([label.anchor for label in labels]) / _INCH
     places = place_labels(anchors, sizes, points / _INCH, _RADIUS / _INCH, (WIDTH / _INCH, height / _INCH))
     found = [(label, place * _INCH) for label, place in zip(labels, places, strict=True) if place is not None]
-    return "".join(label.svg(place) for label, place in found if label.distance(place) <= _FARTHEST)
+    words = "".join(label.svg(place) for label, place in found if label.distance(place) <= _FARTHEST)
+    return f'<g class="modelsim-names">{words}</g>'
 
 
 @dataclass(frozen=True)
