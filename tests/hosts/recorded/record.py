@@ -60,6 +60,7 @@ OFFERED = {
     "modules.script_callbacks": (
         "on_app_started",
         "on_before_reload",
+        "on_before_ui",
         "on_model_loaded",
         "on_script_unloaded",
         "on_ui_settings",
@@ -98,6 +99,7 @@ OFFERED = {
     "modules.shared_state": ("State",),
     "modules.ui_common": ("create_refresh_button",),
     "modules.ui_components": ("ToolButton",),
+    "modules_forge.main_entry": ("refresh_model_loading_parameters",),
     "modules_forge.main_thread": ("run_and_wait_result",),
 }
 
