@@ -78,7 +78,7 @@ def compare(found: Comparison, elements: Sequence[Element] | None = None) -> dic
         "components": {name: _numbers(values) for name, values in matrix.components.items()},
         "base": found.base,
         "reasons": [asdict(reason) for reason in found.reasons],
-        "errors": _errors(found.unreadable),
+        "errors": errors(found.unreadable),
     }
     return document if elements is None else document | {"elements": [asdict(element) for element in elements]}
 
@@ -93,7 +93,7 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
         "written": [readable(path) for path in written],
         "classes": [row for result in results for row in _classes(result)],
         "base": found.base if found else next(iter(bases), None),
-        "errors": _errors(found.unreadable) if found else [],
+        "errors": errors(found.unreadable) if found else [],
         "trees": [_tree(result) for result in results],
         "notes": found.notes if found else [],
     }
@@ -132,7 +132,8 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _errors(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
+def errors(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
+    """The files that could not be used, and why."""
     return [{"path": readable(bad.path), "error": bad.error} for bad in unreadable]
 
 

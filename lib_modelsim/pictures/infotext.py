@@ -19,7 +19,9 @@ from PIL import Image
 
 NEGATIVE = "Negative prompt:"
 
-_LABEL = re.compile(r"(\w[\w \-/]{1,100}):\s*")  # the bound keeps a long text without a colon from taking long
+_LABEL = re.compile(
+    r"(?<![\w \-/])[ \-/]*(\w[\w \-/]+):\s*"
+)  # begins where such characters do: else long texts take long
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])*"(?=\s*(?:,|$))')
 _PLAIN = re.compile(r"[^,]*")
 
@@ -45,14 +47,14 @@ def parse(text: str) -> Infotext:
     "Civitai resources: […]") is one value.
     """
     *lines, last = text.strip().split("\n")
-    settings = dict(_settings(last))
+    settings = list(_settings(last))
     if len(settings) < _FEWEST:
         lines.append(last)
-        settings = {}
+        settings = []
     lines = [line.strip() for line in lines]
     start = next((i for i, line in enumerate(lines) if line.startswith(NEGATIVE)), len(lines))
     negative = [line.removeprefix(NEGATIVE).strip() for line in lines[start:]]
-    return Infotext(_text(lines[:start]), _text(negative), settings)
+    return Infotext(_text(lines[:start]), _text(negative), dict(settings))
 
 
 def write(record: Infotext) -> str:

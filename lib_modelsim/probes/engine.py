@@ -32,8 +32,9 @@ class Drawable:
     """A checkpoint that an engine can draw with.
 
     `title` is what the engine calls it, and takes in an order; `name` what a person does: the file's name without its
-    ending, after its folder's where two have the same; no two of an engine share a name. `path` is None where the file lies on another machine; `sha256` (64 digits) is None where nobody knows it;
-    `architecture` one of DESIGN's names, None where it is not known.
+    ending, after its folder's where two have the same; no two of an engine share a name. `path` is None where the file
+    lies on another machine; `sha256` (64 digits) is None where nobody knows it; `architecture` is None where
+    it is not known.
     """
 
     title: str

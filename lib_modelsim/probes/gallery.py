@@ -3,6 +3,7 @@
 Every picture carries its own record, so the file is only an index: what it lacks it takes in from the pictures, what
 they lack it forgets. A folder that was moved, copied, or whose index is lost is the same gallery.
 
+    <suite>/suite.json
     <suite>/<checkpoint> [hash]/<probe> <seed>.png
 """
 
@@ -25,10 +26,13 @@ from ..errors import ModelsimError
 from .engine import Drawable
 from .naming import file_name
 from .parameters import Parameters
+from .suite import Suite, read_suite, to_json
 
 log = logging.getLogger(__name__)
 
 INDEX = "gallery.sqlite"
+
+SUITE = "suite.json"
 
 CHUNK = "modelsim"
 """Keyword of the PNG text chunk that holds a picture's Record as JSON."""
@@ -133,7 +137,8 @@ class Gallery:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(folder / INDEX, timeout=30, isolation_level=None)
-            # no WAL: nothing but the index lies about, and a picture takes seconds, a commit milliseconds
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is taken in from the pictures
             self._db.executescript(_SCHEMA)
         except OSError as error:
             raise _refused(error, folder) from error
@@ -204,7 +209,18 @@ class Gallery:
     def _stored(self, row: tuple[str, int, str]) -> Stored:
         return Stored(self.folder / row[0], row[1], Record.from_json(row[2]))
 
+    def suites(self) -> list[Suite]:
+        """The suites that were drawn here, as they were when they were last drawn, by name."""
+        found = [read_suite(path) for path in sorted(self.folder.glob(f"*/{SUITE}"))]
+        return sorted(found, key=lambda suite: suite.name)
+
     # what comes in
+
+    def keep_suite(self, suite: Suite) -> None:
+        """Put the suite beside its pictures, so that the folder says by itself what they are."""
+        path, text = self.folder / file_name(suite.name) / SUITE, to_json(suite).encode()
+        if not path.is_file() or path.read_bytes() != text:
+            _write(path, text)
 
     def path_for(self, suite: str, checkpoint: Drawable, probe: str, seed: int, identity: str) -> Path:
         """Where a picture that is not there yet belongs; the name says more where another picture has it already."""
@@ -212,7 +228,7 @@ class Gallery:
         folder = self.folder / file_name(suite) / (file_name(checkpoint.name) + short)
         for more in ("", f" [{identity[:8]}]", f" [{identity}]"):
             path = folder / f"{file_name(probe)} {seed}{more}.png"
-            if not _is_picture(path):
+            if _carried(path) is None:  # a torn one may be written over
                 return path
         raise ModelsimError("another picture has this name", path, "move it out of the gallery")
 
@@ -274,26 +290,22 @@ def area(parameters: Parameters) -> int:
 
 def read_record(path: Path) -> Record | None:
     """What a picture says of itself; None where it is torn, or none of ours."""
+    text = (_carried(path) or {}).get(CHUNK)
     try:
-        with Image.open(path) as image:
-            text = image.info.get(CHUNK)
-            if not isinstance(text, str):
-                return None
-            image.load()  # to its end: a power cut may have torn it
-        return Record.from_json(text)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError) as error:
-        log.warning("left out, it cannot be read (%s): %s", error, path)
+        return Record.from_json(text) if isinstance(text, str) else None
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("left out, its record cannot be read (%s): %s", error, path)
         return None
 
 
-def _is_picture(path: Path) -> bool:
-    """Whether a whole picture lies here; a torn one may be written over."""
+def _carried(path: Path) -> dict | None:
+    """The texts that a picture carries; None where there is none, or one that a power cut tore."""
     try:
         with Image.open(path) as image:
-            image.load()
+            image.verify()  # every chunk's checksum, up to the last
+            return dict(image.info)
     except (OSError, SyntaxError, ValueError):
-        return False
-    return True
+        return None
 
 
 def _png(image: Image.Image, infotext: str, record: Record) -> bytes:

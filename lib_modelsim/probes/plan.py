@@ -33,7 +33,7 @@ class Plan:
     first. `copies` are checkpoints left out because they are files of the same SHA-256 as one that is in.
     """
 
-    suite: str
+    suite: Suite
     pictures: list[Planned]
     seconds: float | None
     bytes: int | None
@@ -62,7 +62,7 @@ def make_plan(suite: Suite, checkpoints: Sequence[Drawable], engine: Engine, gal
     ]
     seconds, size = _expected([picture for picture in pictures if not picture.done], engine, gallery)
     copies = [checkpoint for checkpoint in checkpoints if checkpoint not in chosen.values()]
-    return Plan(suite.name, pictures, seconds, size, copies)
+    return Plan(suite, pictures, seconds, size, copies)
 
 
 def by_checkpoint(pictures: Iterable[Planned]) -> list[tuple[Drawable, list[Planned]]]:

@@ -34,12 +34,13 @@ def draw_missing(plan: Plan, engine: Engine, gallery: Gallery, job: Job) -> Outc
     """
     outcome = Outcome()
     if plan.missing:
-        stage = Stage(job, f"drawing {plan.suite}", len(plan.missing), "pictures")
+        gallery.keep_suite(plan.suite)
+        stage = Stage(job, f"drawing {plan.suite.name}", len(plan.missing), "pictures")
         with engine.session(job) as session:
             for checkpoint, pictures in by_checkpoint(plan.pictures):
                 if not all(picture.done for picture in pictures):
                     job.check()
-                    _Turn(plan.suite, checkpoint, engine, session, gallery, stage, outcome).draw(pictures)
+                    _Turn(plan.suite.name, checkpoint, engine, session, gallery, stage, outcome).draw(pictures)
     return outcome
 
 
@@ -72,20 +73,24 @@ class _Turn:
 
     def _draw(self, batch: list[Planned]) -> None:
         """One batch, of which only those are kept that are missing."""
+        missing = [picture for picture in batch if not self.gallery.find(self.checkpoint, picture.identity)]
+        if missing:  # two probes may have asked for the same picture
+            self._draw_missing(batch, missing)
+        self.stage.advance(sum(not picture.done for picture in batch))
+
+    def _draw_missing(self, batch: list[Planned], missing: list[Planned]) -> None:
         start = time.monotonic()
         try:
             drawn = self.session.draw([picture.parameters for picture in batch])
         except PictureFailed as error:
-            for picture in batch:
-                if not picture.done:
-                    self._note(picture.identity, f"{self.checkpoint.name}, {picture.probe}", error)
-        else:
-            self._check(drawn)
-            seconds = (time.monotonic() - start) / len(batch)
-            for picture, each in zip(batch, drawn, strict=True):
-                if not picture.done:
-                    self._keep(picture, each, seconds)
-        self.stage.advance(sum(not picture.done for picture in batch))
+            for picture in missing:
+                self._note(picture.identity, f"{self.checkpoint.name}, {picture.probe}", error)
+            return
+        self._check(drawn)
+        seconds = (time.monotonic() - start) / len(batch)
+        for picture, each in zip(batch, drawn, strict=True):
+            if picture in missing:
+                self._keep(picture, each, seconds)
 
     def _check(self, drawn: list[Drawn]) -> None:
         """Raises Cancelled for half a picture, CheckpointFailed for one that another checkpoint drew."""

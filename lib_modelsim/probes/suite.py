@@ -95,7 +95,7 @@ def from_document(document: object) -> Suite:
 
 def to_document(suite: Suite) -> dict[str, Any]:
     """The suite as JSON; what all probes share is said once."""
-    each = [probe.parameters.to_dict() for probe in suite.probes]
+    each = [_said(probe.parameters) for probe in suite.probes]
     shared = {name: value for name, value in each[0].items() if all(p.get(name) == value for p in each)}
     first = suite.probes[0]
     same_forms = all(probe.forms == first.forms for probe in suite.probes)
@@ -122,6 +122,12 @@ def to_document(suite: Suite) -> dict[str, Any]:
 def to_json(suite: Suite) -> str:
     """The text of a suite's file."""
     return json.dumps(to_document(suite), ensure_ascii=False, indent=2) + "\n"
+
+
+def _said(parameters: Parameters) -> dict[str, Any]:
+    """What a file says of a probe: its settings in full, the rare options only where there are some."""
+    said = {name: getattr(parameters, name) for name in (each.name for each in fields(Parameters)) if name in _FIELDS}
+    return said if parameters.options else {name: value for name, value in said.items() if name != "options"}
 
 
 def _probe(given: dict[str, Any], suite: Mapping[str, Any]) -> Probe:

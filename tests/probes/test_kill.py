@@ -1,0 +1,147 @@
+"""Kill −9, a full disk, torn files: what is done stays, the next run does only the rest."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lib_modelsim.errors import ModelsimError
+from lib_modelsim.job import Job
+from lib_modelsim.pictures.infotext import of_picture, parse
+from lib_modelsim.probes.gallery import INDEX, Gallery, read_record
+from lib_modelsim.probes.plan import make_plan
+from lib_modelsim.probes.run import draw_missing
+from tests.command import ROOT
+from tests.probes.fake_engine import FakeEngine
+from tests.probes.suites import CHECKPOINTS, forty_pictures
+
+KILLS = 30
+
+
+def draw(folder: Path) -> FakeEngine:
+    """Draw what the gallery in this folder lacks."""
+    engine = FakeEngine(CHECKPOINTS)
+    with Gallery(folder) as gallery:
+        draw_missing(make_plan(forty_pictures(), CHECKPOINTS, engine, gallery), engine, gallery, Job())
+    return engine
+
+
+def run_until_killed(folder: Path, pictures: int, then: float) -> bool:
+    """Start a run, kill it `then` seconds after it began its next picture but `pictures`; whether it was too late."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.probes.endless_run", folder], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    with process:
+        begun = len(process.stdout.read(pictures + 1)) == pictures + 1
+        time.sleep(then)
+        process.kill()
+    return not begun
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every picture with its time and inode."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_mtime_ns, path.stat().st_ino)
+        for path in folder.rglob("*.png")
+    }
+
+
+def assert_whole(folder: Path) -> None:
+    """Forty different pictures, each one whole and with its record and infotext; the index knows just these."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name not in (INDEX, "suite.json")]
+    records = {path: read_record(path) for path in found}
+    assert len(records) == 40
+    assert None not in records.values()
+    assert len({(record.checkpoint, record.identity) for record in records.values()}) == 40
+    for path, record in records.items():
+        with Image.open(path) as image:
+            assert parse(of_picture(image)).settings["Seed"] == str(record.seed)
+    with Gallery(folder) as gallery:
+        assert {stored.path: stored.record for stored in gallery.pictures()} == records
+    db = sqlite3.connect(folder / INDEX)
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
+
+
+def test_killed_at_thirty_moments_no_picture_comes_twice_none_is_missing_none_torn(tmp_path):
+    chance, kills, galleries = random.Random(5), 0, 0
+    while kills < KILLS:
+        galleries += 1
+        folder = tmp_path / str(galleries)
+        while kills < KILLS:
+            before = files(folder)
+            late = run_until_killed(folder, chance.choice((0, 0, 1, 1, 2, 4)), chance.uniform(0, 0.006))
+            assert before.items() <= files(folder).items(), "a finished picture was drawn again"
+            if late:
+                break
+            kills += 1
+        before = files(folder)
+        resumed = draw(folder)
+        assert before.items() <= files(folder).items()
+        assert len(resumed.drawn) == 40 - len(before)
+        assert_whole(folder)
+
+
+def test_an_index_that_is_lost_or_behind_is_made_anew_from_the_pictures(tmp_path):
+    draw(tmp_path / "here")
+    (tmp_path / "here" / INDEX).unlink()
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert draw(tmp_path / "there").drawn == []
+    assert_whole(tmp_path / "there")
+
+
+def test_a_picture_that_a_power_cut_tore_or_a_person_deleted_is_drawn_again(tmp_path):
+    draw(tmp_path)
+    torn, gone, *_ = sorted(tmp_path.rglob("*.png"))
+    torn.write_bytes(torn.read_bytes()[:-20])
+    gone.unlink()
+    assert len(draw(tmp_path).drawn) == 2
+    assert_whole(tmp_path)
+
+
+def test_pictures_that_are_not_ours_are_left_as_they_are(tmp_path):
+    folder = tmp_path / "pets" / f"anna [{CHECKPOINTS[0].sha256[:10]}]"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (8, 8), "red").save(folder / "cat 1.png")
+    before = (folder / "cat 1.png").read_bytes()
+    assert len(draw(tmp_path).drawn) == 40
+    assert (folder / "cat 1.png").read_bytes() == before
+    assert draw(tmp_path).drawn == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_ends_the_run_with_one_line_and_keeps_what_is_done(tmp_path):
+    draw(tmp_path)
+    last = max(tmp_path.rglob("*.png"))
+    last.unlink()
+    part = last.with_name(last.name + ".part")
+    part.symlink_to("/dev/full")  # so that the system itself refuses this one file
+    with pytest.raises(ModelsimError, match="No space left on device") as refused:
+        draw(tmp_path)
+    assert "\n" not in str(refused.value)
+    assert len(files(tmp_path)) == 39
+    assert not part.is_symlink()
+    assert len(draw(tmp_path).drawn) == 1
+    assert_whole(tmp_path)
+
+
+def test_an_index_that_cannot_grow_ends_the_run_with_one_line_and_no_picture_is_lost(tmp_path):
+    def draw_with_little_room():
+        engine = FakeEngine(CHECKPOINTS)
+        with Gallery(tmp_path) as gallery:
+            gallery._db.execute("PRAGMA max_page_count = 8")
+            draw_missing(make_plan(forty_pictures(), CHECKPOINTS, engine, gallery), engine, gallery, Job())
+
+    with pytest.raises(ModelsimError, match="full"):
+        draw_with_little_room()
+    before = files(tmp_path)
+    assert 0 < len(before) < 40
+    assert len(draw(tmp_path).drawn) == 40 - len(before)
+    assert_whole(tmp_path)
