@@ -52,6 +52,27 @@ def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: st
         yield key, add_up(layout.places[key].component, sums)
 
 
+def key_pass(
+    models: Sequence[Checkpoint], blocks: Mapping[str, Sequence[str]], job: Job, device: str
+) -> Iterator[tuple[str, Arrays]]:
+    """Per block: its `keys` [k], and of each the `squares` ‖a−b‖² [k, n, n] and `norms` ‖a‖² [k, n] of the models, NaN
+    where numbers are not finite. The models hold these keys in one shape."""
+    keys = [key for keys in blocks.values() for key in keys]
+    stage, n = _stage(models, keys, job), len(models)
+    summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None)
+    for block, members in blocks.items():
+        try:
+            sums = list(summer.sums(members))
+        except torch.cuda.OutOfMemoryError:
+            summer = KeySummer(models, _fall_back(), stage.advance, lambda broken: None)
+            sums = list(summer.sums(members))
+        squares, norms = np.full((len(sums), n, n), np.nan), np.full((len(sums), n), np.nan)
+        for row, one in enumerate(sums):
+            squares[(row, *np.ix_(one.members, one.members))] = one.squares
+            norms[row, list(one.members)] = one.norms
+        yield block, {"keys": np.array([one.key for one in sums], dtype=str), "squares": squares, "norms": norms}
+
+
 def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Part]:
     by_component: dict[str, list[str]] = {}
     for key in keys:

@@ -16,7 +16,7 @@ from ..library import BlockResult, Library
 from ..similarity.attention import VARIANTS
 from .index import HEADER_VERSION, Model, Unreadable
 
-METHODS = {method: f"{method}/1.{HEADER_VERSION}" for method in (*VARIANTS, "weights")}
+METHODS = {method: f"{method}/1.{HEADER_VERSION}" for method in (*VARIANTS, "weights", "keys")}
 """Method → its name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
 
 Arrays = dict[str, NDArray]
