@@ -19,9 +19,8 @@ from PIL import Image
 
 NEGATIVE = "Negative prompt:"
 
-_LABEL = re.compile(
-    r"(?<![\w \-/])[ \-/]*(\w[\w \-/]+):\s*"
-)  # begins where such characters do: else long texts take long
+# a label begins where such characters begin: tried at each of them, a long text without a colon would take long
+_LABEL = re.compile(r"(?<![\w \-/])[ \-/]*(\w[\w \-/]+):\s*")
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])*"(?=\s*(?:,|$))')
 _PLAIN = re.compile(r"[^,]*")
 
