@@ -15,7 +15,9 @@ from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .options import data_folder, device_option, measure_options, open_library, print_json
+from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
 from .progress import progress_bars
+from .suite import add_suite_arguments, run_suite
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
         "classify", run_classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
     )
     add_classify_arguments(classify)
+
+    add_probe_arguments(
+        command("probe", run_probe, "Draw the same standardized pictures with every checkpoint, what is missing.", None)
+    )
+    add_gallery_arguments(command("gallery", run_gallery, "What a gallery holds of a suite.", None))
+    add_suite_arguments(command("suite", run_suite, "Suites of probes: list, show, import, export.", None))
 
     _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
     return parser

@@ -1,0 +1,176 @@
+"""`probe`, `gallery` and `suite` on the command line, with real checkpoint files and an engine that draws noise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lib_modelsim.cli import probe
+from lib_modelsim.job import Job
+from lib_modelsim.library import Library
+from lib_modelsim.pictures.infotext import of_picture, parse
+from lib_modelsim.probes.engine import Drawable
+from lib_modelsim.service.probes import of_engine, on_disk
+from tests.command import run
+from tests.probes.fake_engine import FakeEngine
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch):
+    """The engine of these tests in the place of diffusers."""
+    engine = FakeEngine([])
+
+    def engine_for(options, library, job):
+        chosen = on_disk(options.models, library, job)
+        engine.available = chosen.checkpoints
+        return engine, chosen
+
+    monkeypatch.setattr(probe, "engine_for", engine_for)
+    return engine
+
+
+def test_dry_run_says_what_would_be_drawn_and_draws_nothing(small_family, tmp_path, engine):
+    done = run("probe", "--suite", "cfg1", "--models", small_family, "--out", tmp_path / "out", "--dry-run", "--json")
+    assert done.code == 0
+    assert (done.document["pictures"], done.document["existing"]) == (5, 0)
+    assert [job["checkpoint"] for job in done.document["jobs"]] == ["anna", "base", "bert", "carl", "stranger"]
+    for job in done.document["jobs"]:
+        assert set(job) >= {"checkpoint", "probe", "parameters", "infotext", "path", "done"}
+        assert job["parameters"]["steps"] == 256
+        assert parse(job["infotext"]).settings["Seed"] == "1337"
+        assert not job["done"]
+        assert not Path(job["path"]).exists()
+    assert engine.loads == engine.drawn == []
+
+
+def test_probe_draws_where_the_dry_run_said(small_family, tmp_path):
+    command = ("probe", "--suite", "cfg1", "--models", small_family, "--out", tmp_path / "out", "--json")
+    foretold = run(*command, "--dry-run").document
+    drawn = run(*command).document
+    assert [job["path"] for job in drawn["jobs"]] == [job["path"] for job in foretold["jobs"]]
+    assert drawn["existing"] == 5
+    assert drawn["failures"] == []
+    for job in drawn["jobs"]:
+        with Image.open(job["path"]) as image:
+            assert of_picture(image) == job["infotext"]
+    assert run(*command, "--dry-run").document["existing"] == 5
+
+
+def test_a_broken_checkpoint_is_told_and_the_others_draw(small_family, tmp_path):
+    broken = tmp_path / "models" / "broken.safetensors"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no tensors")
+    models = (small_family / "anna.safetensors", broken.parent)
+    done = run("probe", "--suite", "cfg1-fast", "--models", *models, "--out", tmp_path / "out", "--json")
+    assert done.code == 0
+    assert [job["checkpoint"] for job in done.document["jobs"]] == ["anna"]
+    assert [bad["path"] for bad in done.document["errors"]] == [str(broken)]
+
+
+def test_without_one_checkpoint_there_is_still_a_document(tmp_path):
+    done = run("probe", "--models", tmp_path / "nothing.ckpt", "--out", tmp_path / "out", "--json")
+    assert done.code == 2
+    assert done.document["jobs"] == []
+    assert len(done.err.splitlines()) == 1
+
+
+def test_gallery_tells_rows_columns_and_what_is_missing(small_family, tmp_path):
+    out = tmp_path / "out"
+    run("probe", "--suite", "prior", "--models", small_family / "anna.safetensors", "--out", out)
+    next(out.rglob("nothing 7.png")).unlink()
+    document = run("gallery", out, "--suite", "prior", "--json").document
+    (row,) = document["checkpoints"]
+    assert row["name"] == "anna"
+    assert [picture["seed"] for picture in row["pictures"] if picture["path"] is None] == [7]
+    assert run("gallery", out, "--suite", "prior").out == "anna: 19 of 20 pictures\n"
+    assert run("gallery", tmp_path / "empty").code == 2
+
+
+def test_a_gallery_says_by_itself_which_suite_it_holds(small_family, tmp_path):
+    out, file = tmp_path / "out", tmp_path / "mine.txt"
+    file.write_text("a cat\na dog\n")
+    assert run("suite", "import", file).code == 0
+    run("probe", "--suite", "mine", "--models", small_family / "anna.safetensors", "--out", out)
+    assert json.loads((out / "mine" / "suite.json").read_text("utf-8"))["name"] == "mine"
+    assert run("gallery", out, "--suite", out / "mine" / "suite.json").out == "anna: 2 of 2 pictures\n"
+
+
+# suites
+
+
+def test_suites_are_listed_shown_imported_and_exported(tmp_path):
+    names = [suite["name"] for suite in run("suite", "list", "--json").document["suites"]]
+    assert names[:4] == ["cfg1", "cfg1-fast", "prior", "standard"]
+    prompts = tmp_path / "things.txt"
+    prompts.write_text("a lamp\na chair\n", encoding="utf-8")
+    imported = run("suite", "import", prompts, "--name", "two things", "--json").document
+    assert (imported["name"], imported["pictures"], imported["shipped"]) == ("two things", 2, False)
+    assert "two things" in run("suite", "list").out
+    shown = run("suite", "show", "two things", "--json").document
+    assert [each["prompt"] for each in shown["probes"]] == ["a lamp", "a chair"]
+    exported = tmp_path / "exported.json"
+    assert run("suite", "export", "two things", "--out", exported).code == 0
+    assert json.loads(exported.read_text("utf-8")) == shown
+    assert json.loads(run("suite", "export", "two things").out) == shown
+    assert run("suite", "import", exported).code == 2, "there is one of this name"
+    assert run("suite", "import", exported, "--replace").code == 0
+
+
+def test_a_picture_s_infotext_becomes_a_suite(shared, tmp_path):
+    (picture,) = (shared / "data" / "cfg1").glob("*.png")
+    assert run("suite", "import", picture, "--name", "as published").code == 0
+    (each,) = run("suite", "show", "as published", "--json").document["probes"]
+    assert each["name"] == "no prompt"
+    (ours,) = run("suite", "show", "cfg1", "--json").document["probes"]
+    assert ours["name"] == "prior"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show",),
+        ("show", "no such"),
+        ("import", "no such.txt"),
+        ("import", "no such.png"),
+        ("export", "no such"),
+        ("import", __file__, "--name", "standard"),
+    ],
+)
+def test_what_cannot_be_done_with_suites_is_said_in_one_line(arguments):
+    done = run("suite", *arguments)
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
+
+
+# what an engine lists and what is on disk
+
+
+def test_what_an_engine_does_not_know_of_a_file_the_file_tells(small_family, tmp_path):
+    file = small_family / "anna.safetensors"
+    lora = tmp_path / "gone.safetensors"
+    listed = [Drawable("anna.safetensors [x]", "anna", file), Drawable("far", "far", lora, "ab" * 32)]
+    with Library(None) as library:
+        chosen = of_engine(FakeEngine(listed), [], library, Job())
+        (on_this_disk,) = on_disk([file], library, Job()).checkpoints
+    anna, far = chosen.checkpoints
+    assert (anna.sha256, anna.architecture) == (on_this_disk.sha256, "SD 1.x")
+    assert anna.title == "anna.safetensors [x]"
+    assert far == listed[1]
+
+
+def test_checkpoints_of_an_engine_are_meant_by_path_folder_name_or_hash(small_family):
+    listed = [Drawable(path.name, path.stem, path) for path in sorted(small_family.glob("*.safetensors"))]
+    remote = Drawable("far.ckpt", "far", None, "c0ffee" * 10 + "abcd", "SDXL")
+    engine = FakeEngine([*listed, remote])
+    with Library(None) as library:
+
+        def meant(*paths):
+            return [each.name for each in of_engine(engine, [Path(path) for path in paths], library, Job()).checkpoints]
+
+        assert meant(small_family) == [each.name for each in listed]
+        assert meant(small_family / "bert.safetensors", "far") == ["bert", "far"]
+        assert meant("c0ffeec0ffee") == ["far"]
+        assert len(meant()) == 6
