@@ -54,9 +54,9 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
         input.value = modelsim.load("filter") || "";
         filter(input);
         if (!typedIn || typedIn.input.isConnected) return;
-        input.focus({ preventScroll: true }); // gradio has put a new one where a person was typing
+        typedIn = { ...typedIn, input }; // gradio has put a new one where a person was typing
+        input.focus({ preventScroll: true });
         input.setSelectionRange(...typedIn.caret);
-        typedIn.input = input;
     }
 
     // order
