@@ -1,0 +1,42 @@
+"""What happens to a picture on its way to us: it is cut, scaled and saved again with loss.
+
+A search that has learned from untouched pictures alone takes a file's history for a model's manner.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import numpy as np
+from PIL import Image
+
+VERSION = 1
+"""Grows when `handled` draws otherwise: vectors of handled pictures are kept under it."""
+
+_QUALITY = (50, 95)  # JPEG
+_SCALE = (0.5, 1.2)
+_CUT = 0.1  # of each side at most
+
+
+def handled(picture: Image.Image) -> Image.Image:
+    """The picture after it has been around, RGB. Drawn from its own content: the same picture, the same result."""
+    picture = picture.convert("RGB")
+    generator = np.random.default_rng(zlib.crc32(picture.tobytes()))
+    width, height = picture.size
+    kept = 1 - generator.uniform(0, _CUT)
+    left, top = ((1 - kept) * generator.uniform() * side for side in (width, height))
+    scale = kept * np.exp(generator.uniform(*np.log(_SCALE)))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.BILINEAR)[generator.integers(3)]
+    part = picture.resize(size, way, (left, top, left + kept * width, top + kept * height))
+    return as_jpeg(part, int(generator.integers(*_QUALITY, endpoint=True)))
+
+
+def as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
+    """The picture as it comes out of a JPEG file of this quality (1 … 95)."""
+    file = io.BytesIO()
+    picture.save(file, "jpeg", quality=quality)
+    again = Image.open(file)
+    again.load()
+    return again
