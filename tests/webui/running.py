@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .tiny_models import NAMES
+
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 300
 """Seconds until it answers, and for an answer: ten to thirty do, without others on the machine."""
@@ -69,9 +71,11 @@ class Running:
 
 
 def new_data_folder(folder: Path) -> Path:
-    """A --data-dir as a first start finds it, but for live previews that need no download."""
+    """A --data-dir as a first start finds it, but for a chosen checkpoint, without which Forge with --freeze-settings
+    does not start, and live previews that need no download."""
     (folder / "extensions").mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps({"show_progress_type": "Approx cheap"}), encoding="utf-8")
+    settings = {"sd_model_checkpoint": f"{NAMES[0]}.safetensors", "show_progress_type": "Approx cheap"}
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     return folder
 
 
