@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checkpoints.layout import Layout
 from ..checkpoints.reader import Checkpoint
 from ..job import Job
 from ..library import BlockResult, Library
-from ..similarity.attention import VARIANTS, attention_keys
+from ..similarity.attention import VARIANTS, Variant, attention_keys
 from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures import mean_over_blocks
 from .index import Model, Unreadable
@@ -22,11 +23,10 @@ def attention_scores(measure: str, group: Sequence[Model], library: Library, job
     """The attention probe, among those models whose probed layers have the same names and shapes."""
     variant = VARIANTS[measure]
     alike: dict[tuple, list[Model]] = {}
+    layouts = {model.header.layout.digest: model.header.layout for model in group}
+    signatures = {digest: _signature(layout, variant) for digest, layout in layouts.items()}
     for model in group:
-        layers = attention_keys(model.header.layout, variant)
-        alike.setdefault(
-            tuple((block, key, model.header.layout.places[key].shape) for block, key in layers.items()), []
-        ).append(model)
+        alike.setdefault(signatures[model.header.layout.digest], []).append(model)
     kept: list[Model] = []
     unreadable: list[Unreadable] = []
     found: list[tuple[list[Model], dict[str, NDArray]]] = []
@@ -44,11 +44,17 @@ def attention_scores(measure: str, group: Sequence[Model], library: Library, job
         kept += models
         unreadable += failed
         found.append((models, {block: _scores_of(result, models) for block, result in results.items()}))
-    kept = [model for model in group if model in kept]
+    read = {model.path for model in kept}
+    kept = [model for model in group if model.path in read]
     reasons = _other_widths(list(alike.items())) + [
         reason for models, scores in found for reason in _without_score(models, scores)
     ]
     return Scores(kept, _attention_matrix(measure, kept, found), reasons, unreadable)
+
+
+def _signature(layout: Layout, variant: Variant) -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+    """Block, key and shape of the layers that are probed."""
+    return tuple((block, key, layout.places[key].shape) for block, key in attention_keys(layout, variant).items())
 
 
 def _scores_of(result: BlockResult, models: Sequence[Model]) -> NDArray[np.float64]:
@@ -86,10 +92,11 @@ def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.floa
 def _attention_matrix(
     measure: str, models: Sequence[Model], found: Sequence[tuple[list[Model], dict[str, NDArray]]]
 ) -> SimilarityMatrix:
+    position = {model.path: i for i, model in enumerate(models)}
     n, blocks = len(models), tuple(dict.fromkeys(block for _, scores in found for block in scores))
     values = np.full((n, n, len(blocks)), np.nan)
     for members, scores in found:
-        rows = [models.index(model) for model in members]
+        rows = [position[model.path] for model in members]
         for block, numbers in scores.items():
             values[(*np.ix_(rows, rows), blocks.index(block))] = numbers
     overall = mean_over_blocks(values)

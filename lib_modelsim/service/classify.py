@@ -92,8 +92,9 @@ def families_of(
     """A family per architecture of the compared models; the base of delta-cosine, and models equal to it, in none.
     `references` None are all models."""
     found, groups = [], by_architecture(comparison.models)
+    position = {model.path: i for i, model in enumerate(comparison.models)}
     for group in groups:
-        rows = [comparison.models.index(model) for model in group]
+        rows = [position[model.path] for model in group]
         part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
         found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), references)
     return found

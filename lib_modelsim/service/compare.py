@@ -155,14 +155,16 @@ def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
 
 def _apart(models: Sequence[Model]) -> Iterator[Reason]:
     """A reason for every pair that cannot be compared, or only in part, by what its layouts say."""
+    digests = [model.header.layout.digest for model in models]
     told: dict[tuple[str, str], str | None] = {}
     for j, b in enumerate(models):
-        for a in models[:j]:
-            pair = (a.header.layout.digest, b.header.layout.digest)
+        for i in range(j):
+            pair = digests[i], digests[j]
+            if pair[0] == pair[1]:
+                continue
             if pair not in told:
-                told[pair] = difference(a.header.layout, b.header.layout)
-            if told[pair]:
-                yield Reason(a.name, b.name, told[pair])
+                told[pair] = difference(models[i].header.layout, b.header.layout)
+            yield Reason(models[i].name, b.name, told[pair])
 
 
 def difference(a: Layout, b: Layout) -> str | None:

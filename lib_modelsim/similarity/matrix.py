@@ -43,6 +43,8 @@ class SimilarityMatrix:
 
     def select(self, rows: Sequence[int]) -> SimilarityMatrix:
         """The same of some of the models, in the order given."""
+        if list(rows) == list(range(len(self.models))):
+            return self
         pick = np.ix_(rows, rows)
         components = {name: values[pick] for name, values in self.components.items()}
         names = tuple(self.models[i] for i in rows)
