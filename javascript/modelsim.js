@@ -8,7 +8,7 @@ The other files of this folder add to the one name `modelsim`; each can run twic
 
 window.modelsim = window.modelsim || (function () {
     const CHOSEN = "modelsim_chosen_field", FAMILY = "modelsim_family_field", KEPT = "modelsim";
-    const COPIED_MS = 1500, FAMILY_MS = 250;
+    const COPIED_MS = 1500, FAMILY_MS = 250, UNDER_HEADS = 40;
 
     // what the browser keeps over a reload
 
@@ -43,11 +43,26 @@ window.modelsim = window.modelsim || (function () {
 
     const named = (name, root) => root.querySelectorAll(`[data-model="${CSS.escape(name)}"]`);
 
-    /** Mark the model of this name, or none, wherever it is shown. */
+    /** Mark the model of this name, or none, wherever it is shown, and bring it into view where it is a new one. */
     function mark(name, root = document) {
+        const known = name === chosen;
         chosen = name;
         for (const old of root.querySelectorAll(".modelsim-chosen")) setChosen(old, false);
-        if (name) for (const found of named(name, root)) setChosen(found, true);
+        for (const found of name ? named(name, root) : []) {
+            setChosen(found, true);
+            if (!known) reveal(found);
+        }
+    }
+
+    /** Scroll what an element lies in, never the page, unless the element is seen or pointed at. */
+    function reveal(element) {
+        const view = element.closest(".modelsim-view, .modelsim-scroll");
+        if (!view || element.matches(":hover")) return;
+        const box = element.getBoundingClientRect(), outer = view.getBoundingClientRect();
+        for (const [from, to, scrolled] of [["top", "bottom", "scrollTop"], ["left", "right", "scrollLeft"]]) {
+            const hidden = box[to] < outer[from] + UNDER_HEADS || box[from] > outer[to] - UNDER_HEADS;
+            if (hidden) view[scrolled] += (box[from] + box[to] - outer[from] - outer[to]) / 2;
+        }
     }
 
     function setChosen(element, on) {
@@ -184,13 +199,25 @@ window.modelsim = window.modelsim || (function () {
         }
     }).observe(document, { childList: true, subtree: true });
 
+    const tasks = new Set();
+
+    /** The WebUI's own bar for a task of ours, where there is one; it ends with the task. */
+    function showProgress({ dataset: { task } }) {
+        if (tasks.has(task) || typeof requestProgress !== "function") return;
+        tasks.add(task);
+        requestProgress(task, document.getElementById("modelsim_status"), null, () => {});
+    }
+
     onSettle(".modelsim-drawing, .modelsim-models", (element) => {
         mark(chosen, element);
         markFamily(family, element);
     });
-    document.addEventListener("click", (event) => {
-        const button = event.target.closest?.("[data-copy]");
-        if (button) copy(button);
+    onSettle(".modelsim-card[data-model]", (card) => mark(card.dataset.model)); // what the server shows is chosen
+    onSettle("#modelsim_status [data-task]", showProgress);
+    document.addEventListener("click", ({ target }) => {
+        const button = target.closest?.("#modelsim_tab button");
+        if (button?.dataset.copy !== undefined) copy(button);
+        else if (button?.dataset.model !== undefined) choose(button.dataset.model);
     });
 
     return {

@@ -35,8 +35,7 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
         if (!table) return;
         const wanted = plain(input.value).split(/\s+/).filter(Boolean), rows = bodyRows(table);
         for (const row of rows) row.hidden = !wanted.every((word) => wordsOf(row).includes(word));
-        const left = rows.filter((row) => !row.hidden).length;
-        const told = left === rows.length ? String(left) : `${left} of ${rows.length}`;
+        const told = wanted.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
         for (const count of around(input).querySelectorAll(".modelsim-count")) count.textContent = told;
         settleRows(table);
     }
