@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,10 +18,9 @@ from ..probes.gallery import Failure
 from ..probes.plan import Plan, Planned
 from ..probes.recording import infotext
 from ..probes.sheet import Sheet
-from ..probes.suite import Suite
 from ..service.index import readable
 from ..service.probe_suites import STANDARD, Suites
-from ..service.probes import Chosen, draw_suite, of_engine, on_disk, plan_suite, sheet_of
+from ..service.probes import Chosen, draw_plan, of_engine, on_disk, plan_suite, sheet_of
 from .documents import errors
 from .options import data_folder, device_option, open_library, print_json
 from .progress import progress_bars
@@ -57,14 +57,16 @@ def run_probe(options: argparse.Namespace) -> int:
         if not chosen.checkpoints:
             _tell_unusable(chosen, options.json)
             raise ModelsimError("no checkpoint to draw with", None, "give some with --models")
-        if options.dry_run:
-            plan, failures = plan_suite(suite, chosen.checkpoints, engine, options.out, options.batch), []
-        else:
-            plan, failures = _draw(suite, chosen, engine, job, options)
+        plan = plan_suite(suite, chosen.checkpoints, engine, options.out, options.batch)
+        failures: Sequence[Failure] = []
+        if not options.dry_run and plan.missing:
+            print("\n".join(_expected(plan, engine, options.out)), file=sys.stderr)
+            failures = draw_plan(plan, engine, options.out, job).failures
+            plan = plan_suite(suite, chosen.checkpoints, engine, options.out, options.batch)
     if options.json:
         print_json(plan_document(plan, engine) | _left_out(plan, failures, chosen))
     else:
-        print("\n".join(_lines(plan, failures, chosen, engine, options)))
+        print("\n".join([*_expected(plan, engine, options.out), *_left_out_lines(plan, failures, chosen)]))
     return 0
 
 
@@ -129,13 +131,6 @@ def _suite_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _draw(
-    suite: Suite, chosen: Chosen, engine: Engine, job: Job, options: argparse.Namespace
-) -> tuple[Plan, Sequence[Failure]]:
-    plan, outcome = draw_suite(suite, chosen.checkpoints, engine, options.out, job, options.batch)
-    return plan, outcome.failures
-
-
 def _job(picture: Planned, engine: Engine) -> dict[str, Any]:
     return {
         "checkpoint": picture.checkpoint.name,
@@ -164,21 +159,22 @@ def _tell_unusable(chosen: Chosen, as_json: bool) -> None:
         print("\n".join(f"{readable(bad.path)}: {bad.error}" for bad in chosen.unusable))
 
 
-def _lines(
-    plan: Plan, failures: Sequence[Failure], chosen: Chosen, engine: Engine, options: argparse.Namespace
-) -> list[str]:
-    """The plan, and what went wrong, in words."""
+def _expected(plan: Plan, engine: Engine, folder: Path) -> list[str]:
+    """How many pictures, and what the missing ones will take."""
     count, missing = len(plan.pictures), len(plan.missing)
     lines = [f"{plan.suite.name}: {count} pictures with {engine.name}, {count - missing} are there, {missing} missing"]
     if missing and plan.seconds is not None and plan.bytes is not None:
-        free = shutil.disk_usage(options.out).free
+        free = shutil.disk_usage(folder).free
         lines.append(f"about {_duration(plan.seconds)}, {_size(plan.bytes)} on disk ({_size(free)} are free)")
     elif missing:
         lines.append("how long it takes will be known from the first pictures on")
-    lines += [f"a copy of another one, left out: {copy.name}" for copy in plan.copies]
-    lines += [f"left out: {readable(bad.path)}: {bad.error}" for bad in chosen.unusable]
-    lines += [f"not drawn: {failure.name}: {failure.error}" for failure in failures]
     return lines
+
+
+def _left_out_lines(plan: Plan, failures: Sequence[Failure], chosen: Chosen) -> list[str]:
+    lines = [f"a copy of another one, left out: {copy.name}" for copy in plan.copies]
+    lines += [f"left out: {readable(bad.path)}: {bad.error}" for bad in chosen.unusable]
+    return lines + [f"not drawn: {failure.name}: {failure.error}" for failure in failures]
 
 
 def _duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -30,7 +31,7 @@ from .suite import Suite, read_suite, to_json
 
 log = logging.getLogger(__name__)
 
-INDEX = "gallery.sqlite"
+INDEX, LOCK = "gallery.sqlite", ".drawing"
 
 SUITE = "suite.json"
 
@@ -170,21 +171,27 @@ class Gallery:
         found = [
             (path, size, read_record(self.folder / path)) for path, size in there.items() if known.get(path) != size
         ]
+        with self._transaction():
+            self._db.executemany("DELETE FROM pictures WHERE path = ?", [(path,) for path in gone])
+            for path, size, record in found:
+                if record is not None:
+                    self._enter(path, size, record)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of what happens inside, or nothing."""
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("DELETE FROM pictures WHERE path = ?", [(path,) for path in gone])
-        for path, size, record in found:
-            if record is not None:
-                self._enter(path, size, record)
-        self._db.execute("COMMIT")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.rollback()
+            raise
 
     def _files(self) -> Iterator[tuple[str, int]]:
-        """Path, relative with slashes, and size of every PNG file, in order."""
-        for here, folders, files in os.walk(self.folder):
-            folders.sort()
-            for name in sorted(files):
-                if name.lower().endswith(".png"):
-                    path = Path(here, name)
-                    yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+        """Path, relative with slashes, and size of every picture, in order; grids and what else lies about are none."""
+        for path in sorted(self.folder.glob("*/*/*.png")):
+            yield path.relative_to(self.folder).as_posix(), path.stat().st_size
 
     def _enter(self, path: str, size: int, record: Record) -> None:
         """A copy of a picture that is there already is not entered a second time."""
@@ -216,6 +223,20 @@ class Gallery:
 
     # what comes in
 
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Nobody else draws into this folder meanwhile. Raises ModelsimError where somebody does already.
+
+        SQLite's lock is the one that every system takes back when a process is killed.
+        """
+        with closing(sqlite3.connect(self.folder / LOCK, timeout=0, isolation_level=None)) as lock:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                fix = "wait for the other run, or choose another folder"
+                raise ModelsimError(f"cannot draw into this gallery ({error})", self.folder, fix) from error
+            yield
+
     def keep_suite(self, suite: Suite) -> None:
         """Put the suite beside its pictures, so that the folder says by itself what they are."""
         path, text = self.folder / file_name(suite.name) / SUITE, to_json(suite).encode()
@@ -237,13 +258,13 @@ class Gallery:
         data = _png(image, infotext, record)
         _write(path, data)
         relative = path.relative_to(self.folder).as_posix()
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("DELETE FROM pictures WHERE path = ?", (relative,))
-        self._enter(relative, len(data), record)
-        self._db.execute(
-            "DELETE FROM failures WHERE checkpoint = ? AND identity IN ('', ?)", (record.checkpoint, record.identity)
-        )
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.execute("DELETE FROM pictures WHERE path = ?", (relative,))
+            self._enter(relative, len(data), record)
+            self._db.execute(
+                "DELETE FROM failures WHERE checkpoint = ? AND identity IN ('', ?)",
+                (record.checkpoint, record.identity),
+            )
         return Stored(path, len(data), record)
 
     def note_failure(self, failure: Failure) -> None:
@@ -299,11 +320,13 @@ def read_record(path: Path) -> Record | None:
 
 
 def _carried(path: Path) -> dict | None:
-    """The texts that a picture carries; None where there is none, or one that a power cut tore."""
+    """The texts that a picture carries; None where there is no picture, or one that a power cut tore."""
     try:
         with Image.open(path) as image:
             image.verify()  # every chunk's checksum, up to the last
             return dict(image.info)
+    except Image.DecompressionBombError:
+        return {}  # a picture, but none of ours
     except (OSError, SyntaxError, ValueError):
         return None
 

@@ -34,9 +34,9 @@ def draw_missing(plan: Plan, engine: Engine, gallery: Gallery, job: Job) -> Outc
     """
     outcome = Outcome()
     if plan.missing:
-        gallery.keep_suite(plan.suite)
         stage = Stage(job, f"drawing {plan.suite.name}", len(plan.missing), "pictures")
-        with engine.session(job) as session:
+        with gallery.drawing(), engine.session(job) as session:
+            gallery.keep_suite(plan.suite)
             for checkpoint, pictures in by_checkpoint(plan.pictures):
                 if not all(picture.done for picture in pictures):
                     job.check()

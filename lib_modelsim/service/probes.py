@@ -67,13 +67,10 @@ def plan_suite(suite: Suite, checkpoints: Sequence[Drawable], engine: Engine, fo
         return make_plan(suite, checkpoints, engine, gallery, batch)
 
 
-def draw_suite(
-    suite: Suite, checkpoints: Sequence[Drawable], engine: Engine, folder: Path, job: Job, batch: int = 1
-) -> tuple[Plan, Outcome]:
-    """Draw what the gallery lacks of this suite; returns the plan as it is afterwards. Raises as `draw_missing`."""
+def draw_plan(plan: Plan, engine: Engine, folder: Path, job: Job) -> Outcome:
+    """Draw what is missing of a plan into its gallery. Raises as `draw_missing`."""
     with Gallery(folder) as gallery:
-        outcome = draw_missing(make_plan(suite, checkpoints, engine, gallery, batch), engine, gallery, job)
-        return make_plan(suite, checkpoints, engine, gallery, batch), outcome
+        return draw_missing(plan, engine, gallery, job)
 
 
 def sheet_of(folder: Path, suite: Suite, engine: str | None = None) -> Sheet:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from PIL import Image
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.pictures.infotext import of_picture, parse
-from lib_modelsim.probes.gallery import INDEX, Gallery, read_record
+from lib_modelsim.probes.gallery import INDEX, LOCK, SUITE, Gallery, read_record
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing
 from tests.command import ROOT
@@ -55,7 +57,7 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
 
 def assert_whole(folder: Path) -> None:
     """Forty different pictures, each one whole and with its record and infotext; the index knows just these."""
-    found = [path for path in folder.rglob("*") if path.is_file() and path.name not in (INDEX, "suite.json")]
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name not in (INDEX, LOCK, SUITE)]
     records = {path: read_record(path) for path in found}
     assert len(records) == 40
     assert None not in records.values()
@@ -87,6 +89,28 @@ def test_killed_at_thirty_moments_no_picture_comes_twice_none_is_missing_none_to
         assert before.items() <= files(folder).items()
         assert len(resumed.drawn) == 40 - len(before)
         assert_whole(folder)
+
+
+def test_two_runs_do_not_draw_into_one_gallery_at_once(tmp_path):
+    with Gallery(tmp_path) as gallery, gallery.drawing():
+        with pytest.raises(ModelsimError, match="wait for the other run"):
+            draw(tmp_path)
+        assert not files(tmp_path)
+    draw(tmp_path)
+    assert_whole(tmp_path)
+
+
+def test_grids_and_other_pictures_beside_are_no_part_of_the_gallery(tmp_path):
+    draw(tmp_path)
+    size = struct.pack(">IIBBBBB", 20_000, 20_000, 1, 0, 0, 0, 0)  # more pixels than Pillow opens without a protest
+    header = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", size) + _chunk(b"IDAT", b"")
+    (tmp_path / "grid.png").write_bytes(header)
+    max(tmp_path.rglob("cat*.png")).with_name("cat 1 grid.png").write_bytes(header)
+    assert draw(tmp_path).drawn == []
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def test_an_index_that_is_lost_or_behind_is_made_anew_from_the_pictures(tmp_path):
