@@ -14,7 +14,7 @@ from ..job import Job, Progress
 STEPS = 1000
 """Our one job has this many sampling steps: so the WebUI computes its bar and its time left from our progress."""
 
-_FIELDS = (
+FIELDS = (
     "skipped",
     "interrupted",
     "stopping_generation",
@@ -55,7 +55,7 @@ def turn(lock: Any, job: Job) -> Iterator[None]:  # noqa: ANN401 - a lock of the
 @contextmanager
 def shown(state: Any, what: str, job: Job) -> Iterator[Job]:  # noqa: ANN401 - the host's State
     """A job that the WebUI shows and can stop. Its State is afterwards what it was."""
-    before = {name: getattr(state, name) for name in _FIELDS if hasattr(state, name)}
+    before = {name: getattr(state, name) for name in FIELDS if hasattr(state, name)}
     begun = state.begin(what)
     stage = ""
 

@@ -38,8 +38,8 @@ class WebUI:
     def cannot(self) -> Mapping[str, str]:
         """As of now: on some WebUIs it depends on the model that is loaded."""
         reasons = {}
-        if self._shared.cmd_opts.freeze_settings:
-            reasons["load"] = "The WebUI was started with --freeze-settings, which its current checkpoint belongs to."
+        if getattr(self._shared.cmd_opts, "freeze_settings", False):
+            reasons["load"] = "The WebUI was started with --freeze-settings, and its checkpoint is one of them."
         elif not (self._forge or hasattr(self._models, "reload_model_weights")):
             reasons["load"] = f"{self.name} offers extensions no way to load a checkpoint."
         if self._forge:

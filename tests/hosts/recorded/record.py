@@ -89,6 +89,7 @@ OFFERED = {
         "OptionHTML",
         "OptionInfo",
         "cmd_opts",
+        "config_filename",
         "interrogator",
         "list_checkpoint_tiles",
         "opts",

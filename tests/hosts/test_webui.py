@@ -1,0 +1,230 @@
+"""What the tab is told of a WebUI and what it can ask of it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lib_modelsim.errors import ModelsimError
+from lib_modelsim.hosts.host import Loaded
+from lib_modelsim.hosts.webui import WebUI
+from lib_modelsim.job import Cancelled, Job
+
+from .fakes import A1111, BROKEN, Forge, Model, ReForge, SDNext
+
+NAMES = {A1111: "AUTOMATIC1111", Forge: "Forge", ReForge: "reForge", SDNext: "SD.Next"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("anna", "bert", "carl"):
+        (tmp_path / f"{name}.safetensors").write_bytes(name.encode())
+    return tmp_path
+
+
+@pytest.fixture(params=[A1111, Forge, ReForge], ids=NAMES.get)
+def webui(request, folder, monkeypatch):
+    """A WebUI that has drawn with `anna`."""
+    found = request.param(folder).install(monkeypatch)
+    found.opts.data["sd_model_checkpoint"] = "anna.safetensors"
+    WebUI().load(folder / "anna.safetensors")
+    return found
+
+
+def in_memory(webui):
+    return webui.checkpoints.model_data.sd_model.sd_checkpoint_info.name
+
+
+@pytest.mark.parametrize(("kind", "name"), NAMES.items(), ids=NAMES.values())
+def test_it_is_called_by_its_name_and_keeps_our_data_beside_its_own(kind, name, folder, monkeypatch):
+    kind(folder).install(monkeypatch)
+    host = WebUI()
+    assert host.name == name
+    assert host.data == folder / "modelsim"
+    assert not host.data.exists(), "made on first use"
+
+
+def test_outside_of_a_webui_there_is_none():
+    with pytest.raises(ImportError):
+        WebUI()
+
+
+class TestItsCheckpoints:
+    def test_are_told_with_what_is_known_of_them(self, webui, folder):
+        webui.hashes["checkpoint/bert.safetensors"] = "b" * 64
+        (folder / "bert.preview.png").touch()
+        (folder / "bert.txt").write_text("Fine-tuned on seals.")
+        anna, bert, carl = WebUI().listed()
+        assert WebUI().paths() == [anna.path, bert.path, carl.path] == sorted(folder.glob("*.safetensors"))
+        assert (bert.title, bert.sha256, bert.notes) == ("bert.safetensors", "b" * 64, "Fine-tuned on seals.")
+        assert bert.preview == folder / "bert.preview.png"
+        assert (carl.sha256, carl.preview, carl.notes) == (None, None, "")
+
+    def test_a_hash_of_what_the_file_was_before_is_none(self, webui):
+        webui.checkpoints.checkpoints_list["bert.safetensors"].sha256 = "a hash that the cache holds for outdated"
+        assert [entry.sha256 for entry in WebUI().listed()] == [None] * 3
+
+    def test_one_that_was_removed_stays_listed_until_the_list_is_read_anew(self, webui, folder):
+        host = WebUI()
+        (folder / "bert.safetensors").unlink()
+        assert len(host.listed()) == len(host.paths()) == 3
+        host.refresh()
+        assert len(host.listed()) == len(host.paths()) == 2
+
+    def test_a_folder_that_went_away_takes_only_pictures_and_notes_along(self, webui, folder):
+        moved = folder.rename(folder.with_name("moved"))
+        try:
+            assert [entry.preview for entry in WebUI().listed()] == [None] * 3
+        finally:
+            moved.rename(folder)
+
+    def test_three_hundred_are_listed_at_once(self, tmp_path, monkeypatch):
+        for number in range(300):
+            (tmp_path / f"{number}.safetensors").touch()
+            (tmp_path / f"{number}.preview.png").touch()
+            (tmp_path / f"{number}.civitai.info").write_text(
+                '{"model": {"name": "x"}, "images": [%s]}' % ("1," * 5000 + "1")
+            )
+        A1111(tmp_path).install(monkeypatch)
+        began = time.process_time()
+        entries = WebUI().listed()
+        took = time.process_time() - began
+        print(f"300 checkpoints with picture and notes: {took:.3f} s")
+        assert len({entry.preview for entry in entries}) == 300
+        assert took < 2
+
+
+class TestTheLoadedModel:
+    def test_is_told_by_its_file(self, webui, folder):
+        assert WebUI().loaded_path() == folder / "anna.safetensors"
+
+    @pytest.mark.parametrize("kind", [A1111, Forge, SDNext])
+    def test_before_the_first_load_is_the_one_that_is_chosen(self, kind, folder, monkeypatch):
+        webui = kind(folder).install(monkeypatch)
+        assert WebUI().loaded_path() is None
+        webui.opts.data["sd_model_checkpoint"] = "carl.safetensors"
+        assert WebUI().loaded_path() == folder / "carl.safetensors"
+
+    @pytest.mark.parametrize("kind", [A1111, ReForge])
+    def test_is_read_under_the_names_that_its_file_has(self, kind, folder, monkeypatch):
+        webui = kind(folder).install(monkeypatch)
+        embedding = "transformer.text_model.embeddings.token_embedding"
+        memory = {"model.diffusion_model.out.2.weight": 1, f"cond_stage_model.wrapped.{embedding}.wrapped.weight": 2}
+        webui.checkpoints.model_data.sd_model = Model(webui.checkpoints.checkpoints_list["bert.safetensors"], memory)
+        file = {"model.diffusion_model.out.2.weight": 1, f"cond_stage_model.{embedding}.weight": 2}
+        assert WebUI().loaded() == Loaded("bert.safetensors", file)
+
+    def test_of_sdxl_has_its_text_encoders_once(self, folder, monkeypatch):
+        webui = A1111(folder).install(monkeypatch)
+        memory = {"conditioner.embedders.0.wrapped.x": 1, "cond_stage_model.embedders.0.wrapped.x": 1}
+        webui.checkpoints.model_data.sd_model = Model(webui.checkpoints.checkpoints_list["bert.safetensors"], memory)
+        assert WebUI().loaded().tensors == {"conditioner.embedders.0.x": 1}
+
+    def test_is_not_loaded_by_asking_for_it(self, folder, monkeypatch):
+        A1111(folder).install(monkeypatch)
+        with pytest.raises(ModelsimError, match="no model in memory"):
+            WebUI().loaded()
+
+    def test_of_forge_cannot_be_read_and_the_tab_can_say_why(self, folder, monkeypatch):
+        Forge(folder).install(monkeypatch)
+        assert "Forge" in WebUI().cannot["loaded"]
+        with pytest.raises(ModelsimError, match="keeps no state dict"):
+            WebUI().loaded()
+
+
+class TestLoading:
+    def test_makes_a_checkpoint_the_current_one_for_this_run_and_the_next(self, webui, folder):
+        WebUI().load(folder / "carl.safetensors")
+        assert in_memory(webui) == "carl.safetensors"
+        assert WebUI().loaded_path() == folder / "carl.safetensors"
+        assert webui.opts.saved[-1]["sd_model_checkpoint"] == "carl.safetensors"
+
+    def test_loads_also_what_is_chosen_while_another_one_has_drawn_last(self, webui, folder):
+        host = WebUI()
+        host.load(folder / "bert.safetensors")
+        webui.opts.data["sd_model_checkpoint"] = "carl.safetensors"  # as after a picture with an override
+        host.load(folder / "carl.safetensors")
+        assert in_memory(webui) == "carl.safetensors"
+
+    def test_of_a_broken_file_leaves_the_old_model_whole_and_chosen(self, webui, folder):
+        (folder / "bert.safetensors").write_bytes(BROKEN)
+        saved = len(webui.opts.saved)
+        with pytest.raises(ModelsimError, match=r"cannot load this checkpoint: bert.*no model in it"):
+            WebUI().load(folder / "bert.safetensors")
+        assert in_memory(webui) == "anna.safetensors"
+        assert not webui.checkpoints.model_data.sd_model.taken_apart
+        assert WebUI().loaded_path() == folder / "anna.safetensors"
+        assert webui.opts.sd_model_checkpoint == "anna.safetensors"
+        assert len(webui.opts.saved) == saved
+
+    @pytest.mark.parametrize("kind", [A1111, Forge])
+    def test_of_a_broken_file_as_the_first_one_leaves_the_webui_as_it_was(self, kind, folder, monkeypatch):
+        webui = kind(folder).install(monkeypatch)
+        webui.opts.data["sd_model_checkpoint"] = "anna.safetensors"
+        before = type(webui.checkpoints.model_data.sd_model)
+        (folder / "bert.safetensors").write_bytes(BROKEN)
+        with pytest.raises(ModelsimError, match="cannot load"):
+            WebUI().load(folder / "bert.safetensors")
+        assert type(webui.checkpoints.model_data.sd_model) is before
+        WebUI().load(folder / "anna.safetensors")
+        assert in_memory(webui) == "anna.safetensors"
+
+    @pytest.mark.parametrize("kind", [A1111, Forge])
+    def test_that_brings_another_one_is_an_error(self, kind, folder, monkeypatch):
+        webui = kind(folder).install(monkeypatch)
+        webui.opts.data["sd_model_checkpoint"] = "anna.safetensors"
+        webui.checkpoints.chosen = lambda: webui.checkpoints.checkpoints_list["carl.safetensors"]
+        with pytest.raises(ModelsimError, match=r"carl\.safetensors was loaded instead"):
+            WebUI().load(folder / "bert.safetensors")
+
+    def test_of_a_file_that_is_gone_or_unknown_asks_for_a_new_list(self, webui, folder):
+        (folder / "bert.safetensors").unlink()
+        for name in ("bert.safetensors", "unknown.safetensors"):
+            with pytest.raises(ModelsimError, match="refresh the list"):
+                WebUI().load(folder / name)
+        assert in_memory(webui) == "anna.safetensors"
+
+    def test_is_not_done_where_settings_are_frozen(self, webui, folder):
+        webui.freeze()
+        assert "--freeze-settings" in WebUI().cannot["load"]
+        with pytest.raises(ModelsimError, match="--freeze-settings"):
+            WebUI().load(folder / "bert.safetensors")
+
+    def test_tells_which_setting_alone_is_frozen(self, webui, folder):
+        webui.opts.__dict__["frozen"] = True  # as with --freeze-specific-settings
+        with pytest.raises(ModelsimError, match=r"keeps its checkpoint: changing settings is disabled"):
+            WebUI().load(folder / "bert.safetensors")
+        assert in_memory(webui) == "anna.safetensors"
+
+    def test_waits_for_its_turn_and_can_be_stopped_there(self, webui, folder):
+        with webui.lock, pytest.raises(Cancelled):
+            WebUI().load(folder / "bert.safetensors", Job(cancelled=lambda: True))
+        assert in_memory(webui) == "anna.safetensors"
+
+    def test_takes_no_second_turn(self, webui, folder):
+        host = WebUI()
+        with host.at_work("loading two", Job()):
+            host.load(folder / "bert.safetensors")
+            host.load(folder / "carl.safetensors")
+        assert in_memory(webui) == "carl.safetensors"
+
+
+class TestSDNext:
+    """What it lacks is said in a sentence."""
+
+    @pytest.fixture
+    def host(self, folder, monkeypatch):
+        SDNext(folder).install(monkeypatch)
+        return WebUI()
+
+    def test_its_checkpoints_are_listed_with_the_hashes_that_it_lists(self, host):
+        host._infos()[1].sha256 = "b" * 64
+        assert [entry.sha256 for entry in host.listed()] == [None, "b" * 64, None]
+
+    def test_what_it_lacks_is_said(self, host, folder):
+        assert set(host.cannot) == {"load", "loaded"}
+        with pytest.raises(ModelsimError, match=r"SD\.Next offers"):
+            host.load(folder / "anna.safetensors")
+        with pytest.raises(ModelsimError, match=r"SD\.Next does not tell"):
+            host.loaded()
