@@ -19,7 +19,9 @@ from .recall import Arrays, recall_or_run
 from .scores import Reason, Scores
 
 
-def attention_scores(measure: str, group: Sequence[Model], library: Library, job: Job, device: str) -> Scores:
+def attention_scores(
+    measure: str, group: Sequence[Model], library: Library, job: Job, device: str, memory: int | None = None
+) -> Scores:
     """The attention probe, among those models whose probed layers have the same names and shapes."""
     variant = VARIANTS[measure]
     alike: dict[tuple, list[Model]] = {}
@@ -38,7 +40,7 @@ def attention_scores(measure: str, group: Sequence[Model], library: Library, job
         ) -> Iterator[tuple[str, Arrays]]:
             from .passes import attention_pass  # torch comes with it
 
-            return attention_pass(models, layers, variant, missing, job, device)
+            return attention_pass(models, layers, variant, missing, job, device, memory)
 
         models, results, failed = recall_or_run(measure, members, list(layers), run, library)
         kept += models

@@ -52,9 +52,15 @@ def compare(
 
 
 def compare_models(
-    index: Index, measure: str, base: str | None, library: Library, job: Job, device: str = "auto"
+    index: Index,
+    measure: str,
+    base: str | None,
+    library: Library,
+    job: Job,
+    device: str = "auto",
+    memory: int | None = None,
 ) -> Comparison:
-    """As `compare`, of models that are indexed already."""
+    """As `compare`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
     if measure not in MEASURES:
         raise ModelsimError("unknown measure", measure, f"use one of {', '.join(MEASURES)}")
     if base is not None and measure != "delta-cosine":
@@ -83,9 +89,9 @@ def compare_models(
         )
     for group, origin in zip(groups, origins, strict=True):
         if measure in VARIANTS:
-            scores = attention_scores(measure, group, library, job, device)
+            scores = attention_scores(measure, group, library, job, device, memory)
         else:
-            scores = weight_scores(measure, group, origin, library, job, device)
+            scores = weight_scores(measure, group, origin, library, job, device, memory)
         found.append((scores.models, scores.matrix))
         reasons += scores.reasons
         unreadable += scores.unreadable

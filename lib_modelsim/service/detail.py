@@ -15,7 +15,7 @@ from ..library import Library
 from ..similarity.parts import cosine
 from .compare import Comparison, difference
 from .index import Model
-from .recall import Arrays, recall_or_run
+from .recall import Arrays, Run, recall_or_run
 from .weight_scores import OTHER
 
 MOST = 30
@@ -70,8 +70,15 @@ class Detail:
     reason: str | None = None
 
 
-def detail(comparison: Comparison, names: tuple[str, str], library: Library, job: Job, device: str = "auto") -> Detail:
-    """Two models of a comparison, by their names.
+def detail(
+    comparison: Comparison,
+    names: tuple[str, str],
+    library: Library,
+    job: Job,
+    device: str = "auto",
+    memory: int | None = None,
+) -> Detail:
+    """Two models of a comparison, by their names; `memory` in bytes for the buffers, None as much as is good.
 
     The profile is the comparison's; the keys come from one read of both files, or from the library. Raises
     ModelsimError where one of them cannot be read, Cancelled where the job is stopped: finished blocks are kept.
@@ -85,7 +92,16 @@ def detail(comparison: Comparison, names: tuple[str, str], library: Library, job
         return replace(found, reason=difference(first, second))
     shared = [key for key in first.places if key in second.places]
     alike = [key for key in shared if first.places[key].shape == second.places[key].shape]
-    keys = _differences(first, _sums(models, first, alike, library, job, device))
+    blocks: dict[str, list[str]] = {}
+    for key in alike:
+        blocks.setdefault(first.places[key].block or OTHER, []).append(key)
+
+    def run(opened: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+        from .passes import key_pass  # torch comes with it
+
+        return key_pass(opened, {block: blocks[block] for block in missing}, job, device, memory)
+
+    keys = _differences(first, _sums(models, list(blocks), run, library))
     apart = sorted((key for key in keys if key.relative > 0), key=lambda key: -key.relative)
     return replace(
         found,
@@ -104,19 +120,10 @@ def detail(comparison: Comparison, names: tuple[str, str], library: Library, job
 
 
 def _sums(
-    models: Sequence[Model], layout: Layout, keys: Sequence[str], library: Library, job: Job, device: str
+    models: Sequence[Model], blocks: Sequence[str], run: Run, library: Library
 ) -> list[tuple[str, float, float, float]]:
     """Per key: its name, ‖a − b‖², ‖a‖² and ‖b‖²; NaN where numbers are not finite."""
-    blocks: dict[str, list[str]] = {}
-    for key in keys:
-        blocks.setdefault(layout.places[key].block or OTHER, []).append(key)
-
-    def run(opened: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
-        from .passes import key_pass  # torch comes with it
-
-        return key_pass(opened, {block: blocks[block] for block in missing}, job, device)
-
-    _, results, unreadable = recall_or_run("keys", models, list(blocks), run, library)
+    _, results, unreadable = recall_or_run("keys", models, blocks, run, library)
     if unreadable:
         raise ModelsimError(unreadable[0].error)
     found = []

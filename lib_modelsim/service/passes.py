@@ -15,7 +15,7 @@ from ..checkpoints.reader import Checkpoint
 from ..job import Job, Stage
 from ..similarity.asimilarity import probe_grams
 from ..similarity.attention import Variant, projections
-from ..similarity.device import CPU, Device, choose_device
+from ..similarity.device import Device, choose_device
 from ..similarity.device import log as device_log
 from ..similarity.parts import Part, add_up, to_arrays
 from ..similarity.weights import KeySummer, NonFinite
@@ -24,20 +24,25 @@ Arrays = dict[str, NDArray]
 
 
 def weight_pass(
-    models: Sequence[Checkpoint], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job, device: str
+    models: Sequence[Checkpoint],
+    layout: Layout,
+    blocks: Mapping[str, Sequence[str]],
+    job: Job,
+    device: str,
+    memory: int | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the stored form of its parts, and what was not finite."""
     keys = [key for keys in blocks.values() for key in keys]
     stage = _stage(models, keys, job)
     broken: list[NonFinite] = []
-    summer = KeySummer(models, choose_device(device), stage.advance, broken.append)
+    summer = KeySummer(models, choose_device(device, memory), stage.advance, broken.append)
     for block, members in blocks.items():
         broken.clear()
         try:
             parts = _parts(summer, layout, members)
         except torch.cuda.OutOfMemoryError:
             broken.clear()
-            summer = KeySummer(models, _fall_back(), stage.advance, broken.append)
+            summer = KeySummer(models, _fall_back(memory), stage.advance, broken.append)
             parts = _parts(summer, layout, members)
         told = [(found.model, _in_words(found)) for found in broken]
         yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
@@ -53,18 +58,22 @@ def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: st
 
 
 def key_pass(
-    models: Sequence[Checkpoint], blocks: Mapping[str, Sequence[str]], job: Job, device: str
+    models: Sequence[Checkpoint],
+    blocks: Mapping[str, Sequence[str]],
+    job: Job,
+    device: str,
+    memory: int | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: its `keys` [k], and of each the `squares` ‖a−b‖² [k, n, n] and `norms` ‖a‖² [k, n] of the models, NaN
     where numbers are not finite. The models hold these keys in one shape."""
     keys = [key for keys in blocks.values() for key in keys]
     stage, n = _stage(models, keys, job), len(models)
-    summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None)
+    summer = KeySummer(models, choose_device(device, memory), stage.advance, lambda broken: None)
     for block, members in blocks.items():
         try:
             sums = list(summer.sums(members))
         except torch.cuda.OutOfMemoryError:
-            summer = KeySummer(models, _fall_back(), stage.advance, lambda broken: None)
+            summer = KeySummer(models, _fall_back(memory), stage.advance, lambda broken: None)
             sums = list(summer.sums(members))
         squares, norms = np.full((len(sums), n, n), np.nan), np.full((len(sums), n), np.nan)
         for row, one in enumerate(sums):
@@ -100,6 +109,7 @@ def attention_pass(
     blocks: Sequence[str],
     job: Job,
     device: str,
+    memory: int | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the scores of all pairs."""
     total = sum(
@@ -109,7 +119,7 @@ def attention_pass(
         for w in projections(m.weights, layers[block])
     )
     stage = Stage(job, "probing attention", total)
-    place = choose_device(device)
+    place = choose_device(device, memory)
     done: set[str] = set()
     while done != set(blocks):
         try:
@@ -117,10 +127,10 @@ def attention_pass(
                 done.add(block)
                 yield block, {"scores": scores}
         except torch.cuda.OutOfMemoryError:
-            place = _fall_back()
+            place = _fall_back(memory)
 
 
-def _fall_back() -> Device:
+def _fall_back(memory: int | None) -> Device:
     device_log.warning("the GPU ran out of memory: going on with the CPU")
     torch.cuda.empty_cache()
-    return CPU
+    return choose_device("cpu", memory)

@@ -21,12 +21,15 @@ METHODS = {method: f"{method}/1.{HEADER_VERSION}" for method in (*VARIANTS, "wei
 
 Arrays = dict[str, NDArray]
 
+Run = Callable[[Sequence[Checkpoint], list[str]], Iterator[tuple[str, Arrays]]]
+"""Makes the blocks of these names from the files."""
+
 
 def recall_or_run(
     method: str,
     group: Sequence[Model],
     wanted: Sequence[str],
-    run: Callable[[Sequence[Checkpoint], list[str]], Iterator[tuple[str, Arrays]]],
+    run: Run,
     library: Library,
 ) -> tuple[list[Model], dict[str, BlockResult], list[Unreadable]]:
     """The wanted blocks' results of those models that can be read.

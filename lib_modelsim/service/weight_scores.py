@@ -25,7 +25,13 @@ ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3
 
 
 def weight_scores(
-    measure: str, group: Sequence[Model], base: int | str | None, library: Library, job: Job, device: str
+    measure: str,
+    group: Sequence[Model],
+    base: int | str | None,
+    library: Library,
+    job: Job,
+    device: str,
+    memory: int | None = None,
 ) -> Scores:
     """A measure over whole weights; `base` is a position in `group` or the mean, for delta-cosine."""
     layout = joint_layout(group)
@@ -37,7 +43,7 @@ def weight_scores(
     def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         from .passes import weight_pass  # torch comes with it
 
-        return weight_pass(models, layout, {block: blocks[block] for block in missing}, job, device)
+        return weight_pass(models, layout, {block: blocks[block] for block in missing}, job, device, memory)
 
     wanted = [block for block, keys in blocks.items() if keys]
     models, results, unreadable = recall_or_run("weights", group, wanted, run, library)

@@ -29,17 +29,30 @@ class Device:
 CPU = Device(torch.device("cpu"), CPU_BUDGET)
 
 
-def choose_device(name: str = "auto") -> Device:
-    """`auto` takes the GPU where there is one with room, `cpu` never does, `cuda` insists on it."""
+LEAST_BUDGET = 16 << 20
+"""Bytes below which pieces get so small that nothing is saved."""
+
+
+def choose_device(name: str = "auto", memory: int | None = None) -> Device:
+    """`auto` takes the GPU where there is one with room, `cpu` never does, `cuda` insists on it.
+
+    `memory` is how many bytes the working buffers may take; None as many as are good, on a GPU up to half of what is
+    free. torch and the interpreter come on top.
+    """
+    wanted = None if memory is None else max(memory, LEAST_BUDGET)
     if name == "cpu" or not torch.cuda.is_available():
         if name == "cuda":
             log.warning("no CUDA device here: working on the CPU")
-        return CPU
+        return _cpu(wanted)
     free, _ = torch.cuda.mem_get_info()
     if name == "auto" and free < LEAST_GPU:
         log.warning("the GPU has %d MB free, too little: working on the CPU", free >> 20)
-        return CPU
-    return Device(torch.device("cuda"), min(free // 2, 4 << 30))
+        return _cpu(wanted)
+    return Device(torch.device("cuda"), min(free // 2, 4 << 30 if wanted is None else wanted))
+
+
+def _cpu(wanted: int | None) -> Device:
+    return CPU if wanted is None else Device(CPU.torch, wanted)
 
 
 @contextmanager
