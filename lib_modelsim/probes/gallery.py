@@ -171,6 +171,8 @@ class Gallery:
         found = [
             (path, size, read_record(self.folder / path)) for path, size in there.items() if known.get(path) != size
         ]
+        if not gone and not found:
+            return
         with self._transaction():
             self._db.executemany("DELETE FROM pictures WHERE path = ?", [(path,) for path in gone])
             for path, size, record in found:
@@ -209,8 +211,8 @@ class Gallery:
         return self._stored(row) if row else None
 
     def pictures(self) -> list[Stored]:
-        """All pictures, by path."""
-        rows = self._db.execute("SELECT path, bytes, record FROM pictures ORDER BY path")
+        """All pictures, the newest last."""
+        rows = self._db.execute("SELECT path, bytes, record FROM pictures ORDER BY rowid")
         return [self._stored(row) for row in rows]
 
     def _stored(self, row: tuple[str, int, str]) -> Stored:

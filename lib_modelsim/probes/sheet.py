@@ -45,7 +45,8 @@ class Sheet:
 
 
 def make_sheet(gallery: Gallery, suite: Suite, engine: str, batch: int = 1) -> Sheet:
-    """The pictures that belong to this suite as it is now, whichever suite they were drawn for; rows by name."""
+    """The pictures that belong to this suite as it is now, whichever suite they were drawn for; rows by name,
+    that of a checkpoint as it was when it last drew."""
     drawn = [stored for stored in gallery.pictures() if stored.record.engine == engine]
     columns = [Column(probe.name, seed) for probe in suite.probes for seed in probe.seeds]
     architectures = {stored.record.architecture for stored in drawn}

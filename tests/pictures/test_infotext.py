@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 
 import pytest
@@ -112,11 +113,16 @@ def test_pictures_carry_it_as_the_webui_stores_it(tmp_path, ending):
         texts.add_text("parameters", text)
         image.save(path, pnginfo=texts)
     else:
-        exif = Image.Exif()
-        exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-be")
-        image.save(path, exif=exif)
+        image.save(path, exif=_exif(b"UNICODE\0" + text.encode("utf-16-be")))
     with Image.open(path) as opened:
         assert of_picture(opened) == text
+
+
+def _exif(user_comment: bytes) -> bytes:
+    """EXIF with nothing but this, byte by byte as piexif lays it out for the WebUI."""
+    pointer = struct.pack(">HHHII", 1, 0x8769, 4, 1, 26) + bytes(4)  # IFD 0 has one entry: where the Exif IFD is
+    comment = struct.pack(">HHHII", 1, 0x9286, 7, len(user_comment), 44) + bytes(4)
+    return b"Exif\0\0MM\0*" + struct.pack(">I", 8) + pointer + comment + user_comment
 
 
 def test_a_picture_without_one_has_none(tmp_path):
