@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import CheckpointError
 from .reader import Checkpoint, checkpoint_of
-from .values import MemoryTensor
+from .values import MemoryTensor, ValueReader
 
 _DTYPES = {
     torch.float64: "F64",
@@ -60,6 +60,32 @@ def fingerprint(checkpoint: Checkpoint) -> tuple[int, int]:
         digest.update(_sample(stored.tensor).tobytes())
     size = sum(stored.count * stored.item_bytes for stored in checkpoint.tensors)
     return size, int.from_bytes(digest.digest()[:8], "big") >> 1
+
+
+def changed_components(memory: Checkpoint, file: Checkpoint) -> frozenset[str]:
+    """The components whose weights in memory are not those of the file, rounded to the precision that memory has.
+
+    Judged by up to 64 numbers from the middle of each weight that both hold, so little of the file is read. Raises
+    ReadError where the file cannot be read.
+    """
+    reader, changed = ValueReader(), set()
+    for key, weight in memory.weights.items():
+        stored = file.weights.get(key)
+        if stored is None or weight.component in changed:
+            continue
+        start = min(weight.stored.count, stored.stored.count) // 2
+        ours = reader.flat(weight, start, start + _SAMPLE)
+        theirs = reader.flat(stored, start, min(stored.stored.count, start + _SAMPLE))
+        if weight.shape != stored.shape or not _rounds_to(theirs, ours):
+            changed.add(weight.component)
+    return frozenset(changed)
+
+
+def _rounds_to(values: torch.Tensor, rounded: torch.Tensor) -> bool:
+    if rounded.dtype.itemsize == 1:
+        values = values.to(torch.float16)  # hosts halve first
+    same = values.to(rounded.dtype).to(torch.float64)
+    return torch.equal(same.nan_to_num(), rounded.to(torch.float64).nan_to_num())
 
 
 def _sample(tensor: torch.Tensor) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..checkpoints.header import header_of
+from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError
 from ..hosts.host import Host
 from ..library import FileKey, Library
@@ -26,6 +27,22 @@ def loaded_model(host: Host, library: Library) -> Model:
     layout = header.layout
     known_as = library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json())
     return Model(key.path, checkpoint.path, key, known_as, header, partial(_reopen, host, key))
+
+
+def changed_in_memory(host: Host) -> frozenset[str] | None:
+    """The components (`unet`, `te`, `vae` …) whose weights in memory are not those of the file that the host loaded:
+    after a merge, a LoRA or with another VAE. Empty where all are its own; None where the host names no file.
+
+    A model whose UNet is its file's needs no comparison of its own: the file's holds for it. Raises ModelsimError
+    where memory or file cannot be read.
+    """
+    from ..checkpoints.memory import changed_components, memory_checkpoint
+
+    path = host.loaded_path()
+    if path is None:
+        return None
+    loaded = host.loaded()
+    return changed_components(memory_checkpoint(loaded.title, loaded.tensors), open_checkpoint(path))
 
 
 def _look(host: Host) -> tuple[Checkpoint, FileKey]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from lib_modelsim.hosts.folders import Folders
@@ -15,7 +16,7 @@ from lib_modelsim.library import Library
 from lib_modelsim.service.compare import MEASURES, compare_models
 from lib_modelsim.service.elements import elements
 from lib_modelsim.service.index import read_index
-from lib_modelsim.service.loaded import loaded_model
+from lib_modelsim.service.loaded import changed_in_memory, loaded_model
 from lib_modelsim.service.recall import METHODS
 
 
@@ -24,7 +25,10 @@ class WithModel(Folders):
 
     def __init__(self, folder, file):
         super().__init__([folder], folder, Settings())
-        self.tensors, self.asked = load_file(file), 0
+        self.tensors, self.asked, self.file = load_file(file), 0, file
+
+    def loaded_path(self):
+        return self.file
 
     def loaded(self):
         self.asked += 1
@@ -52,13 +56,13 @@ def index(host, library):
     return replace(files, models=[*files.models, loaded_model(host, library)])
 
 
-@pytest.mark.parametrize("measure", MEASURES)
-def test_every_measure_says_of_it_what_it_says_of_its_file(measure, index, library):
-    base = "base" if measure == "delta-cosine" else None
-    matrix = compare_models(index, measure, base, library, Job(), "cpu").matrix
-    anna, memory = matrix.models.index("anna"), matrix.models.index(NAME)
-    assert np.array_equal(matrix.values[anna], matrix.values[memory], equal_nan=True)
-    assert np.array_equal(matrix.overall[anna], matrix.overall[memory], equal_nan=True)
+def test_every_measure_says_of_it_what_it_says_of_its_file(index, library):
+    for measure in MEASURES:
+        base = "base" if measure == "delta-cosine" else None
+        matrix = compare_models(index, measure, base, library, Job(), "cpu").matrix
+        anna, memory = matrix.models.index("anna"), matrix.models.index(NAME)
+        assert np.array_equal(matrix.values[anna], matrix.values[memory], equal_nan=True), measure
+        assert np.array_equal(matrix.overall[anna], matrix.overall[memory], equal_nan=True), measure
 
 
 def test_its_keys_one_by_one(host, index, library):
@@ -81,11 +85,11 @@ def test_it_is_remembered_while_its_weights_stay(host, index, library):
 
 
 def test_after_a_merge_it_is_another_model(host, index, library):
-    before = compare_models(index, "l2", None, library, Job(), "cpu").matrix
+    before = compare_models(index, "asimilarity", None, library, Job(), "cpu").matrix
     for tensor in host.tensors.values():
         tensor.mul_(1.5)
     again = replace(index, models=[*index.models[:-1], loaded_model(host, library)])
-    after = compare_models(again, "l2", None, library, Job(), "cpu").matrix
+    after = compare_models(again, "asimilarity", None, library, Job(), "cpu").matrix
     assert again.models[-1].id not in {model.id for model in index.models}
     assert before.overall[1, -1] != after.overall[1, -1]
 
@@ -108,3 +112,20 @@ def test_a_change_between_index_and_comparison_is_told(host, index, library):
     assert [str(bad.path) for bad in found.unreadable] == [str(index.models[-1].path)]
     assert "has changed" in found.unreadable[0].error
     assert len(found.models) == 5
+
+
+def test_as_it_was_loaded_nothing_is_changed_whatever_its_precision(host):
+    assert changed_in_memory(host) == frozenset()
+    host.tensors = {key: tensor.to(torch.bfloat16) for key, tensor in host.tensors.items()}
+    assert changed_in_memory(host) == frozenset()
+
+
+def test_what_was_merged_or_replaced_is_named(host):
+    host.tensors = {
+        key: tensor * 1.01 if key.startswith("first_stage_model.") else tensor for key, tensor in host.tensors.items()
+    }
+    assert changed_in_memory(host) == {"vae"}
+    host.tensors = {key: tensor * 1.01 for key, tensor in host.tensors.items()}
+    assert changed_in_memory(host) == {"unet", "te", "vae"}
+    host.file = None
+    assert changed_in_memory(host) is None
