@@ -19,6 +19,7 @@ from lib_modelsim.probes.naming import file_name
 from lib_modelsim.probes.parameters import OPTION_LABELS, OPTIONS, Parameters
 from lib_modelsim.probes.recording import infotext, parameters_of
 from lib_modelsim.probes.suite import SHIPPED, Probe, Suite, from_document, read_suite, to_document, to_json
+from tests.command import ROOT
 from tests.probes.fake_engine import drawable
 
 ANNA = drawable("anna")
@@ -232,6 +233,13 @@ def test_a_suite_s_file_that_is_wrong_says_what_is(document, said):
     with pytest.raises(ModelsimError) as wrong:
         from_document(document)
     assert said in str(wrong.value)
+
+
+def test_the_suite_in_the_documentation_is_one():
+    text = (ROOT / "docs" / "probes.md").read_text("utf-8")
+    suite = from_document(json.loads(text.partition("```json")[2].partition("```")[0]))
+    assert [len(probe.seeds) for probe in suite.probes] == [2, 1]
+    assert suite.probes[1].pictures("SDXL")[0].options == {"s_churn": 2.0}
 
 
 # names
