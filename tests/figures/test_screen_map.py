@@ -44,8 +44,11 @@ def test_names_hide_no_point_and_no_other_name(n, k):
     drawing = drawn(n, k)[-1]
     names = [t for t in elements(drawing, "modelsim-names")[0].iter("text") if t.get("class") is None]
     assert len(names) >= 10
+    widths = np.array([text_width(t.text, 12) for t in names])
+    before = np.array([{"start": 0, "middle": 0.5, "end": 1}[t.get("text-anchor")] for t in names])
     left = np.array([[float(t.get("x")), float(t.get("y")) - 6] for t in names])
-    right = left + [[text_width(t.text, 12), 12] for t in names]
+    left[:, 0] -= before * widths
+    right = left + np.stack([widths, np.full(len(names), 12)], axis=1)
     for place in points(drawing):
         assert not ((place > left) & (place < right)).all(1).any()
     for i in range(len(names)):

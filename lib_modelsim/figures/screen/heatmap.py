@@ -21,14 +21,14 @@ from ..names import printable
 from .branches import branch_paths
 from .markup import Facts, escaped, facts_attribute, fitted, frame, text_width
 
-WIDTH = 860
+WIDTH = 740
 """The drawing's own width, which the panel stretches or shrinks; all lengths here are in its units."""
 
 _ROW, _HIGHEST_ROW, _FEW, _SIZE, _SMALL = 17, 32, 320, 12, 10.5
 """The least and the most height of a row, the height that few rows fill, and the heights of letters."""
 
-_EDGE, _TREE, _STRIP, _GAP = 6, 90, 20, 4
-_WIDEST_NAME = 230
+_EDGE, _TREE, _STRIP, _GAP = 6, 70, 20, 4
+_WIDEST_NAME = 200
 
 _LEVEL, _UPRIGHT, _TALLEST = 60, 11, 110
 """Breadth of a column or group from which its name stands level, and upright; the most height of upright names."""

@@ -16,11 +16,11 @@ from ..colours import class_colour, colour_upon
 from ..placing import place_labels
 from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, percent, text_width
 
-WIDTH, _LOWEST, _HIGHEST = 860, 400, 620
+WIDTH, _LOWEST, _HIGHEST = 740, 340, 540
 """The drawing's own width, which the panel stretches or shrinks, and the bounds of its height."""
 
 _RADIUS, _EDGE, _SIZE, _SMALL = 9.0, 60.0, 12, 10.5
-_BADGE, _WIDEST_NAME, _FARTHEST = 24, 200, 60
+_BADGE, _WIDEST_NAME, _FARTHEST = 24, 180, 50
 """Room for the number of a class, for a name, and the most between a name and what it names."""
 
 _NAMED, _OUTLIERS = 60, 25
@@ -94,19 +94,26 @@ class _Label:
 
     def svg(self, place: Array) -> str:
         """The words in their rectangle, with a line to a point that is not right beside."""
-        left, y = place[0], (place[1] + place[3]) / 2
+        y = (place[1] + place[3]) / 2
         if self.run is not None:
-            words = (
-                f'<text x="{left + _BADGE:.1f}" y="{y:.1f}" dy=".35em" font-size="{_SIZE}">{escaped(self.text)}</text>'
-            )
             return (
                 f'<g class="modelsim-branch modelsim-of-class" data-from="{self.run.first}" data-to="{self.run.last}"'
-                f' data-class="{self.run.number}">{badge(self.run.number, left, y)}{words}</g>'
+                f' data-class="{self.run.number}">{badge(self.run.number, place[0], y)}'
+                f"{_words(self.text, place[0] + _BADGE, y)}</g>"
             )
-        far = self.distance(place) > _RADIUS + 8
         (x1, y1), (x2, y2) = self.anchor, np.clip(self.anchor, place[:2], place[2:])
+        far = self.distance(place) > _RADIUS + 8
         line = f'<path class="modelsim-leader" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>' if far else ""
-        return f'{line}<text x="{left:.1f}" y="{y:.1f}" dy=".35em" font-size="{_SIZE}">{escaped(self.text)}</text>'
+        if place[2] <= x1:  # the host's font may be narrower or wider than thought: the end at the point stays there
+            return line + _words(self.text, place[2], y, "end")
+        if place[0] >= x1:
+            return line + _words(self.text, place[0], y)
+        return line + _words(self.text, (place[0] + place[2]) / 2, y, "middle")
+
+
+def _words(text: str, x: float, y: float, anchor: str = "start") -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" dy=".35em" text-anchor="{anchor}" font-size="{_SIZE}"'
+    return f"<text {place}>{escaped(text)}</text>"
 
 
 def _fit(points: Array) -> tuple[Array, float, float]:

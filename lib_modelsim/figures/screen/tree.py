@@ -12,7 +12,7 @@ from ..colours import class_colour
 from .branches import branch_paths
 from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, percent, text_width
 
-WIDTH = 860
+WIDTH = 740
 """The drawing's own width, which the panel stretches or shrinks; all lengths here are in its units."""
 
 SIZE, SMALL = 13, 11
@@ -24,7 +24,7 @@ _ROW, _BETWEEN, _EDGE, _GAP = 19, 8, 6, 8
 _SIGN = 14
 """Room for the sign of a reference."""
 
-_WIDEST_NAME, _WIDEST_NOTE, _NARROWEST_TREE = 340, 170, 240
+_WIDEST_NAME, _WIDEST_NOTE, _NARROWEST_TREE = 300, 130, 200
 _AXIS = 38
 
 
