@@ -86,7 +86,7 @@ class Engine(Protocol):
     """A program that draws. Nothing of it changes outside of a session."""
 
     name: str
-    """What its pictures are compared under and never with others: "A1111", "Forge", "diffusers". A WebUI has the same
+    """What its pictures are compared under and never with others: "AUTOMATIC1111", "Forge", "diffusers". A WebUI has the same
     name from inside and by HTTP."""
 
     version: str
