@@ -83,7 +83,8 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
     function heatOf(element) {
         if (!heats.has(element)) {
             const about = JSON.parse(element.dataset.about);
-            const bytes = Uint8Array.from(atob(element.dataset.values), (letter) => letter.charCodeAt(0));
+            const letters = atob(element.dataset.values), bytes = new Uint8Array(letters.length);
+            for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
             const levels = about.bytes === 1 ? bytes : new Uint16Array(bytes.buffer);
             heats.set(element, { ...about, levels, none: about.bytes === 1 ? 255 : 65535, leaves: leavesOf(element) });
         }

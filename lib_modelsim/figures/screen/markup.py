@@ -13,7 +13,7 @@ from ..names import printable, shortened
 Facts = Mapping[str, Sequence[tuple[str, str]]]
 """Model → what its tooltip tells beneath the whole name: label and text of every line."""
 
-NARROW, WIDE = "fijlrtI.,:;'|!()[]-1/ ", "mwMWO@%QGDHNU_"
+_NARROW, _WIDE = "fijlrtI.,:;'|!()[]-1/ ", "mwMWO@%QGDHNU_"
 
 
 def escaped(text: object) -> str:
@@ -29,9 +29,9 @@ def text_width(text: str, size: float) -> float:
 def _letter_width(letter: str) -> float:
     if letter >= "\u0530":
         return 1.35 if letter >= "\U0001f000" else 1.05
-    if letter in NARROW:
+    if letter in _NARROW:
         return 0.4
-    return 0.88 if letter in WIDE else 0.61
+    return 0.88 if letter in _WIDE else 0.61
 
 
 def fitted(text: str, width: float, size: float) -> str:
