@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..exports.files import write_text
-from ..probes.suite import Suite, to_document, to_json
-from ..service.index import readable
-from ..service.probe_suites import Suites
 from .options import data_folder, print_json
+
+if TYPE_CHECKING:  # each command imports its own service only
+    from ..probes.suite import Suite
+    from ..service.probe_suites import Suites
 
 
 def add_suite_arguments(suite: argparse.ArgumentParser) -> None:
@@ -31,6 +31,8 @@ def add_suite_arguments(suite: argparse.ArgumentParser) -> None:
 
 def run_suite(options: argparse.Namespace) -> int:
     """One of the actions."""
+    from ..service.probe_suites import Suites
+
     if options.action != "list" and options.what is None:
         raise ModelsimError(f"suite {options.action} needs a name or a file", None, "see suite --help")
     return _ACTIONS[options.action](Suites(data_folder() / "suites"), options)
@@ -49,6 +51,8 @@ def _list(suites: Suites, options: argparse.Namespace) -> int:
 
 
 def _show(suites: Suites, options: argparse.Namespace) -> int:
+    from ..probes.suite import to_document
+
     suite = suites.named(options.what)
     if options.json:
         print_json(to_document(suite))
@@ -64,22 +68,25 @@ def _import(suites: Suites, options: argparse.Namespace) -> int:
     suite = suites.from_file(Path(options.what), options.name)
     path = suites.save(suite, options.replace)
     if options.json:
-        print_json(_summary(suite, suites) | {"path": readable(path)})
+        print_json(_summary(suite, suites) | {"path": str(path)})
     else:
         print(f"{suite.name}: {_count(suite)}")
     return 0
 
 
 def _export(suites: Suites, options: argparse.Namespace) -> int:
+    from ..exports.files import write_text
+    from ..probes.suite import to_json
+
     suite = suites.named(options.what)
     if options.out is None:
         print(to_json(suite), end="")
         return 0
     path = write_text(options.out, to_json(suite))
     if options.json:
-        print_json({"path": readable(path)})
+        print_json({"path": str(path)})
     else:
-        print(readable(path))
+        print(path)
     return 0
 
 
