@@ -79,6 +79,8 @@ class WebUI:
         if not hasattr(model, "state_dict"):
             raise ModelsimError("the WebUI has no model in memory", None, "load a checkpoint or draw a picture first")
         tensors = {key.replace(".wrapped.", "."): tensor for key, tensor in model.state_dict().items()}
+        if any(getattr(tensor, "is_meta", False) for tensor in tensors.values()):
+            raise ModelsimError("the WebUI is just changing its model", None, "ask again in a moment")
         if any(key.startswith("conditioner.") for key in tensors):
             tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("cond_stage_model.")}
         return Loaded(model.sd_checkpoint_info.title, tensors)

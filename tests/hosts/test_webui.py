@@ -121,6 +121,16 @@ class TestTheLoadedModel:
         webui.checkpoints.model_data.sd_model = Model(webui.checkpoints.checkpoints_list["bert.safetensors"], memory)
         assert WebUI().loaded().tensors == {"conditioner.embedders.0.x": 1}
 
+    def test_of_which_nothing_is_left_but_shapes_is_told(self, folder, monkeypatch):
+        torch = pytest.importorskip("torch")
+        webui = A1111(folder).install(monkeypatch)
+        memory = {
+            "model.diffusion_model.out.2.weight": torch.zeros(2, device="meta")
+        }  # as the WebUI throws models away
+        webui.checkpoints.model_data.sd_model = Model(webui.checkpoints.checkpoints_list["bert.safetensors"], memory)
+        with pytest.raises(ModelsimError, match="just changing"):
+            WebUI().loaded()
+
     def test_is_not_loaded_by_asking_for_it(self, folder, monkeypatch):
         A1111(folder).install(monkeypatch)
         with pytest.raises(ModelsimError, match="no model in memory"):
