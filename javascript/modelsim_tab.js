@@ -17,29 +17,48 @@ window.modelsimTab = window.modelsimTab || (function () {
         if (button && !button.disabled) act({ ...button.dataset });
     });
 
-    document.addEventListener("change", (event) => {
-        const key = event.target.dataset?.class;
-        if (key === undefined || !event.target.closest(`#${TAB}`)) return;
-        const row = event.target.closest("tr"), value = (name) => row.querySelector(`[data-field=${name}]`).value;
-        act({ do: "name", class: key, name: value("name"), remark: value("remark") });
+    // names of classes: what is typed and not yet sent stays where the table is drawn anew meanwhile
+
+    const drafts = new Map();
+    const draftKey = (field) => `${field.dataset.class} ${field.dataset.field}`;
+
+    document.addEventListener("input", ({ target }) => {
+        if (target.dataset?.class) drafts.set(draftKey(target), target.value);
     });
 
-    /** Nothing is asked of the server before somebody looks at the tab; each time gradio builds it, once. */
-    const looked = new WeakSet();
+    document.addEventListener("change", ({ target }) => {
+        if (!target.dataset?.class) return;
+        const row = target.closest("tr"), fields = [...row.querySelectorAll("[data-class]")];
+        const [name, remark] = fields.map((field) => field.value);
+        for (const field of fields) drafts.delete(draftKey(field));
+        act({ do: "name", class: target.dataset.class, name, remark });
+    });
+
+    let typingIn = null;
+
+    document.addEventListener("focusin", ({ target }) => {
+        typingIn = target.dataset?.class ? draftKey(target) : null;
+    });
+
+    modelsim.onSettle("[data-class][data-field]", (field) => {
+        const key = draftKey(field);
+        if (drafts.has(key)) field.value = drafts.get(key);
+        if (key === typingIn && document.activeElement === document.body) {
+            field.focus();
+            field.setSelectionRange(field.value.length, field.value.length);
+        }
+    });
+
+    // Nothing is asked of the server before somebody looks at the tab; then once, each time gradio has built it.
     const sight = new IntersectionObserver((entries) => {
         for (const { isIntersecting, target } of entries) {
             const button = document.getElementById(OPEN);
-            if (!isIntersecting || !button || looked.has(target)) continue;
-            looked.add(target);
+            if (!isIntersecting || !button) continue;
+            sight.unobserve(target);
             button.click();
         }
     });
-    new MutationObserver((_, observer) => {
-        const tab = document.getElementById(TAB);
-        if (!tab) return;
-        observer.disconnect();
-        sight.observe(tab);
-    }).observe(document, { childList: true, subtree: true });
+    modelsim.onSettle(`#${TAB}`, (tab) => sight.observe(tab));
 
     return { act };
 })();

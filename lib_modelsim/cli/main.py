@@ -7,14 +7,16 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from .. import __version__
 from ..errors import ModelsimError
+from ..library import Library
 from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
-from .options import data_folder, device_option, measure_options, open_library, print_json
+from .options import LIBRARY, data_folder, device_option, measure_options, open_library, print_json
 from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
 from .progress import progress_bars
 from .suite import add_suite_arguments, run_suite
@@ -163,8 +165,24 @@ def _serve(options: argparse.Namespace) -> int:
             raise
         fix = "start it with standalone.py, or install requirements/standalone.txt"
         raise ModelsimError("the page needs a package that is missing", "gradio", fix) from error
+    from ..hosts.folders import Folders
+    from ..hosts.host import Settings
 
-    demo = None if options.models else options.demo or data_folder() / "demonstration family"
-    return serve(
-        options.models, demo, options.port, not options.no_browser, options.device, lambda: open_library(options)
+    models = options.models or [_demo_family(options)]
+    with TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True) as forgotten:
+        kept = not options.no_library
+        data = data_folder() if kept else Path(forgotten)
+        host = Folders(models, data, Settings(device=options.device))
+        library = options.library if kept and options.library else data / LIBRARY
+        return serve(host, options.port, not options.no_browser, lambda: Library(library))
+
+
+def _demo_family(options: argparse.Namespace) -> Path:
+    """The demonstration family's folder, written on first use."""
+    from ..demo import write_demo_family
+
+    folder = options.demo or data_folder() / "demonstration family"
+    write_demo_family(
+        folder, lambda name: print(f"modelsim: writing the demonstration family: {name}", file=sys.stderr, flush=True)
     )
+    return folder

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from ..library import Library
 
+LIBRARY = "library.sqlite"
+"""The library's file in a data folder."""
+
 
 def measure_options(parser: argparse.ArgumentParser, default: str | None, default_in_words: str) -> None:
     """`--measure`, `--base` and `--device`."""
@@ -40,7 +43,7 @@ def open_library(options: argparse.Namespace) -> Library:
         return Library(None)
     if options.library is not None:
         return Library(options.library)
-    return Library(data_folder() / "library.sqlite")
+    return Library(data_folder() / LIBRARY)
 
 
 def data_folder() -> Path:

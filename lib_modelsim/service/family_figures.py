@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from ..families.features import FeatureTable
 from ..families.scaling import classical_scaling
-from ..figures.colours import Palette
-from ..figures.dendrogram import ClassWords, draw_dendrogram
+from ..figures.dendrogram import draw_dendrogram
 from ..figures.heatmap import draw_heatmap
 from ..figures.lettering import INK
 from ..figures.model_map import draw_map
 from ..figures.saving import png_bytes, svg_text
-from ..similarity.matrix import DISTANCES as MEASURED_DISTANCES
 from ..similarity.measures import main_component
 from .class_names import ClassName
 from .family import Family, Trust
+from .family_screen import class_words, heat_table
 from .index import Model
 
 _ON_WHITE = "#222222"
@@ -55,29 +52,12 @@ def draw_figures(
     }
 
 
-def class_words(family: Family, names: Mapping[int, ClassName], trust: Trust | None = None) -> dict[int, ClassWords]:
-    """What stands beside each class of the tree; its support only where that is known."""
-    support = [float("nan")] * int(family.classes.max()) if trust is None else trust.support.tolist()
-    found: dict[int, ClassWords] = {}
-    for number, share in enumerate(support, 1):
-        given = names.get(number, ClassName())
-        found[number] = ClassWords(given.name, given.remark, None if np.isnan(share) else share)
-    return found
-
-
 def family_heatmap(title: str, family: Family, cells: float | None = None) -> Figure:
     """The heat map of a family with a tree: of its features, or of its distances where there are no features. `cells`
     are the inches that all columns may take, None for as many as make them legible."""
-    blocks = tuple(dict.fromkeys(column.rsplit("/", 1)[-1] for column in family.features.columns))
-    table, references, unit = family.features, family.references, family.measure or "value"
-    if not table.columns:
-        table, references = FeatureTable(table.models, table.models, family.distances), table.models
-        blocks, unit = ("",), family.unit
-    alike_is_small = not family.features.columns or family.measure in MEASURED_DISTANCES
-    palette = Palette.DISTANCE if alike_is_small else Palette.SIMILARITY
-    classes = family.classes.tolist()
-    about = {"references": references, "blocks": blocks, "palette": palette}
-    return draw_heatmap(table, family.tree, classes, title, unit, cells, **about)
+    heat = heat_table(family)
+    about = {"references": heat.references, "blocks": heat.blocks, "palette": heat.palette}
+    return draw_heatmap(heat.table, family.tree, family.classes.tolist(), title, heat.unit, cells, **about)
 
 
 def family_map(title: str, family: Family, names: Mapping[int, ClassName], width: float = 10.0) -> Figure:

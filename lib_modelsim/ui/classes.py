@@ -1,57 +1,84 @@
-"""The classes of the tree shown: which one a person names, and how far to trust them."""
+"""The classes of the tree shown: who is in them, how far to trust them, and fields for their names and remarks."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .models import class_mark
-from .words import printable
+from ..figures.colours import class_colour
+from .words import escaped
 
 if TYPE_CHECKING:  # scipy and matplotlib come with it
+    from ..service.class_names import ClassName
     from ..service.family import Family, Trust
 
-_LONGEST = 24
-"""Characters of a model's name in a choice."""
-
 _FIT = "Correlation of the heights at which two models meet in the tree with their distances; 1 is a perfect likeness."
-_SUPPORT = "Share of the trees over resampled blocks in which a class is exactly one branch."
+_SUPPORT = "Share of the trees over resampled blocks in which this class is exactly one branch."
 
 
-def class_choices(family: Family) -> list[str]:
-    """A line per class, "1: anna and 2 more": another class is another line, even where it has the same number."""
-    members: dict[int, list[str]] = {}
-    for name, number in zip(family.features.models, family.classes.tolist(), strict=True):
-        members.setdefault(number, []).append(printable(name))
-    return [f"{number}: {_first(names)}" for number, names in sorted(members.items())]
+def classes_table(family: Family, trust: Trust | None, names: Mapping[int, ClassName]) -> str:
+    """A row per class. A field tells with its class whose members it is of: `class_key` must know them again."""
+    members = class_members(family)
+    rows = "".join(
+        _row(number, models, trust, names.get(number), class_key(family, number)) for number, models in members.items()
+    )
+    head = f'<tr><th>Class</th><th>Models</th><th title="{_SUPPORT}">Support</th><th>Name</th><th>Remark</th></tr>'
+    return (
+        f"{_fit(trust)}"
+        '<div class="modelsim-scroll"><table class="modelsim-classes">'
+        f"<thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
-def class_number(choice: str) -> int:
-    """The number of the class that a line of `class_choices` is of."""
-    return int(choice.partition(":")[0])
+def class_members(family: Family) -> dict[int, list[str]]:
+    """Class number → its models, in the order of the tree."""
+    order = family.tree.leaves if family.tree is not None else range(len(family.features.models))
+    found: dict[int, list[str]] = {}
+    for i in order:
+        found.setdefault(int(family.classes[i]), []).append(family.features.models[i])
+    return dict(sorted(found.items()))
 
 
-def _first(names: list[str]) -> str:
-    first = names[0] if len(names[0]) <= _LONGEST else f"{names[0][: _LONGEST - 1]}…"
-    return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
+def class_key(family: Family, number: int) -> str:
+    """A digest of the class and its members: another class is another key, even where it has the same number."""
+    members = json.dumps([family.architecture, number, sorted(class_members(family).get(number, []))])
+    return hashlib.sha256(members.encode()).hexdigest()[:16]
 
 
-def trust_line(trust: Trust | None) -> str:
-    """How well the tree tells the distances, and the support of each class; None while that is being computed."""
+def class_mark(number: int, name: str = "") -> str:
+    """A dot in the colour of the class, its number, and what a person calls it."""
+    called = f" {escaped(name)}" if name else ""
+    return f'<span class="modelsim-class"><i style="background:{class_colour(number)}"></i>{number}{called}</span>'
+
+
+def _row(number: int, models: list[str], trust: Trust | None, given: ClassName | None, key: str) -> str:
+    first = escaped(models[0]) + (f" and {len(models) - 1} more" if len(models) > 1 else "")
+    fields = "".join(
+        f'<td><input type="text" data-class="{escaped(key)}" data-field="{field}" value="{escaped(value)}"'
+        f' aria-label="{field} of class {number}"></td>'
+        for field, value in (("name", given.name if given else ""), ("remark", given.remark if given else ""))
+    )
+    return (
+        f'<tr><td>{class_mark(number)}</td><td title="{escaped(", ".join(models))}">{first}</td>'
+        f"<td>{_support(trust, number)}</td>{fields}</tr>"
+    )
+
+
+def _support(trust: Trust | None, number: int) -> str:
     if trust is None:
-        return _line("How far to trust the classes is being computed …")
-    if math.isnan(trust.cophenetic):
-        return _line("")
-    words = f'<span title="{_FIT}">Cophenetic correlation {trust.cophenetic:.3f}</span>'
-    shares = [(number, share) for number, share in enumerate(trust.support.tolist(), 1) if not math.isnan(share)]
-    if shares:
-        marks = " ".join(
-            f"<span>{class_mark(number)} {share:.0%}</span>".replace("%", " %") for number, share in shares
-        )
-        words += f' <span title="{_SUPPORT}">Support of the classes</span> {marks}'
-    return _line(words)
+        return "…"
+    share = float(trust.support[number - 1])
+    return "" if math.isnan(share) else f"{share:.0%}".replace("%", " %")
 
 
-def _line(content: str) -> str:
-    """`content` is HTML."""
-    return f'<div class="modelsim-trust">{content}</div>'
+def _fit(trust: Trust | None) -> str:
+    if trust is None:
+        words = "How far to trust the classes is being computed …"
+    elif math.isnan(trust.cophenetic):
+        words = ""
+    else:
+        words = f'<span title="{_FIT}">Cophenetic correlation {trust.cophenetic:.3f}</span>'
+    return f'<div class="modelsim-trust">{words}</div>'

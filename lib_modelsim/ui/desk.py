@@ -1,65 +1,108 @@
-"""What the page works on: one background thread with the library, one task in it at a time, and the answers it gave."""
+"""What the tab works on: one background thread with the library, one task in it at a time, and the answers it gave."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError
+from ..hosts.host import Host, Listed
 from ..job import Job, Progress
 from ..library import Library
 from ..service.compare import Comparison, compare_models
-from ..service.index import Index, read_index
+from ..service.index import Index, Model, read_index
+from ..service.library_table import Row, State, library_rows
 from ..service.scan import known_identity, scan
+from .choices import Question
 from .words import printable
 
-if TYPE_CHECKING:  # scipy and matplotlib come with it, on first use
+if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
+    from ..families.support import Resampling
     from ..service.class_names import ClassName
-    from ..service.family import Family, Trust
+    from ..service.family import Family, TreeOptions, Trust
     from ..service.results import Result
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a comparison is asked for; `base` is a model's name, or None for the mean, with delta-cosine alone."""
+class How:
+    """How families are told from a comparison: `references` by name, none for all models, `classes` None for as many
+    as the silhouette says."""
 
-    measure: str
-    base: str | None = None
+    tree: TreeOptions
+    references: tuple[str, ...] = ()
+    classes: int | None = None
+
+    @property
+    def trees(self) -> How:
+        """The same without the number of classes, which changes no tree."""
+        return replace(self, classes=None)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A comparison and its families; `no_tree` says why there are none. How far to trust a family in some number of
-    classes is known once the desk has weighed it."""
+    """A comparison; its families are made when they are asked for, and how far to trust one when the desk weighs it."""
 
     comparison: Comparison
-    families: list[Family]
-    no_tree: str | None = None
-    _trusts: dict[tuple[str | None, int], Trust] = field(default_factory=dict)
+    deltas: dict[str, Resampling] = field(default_factory=dict)
+    _families: dict[How, list[Family] | ModelsimError] = field(default_factory=dict)
+    _trusts: dict[tuple[How, str | None], Trust] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
-    def trust(self, family: Family) -> Trust | None:
-        """How far to trust one of the families, in whatever classes; None where it was not weighed."""
-        return self._trusts.get(_in_classes(family))
+    def families(self, how: How) -> list[Family]:
+        """The families, one per architecture, a small one in as many classes as it can make. Raises ModelsimError
+        where there can be none."""
+        with self._lock:
+            if how.trees not in self._families:
+                self._families[how.trees] = self._told(how.trees)
+            found = self._families[how.trees]
+        if isinstance(found, ModelsimError):
+            raise found
+        return [_in_classes(family, how.classes) for family in found]
 
-    def weigh(self, family: Family) -> Trust:
-        """Compute how far to trust one of the families, unless it is known."""
+    def _told(self, how: How) -> list[Family] | ModelsimError:
+        from ..service.classify import families_of
+
+        models = {model.name: model for model in self.comparison.models}
+        references = [models[name] for name in how.references if name in models]
+        try:
+            found = families_of(self.comparison, how.tree, references or None)
+        except ModelsimError as error:
+            return error
+        return [self._with_deltas(family) for family in found]
+
+    def _with_deltas(self, family: Family) -> Family:
+        deltas = self.deltas.get(family.architecture or "") if family.distance == "matrix" else None
+        return family if deltas is None else replace(family, resampling=lambda: deltas)
+
+    def trust(self, how: How, family: Family) -> Trust | None:
+        """How far to trust one of the families; None where it was not weighed."""
+        return self._trusts.get((how, family.architecture))
+
+    def weigh(self, how: How, family: Family) -> Trust:
+        """Compute how far to trust one of the families, unless it is known; may take seconds."""
         from ..service.family import trust_of
 
-        if self.trust(family) is None:
-            self._trusts[_in_classes(family)] = trust_of(family)
-        return self._trusts[_in_classes(family)]
+        found = self.trust(how, family) or trust_of(family)
+        self._trusts[how, family.architecture] = found
+        return found
 
 
-def _in_classes(family: Family) -> tuple[str | None, int]:
-    return family.architecture, int(family.classes.max())
+def _in_classes(family: Family, wanted: int | None) -> Family:
+    if family.tree is None or wanted is None:
+        return family
+    return replace(family, classes=family.tree.cut(min(wanted, len(family.tree.models))))
 
 
 class Task:
@@ -95,36 +138,54 @@ class Task:
 
 
 class Desk:
-    """The models of these folders, the comparisons made of them, and what hashes say, by model name."""
+    """The models of the host, the comparisons made of them, and what hashes say, by model name."""
 
-    def __init__(self, paths: Sequence[Path], device: str, open_library: Callable[[], Library]) -> None:
-        """Raises ModelsimError where the library cannot be used."""
-        self.paths = list(paths)
+    def __init__(self, host: Host, open_library: Callable[[], Library]) -> None:
+        self.host = host
         self.index = Index()
         self.answers: dict[Question, Answer] = {}
         self.identities: dict[str, Identity] = {}
-        self.turn = 0  # counts the questions; who follows a task sees that there is a newer one
-        self._device = device
+        self.rows: list[Row] = []
+        self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
+        self._open_library = open_library
         self._task: Task | None = None
-        self._doing: Question | None = None
+        self._doing: object = None
         self._pool = ThreadPoolExecutor(1, "modelsim")  # SQLite wants one thread
-        self._library = self._pool.submit(open_library).result()
-        self._naming = ThreadPoolExecutor(1, "modelsim names")  # names of classes do not wait until files are hashed
-        self._names = self._naming.submit(open_library).result()
+        self._at_once = ThreadPoolExecutor(1, "modelsim at once")  # names and tables do not wait until files are hashed
         self._exports = TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True)
+
+    @cached_property
+    def _library(self) -> Library:
+        """The library of the thread for long work."""
+        return self._open_library()
+
+    @cached_property
+    def _quick_library(self) -> Library:
+        """The library of the thread for what is answered at once."""
+        return self._open_library()
 
     @property
     def busy(self) -> bool:
         """Whether a task runs."""
         return self._task is not None and self._task.running
 
+    # long work
+
+    def read_index(self) -> Task:
+        """Read the headers of what is new or has changed."""
+        return self._run("index", self._read_index)
+
     def compare(self, question: Question) -> Task:
-        """Read the folders anew and answer the question; a running task with the same question is joined."""
+        """Read the headers anew and answer the question; a running task with the same question is joined."""
         return self._run(question, lambda job: self._compare(question, job))
 
     def hash_files(self) -> Task:
         """Hash the files that were not hashed before."""
-        return self._run(None, self._hash)
+        return self._run("hashes", self._hash)
+
+    def load(self, name: str) -> Task:
+        """Make a model the host's current checkpoint."""
+        return self._run(("load", name), lambda job: self._load(name, job))
 
     def stop(self) -> None:
         """Stop what runs."""
@@ -132,49 +193,16 @@ class Desk:
             self._task.stop()
 
     def close(self) -> None:
-        """Stop what runs and close the library."""
+        """Stop what runs and close the libraries."""
         self.stop()
-        self._pool.submit(self._library.__exit__, None, None, None)
-        self._naming.submit(self._names.__exit__, None, None, None)
-        self._pool.shutdown()
-        self._naming.shutdown()
+        for pool, name in ((self._pool, "_library"), (self._at_once, "_quick_library")):
+            pool.submit(
+                lambda name=name: self.__dict__[name].__exit__(None, None, None) if name in self.__dict__ else 0
+            )
+            pool.shutdown()
         self._exports.cleanup()
 
-    def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
-        """Remember what a person calls a class of the family; False where the library could not be written."""
-        from ..service.class_names import ClassName, Words, name_class
-
-        words = Words(family.architecture, number, name, remark)
-        self._naming.submit(name_class, family, self.index.models, self._names, words).result()
-        return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
-
-    def class_names(self, family: Family) -> dict[int, ClassName]:
-        """Class number → what a person calls it, for the classes that have a name or a remark."""
-        from ..service.class_names import class_names
-
-        return self._naming.submit(class_names, family, self.index.models, self._names).result()
-
-    def result(self, answer: Answer, family: Family) -> Result:
-        """One of the answer's families with all that its files tell; to be weighed first may take seconds."""
-        from ..service.results import Result
-
-        models = {model.name: model for model in self.index.models}
-        return Result(family, answer.weigh(family), self.class_names(family), models, self.identities)
-
-    def export(self, answer: Answer, families: Sequence[Family]) -> Path:
-        """All files of these families in one archive, which lasts as long as the desk. Raises ModelsimError where the
-        disk refuses."""
-        from ..service.results import write_archive
-
-        results = [self.result(answer, family) for family in families]
-        return write_archive(results, Path(self._exports.name) / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip")
-
-    @property
-    def unhashed(self) -> int:
-        """Bytes that no scan has read yet."""
-        return sum(model.key.size for model in self.index.models if model.name not in self.identities)
-
-    def _run(self, doing: Question | None, work: Callable[[Job], None]) -> Task:
+    def _run(self, doing: object, work: Callable[[Job], None]) -> Task:
         if not self.busy or self._doing != doing:
             self.stop()
             self._task, self._doing = Task(self._pool, work), doing
@@ -182,36 +210,132 @@ class Desk:
 
     def _compare(self, question: Question, job: Job) -> None:
         self._read_index(job)
-        comparison = compare_models(self.index, question.measure, question.base, self._library, job, self._device)
-        self.answers[question] = self._with_families(comparison, job)
+        settings = self.host.settings()
+        with self.host.at_work("modelsim: comparing checkpoints", job) as shown:
+            comparison = compare_models(
+                self.index, question.measure, question.base, self._library, shown, settings.device
+            )
+            self.answers[question] = Answer(comparison, self._deltas(comparison, shown))
 
-    def _hash(self, job: Job) -> None:
-        try:
-            scan(self.paths, self._library, job)
-        finally:
-            self._read_index(Job())  # what was hashed before a stop counts too
-
-    def _read_index(self, job: Job) -> None:
-        index = read_index(self.paths, self._library, job)
-        self.index = Index([replace(model, name=printable(model.name)) for model in index.models], index.unreadable)
-        known = {model.name: known_identity(model, self._library) for model in self.index.models}
-        self.identities = {name: identity for name, identity in known.items() if identity is not None}
-
-    def _with_families(self, comparison: Comparison, job: Job) -> Answer:
+    def _deltas(self, comparison: Comparison, job: Job) -> dict[str, Resampling]:
+        """Architecture → what the resampling of delta-cosine needs, asked of the library in its own thread."""
+        if comparison.matrix.measure != "delta-cosine":
+            return {}
         from ..service.classify import families_of, with_deltas
         from ..service.family import TreeOptions
 
         try:
             found = families_of(comparison, TreeOptions())
-        except ModelsimError as error:  # the numbers hold without a tree
-            return Answer(comparison, [], str(error))
-        found = [with_deltas(family, comparison, self._library, job, self._device) for family in found]
-        return Answer(comparison, [_resampled_here(family) for family in found])
+        except ModelsimError:
+            return {}  # why there is no tree is told where one is asked for
+        found = [with_deltas(f, comparison, self._library, job, "cpu") for f in found if f.tree is not None]
+        return {family.architecture or "": family.resampling() for family in found if family.resampling is not None}
+
+    def _hash(self, job: Job) -> None:
+        try:
+            scan(self.host.paths(), self._library, job)
+        finally:
+            self._read_index(Job())  # what was hashed before a stop counts too
+
+    def _load(self, name: str, job: Job) -> None:
+        model = self.model(name)
+        if model is None:
+            raise ModelsimError("no such checkpoint any more", name, "press Refresh")
+        self.host.load(model.path, job)
+
+    def _read_index(self, job: Job) -> None:
+        index = read_index(self.host.paths(), self._library, job, self._hashes())
+        models = [replace(model, name=printable(model.name)) for model in [*index.models, *self._in_memory()]]
+        self._take(Index(models, index.unreadable), self._library)
+
+    def _take(self, index: Index, library: Library) -> None:
+        self.index = index
+        known = {model.name: known_identity(model, library) for model in index.models}
+        self.identities = {name: identity for name, identity in known.items() if identity is not None}
+
+    def _in_memory(self) -> list[Model]:
+        """The model that the host has loaded, as one more; none where it has none, or cannot tell."""
+        if "loaded" in self.host.cannot:
+            return []
+        from ..service.loaded import loaded_model
+
+        try:
+            return [loaded_model(self.host, self._library)]
+        except ModelsimError as error:
+            log.info("the model in memory is left out: %s", error)
+            return []
+
+    # at once
+
+    def look(self) -> None:
+        """See what files there are, and what the library knows of them; nothing is read."""
+        rows = self._at_once.submit(
+            lambda: library_rows(self.host.paths(), self._quick_library, self._hashes())
+        ).result()
+        if not self.index.models and not self.busy:
+            self._at_once.submit(self._recall_index, rows).result()
+        memory = [
+            Row(model.name, model.path, State.INDEXED, size=model.key.size, header=model.header)
+            for model in self.index.models
+            if _in_memory(model)
+        ]
+        self.rows = [replace(row, name=printable(row.name)) for row in rows] + memory
+
+    def _recall_index(self, rows: Sequence[Row]) -> None:
+        """After a start: the models that were indexed before, under the names of the table."""
+        names = {row.path: printable(row.name) for row in rows if row.state is State.INDEXED}
+        if names:
+            index = read_index(list(names), self._quick_library, Job())
+            self._take(Index([replace(model, name=names[model.path]) for model in index.models]), self._quick_library)
+
+    def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
+        """Remember what a person calls a class of the family; False where the library could not be written."""
+        from ..service.class_names import ClassName, Words, name_class
+
+        words = Words(family.architecture, number, name, remark)
+        self._at_once.submit(lambda: name_class(family, self.index.models, self._quick_library, words)).result()
+        return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
+
+    def class_names(self, family: Family) -> dict[int, ClassName]:
+        """Class number → what a person calls it, for the classes that have a name or a remark."""
+        from ..service.class_names import class_names
+
+        return self._at_once.submit(lambda: class_names(family, self.index.models, self._quick_library)).result()
+
+    def _hashes(self) -> dict[Path, str]:
+        """SHA-256 of the files that the host has hashed."""
+        return {entry.path: entry.sha256 for entry in self.host.listed() if entry.sha256}
+
+    def listed(self) -> dict[Path, Listed]:
+        """What the host knows of its checkpoints, by path."""
+        return {entry.path: entry for entry in self.host.listed()}
+
+    def model(self, name: str | None) -> Model | None:
+        """The indexed model of this name."""
+        return next((model for model in self.index.models if model.name == name), None)
+
+    def result(self, answer: Answer, how: How, family: Family) -> Result:
+        """One of the answer's families with all that its files tell; to be weighed first may take seconds."""
+        from ..service.results import Result
+
+        models = {model.name: model for model in self.index.models}
+        return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities)
+
+    def export(self, answer: Answer, how: How, families: Sequence[Family]) -> Path:
+        """All files of these families in one archive, which lasts as long as the desk. Raises ModelsimError where the
+        disk refuses."""
+        from ..service.results import write_archive
+
+        results = [self.result(answer, how, family) for family in families]
+        folder = self.host.settings().output or Path(self._exports.name)
+        return write_archive(results, folder / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip")
+
+    @property
+    def unhashed(self) -> int:
+        """Bytes that no scan has read yet."""
+        files = (model for model in self.index.models if not _in_memory(model))
+        return sum(model.key.size for model in files if model.name not in self.identities)
 
 
-def _resampled_here(family: Family) -> Family:
-    """The family with what its resampling asks of the library asked now, in the library's thread."""
-    if family.resampling is None or family.tree is None:
-        return family
-    resampling = family.resampling()
-    return replace(family, resampling=lambda: resampling)
+def _in_memory(model: Model) -> bool:
+    return model.header.format == "memory"

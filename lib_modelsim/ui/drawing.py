@@ -1,66 +1,48 @@
-"""The drawings of one architecture: tree, heat map and map, in the page's colours."""
+"""The drawings of one architecture, as SVG that answers: tree, heat map and map."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import numpy as np
 
+from .choices import HEAT_MAP, MAP
+from .session import Session, Shown
 from .status import note
+from .words import number
 
-if TYPE_CHECKING:  # scipy and matplotlib come with them
-    from matplotlib.figure import Figure
-
-    from ..service.class_names import ClassName
-    from ..service.family import Family
-
-TREE, HEAT_MAP, MAP = VIEWS = "Tree", "Heat map", "Map"
-
-_WIDTH, _CELLS = 6.0, 4.0
-"""Inches of tree and map, half of the page where that is 1200 pixels wide; and of all cells of the heat map."""
-
-_LONGEST = 36
-"""Characters of a name; of longer ones the middle is left out, the table has them whole."""
+_NEAREST = 3
+"""Relatives that a tooltip names."""
 
 
-def drawing(family: Family, names: Mapping[int, ClassName], view: str) -> str:
-    """Inline SVG of one of VIEWS with the names of the classes, or a note where the architecture has one model."""
+def drawing(session: Session, shown: Shown) -> str:
+    """Inline SVG of what is chosen, or a note where the architecture has one model."""
+    family = shown.family
     if family.tree is None:
         name = family.features.models[0]
         return note("One model, no tree", f"{name} is the only one of {family.architecture}. A tree needs two.")
-    from ..figures.saving import svg_text  # matplotlib comes with it
+    from ..service.family_screen import heatmap_on_screen, map_on_screen, tree_on_screen
 
-    svg = svg_text(_figure(_shortened(family), names, view))
-    svg = svg[svg.index("<svg") :].replace("*{stroke", ".modelsim-drawing *{stroke")  # its style is for it alone
-    kind = " modelsim-tree" if view == TREE else ""
-    return f'<div class="modelsim-scroll modelsim-drawing{kind}">{svg}</div>'
-
-
-def _figure(family: Family, names: Mapping[int, ClassName], view: str) -> Figure:
-    from ..figures.dendrogram import draw_dendrogram
-    from ..service.family_figures import class_words, family_heatmap, family_map
-
-    if view == HEAT_MAP:
-        return family_heatmap(family.title, family, _CELLS)
-    if view == MAP:
-        return family_map(family.title, family, names, _WIDTH)
-    words = class_words(family, names)
-    return draw_dendrogram(family.tree, family.classes.tolist(), family.title, family.unit, _WIDTH, words=words)
+    names, facts = session.class_names(family), _facts(session, shown)
+    match session.choices.view:
+        case view if view == HEAT_MAP:
+            return heatmap_on_screen(family, facts)
+        case view if view == MAP:
+            return map_on_screen(family, names, facts)
+    return tree_on_screen(family, names, shown.trust, facts)
 
 
-def _shortened(family: Family) -> Family:
-    """The family with names of a length that the page has room for."""
-    models = tuple(map(_short, family.features.models))
-    return replace(
-        family,
-        features=replace(family.features, models=models),
-        references=tuple(map(_short, family.references)),
-        tree=replace(family.tree, models=models),
-    )
-
-
-def _short(name: str) -> str:
-    if len(name) <= _LONGEST:
-        return name
-    tail = _LONGEST // 3
-    return f"{name[: _LONGEST - tail - 1]}…{name[-tail:]}"
+def _facts(session: Session, shown: Shown) -> dict[str, list[tuple[str, str]]]:
+    """What the tooltip of each model tells: class, hash, nearest relatives."""
+    matrix, classes, identities = shown.answer.comparison.matrix, session.classes(), session.desk.identities
+    found = {}
+    rows = {name: row for row, name in enumerate(matrix.models)}
+    for name in shown.family.features.models:
+        number_of_class, called = classes[name]
+        found[name] = [("class", f"{number_of_class} {called}".strip())]
+        if name in identities:
+            found[name].append(("hash", identities[name].short_hash))
+        values = matrix.overall[rows[name]].copy()
+        values[rows[name]] = np.nan
+        near = np.argsort(values if matrix.is_distance else -values)[:_NEAREST]
+        known = [i for i in near.tolist() if not np.isnan(values[i])]
+        found[name] += [("nearest", f"{matrix.models[i]}  {number(values[i], matrix.measure)}") for i in known]
+    return found

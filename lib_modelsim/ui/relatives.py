@@ -30,16 +30,16 @@ def relatives_list(comparison: Comparison, identities: Mapping[str, Identity], c
     scale = _Scale(matrix, near)
     rows = "".join(_row(relative, matrix, scale) for relative in near)
     rest = _not_comparable([relative for relative in found if not relative.comparable])
-    style = _style(matrix.models.index(chosen))
-    return f'{style}{scale.legend() if near else ""}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
+    return (
+        f'{_style()}{scale.legend() if near else ""}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
+    )
 
 
-def _style(row: int) -> str:
-    """The colours of the cells, and the chosen model's row in the table."""
+def _style() -> str:
+    """The colours of the cells."""
     rules = [
         f".modelsim-cells .c{step} {{ background: {colour} }}" for step, colour in enumerate(similarity_colours(_STEPS))
     ]
-    rules.append(f'#modelsim_models tr[data-row="{row}"] {{ background: var(--modelsim-chosen) }}')
     return f"<style>{' '.join(rules)}</style>"
 
 

@@ -8,14 +8,17 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Iterable
+from pathlib import Path
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
+from .tab import SCRIPTS
 
 HOST = "127.0.0.1"
 PORTS = range(7861, 7961)
@@ -65,14 +68,17 @@ class _Announced(uvicorn.Server):
 
 
 def _app(page: gr.Blocks) -> FastAPI:
-    app = gr.mount_gradio_app(FastAPI(), page, path="")
-    app.add_middleware(_WithoutForeignLinks)
+    own = FastAPI()
+    own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
+    app = gr.mount_gradio_app(own, page, path="")
+    app.add_middleware(_OwnPage)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no other site's name may lead here
     return app
 
 
-class _WithoutForeignLinks:
-    """Takes out of gradio's page what it fetches from elsewhere: preconnects to font servers, a script for iframes."""
+class _OwnPage:
+    """Takes out of gradio's page what it fetches from elsewhere (preconnects to font servers, a script for iframes),
+    and puts in the script that a WebUI would load from our folder."""
 
     _FOREIGN = re.compile(rb'<link[^>]*href="https://fonts\.[^>]*>|<script[^>]*src="https://[^>]*>\s*</script>')
 
@@ -90,9 +96,14 @@ class _WithoutForeignLinks:
 
         await self._app(scope, receive, collect)
         body = self._FOREIGN.sub(b"", b"".join(m.get("body", b"") for m in messages))
+        body = body.replace(b"</head>", b"".join(map(_script_tag, SCRIPTS)) + b"</head>", 1)
         start = messages[0]
         await send({**start, "headers": list(_with_length(start["headers"], len(body)))})
         await send({"type": "http.response.body", "body": body})
+
+
+def _script_tag(script: Path) -> bytes:
+    return f'<script src="/javascript/{script.name}"></script>'.encode()
 
 
 def _with_length(headers: Iterable[tuple[bytes, bytes]], length: int) -> Iterable[tuple[bytes, bytes]]:

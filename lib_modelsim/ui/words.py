@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Mapping
 
 from tqdm import tqdm
 
@@ -18,6 +19,30 @@ MEASURES = {
     "L2 distance, relative to size (relative-l2)": "relative-l2",
 }
 """What the page calls each measure; choices are plain words, as gradio 3 shows a choice's value, not its label."""
+
+DISTANCES = {
+    "what suits the measure": None,
+    "1 − Pearson's r (pearson)": "pearson",
+    "1 − Spearman's ρ (spearman)": "spearman",
+    "1 − cosine (cosine)": "cosine",
+    "Euclidean (euclidean)": "euclidean",
+    "the measure itself (matrix)": "matrix",
+}
+"""What the page calls each distance; None leaves it to the measure."""
+
+LINKAGES = {
+    "Ward (ward.D2)": "ward.D2",
+    "Ward on plain distances (ward.D)": "ward.D",
+    "average": "average",
+    "complete": "complete",
+    "single": "single",
+}
+"""What the page calls each linkage."""
+
+
+def label_of(labels: Mapping[str, str | None], value: str | None) -> str:
+    """What the page calls a value."""
+    return next(label for label, known in labels.items() if known == value)
 
 
 def printable(text: object) -> str:

@@ -71,8 +71,9 @@ def browser():
 
 @pytest.fixture
 def page(browser, address):
-    """The page after its first comparison and the hashing; in the end nothing has gone wrong in the browser."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    """The tab as it is opened; in the end nothing has gone wrong in the browser, and nothing was asked for outside."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    opened.set_default_timeout(60_000)
     wrong, outside = [], []
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: wrong.append(error.stack))
@@ -82,10 +83,28 @@ def page(browser, address):
         lambda request: None if request.url.startswith((address, "data:", "blob:")) else outside.append(request.url),
     )
     opened.goto(address)
-    opened.wait_for_selector("#modelsim_models code:not(:empty)", timeout=60_000)
+    opened.locator(".modelsim-models").wait_for(state="attached")
     yield opened
     opened.close()
     assert (wrong, outside) == ([], [])
+
+
+@pytest.fixture
+def families(page):
+    """The tab with the tree on it, whatever another test has looked at."""
+    page.locator("#modelsim_generate").click()
+    show(page, "Tree")
+    page.locator("#modelsim_drawing .modelsim-leaf").first.wait_for()
+    page.locator(".modelsim-models code:not(:empty)").first.wait_for(state="attached")  # the hashing is over, too
+    return page
+
+
+def show(page, view):
+    page.locator("#modelsim_view label", has_text=re.compile(f"^\\s*{view}")).click()
+
+
+def leaf(page, name):
+    return page.locator(f'.modelsim-leaf[data-model="{name}"]')
 
 
 def ranked(page):
@@ -97,122 +116,126 @@ def ranked(page):
 
 def choose(page, where, word):
     page.locator(f"{where} input").first.click()
-    page.locator(f"{where} [data-testid=dropdown-option]", has_text=word).first.click()
+    page.locator(f"{where} [data-testid=dropdown-option], {where} ul.options li", has_text=word).first.click()
 
 
-def choose_third_of_three_classes(page):
-    choose(page, "#modelsim_classes", "3")
-    playwright.expect(page.locator("#modelsim_trust .modelsim-class")).to_have_count(3)  # gradio 4 closes lists before
-    choose(page, "#modelsim_named", "3:")
-
-
-@needs_chromium
-def test_the_tree_comes_without_a_click(page):
-    texts = page.locator("#modelsim_tree svg text").all_text_contents()
-    assert any("carl" in text for text in texts)
-    assert any(" models, " in text for text in texts)
+expect = playwright.expect
+expect.set_options(timeout=60_000)  # machines under load are no failure
 
 
 @needs_chromium
-def test_a_click_on_a_row_ranks_the_relatives_of_its_model(page):
-    page.locator("#modelsim_models tr[data-model=carl]").click()
-    page.locator(".modelsim-relatives summary b", has_text="anna").first.wait_for()
-    playwright.expect(page.locator(".modelsim-relatives summary b").first).to_have_text("anna")
+def test_two_clicks_lead_from_the_open_tab_to_relatives(page):
+    show(page, "Library")
+    page.locator("#modelsim_generate").click()
+    leaf(page, "carl").click()
+    expect(page.locator(".modelsim-relatives summary b").first).to_have_text("anna")
     names, numbers = ranked(page)
     assert names[-1] == "stranger"
     assert numbers == sorted(numbers, reverse=True)
     assert page.locator(".modelsim-relatives summary").first.locator("i[title]").count() == 16
-    assert page.locator("#modelsim_chosen input").input_value() == "carl"
+    expect(page.locator(".modelsim-card h3")).to_have_text("carl")
 
 
 @needs_chromium
-def test_another_measure_brings_other_numbers_and_shortest_distances_first(page):
-    choose(page, "#modelsim_chosen", "carl")
-    playwright.expect(page.locator(".modelsim-relatives summary b").first).to_have_text("anna")
-    before = ranked(page)[1]
-    choose(page, "#modelsim_measure", "(l2)")
-    playwright.expect(page.locator(".modelsim-relatives output").first).not_to_contain_text("%", timeout=60_000)
-    names, numbers = ranked(page)
+def test_hovering_a_leaf_tells_who_it_is(families):
+    leaf(families, "carl").hover()
+    expect(families.locator(".modelsim-tip")).to_contain_text("carl")
+
+
+@needs_chromium
+def test_a_branch_is_a_family(families):
+    families.locator(".modelsim-number", has_text="1").click()
+    expect(families.locator(".modelsim-card h3")).to_contain_text("models of one branch")
+    families.locator(".modelsim-members button").first.click()
+    expect(families.locator(".modelsim-card h3")).not_to_contain_text("branch")
+
+
+@needs_chromium
+def test_the_filter_answers_while_one_types_and_a_click_on_a_row_chooses(families):
+    show(families, "Library")
+    families.locator(".modelsim-filter").type("car")
+    rows = families.locator(".modelsim-models tbody tr:visible")
+    expect(rows).to_have_count(1)
+    rows.click()
+    expect(families.locator(".modelsim-card h3")).to_have_text("carl")
+    families.locator(".modelsim-filter").fill("")
+
+
+@needs_chromium
+def test_another_measure_brings_other_numbers_and_shortest_distances_first(families):
+    leaf(families, "carl").click()
+    expect(families.locator(".modelsim-relatives summary b").first).to_have_text("anna")
+    before = ranked(families)[1]
+    choose(families, "#modelsim_measure", "(l2)")
+    expect(families.locator(".modelsim-relatives output").first).not_to_contain_text("%")
+    names, numbers = ranked(families)
     assert names[0] == "anna"
     assert numbers == sorted(numbers) != before
+    choose(families, "#modelsim_measure", "(asimilarity;")
+    expect(families.locator(".modelsim-relatives output").first).to_contain_text("%")
 
 
 @needs_chromium
-def test_delta_cosine_asks_for_its_base(page):
-    assert not page.locator("#modelsim_base").is_visible()
-    choose(page, "#modelsim_measure", "(delta-cosine)")
-    page.locator("#modelsim_base").wait_for(timeout=60_000)
-    choose(page, "#modelsim_base", "base")
-    playwright.expect(page.locator(".modelsim-relatives b[title=base]")).to_have_count(0, timeout=60_000)
-    choose(page, "#modelsim_chosen", "carl")
-    playwright.expect(page.locator(".modelsim-relatives summary b").first).to_have_text("anna", timeout=60_000)
-    assert "base" not in ranked(page)[0]
+def test_heat_map_and_map_stand_where_the_tree_stood(families):
+    for view, kind in (("Heat map", "heatmap"), ("Map", "map"), ("Tree", "tree")):
+        show(families, view)
+        expect(families.locator(f"#modelsim_drawing .modelsim-{kind}")).to_be_visible()
 
 
 @needs_chromium
-def test_the_number_of_classes_can_be_chosen(page):
-    choose(page, "#modelsim_classes", "4")
-    playwright.expect(page.locator("#modelsim_tree svg")).to_contain_text("4 classes")
-
-
-@needs_chromium
-def test_heat_map_and_map_stand_where_the_tree_stood(page):
-    svg = page.locator("#modelsim_tree svg")
-    for view, word in (("Heat map", "asimilarity"), ("Map", "Classical"), ("Tree", "Pearson")):
-        page.locator("#modelsim_view label", has_text=re.compile(f"^\\s*{view}")).click()
-        playwright.expect(svg).to_contain_text(word)
-        assert (svg.locator("image").count() > 0) == (view == "Heat map"), "cells are one picture"
-
-
-@needs_chromium
-def test_how_far_to_trust_the_classes_is_told(page):
-    playwright.expect(page.locator(".modelsim-trust")).to_contain_text("Cophenetic correlation")
-    assert page.locator("#modelsim_trust .modelsim-class").count() > 1
-
-
-@needs_chromium
-def test_a_named_class_keeps_its_name_and_is_exported_with_it(page, tmp_path):
-    choose_third_of_three_classes(page)
-    page.locator("#modelsim_name :is(input, textarea)").fill(CLASS)
-    page.locator("#modelsim_remark :is(input, textarea)").fill("to be looked at")
-    page.locator("#modelsim_save").click()
-    for place in ("#modelsim_tree svg", ".modelsim-models"):
-        playwright.expect(page.locator(place)).to_contain_text(CLASS)
+def test_a_named_class_keeps_its_name_and_is_exported_with_it(families, tmp_path):
+    page = families
+    choose(page, "#modelsim_classes", "3")
+    rows = page.locator(".modelsim-classes tbody tr")
+    expect(rows).to_have_count(3)
+    rows.nth(2).locator("[data-field=remark]").fill("to be looked at")
+    rows.nth(2).locator("[data-field=name]").fill(CLASS)
+    rows.nth(2).locator("[data-field=name]").press("Enter")
+    expect(page.locator("#modelsim_said")).to_contain_text("Class 3 is saved")
+    expect(page.locator("#modelsim_drawing svg").first).to_contain_text(CLASS[:12])
     page.reload()
-    page.wait_for_selector("#modelsim_models code:not(:empty)", timeout=60_000)
-    choose_third_of_three_classes(page)
-    playwright.expect(page.locator("#modelsim_tree svg")).to_contain_text(CLASS)
-    playwright.expect(page.locator("#modelsim_name :is(input, textarea)")).to_have_value(CLASS)
+    expect(rows.nth(2).locator("[data-field=name]")).to_have_value(CLASS)
     page.locator("#modelsim_export").click()
     with page.expect_download() as download:
-        page.locator("#modelsim_exported a").first.click(timeout=60_000)
+        page.locator("#modelsim_exported a").first.click()
     download.value.save_as(tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert set(archive.namelist()) >= {"report.html", "families.xlsx", "dendrogram.svg", "heatmap.png", "tree.nwk"}
-        rows = list(csv.DictReader(archive.read("classes.csv").decode().splitlines()))
-        assert {(row["name"], row["remark"]) for row in rows if row["class"] == "3"} == {(CLASS, "to be looked at")}
+        named = list(csv.DictReader(archive.read("classes.csv").decode().splitlines()))
+        assert {(row["name"], row["remark"]) for row in named if row["class"] == "3"} == {(CLASS, "to be looked at")}
     assert page.locator("b[title=class]").count() == 0, "a hostile name is only a name"
 
 
 @needs_chromium
+def test_choices_survive_a_reload(families):
+    leaf(families, "carl").click()
+    expect(families.locator(".modelsim-card h3")).to_have_text("carl")
+    families.reload()
+    expect(families.locator(".modelsim-card h3")).to_have_text("carl")
+    expect(leaf(families, "carl")).to_have_class(re.compile("modelsim-chosen"))
+
+
+@needs_chromium
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
-def test_a_hostile_name_is_only_a_name(page):
-    row = page.locator("#modelsim_models tr[data-model*=onerror]")
+def test_a_hostile_name_is_only_a_name(families):
+    show(families, "Library")
+    row = families.locator("#modelsim_models tr[data-model*=onerror]")
     assert HOSTILE in row.inner_text()
     row.click()
-    playwright.expect(page.locator(".modelsim-relatives summary b").first).to_have_text("bert")
-    assert page.locator("img[src=x]").count() == 0
+    expect(families.locator(".modelsim-relatives summary b").first).to_have_text("bert")
+    assert families.locator("img[src=x]").count() == 0
 
 
 @needs_chromium
-def test_the_bad_file_is_told_with_its_reason(page):
-    assert "not read:" in page.locator("#modelsim_models tr.modelsim-bad").inner_text()
+def test_the_bad_file_is_told_with_its_reason(families):
+    show(families, "Library")
+    expect(families.locator("#modelsim_models tr.modelsim-bad")).to_contain_text("not read:")
 
 
 @needs_chromium
-def test_a_narrow_window_scrolls_its_panels_not_the_page(page):
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_narrow_window_scrolls_its_panels_not_the_page(families):
+    families.set_viewport_size({"width": 390, "height": 844})
+    assert families.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_taken_port_is_one_line(tmp_path):

@@ -1,157 +1,224 @@
-"""What the page says in every state it can be in, asked of its handlers without a browser."""
+"""What the tab says in every state it can be in, asked of its handlers without a browser."""
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
-pytest.importorskip("gradio", reason="the page needs gradio")
+pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
 
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.ui.desk import Desk
-from lib_modelsim.ui.drawing import TREE
-from lib_modelsim.ui.handlers import AUTOMATIC, MEAN, Handlers, Parts
-from lib_modelsim.ui.words import MEASURES
-
-PARTS = Parts(*Parts.__dataclass_fields__)
-"""Each component stood for by its name."""
+from lib_modelsim.ui.session import Session
+from lib_modelsim.ui.tab import Tab
 
 
 @pytest.fixture
-def desk_over():
-    """Makes desks over folders, and closes them."""
+def tab_over(tmp_path):
+    """Makes tabs over folders, each with the same data folder, and closes them."""
     made = []
 
-    def desk(*folders):
-        made.append(Desk(folders, "cpu", lambda: Library(None)))
-        return made[-1]
+    def tab(*folders):
+        host = Folders(folders, tmp_path / "data", Settings(device="cpu"))
+        desk = Desk(host, lambda: Library(tmp_path / "data" / "library.sqlite"))
+        made.append(desk)
+        with gr.Blocks():
+            return Tab(Session(desk))
 
-    yield desk
+    yield tab
     for desk in made:
         desk.close()
 
 
-def controls(measure="asimilarity", base=MEAN, classes=AUTOMATIC):
-    label = next(label for label, known in MEASURES.items() if known == measure)
-    return label, base, classes, None, TREE, None, None
+def by_id(updates):
+    """Id of each component that an update is for → its new value."""
+    found = {}
+    for component, update in updates.items():
+        value = update.get("value") if isinstance(update, dict) else update
+        found[component.elem_id.removeprefix("modelsim_")] = value
+    return found
 
 
-def walk(desk, *view):
-    """What opening the page does: every update in turn."""
-    handlers, view = Handlers(desk, PARTS), view or controls()
-    handlers.take_turn()
-    steps = list(handlers.compare(*view))
-    return [*steps, handlers.show(*view), *handlers.hash_few(*view), handlers.show_facts(*view)]
+def follow(steps):
+    """What the status line says, time and again."""
+    return [by_id(step).get("status") for step in steps]
 
 
-def drawn(update):
-    """What an update changes."""
-    return {part: value for part, value in update.items() if value != gr.update()}
+def opened(tab):
+    return by_id(tab.look())
 
 
-def last(updates):
-    """What every component shows in the end."""
-    return {part: value for update in updates for part, value in update.items()}
+def families(tab):
+    """What a click on Show families does, to the end."""
+    tab.towards_tree()
+    tab.work.take_turn()
+    told = follow(tab.work.compare())
+    return {**by_id(tab.look()), "status": told[-1]}
 
 
-def test_no_models_says_where_to_put_some(desk_over, tmp_path):
-    shown = last(walk(desk_over(tmp_path)))
-    assert "Put checkpoints into the folder" in shown["drawing"]
-    assert "no checkpoints in this folder" in shown["models"]
+def choose(tab, **choices):
+    tab.session.choose(**choices)
 
 
-def test_one_model_is_listed_without_a_tree(desk_over, small_family):
-    shown = last(walk(desk_over(small_family / "anna.safetensors")))
-    assert "One model, no tree" in shown["drawing"]
+def test_nothing_is_read_before_it_is_asked_for(tab_over, small_family):
+    shown = opened(tab_over(small_family))
+    assert "5 not indexed" in shown["models"]
+    assert "No model" not in shown["chosen"]
+
+
+def test_no_models_says_where_to_put_some(tab_over, tmp_path):
+    shown = opened(tab_over(tmp_path))
+    assert "No checkpoints found" in shown["models"]
+    assert str(tmp_path) in shown["models"]
+
+
+def test_one_model_is_listed_without_a_tree(tab_over, small_family):
+    tab = tab_over(small_family / "anna.safetensors")
+    shown = families(tab)
+    assert "One model" in shown["drawing"]
+    choose(tab, view="Library", chosen="anna")
+    shown = opened(tab)
     assert "anna" in shown["models"]
-    assert "Put more checkpoints" in shown["relatives"]
+    assert "No other model" in shown["relatives"]
 
 
-def test_all_unreadable_gives_every_reason(desk_over, tmp_path):
+def test_all_unreadable_gives_every_reason(tab_over, tmp_path):
     (tmp_path / "cut.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
     (tmp_path / "text.ckpt").write_text("not found")
-    shown = last(walk(desk_over(tmp_path)))
-    assert "No models that can be read" in shown["drawing"]
+    tab = tab_over(tmp_path)
+    families(tab)
+    choose(tab, view="Library")
+    shown = opened(tab)
     assert shown["models"].count("not read:") == 2
+    assert "2 unreadable" in shown["models"]
 
 
-def test_a_bad_file_stands_beside_the_good_ones(desk_over, small_family, tmp_path):
+def test_a_bad_file_stands_beside_the_good_ones(tab_over, small_family, tmp_path):
     (tmp_path / "empty.safetensors").write_bytes(b"")
-    shown = last(walk(desk_over(small_family, tmp_path)))
+    tab = tab_over(small_family, tmp_path)
+    shown = families(tab)
     assert "<svg" in shown["drawing"]
-    assert "anna" in shown["models"]
-    assert shown["models"].count("not read:") == 1
     assert "5 models, 1 not read" in shown["status"]
+    assert "not read:" in shown["models"]
 
 
-def test_work_shows_how_far_it_is_and_offers_to_stop(desk_over, small_family):
-    first = walk(desk_over(small_family))[0]
-    assert "modelsim-working" in first["status"]
-    assert first["stop"]["interactive"]
+def test_a_changed_file_is_told(tab_over, small_family, tmp_path):
+    file = tmp_path / "one.safetensors"
+    file.write_bytes((small_family / "anna.safetensors").read_bytes())
+    tab = tab_over(tmp_path)
+    follow(tab.work.index())
+    assert "1 indexed" in opened(tab)["models"]
+    file.write_bytes((small_family / "base.safetensors").read_bytes()[:-8] + b"changed!")
+    assert "1 changed" in opened(tab)["models"]
 
 
-def test_stopped_keeps_what_is_there_and_says_how_to_go_on(desk_over, small_family):
-    desk = desk_over(small_family)
-    handlers = Handlers(desk, PARTS)
-    steps = handlers.compare(*controls())
-    shown = next(steps)
-    handlers.stop()
-    shown = last([shown, *steps, handlers.show(*controls())])
-    assert "Stopped" in shown["status"]
-    assert "Press Compare again" in shown["drawing"]
-    assert not shown["stop"]["interactive"]
-    assert "<svg" in last(walk(desk))["drawing"]
+def test_work_shows_how_far_it_is_and_can_be_stopped(tab_over, small_family):
+    tab = tab_over(small_family)
+    tab.towards_tree()
+    steps = tab.work.compare()
+    assert "modelsim-working" in by_id(next(steps))["status"]
+    tab.work.stop()
+    assert "Stopped" in follow(steps)[-1]
+    assert "Press Show families" in opened(tab)["drawing"]
+    assert "<svg" in families(tab)["drawing"]
 
 
-def test_a_newer_question_is_served_and_the_older_one_leaves(desk_over, small_family):
-    handlers = Handlers(desk_over(small_family), PARTS)
-    older = handlers.compare(*controls())
+def test_who_asked_earlier_leaves_to_who_asked_last(tab_over, small_family):
+    tab = tab_over(small_family)
+    tab.towards_tree()
+    older = tab.work.compare()
     next(older)
-    handlers.take_turn()
-    newer = handlers.compare(*controls("cosine"))
+    tab.work.take_turn()
+    choose(tab, measure="cosine")
+    newer = tab.work.compare()
     next(newer)
-    assert "Another question" in last(older)["status"]
-    assert "drawing" not in drawn(handlers.show(*controls())), "what the older one would show"
-    assert "5 models" in last(newer)["status"]
-    assert "<svg" in handlers.show(*controls("cosine"))["drawing"]
+    assert "Another question" in follow(older)[-1]
+    assert "5 models" in follow(newer)[-1]
+    assert "<svg" in opened(tab)["drawing"]
 
 
-def test_two_models_take_the_first_as_base_as_their_mean_is_none(desk_over, small_family):
-    desk = desk_over(
-        small_family / "anna.safetensors", small_family / "bert.safetensors", small_family / "base.safetensors"
-    )
-    walk(desk)
-    shown = last(walk(desk, *controls("delta-cosine")))
-    assert shown["base"]["visible"]
-    assert shown["base"]["value"] == "anna"
+def test_another_measure_is_compared_only_where_families_are_looked_at(tab_over, small_family):
+    tab = tab_over(small_family)
+    choose(tab, measure="cosine")
+    assert follow(tab.work.compare()) == [None]
+    assert not tab.session.desk.answers
+
+
+def test_two_models_take_the_first_as_base_as_their_mean_is_none(tab_over, small_family):
+    tab = tab_over(*(small_family / f"{name}.safetensors" for name in ("anna", "bert", "base")))
+    families(tab)
+    choose(tab, measure="delta-cosine", chosen="anna")
+    shown = families(tab)
+    assert shown["base"] == "anna"
     assert "This is the base" in shown["relatives"]
 
 
-def test_facts_appear_once_the_files_are_hashed(desk_over, small_family, tmp_path):
+def test_facts_appear_once_the_files_are_hashed(tab_over, small_family, tmp_path):
     (tmp_path / "twin.safetensors").write_bytes((small_family / "anna.safetensors").read_bytes())
-    updates = walk(desk_over(small_family, tmp_path))
-    tables = [update["models"] for update in updates if "models" in update]
-    assert "same file as" not in tables[0]
-    assert "same file as twin" in tables[-1]
+    tab = tab_over(small_family, tmp_path)
+    assert "same file as" not in families(tab)["models"]
+    follow(tab.work.hash_few())
+    assert "same file as twin" in opened(tab)["models"]
 
 
-def test_more_classes_than_models_are_as_many_as_models(desk_over, small_family):
-    shown = last(walk(desk_over(small_family), *controls(classes="20")))
-    assert "5 models, 5 classes" in shown["drawing"]
+def test_more_classes_than_models_are_as_many_as_models(tab_over, small_family):
+    tab = tab_over(small_family)
+    choose(tab, classes=20)
+    assert families(tab)["named_classes"].count("<tr><td>") == 5
 
 
-def test_a_name_typed_is_saved_for_the_class_chosen_and_only_while_it_is_there(desk_over, small_family):
-    desk, view = desk_over(small_family), list(controls(classes="2"))
-    walk(desk, *view)
-    handlers = Handlers(desk, PARTS)
-    view[5] = handlers.show_family(*view)["named"]["choices"][1]
-    saved = handlers.save_name(" odd ", "", *view)
+def test_choices_and_index_survive_a_restart(tab_over, small_family):
+    first = tab_over(small_family)
+    families(first)
+    choose(first, measure="cosine", chosen="carl", view="Library", classes=3, linkage="average")
+    shown = opened(tab_over(small_family))
+    assert "cosine" in shown["measure"]
+    assert (shown["classes"], shown["linkage"], shown["view"]) == ("3", "average", "Library")
+    assert "carl" in shown["chosen"]
+    assert "5 indexed" in shown["models"]
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"measure": 5}', '{"unknown": 1}', '{"references": 3}'])
+def test_choices_that_cannot_be_used_begin_anew(tab_over, small_family, tmp_path, kept):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "choices.json").write_text(kept)
+    assert "asimilarity" in opened(tab_over(small_family))["measure"]
+
+
+def test_references_make_other_features(tab_over, small_family):
+    tab = tab_over(small_family)
+    every = families(tab)["drawing"]
+    for name in ("base", "anna", "stranger"):
+        tab.act(json.dumps({"do": "reference", "name": name}))
+    assert tab.session.choices.references == ("base", "anna", "stranger")
+    assert opened(tab)["drawing"] != every
+    tab.act(json.dumps({"do": "reference", "name": "anna"}))
+    assert "two references" in opened(tab)["drawing"], "why there is no tree"
+
+
+def test_a_name_is_saved_for_the_class_typed_at_and_only_while_it_is_there(tab_over, small_family):
+    tab = tab_over(small_family)
+    choose(tab, classes=2)
+    key = re.findall(r'data-class="(\w+)"', families(tab)["named_classes"])[-1]
+    typed = {"do": "name", "class": key, "name": " odd ", "remark": ""}
+    saved = by_id(tab.act(json.dumps(typed)))
     assert "saved" in saved["said"]
-    assert "odd" in saved["drawing"]
+    assert 'value="odd"' in saved["named_classes"]
     assert "odd" in saved["models"]
-    assert handlers.show_name(*view)["name"] == "odd"
-    view[2] = "5"
-    gone = handlers.save_name("even", "", *view)
-    assert "have changed" in gone["said"]
-    assert "drawing" not in gone
+    choose(tab, classes=5)
+    assert "have changed" in by_id(tab.act(json.dumps(typed | {"name": "even"})))["said"]
+    choose(tab, classes=2)
+    assert 'value="odd"' in opened(tab)["named_classes"]
+
+
+def test_what_the_host_cannot_do_is_a_word_on_the_button(tab_over, small_family):
+    tab = tab_over(small_family)
+    families(tab)
+    choose(tab, chosen="anna")
+    assert re.search(r"<button[^>]* disabled [^>]*without a WebUI", opened(tab)["chosen"])

@@ -1,0 +1,103 @@
+"""What a person has chosen in the tab: kept in a file, so that it survives a reload and a restart."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelsimError
+from ..exports.files import write_text
+from .words import DISTANCES, LINKAGES, MEASURES
+
+if TYPE_CHECKING:  # scipy comes with it
+    from ..service.family import TreeOptions
+
+LIBRARY, TREE, HEAT_MAP, MAP = VIEWS = "Library", "Tree", "Heat map", "Map"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a comparison is asked for; `base` is a model's name, or None for the mean, with delta-cosine alone."""
+
+    measure: str
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The controls of the families and what is shown of them; names of models are as in the index.
+
+    `classes` None: as the silhouette says; `references` empty: all models; `distance` None: what suits the measure.
+    """
+
+    measure: str = "asimilarity"
+    base: str | None = None
+    classes: int | None = None
+    references: tuple[str, ...] = ()
+    distance: str | None = None
+    linkage: str = "ward.D2"
+    optimal_order: bool = False
+    architecture: str | None = None
+    view: str = LIBRARY
+    chosen: str | None = None
+    other: str | None = None
+
+    @property
+    def question(self) -> Question:
+        """What has to be compared for it."""
+        return Question(self.measure, self.base if self.measure == "delta-cosine" else None)
+
+    @property
+    def tree(self) -> TreeOptions:
+        """How the trees are built; the number of classes is cut later, as it changes no tree."""
+        from ..service.family import TreeOptions
+
+        return TreeOptions(self.linkage, None, self.optimal_order, self.distance)
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("base", "architecture", "chosen", "other"), (str, type(None))),
+    "classes": (int, type(None)),
+    "references": list,
+    "optimal_order": bool,
+}
+"""What a choice may be in the file."""
+
+_VALUES: dict[str, Collection[object]] = {
+    "measure": MEASURES.values(),
+    "distance": DISTANCES.values(),
+    "linkage": LINKAGES.values(),
+    "view": VIEWS,
+}
+"""What a choice may be that is one of a few."""
+
+
+def read_choices(file: Path, first: Choices) -> Choices:
+    """The choices kept in a file, or `first` where there are none that can be used."""
+    try:
+        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        known = {name: value for name, value in kept.items() if _makes_sense(name, value)}
+        return replace(first, **{**known, "references": tuple(known.get("references", ()))})
+    except FileNotFoundError:
+        return first
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        _log.warning("the choices kept in %s cannot be used (%s); beginning anew", file, error)
+        return first
+
+
+def _makes_sense(name: str, value: object) -> bool:
+    return value in _VALUES[name] if name in _VALUES else name in _KINDS and isinstance(value, _KINDS[name])
+
+
+def keep_choices(file: Path, choices: Choices) -> None:
+    """Write them; a disk that refuses costs a warning, not the work."""
+    try:
+        write_text(file, json.dumps(asdict(choices), indent=1))
+    except (OSError, ModelsimError) as error:
+        _log.warning("the choices could not be kept in %s: %s", file, error)

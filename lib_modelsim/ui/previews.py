@@ -1,0 +1,34 @@
+"""A small copy of the picture beside a checkpoint, inside the page: no file of the disk is served for it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+_SIDE = 192
+"""Pixels."""
+
+
+def thumbnail(path: Path) -> str:
+    """An <img>, or nothing where the file is no picture that can be opened."""
+    try:
+        found = path.stat()
+        return _thumbnail(path, found.st_size, found.st_mtime_ns)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
+    try:
+        with Image.open(path) as picture:
+            picture.thumbnail((_SIDE, _SIDE))
+            packed = io.BytesIO()
+            picture.convert("RGB").save(packed, "JPEG", quality=85)
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return ""
+    return f'<img alt="preview" src="data:image/jpeg;base64,{base64.b64encode(packed.getvalue()).decode()}">'

@@ -1,0 +1,101 @@
+"""What is on the screen: the choices of the person, and what the desk knows for them.
+
+Handlers change the choices first and then show what follows from them. So a slow answer shows what was chosen last,
+never what was chosen when it was asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ..errors import ModelsimError
+from ..service.compare import LEAST_FOR_MEAN, MEASURES, by_architecture
+from .choices import Choices, keep_choices, read_choices
+from .desk import Answer, Desk, How
+
+if TYPE_CHECKING:  # scipy comes with them
+    from ..service.class_names import ClassName
+    from ..service.family import Family, Trust
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The answer to the question chosen, its families, the one that is drawn, and why there is none."""
+
+    answer: Answer | None = None
+    how: How | None = None
+    families: tuple[Family, ...] = ()
+    family: Family | None = None
+    why_none: str = ""
+
+    @property
+    def trust(self) -> Trust | None:
+        """How far to trust the family that is drawn; None where it was not weighed."""
+        return self.answer.trust(self.how, self.family) if self.family is not None else None
+
+
+class Session:
+    """One for the tab: as the WebUI's own tabs do, all windows show the same."""
+
+    def __init__(self, desk: Desk) -> None:
+        measure = desk.host.settings().measure
+        first = Choices(measure=measure if measure in MEASURES else Choices.measure)
+        self.desk = desk
+        self._file = desk.host.data / "choices.json"
+        self._lock = Lock()
+        self.choices = read_choices(self._file, first)
+
+    def choose(self, **changes: object) -> None:
+        """Take down what a person chose."""
+        with self._lock:
+            self.choices = replace(self.choices, **changes)
+            keep_choices(self._file, self.choices)
+
+    def toggle_reference(self, name: str) -> None:
+        """Take a model among the references, or out of them."""
+        had = self.choices.references
+        self.choose(references=tuple(other for other in had if other != name) if name in had else (*had, name))
+
+    @property
+    def chosen(self) -> str | None:
+        """The model chosen, while it is there."""
+        return self.choices.chosen if self.desk.model(self.choices.chosen) is not None else None
+
+    def settle_base(self) -> None:
+        """For delta-cosine: a base that is there; with too few models for a mean, the first one."""
+        names = [model.name for model in self.desk.index.models]
+        groups = by_architecture(self.desk.index.models)
+        base = self.choices.base if self.choices.base in names else None
+        if base is None and groups and max(map(len, groups)) < LEAST_FOR_MEAN:
+            base = groups[0][0].name
+        if base != self.choices.base:
+            self.choose(base=base)
+
+    def shown(self) -> Shown:
+        """The families as chosen; none before there is an answer."""
+        choices = self.choices
+        answer = self.desk.answers.get(choices.question)
+        if answer is None:
+            return Shown()
+        how = How(choices.tree, choices.references, choices.classes)
+        try:
+            families = tuple(answer.families(how))
+        except ModelsimError as error:
+            return Shown(answer, how, why_none=str(error))
+        wanted = [family for family in families if family.architecture == choices.architecture]
+        return Shown(answer, how, families, next(iter([*wanted, *families]), None))
+
+    def class_names(self, family: Family | None) -> dict[int, ClassName]:
+        """Class number → what a person calls it."""
+        return self.desk.class_names(family) if family is not None else {}
+
+    def classes(self) -> dict[str, tuple[int, str]]:
+        """Model → the number and the name of its class."""
+        found = {}
+        for family in self.shown().families:
+            names = {number: given.name for number, given in self.class_names(family).items()}
+            for model, number in zip(family.features.models, family.classes.tolist(), strict=True):
+                found[model] = number, names.get(number, "")
+        return found

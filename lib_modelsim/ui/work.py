@@ -1,0 +1,108 @@
+"""Long work as the tab shows it: a line with progress while it goes on, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from ..errors import ModelsimError
+from ..job import Cancelled
+from .choices import LIBRARY
+from .desk import Task
+from .session import Session
+from .status import message, working
+
+Updates = dict[Any, Any]
+"""Component → its new value, as gradio takes it."""
+
+HASHED_UNASKED = 20e9
+"""Bytes up to which files are hashed as soon as the tree is shown; more only when a button says so."""
+
+
+class Work:
+    """Starts tasks of the desk and follows them, on the status line and the Stop button."""
+
+    def __init__(self, session: Session, status: gr.HTML, stop: gr.Button) -> None:
+        self._session, self._status, self._stop = session, status, stop
+        self._begun: tuple[Callable[[], Task], str] | None = None
+        self.outputs = [status, stop]
+
+    def take_turn(self) -> None:
+        """Begin something new: who follows an older task leaves."""
+        self._session.desk.turn += 1
+
+    def stop(self) -> None:
+        """Stop what runs."""
+        self._session.desk.stop()
+
+    def index(self) -> Iterator[Updates]:
+        """Read the headers of what is new or has changed."""
+        yield from self._follow(self._session.desk.read_index, "Stopped. What was read is kept.")
+
+    def compare(self) -> Iterator[Updates]:
+        """Compare the models as chosen, unless only the library is looked at."""
+        if self._session.choices.view == LIBRARY:
+            yield {self._stop: gr.update()}  # gradio 3 takes a generator without a word for one that says None
+            return
+        self._session.settle_base()
+        question = self._session.choices.question
+        stopped = "Stopped. What is finished is kept: Show families goes on."
+        yield from self._follow(lambda: self._session.desk.compare(question), stopped)
+
+    def hash_few(self) -> Iterator[Updates]:
+        """Hash the files that were not hashed before, unless they are many, or something else has begun."""
+        desk = self._session.desk
+        wanted = len(desk.index.models) > 1 and 0 < desk.unhashed <= HASHED_UNASKED
+        if wanted and not desk.busy and self._session.choices.question in desk.answers:
+            yield from self.hash_all()
+        else:
+            yield {self._stop: gr.update()}  # as above
+
+    def hash_all(self) -> Iterator[Updates]:
+        """Hash the files that were not hashed before."""
+        yield from self._follow(self._session.desk.hash_files, "Hashing stopped. What is finished is kept.")
+
+    def begin(self, start: Callable[[], Task], stopped: str) -> None:
+        """What `follow_begun` is to start and to follow; `stopped` is what the status line says where it is stopped."""
+        self.take_turn()
+        self._begun = start, stopped
+
+    def follow_begun(self) -> Iterator[Updates]:
+        """Start what a button inside a panel asked for, if it asked for long work."""
+        begun, self._begun = self._begun, None
+        if begun is None:
+            yield {self._stop: gr.update()}  # as above
+            return
+        start, stopped = begun
+        yield from self._follow(start, stopped)
+
+    def _follow(self, start: Callable[[], Task], stopped: str) -> Iterator[Updates]:
+        """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
+        desk, turn, task = self._session.desk, self._session.desk.turn, start()
+        yield {self._status: working(None, 0), self._stop: gr.update(interactive=True)}
+        try:
+            for progress, seconds in task.follow():
+                if desk.turn != turn:
+                    break
+                yield {self._status: working(progress, seconds)}
+            status = message(self._summary())
+        except Cancelled:
+            status = message(stopped, "stopped")
+        except ModelsimError as error:
+            status = message(str(error), "error")
+        except Exception as error:
+            yield self._resting(message(f"Unexpected: {error!r}. The terminal tells more.", "error"))
+            raise
+        if desk.turn != turn:
+            status = message("Another question came first, here or in another window.", "stopped")
+        yield self._resting(status)
+
+    def _summary(self) -> str:
+        index = self._session.desk.index
+        models, bad = len(index.models), len(index.unreadable)
+        return f"{models} model{'' if models == 1 else 's'}" + (f", {bad} not read" if bad else "") + "."
+
+    def _resting(self, status: str) -> Updates:
+        return {self._status: status, self._stop: gr.update(interactive=False)}
