@@ -6,6 +6,7 @@ Both ways load at once, so that a file that cannot be loaded is told now and doe
 from __future__ import annotations
 
 from contextlib import nullcontext
+from inspect import signature
 from typing import Any
 
 from ..errors import ModelsimError
@@ -34,7 +35,9 @@ class AtOnce:
     def restore(self, info: Any) -> None:  # noqa: ANN401
         """Load what was loaded: anew from its file, as a failed change leaves it taken apart."""
         if info is not None:
-            self._models.reload_model_weights(info=info, forced_reload=True)
+            reload = self._models.reload_model_weights
+            anew = "forced_reload" if "forced_reload" in signature(reload).parameters else "force"  # SD.Next's word
+            reload(info=info, **{anew: True})
 
 
 class InTwoSteps:

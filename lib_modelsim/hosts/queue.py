@@ -63,7 +63,7 @@ def shown(state: Any, what: str, job: Job) -> Iterator[Job]:  # noqa: ANN401 - t
         nonlocal stage
         if progress.what != stage:
             stage, state.time_start = progress.what, time.time()
-        state.job_count, state.job_no, state.sampling_steps = 1, 0, STEPS
+        state.job, state.job_count, state.job_no, state.sampling_steps = what, 1, 0, STEPS  # others may wipe them
         state.sampling_step = STEPS * progress.done // max(progress.total, 1)
         state.textinfo = _line(what, progress)
         job.report(progress)

@@ -44,8 +44,8 @@ class WebUI:
             reasons["load"] = f"{self.name} offers extensions no way to load a checkpoint."
         if self._forge:
             reasons["loaded"] = "Forge changes the weights that it loads and keeps no state dict to read them from."
-        elif not hasattr(self._models, "model_data"):
-            reasons["loaded"] = f"{self.name} does not tell extensions which model is in memory."
+        elif (model := self._in_memory()) is not None and not hasattr(model, "state_dict"):
+            reasons["loaded"] = f"{self.name} holds its model in a form that has no state dict to read."
         return reasons
 
     def settings(self) -> Settings:
@@ -67,7 +67,7 @@ class WebUI:
         self._models.list_models()
 
     def loaded_path(self) -> Path | None:
-        info = self._chosen()
+        info = self._current()
         return None if info is None else Path(info.filename)
 
     def loaded(self) -> Loaded:
@@ -75,8 +75,8 @@ class WebUI:
         by two names."""
         if "loaded" in self.cannot:
             raise ModelsimError("the model in memory cannot be read", None, self.cannot["loaded"])
-        model = self._models.model_data.sd_model
-        if not hasattr(model, "state_dict"):
+        model = self._in_memory()
+        if model is None:
             raise ModelsimError("the WebUI has no model in memory", None, "load a checkpoint or draw a picture first")
         tensors = {key.replace(".wrapped.", "."): tensor for key, tensor in model.state_dict().items()}
         if any(getattr(tensor, "is_meta", False) for tensor in tensors.values()):
@@ -114,12 +114,18 @@ class WebUI:
     def _infos(self) -> list[Any]:
         return list(self._models.checkpoints_list.values())  # a copy: a first hash rebuilds the dict
 
-    def _chosen(self) -> Any:  # noqa: ANN401 - the host's CheckpointInfo
-        data = getattr(self._models, "model_data", None)
-        chosen = getattr(data, "forge_loading_parameters", {}).get("checkpoint_info")
-        loaded = chosen or getattr(getattr(data, "sd_model", None), "sd_checkpoint_info", None)
-        title = getattr(self._shared.opts, "sd_model_checkpoint", None)
-        return loaded or self._models.checkpoint_aliases.get(title)
+    def _in_memory(self) -> Any:  # noqa: ANN401 - a model; not `shared.sd_model`, which loads one where there is none
+        return self._models.model_data.sd_model
+
+    def _current(self) -> Any:  # noqa: ANN401 - the host's CheckpointInfo
+        """What Forge will draw with, else what is in memory, else what is chosen."""
+        forges = getattr(self._models.model_data, "forge_loading_parameters", {}).get("checkpoint_info")
+        current = forges or getattr(self._in_memory(), "sd_checkpoint_info", None)
+        if current is not None:
+            return current
+        words = getattr(self._shared.opts, "sd_model_checkpoint", None)
+        named = (info for info in self._infos() if words in (info.title, info.name, getattr(info, "short_title", None)))
+        return next(named, None)
 
     def _sha256(self, info: Any) -> str | None:  # noqa: ANN401
         """From the host's cache, which knows whether the file has changed since; where it has none, as listed."""

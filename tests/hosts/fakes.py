@@ -287,7 +287,7 @@ def public(thing, *names):
     return {name: getattr(thing, name) for name in names}
 
 
-CHECKPOINTS = ("checkpoints_list", "checkpoint_aliases", "model_data", "list_models", "reload_model_weights")
+CHECKPOINTS = ("checkpoints_list", "model_data", "list_models", "reload_model_weights")
 
 
 class A1111:
@@ -347,14 +347,23 @@ class Forge(ReForge):
         models.reload_model_weights = lambda sd_model=None, info=None, forced_reload=False: None  # a stub there, too
 
 
-class SDNext(A1111):
-    """As far as it differs: no hash cache of this name here, no way to load, jobs with ids."""
+class Pipelines(Checkpoints):
+    """SD.Next's: models are diffusers' pipelines, and it has words of its own."""
 
-    state_kind = StateWithTasks
+    def model_of(self, info):
+        super().model_of(info)
+        return SimpleNamespace(sd_checkpoint_info=info, taken_apart=False)
+
+    def reload_model_weights(self, sd_model=None, info=None, op="model", force=False, revision=None):
+        return super().reload_model_weights(sd_model, info, force)
+
+
+class SDNext(A1111):
+    """As far as it differs: pipelines, jobs with ids, no hash cache of this name."""
+
+    checkpoints_kind, state_kind = Pipelines, StateWithTasks
 
     def __init__(self, folder):
         super().__init__(folder)
         self.modules["modules.sd_checkpoint"] = module("modules.sd_checkpoint")
         del self.modules["modules.hashes"]
-        models = self.modules["modules.sd_models"]
-        del models.reload_model_weights, models.model_data

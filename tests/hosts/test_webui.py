@@ -224,17 +224,28 @@ class TestSDNext:
     """What it lacks is said in a sentence."""
 
     @pytest.fixture
-    def host(self, folder, monkeypatch):
-        SDNext(folder).install(monkeypatch)
-        return WebUI()
+    def webui(self, folder, monkeypatch):
+        found = SDNext(folder).install(monkeypatch)
+        WebUI().load(folder / "anna.safetensors")
+        return found
 
-    def test_its_checkpoints_are_listed_with_the_hashes_that_it_lists(self, host):
-        host._infos()[1].sha256 = "b" * 64
-        assert [entry.sha256 for entry in host.listed()] == [None, "b" * 64, None]
+    def test_its_checkpoints_have_the_hashes_that_it_lists(self, webui):
+        webui.checkpoints.checkpoints_list["bert.safetensors"].sha256 = "b" * 64
+        assert [entry.sha256 for entry in WebUI().listed()] == [None, "b" * 64, None]
 
-    def test_what_it_lacks_is_said(self, host, folder):
-        assert set(host.cannot) == {"load", "loaded"}
+    def test_its_pipelines_cannot_be_read_and_the_tab_can_say_why(self, webui):
+        assert "SD.Next" in WebUI().cannot["loaded"]
+        with pytest.raises(ModelsimError, match="no state dict"):
+            WebUI().loaded()
+
+    def test_loads_and_puts_back_in_its_own_words(self, webui, folder):
+        (folder / "bert.safetensors").write_bytes(BROKEN)
+        with pytest.raises(ModelsimError, match="cannot load this checkpoint"):
+            WebUI().load(folder / "bert.safetensors")
+        assert in_memory(webui) == "anna.safetensors"
+        assert not webui.checkpoints.model_data.sd_model.taken_apart
+
+    def test_without_a_way_to_load_says_so(self, webui, folder):
+        del webui.modules["modules.sd_models"].reload_model_weights
         with pytest.raises(ModelsimError, match=r"SD\.Next offers"):
-            host.load(folder / "anna.safetensors")
-        with pytest.raises(ModelsimError, match=r"SD\.Next does not tell"):
-            host.loaded()
+            WebUI().load(folder / "anna.safetensors")
