@@ -99,7 +99,7 @@ window.modelsim = window.modelsim || (function () {
         return child;
     }
 
-    /** Lines of a label (which may be "") and a text each under a head, at a place in the window. */
+    /** Lines of a label and a text each under a head, at a place in the window; equal labels in a row are told once. */
     function showTip(head, lines, x, y) {
         if (!tip?.isConnected) {
             // within gradio's own element, which is as far as the style sheet may reach
@@ -109,11 +109,11 @@ window.modelsim = window.modelsim || (function () {
         }
         tip.replaceChildren();
         add(tip, "b", head);
-        for (const [label, text] of lines) {
+        lines.forEach(([label, text], i) => {
             const row = add(tip, "div", "");
-            if (label) add(row, "span", label);
+            if (label) add(row, "span", label === lines[i - 1]?.[0] ? "" : label);
             add(row, "span", text);
-        }
+        });
         tip.hidden = false;
         placeTip(x, y);
     }

@@ -30,7 +30,7 @@ _ROW, _HIGHEST_ROW, _FEW, _SIZE, _SMALL = 17, 32, 320, 12, 10.5
 _EDGE, _TREE, _STRIP, _GAP = 6, 70, 20, 4
 _WIDEST_NAME = 200
 
-_LEVEL, _UPRIGHT, _TALLEST = 60, 11, 110
+_LEVEL, _UPRIGHT, _TALLEST = 60, 11, 140
 """Breadth of a column or group from which its name stands level, and upright; the most height of upright names."""
 
 _MANY = 300_000

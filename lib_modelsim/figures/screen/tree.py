@@ -27,6 +27,10 @@ _SIGN = 14
 _WIDEST_NAME, _WIDEST_NOTE, _NARROWEST_TREE = 300, 130, 200
 _AXIS = 38
 
+_HINT = (
+    '<span class="modelsim-hint">Click a model, or a branch for its family. Ctrl + wheel zooms, dragging moves.</span>'
+)
+
 
 @dataclass(frozen=True)
 class _Layout:
@@ -77,7 +81,7 @@ def tree_svg(
         f'<g class="modelsim-leaves" role="listbox" aria-label="Models in the order of the tree">{leaves}</g></svg>'
     )
     legend = '<span><b class="modelsim-reference">◆</b> reference</span>' if marked else ""
-    return frame("tree", names, svg + _axis(layout, unit), legend)
+    return frame("tree", names, svg + _axis(layout, unit), legend + _HINT)
 
 
 def _lay_out(tree: Tree, runs: Sequence[Run], breadth: float, notes: Mapping[int, list[str]]) -> _Layout:
