@@ -89,13 +89,24 @@ def trios(tmp_path_factory):
     return folders
 
 
-def measured(paths, measure, base=None):
-    return compare(paths, measure, base, Library(None), Job(), "cpu")
+@pytest.fixture(scope="module")
+def library():
+    """One for all tests: six measures come from one pass."""
+    with Library(None) as library:
+        yield library
+
+
+@pytest.fixture
+def measured(library):
+    def measure(paths, measure, base=None, library=library):
+        return compare(paths, measure, base, library, Job(), "cpu")
+
+    return measure
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("architecture", SHAPES)
-def test_every_architecture_has_every_measure(trios, architecture, measure):
+def test_every_architecture_has_every_measure(trios, measured, architecture, measure):
     found = measured([trios[architecture]], measure, "base" if measure == "delta-cosine" else None)
     assert {model.architecture for model in found.models} == {architecture}
     names = [model.name for model in found.models]
@@ -111,11 +122,11 @@ def test_every_architecture_has_every_measure(trios, architecture, measure):
 
 @pytest.mark.parametrize(("measure", "probed"), [("asimilarity", PROBED), ("asimilarity8", PROBED8)])
 @pytest.mark.parametrize("architecture", SHAPES)
-def test_the_blocks_that_the_probe_looks_at(trios, architecture, measure, probed):
+def test_the_blocks_that_the_probe_looks_at(trios, measured, architecture, measure, probed):
     assert " ".join(measured([trios[architecture]], measure).matrix.blocks) == probed[architecture]
 
 
-def test_a_fused_matrix_is_probed_as_its_three_parts_would_be(trios, tmp_path):
+def test_a_fused_matrix_is_probed_as_its_three_parts_would_be(trios, measured):
     """The probe of SDXL's separate matrices and of Flux's fused ones is one formula: here in plain numpy."""
     key, width = UNET + "double_blocks.0.img_attn.qkv.weight", 16
     probe = torch.randn([width, width], generator=torch.Generator().manual_seed(2244096)).double().numpy()
@@ -131,7 +142,7 @@ def test_a_fused_matrix_is_probed_as_its_three_parts_would_be(trios, tmp_path):
 
 
 @pytest.mark.parametrize("measure", ["cosine", "l2", "asimilarity"])
-def test_between_architectures_there_is_a_reason_and_no_number(trios, measure):
+def test_between_architectures_there_is_a_reason_and_no_number(trios, measured, measure):
     found = measured(list(trios.values()), measure)
     matrix, told = found.matrix, {frozenset((reason.a, reason.b)): reason.reason for reason in found.reasons}
     assert len(set(matrix.models)) == 3 * len(SHAPES)
@@ -148,8 +159,8 @@ def test_between_architectures_there_is_a_reason_and_no_number(trios, measure):
             )
 
 
-def test_each_architecture_has_the_numbers_it_has_alone(trios):
-    together = measured(list(trios.values()), "cosine").matrix
+def test_each_architecture_has_the_numbers_it_has_alone(trios, measured):
+    together = measured(list(trios.values()), "cosine", library=Library(None)).matrix
     row = 0
     for folder in trios.values():
         alone = measured([folder], "cosine").matrix
@@ -158,14 +169,14 @@ def test_each_architecture_has_the_numbers_it_has_alone(trios):
         row += 3
 
 
-def test_one_sdxl_among_sd1(trios):
+def test_one_sdxl_among_sd1(trios, measured):
     found = measured([trios["SD 1.x"], trios["SDXL"] / "base.safetensors"], "asimilarity")
     assert np.isnan(found.matrix.overall[3, :3]).all()
     assert np.isfinite(found.matrix.overall[:3, :3]).all()
 
 
 @pytest.mark.parametrize("measure", ["asimilarity", "cosine"])
-def test_other_widths_are_compared_where_they_can_be(trios, tmp_path, measure):
+def test_other_widths_are_compared_where_they_can_be(trios, measured, tmp_path, measure):
     demo.save(tmp_path / "wide.safetensors", demo.draw(demo.sd1_shapes(6, 16, 1), seed=8))
     found = measured([trios["SD 1.x"], tmp_path], measure)
     told = [reason.reason for reason in found.reasons if {reason.a, reason.b} == {"base", "wide"}]
