@@ -40,12 +40,23 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
         settleRows(table);
     }
 
-    let typedIn = null; // the filter that a person types in, and the caret in it
+    let typedIn = null; // the filter that a person is in, and the caret in it
 
-    function onInput({ target }) {
+    function onFocus({ target }) {
+        const caret = () => [target.selectionStart, target.selectionEnd];
+        typedIn = target.matches?.("input.modelsim-filter") ? { input: target, caret: caret() } : null;
+    }
+
+    /** Only a moment later is it known whether a person went elsewhere or the element is being replaced. */
+    function onBlur({ target }) {
+        setTimeout(() => { if (target.isConnected && target === typedIn?.input) typedIn = null; });
+    }
+
+    function onInput(event) {
+        const { target } = event;
         if (!target.matches?.("input.modelsim-filter")) return;
         modelsim.store("filter", target.value);
-        typedIn = { input: target, caret: [target.selectionStart, target.selectionEnd] };
+        onFocus(event);
         modelsim.onNextFrame("filter", () => filter(target));
     }
 
@@ -126,7 +137,8 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
     document.addEventListener("click", onClick);
     document.addEventListener("keydown", onKey);
     document.addEventListener("input", onInput);
-    document.addEventListener("focusin", ({ target }) => { if (target !== typedIn?.input) typedIn = null; });
+    document.addEventListener("focusin", onFocus);
+    document.addEventListener("focusout", onBlur);
     modelsim.onSettle(TABLE, settleTable);
     modelsim.onSettle("input.modelsim-filter", settleFilter);
     return { order, filter };

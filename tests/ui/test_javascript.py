@@ -33,6 +33,8 @@ TABLE = """
 </tbody></table></div>
 """
 
+ZOOM = "Number(document.querySelector('.modelsim-view').style.getPropertyValue('--modelsim-zoom'))"
+
 COUNT_PAUSES = """
 window.pauses = [];
 new PerformanceObserver(list => pauses.push(...list.getEntries().map(e => e.duration))).observe({type: "longtask"});
@@ -48,7 +50,7 @@ def browser():
 @pytest.fixture
 def open_page(browser, tmp_path):
     """A function that shows HTML with the style and the scripts; in the end nothing has gone wrong in the browser."""
-    wrong, context = [], browser.new_context(viewport={"width": 1100, "height": 800})
+    wrong, context = [], browser.new_context(viewport={"width": 1100, "height": 800}, has_touch=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     def opened(body, before="", files=1):
@@ -105,7 +107,7 @@ def names_of(page):
 
 
 def zoom(page):
-    return page.evaluate("Number(document.querySelector('.modelsim-view').style.getPropertyValue('--modelsim-zoom'))")
+    return page.evaluate(ZOOM)
 
 
 def place(page):
@@ -188,7 +190,7 @@ def test_a_wheel_with_control_zooms_around_the_pointer_and_a_plain_one_scrolls(p
     page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
     page.keyboard.up("Control")
-    page.wait_for_function("document.querySelector('.modelsim-view').style.getPropertyValue('--modelsim-zoom') > 1.5")
+    page.wait_for_function(f"{ZOOM} > 1.5")
     after = leaf(page, 8).bounding_box()
     assert after["y"] <= y <= after["y"] + after["height"], "what is under the pointer stays there"
     page.locator(".modelsim-view").dblclick(position={"x": 20, "y": 200})
@@ -208,6 +210,21 @@ def test_a_drag_moves_and_is_no_click(page):
     assert (chosen(page), marked(page, "family")) == ("", [])
     leaf(page, 12).click()
     assert chosen(page), "the next click is one"
+
+
+def test_two_fingers_zoom(page):
+    box, session = page.locator(".modelsim-view").bounding_box(), page.context.new_cdp_session(page)
+
+    def touch(kind, *apart):
+        at = [{"x": box["x"] + 300 + side * x, "y": box["y"] + 200, "id": side} for x in apart for side in (0, 1)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    touch("touchStart", 50)
+    for apart in (60, 80, 100):
+        touch("touchMove", apart)
+    touch("touchEnd")
+    page.wait_for_function(f"{ZOOM} > 1.5")
+    assert page.evaluate("visualViewport.scale") == 1, "the page itself stays as it is"
 
 
 def test_zoom_and_marks_stay_when_the_same_tree_is_drawn_again(page):
