@@ -162,13 +162,13 @@ class _Sums:
 
     def __init__(self, m: int, device: Device):
         self.largest, self._gram = np.zeros(m), np.zeros((m, m))
-        self._tree, self._device = RootedTree.over(np.zeros((m, m))), device
-        self._begun = False
+        self._tree: RootedTree | None = None
+        self._device = device
 
     def add(self, values: Sequence[torch.Tensor]) -> None:
         """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
-        if not self._begun:
-            self._tree, self._begun = RootedTree.over(sampled_distances(values)), True
+        if self._tree is None:
+            self._tree = RootedTree.over(sampled_distances(values))
         count, m = len(values[0]), len(values)
         on_cpu = self._device.torch.type == "cpu"
         step = max(_SHORTEST_SLICE, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // m)
@@ -177,12 +177,12 @@ class _Sums:
             last = min(first + step, count)
             for row, value in zip(rows, values, strict=True):
                 row[: last - first].copy_(value[first:last])
-            self._add_slice(rows[:, : last - first])
+            self._add_slice(rows[:, : last - first], self._tree)
 
-    def _add_slice(self, rows: torch.Tensor) -> None:
+    def _add_slice(self, rows: torch.Tensor, tree: RootedTree) -> None:
         """Take in float32 numbers, [m, c]; they are overwritten by their differences."""
         self.largest = np.maximum(self.largest, torch.linalg.vector_norm(rows, dim=1).cpu().numpy())
-        for child, parent in self._tree.leaves_first:
+        for child, parent in tree.leaves_first:
             rows[child] -= rows[parent]
         for first in range(0, len(rows), _BAND):
             band = rows[first : first + _BAND] @ rows[first:].T
@@ -191,8 +191,9 @@ class _Sums:
     def finish(self, key: str, members: tuple[int, ...]) -> KeySums:
         """‖a−b‖² and ‖a‖² of the models themselves."""
         gram = np.triu(self._gram) + np.triu(self._gram, 1).T
-        norms = (self._tree.paths @ gram @ self._tree.paths.T).diagonal()
-        return KeySums(key, members, self._tree.squares(gram), np.where(self.largest == 0, 0, np.maximum(norms, 0)))
+        tree = self._tree or RootedTree.over(gram)  # of a key without numbers
+        norms = (tree.paths @ gram @ tree.paths.T).diagonal()
+        return KeySums(key, members, tree.squares(gram), np.where(self.largest == 0, 0, np.maximum(norms, 0)))
 
 
 @dataclass(frozen=True)
