@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modules import script_callbacks
+from modules import errors, script_callbacks
 
 import lib_modelsim  # noqa: F401 - now, as later the extension's folder is not on sys.path any more
 
 if TYPE_CHECKING:
-    import gradio as gr
-
     from lib_modelsim.ui.desk import Desk
 
 
@@ -29,18 +27,37 @@ def settings() -> None:
     add_settings(gr.Dropdown)
 
 
-def tab() -> list[tuple[gr.Blocks, str, str]]:
+def tab() -> list[tuple[TabInPlace, str, str]]:
     """The tab as the WebUI wants it: what it shows, its title, its element's id."""
     from lib_modelsim.hosts.webui import WebUI
     from lib_modelsim.library import Library
     from lib_modelsim.ui.desk import Desk
-    from lib_modelsim.ui.tab import build_tab
 
     host = WebUI()
     desk = Desk(host, lambda: Library(host.data / "library.sqlite"))
     script_callbacks.on_app_started(lambda *_: index_new(desk))
     script_callbacks.on_script_unloaded(desk.close)
-    return [(build_tab(desk), "modelsim", "modelsim")]
+    return [(TabInPlace(desk), "modelsim", "modelsim")]
+
+
+class TabInPlace:
+    """The tab in the place of gradio's Blocks, made where the WebUI renders it: a Blocks of its own would cost gradio 4
+    two web applications, half a second, that nobody uses."""
+
+    children = ()  # for ui-config.json, which would remember our first values for ever
+
+    def __init__(self, desk: Desk) -> None:
+        from lib_modelsim.ui.session import Session
+        from lib_modelsim.ui.tab import Tab
+
+        self._make = lambda: Tab(Session(desk))
+
+    def render(self) -> None:
+        """Into the page that is being made, which does without it where it fails."""
+        try:
+            self._make()
+        except Exception:  # noqa: BLE001 - the WebUI guards callbacks, but not this
+            errors.report("modelsim's tab cannot be shown", exc_info=True)
 
 
 def index_new(desk: Desk) -> None:

@@ -298,12 +298,13 @@ class A1111:
     def __init__(self, folder):
         self.opts, self.state, self.lock = Options({}, []), self.state_kind(), FIFOLock()
         self.checkpoints = self.checkpoints_kind(folder, self.opts)
-        self.progress, self.callbacks, self.hashes = Progress(), Callbacks(), {}
+        self.progress, self.callbacks, self.hashes, self.reported = Progress(), Callbacks(), {}, []
         self.modules = {found.__name__: found for found in (module("modules"), *self.offered(folder))}
 
     def offered(self, folder):
         cmd_opts = SimpleNamespace(freeze_settings=False)
         yield module("modules.call_queue", queue_lock=self.lock)
+        yield module("modules.errors", report=self.report)
         yield module("modules.hashes", sha256_from_cache=self.sha256_from_cache)
         yield module("modules.options", OptionInfo=OptionInfo)
         yield module("modules.paths", data_path=str(folder))
@@ -312,6 +313,9 @@ class A1111:
         shared = {"opts": self.opts, "state": self.state, "cmd_opts": cmd_opts}
         yield module("modules.shared", config_filename=str(folder / "config.json"), **shared)
         yield self.progress.module
+
+    def report(self, message, *, exc_info=False):
+        self.reported.append(message)
 
     def sha256_from_cache(self, filename, title, use_addnet_hash=False):
         return self.hashes.get(title)

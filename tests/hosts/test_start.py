@@ -115,7 +115,7 @@ class TestTheScript:
         assert webui.opts.data_labels["modelsim_measure"].component is gradio.Dropdown
 
     def test_loads_the_package_alone_as_long_as_no_page_is_made(self, tmp_path):
-        for name in ("modules/__init__.py", "modules/script_callbacks.py"):
+        for name in ("modules/__init__.py", "modules/script_callbacks.py", "modules/errors.py"):
             path = tmp_path / name
             path.parent.mkdir(exist_ok=True)
             path.write_text("def on_before_ui(callback): pass\n")
@@ -143,11 +143,23 @@ class TestTheScript:
         script["index_new"](desk)
         assert desk.hashed == wanted
 
-    def test_builds_the_tab_in_the_webui(self, script, webui):
+    def test_makes_the_tab_where_the_webui_renders_it(self, script, webui):
         gradio = pytest.importorskip("gradio")
         webui.callbacks.told["before_ui"]()
-        ((blocks, title, element),) = webui.callbacks.told["ui_tabs"]()
-        assert isinstance(blocks, gradio.Blocks)
+        ((tab, title, element),) = webui.callbacks.told["ui_tabs"]()
         assert (title, element) == ("modelsim", "modelsim")
+        with gradio.Blocks() as page:
+            tab.render()
+        assert not webui.reported
+        assert "modelsim_tab" in {block.elem_id for block in page.blocks.values()}
         webui.callbacks.told["app_started"](None, None)
+        webui.callbacks.told["script_unloaded"]()
+
+    def test_a_tab_that_cannot_be_made_leaves_the_page_whole(self, script, webui, monkeypatch):
+        pytest.importorskip("gradio")
+        webui.callbacks.told["before_ui"]()
+        monkeypatch.setattr("lib_modelsim.ui.tab.Tab", None)
+        ((tab, _, _),) = webui.callbacks.told["ui_tabs"]()
+        tab.render()
+        assert webui.reported == ["modelsim's tab cannot be shown"]
         webui.callbacks.told["script_unloaded"]()

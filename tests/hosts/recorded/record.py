@@ -29,6 +29,7 @@ OFFERED = {
     "launch": ("is_installed", "run_pip"),
     "modules.call_queue": ("queue_lock", "wrap_gradio_call", "wrap_gradio_gpu_call", "wrap_queued_call"),
     "modules.deepbooru": ("DeepDanbooru", "model"),
+    "modules.errors": ("report",),
     "modules.fifo_lock": ("FIFOLock",),
     "modules.hashes": ("calculate_sha256", "sha256", "sha256_from_cache"),
     "modules.infotext_utils": (
