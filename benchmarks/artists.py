@@ -1,0 +1,77 @@
+"""Hubs of procedural artists as vectors: drawn once, encoded once, kept in the hub's folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from lib_modelsim.pictures.encoder import DescriptorEncoder, Encoder
+from lib_modelsim.pictures.handling import VERSION, as_jpeg, handled
+
+Vectors = NDArray[np.float32]
+Change = Callable[[Image.Image], Image.Image]
+
+DIRT: dict[str, Change] = {
+    "JPEG 50": lambda picture: as_jpeg(picture, 50),
+    "JPEG 70": lambda picture: as_jpeg(picture, 70),
+    "JPEG 95": lambda picture: as_jpeg(picture, 95),
+    "scaled to 0.5": lambda picture: ImageOps.scale(picture, 0.5),
+    "scaled to 0.7": lambda picture: ImageOps.scale(picture, 0.7),
+    "scaled to 1.4": lambda picture: ImageOps.scale(picture, 1.4),
+    "scaled to 2": lambda picture: ImageOps.scale(picture, 2),
+    "cut by 10 %": lambda picture: ImageOps.crop(picture, round(0.05 * min(picture.size))),
+    "screenshot with a frame": lambda picture: as_jpeg(ImageOps.expand(picture, (20, 36, 20, 20), (40, 40, 44)), 90),
+}
+"""What is done to the queries of the robustness rows, after what the exam itself does to them."""
+
+EVERY = 8
+"""Each so-many-th query of an artist is in the robustness rows."""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Vectors of a hub: `gallery` [artists, views, pictures, d]; `queries`, each of `dirty` [artists, pictures, d]."""
+
+    name: str
+    prompts: tuple[str, ...]
+    gallery: Vectors
+    queries: Vectors
+    dirty: dict[str, Vectors]
+
+
+def load_hub(folder: Path, tool: Path, hub: int, artists: int, with_dirt: bool) -> Hub:
+    """The hub's vectors from the built-in descriptor; draws and encodes what is not there yet (some minutes)."""
+    place = folder / f"h{hub}_{artists}"
+    if not (place / "hub.json").exists():
+        command = [sys.executable, tool, place, "--hub", str(hub), "--artists", str(artists)]
+        subprocess.run([str(part) for part in command], check=True)
+    plan = json.loads((place / "hub.json").read_text("utf-8"))
+    encoder = DescriptorEncoder()
+
+    def vectors(part: str, change: Change | None, every: int = 1) -> Vectors:
+        return _kept(place, plan["artists"], encoder, part, change, every)
+
+    gallery = np.stack([vectors("gallery", None), vectors("gallery", handled)], 1)
+    dirty = {name: vectors("queries", change, EVERY) for name, change in DIRT.items()} if with_dirt else {}
+    return Hub(place.name, tuple(plan["gallery_prompts"]), gallery, vectors("queries", None), dirty)
+
+
+def _kept(place: Path, artists: list[str], encoder: Encoder, part: str, change: Change | None, every: int) -> Vectors:
+    """[artists, pictures, d], from the file of an earlier call if there is one."""
+    names = {change: name for name, change in DIRT.items()} | {None: "as they are", handled: f"handled {VERSION}"}
+    file = place / f"{encoder.identity}, {part}, {names[change]}.npy"
+    if not file.exists():
+        encoded = []
+        for artist in artists:
+            pictures = [Image.open(path).convert("RGB") for path in sorted((place / part / artist).iterdir())[::every]]
+            encoded.append(encoder.encode([change(picture) if change else picture for picture in pictures]))
+        np.save(file, np.stack(encoded))
+    return np.load(file)

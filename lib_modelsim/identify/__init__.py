@@ -1,0 +1,1 @@
+"""One picture → ranked models with evidence."""

@@ -1,0 +1,144 @@
+"""How far a ranker can be trusted in this library: it is asked about the library's own pictures, unseen.
+
+From the answers come probabilities, the share of right ones, and how unlike all models a query must be to be none's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, log_softmax
+
+from ..errors import ModelsimError
+from .examples import Examples, Floats, Numbers, held_out
+from .rankers import Ranker
+
+REFUSED = 0.05
+"""Share of the library's own pictures that the search may take for nobody's."""
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """Scores [rows, models] of examples that the ranker had not learned from, and their models [rows].
+
+    `strange` [rows]: each row's best score in a library that lacks its model.
+    """
+
+    scores: Floats
+    model: Numbers
+    strange: Floats
+
+    def found(self, first: int) -> float:
+        """Share of rows whose model was among the first `first`."""
+        return float((self.ranks <= first).mean())
+
+    @property
+    def ranks(self) -> Numbers:
+        """[rows]: the right model's rank, 1 for the first; models that tie with it stand before it."""
+        right = self.scores[np.arange(len(self.scores)), self.model]
+        return (self.scores >= right[:, None]).sum(1)
+
+    @property
+    def sentence(self) -> str:
+        """What to expect, in words."""
+        models = self.scores.shape[1]
+        sentence = f"For your {models} models this search puts the right one first {self.found(1):.0%} of the time"
+        return f"{sentence}, among four {self.found(4):.0%}." if models > 4 else f"{sentence}."
+
+
+def self_test(ranker: Ranker, examples: Examples) -> SelfTest:
+    """Every example's scores by a ranking that has seen neither it nor any picture of its prompt.
+
+    Raises ModelsimError for fewer than three models, or when no model has two pictures.
+    """
+    parts = list(held_out(examples))
+    if not parts or len(examples.models) < 3:
+        raise ModelsimError(
+            "a search cannot be tested on this library",
+            f"{len(examples.models)} models, {len(np.unique(examples.picture))} pictures",
+            "draw a suite with three models or more",
+        )
+    scores = [ranker.learn(examples.only(~tested)).scores(examples.vectors[tested]) for tested in parts]
+    model = np.concatenate([examples.model[tested] for tested in parts])
+    return SelfTest(np.concatenate(scores), model, _strange(ranker, examples))
+
+
+def _strange(ranker: Ranker, examples: Examples) -> Floats:
+    """Best scores of pictures whose model the library lacks; a fifth of the models is left out at a time."""
+    models = np.arange(len(examples.models))
+    best = []
+    for part in range(min(5, len(models))):
+        lacking = models % 5 == part
+        ranking = ranker.learn(examples.of_models(~lacking))
+        best.append(ranking.scores(examples.vectors[lacking[examples.model]]).max(1))
+    return np.concatenate(best)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What makes probabilities of one ranker's scores in one library.
+
+    `sharpness` multiplies scores before the softmax. `slope` and `middle` make of the best score the probability that
+    the model is in the library at all; below `least` the answer is 'none of these'.
+    """
+
+    sharpness: float
+    slope: float
+    middle: float
+    least: float
+    told_apart: float
+    """Share of pictures that are answered 'none of these' when their own model is left out of the library."""
+
+    @classmethod
+    def of(cls, test: SelfTest) -> Calibration:
+        """From a self-test: as if half of all queries came from models that the library does not have."""
+        known, strange = test.scores.max(1), test.strange
+        slope, middle = _logistic(known, strange)
+        least = float(np.quantile(known, REFUSED))
+        return cls(_sharpness(test), slope, middle, least, float((strange < least).mean()))
+
+    def probabilities(self, scores: NDArray[np.floating]) -> Floats:
+        """Scores [models] → probabilities [models] with sum 1, if the model is one of the library."""
+        return np.exp(log_softmax(self.sharpness * scores))
+
+    def known(self, scores: NDArray[np.floating]) -> float:
+        """The probability that the model is one of the library, if half of all queries are from elsewhere."""
+        return float(expit(self.slope * (scores.max() - self.middle)))
+
+    def is_none(self, scores: NDArray[np.floating]) -> bool:
+        """Whether the query is farther from every model than nearly all of the library's own pictures are."""
+        return bool(scores.max() < self.least)
+
+
+def pooled(scores: NDArray[np.floating]) -> Floats:
+    """Scores [pictures, models] of several pictures by one hand → [models]."""
+    return scores.mean(0)
+
+
+def _sharpness(test: SelfTest) -> float:
+    """The factor that gives the right models the greatest likelihood (Guo et al., "On calibration …", 2017)."""
+    rows = np.arange(len(test.scores))
+    unit = 1 / max(float(np.median(np.ptp(test.scores, axis=1))), 1e-12)
+
+    def loss(log_factor: float) -> float:
+        return -float(log_softmax(np.exp(log_factor) * unit * test.scores, axis=1)[rows, test.model].mean())
+
+    return unit * float(np.exp(minimize_scalar(loss, bounds=(-5, 8), method="bounded").x))
+
+
+def _logistic(known: Floats, strange: Floats) -> tuple[float, float]:
+    """Slope ≥ 0 and middle of the logistic curve that tells the two apart with the greatest likelihood."""
+    centre, unit = float(np.median(np.concatenate([known, strange]))), max(float(known.std()), 1e-12)
+    values = (np.concatenate([known, strange]) - centre) / unit
+    sign = np.concatenate([np.ones(len(known)), -np.ones(len(strange))])
+
+    def loss(parameters: Sequence[float]) -> float:
+        return float(np.logaddexp(0, -sign * (np.exp(parameters[0]) * values + parameters[1])).mean())
+
+    log_slope, offset = minimize(loss, (0.0, 0.0), method="L-BFGS-B", bounds=((-5, 5), (-20, 20))).x
+    slope = float(np.exp(log_slope)) / unit
+    return slope, centre - float(offset) / slope

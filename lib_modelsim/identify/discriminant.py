@@ -1,0 +1,57 @@
+"""The directions in which the library's models differ more than the pictures of one model do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .examples import Examples, Floats
+
+SHRINKAGE = 0.3
+"""Share of the identity in the pictures' covariance within models.
+
+Chosen on hubs of artists below 1000 with 4 to 20 pictures each; Ledoit and Wolf's estimate (0.05 to 0.2 there), which
+looks for the covariance and not for the models, finds one or two of a hundred fewer.
+"""
+
+
+@dataclass(frozen=True)
+class Discriminant:
+    """Fisher's discriminant space: within a model pictures scatter by 1 in every direction.
+
+    `centre` [d] and `projection` [d, k] lead there, k < models; `means` [models, k] are the models' mean pictures,
+    `pictures` [models] how many each rests on, and `between` [k] the variance of the models' true means.
+    """
+
+    centre: Floats
+    projection: Floats
+    means: Floats
+    pictures: Floats
+    between: Floats
+
+    @classmethod
+    def of(cls, examples: Examples) -> Discriminant:
+        """Linear discriminant analysis, the covariance within models shrunk to the identity (Friedman 1989, γ)."""
+        means = examples.means
+        apart = examples.vectors - means.astype(np.float32)[examples.model]
+        scale = apart.std(0) + 1e-3 * apart.std() + 1e-12
+        apart /= scale
+        within = (apart.T @ apart).astype(np.float64) / len(apart)
+        level = np.trace(within) / len(within) or 1.0
+        within *= 1 - SHRINKAGE
+        within[np.diag_indices_from(within)] += SHRINKAGE * level
+        inverse_root = np.linalg.inv(np.linalg.cholesky(within)).T / scale[:, None]
+        centre = means.mean(0)
+        white = (means - centre) @ inverse_root
+        _, lengths, directions = np.linalg.svd(white, full_matrices=False)
+        kept = directions[: max(1, int((lengths > 1e-9 * (lengths[0] or 1)).sum()))].T
+        count = examples.pictures_of.astype(np.float64)
+        placed = white @ kept
+        between = np.maximum((placed**2).mean(0) - (1 / count).mean(), 1e-3)
+        return cls(centre, inverse_root @ kept, placed, count, between)
+
+    def place(self, vectors: NDArray[np.floating]) -> Floats:
+        """[m, d] → [m, k]: coordinates in the discriminant space."""
+        return (vectors - self.centre) @ self.projection

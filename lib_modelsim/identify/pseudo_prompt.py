@@ -1,0 +1,93 @@
+"""What a picture may have been drawn from, told from the prompts of the gallery's pictures like it.
+
+Prompts are TF-IDF vectors, so that this needs neither a text encoder nor an interrogator's files. (scikit-learn has
+these; it is a large package that the WebUIs do not pin, for the few lines below.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .examples import Examples, Floats
+
+_NEIGHBOURS = 10
+
+
+@dataclass(frozen=True)
+class PromptSpace:
+    """`words` and how much each tells, its inverse document frequency [words]."""
+
+    words: tuple[str, ...]
+    rarity: Floats
+
+    @classmethod
+    def of(cls, prompts: Sequence[str]) -> PromptSpace:
+        """The words of these prompts; rarity = ln((1 + n) / (1 + prompts with the word)) + 1."""
+        different = set(prompts)
+        counts = Counter(word for prompt in different for word in set(_words(prompt)))
+        words = tuple(sorted(counts))
+        occurrences = np.array([counts[word] for word in words], np.float64)
+        return cls(words, np.log((1 + len(different)) / (1 + occurrences)) + 1)
+
+    def vectors(self, prompts: Sequence[str]) -> Floats:
+        """[prompts, words], rows of length 1; a prompt without any of the words is a row of zeros."""
+        place = {word: i for i, word in enumerate(self.words)}
+        values = np.zeros((len(prompts), len(self.words)))
+        for row, prompt in zip(values, prompts, strict=True):
+            for word in _words(prompt):
+                if word in place:
+                    row[place[word]] += 1
+        return unit_rows(values * self.rarity)
+
+
+@dataclass(frozen=True)
+class Interrogator:
+    """Guesses prompts by the gallery's pictures that a query resembles most."""
+
+    examples: Examples
+    space: PromptSpace
+    prompts: Floats  # [rows, words]
+
+    @classmethod
+    def of(cls, examples: Examples) -> Interrogator:
+        """The interrogator of these pictures and their prompts."""
+        space = PromptSpace.of(examples.prompts)
+        return cls(examples, space, space.vectors(examples.prompts))
+
+    def pseudo_prompts(self, queries: NDArray[np.floating]) -> Floats:
+        """Queries [m, d] → [m, words]: the weighted prompts of the nearest pictures, rows of length 1."""
+        nearest, shares = self._neighbours(queries)
+        return unit_rows(np.einsum("mk,mkt->mt", shares, self.prompts[nearest]))
+
+    def guesses(self, query: NDArray[np.floating], count: int = 3) -> list[tuple[str, float]]:
+        """One query [d] → its likeliest prompts with their shares of the nearest pictures' weight, greatest first."""
+        nearest, shares = self._neighbours(query[None])
+        weight: Counter[str] = Counter()
+        for row, share in zip(nearest[0], shares[0], strict=True):
+            weight[self.examples.prompts[row]] += float(share)
+        return weight.most_common(count)
+
+    def _neighbours(self, queries: NDArray[np.floating]) -> tuple[NDArray[np.int64], Floats]:
+        """Rows of the nearest examples [m, k], and their shares [m, k]: the nearer, the more, with sum 1."""
+        cosines = queries @ self.examples.vectors.T
+        count = min(_NEIGHBOURS, cosines.shape[1])
+        nearest = np.argpartition(-cosines, count - 1, 1)[:, :count]
+        distances = np.maximum(1 - np.take_along_axis(cosines, nearest, 1), 0).astype(np.float64)
+        closeness = np.exp(-distances / np.maximum(distances.mean(1, keepdims=True), 1e-12))
+        return nearest, closeness / closeness.sum(1, keepdims=True)
+
+
+def unit_rows(values: Floats) -> Floats:
+    """Rows at length 1; rows of zeros stay."""
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return values / np.where(lengths > 0, lengths, 1)
+
+
+def _words(prompt: str) -> list[str]:
+    return re.findall(r"[^\W\d_]{2,}", prompt.lower())

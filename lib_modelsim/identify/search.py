@@ -1,0 +1,93 @@
+"""One picture's vector → ranked models with probabilities, the pictures that speak for them, and a guessed prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calibration import Calibration, SelfTest, pooled, self_test
+from .examples import Examples
+from .pseudo_prompt import Interrogator
+from .rankers import DEFAULT, Ranker, Ranking
+
+SHOWN = 3
+"""Pictures that are shown for each model."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """One model's place in an answer.
+
+    `probability` holds if the model is in the library, None where the library is too small for a self-test;
+    `pictures` are rows of the examples, the model's own that are nearest to the query.
+    """
+
+    model: str
+    score: float
+    probability: float | None
+    pictures: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All models, the likeliest first.
+
+    `known` is the probability that the library has the model at all (None without a self-test); `none_of_these` says
+    that the query is farther from every model than nearly all of the library's own pictures are; `prompts` are
+    guesses at the prompt with their shares.
+    """
+
+    matches: tuple[Match, ...]
+    known: float | None
+    none_of_these: bool
+    prompts: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A library that has been learned: answers in milliseconds."""
+
+    examples: Examples
+    ranking: Ranking
+    interrogator: Interrogator
+    test: SelfTest | None
+    calibration: Calibration | None
+
+    @classmethod
+    def of(cls, examples: Examples, ranker: Ranker = DEFAULT) -> Search:
+        """Learns the library and tests what it has learned (seconds for hundreds of models)."""
+        testable = len(examples.models) >= 3 and examples.pictures_of.max() >= 2
+        test = self_test(ranker, examples) if testable else None
+        calibration = Calibration.of(test) if test else None
+        return cls(examples, ranker.learn(examples), Interrogator.of(examples), test, calibration)
+
+    def answer(self, vectors: NDArray[np.floating]) -> Answer:
+        """Vectors [pictures, d] of one or more pictures by the same hand, from the examples' encoder."""
+        scores = pooled(self.ranking.scores(vectors))
+        calibration = self.calibration
+        probabilities = calibration.probabilities(scores) if calibration else [None] * len(scores)
+        likeness = (vectors @ self.examples.vectors.T).max(0)
+        matches = tuple(
+            Match(
+                self.examples.models[model],
+                float(scores[model]),
+                None if calibration is None else float(probabilities[model]),
+                self._pictures(model, likeness),
+            )
+            for model in np.argsort(-scores, kind="stable")
+        )
+        return Answer(
+            matches,
+            calibration.known(scores) if calibration else None,
+            calibration.is_none(scores) if calibration else False,
+            tuple(self.interrogator.guesses(vectors.mean(0))),
+        )
+
+    def _pictures(self, model: int, likeness: NDArray[np.floating]) -> tuple[int, ...]:
+        rows = np.flatnonzero(self.examples.model == model)
+        shown: dict[int, int] = {}
+        for row in rows[np.argsort(-likeness[rows], kind="stable")]:
+            shown.setdefault(int(self.examples.picture[row]), int(row))
+        return tuple(shown.values())[:SHOWN]
