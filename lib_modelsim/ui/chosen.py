@@ -11,6 +11,8 @@ import numpy as np
 
 from ..service.relatives import sameness_facts
 from ..similarity.matrix import SimilarityMatrix
+from .buttons import copy_button, load_button, reference_button
+from .detail import detail_panel
 from .previews import thumbnail
 from .relatives import relatives_list
 from .session import Session
@@ -49,11 +51,13 @@ class ChosenPanel:
         self._family = tuple(name for name in self._family if self._session.desk.model(name) is not None)
         if self._family:
             return {self.card: self._family_card(), self.said: "", self.detail: "", self.matches: ""}
-        return {self.card: self._card(), self.said: "", self.detail: "", self.matches: self._matches()}
+        found = self._session.detail
+        shown = detail_panel(found) if found is not None else ""
+        return {self.card: self._card(), self.said: "", self.detail: shown, self.matches: self._matches()}
 
     def choose(self, name: str) -> Updates:
         """A click on a model, wherever it is."""
-        self._session.choose(chosen=name)
+        self._session.choose(chosen=name, other=None)
         self._family = ()
         return self.updates()
 
@@ -76,19 +80,14 @@ class ChosenPanel:
         facts += [f"hash {identity.short_hash}"] if identity else []
         facts += sameness_facts(session.desk.identities).get(model.name, [])
         facts += [entry.notes] if entry and entry.notes else []
+        cannot = session.cannot_load(model)
         picture = thumbnail(entry.preview) if entry and entry.preview else ""
         lines = "".join(f"<p>{escaped(fact)}</p>" for fact in facts)
         return (
             f'<div class="modelsim-card" data-model="{escaped(model.name)}">{picture}'
             f'<div><h3 title="{escaped(model.path)}">{escaped(model.name)}</h3>{lines}</div></div>'
-            f'<div class="modelsim-actions">{self._load_button(model.name)}{_reference_button(model.name)}</div>'
+            f'<div class="modelsim-actions">{load_button(model.name, cannot)}{reference_button(model.name)}</div>'
         )
-
-    def _load_button(self, name: str) -> str:
-        why = self._session.desk.host.cannot.get("load")
-        if why is not None:
-            return f'<button type="button" disabled title="{escaped(why)}">Load</button>'
-        return _button("load", "Load", name, "Make it the checkpoint of the WebUI")
 
     def _matches(self) -> str:
         session = self._session
@@ -99,7 +98,7 @@ class ChosenPanel:
             return note("Not compared yet", "Press Show families: then its relatives come here.")
         if chosen not in answer.comparison.matrix.models:
             return note("Not compared", "It came later than the last comparison. Press Show families again.")
-        return relatives_list(answer.comparison, session.desk.identities, chosen)
+        return relatives_list(answer.comparison, session.desk.identities, chosen, session.desk.host.cannot.get("load"))
 
     def _family_card(self) -> str:
         session, names = self._session, self._family
@@ -107,12 +106,16 @@ class ChosenPanel:
         alike = _alike(answer.comparison.matrix, names) if answer is not None else ""
         links = (f'<button type="button" data-model="{escaped(name)}">{escaped(name)}</button>' for name in names)
         rows = "".join(f"<li>{link}</li>" for link in links)
-        copied = escaped(",".join(names))
+        copy = copy_button(",".join(names), "Copy names")
         return (
-            f'<div class="modelsim-card"><div><h3>{len(names)} models of one branch</h3><p>{alike}</p></div></div>'
-            f'<div class="modelsim-actions"><button type="button" data-copy="{copied}">Copy names</button></div>'
+            f'<div class="modelsim-card"><div><h3>{_counted(len(names))} of one branch</h3><p>{alike}</p></div></div>'
+            f'<div class="modelsim-actions">{copy}</div>'
             f'<ol class="modelsim-scroll modelsim-members">{rows}</ol>'
         )
+
+
+def _counted(models: int) -> str:
+    return "1 model" if models == 1 else f"{models} models"
 
 
 def _alike(matrix: SimilarityMatrix, names: Sequence[str]) -> str:
@@ -129,11 +132,3 @@ def _alike(matrix: SimilarityMatrix, names: Sequence[str]) -> str:
         f"{escaped(matrix.measure)} between them: {number(least, matrix.measure)} to {number(most, matrix.measure)}, "
         f"on average {number(float(known.mean()), matrix.measure)}"
     )
-
-
-def _reference_button(name: str) -> str:
-    return _button("reference", "Use as reference", name, "Tell families by the similarity to the references chosen")
-
-
-def _button(do: str, label: str, name: str, title: str) -> str:
-    return f'<button type="button" data-do="{do}" data-name="{escaped(name)}" title="{escaped(title)}">{label}</button>'

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..figures.colours import class_colour
+from .buttons import copy_button
 from .words import escaped
 
 if TYPE_CHECKING:  # scipy and matplotlib come with it
@@ -16,18 +17,20 @@ if TYPE_CHECKING:  # scipy and matplotlib come with it
     from ..service.family import Family, Trust
 
 _FIT = "Correlation of the heights at which two models meet in the tree with their distances; 1 is a perfect likeness."
+_FOR_PLOT = "As the X/Y/Z plot takes them for its axis Checkpoint name"
 _SUPPORT = "Share of the trees over resampled blocks in which this class is exactly one branch."
 
 
-def classes_table(family: Family, trust: Trust | None, names: Mapping[int, ClassName]) -> str:
-    """A row per class. A field tells with its class whose members it is of: `class_key` must know them again."""
+def classes_table(family: Family, trust: Trust | None, names: Mapping[int, ClassName], in_order: str) -> str:
+    """A row per class, below a button that copies the models `in_order` of the tree. A field tells whose class's
+    members it is of: `class_key` must know them again."""
     members = class_members(family)
     rows = "".join(
         _row(number, models, trust, names.get(number), class_key(family, number)) for number, models in members.items()
     )
     head = f'<tr><th>Class</th><th>Models</th><th title="{_SUPPORT}">Support</th><th>Name</th><th>Remark</th></tr>'
     return (
-        f"{_fit(trust)}"
+        f'<div class="modelsim-trust">{_fit(trust)}{copy_button(in_order, "Copy names in this order", _FOR_PLOT)}</div>'
         '<div class="modelsim-scroll"><table class="modelsim-classes">'
         f"<thead>{head}</thead><tbody>{rows}</tbody></table></div>"
     )
@@ -81,4 +84,4 @@ def _fit(trust: Trust | None) -> str:
         words = ""
     else:
         words = f'<span title="{_FIT}">Cophenetic correlation {trust.cophenetic:.3f}</span>'
-    return f'<div class="modelsim-trust">{words}</div>'
+    return f"<span>{words}</span>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -29,10 +29,10 @@ from .words import printable
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..families.support import Resampling
     from ..service.class_names import ClassName
+    from ..service.detail import Detail
     from ..service.family import Family, TreeOptions, Trust
+    from ..service.references import References
     from ..service.results import Result
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,11 @@ class Answer:
         return found
 
 
+def _task_name() -> str:
+    """A name that the WebUI's own bar can be asked for by."""
+    return f"task({token_hex(8)})"
+
+
 def _in_classes(family: Family, wanted: int | None) -> Family:
     if family.tree is None or wanted is None:
         return family
@@ -108,7 +113,8 @@ def _in_classes(family: Family, wanted: int | None) -> Family:
 class Task:
     """Work in the background thread, which can be followed and stopped."""
 
-    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], None]) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], None], name: str | None) -> None:
+        self.name = name  # under which the host shows it, where it does
         self._stop = Event()
         self._progress: Progress | None = None
         self._since = 0.0
@@ -146,6 +152,8 @@ class Desk:
         self.answers: dict[Question, Answer] = {}
         self.identities: dict[str, Identity] = {}
         self.rows: list[Row] = []
+        self.memory = ""  # why the model in memory is no row, where that is to be told
+        self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
         self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
         self._open_library = open_library
         self._task: Task | None = None
@@ -177,11 +185,19 @@ class Desk:
 
     def compare(self, question: Question) -> Task:
         """Read the headers anew and answer the question; a running task with the same question is joined."""
-        return self._run(question, lambda job: self._compare(question, job))
+        name = _task_name()
+        return self._run(question, lambda job: self._compare(question, job, name), name)
 
     def hash_files(self) -> Task:
         """Hash the files that were not hashed before."""
         return self._run("hashes", self._hash)
+
+    def compare_two(self, question: Question, name: str, other: str) -> Task:
+        """Compare two models of an answer in detail."""
+        task = _task_name()
+        return self._run(
+            ("two", question, name, other), lambda job: self._compare_two((question, name, other), job, task), task
+        )
 
     def load(self, name: str) -> Task:
         """Make a model the host's current checkpoint."""
@@ -202,18 +218,18 @@ class Desk:
             pool.shutdown()
         self._exports.cleanup()
 
-    def _run(self, doing: object, work: Callable[[Job], None]) -> Task:
+    def _run(self, doing: object, work: Callable[[Job], None], name: str | None = None) -> Task:
         if not self.busy or self._doing != doing:
             self.stop()
-            self._task, self._doing = Task(self._pool, work), doing
+            self._task, self._doing = Task(self._pool, work, name), doing
         return self._task
 
-    def _compare(self, question: Question, job: Job) -> None:
+    def _compare(self, question: Question, job: Job, task: str) -> None:
         self._read_index(job)
         settings = self.host.settings()
-        with self.host.at_work("modelsim: comparing checkpoints", job) as shown:
+        with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
             comparison = compare_models(
-                self.index, question.measure, question.base, self._library, shown, settings.device
+                self.index, question.measure, question.base, self._library, shown, settings.device, settings.memory
             )
             self.answers[question] = Answer(comparison, self._deltas(comparison, shown))
 
@@ -237,6 +253,16 @@ class Desk:
         finally:
             self._read_index(Job())  # what was hashed before a stop counts too
 
+    def _compare_two(self, pair: tuple[Question, str, str], job: Job, task: str) -> None:
+        from ..service.detail import detail
+
+        question, name, other = pair
+        comparison, settings = self.answers[question].comparison, self.host.settings()
+        with self.host.at_work("modelsim: comparing two checkpoints", job, task) as shown:
+            self.details[pair] = detail(
+                comparison, (name, other), self._library, shown, settings.device, settings.memory
+            )
+
     def _load(self, name: str, job: Job) -> None:
         model = self.model(name)
         if model is None:
@@ -245,7 +271,7 @@ class Desk:
 
     def _read_index(self, job: Job) -> None:
         index = read_index(self.host.paths(), self._library, job, self._hashes())
-        models = [replace(model, name=printable(model.name)) for model in [*index.models, *self._in_memory()]]
+        models = [replace(model, name=printable(model.name)) for model in [*index.models, *self._in_memory(job)]]
         self._take(Index(models, index.unreadable), self._library)
 
     def _take(self, index: Index, library: Library) -> None:
@@ -253,17 +279,22 @@ class Desk:
         known = {model.name: known_identity(model, library) for model in index.models}
         self.identities = {name: identity for name, identity in known.items() if identity is not None}
 
-    def _in_memory(self) -> list[Model]:
-        """The model that the host has loaded, as one more; none where it has none, or cannot tell."""
+    def _in_memory(self, job: Job) -> list[Model]:
+        """The model that the host has loaded, as one more, where its weights are no longer those of its file: merged,
+        say, or with another VAE. Where they are, the file's row speaks for it, and nothing is compared twice."""
+        self.memory = ""
         if "loaded" in self.host.cannot:
             return []
-        from ..service.loaded import loaded_model
+        from ..service.loaded import changed_in_memory, loaded_model
 
         try:
-            return [loaded_model(self.host, self._library)]
+            with self.host.at_work("modelsim: looking at the model in memory", job):
+                changed = changed_in_memory(self.host)
+                if changed is None or changed:
+                    return [loaded_model(self.host, self._library)]
         except ModelsimError as error:
-            log.info("the model in memory is left out: %s", error)
-            return []
+            self.memory = str(error)
+        return []
 
     # at once
 
@@ -277,7 +308,7 @@ class Desk:
         memory = [
             Row(model.name, model.path, State.INDEXED, size=model.key.size, header=model.header)
             for model in self.index.models
-            if _in_memory(model)
+            if model.opener is not None
         ]
         self.rows = [replace(row, name=printable(row.name)) for row in rows] + memory
 
@@ -306,6 +337,12 @@ class Desk:
         """SHA-256 of the files that the host has hashed."""
         return {entry.path: entry.sha256 for entry in self.host.listed() if entry.sha256}
 
+    def load_references(self, file: Path) -> References:
+        """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""
+        from ..service.references import load_references
+
+        return self._at_once.submit(lambda: load_references(file, self.index.models, self._quick_library)).result()
+
     def listed(self) -> dict[Path, Listed]:
         """What the host knows of its checkpoints, by path."""
         return {entry.path: entry for entry in self.host.listed()}
@@ -333,9 +370,5 @@ class Desk:
     @property
     def unhashed(self) -> int:
         """Bytes that no scan has read yet."""
-        files = (model for model in self.index.models if not _in_memory(model))
+        files = (model for model in self.index.models if model.opener is None)
         return sum(model.key.size for model in files if model.name not in self.identities)
-
-
-def _in_memory(model: Model) -> bool:
-    return model.header.format == "memory"

@@ -42,6 +42,7 @@ class FamiliesControls:
                 self.suggest = gr.Button("Suggest", elem_id="modelsim_suggest", scale=1, min_width=80)
                 self.load = gr.Button("Load list", elem_id="modelsim_load_references", scale=1, min_width=90)
                 self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
+            self.said = gr.HTML(elem_id="modelsim_references_said")
             with gr.Row():
                 self.base = _choice([MEAN], "Base (delta-cosine alone)", "base")
                 self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
@@ -55,6 +56,7 @@ class FamiliesControls:
             self.distance,
             self.linkage,
             self.order,
+            self.said,
         ]
 
     def taken(self) -> list[tuple[Any, Any]]:
@@ -83,6 +85,7 @@ class FamiliesControls:
             self.distance: label_of(DISTANCES, choices.distance),
             self.linkage: label_of(LINKAGES, choices.linkage),
             self.order: choices.optimal_order,
+            self.said: "",
         }
 
 
@@ -149,7 +152,9 @@ class FamiliesPanel:
         shown = self._session.shown()
         if self._session.choices.view == LIBRARY or shown.family is None or shown.family.tree is None:
             return ""
-        return classes_table(shown.family, shown.trust, self._session.class_names(shown.family))
+        return classes_table(
+            shown.family, shown.trust, self._session.class_names(shown.family), self._session.plot_names()
+        )
 
     def begin_export(self) -> Updates:
         """Say that it takes a while."""

@@ -35,10 +35,18 @@ def library_table(session: Session) -> str:
     return (
         '<div class="modelsim-tools"><input type="search" class="modelsim-filter"'
         ' placeholder="Filter: name, hash, class …" aria-label="Filter the checkpoints">'
-        f'<span class="modelsim-count"></span><span>{_counted(rows)}</span></div>'
-        '<div class="modelsim-scroll"><table class="modelsim-models" tabindex="0">'
+        f'<span class="modelsim-count"></span><span>{_counted(rows)}</span>{_memory(session)}</div>'
+        '<div class="modelsim-scroll"><table class="modelsim-models">'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _memory(session: Session) -> str:
+    """Why the model in memory is not among the rows, where a WebUI does not let it be read."""
+    why = session.desk.host.cannot.get("loaded") or session.desk.memory
+    if not why or session.desk.host.name == "standalone":
+        return ""
+    return f'<span class="modelsim-why" title="{escaped(why)}">Without the model in memory</span>'
 
 
 def _where_to_put(session: Session) -> str:

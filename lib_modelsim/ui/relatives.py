@@ -11,6 +11,7 @@ from ..figures.colours import similarity_colours
 from ..service.compare import Comparison
 from ..service.relatives import Relative, relatives
 from ..similarity.matrix import SimilarityMatrix
+from .buttons import button, load_button, reference_button
 from .status import note
 from .words import escaped, number
 
@@ -18,17 +19,20 @@ _STEPS = 24
 """Steps of the colour scale; each is a CSS class, c0 the least alike."""
 
 
-def relatives_list(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> str:
-    """The list for a model of the comparison; instead of it a note where it has no relative to compare with."""
+def relatives_list(
+    comparison: Comparison, identities: Mapping[str, Identity], chosen: str, cannot_load: str | None = None
+) -> str:
+    """The list for a model of the comparison; instead of it a note where it has no relative to compare with.
+    `cannot_load` says why the host loads none of them."""
     matrix = comparison.matrix
     if chosen == comparison.base:
         return note("This is the base", "The numbers are taken from it. Choose another model.")
     found = relatives(comparison, identities, chosen)
     if not found:
-        return note("No other model to compare with", "Put more checkpoints into the folder, then press Compare again.")
+        return note("No other model to compare with", "Put more checkpoints into the folder, then press Show families.")
     near = [relative for relative in found if relative.comparable]
     scale = _Scale(matrix, near)
-    rows = "".join(_row(relative, matrix, scale) for relative in near)
+    rows = "".join(_row(relative, matrix, scale, cannot_load) for relative in near)
     rest = _not_comparable([relative for relative in found if not relative.comparable])
     return (
         f'{_style()}{scale.legend() if near else ""}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
@@ -43,17 +47,28 @@ def _style() -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale) -> str:
+def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale, cannot_load: str | None) -> str:
     cells = "".join(
         f'<i class="c{scale.step(value)}" title="{escaped(block)} {number(value, matrix.measure)}"></i>'
         for block, value in zip(matrix.blocks, relative.blocks, strict=True)
         if not np.isnan(value)
     )
     name, overall = escaped(relative.name), number(relative.overall, matrix.measure)
+    said = relative.verdict
+    about = ", ".join(filter(None, dict.fromkeys((said.text, relative.fact))))
+    reason = f"<p>{escaped(relative.reason)}</p>" if relative.reason else ""
     return (
         f'<details><summary><div><b title="{name}">{name}</b><output>{overall}</output></div>'
-        f'<div><span class="modelsim-cells">{cells}</span><em>{escaped(relative.fact)}</em></div></summary>'
-        f"<p>{escaped(relative.reason or '')}</p></details>"
+        f'<div><span class="modelsim-cells">{cells}</span><em title="{escaped(said.why)}">{escaped(about)}</em></div>'
+        f"</summary><p>{escaped(said.why)}</p>{reason}{_actions(relative.name, cannot_load)}</details>"
+    )
+
+
+def _actions(name: str, cannot_load: str | None) -> str:
+    choose = f'<button type="button" data-model="{escaped(name)}">Choose</button>'
+    return (
+        f'<div class="modelsim-actions">{choose}{button("compare", "Compare in detail", name)}'
+        f"{load_button(name, cannot_load)}{reference_button(name)}</div>"
     )
 
 

@@ -7,6 +7,7 @@ never what was chosen when it was asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ from .desk import Answer, Desk, How
 
 if TYPE_CHECKING:  # scipy comes with them
     from ..service.class_names import ClassName
+    from ..service.detail import Detail
     from ..service.family import Family, Trust
+    from ..service.index import Model
+    from .desk import Task
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,36 @@ class Session:
             return Shown(answer, how, why_none=str(error))
         wanted = [family for family in families if family.architecture == choices.architecture]
         return Shown(answer, how, families, next(iter([*wanted, *families]), None))
+
+    @property
+    def detail(self) -> Detail | None:
+        """The chosen model beside the other one, where the two were compared in detail."""
+        return self.desk.details.get((self.choices.question, self.chosen, self.choices.other))
+
+    def begin_detail(self, other: str) -> Task:
+        """Compare the chosen model with another in detail. Raises ModelsimError where there is no answer yet."""
+        if self.shown().answer is None or self.chosen is None:
+            raise ModelsimError("nothing is compared yet", None, "press Show families")
+        self.choose(other=other)
+        return self.desk.compare_two(self.choices.question, self.chosen, other)
+
+    @property
+    def references_file(self) -> Path:
+        """The list of references: the settings' or our own."""
+        return self.desk.host.settings().references or self.desk.host.data / "references.txt"
+
+    def plot_names(self) -> str:
+        """The models of the tree in its order, as the X/Y/Z plot takes them."""
+        from ..service.plot_names import plot_names
+
+        family = self.shown().family
+        return "" if family is None else plot_names(family, self.desk.index.models, self.desk.host.listed())
+
+    def cannot_load(self, model: Model) -> str | None:
+        """Why the host does not load a model; None where it does."""
+        if model.opener is not None:
+            return "It is in memory already, and in no file."
+        return self.desk.host.cannot.get("load")
 
     def class_names(self, family: Family | None) -> dict[int, ClassName]:
         """Class number → what a person calls it."""

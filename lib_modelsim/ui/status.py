@@ -6,17 +6,18 @@ from ..job import Progress
 from .words import duration, escaped, size
 
 
-def working(progress: Progress | None, seconds: float) -> str:
-    """What is being done, how much of it, and the time left; `seconds` is how long this stage has taken so far."""
+def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:
+    """What is being done, how much of it, and the time left; `seconds` is how long this stage has taken so far, `task`
+    the name by which the host's own bar is asked for."""
     if progress is None:
-        return _line("Starting …", 0.0)
+        return _line("Starting …", 0.0, task=task)
     fraction = progress.done / progress.total if progress.total else 1.0
     show = size if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"
     words = f"{progress.what.capitalize()}: {show(progress.done)} of {show(progress.total)}{unit}, {fraction:.0%}"
     if 0 < fraction < 1 and seconds > 1:
         words += f", {duration(seconds * (1 / fraction - 1))} left"
-    return _line(words, fraction)
+    return _line(words, fraction, task=task)
 
 
 def message(text: str, kind: str = "done") -> str:
@@ -24,9 +25,11 @@ def message(text: str, kind: str = "done") -> str:
     return _line(text, 1.0 if kind == "done" else 0.0, kind)
 
 
-def _line(text: str, fraction: float, kind: str = "working") -> str:
+def _line(text: str, fraction: float, kind: str = "working", task: str | None = None) -> str:
+    shown_by_host = f' data-task="{escaped(task)}"' if task else ""
     return (
-        f'<div class="modelsim-status modelsim-{kind}" role="status" title="{escaped(text)}">{escaped(text)}'
+        f'<div class="modelsim-status modelsim-{kind}" role="status"{shown_by_host} title="{escaped(text)}">'
+        f"{escaped(text)}"
         f'<div class="modelsim-bar"><div style="width:{fraction:.1%}"></div></div></div>'
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from . import references
 from .choices import LIBRARY, TREE
 from .chosen import ChosenPanel
 from .desk import Desk
@@ -94,6 +95,12 @@ class Tab:
                 self._compare(taken.then)
             elif control is not families.view:
                 self._weigh(taken)
+        for button, inputs, act in (
+            (controls.suggest, controls.count, references.suggest),
+            (controls.load, None, references.load),
+            (controls.save, None, references.save),
+        ):
+            self._weigh(self._at_once(button.click, self._telling(act, controls.said), inputs))
         exported = [families.exporting, families.exported]
         begun = families.export.click(families.begin_export, None, exported, **_AT_ONCE)
         begun.then(families.run_export, None, exported, **_AT_ONCE)
@@ -149,6 +156,15 @@ class Tab:
 
         return take
 
+    def _telling(self, act: Callable[..., str], said: gr.HTML) -> Callable[..., Updates]:
+        """Does something, shows what follows, and tells what became of it."""
+
+        def told(*values: object) -> Updates:
+            text = act(self.session, *values)
+            return {**self.show(), said: text}
+
+        return told
+
     def towards_tree(self) -> Updates:
         """Who asks for families wants to see them."""
         if self.session.choices.view == LIBRARY:
@@ -156,7 +172,10 @@ class Tab:
         return self.show()
 
     def _refreshed(self) -> Updates:
-        self.session.desk.host.refresh()
+        desk = self.session.desk
+        desk.host.refresh()
+        if desk.host.settings().index_new and not desk.busy:
+            desk.hash_files()
         return self.look()
 
     def look(self) -> Updates:
@@ -172,8 +191,10 @@ class Tab:
             case {"do": "load", "name": name}:
                 self.work.begin(lambda: session.desk.load(name), "Not loaded.")
             case {"do": "compare", "name": name}:
-                session.choose(other=name)
-                self.work.begin(session.detail, "Stopped.")
+                self.work.begin(lambda: session.begin_detail(name), "Stopped.")
+            case {"do": "close"}:
+                session.choose(other=None)
+                return self._chosen.updates()
             case {"do": "reference", "name": name}:
                 session.toggle_reference(name)
                 return self.show()

@@ -81,12 +81,12 @@ class Work:
     def _follow(self, start: Callable[[], Task], stopped: str) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
         desk, turn, task = self._session.desk, self._session.desk.turn, start()
-        yield {self._status: working(None, 0), self._stop: gr.update(interactive=True)}
+        yield {self._status: working(None, 0, task.name), self._stop: gr.update(interactive=True)}
         try:
             for progress, seconds in task.follow():
                 if desk.turn != turn:
                     break
-                yield {self._status: working(progress, seconds)}
+                yield {self._status: working(progress, seconds, task.name)}
             status = message(self._summary())
         except Cancelled:
             status = message(stopped, "stopped")
