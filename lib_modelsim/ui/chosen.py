@@ -70,9 +70,7 @@ class ChosenPanel:
         session = self._session
         model = session.desk.model(session.chosen)
         if model is None:
-            if session.desk.index.models:
-                return note("No model chosen", "Click a row of the table, or a name in the tree.")
-            return ""
+            return self._nothing()
         identity = session.desk.identities.get(model.name)
         entry = session.desk.listed().get(model.path)
         components = ", ".join(model.header.components)
@@ -88,6 +86,15 @@ class ChosenPanel:
             f'<div><h3 title="{escaped(model.path)}">{escaped(model.name)}</h3>{lines}</div></div>'
             f'<div class="modelsim-actions">{load_button(model.name, cannot)}{reference_button(model.name)}</div>'
         )
+
+    def _nothing(self) -> str:
+        """Where no model is chosen: what to do next."""
+        desk = self._session.desk
+        if desk.index.models:
+            return note("No model chosen", "Click a row of the table, or a name in the tree.")
+        if desk.rows:
+            return note("Nothing indexed yet", "Press Show families: it reads what it needs, and remembers it.")
+        return ""
 
     def _matches(self) -> str:
         session = self._session
