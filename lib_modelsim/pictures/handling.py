@@ -19,10 +19,13 @@ _SCALE = (0.5, 1.2)
 _CUT = 0.1  # of each side at most
 
 
-def handled(picture: Image.Image) -> Image.Image:
-    """The picture after it has been around, RGB. Drawn from its own content: the same picture, the same result."""
+def handled(picture: Image.Image, generator: np.random.Generator | None = None) -> Image.Image:
+    """The picture after it has been around, RGB.
+
+    Without a generator drawn from its own content: the same picture, the same result.
+    """
     picture = picture.convert("RGB")
-    generator = np.random.default_rng(zlib.crc32(picture.tobytes()))
+    generator = generator or np.random.default_rng(zlib.crc32(picture.tobytes()))
     width, height = picture.size
     kept = 1 - generator.uniform(0, _CUT)
     left, top = ((1 - kept) * generator.uniform() * side for side in (width, height))

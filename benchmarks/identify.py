@@ -1,0 +1,177 @@
+"""The exam of "find my model": who drew this picture, of 16 and of 65 artists, and of four real models.
+
+python -m benchmarks.identify FOLDER MAKE_ARTISTS [--hubs 1000 1001 …] [--artists 16 65] [--worn 1000 1001 1002]
+                              [--pictures FOLDER_OF_MODELS] [--repeat 30]
+
+FOLDER keeps the hubs that MAKE_ARTISTS draws, and their vectors: an hour on one core the first time. Hubs below 1000
+are for choosing and tuning, those from 1000 on for reporting. FOLDER_OF_MODELS holds one folder of pictures for each
+model. Prints tables in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from lib_modelsim.identify.calibration import Calibration, self_test
+from lib_modelsim.identify.examples import Examples
+from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, Ranker
+from lib_modelsim.pictures.encoder import DescriptorEncoder
+from lib_modelsim.pictures.handling import handled
+
+from .artists import EVERY, Hub, load_hub
+
+Floats = NDArray[np.float64]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("tool", type=Path)
+    parser.add_argument("--hubs", type=int, nargs="+", default=list(range(1000, 1005)))
+    parser.add_argument("--artists", type=int, nargs="+", default=[16, 65])
+    parser.add_argument("--worn", type=int, nargs="*", default=[1000, 1001, 1002])
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--repeat", type=int, default=30)
+    args = parser.parse_args()
+    for count in args.artists:
+        hubs = [load_hub(args.folder, args.tool, hub, count, count == 16 and hub in args.worn) for hub in args.hubs]
+        print(f"\n### {count} artists, hubs {', '.join(str(hub) for hub in args.hubs)}\n")
+        print_rankers(hubs)
+        if count == 16:
+            print_worn([hub for hub in hubs if hub.dirty])
+            print_strangers(hubs)
+    if args.pictures:
+        print_real(args.pictures, args.repeat)
+
+
+def print_rankers(hubs: Sequence[Hub]) -> None:
+    """Every ranker's share of right answers, mean over the hubs and its standard error."""
+    print("| ranker | top-1 % | top-2 % | top-3 % | top-4 % | mean rank | self-test top-1 % |")
+    print("|---|---|---|---|---|---|---|")
+    rankings = {ranker.name: [scores_of(ranker, hub) for hub in hubs] for ranker in RANKERS}
+    rankings["default and RKME together"] = [combined(hub) for hub in hubs]
+    tests = {
+        ranker.name: [100 * self_test(ranker, learned_from(hub)).found(1) for hub in hubs] for ranker in (DEFAULT,)
+    }
+    for name, scores in rankings.items():
+        found = np.array([shares(one, hub.queries.shape[1]) for one, hub in zip(scores, hubs, strict=True)])
+        cells = [with_error(found[:, i], 1 if i < 4 else 2) for i in range(5)]
+        print(f"| {name} | {' | '.join(cells)} | {with_error(np.array(tests[name]), 1) if name in tests else ''} |")
+
+
+def print_worn(hubs: Sequence[Hub]) -> None:
+    """What wear does to the default's answers, with and without worn pictures to learn from."""
+    print(f"\nThe same with worn queries (every {EVERY}th; hubs {', '.join(hub.name for hub in hubs)}):\n")
+    print("| queries | top-1 % | top-4 % | learned from untouched pictures only: top-1 % | top-4 % |")
+    print("|---|---|---|---|---|")
+    rows = {"as the exam gives them": [hub.queries[:, ::EVERY] for hub in hubs]}
+    rows |= {name: [hub.dirty[name] for hub in hubs] for name in hubs[0].dirty}
+    learned = [[DEFAULT.learn(learned_from(hub, views)) for hub in hubs] for views in (2, 1)]
+    for name, queries in rows.items():
+        cells = []
+        for rankings in learned:
+            pairs = zip(rankings, queries, strict=True)
+            found = np.array([shares(ranking.scores(flat(some)), some.shape[1]) for ranking, some in pairs])
+            cells += [f"{found[:, 0].mean():.1f}", f"{found[:, 3].mean():.1f}"]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def print_strangers(hubs: Sequence[Hub]) -> None:
+    """How often 'none of these' is answered, rightly and wrongly, when every fourth artist is not in the library."""
+    right, wrong, foretold = [], [], []
+    for hub in hubs:
+        missing = np.arange(len(hub.gallery)) % 4 == 3
+        examples = learned_from(hub).of_models(~missing)
+        ranking, calibration = DEFAULT.learn(examples), Calibration.of(self_test(DEFAULT, examples))
+        none = np.array([calibration.is_none(scores) for scores in ranking.scores(flat(hub.queries))])
+        none = none.reshape(hub.queries.shape[:2]).mean(1)
+        right.append(100 * none[missing].mean())
+        wrong.append(100 * none[~missing].mean())
+        foretold.append(100 * calibration.told_apart)
+    print(
+        f"\n'None of these' with every fourth artist missing: {with_error(np.array(right), 1)} % of the missing ones' "
+        f"pictures (the self-test foretells {with_error(np.array(foretold), 1)} %), "
+        f"{with_error(np.array(wrong), 1)} % of the others'."
+    )
+
+
+def print_real(folder: Path, repeat: int) -> None:
+    """Leave-one-out over folders of real pictures; every picture is worn at random before anything is learned."""
+    files = [(model, path) for model in sorted(folder.iterdir()) for path in sorted(model.iterdir())]
+    names = tuple(sorted({model.name for model, _ in files}))
+    model = np.array([names.index(model.name) for model, _ in files])
+    pictures = [Image.open(path).convert("RGB") for _, path in files]
+    generator, encoder, number = np.random.default_rng(0), DescriptorEncoder(), np.arange(len(files))
+    rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in RANKERS if "points" not in ranker.name}
+    found: dict[str, list[float]] = {name: [] for name in rankers}
+    for _ in range(repeat):
+        examples = Examples(
+            names, encoder.encode([handled(one, generator) for one in pictures]), model, number, ("",) * len(files)
+        )
+        for name, ranker in rankers.items():
+            answers = [ranker.learn(examples.only(number != i)).scores(examples.vectors[i : i + 1])[0] for i in number]
+            found[name].append(100 * float((np.argmax(answers, 1) == model).mean()))
+    print(f"\n### {len(files)} real pictures of {len(names)} models, leave-one-out, {repeat} random re-encodings\n")
+    print("| ranker | top-1 % |\n|---|---|")
+    for name, values in found.items():
+        print(f"| {name} | {with_error(np.array(values), 1)} |")
+
+
+def learned_from(hub: Hub, views: int = 2) -> Examples:
+    """The hub's gallery; of the views of a picture the untouched one first."""
+    artists, _, pictures, length = hub.gallery.shape
+    vectors = hub.gallery[:, :views].swapaxes(1, 2).reshape(-1, length)
+    number = np.repeat(np.arange(artists * pictures), views)
+    prompts = tuple(hub.prompts[i % pictures % len(hub.prompts)] for i in number)
+    names = tuple(f"artist{i:02d}" for i in range(artists))
+    return Examples(names, vectors, number // pictures, number, prompts)
+
+
+def scores_of(ranker: Ranker, hub: Hub) -> Floats:
+    """Scores of the hub's queries, [queries, artists]."""
+    return ranker.learn(learned_from(hub)).scores(flat(hub.queries))
+
+
+def combined(hub: Hub) -> Floats:
+    """The two rankers' scores, added with the weights that make their self-tests likeliest."""
+    examples = learned_from(hub)
+    both = (DEFAULT, KernelMean("RKME", weighted=False))
+    tests = [self_test(ranker, examples) for ranker in both]
+    units = [1 / np.median(np.ptp(test.scores, axis=1)) for test in tests]
+
+    def loss(logs: Floats) -> float:
+        weighed = sum(np.exp(log) * unit * test.scores for log, unit, test in zip(logs, units, tests, strict=True))
+        return -float(log_softmax(weighed, axis=1)[np.arange(len(weighed)), tests[0].model].mean())
+
+    logs = minimize(loss, (2.0, 1.0), method="Nelder-Mead").x
+    return sum(np.exp(log) * unit * scores_of(ranker, hub) for log, unit, ranker in zip(logs, units, both, strict=True))
+
+
+def flat(queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[artists, pictures, d] → [artists · pictures, d]."""
+    return queries.reshape(-1, queries.shape[-1])
+
+
+def shares(scores: Floats, each: int) -> list[float]:
+    """Percent of right answers among the first 1 … 4, and the mean rank; `each` queries an artist, in order."""
+    right = scores[np.arange(len(scores)), np.arange(len(scores)) // each]
+    ranks = (scores >= right[:, None]).sum(1)
+    return [100 * float((ranks <= first).mean()) for first in (1, 2, 3, 4)] + [float(ranks.mean())]
+
+
+def with_error(values: Floats, digits: int) -> str:
+    """The mean, and its standard error where there are several values."""
+    error = f" ± {values.std(ddof=1) / len(values) ** 0.5:.{digits}f}" if len(values) > 1 else ""
+    return f"{values.mean():.{digits}f}{error}"
+
+
+if __name__ == "__main__":
+    main()
