@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -18,8 +17,7 @@ from .relatives import relatives_list
 from .session import Session
 from .status import note
 from .words import escaped, number, size
-
-Updates = dict[Any, Any]
+from .work import Updates
 
 FIELDS = CHOSEN_FIELD, FAMILY_FIELD, ACTION_FIELD = (
     "modelsim_chosen_field",

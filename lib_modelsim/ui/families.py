@@ -13,14 +13,12 @@ from .drawing import drawing
 from .library import library_table
 from .session import Session
 from .status import message, note
-from .words import DISTANCES, LINKAGES, MEASURES, label_of
+from .words import DISTANCES, LINKAGES, MEASURES, label_of, size
+from .work import Updates
 
 AUTOMATIC = "automatic"
 MEAN = "the mean of all models"
 MOST_CLASSES = 20
-
-Updates = dict[Any, Any]
-"""Component → its new value, as gradio takes it."""
 
 
 class FamiliesControls:
@@ -34,7 +32,6 @@ class FamiliesControls:
                 [AUTOMATIC, *(str(k) for k in range(1, MOST_CLASSES + 1))], "Classes", "classes", scale=1, min_width=120
             )
             self.go = gr.Button("Show families", variant="primary", elem_id="modelsim_generate", scale=1, min_width=130)
-            self.stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
         with gr.Accordion("References, base, distance, linkage", open=False, elem_id="modelsim_how"):
             with gr.Row():
                 self.references = _choice([], "References (none: all models)", "references", scale=6, multiselect=True)
@@ -99,6 +96,9 @@ class FamiliesPanel:
             self.architecture = gr.Radio(
                 [], show_label=False, visible=False, elem_id="modelsim_architecture", min_width=120
             )
+            self.hash = gr.Button("Find identical files", elem_id="modelsim_hash", visible=False, scale=0)
+            self.index = gr.Button("Index what is new", elem_id="modelsim_index", scale=0, min_width=130)
+            self.refresh = gr.Button("Refresh", elem_id="modelsim_refresh", scale=0, min_width=80)
             self.export = gr.Button("Export", elem_id="modelsim_export", scale=0, min_width=80)
         self.exporting = gr.HTML(elem_id="modelsim_exporting")
         self.exported = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_exported")
@@ -108,6 +108,9 @@ class FamiliesPanel:
         self.outputs = [
             self.view,
             self.architecture,
+            self.hash,
+            self.index,
+            self.refresh,
             self.export,
             self.table,
             self.drawing,
@@ -125,13 +128,16 @@ class FamiliesPanel:
         """As chosen."""
         session, shown = self._session, self._session.shown()
         kinds = [family.architecture for family in shown.families]
-        in_library = session.choices.view == LIBRARY
+        in_library, left = session.choices.view == LIBRARY, session.desk.unhashed
         return {
             self.view: session.choices.view,
             self.architecture: gr.update(
                 visible=len(kinds) > 1, choices=kinds, value=shown.family.architecture if shown.family else None
             ),
-            self.export: gr.update(visible=bool(shown.families)),
+            self.hash: gr.update(visible=in_library and left > 0, value=f"Find identical files: reads {size(left)}"),
+            self.index: gr.update(visible=in_library),
+            self.refresh: gr.update(visible=in_library),
+            self.export: gr.update(visible=not in_library and bool(shown.families)),
             self.table: gr.update(visible=in_library, value=library_table(session)),
             self.drawing: gr.update(visible=not in_library, value="" if in_library else self._drawn()),
             self.classes: self.named_classes(),

@@ -29,7 +29,7 @@ def tab_over(tmp_path):
         desk = Desk(host, lambda: Library(tmp_path / "data" / "library.sqlite"))
         made.append(desk)
         with gr.Blocks():
-            return Tab(Session(desk))
+            return Tab(Session(desk)).families
 
     yield tab
     for desk in made:

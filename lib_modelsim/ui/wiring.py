@@ -1,0 +1,54 @@
+"""How events are answered: at once and one after another, beside each other, or in the background with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from gradio.events import Dependency
+
+from .work import Work
+
+Event = Callable[..., Dependency]
+"""What takes a handler: a component's `click`, or `then` of an earlier answer."""
+
+_QUIET = {"show_progress": "hidden", "api_name": False}
+_AT_ONCE = {"queue": False, **_QUIET}
+"""Long work is queued; all that answers at once is not, and so works beside it."""
+
+
+class Wiring:
+    """Connects the events of all pages; `work` has the one status line and the one Stop button."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._one_at_a_time = Lock()
+
+    def at_once(
+        self,
+        event: Event,
+        answer: Callable[..., object],
+        inputs: Any,  # noqa: ANN401 - components of gradio
+        outputs: Any,  # noqa: ANN401 - the same
+    ) -> Dependency:
+        """Answer an event one after another: what was found out earlier must not arrive later."""
+
+        def in_turn(*values: object) -> object:
+            with self._one_at_a_time:
+                return answer(*values)
+
+        return event(in_turn, inputs, outputs, **_AT_ONCE)
+
+    def beside(self, event: Event, answer: Callable[..., object], outputs: Any) -> Dependency:  # noqa: ANN401
+        """Answer an event beside others, which it may outlast by seconds."""
+        return event(answer, None, outputs, **_AT_ONCE)
+
+    def in_turn(self, event: Event, task: Callable[..., object]) -> Dependency:
+        """Follow a new task; who follows an older one leaves."""
+        begun = event(self.work.take_turn, None, None, **_AT_ONCE)
+        return self.in_background(begun.then, task)
+
+    def in_background(self, event: Event, task: Callable[..., object]) -> Dependency:
+        """Follow a task on the status line."""
+        return event(task, None, self.work.outputs, **_QUIET)
