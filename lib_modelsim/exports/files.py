@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ModelsimError
@@ -18,11 +19,19 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write a file by way of a temporary one beside it. Raises ModelsimError where the disk refuses."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+    return path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file's path, which takes this one's place at the end. Raises ModelsimError where the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.part")  # mkstemp's would be readable to its owner alone
         try:
-            temporary.write_bytes(data)
+            yield temporary
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -31,7 +40,6 @@ def write_bytes(path: Path, data: bytes) -> Path:
         raise ModelsimError(
             f"cannot write ({error.strerror or error})", path, "choose another folder, or make room"
         ) from error
-    return path
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> Path:
