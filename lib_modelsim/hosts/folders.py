@@ -43,6 +43,9 @@ class Folders:
     def load(self, path: Path, job: Job = Job()) -> None:  # noqa: ARG002, B008
         raise ModelsimError("cannot load", path.name, _ALONE)
 
+    def menu(self) -> None:
+        return None
+
     def at_work(  # there is no bar to show it
         self,
         what: str,  # noqa: ARG002

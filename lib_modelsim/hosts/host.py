@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..job import Job
 
@@ -46,6 +46,15 @@ class Loaded:
     tensors: Mapping[str, torch.Tensor]
 
 
+@dataclass(frozen=True)
+class Menu:
+    """The host's own menu of checkpoints on the page: gradio's component, its choices, and which of them holds now."""
+
+    dropdown: Any
+    choices: tuple[str, ...]
+    value: str | None
+
+
 class Host(Protocol):
     """The program around us. Every method may be called from any thread."""
 
@@ -80,6 +89,9 @@ class Host(Protocol):
     def load(self, path: Path, job: Job = ...) -> None:
         """Make a listed checkpoint the host's current one, in its turn (see `at_work`). Raises ModelsimError where it
         fails, with the old one in its place."""
+
+    def menu(self) -> Menu | None:
+        """The host's own menu of checkpoints, which is to be told of what `load` has done; None where it has none."""
 
     def at_work(self, what: str, job: Job, task: str | None = None) -> AbstractContextManager[Job]:
         """Wait for the host's queue, show `what` and the job's progress in its bar, and stop on its Interrupt, too.

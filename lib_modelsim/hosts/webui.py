@@ -14,8 +14,9 @@ from typing import Any
 from ..errors import ModelsimError
 from ..job import Job
 from .beside import Neighbours
-from .host import Listed, Loaded, Settings
+from .host import Listed, Loaded, Menu, Settings
 from .loading import load
+from .menu import checkpoint_menu
 from .queue import announced, shown, turn
 from .settings import read_settings
 
@@ -93,6 +94,9 @@ class WebUI:
             raise ModelsimError("the WebUI does not list this checkpoint any more", path, "refresh the list")
         with self.at_work(f"loading {info.name}", job):
             load(info)
+
+    def menu(self) -> Menu | None:
+        return checkpoint_menu(self._shared)
 
     @contextmanager
     def at_work(self, what: str, job: Job, task: str | None = None) -> Iterator[Job]:

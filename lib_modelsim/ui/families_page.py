@@ -66,9 +66,10 @@ class FamiliesPage:
         self._at_once(chosen.chosen_field.input, chosen.choose, chosen.chosen_field, chosen.outputs)
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acted = self._at_once(chosen.action_field.input, self.act, chosen.action_field)
-        self._at_once(
-            self._wiring.in_background(acted.then, work.follow_begun).then, chosen.updates, None, chosen.outputs
-        )
+        followed = self._wiring.in_background(acted.then, work.follow_begun)
+        told = self._at_once(followed.then, chosen.updates, None, chosen.outputs)
+        if menu := self.session.desk.host.menu():
+            self._wiring.beside(told.then, self._host_menu, menu.dropdown)
 
     def _at_once(
         self,
@@ -128,6 +129,11 @@ class FamiliesPage:
         if desk.host.settings().index_new and not desk.busy:
             desk.hash_files()
         return self.look()
+
+    def _host_menu(self) -> Updates:
+        """The host's own menu, with what is loaded by now."""
+        menu = self.session.desk.host.menu()
+        return gr.update(choices=list(menu.choices), value=menu.value)
 
     def act(self, action: str) -> Updates:
         """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""

@@ -220,6 +220,32 @@ class TestLoading:
         assert in_memory(webui) == "carl.safetensors"
 
 
+class TestItsMenu:
+    """The menu of checkpoints above its tabs."""
+
+    @pytest.fixture
+    def dropdown(self, webui):
+        """On the page, as the host keeps it."""
+        webui.modules["modules.shared"].list_checkpoint_tiles = lambda use_short=False: ["anna", "bert", "carl"]
+        made = object()
+        if isinstance(webui, Forge):
+            webui.modules["modules_forge.main_entry"].ui_checkpoint = made
+        else:
+            webui.modules["modules.shared"].settings_components = {"sd_model_checkpoint": made}
+        return made
+
+    def test_is_found_with_its_choices_and_what_is_loaded_by_now(self, webui, dropdown, folder):
+        WebUI().load(folder / "carl.safetensors")
+        menu = WebUI().menu()
+        assert menu.dropdown is dropdown
+        assert menu.choices == ("anna", "bert", "carl")
+        assert menu.value == webui.opts.sd_model_checkpoint
+        assert menu.value.startswith("carl")
+
+    def test_is_none_where_the_page_has_none(self, webui):  # noqa: ARG002
+        assert WebUI().menu() is None
+
+
 class TestSDNext:
     """What it lacks is said in a sentence."""
 
