@@ -242,7 +242,7 @@ class TestItsMenu:
         assert menu.value == webui.opts.sd_model_checkpoint
         assert menu.value.startswith("carl")
 
-    def test_is_none_where_the_page_has_none(self, webui):  # noqa: ARG002
+    def test_is_none_where_the_page_has_none(self, webui):
         assert WebUI().menu() is None
 
 
