@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from .user_comment import user_comment
+
 NEGATIVE = "Negative prompt:"
 
 # a label begins where such characters begin: tried at each of them, a long text without a colon would take long
@@ -27,7 +29,8 @@ _PLAIN = re.compile(r"[^,]*")
 _FEWEST = 3
 """A last line with fewer settings than this belongs to the prompt, as the WebUI has it."""
 
-_EXIF, _USER_COMMENT = 0x8769, 0x9286
+EXIF, USER_COMMENT = 0x8769, 0x9286
+"""The IFD of EXIF's own tags, and the one of them that holds a free text."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,8 @@ def of_picture(image: Image.Image) -> str | None:
     text = image.info.get("parameters")
     if isinstance(text, str):
         return text
-    comment = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT)
-    return _user_comment(comment) if isinstance(comment, bytes) else comment
-
-
-def _user_comment(comment: bytes) -> str | None:
-    """EXIF 2.3 §4.6.5: eight bytes name the encoding; piexif, which the WebUI uses, writes big-endian UTF-16."""
-    encodings = {b"UNICODE\0": "utf-16-be", b"ASCII\0\0\0": "ascii"}
-    encoding = encodings.get(comment[:8])
-    return comment[8:].decode(encoding, "replace") if encoding else None
+    comment = image.getexif().get_ifd(EXIF).get(USER_COMMENT)
+    return user_comment(comment) if isinstance(comment, bytes) else comment
 
 
 def _text(lines: list[str]) -> str:

@@ -1,0 +1,70 @@
+"""What a picture says of how it was made, whichever program wrote it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
+
+_HASH = re.compile(r"[0-9a-f]{8,64}")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A model as a record names it: without folder and ending.
+
+    `hashes` are lower-case hexadecimal digits as they stand there: 8 (legacy), 10 (short), 12 or 64 (AutoV3, full).
+    """
+
+    name: str
+    hashes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        hashes = f"[{', '.join(self.hashes)}]" if self.hashes else ""
+        return " ".join(filter(None, (self.name, hashes)))
+
+
+@dataclass(frozen=True)
+class PictureRecord:
+    """One record of one picture.
+
+    `place` says where it stands ("PNG text “parameters”"), `program` who wrote it. `checkpoints` are nearly always
+    one, more where the record names a refiner or disagrees with itself; `networks` are LoRAs, embeddings and the like.
+    `infotext` is the WebUI's own text, which has every setting that is needed to draw the picture again.
+    """
+
+    place: str
+    program: str
+    checkpoints: tuple[Named, ...] = ()
+    networks: tuple[Named, ...] = ()
+    prompt: str = ""
+    negative_prompt: str = ""
+    infotext: str | None = None
+
+
+def named(name: object, *hashes: object) -> Named | None:
+    """A model by what a record says of it; None where that is nothing. Hashes that are none are left out."""
+    text = name if isinstance(name, str) else ""
+    digits = [hash.lower().removeprefix("0x") for hash in hashes if isinstance(hash, str)]
+    kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
+    plain = model_name(text)
+    return Named(plain, kept) if plain or kept else None
+
+
+def model_name(text: str) -> str:
+    """A model's name from its file's, with the folders and slashes of any system."""
+    name = re.split(r"[/\\]", text.strip())[-1]
+    ending = next((ending for ending in ENDINGS if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
+
+
+def once(models: list[Named | None]) -> tuple[Named, ...]:
+    """Those that are named, each once, in their order; one name with several hashes is one model."""
+    found: dict[str, Named] = {}
+    for model in models:
+        if model is not None:
+            key = model.name or model.hashes[0]
+            known = found.get(key, model)
+            found[key] = Named(known.name, tuple(dict.fromkeys((*known.hashes, *model.hashes))))
+    return tuple(found.values())
