@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ..errors import ModelsimError
 from ..job import Job
 from .host import Listed, Loaded, Settings
+
+if TYPE_CHECKING:
+    from ..probes.engine import Drawable, Engine
 
 _ALONE = "modelsim runs by itself, without a WebUI"
 
@@ -17,6 +22,7 @@ class Folders:
     """The checkpoints under some folders and files; it can load none, and nobody else wants its queue."""
 
     name = "standalone"
+    draws_with_files = True
     cannot: Mapping[str, str] = {"load": _ALONE, "loaded": _ALONE}
 
     def __init__(self, paths: Sequence[Path], data: Path, settings: Settings) -> None:
@@ -53,3 +59,12 @@ class Folders:
         task: str | None = None,  # noqa: ARG002
     ) -> AbstractContextManager[Job]:
         return nullcontext(job)
+
+    def engine(self, checkpoints: Sequence[Drawable]) -> Engine:
+        from .diffusers_engine import Diffusers  # torch comes with it
+
+        return Diffusers(checkpoints, self._settings.device)
+
+    def picture_url(self, path: Path) -> str:
+        """Under which the page's own server has the data folder."""
+        return "/data/" + quote(path.relative_to(self.data).as_posix())

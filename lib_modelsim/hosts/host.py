@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from ..job import Job
 
 if TYPE_CHECKING:
     import torch
+
+    from ..probes.engine import Drawable, Engine
 
 
 @dataclass(frozen=True)
@@ -100,3 +102,15 @@ class Host(Protocol):
         the same thread may ask for it again and is at work already. `task` is what the page's JavaScript called
         `requestProgress` with: any text that no other task has, by custom `task(…)` with random letters.
         """
+
+    draws_with_files: bool
+    """Whether the engine draws with files that we find, instead of a program's own list."""
+
+    def engine(self, checkpoints: Sequence[Drawable]) -> Engine:
+        """What draws pictures here: with these files where it `draws_with_files`, else with what the host lists.
+
+        Raises ModelsimError where something is missing.
+        """
+
+    def picture_url(self, path: Path) -> str:
+        """Where the page finds a picture of our own data folder."""

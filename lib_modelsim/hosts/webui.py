@@ -5,11 +5,12 @@ What a WebUI can do is asked of its modules, never of its version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import local
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ..errors import ModelsimError
 from ..job import Job
@@ -20,10 +21,15 @@ from .menu import checkpoint_menu
 from .queue import announced, shown, turn
 from .settings import read_settings
 
+if TYPE_CHECKING:
+    from ..probes.engine import Drawable, Engine
+
 
 class WebUI:
     """The WebUI that this process is. `data` lies where the WebUI keeps its own, which it serves to every browser that
     can reach it: nothing secret may be written there."""
+
+    draws_with_files = False
 
     def __init__(self) -> None:
         """Raises ImportError outside of a WebUI."""
@@ -114,6 +120,15 @@ class WebUI:
                     yield visible
                 finally:
                     self._here.working = False
+
+    def engine(self, checkpoints: Sequence[Drawable]) -> Engine:  # noqa: ARG002 - it draws with those that it lists
+        from .webui_drawing import WebUIDrawing
+
+        return WebUIDrawing(self)
+
+    def picture_url(self, path: Path) -> str:
+        """gradio serves what lies in the WebUI's data folder under `file=`."""
+        return f"file={quote(path.as_posix())}"
 
     def _infos(self) -> list[Any]:
         return list(self._models.checkpoints_list.values())  # a copy: a first hash rebuilds the dict

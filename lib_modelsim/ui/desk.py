@@ -113,7 +113,7 @@ def _in_classes(family: Family, wanted: int | None) -> Family:
 class Task:
     """Work in the background thread, which can be followed and stopped."""
 
-    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], None], name: str | None) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], object], name: str | None) -> None:
         self.name = name  # under which the host shows it, where it does
         self._stop = Event()
         self._progress: Progress | None = None
@@ -203,6 +203,10 @@ class Desk:
         """Make a model the host's current checkpoint."""
         return self._run(("load", name), lambda job: self._load(name, job))
 
+    def run(self, doing: object, work: Callable[[Job, Library], object]) -> Task:
+        """Do other long work in the background thread; running work that does the same is joined."""
+        return self._run(doing, lambda job: work(job, self._library))
+
     def stop(self) -> None:
         """Stop what runs."""
         if self._task is not None:
@@ -218,7 +222,7 @@ class Desk:
             pool.shutdown()
         self._exports.cleanup()
 
-    def _run(self, doing: object, work: Callable[[Job], None], name: str | None = None) -> Task:
+    def _run(self, doing: object, work: Callable[[Job], object], name: str | None = None) -> Task:
         if not self.busy or self._doing != doing:
             self.stop()
             self._task, self._doing = Task(self._pool, work, name), doing

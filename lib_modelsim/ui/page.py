@@ -26,7 +26,7 @@ def serve(host: Host, port: int | None, open_browser: bool, open_library: Callab
         pass  # says now, not at the first click, that it cannot be used
     desk = Desk(host, open_library)
     try:
-        run(build_page(desk), listener, open_browser)
+        run(build_page(desk), host.data, listener, open_browser)
     finally:
         desk.close()
     return 0

@@ -43,9 +43,9 @@ def free_socket(port: int | None) -> socket.socket:
     )
 
 
-def run(page: gr.Blocks, listener: socket.socket, open_browser: bool) -> None:
-    """Serve the page until Ctrl-C; its address is told once it answers."""
-    config = uvicorn.Config(_app(page), log_level="warning", timeout_graceful_shutdown=1)
+def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool) -> None:
+    """Serve the page and the pictures of the data folder until Ctrl-C; the address is told once it answers."""
+    config = uvicorn.Config(_app(page, data), log_level="warning", timeout_graceful_shutdown=1)
     try:
         _Announced(config, open_browser).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -67,9 +67,10 @@ class _Announced(uvicorn.Server):
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def _app(page: gr.Blocks) -> FastAPI:
+def _app(page: gr.Blocks, data: Path) -> FastAPI:
     own = FastAPI()
     own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
+    own.mount("/data/gallery", StaticFiles(directory=data / "gallery", check_dir=False))
     app = gr.mount_gradio_app(own, page, path="")
     app.add_middleware(_OwnPage)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no other site's name may lead here

@@ -8,6 +8,7 @@ import gradio as gr
 
 from .desk import Desk
 from .families_page import FamiliesPage
+from .probes_page import ProbesPage
 from .session import Session
 from .status import message
 from .wiring import Wiring
@@ -33,9 +34,14 @@ class Tab:
                 status = gr.HTML(message(""), elem_id="modelsim_status")
                 stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
             wiring = Wiring(Work(session, status, stop))
-            with gr.Tabs(elem_id="modelsim_pages"), gr.TabItem("Families", id="families"):
-                self.families = FamiliesPage(session, wiring)
+            with gr.Tabs(elem_id="modelsim_pages"):
+                with gr.TabItem("Families", id="families"):
+                    self.families = FamiliesPage(session, wiring)
+                with gr.TabItem("Probes", id="probes") as probes:
+                    self.probes = ProbesPage(session, wiring)
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script
         wiring.beside(stop.click, wiring.work.stop, None)
         wiring.at_once(opened.click, self.families.look, None, self.families.outputs)
+        wiring.at_once(probes.select, self.probes.opened, None, self.probes.outputs)
         self.families.connect()
+        self.probes.connect()

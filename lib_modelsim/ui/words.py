@@ -5,8 +5,12 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from ..probes.sheet import Column
 
 MEASURES = {
     "attention probe, 16 blocks (asimilarity; reads 4 % of a file)": "asimilarity",
@@ -75,3 +79,8 @@ def duration(seconds: float) -> str:
         return f"{math.ceil(seconds)} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def column_label(column: Column) -> str:
+    """A probe with one of its seeds."""
+    return f"{column.probe} {column.seed}"

@@ -1,0 +1,123 @@
+"""The probes: which suite, which checkpoints, how much it is, drawing it, and looking at what was drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ..errors import ModelsimError
+from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
+from .session import Session
+from .status import message
+from .studio import Order, Studio
+from .suites import SuitesPanel
+from .wiring import Wiring
+from .words import column_label
+from .work import Updates, Work
+
+FIRST_LOOK = "cfg1-fast"
+"""The suite that a first-time user draws."""
+
+
+class ProbesPage:
+    """Its components, laid out and connected; made inside gradio's Blocks."""
+
+    def __init__(self, session: Session, wiring: Wiring) -> None:
+        self.session, self.studio, self._wiring = session, Studio(session.desk), wiring
+        with gr.Row(elem_id="modelsim_probe_controls"):
+            self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=2, min_width=160)
+            self._models = gr.Dropdown(
+                [], label="Checkpoints (none: all)", multiselect=True, elem_id="modelsim_probe_models", scale=5
+            )
+            self._batch = gr.Number(1, label="At once", precision=0, elem_id="modelsim_batch", scale=1, min_width=80)
+            self._plan = gr.Button("How much?", elem_id="modelsim_plan", scale=1, min_width=100)
+            self._draw = gr.Button(
+                "Draw what is missing", variant="primary", elem_id="modelsim_probes_generate", scale=1, min_width=170
+            )
+        for control in (self._suite, self._models, self._batch):
+            control.do_not_save_to_config = True
+        self._told = gr.HTML(elem_id="modelsim_planned")
+        self._suites = SuitesPanel(self.studio)
+        with gr.Row(elem_id="modelsim_looking"):
+            self._view = gr.Radio(list(VIEWS), value=VIEWS[0], show_label=False, elem_id="modelsim_pictures_view")
+            self._column = gr.Dropdown([], label="Probe", elem_id="modelsim_column", scale=1, min_width=160)
+            self._first = gr.Dropdown([], label="Checkpoint", elem_id="modelsim_first", scale=1, min_width=160)
+            self._second = gr.Dropdown([], label="beside", elem_id="modelsim_second", scale=1, min_width=160)
+            self._grid = gr.Button("Make the grid", elem_id="modelsim_grid", scale=0, min_width=120)
+        self._files = gr.File(visible=False, show_label=False, file_count="multiple", elem_id="modelsim_grid_files")
+        self._pictures = gr.HTML(elem_id="modelsim_pictures")
+        self._order = [self._suite, self._models, self._batch]
+        self._looking = [self._view, self._column, self._first, self._second]
+        self.outputs = [*self._order, self._told, *self._looking, self._grid, self._pictures]
+
+    @property
+    def work(self) -> Work:
+        return self._wiring.work
+
+    def connect(self) -> None:
+        """Set going what each control is for."""
+        every = [*self._order, *self._looking]
+        for button, task in ((self._plan, self.studio.make_plan), (self._draw, self.studio.draw)):
+            self._follow(button, task, self.outputs)
+        self._follow(self._grid, self.studio.make_grid, [self._files])
+        for control in (self._suite, *self._looking):
+            self._wiring.at_once(control.input, self.show, every, self.outputs)
+        self._suites.connect(self._wiring, self._suite, self.opened, self.outputs)
+
+    def _follow(self, button: gr.Button, task: Any, outputs: list[Any]) -> None:  # noqa: ANN401 - a method of Studio
+        """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
+        every = [*self._order, *self._looking]
+
+        def begin(*values: object) -> None:
+            order = _order(values[:3])
+            self.work.begin(lambda: task(order), "Stopped. What is drawn is kept; drawing goes on where it was.")
+
+        begun = self._wiring.at_once(button.click, begin, every, None)
+        followed = self._wiring.in_background(begun.then, self.work.follow_begun)
+        show = self._grid_files if outputs == [self._files] else self.show
+        self._wiring.at_once(followed.then, show, every, outputs)
+
+    def opened(self, suite: str | None = None) -> Updates:
+        """Everything, as the page is opened, or after a change of the suites."""
+        return self.show(suite, (), 1, VIEWS[0], None, None, None)
+
+    def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
+        """What was planned and drawn for these values of the controls; those that make no sense give way."""
+        try:
+            suites = [each.name for each in self.studio.suites.all()]
+        except ModelsimError as error:
+            return {**dict.fromkeys(self.outputs, gr.update()), self._told: message(str(error), "error")}
+        suite = suite if suite in suites else FIRST_LOOK
+        sheet = self.studio.sheet(suite)
+        columns = [column_label(column) for column in sheet.columns] if sheet else []
+        rows = [row.name for row in sheet.rows] if sheet else []
+        column, first, second = (
+            value if value in known else next(iter(known[place:]), None)
+            for value, known, place in zip(looking, (columns, rows, rows), (0, 0, 1), strict=True)
+        )
+        names = [model.name for model in self.session.desk.index.models]
+        order = _order((suite, models, batch))
+        return {
+            self._suite: gr.update(choices=suites, value=suite),
+            self._models: gr.update(choices=names, value=[name for name in order.models if name in names]),
+            self._batch: order.batch,
+            self._told: plan_words(self.studio, order),
+            self._view: gr.update(value=view, visible=bool(rows)),
+            self._column: gr.update(choices=columns, value=column, visible=bool(rows) and view != ONE_MODEL),
+            self._first: gr.update(choices=rows, value=first, visible=bool(rows) and view != ONE_PROBE),
+            self._second: gr.update(choices=rows, value=second, visible=view == TWO),
+            self._grid: gr.update(visible=bool(rows)),
+            self._pictures: looked_at(self.studio, sheet, view, (column, first, second)),
+        }
+
+    def _grid_files(self, *_: object) -> Updates:
+        grid = self.studio.grid
+        if grid is None:
+            return {self._files: gr.update()}
+        return {self._files: gr.update(visible=True, value=[str(path) for path in (*grid.pages, grid.html)])}
+
+
+def _order(values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
+    suite, models, batch = values
+    return Order(suite or FIRST_LOOK, tuple(models or ()), max(1, int(batch or 1)))

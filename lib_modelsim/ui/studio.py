@@ -1,0 +1,125 @@
+"""What the page of probes works on: suites, the plan of a run, the run itself, and the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ModelsimError
+from ..job import Job
+from ..library import Library
+from .desk import Desk, Task
+
+if TYPE_CHECKING:  # Pillow and engines come with them
+    from ..probes.engine import Engine
+    from ..probes.gallery import Failure
+    from ..probes.plan import Plan
+    from ..probes.sheet import Sheet
+    from ..service.grids import WrittenGrid
+    from ..service.probe_suites import Suites
+    from ..service.probes import Chosen
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be drawn: a suite, by name; models by name, none for all; so many pictures at once."""
+
+    suite: str
+    models: tuple[str, ...] = ()
+    batch: int = 1
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An order's plan, and what cannot draw."""
+
+    plan: Plan
+    chosen: Chosen
+
+
+class Studio:
+    """The pictures' side of the desk; long work goes through its one background thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.planned: dict[Order, Planned] = {}
+        self.failures: list[Failure] = []
+        self.grid: WrittenGrid | None = None
+
+    @property
+    def suites(self) -> Suites:
+        """The suites shipped and the person's own."""
+        from ..service.probe_suites import Suites
+
+        return Suites(self.desk.host.data / "suites")
+
+    @property
+    def gallery(self) -> Path:
+        """The folder of all pictures."""
+        return (self.desk.host.settings().output or self.desk.host.data) / "gallery"
+
+    def make_plan(self, order: Order) -> Task:
+        """Find out what an order would draw; files never hashed before are."""
+        return self.desk.run(("plan", order), lambda job, library: self._plan(order, job, library)[0])
+
+    def draw(self, order: Order) -> Task:
+        """Draw what is missing of an order."""
+        return self.desk.run(("draw", order), lambda job, library: self._draw(order, job, library))
+
+    def make_grid(self, order: Order) -> Task:
+        """Compose the pictures of a suite: pages that can be saved, and a page that opens offline."""
+        return self.desk.run(("grid", order), lambda job, _: self._make_grid(order, job))
+
+    def sheet(self, suite: str) -> Sheet | None:
+        """What was drawn of a suite; None where nothing was."""
+        from ..service.probes import sheet_of
+
+        try:
+            return sheet_of(self.gallery, self.suites.named(suite)) if self.gallery.is_dir() else None
+        except ModelsimError:
+            return None  # the gallery is empty
+
+    def _plan(self, order: Order, job: Job, library: Library) -> tuple[Plan, Engine]:
+        from ..service.probes import plan_suite
+
+        engine, chosen = self._engine(order, job, library)
+        if not chosen.checkpoints:
+            raise ModelsimError("no checkpoint to draw with", None, "put some beside the others, or choose others")
+        plan = plan_suite(self.suites.named(order.suite), chosen.checkpoints, engine, self.gallery, order.batch)
+        self.planned[order] = Planned(plan, chosen)
+        return plan, engine
+
+    def _draw(self, order: Order, job: Job, library: Library) -> None:
+        from ..service.probes import draw_plan
+
+        plan, engine = self._plan(order, job, library)
+        self.failures = []
+        try:
+            if plan.missing:
+                self.failures = list(draw_plan(plan, engine, self.gallery, job).failures)
+        finally:
+            self._plan(order, Job(), library)
+
+    def _engine(self, order: Order, job: Job, library: Library) -> tuple[Engine, Chosen]:
+        from ..service.probes import of_engine, on_disk
+
+        host, paths = self.desk.host, self._paths(order.models)
+        if host.draws_with_files:
+            chosen = on_disk(paths or host.paths(), library, job)
+            return host.engine(chosen.checkpoints), chosen
+        engine = host.engine(())
+        return engine, of_engine(engine, paths, library, job)
+
+    def _paths(self, models: Sequence[str]) -> list[Path]:
+        known = {model.name: model.path for model in self.desk.index.models}
+        return [known[name] for name in models if name in known]
+
+    def _make_grid(self, order: Order, job: Job) -> None:
+        from ..service.grids import GridOptions, grid_folder, write_grid
+
+        sheet = self.sheet(order.suite)
+        if sheet is None:
+            raise ModelsimError("nothing was drawn of this suite", order.suite, "press Draw what is missing")
+        self.grid = write_grid(sheet, grid_folder(self.gallery, sheet), GridOptions(), (), job)
