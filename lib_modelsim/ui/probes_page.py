@@ -38,7 +38,7 @@ class ProbesPage:
         for control in (self._suite, self._models, self._batch):
             control.do_not_save_to_config = True
         self._told = gr.HTML(elem_id="modelsim_planned")
-        self._suites = SuitesPanel(self.studio)
+        self.suites = SuitesPanel(self.studio)
         with gr.Row(elem_id="modelsim_looking"):
             self._view = gr.Radio(list(VIEWS), value=VIEWS[0], show_label=False, elem_id="modelsim_pictures_view")
             self._column = gr.Dropdown([], label="Probe", elem_id="modelsim_column", scale=1, min_width=160)
@@ -63,7 +63,7 @@ class ProbesPage:
         self._follow(self._grid, self.studio.make_grid, [self._files])
         for control in (self._suite, *self._looking):
             self._wiring.at_once(control.input, self.show, every, self.outputs)
-        self._suites.connect(self._wiring, self._suite, self.opened, self.outputs)
+        self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
     def _follow(self, button: gr.Button, task: Any, outputs: list[Any]) -> None:  # noqa: ANN401 - a method of Studio
         """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
@@ -75,7 +75,7 @@ class ProbesPage:
 
         begun = self._wiring.at_once(button.click, begin, every, None)
         followed = self._wiring.in_background(begun.then, self.work.follow_begun)
-        show = self._grid_files if outputs == [self._files] else self.show
+        show = self.grid_files if outputs == [self._files] else self.show
         self._wiring.at_once(followed.then, show, every, outputs)
 
     def opened(self, suite: str | None = None) -> Updates:
@@ -111,7 +111,7 @@ class ProbesPage:
             self._pictures: looked_at(self.studio, sheet, view, (column, first, second)),
         }
 
-    def _grid_files(self, *_: object) -> Updates:
+    def grid_files(self, *_: object) -> Updates:
         grid = self.studio.grid
         if grid is None:
             return {self._files: gr.update()}

@@ -46,23 +46,27 @@ class SuitesPanel:
     ) -> None:
         """`opened` shows the page of probes with a suite chosen."""
         own = [self._name, self._text, self._said]
-        wiring.at_once(self._show.click, self._shown, chosen, own)
-        wiring.at_once(self._import.upload, self._imported, self._import, own)
-        for button, act in ((self._save, self._saved), (self._remove, self._removed)):
+        wiring.at_once(self._show.click, self.shown, chosen, own)
+        wiring.at_once(self._import.upload, self.imported, self._import, own)
+        for button, act in ((self._save, self.saved), (self._remove, self.removed)):
             acted = wiring.at_once(button.click, act, [self._name, self._text], own)
             wiring.at_once(acted.then, opened, self._name, outputs)
 
-    def _shown(self, name: str) -> Updates:
+    def shown(self, name: str) -> Updates:
+        """The text of the suite chosen."""
         return self._told(lambda: (self._studio.suites.named(name), "Change it, give it another name, and save it."))
 
-    def _imported(self, file: Any) -> Updates:  # noqa: ANN401 - gradio 3 gives an object with a name, 4 a path
+    def imported(self, file: Any) -> Updates:  # noqa: ANN401 - gradio 3 gives an object with a name, 4 a path
+        """The text of a file that is a suite, prompts, an infotext, or a picture with one."""
         path = Path(getattr(file, "name", file))
         return self._told(lambda: (self._studio.suites.from_file(path), "Read. Save keeps it."))
 
-    def _saved(self, name: str, text: str) -> Updates:
+    def saved(self, name: str, text: str) -> Updates:
+        """Keep the text as a suite of this name."""
         return self._told(lambda: self._save_text(name.strip(), text))
 
-    def _removed(self, name: str, _: str) -> Updates:
+    def removed(self, name: str, _: str) -> Updates:
+        """Forget a suite of the person's own."""
         try:
             self._studio.suites.remove(name.strip())
         except ModelsimError as error:

@@ -1,0 +1,143 @@
+"""What the page of probes says and shows, asked of its handlers without a browser; a fake engine draws noise."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("gradio", reason="the tab needs gradio")
+
+import gradio as gr
+
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.library import Library
+from lib_modelsim.probes.engine import CheckpointFailed
+from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.pictures import ONE_MODEL, ONE_PROBE, TWO
+from lib_modelsim.ui.session import Session
+from lib_modelsim.ui.studio import Order
+from lib_modelsim.ui.tab import Tab
+from tests.probes.fake_engine import FakeEngine
+
+ORDER = Order("cfg1-fast")
+
+
+class DrawingFolders(Folders):
+    """Folders whose checkpoints a fake engine draws."""
+
+    refuses = ""
+
+    def engine(self, checkpoints):
+        def load(checkpoint):
+            if checkpoint.name == self.refuses:
+                raise CheckpointFailed("cannot be loaded", checkpoint.name, "fetch it again")
+
+        return FakeEngine(list(checkpoints), loadable=load)
+
+
+@pytest.fixture
+def host(tmp_path, small_family):
+    return DrawingFolders([small_family], tmp_path, Settings(device="cpu"))
+
+
+@pytest.fixture
+def page(host, tmp_path):
+    desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
+    with gr.Blocks():
+        yield Tab(Session(desk)).probes
+    desk.close()
+
+
+def by_id(updates):
+    return {
+        part.elem_id.removeprefix("modelsim_"): update.get("value") if isinstance(update, dict) else update
+        for part, update in updates.items()
+    }
+
+
+def shown(page, view=ONE_PROBE, *looking):
+    return by_id(page.show(ORDER.suite, (), 1, view, *(looking or (None, None, None))))
+
+
+def do(page, task):
+    page.work.begin(lambda: task(ORDER), "Stopped.")
+    return [by_id(step).get("status") for step in page.work.follow_begun()][-1]
+
+
+def test_nothing_drawn_says_what_to_do(page):
+    assert "Nothing drawn yet" in shown(page)["pictures"]
+    assert by_id(page.opened())["suite"] == "cfg1-fast"
+
+
+def test_the_plan_is_told_before_anything_is_drawn(page):
+    assert "models" in do(page, page.studio.make_plan)
+    told = shown(page)["planned"]
+    assert "5 checkpoints, 0 are there" in told
+    assert "Nothing drawn yet" in shown(page)["pictures"]
+
+
+def test_what_is_drawn_is_shown_in_every_view(page):
+    do(page, page.studio.draw)
+    assert "5 are there" in shown(page)["planned"]
+    found = shown(page)
+    assert found["pictures"].count("<img") == 5
+    assert found["column"] == "prior 1337"
+    assert shown(page, ONE_MODEL, None, "carl", None)["pictures"].count("<img") == 1
+    two = shown(page, TWO, None, "carl", "anna")["pictures"]
+    assert two.count("<img") == 2
+    assert two.index("carl") < two.index("anna")
+
+
+def test_pictures_are_addressed_in_the_data_folder_alone(page, host):
+    do(page, page.studio.draw)
+    for url in re.findall(r'src="([^"]*)"', shown(page)["pictures"]):
+        assert url.startswith("/data/gallery/cfg1-fast/")
+        assert str(host.data) not in url
+
+
+def test_a_checkpoint_that_fails_is_told_and_the_others_are_drawn(page, host):
+    host.refuses = "carl"
+    do(page, page.studio.draw)
+    found = shown(page)
+    assert "carl" in found["planned"]
+    assert "cannot be loaded" in found["planned"]
+    assert found["pictures"].count("<img") == 4
+
+
+def test_the_grid_is_offered_as_files(page):
+    do(page, page.studio.draw)
+    do(page, page.studio.make_grid)
+    names = [path.rsplit("/", 1)[-1] for path in by_id(page.grid_files())["grid_files"]]
+    assert any(name.endswith(".png") for name in names)
+    assert any(name.endswith(".html") for name in names)
+
+
+def test_a_grid_of_nothing_is_one_line(page):
+    assert "nothing was drawn" in do(page, page.studio.make_grid)
+
+
+def test_a_suite_of_prompts_is_kept_edited_and_removed(page):
+    suites = page.suites
+    kept = by_id(suites.saved("mine", "a cat\na dog\n"))
+    assert "Kept in" in kept["suite_said"]
+    assert "mine" in [suite.name for suite in page.studio.suites.all()]
+    again = by_id(suites.saved("mine", kept["suite_text"].replace("a cat", "a horse")))
+    assert "a horse" in again["suite_text"]
+    assert "removed" in by_id(suites.removed("mine", ""))["suite_said"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("", "a cat", "no name"),
+        ("standard", "a cat", "shipped"),
+        ("mine", '{"probes": 5}', "probes"),
+        ("mine", "", "Fix"),
+    ],
+)
+def test_a_suite_that_cannot_be_is_one_line(page, name, text, told):
+    said = by_id(page.suites.saved(name, text))["suite_said"]
+    assert "modelsim-error" in said
+    assert told in said
