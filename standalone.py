@@ -30,8 +30,8 @@ if not (3, 10) <= sys.version_info[:2] <= (3, 12):  # before anything that older
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements"
 VENV = HERE / ".venv"
-LAYERS = {"standalone": ("torch.txt", "standalone.txt"), "test": ("test.txt",)}
-"""What is installed together; the second layer only where the tests are run."""
+LAYERS = {"standalone": ("torch.txt", "standalone.txt"), "test": ("test.txt",), "gradio3": ("gradio3.txt",)}
+"""What is installed together; all but the first only where the tests are run."""
 
 CLEAR_PATIENCE = 30.0
 """Seconds to wait for the end of a set-up whose parent was killed while it unpacked pip: it fills what we empty."""
@@ -153,6 +153,9 @@ def install(layer: str, torch_index: "str | None") -> None:
     """Install one layer's packages in their pinned versions, wheels only: nothing is compiled."""
     say(f"installing the packages of requirements/{layer}.txt; the first time takes minutes")
     files = [argument for name in LAYERS[layer] for argument in ("-r", str(REQUIREMENTS / name))]
+    if layer == "gradio3":  # beside the other gradio: for whoever puts this folder in front of PYTHONPATH
+        pip_install("--no-deps", "--target", str(VENV / "gradio3"), *files)
+        return
     if torch_index and "torch.txt" in LAYERS[layer]:
         # By itself: the packages that torch needs come from the usual index, in our versions.
         pip_install("--index-url", torch_index, "--no-deps", "-r", str(REQUIREMENTS / "torch.txt"))

@@ -9,13 +9,16 @@ import socket
 import subprocess
 import sys
 import venv
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import standalone
 
 ROOT = Path(standalone.__file__).parent
+GRADIO3 = Path(sys.prefix) / "gradio3"
 
 
 @pytest.fixture
@@ -48,12 +51,12 @@ def test_the_second_start_installs_nothing(steps):
     assert len(steps) == 2
 
 
-def test_the_tests_are_a_second_layer(steps):
+def test_the_tests_are_further_layers(steps):
     standalone.prepare(["standalone"])
-    standalone.prepare(["standalone", "test"])
-    assert steps == ["create", ("standalone", None), ("test", None)]
+    standalone.prepare([*standalone.LAYERS])
+    assert steps == ["create", ("standalone", None), ("test", None), ("gradio3", None)]
     standalone.prepare(["standalone"])
-    assert len(steps) == 3
+    assert len(steps) == 4
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, standalone.SetupError])
@@ -148,6 +151,25 @@ def test_only_torch_comes_from_its_own_index(venv_path, monkeypatch):
     assert any(argument.endswith("standalone.txt") for argument in everything)
 
 
+def test_the_second_gradio_lies_beside_the_first(venv_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(standalone, "pip_install", lambda *arguments: calls.append(arguments))
+    standalone.install("gradio3", "https://torch.example/cpu")
+    pins = str(standalone.REQUIREMENTS / "gradio3.txt")
+    assert calls == [("--no-deps", "--target", str(venv_path / "gradio3"), "-r", pins)]
+
+
+@pytest.mark.skipif(not GRADIO3.is_dir(), reason="needs the second gradio that `standalone.py test` installs")
+def test_the_second_gradio_has_all_that_it_requires():
+    beside = [str(GRADIO3), *sys.path]
+    for package in metadata.distributions(path=[str(GRADIO3)]):
+        for requirement in map(Requirement, package.requires or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                found = next(iter(metadata.distributions(name=requirement.name, path=beside)), None)
+                assert found, f"{package.name} requires {requirement}"
+                assert found.version in requirement.specifier, f"{package.name} requires {requirement}"
+
+
 def test_every_requirement_is_pinned():
     for file in (ROOT / "requirements").glob("*.txt"):
         for line in file.read_text("utf-8").splitlines():
@@ -186,8 +208,8 @@ def test_pip_does_not_outlive_the_set_up():
             ["standalone"],
         ),
         (["--models", "test"], ["-m", "lib_modelsim", "serve", "--models", "test"], ["standalone"]),
-        (["test", "-q", "-k", "x"], ["-m", "pytest", "-q", "-k", "x"], ["standalone", "test"]),
-        (["--recreate", "test", "--re"], ["-m", "pytest", "--re"], ["standalone", "test"]),
+        (["test", "-q", "-k", "x"], ["-m", "pytest", "-q", "-k", "x"], [*standalone.LAYERS]),
+        (["--recreate", "test", "--re"], ["-m", "pytest", "--re"], [*standalone.LAYERS]),
     ],
 )
 def test_other_options_reach_the_page_or_pytest(monkeypatch, given, started, layers):
