@@ -1,0 +1,135 @@
+"""Rankers: the right hand comes first far oftener than by chance, and no order of models or pictures matters."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib_modelsim.errors import ModelsimError
+from lib_modelsim.identify.discriminant import Discriminant
+from lib_modelsim.identify.examples import Examples, held_out
+from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, ShrinkageLda
+from lib_modelsim.pictures.encoder import DescriptorEncoder
+from lib_modelsim.pictures.handling import handled
+
+from .painters import SUBJECTS, drawn, gallery, manners
+
+PAINTERS = 5
+by_name = pytest.mark.parametrize("ranker", RANKERS, ids=lambda ranker: ranker.name)
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["hub 1", "hub 2"])
+def exam(request):
+    """Examples of some painters, and worn pictures of theirs that are not among them."""
+    pairs = [(painter, subject) for painter in range(PAINTERS) for subject in range(0, len(SUBJECTS), 2)]
+    queries = [handled(drawn(painter, subject, 7, request.param)) for painter, subject in pairs]
+    return gallery(PAINTERS, request.param), DescriptorEncoder().encode(queries), np.array(pairs)[:, 0]
+
+
+def first(scores):
+    return scores.argmax(1)
+
+
+@by_name
+def test_every_ranker_is_far_better_than_chance(exam, ranker):
+    examples, queries, right = exam
+    assert (first(ranker.learn(examples).scores(queries)) == right).mean() > 2.5 / PAINTERS
+
+
+def test_the_default_knows_these_hands(exam):
+    examples, queries, right = exam
+    scores = DEFAULT.learn(examples).scores(queries)
+    own = scores[np.arange(len(right)), right]
+    assert (first(scores) == right).mean() > 0.75
+    assert ((scores >= own[:, None]).sum(1) <= 2).mean() > 0.9
+
+
+@by_name
+@settings(max_examples=4, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_neither_the_order_of_the_models_nor_of_the_pictures_matters(ranker, random):
+    if isinstance(ranker, KernelMean) and ranker.points < 10:
+        return  # its start is drawn among the pictures in their order
+    examples, queries = manners(5, 8), manners(5, 2, seed=1).vectors
+    models, rows = random.sample(range(5), 5), random.sample(range(40), 40)
+    place = np.argsort(models)
+    shuffled = Examples(
+        tuple(examples.models[i] for i in models),
+        examples.vectors[rows],
+        place[examples.model[rows]],
+        examples.picture[rows],
+        tuple(examples.prompts[i] for i in rows),
+    )
+    scores = ranker.learn(examples).scores(queries)
+    assert ranker.learn(shuffled).scores(queries) == pytest.approx(scores[:, models], rel=1e-3, abs=1e-3)
+
+
+def test_a_picture_of_the_gallery_is_nearest_to_itself():
+    examples = manners(4, 5)
+    assert NearestPicture().learn(examples).scores(examples.vectors).max(1) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_embedding_s_score_is_minus_a_squared_distance():
+    examples = manners(4, 5)
+    for ranker in (KernelMean("weighted", weighted=True), KernelMean("plain", weighted=False), NearestMean()):
+        assert (ranker.learn(examples).scores(examples.vectors) <= 1e-6).all()
+
+
+def test_the_plain_embedding_s_score_is_the_published_formula():
+    examples, query = manners(3, 4), manners(3, 4, seed=2).vectors[:1]
+    ranking = KernelMean("plain", weighted=False).learn(examples)
+    points = examples.vectors[examples.model == 1].astype(np.float64)
+    kernel = np.exp(-ranking.gamma * ((points[:, None] - points) ** 2).sum(-1))
+    towards = np.exp(-ranking.gamma * ((points - query) ** 2).sum(-1))
+    assert ranking.scores(query)[0, 1] == pytest.approx(-(kernel.mean() - 2 * towards.mean() + 1), abs=1e-5)
+
+
+def test_weights_follow_the_prompt_where_the_subject_decides_the_picture():
+    """Two models swap manners between two subjects: only who knows the subject can tell them apart."""
+    generator = np.random.default_rng(0)
+    axes = np.eye(6)
+    rows = [(m, s, 2 * axes[s] + axes[2 + (m ^ s)]) for m in (0, 1) for s in (0, 1) for _ in range(12)]
+    vectors = np.array([vector for *_, vector in rows]) + 0.25 * generator.standard_normal((48, 6))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    model = np.array([m for m, *_ in rows])
+    prompts = tuple(("a lonely lighthouse", "some green apples")[s] for _, s, _ in rows)
+    examples = Examples(("a", "b"), vectors, model, np.arange(48), prompts)
+    tested = np.arange(48) % 4 == 0
+    ranking = KernelMean("weighted", weighted=True).learn(examples.only(~tested))
+    assert (first(ranking.scores(vectors[tested])) == model[tested]).mean() > 0.8
+
+
+def test_with_equally_many_pictures_uncertain_means_rank_as_plain_discriminants_do():
+    examples, queries = manners(5, 8), manners(5, 4, seed=3).vectors
+    a, b = DEFAULT.learn(examples).scores(queries), ShrinkageLda().learn(examples).scores(queries)
+    assert (first(a) == first(b)).mean() >= 0.9
+
+
+def test_in_the_discriminant_space_models_have_directions_fewer_than_there_are_models():
+    space = Discriminant.of(manners(5, 8))
+    assert space.means.shape == (5, 4)
+    assert np.isfinite(space.projection).all()
+
+
+@pytest.mark.parametrize("examples", [manners(1, 3), manners(2, 1), manners(3, 1)], ids=["one model", "two", "three"])
+@by_name
+def test_the_smallest_libraries_are_ranked_too(ranker, examples):
+    scores = ranker.learn(examples).scores(manners(2, 2, seed=4).vectors)
+    assert scores.shape == (4, len(examples.models))
+    assert np.isfinite(scores).all()
+
+
+def test_pictures_of_one_prompt_are_held_out_together_and_no_model_is_emptied():
+    examples = manners(3, 20)
+    seen = np.zeros(60, int)
+    for tested in held_out(examples):
+        seen += tested
+        assert set(examples.model[~tested]) == {0, 1, 2}
+        asked = {prompt for prompt, held in zip(examples.prompts, tested, strict=True) if held}
+        assert not asked & {prompt for prompt, held in zip(examples.prompts, tested, strict=True) if not held}
+    assert (seen == 1).all()
+
+
+def test_a_model_without_pictures_is_told():
+    with pytest.raises(ModelsimError, match="cannot be found: b"):
+        Examples(("a", "b"), np.ones((1, 3), np.float32), np.zeros(1, int), np.zeros(1, int), ("",))

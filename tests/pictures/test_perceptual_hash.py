@@ -1,0 +1,44 @@
+"""A picture is known again after recompression, scaling, cutting and framing, and not taken for another."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from lib_modelsim.pictures.handling import as_jpeg
+from lib_modelsim.pictures.perceptual_hash import CANDIDATE, SAME, differing, fingerprint, likeness
+
+from .scenes import scene
+
+CHANGES = {
+    "as it is": lambda picture: picture,
+    "saved again": lambda picture: as_jpeg(picture, 50),
+    "half the size": lambda picture: ImageOps.scale(picture, 0.5),
+    "cut": lambda picture: picture.crop((13, 4, 191, 180)),
+    "framed": lambda picture: ImageOps.expand(picture, (9, 20, 9, 9), (30, 30, 34)),
+}
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return np.stack([fingerprint(scene(number)) for number in range(12)])
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_picture_is_found_among_others_and_confirmed(stored, change):
+    query = change(scene(5))
+    shares = differing(fingerprint(query), stored)
+    assert shares.argmin() == 5
+    assert shares[5] <= CANDIDATE
+    assert likeness(query, scene(5)) >= SAME
+
+
+def test_another_picture_is_not_the_same(stored):
+    shares = differing(fingerprint(scene(99)), stored)
+    assert shares.mean() > 0.3
+    assert likeness(scene(99), scene(int(shares.argmin()))) < 0.9
+
+
+def test_plain_pictures_have_hashes_too():
+    black = Image.new("RGB", (8, 8))
+    assert differing(fingerprint(black), fingerprint(black)[None])[0] == 0
+    assert np.isfinite(likeness(black, scene(1)))
