@@ -2,145 +2,36 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from secrets import token_hex
 from tempfile import TemporaryDirectory
-from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError
 from ..hosts.host import Host, Listed
-from ..job import Job, Progress
+from ..job import Job
 from ..library import Library
 from ..service.compare import Comparison, compare_models
 from ..service.index import Index, Model, read_index
 from ..service.library_table import Row, State, library_rows
 from ..service.scan import known_identity, scan
+from .answers import Answer, How
 from .choices import Question
+from .tasks import Task, task_name
 from .words import printable
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..families.support import Resampling
     from ..service.class_names import ClassName
     from ..service.detail import Detail
-    from ..service.family import Family, TreeOptions, Trust
+    from ..service.family import Family
     from ..service.references import References
     from ..service.results import Result
-
-
-@dataclass(frozen=True)
-class How:
-    """How families are told from a comparison: `references` by name, none for all models, `classes` None for as many
-    as the silhouette says."""
-
-    tree: TreeOptions
-    references: tuple[str, ...] = ()
-    classes: int | None = None
-
-    @property
-    def trees(self) -> How:
-        """The same without the number of classes, which changes no tree."""
-        return replace(self, classes=None)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A comparison; its families are made when they are asked for, and how far to trust one when the desk weighs it."""
-
-    comparison: Comparison
-    deltas: dict[str, Resampling] = field(default_factory=dict)
-    _families: dict[How, list[Family] | ModelsimError] = field(default_factory=dict)
-    _trusts: dict[tuple[How, str | None], Trust] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def families(self, how: How) -> list[Family]:
-        """The families, one per architecture, a small one in as many classes as it can make. Raises ModelsimError
-        where there can be none."""
-        with self._lock:
-            if how.trees not in self._families:
-                self._families[how.trees] = self._told(how.trees)
-            found = self._families[how.trees]
-        if isinstance(found, ModelsimError):
-            raise found
-        return [_in_classes(family, how.classes) for family in found]
-
-    def _told(self, how: How) -> list[Family] | ModelsimError:
-        from ..service.classify import families_of
-
-        models = {model.name: model for model in self.comparison.models}
-        references = [models[name] for name in how.references if name in models]
-        try:
-            found = families_of(self.comparison, how.tree, references or None)
-        except ModelsimError as error:
-            return error
-        return [self._with_deltas(family) for family in found]
-
-    def _with_deltas(self, family: Family) -> Family:
-        deltas = self.deltas.get(family.architecture or "") if family.distance == "matrix" else None
-        return family if deltas is None else replace(family, resampling=lambda: deltas)
-
-    def trust(self, how: How, family: Family) -> Trust | None:
-        """How far to trust one of the families; None where it was not weighed."""
-        return self._trusts.get((how, family.architecture))
-
-    def weigh(self, how: How, family: Family) -> Trust:
-        """Compute how far to trust one of the families, unless it is known; may take seconds."""
-        from ..service.family import trust_of
-
-        found = self.trust(how, family) or trust_of(family)
-        self._trusts[how, family.architecture] = found
-        return found
-
-
-def _task_name() -> str:
-    """A name that the WebUI's own bar can be asked for by."""
-    return f"task({token_hex(8)})"
-
-
-def _in_classes(family: Family, wanted: int | None) -> Family:
-    if family.tree is None or wanted is None:
-        return family
-    return replace(family, classes=family.tree.cut(min(wanted, len(family.tree.models))))
-
-
-class Task:
-    """Work in the background thread, which can be followed and stopped."""
-
-    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], object], name: str | None) -> None:
-        self.name = name  # under which the host shows it, where it does
-        self._stop = Event()
-        self._progress: Progress | None = None
-        self._since = 0.0
-        self._future = pool.submit(work, Job(self._report, self._stop.is_set))
-
-    def _report(self, progress: Progress) -> None:
-        if self._progress is None or self._progress.what != progress.what:
-            self._since = time.monotonic()
-        self._progress = progress
-
-    @property
-    def running(self) -> bool:
-        return not self._future.done()
-
-    def stop(self) -> None:
-        """Ask it to end; it does so within one item, and keeps what is finished."""
-        self._stop.set()
-
-    def follow(self, every: float = 0.2) -> Iterator[tuple[Progress | None, float]]:
-        """The latest progress and the seconds since its stage began, time and again until the work is done.
-
-        Raises what the work raised: Cancelled where it was stopped.
-        """
-        while wait([self._future], timeout=every).not_done:
-            yield self._progress, time.monotonic() - self._since
-        self._future.result()
 
 
 class Desk:
@@ -185,7 +76,7 @@ class Desk:
 
     def compare(self, question: Question) -> Task:
         """Read the headers anew and answer the question; a running task with the same question is joined."""
-        name = _task_name()
+        name = task_name()
         return self._run(question, lambda job: self._compare(question, job, name), name)
 
     def hash_files(self) -> Task:
@@ -194,7 +85,7 @@ class Desk:
 
     def compare_two(self, question: Question, name: str, other: str) -> Task:
         """Compare two models of an answer in detail."""
-        task = _task_name()
+        task = task_name()
         return self._run(
             ("two", question, name, other), lambda job: self._compare_two((question, name, other), job, task), task
         )

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
 from ..service.compare import LEAST_FOR_MEAN, MEASURES, by_architecture
+from .answers import Answer, How
 from .choices import Choices, keep_choices, read_choices
-from .desk import Answer, Desk, How
+from .desk import Desk
 
 if TYPE_CHECKING:  # scipy comes with them
     from ..service.class_names import ClassName
     from ..service.detail import Detail
     from ..service.family import Family, Trust
     from ..service.index import Model
-    from .desk import Task
+    from .tasks import Task
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..job import Job
 from ..library import Library
-from .desk import Desk, Task
+from .desk import Desk
+from .tasks import Task
 
 if TYPE_CHECKING:  # Pillow and engines come with them
     from ..probes.engine import Engine
@@ -101,6 +102,10 @@ class Studio:
                 self.failures = list(draw_plan(plan, engine, self.gallery, job).failures)
         finally:
             self._plan(order, Job(), library)
+
+    def engine(self, job: Job, library: Library) -> Engine:
+        """What draws with all checkpoints there are."""
+        return self._engine(Order(""), job, library)[0]
 
     def _engine(self, order: Order, job: Job, library: Library) -> tuple[Engine, Chosen]:
         from ..service.probes import of_engine, on_disk

@@ -10,9 +10,9 @@ import gradio as gr
 from ..errors import ModelsimError
 from ..job import Cancelled
 from .choices import LIBRARY
-from .desk import Task
 from .session import Session
 from .status import message, working
+from .tasks import Task
 
 Updates = dict[Any, Any]
 """Component → its new value, as gradio takes it."""
