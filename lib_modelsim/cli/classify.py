@@ -8,12 +8,15 @@ from pathlib import Path
 from ..errors import ModelsimError
 from . import documents, text
 from .options import measure_options, open_library, print_json
+from .pictures import MEASURE as PICTURES
+from .pictures import classify_pictures, gallery_options
 from .progress import progress_bars
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options besides those that all commands have."""
     measure_options(parser, None, "delta-cosine where a base is given or known, else asimilarity")
+    gallery_options(parser)
     table = parser.add_argument_group("tables in the place of checkpoints")
     table.add_argument("--features", type=Path, metavar="FILE", help="a CSV table with a row per model")
     table.add_argument(
@@ -56,9 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    _one_source(options)
+    if options.measure != PICTURES:
+        _one_source(options)
     if not 10 <= options.dpi <= 1200:
         raise ModelsimError("dpi out of range", options.dpi, "use 10 to 1200")
+    if options.measure == PICTURES:
+        return classify_pictures(options, _tree_options(options), _words(options))
     return _classify_checkpoints(options) if options.paths else _classify_table(options)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..service.classify import Classified
     from ..service.compare import Comparison
     from ..service.elements import Element
+    from ..service.kinship import Kinship
     from ..service.results import Result
     from ..service.scan import Scan
 
@@ -66,7 +67,7 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     return row | {"components": {}, "size": size, "metadata": {}, "origin": None, "error": bad.error}
 
 
-def compare(found: Comparison, elements: Sequence[Element] | None = None) -> dict[str, Any]:
+def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> dict[str, Any]:
     """The document of `compare`."""
     matrix = found.matrix
     document = {

@@ -16,7 +16,10 @@ from ..library import Library
 from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
+from .grid import add_grid_arguments, run_grid
 from .options import LIBRARY, data_folder, device_option, measure_options, open_library, print_json
+from .pictures import MEASURE as PICTURES
+from .pictures import compare_pictures, gallery_options
 from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
 from .progress import progress_bars
 from .suite import add_suite_arguments, run_suite
@@ -84,8 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     scan.add_argument("--quick", action="store_true", help="headers alone, no hashes")
 
-    compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.")
+    compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.", "*")
     measure_options(compare, "cosine", "cosine")
+    gallery_options(compare)
     compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
     compare.add_argument(
         "--profile",
@@ -103,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         command("probe", run_probe, "Draw the same standardized pictures with every checkpoint, what is missing.", None)
     )
     add_gallery_arguments(command("gallery", run_gallery, "What a gallery holds of a suite.", None))
+    add_grid_arguments(command("grid", run_grid, "Checkpoints by probes, as pictures and as a page.", None))
     add_suite_arguments(command("suite", run_suite, "Suites of probes: list, show, import, export.", None))
 
     _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
@@ -135,6 +140,10 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    if options.measure == PICTURES:
+        return compare_pictures(options)
+    if not options.paths:
+        raise ModelsimError("no checkpoints given", None, "give files or folders, or --measure pictures --gallery DIR")
     from ..service.compare import compare, require_two
     from ..service.elements import elements
 

@@ -18,7 +18,7 @@ def measure_options(parser: argparse.ArgumentParser, default: str | None, defaul
         "--measure",
         default=default,
         metavar="M",
-        help="asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2 or relative-l2 "
+        help="asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2, relative-l2 or pictures "
         f"(default: {default_in_words})",
     )
     parser.add_argument(

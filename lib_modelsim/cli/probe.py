@@ -24,7 +24,7 @@ _STANDARD = "standard"
 
 def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
     """What `probe` takes."""
-    _suite_option(probe)
+    suite_option(probe)
     probe.add_argument(
         "--models", nargs="+", type=Path, default=[], metavar="PATH", help="checkpoints, or folders with them"
     )
@@ -40,7 +40,7 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
 def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
     """What `gallery` takes."""
     gallery.add_argument("folder", type=Path, metavar="DIR", help="the gallery")
-    _suite_option(gallery)
+    suite_option(gallery)
 
 
 def run_probe(options: argparse.Namespace) -> int:
@@ -106,7 +106,8 @@ def run_gallery(options: argparse.Namespace) -> int:
     return 0
 
 
-def _suite_option(parser: argparse.ArgumentParser) -> None:
+def suite_option(parser: argparse.ArgumentParser) -> None:
+    """`--suite`."""
     parser.add_argument(
         "--suite", default=_STANDARD, metavar="S", help=f"a suite's name or file (default: {_STANDARD}); see suite list"
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..service.classify import Classified
     from ..service.compare import Comparison
     from ..service.elements import Element
+    from ..service.kinship import Kinship
     from ..service.results import Result
     from ..service.scan import Scan
     from ..service.scores import Reason
@@ -48,7 +49,7 @@ def scan(found: Scan) -> str:
     return "\n".join([*_table(rows), *_bad(found.unreadable)])
 
 
-def compare(found: Comparison, elements: Sequence[Element] | None = None) -> str:
+def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> str:
     """For two models their blocks, for a few a square table, for many the pairs from the closest on."""
     matrix, lines = found.matrix, [f"{found.matrix.measure}" + (f", base {found.base}" if found.base else "")]
     n = len(matrix.models)

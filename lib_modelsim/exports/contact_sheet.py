@@ -111,9 +111,9 @@ def _told(text: str) -> str:
 def _address(path: Path, folder: Path) -> str:
     """Relative, so that gallery and page may move together; on another drive of Windows it cannot be."""
     try:
-        relative = os.path.relpath(path.resolve(), folder.resolve())
+        relative = os.path.relpath(path, folder)
     except ValueError:
-        return path.resolve().as_uri()
+        return path.absolute().as_uri()
     return quote(os.fsencode(relative.replace(os.sep, "/")))
 
 

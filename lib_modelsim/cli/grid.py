@@ -1,0 +1,81 @@
+"""`grid`: its options, and the way from them to the services."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ModelsimError
+from ..service.index import readable
+from .options import print_json
+from .pictures import engine_option, sheet_meant
+from .probe import suite_option
+from .progress import progress_bars
+
+if TYPE_CHECKING:  # each command imports its own service only
+    from ..job import Job
+    from ..probes.sheet import Sheet
+
+_ORDERS = ("name", "family", "similarity")
+
+
+def add_grid_arguments(grid: argparse.ArgumentParser) -> None:
+    """What `grid` takes."""
+    grid.add_argument("folder", type=Path, metavar="DIR", help="the gallery")
+    suite_option(grid)
+    engine_option(grid)
+    grid.add_argument("--format", default="png", metavar="F", help="png (default) or jpeg")
+    grid.add_argument(
+        "--order",
+        nargs="+",
+        default=["name"],
+        metavar=("ORDER", "NAME"),
+        help="name (default); family: what looks alike together; similarity NAME: this checkpoint first, then what "
+        "looks like it",
+    )
+    grid.add_argument("--cell", type=int, metavar="PX", help="longer side of a picture (default: as large as fits)")
+    grid.add_argument(
+        "--max-pixels", type=int, metavar="N", help="pixels of a page (default: 89 million; more make more pages)"
+    )
+    grid.add_argument("--out", type=Path, metavar="DIR", help="folder for the grid (default: one in the gallery)")
+
+
+def run_grid(options: argparse.Namespace) -> int:
+    """Write the grid of a suite."""
+    from ..service.grids import GridOptions, grid_folder, write_grid
+
+    wanted = GridOptions(options.format, options.cell)
+    if options.max_pixels is not None:
+        wanted = GridOptions(options.format, options.cell, options.max_pixels)
+    sheet = sheet_meant(options, options.folder)
+    with progress_bars() as job:
+        order = _order(options.order, sheet, options.folder, job)
+        written = write_grid(sheet, options.out or grid_folder(options.folder, sheet), wanted, order, job)
+    if options.json:
+        document = {
+            "suite": sheet.suite.name,
+            "engine": sheet.engine,
+            "checkpoints": [row.name for row in written.sheet.rows],
+            "missing": len(sheet.rows) * len(sheet.columns) - len(sheet.pictures),
+            "html": readable(written.html),
+            "pages": [readable(path) for path in written.pages],
+        }
+        print_json(document)
+    else:
+        print("\n".join(map(readable, [written.html, *written.pages])))
+    return 0
+
+
+def _order(given: Sequence[str], sheet: Sheet, gallery: Path, job: Job) -> list[str]:
+    """Keys of the checkpoints in the order asked for; by name where none are given."""
+    kind, *names = given
+    if kind not in _ORDERS or len(names) != (kind == "similarity"):
+        raise ModelsimError("no such order", " ".join(given), "use name, family, or similarity NAME")
+    if kind == "name" or len(sheet.rows) < 2:
+        return []
+    from ..service.kinship import family_order, kinship_of, similarity_order
+
+    found = kinship_of(sheet, gallery, job)
+    return family_order(found) if kind == "family" else similarity_order(found, names[0])

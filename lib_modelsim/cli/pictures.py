@@ -1,0 +1,86 @@
+"""The measure `pictures`: `compare` and `classify` over a gallery in the place of checkpoints."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ModelsimError
+from . import documents, text
+from .options import data_folder, print_json
+from .probe import suite_option
+from .progress import progress_bars
+
+if TYPE_CHECKING:  # each command imports its own service only
+    from collections.abc import Sequence
+
+    from ..probes.sheet import Sheet
+    from ..service.class_names import Words
+    from ..service.family import TreeOptions
+    from ..service.kinship import Kinship
+
+MEASURE = "pictures"
+
+
+def gallery_options(parser: argparse.ArgumentParser) -> None:
+    """Where the pictures are."""
+    gallery = parser.add_argument_group("pictures in the place of weights: --measure pictures")
+    gallery.add_argument("--gallery", type=Path, metavar="DIR", help="a folder that probe has drawn into")
+    suite_option(gallery)
+    engine_option(gallery)
+
+
+def engine_option(parser: argparse.ArgumentParser) -> None:
+    """`--engine`."""
+    parser.add_argument("--engine", metavar="E", help="whose pictures (default: those of the engine that drew most)")
+
+
+def sheet_meant(options: argparse.Namespace, gallery: Path) -> Sheet:
+    """The pictures of this suite and engine."""
+    from ..service.probe_suites import Suites
+    from ..service.probes import sheet_of
+
+    if not gallery.is_dir():
+        raise ModelsimError("no such folder", gallery, "draw with: probe --out DIR")
+    return sheet_of(gallery, Suites(data_folder() / "suites").named(options.suite), options.engine)
+
+
+def compare_pictures(options: argparse.Namespace) -> int:
+    """`compare --measure pictures`."""
+    unfit = {"--base": options.base, "--elements": options.elements, "--profile": options.profile}
+    found = _kinship(options, unfit)
+    print_json(documents.compare(found)) if options.json else print(text.compare(found))
+    return 0
+
+
+def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Sequence[Words]) -> int:
+    """`classify --measure pictures`."""
+    from ..service.kinship import families_of_pictures
+    from ..service.results import results_of_table, write_families
+
+    unfit = {"--base": options.base, "--component": options.component, "--features": options.features}
+    unfit |= {"--distances": options.distances, "--references": options.references}
+    found = _kinship(options, unfit | {"--suggest-references": options.suggest_references})
+    families, notes = families_of_pictures(found, tree)
+    results = [results_of_table(family, words) for family in families]
+    written = write_families(results, options.out, options.dpi)
+    if options.json:
+        print_json(
+            documents.classify(results, written) | {"notes": notes, "errors": documents.errors(found.unreadable)}
+        )
+    else:
+        print("\n".join([text.classify(results, written), *(f"note: {note}" for note in notes)]))
+    return 0
+
+
+def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:
+    from ..service.kinship import kinship_of
+
+    for option, value in {"PATH": options.paths, **unfit}.items():
+        if value:
+            raise ModelsimError(f"--measure {MEASURE} does not go with {option}", value, f"leave {option} out")
+    if options.gallery is None:
+        raise ModelsimError(f"--measure {MEASURE} needs a gallery", None, "name one with --gallery DIR")
+    with progress_bars() as job:
+        return kinship_of(sheet_meant(options, options.gallery), options.gallery, job)

@@ -1,0 +1,99 @@
+"""Grids and kinship on the command line."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from PIL import Image
+
+from tests.command import run
+from tests.probes.galleries import fill, small_suite
+from tests.service.test_kinship import BLUE, RED, look
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory):
+    """A gallery of two families."""
+    folder = tmp_path_factory.mktemp("gallery")
+    fill(folder, small_suite(), [*RED, *BLUE], look)
+    return folder
+
+
+def suite(gallery):
+    return ("--suite", gallery / "pets" / "suite.json")
+
+
+def test_compare_by_pictures_prints_the_document_of_every_measure(gallery, small_family):
+    document = run("compare", "--measure", "pictures", "--gallery", gallery, *suite(gallery), "--json").document
+    assert document["measure"] == "pictures"
+    assert document["models"] == sorted([*RED, *BLUE])
+    assert document["blocks"] == ["cat", "dog"]
+    assert document["overall"][0][4] == 1  # anna and emil
+    assert (document["base"], document["components"], document["errors"]) == (None, {}, [])
+    of_weights = run("compare", small_family, "--no-library", "--json").document
+    assert document.keys() == of_weights.keys()
+
+
+def test_compare_by_pictures_in_words(gallery):
+    outcome = run("compare", "--measure", "pictures", "--gallery", gallery, *suite(gallery))
+    assert outcome.code == 0
+    assert "5 emil" in outcome.out
+
+
+def test_classify_by_pictures_writes_what_it_writes_for_weights(gallery, tmp_path):
+    outcome = run(
+        "classify", "--measure", "pictures", "--gallery", gallery, *suite(gallery),
+        "--classes", 2, "--name", "1=red ones", "--out", tmp_path, "--json",
+    )  # fmt: skip
+    assert {row["class"] for row in outcome.document["classes"] if row["model"] in RED} == {1}
+    assert {row["name"] for row in outcome.document["classes"] if row["model"] in RED} == {"red ones"}
+    assert outcome.document["trees"][0]["measure"] == "pictures"
+    assert {"report.html", "dendrogram.svg", "distances.csv"} <= {path.name for path in tmp_path.iterdir()}
+    with open(tmp_path / "classes.csv", encoding="utf-8", newline="") as file:
+        assert [row["model"] for row in csv.DictReader(file)] == sorted([*RED, *BLUE])
+
+
+def test_grid_tells_what_it_wrote(gallery, tmp_path):
+    outcome = run(
+        "grid", gallery, *suite(gallery), "--cell", 64, "--max-pixels", 110_000, "--format", "jpeg",
+        "--out", tmp_path, "--order", "similarity", "emil", "--json",
+    )  # fmt: skip
+    document = outcome.document
+    assert document["checkpoints"][:2] == ["emil", "anna"]
+    assert document["missing"] == 0
+    assert len(document["pages"]) > 1
+    assert all(Image.open(path).format == "JPEG" for path in document["pages"])
+    assert document["html"].endswith("grid pets.html")
+
+
+def test_grid_lies_in_its_gallery_and_is_no_picture_of_it(gallery):
+    first = run("grid", gallery, *suite(gallery), "--order", "family", "--json").document
+    assert [page.startswith(str(gallery)) for page in first["pages"]] == [True]
+    there = run("gallery", gallery, *suite(gallery), "--json").document
+    assert len(there["checkpoints"]) == 5
+    again = run("grid", gallery, *suite(gallery), "--order", "family", "--json").document
+    assert again == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("grid", "--order", "size"), "no such order: size"),
+        (("grid", "--order", "similarity"), "similarity NAME"),
+        (("grid", "--order", "similarity", "nobody"), "nobody"),
+        (("grid", "--format", "gif"), "use one of png, jpeg"),
+        (("grid", "--engine", "other"), "this engine drew nothing here"),
+        (("compare", "--measure", "pictures"), "needs a gallery"),
+        (("compare", "--measure", "pictures", "--gallery", "nowhere"), "no such folder: nowhere"),
+        (("compare", "--measure", "pictures", "model.ckpt"), "does not go with PATH"),
+        (("compare",), "no checkpoints given"),
+        (("classify", "--measure", "pictures", "--base", "anna", "--out", "."), "does not go with --base"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(gallery, arguments, said):
+    command, *rest = arguments
+    outcome = run(command, *([gallery, *suite(gallery)] if command == "grid" else []), *rest, "--no-library")
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert len(outcome.err.splitlines()) == 1
