@@ -153,6 +153,11 @@ class Library:
         model, sha256, of_version, header, layout = row
         return RememberedFile(model, sha256, *((header, layout) if of_version == version else (None, None)))
 
+    def files(self) -> list[tuple[str, str | None, dict | None]]:
+        """Path, SHA-256 and what `scan` found out, of every file that was readable when it was last seen."""
+        rows = self._db.execute("SELECT path, sha256, identity FROM files LEFT JOIN models ON models.id = model")
+        return [(path, sha256, json.loads(identity) if identity else None) for path, sha256, identity in rows]
+
     def layout(self, digest: str) -> str | None:
         """The layout of this digest, which a remembered file names."""
         if digest not in self._layouts:

@@ -1,0 +1,293 @@
+"""What speaks for a model, strongest first: the picture's record, a picture that we have, its manner, drawing it again.
+
+Every piece of evidence says in words what it rests on, with the numbers; certainties are never above what they bear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import Enum
+from pathlib import Path
+
+from ..pictures.perceptual_hash import SAME
+from ..pictures.record import Records
+from ..pictures.record_form import Named, PictureRecord, model_name
+from .calibration import REFUSED, SelfTest
+from .search import Answer, Search
+
+
+class Kind(Enum):
+    """What evidence rests on, in the order of its strength."""
+
+    RECORD = "record"
+    PICTURE = "picture"
+    FEATURES = "features"
+    REGENERATED = "regenerated"
+
+
+CERTAINTY = {"hash": 0.99, "legacy hash": 0.9, "picture": 0.95, "name": 0.5, "disagreement": 0.5}
+"""How sure a kind of evidence makes, by convention and not measured.
+
+Records can be edited and near copies of a model draw near copies of pictures, so nothing reaches 1. A legacy hash
+covers 64 KB, which fine-tunes may share. Files are renamed at will, so a name alone is worth half. Where records
+disagree none counts for more than half.
+"""
+
+PROOF = 0.99
+"""Certainty of a picture that was drawn again with the record's full settings and came out the same."""
+
+_ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
+_GUESSES = 3
+_LEGACY = 8  # digits
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One reason to believe that `model` drew the picture; `model` is None where it speaks against all of them.
+
+    `key` is that of the KnownModel or of the gallery's checkpoint where we have it. `certainty` is 0 … 1, None where
+    there is no honest number. `detail` is for a person, with the numbers.
+    """
+
+    kind: Kind
+    model: str | None
+    certainty: float | None
+    detail: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A checkpoint of the user's: hashes are lower-case hexadecimal digits, None where nobody knows them.
+
+    `title` is what the host calls it, where there is a host.
+    """
+
+    name: str
+    path: Path | None = None
+    sha256: str | None = None
+    legacy_hash: str | None = None
+    autov3: str | None = None
+    title: str | None = None
+
+    @property
+    def key(self) -> str:
+        """As `probes.gallery.checkpoint_key`: its SHA-256, its name where nobody knows that."""
+        return self.sha256 or f"name:{self.name}"
+
+    def hash_named(self, digits: str) -> str | None:
+        """Which of its hashes a record's digits are the beginning of, in words; None where none."""
+        if len(digits) == _LEGACY and digits == self.legacy_hash:
+            return "legacy hash"
+        if self.sha256 and self.sha256.startswith(digits):
+            return "SHA-256" if len(digits) == len(self.sha256) else "short hash"
+        return "AutoV3 hash" if len(digits) > _LEGACY and (self.autov3 or "").startswith(digits) else None
+
+
+@dataclass(frozen=True)
+class SamePicture:
+    """A picture of the gallery that is the query: `likeness` as `perceptual_hash.likeness`, at least SAME."""
+
+    key: str
+    model: str
+    path: Path
+    likeness: float
+
+
+# the picture's own record
+
+
+def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
+    """What the records name, held against the models that we know."""
+    found = [
+        piece for record in records.records for named in record.checkpoints for piece in _named(record, named, known)
+    ]
+    told = _disagreement(records, found)
+    if told is not None:
+        found = [_at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
+    return list(dict.fromkeys(found))
+
+
+def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
+    networks = f"; it was drawn with {', '.join(map(str, record.networks))}" if record.networks else ""
+    source = f"its record ({record.program}, {record.place})"
+    by_hash = [
+        (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))
+    ]
+    if by_hash:
+        count = len({model.key for model, *_ in by_hash})
+        return [
+            _made_by(
+                model, kind, count, f"{source} names its {kind} {digits}", _renamed(named, model, known) + networks
+            )
+            for model, digits, kind in by_hash
+        ]
+    by_name = [
+        model for model in known if model.name.lower() == named.name.lower() or _last(model) == named.name.lower()
+    ]
+    if by_name and not named.hashes:
+        return [
+            Evidence(
+                Kind.RECORD,
+                model.name,
+                CERTAINTY["name"] / len(by_name),
+                f"made by a model called {model.name}: {source} names no hash, so that another file of this name "
+                f"would be told the same way{networks}",
+                model.key,
+            )
+            for model in by_name
+        ]
+    foreign = _foreign(source, named, by_name, networks)
+    return [foreign] if foreign.key else [foreign, *_guess(named, known)]
+
+
+def _made_by(model: KnownModel, kind: str, count: int, because: str, more: str) -> Evidence:
+    certainty = CERTAINTY.get(kind, CERTAINTY["hash"]) / count
+    if model.path is None:
+        because += ", of which there are pictures here but no file"
+    return Evidence(Kind.RECORD, model.name, certainty, f"made by {model.name}: {because}{more}", model.key)
+
+
+def _last(model: KnownModel) -> str:
+    return model_name(model.name).lower()
+
+
+def _renamed(named: Named, model: KnownModel, known: Sequence[KnownModel]) -> str:
+    """What is wrong where the name is another model's."""
+    if not named.name or named.name.lower() in (model.name.lower(), _last(model)):
+        return ""
+    if any(named.name.lower() in (other.name.lower(), _last(other)) for other in known):
+        return f", but calls it {named.name}, as another file of yours is called: name and hash disagree"
+    return f" and calls it {named.name}"
+
+
+def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks: str) -> Evidence:
+    """A model that we do not have, as far as hashes are known."""
+    if by_name and not by_name[0].sha256:
+        detail = f"made by {named}: {source} says so; your file of this name was never hashed and may be it"
+        return Evidence(Kind.RECORD, by_name[0].name, CERTAINTY["name"], detail + networks, by_name[0].key)
+    detail = f"made by {named}, which you do not have: {source} says so"
+    if by_name:
+        own = (by_name[0].sha256 or "")[:10]
+        detail += f"; your file of this name is another one [{own}]: name and hash disagree"
+    certainty = CERTAINTY["hash" if named.hashes else "name"]
+    return Evidence(Kind.RECORD, named.name or str(named), certainty, detail + networks)
+
+
+def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
+    """The models whose names are most like the one named."""
+    likeness = {model: SequenceMatcher(None, named.name.lower(), _last(model)).ratio() for model in known}
+    close = sorted((model for model in known if likeness[model] >= _ALIKE), key=lambda model: -likeness[model])
+    if not named.name or not close:
+        return []
+    names = ", ".join(f"{model.name} ({likeness[model]:.0%} of the letters)" for model in close[:_GUESSES])
+    detail = f"a guess: by name the nearest of yours are {names}"
+    return [Evidence(Kind.RECORD, close[0].name, None, detail, close[0].key)]
+
+
+def _disagreement(records: Records, found: Sequence[Evidence]) -> Evidence | None:
+    """Two records that name different models, or one that gives a model two hashes."""
+    first = [record.checkpoints[0] for record in records.records if record.checkpoints]
+    different = [(a, b) for place, a in enumerate(first) for b in first[place + 1 :] if _contradict(a, b)]
+    if different:
+        a, b = different[0]
+        return Evidence(Kind.RECORD, None, None, f"its records disagree: one names {a}, another {b}")
+    odd = [named for named in first if _contradict_within(named)]
+    keys = {piece.key for piece in found if piece.key and piece.certainty is not None}
+    if odd and len(keys) != 1:
+        return Evidence(Kind.RECORD, None, None, f"its record gives one model several hashes: {odd[0]}")
+    return None
+
+
+def _contradict(a: Named, b: Named) -> bool:
+    """Whether two names cannot mean one file: hashes of one kind that differ, or names where there are no hashes."""
+    pairs = [(x, y) for x in a.hashes for y in b.hashes if (len(x) == _LEGACY) == (len(y) == _LEGACY)]
+    if pairs:
+        return not any(x.startswith(y) or y.startswith(x) for x, y in pairs)
+    return bool(a.name and b.name) and a.name.lower() != b.name.lower()
+
+
+def _contradict_within(named: Named) -> bool:
+    long = [digits for digits in named.hashes if len(digits) > _LEGACY]
+    return any(not (a.startswith(b) or b.startswith(a)) for a in long for b in long)
+
+
+def _at_most(piece: Evidence, certainty: float) -> Evidence:
+    least = None if piece.certainty is None else min(piece.certainty, certainty)
+    return Evidence(piece.kind, piece.model, least, piece.detail, piece.key)
+
+
+# a picture that we have, and its manner
+
+
+def of_pictures(same: Sequence[SamePicture]) -> list[Evidence]:
+    """The query is one of these pictures of the gallery; the most alike first."""
+    best: dict[str, SamePicture] = {}
+    for picture in sorted(same, key=lambda picture: -picture.likeness):
+        best.setdefault(picture.key, picture)
+    others = f", and so is one of {len(best) - 1} other models" if len(best) > 1 else ""
+    return [
+        Evidence(
+            Kind.PICTURE,
+            picture.model,
+            CERTAINTY["picture"] / len(best),
+            f"it is a picture that you have, drawn by {picture.model}: {picture.path.name} "
+            f"(likeness {picture.likeness:.3f}, the same picture from {SAME} on){others}",
+            picture.key,
+        )
+        for picture in best.values()
+    ]
+
+
+def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: str) -> Evidence:
+    """What the manner of the picture says; `names` are those of `answer.matches` in their order."""
+    first = answer.matches[0]
+    if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
+        models = "one model" if len(names) == 1 else f"{len(names)} models"
+        detail = f"its manner ({encoder}) is nearest to {names[0]}'s; {models} with so few pictures give no probability"
+        return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
+    if answer.none_of_these:
+        detail = (
+            f"none of these: it is farther from all {len(names)} models than {1 - REFUSED:.0%} of their own pictures "
+            f"are; the nearest is {names[0]}. {search.calibration.told_apart:.0%} of pictures by models that are "
+            f"missing are told by this ({encoder})"
+        )
+        return Evidence(Kind.FEATURES, None, 1 - answer.known, detail)
+    likely = modest([match.probability or 0.0 for match in answer.matches], search.test)
+    shares = ", ".join(f"{name} {_percent(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
+    detail = (
+        f"its manner ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
+        f"which is {_percent(answer.known)} likely. {search.test.sentence}"
+    )
+    return Evidence(Kind.FEATURES, names[0], likely[0] * answer.known, detail, first.model)
+
+
+def modest(probabilities: Sequence[float], test: SelfTest) -> list[float]:
+    """The probabilities as far as the test bears them: of n questions without one mistake the next may still be one in
+    n + 2 (Laplace's rule of succession), and then any model is as good as another."""
+    doubt = 1 / (len(test.scores) + 2)
+    return [(1 - doubt) * probability + doubt / len(probabilities) for probability in probabilities]
+
+
+def _percent(share: float) -> str:
+    """Whole percents; never nought or a hundred."""
+    return "under 1%" if share < 0.01 else "over 99%" if share > 0.99 else f"{share:.0%}"
+
+
+def of_regenerated(model: str, key: str, likeness: float, full_settings: bool, rivals: int, of: int) -> Evidence:
+    """What drawing it again says of the model whose picture came nearest to the query.
+
+    `rivals` are other models whose pictures came out the same, `of` how many drew.
+    """
+    numbers = f"likeness {likeness:.3f}, the same picture from {SAME} on"
+    if full_settings and likeness >= SAME:
+        others = f"; {rivals} other models drew the same, so that it is one of these" if rivals else ""
+        detail = (
+            f"proof: drawn again with the record's full settings {model} gives the same picture ({numbers}){others}"
+        )
+        return Evidence(Kind.REGENERATED, model, PROOF / (1 + rivals), detail, key)
+    why = "its record's settings" if full_settings else "a prompt and a size alone, which prove nothing"
+    detail = f"of {of} models that drew it again with {why}, {model} came nearest ({numbers})"
+    return Evidence(Kind.REGENERATED, model, None, detail, key)

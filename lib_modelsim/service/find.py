@@ -1,0 +1,271 @@
+"""Which model drew this picture: pictures in, evidence and ranked models out.
+
+    index = GalleryIndex(folder, DescriptorEncoder())  # find_index: kept for each gallery and encoder
+    learned = index.learned(job)                       # takes in what is new; minutes the first time
+    known = known_models(library, host.listed())       # find_models: which hashes and files there are
+    found = find([path], learned, known)               # one encoding and some milliseconds
+    found = not_this(found, found.ranking[0].key)      # the next one, please
+    again = verify([path], found, learned, engine, count, job)  # find_verify: draws, and ranks by what came out
+
+Nothing of the query is kept anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import ModelsimError
+from ..identify.evidence import Evidence, Kind, KnownModel, SamePicture, modest, of_features, of_pictures, of_records
+from ..identify.search import Answer, Match, Search
+from ..pictures.interrogator import Interrogator, Prompt, interrogate
+from ..pictures.opening import PictureError, open_picture
+from ..pictures.perceptual_hash import CANDIDATE, SAME, differing, fingerprint, likeness
+from ..pictures.record import Records, read_records
+from .find_index import Learned
+
+Query = Path | bytes | Image.Image
+"""A file, a file's bytes, or a picture that somebody has opened (its `info` tells its record)."""
+
+MOST_SURE = 0.99
+"""No evidence makes surer than this."""
+
+_LOOKED_AT = 24
+"""Pictures of the gallery that are opened because their fingerprints are most like the query's."""
+
+_NEAREST = "the gallery's nearest pictures"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One model's card.
+
+    `key` is its SHA-256, or "name:…" where nobody knows that; `path` is None where it is not in the library, `title`
+    where no host lists it. `score` is the ranker's, comparable within one answer, None for a model without pictures
+    in the gallery. `probability` holds if one of these models drew the picture; None where there is no honest number.
+    `pictures` are the model's own that are nearest to the query; `evidence` is what names this model.
+    """
+
+    key: str
+    model: str
+    sha256: str | None = None
+    path: Path | None = None
+    title: str | None = None
+    score: float | None = None
+    probability: float | None = None
+    pictures: tuple[Path, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What the search finds of the library's own pictures: shares 0 … 1, and the same in a sentence."""
+
+    top1: float
+    top4: float
+    n_models: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer. `evidence` is all of it, the strongest first; `ranking` every model, the likeliest first.
+
+    - `none_of_these`: the query is farther from every model than nearly all of their own pictures are.
+    - `prompt`: what it was drawn from, as far as somebody has a word; its `source` says who.
+    - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
+    - `remarks`: what could not be read or asked, one line each.
+    """
+
+    evidence: tuple[Evidence, ...]
+    ranking: tuple[Ranked, ...]
+    none_of_these: bool
+    prompt: Prompt | None
+    encoder: str
+    reliability: Reliability | None
+    remarks: tuple[str, ...] = ()
+
+
+def find(
+    queries: Sequence[Query],
+    learned: Learned,
+    known: Sequence[KnownModel],
+    interrogators: Sequence[Interrogator] = (),
+) -> Found:
+    """Rank the models by one picture, or by several of one hand, and say why.
+
+    Works without a gallery and without any known model. Raises PictureError where none of the queries is a picture; one
+    among several that is none becomes a remark.
+    """
+    pictures, records, remarks = _opened(queries)
+    prompt, failures = interrogate(pictures[0], records[0], interrogators)
+    known = [*known, *_only_in_gallery(learned, known)]
+    evidence = [piece for each in records for piece in of_records(each, known)]
+    evidence += of_pictures(_same_pictures(pictures, learned))
+    answer, search = None, learned.search
+    if search is not None:
+        answer = search.answer(learned.encoder.encode(pictures))
+        names = learned.names()
+        evidence.append(
+            of_features(answer, search, [names[match.model] for match in answer.matches], learned.encoder.name)
+        )
+        if prompt is None and answer.prompts and answer.prompts[0][0]:
+            prompt = Prompt(answer.prompts[0][0], _NEAREST)
+    evidence = list(dict.fromkeys(evidence))
+    return Found(
+        tuple(evidence),
+        _ranking(_cards(answer, learned, known, evidence), evidence),
+        answer is not None and answer.none_of_these,
+        prompt,
+        learned.encoder.name,
+        _reliability(search),
+        (*remarks, *failures, *learned.unreadable),
+    )
+
+
+def not_this(found: Found, key: str) -> Found:
+    """The answer if this model did not draw the picture. The search itself learns nothing from it."""
+    rest = [card for card in found.ranking if card.key != key]
+    shares = sum(card.probability or 0 for card in rest)
+    kept = tuple(
+        replace(card, probability=card.probability / shares if card.probability and shares else card.probability)
+        for card in rest
+    )
+    return replace(found, ranking=kept, evidence=tuple(piece for piece in found.evidence if piece.key != key))
+
+
+def reliability(learned: Learned) -> Reliability:
+    """The search's own test. Raises ModelsimError where the gallery is too small for one."""
+    tested = _reliability(learned.search)
+    if tested is None:
+        count = len(learned.names())
+        raise ModelsimError(
+            "a search cannot be tested on this gallery",
+            f"{count} model{'' if count == 1 else 's'}, {len(learned.pictures)} pictures",
+            "draw a suite with three models or more, or take in pictures with: gallery import DIR",
+        )
+    return tested
+
+
+def _reliability(search: Search | None) -> Reliability | None:
+    if search is None or search.test is None:
+        return None
+    test = search.test
+    return Reliability(test.found(1), test.found(4), len(search.examples.models), test.sentence)
+
+
+def _opened(queries: Sequence[Query]) -> tuple[list[Image.Image], list[Records], list[str]]:
+    """The pictures, their records, and remarks on both; a picture that somebody opened keeps the order of the list."""
+    pictures, records, remarks, failures = [], [], [], []
+    for query in queries:
+        try:
+            pictures.append(open_picture(query))
+        except PictureError as error:
+            failures.append(error)
+            continue
+        records.append(read_records(query))
+        remarks += records[-1].remarks
+    if not pictures:
+        raise failures[0] if failures else PictureError("no picture given", None, "give one")
+    return pictures, records, remarks + [str(failure) for failure in failures]
+
+
+def _same_pictures(queries: Sequence[Image.Image], learned: Learned) -> list[SamePicture]:
+    """Pictures of the gallery that are one of the queries, whatever was done to it."""
+    if learned.fingerprints is None:
+        return []
+    found = []
+    for query in queries:
+        apart = differing(fingerprint(query), learned.fingerprints)
+        for i in np.argsort(apart, kind="stable")[:_LOOKED_AT]:
+            stored = learned.pictures[i]
+            if apart[i] <= CANDIDATE and (alike := _likeness(query, stored.path)) >= SAME:
+                found.append(SamePicture(stored.key, stored.model, stored.path, alike))
+    return found
+
+
+def _likeness(query: Image.Image, path: Path) -> float:
+    """0 for a picture that went away since it was learned."""
+    try:
+        return likeness(query, open_picture(path))
+    except PictureError:
+        return 0.0
+
+
+def _only_in_gallery(learned: Learned, known: Sequence[KnownModel]) -> list[KnownModel]:
+    """Models that drew pictures here and whose files are elsewhere."""
+    there = {model.key for model in known} | {f"name:{model.name}" for model in known}
+    drew = {key: name for key, name in learned.names().items() if key not in there}
+    return [KnownModel(name, sha256=None if key.startswith("name:") else key) for key, name in drew.items()]
+
+
+def _cards(
+    answer: Answer | None, learned: Learned, known: Sequence[KnownModel], evidence: Sequence[Evidence]
+) -> list[Ranked]:
+    """A card for each model of the gallery, by features, and for each other one that evidence names."""
+    by_key = {model.key: model for model in known}
+    by_name = {f"name:{model.name}": model for model in known}
+    matches = answer.matches if answer is not None else ()
+    names, cards = learned.names(), []
+    for match, probability in zip(matches, _probabilities(matches, learned.search), strict=True):
+        card = _card(by_key.get(match.model) or by_name.get(match.model), match.model, names[match.model])
+        paths = tuple(learned.picture(row).path for row in match.pictures)
+        cards.append(replace(card, score=match.score, probability=probability, pictures=paths))
+    there = {card.key for card in cards} | {card.sha256 for card in cards}
+    others = {piece.key: by_key[piece.key] for piece in evidence if piece.key in by_key and piece.key not in there}
+    cards += [_card(model, key, model.name) for key, model in others.items() if key is not None]
+    return [replace(card, evidence=_naming(card, evidence)) for card in cards]
+
+
+def _probabilities(matches: Sequence[Match], search: Search | None) -> Sequence[float | None]:
+    likely = [match.probability for match in matches]
+    if search is None or search.test is None:
+        return likely
+    return modest([share or 0.0 for share in likely], search.test)
+
+
+def _naming(card: Ranked, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence that names this model."""
+    return tuple(piece for piece in evidence if piece.key and piece.key in (card.key, card.sha256))
+
+
+def _card(model: KnownModel | None, key: str, name: str) -> Ranked:
+    """A gallery's checkpoint as the library knows it now, by hash or, where it was drawn without one, by name."""
+    own = None if key.startswith("name:") else key
+    if model is None:
+        return Ranked(key, name, own)
+    return Ranked(key, name, own or model.sha256, model.path, model.title)
+
+
+def _ranking(cards: Sequence[Ranked], evidence: Sequence[Evidence]) -> tuple[Ranked, ...]:
+    """Cards by probability: what records and pictures leave open is shared out as the features say."""
+    shares = [card.probability for card in cards]
+    for kind in (Kind.PICTURE, Kind.RECORD):
+        shares = _with_evidence(shares, cards, _certainties(evidence, kind))
+    ranked = [replace(card, probability=share) for card, share in zip(cards, shares, strict=True)]
+    return tuple(sorted(ranked, key=lambda card: (-(card.probability or 0), card.score is None, -(card.score or 0))))
+
+
+def _certainties(evidence: Sequence[Evidence], kind: Kind) -> dict[str, float]:
+    """Key → certainty from this kind of evidence, in all at most MOST_SURE."""
+    found: dict[str, float] = {}
+    for piece in evidence:
+        if piece.kind is kind and piece.key and piece.certainty is not None:
+            found[piece.key] = max(found.get(piece.key, 0), piece.certainty)
+    scale = min(1, MOST_SURE / sum(found.values())) if found else 1
+    return {key: certainty * scale for key, certainty in found.items()}
+
+
+def _with_evidence(
+    shares: Sequence[float | None], cards: Sequence[Ranked], certain: Mapping[str, float]
+) -> list[float | None]:
+    own = [certain.get(card.key, certain.get(card.sha256 or "")) for card in cards]
+    left = 1 - sum(certainty for certainty in own if certainty is not None)
+    return [
+        share if certainty is None and share is None else (certainty or 0) + left * (share or 0)
+        for share, certainty in zip(shares, own, strict=True)
+    ]
