@@ -97,7 +97,7 @@ class _Turn:
         for each in drawn:
             if not each.finished:
                 raise Cancelled("the engine was stopped", None, "start again: it goes on where it was")
-            if not _drew(each, self.checkpoint):
+            if not drew(each, self.checkpoint):
                 other = each.checkpoint_title or each.checkpoint_hash or "one that the engine does not name"
                 fix = "refresh the engine's list of checkpoints and start again"
                 raise CheckpointFailed(f"another checkpoint drew in the place of {self.checkpoint.name}", other, fix)
@@ -127,7 +127,7 @@ class _Turn:
         self.outcome.failures.append(failure)
 
 
-def _drew(drawn: Drawn, checkpoint: Drawable) -> bool:
+def drew(drawn: Drawn, checkpoint: Drawable) -> bool:
     """Whether this checkpoint drew the picture, by the hash where both sides know it, else by the title."""
     reported = (drawn.checkpoint_hash or "").lower()
     if checkpoint.sha256 and len(reported) >= _FEWEST_DIGITS:

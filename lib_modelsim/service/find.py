@@ -5,7 +5,7 @@
     known = known_models(library, host.listed())       # find_models: which hashes and files there are
     found = find([path], learned, known)               # one encoding and some milliseconds
     found = not_this(found, found.ranking[0].key)      # the next one, please
-    again = verify([path], found, learned, engine, count, job)  # find_verify: draws, and ranks by what came out
+    again = verify([path], found, learned.encoder, engine, job)  # find_verify: draws, and ranks by what came out
 
 Nothing of the query is kept anywhere.
 """
@@ -118,7 +118,7 @@ def find(
     evidence = list(dict.fromkeys(evidence))
     return Found(
         tuple(evidence),
-        _ranking(_cards(answer, learned, known, evidence), evidence),
+        rank(_cards(answer, learned, known, evidence), evidence),
         answer is not None and answer.none_of_these,
         prompt,
         learned.encoder.name,
@@ -241,10 +241,10 @@ def _card(model: KnownModel | None, key: str, name: str) -> Ranked:
     return Ranked(key, name, own or model.sha256, model.path, model.title)
 
 
-def _ranking(cards: Sequence[Ranked], evidence: Sequence[Evidence]) -> tuple[Ranked, ...]:
-    """Cards by probability: what records and pictures leave open is shared out as the features say."""
+def rank(cards: Sequence[Ranked], evidence: Sequence[Evidence]) -> tuple[Ranked, ...]:
+    """Cards by probability: what this evidence leaves open is shared out as their probabilities were."""
     shares = [card.probability for card in cards]
-    for kind in (Kind.PICTURE, Kind.RECORD):
+    for kind in (Kind.PICTURE, Kind.RECORD, Kind.REGENERATED):
         shares = _with_evidence(shares, cards, _certainties(evidence, kind))
     ranked = [replace(card, probability=share) for card, share in zip(cards, shares, strict=True)]
     return tuple(sorted(ranked, key=lambda card: (-(card.probability or 0), card.score is None, -(card.score or 0))))
