@@ -44,6 +44,10 @@ class Checkout:
         """So that the tests find the same on every machine."""
         return ["--always-cpu"] if self.is_forge else ["--use-cpu", "all", "--no-half"]
 
+    def serving_its_own(self) -> list[str]:
+        """So that gradio 4 hands out the WebUI's own scripts, too, where its --data-dir is another folder."""
+        return ["--gradio-allowed-path", str(self.root)] if self.is_forge else []
+
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in ("COMMANDLINE_ARGS", "PYTHONPATH")}
         return kept | {"HF_HUB_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False", "PYTHONUTF8": "1"}

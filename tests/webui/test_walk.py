@@ -1,0 +1,215 @@
+"""The walk of a person through the tab of a real WebUI, in headless Chromium."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zipfile
+
+import pytest
+
+from tests.chromium import CHROMIUM, launch
+
+from . import browsing, running
+from .browsing import MENU, WAIT
+from .tiny_models import NAMES
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium that is installed")
+
+expect = playwright.expect
+expect.set_options(timeout=WAIT)
+
+BASE, LANTERN, VELVET, MERGE, STRANGER = NAMES
+DRAWN = {"prompt": "a cat", "steps": 2, "width": 64, "height": 64, "seed": 1}
+
+OVERPAINTER = """
+from modules import script_callbacks, shared
+
+def change(_, app):
+    @app.post("/overpaint")
+    def overpaint():
+        shared.sd_model.model.diffusion_model.out[2].weight.data += 0.1
+        return True
+
+script_callbacks.on_app_started(change)
+"""
+"""An extension that changes weights in memory, as those do that merge."""
+
+
+@pytest.fixture(scope="module")
+def webui(checkout, models, tmp_path_factory):
+    """One for all of the walk."""
+    data = running.new_data_folder(tmp_path_factory.mktemp("walk") / "data")
+    running.add_extension(data)
+    other = data / "extensions" / "overpainter" / "scripts"
+    other.mkdir(parents=True)
+    (other / "overpainter.py").write_text(OVERPAINTER, encoding="utf-8")
+    with running.started(checkout, data, models, "--api", *checkout.serving_its_own()) as found:
+        yield found
+        assert found.our_errors() == []
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        yield launch(driver)
+
+
+@pytest.fixture
+def tab(browser, webui):
+    with browsing.opened(browser, webui) as found:
+        yield found
+
+
+@pytest.fixture
+def families(tab):
+    """The tab with the tree of all that is hashed, too."""
+    tab.show_families()
+    tab.show("Tree")
+    tab.leaf(BASE).wait_for()
+    expect(tab.page.locator("#modelsim_interrupt")).to_be_disabled()
+    return tab
+
+
+@pytest.fixture
+def large(models, webui):
+    """Two checkpoints of 12 GB beside the others; they have holes instead of weights, and no place on the disk."""
+    files = [models / f"{name}.safetensors" for name in ("large-one", "large-two")]
+    for file in files:
+        write_holes(file, tensors=240, weights=25_000_000)
+    webui.api("/sdapi/v1/refresh-checkpoints", {})
+    yield files
+    for file in files:
+        file.unlink()
+    webui.api("/sdapi/v1/refresh-checkpoints", {})
+
+
+def test_two_clicks_lead_from_the_page_to_the_tree_and_a_third_to_the_relatives(tab):
+    tab.show_families()
+    tab.leaf(MERGE).hover()
+    for words in (MERGE, "class", "nearest", LANTERN):
+        expect(tab.page.locator(".modelsim-tip")).to_contain_text(words)
+    tab.leaf(MERGE).click()
+    expect(tab.page.locator("#modelsim_chosen .modelsim-card h3")).to_have_text(MERGE)
+    expect(tab.page.locator(".modelsim-relatives summary")).to_have_count(len(NAMES) - 1)
+    assert tab.relatives()[0] == LANTERN
+    assert tab.relatives()[-1] == STRANGER
+    tab.page.keyboard.press("Escape")  # at which the host's own script looks for buttons in our tab
+
+
+def test_load_makes_it_the_checkpoint_of_the_host_and_of_its_menu(families):
+    webui, page = families.webui, families.page
+    drawn_with(webui)
+    for name in (VELVET, MERGE):
+        before = state_of(webui)
+        families.leaf(name).click()
+        expect(page.locator("#modelsim_chosen .modelsim-card h3")).to_have_text(name)
+        page.locator("#modelsim_chosen [data-do=load]").click()
+        expect(page.locator(MENU).first).to_have_value(re.compile(f"^{name}"))
+        assert state_of(webui) == before
+        assert webui.api("/sdapi/v1/options")["sd_model_checkpoint"].startswith(name)
+        assert drawn_with(webui) == name
+
+
+def test_a_picture_is_drawn_while_files_are_hashed_and_what_was_stopped_goes_on(tab, large):
+    page, webui = tab.page, tab.webui
+    before = webui.api("/sdapi/v1/options")
+    tab.show("Library")
+    page.locator("#modelsim_index").click()
+    page.locator("#modelsim_hash:visible").click()
+    expect(tab.status).to_contain_text("Hashing")
+    drawn_with(webui)
+    expect(tab.status).to_contain_text("Hashing")
+    page.locator("#modelsim_interrupt").click()
+    expect(tab.status).to_contain_text("Hashing stopped. What is finished is kept.")
+    expect(page.locator("#modelsim_interrupt")).to_be_disabled()
+    page.locator("#modelsim_hash:visible").click()
+    expect(tab.status).to_contain_text("Hashing")
+    page.locator("#modelsim_interrupt").click()
+    expect(tab.status).to_contain_text("Hashing stopped")
+    assert webui.api("/sdapi/v1/options") == before
+
+
+def test_the_host_s_interrupt_stops_a_comparison_and_leaves_everything_as_it_was(families, large):
+    webui = families.webui
+    loaded = drawn_with(webui)
+    before = webui.api("/sdapi/v1/options"), state_of(webui)
+    families.choose("#modelsim_measure", "(cosine)")
+    expect(families.status).to_contain_text("GB")
+    job = webui.api("/sdapi/v1/progress?skip_current_image=true")
+    assert "modelsim" in job["state"]["job"]
+    webui.api("/sdapi/v1/interrupt", {})
+    expect(families.status).to_contain_text("Stopped. What is finished is kept")
+    assert (webui.api("/sdapi/v1/options"), state_of(webui)) == before
+    assert drawn_with(webui) == loaded
+    families.choose("#modelsim_measure", "(asimilarity;")
+    families.leaf(BASE).wait_for()
+
+
+def test_a_class_keeps_its_name_over_a_reload_and_is_exported_with_it(families, tmp_path):
+    page = families.page
+    families.choose("#modelsim_classes", "3")
+    rows = page.locator(".modelsim-classes tbody tr")
+    expect(rows).to_have_count(3)
+    rows.nth(2).locator("[data-field=name]").fill("harbour")
+    rows.nth(2).locator("[data-field=name]").press("Enter")
+    expect(page.locator("#modelsim_said").first).to_contain_text("Class 3 is saved")
+    expect(page.locator("#modelsim_drawing svg").first).to_contain_text("harbour")
+    families.leaf(VELVET).click()
+    expect(page.locator("#modelsim_chosen .modelsim-card h3")).to_have_text(VELVET)
+    families.open()
+    expect(rows.nth(2).locator("[data-field=name]")).to_have_value("harbour")
+    expect(page.locator("#modelsim_chosen .modelsim-card h3")).to_have_text(VELVET)
+    expect(families.leaf(VELVET)).to_have_class(re.compile("modelsim-chosen"))
+    page.locator("#modelsim_export").click()
+    with page.expect_download() as download:
+        page.locator("#modelsim_exported a").first.click()
+    download.value.save_as(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert set(archive.namelist()) >= {"report.html", "families.xlsx", "dendrogram.svg", "heatmap.png", "tree.nwk"}
+        named = list(csv.DictReader(archive.read("classes.csv").decode().splitlines()))
+    assert {row["name"] for row in named if row["class"] == "3"} == {"harbour"}
+    families.choose("#modelsim_classes", "automatic")
+
+
+def test_the_model_in_memory_has_a_row_once_its_weights_are_no_longer_its_file_s(families, checkout):
+    page = families.page
+    if checkout.is_forge:
+        families.show("Library")
+        why = page.locator("#modelsim_models .modelsim-why")
+        expect(why).to_contain_text("Without the model in memory")
+        expect(why).to_have_attribute("title", re.compile("Forge"))
+        return
+    memory = page.locator("#modelsim_drawing .modelsim-leaf[data-model^='(in memory)']")
+    expect(memory).to_have_count(0)
+    families.webui.api("/overpaint", {})
+    families.show_families()
+    memory.click()
+    loaded = families.webui.api("/sdapi/v1/options")["sd_model_checkpoint"].split(".")[0]
+    expect(page.locator(".modelsim-relatives summary b").first).to_have_text(loaded)
+
+
+def drawn_with(webui):
+    """The name of the checkpoint that drew a picture."""
+    return json.loads(webui.api("/sdapi/v1/txt2img", DRAWN)["info"])["sd_model_name"]
+
+
+def state_of(webui):
+    """What the host says of its jobs, the last one's left-overs among it."""
+    return webui.api("/sdapi/v1/progress?skip_current_image=true")["state"]
+
+
+def write_holes(file, tensors, weights):
+    """A checkpoint of float16 zeros that nobody has written."""
+    size = 2 * weights
+    header = {
+        f"layers.{i}.weight": {"dtype": "F16", "shape": [weights], "data_offsets": [i * size, (i + 1) * size]}
+        for i in range(tensors)
+    }
+    packed = json.dumps(header).encode()
+    with file.open("wb") as out:
+        out.write(len(packed).to_bytes(8, "little") + packed)
+        out.truncate(8 + len(packed) + tensors * size)
