@@ -112,14 +112,17 @@ def write_pages(pages: Pages, folder: Path, kind: str = "png", job: Job | None =
     written = []
     for page in pages.layout.pages:
         path = folder / f"{name}{f' {page.number} of {count}' if count > 1 else ''}.{kind}"
-        drawn = draw_page(pages, page, stage)
-        with replacing(path) as temporary:
-            drawn.save(temporary, kind, **FORMATS[kind])
+        _save(draw_page(pages, page, stage), path, kind)  # by no name here: the next page needs its memory
         written.append(path)
     for path in folder.iterdir():
         if re.fullmatch(rf"{re.escape(name)}( \d+ of \d+)?\.(png|jpeg)", path.name) and path not in written:
             path.unlink()
     return written
+
+
+def _save(drawn: Image.Image, path: Path, kind: str) -> None:
+    with replacing(path) as temporary:
+        drawn.save(temporary, kind, **FORMATS[kind])
 
 
 def draw_page(pages: Pages, page: Page, stage: Stage) -> Image.Image:

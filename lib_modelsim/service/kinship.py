@@ -18,16 +18,18 @@ from ..job import Job, Stage
 from ..pictures.encoder import Encoder
 from ..pictures.kinship import Drawing, encoders, kinship
 from ..pictures.opening import PictureError, open_picture
-from ..probes.features import Features, Vector, picture_key
 from ..probes.gallery import Stored
 from ..probes.grid import short_hash
 from ..probes.sheet import Row, Sheet
 from ..similarity.matrix import SimilarityMatrix
 from .family import Family, TreeOptions, family_of_matrix
+from .find_memory import FILE, Memory
 from .index import Unreadable, match_model
 from .scores import Reason
 
 _AT_ONCE, _THREADS = 16, 4
+
+Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -118,28 +120,25 @@ def _vectors(
 ) -> tuple[dict[Path, tuple[Vector, ...]], list[Unreadable]]:
     """The vectors of every picture by its path, one of each encoder; new ones are computed and remembered."""
     unreadable: list[Unreadable] = []
-    with Features(gallery) as features, ThreadPoolExecutor(_THREADS) as pool:
-        known = {encoder.identity: features.of(encoder.identity) for encoder in used}
-        keys = {stored.path: picture_key(stored) for stored in pictures}
-        new = [path for path, key in keys.items() if not all(key in vectors for vectors in known.values())]
+    with Memory(gallery / FILE) as memory, ThreadPoolExecutor(_THREADS) as pool:
+        contents = memory.contents(pictures)
+        known = set.intersection(*(memory.known(encoder.identity) for encoder in used))
+        new = list({content: path for path, content in contents.items() if content not in known}.values())
         stage = Stage(job, "looking at pictures", len(new), "pictures")
         parts = [new[start : start + _AT_ONCE] for start in range(0, len(new), _AT_ONCE)]
         with closing(pool.map(lambda part: _encoded(part, used), parts)) as encoded:  # stopped, it begins no more
             for part, (made, bad) in zip(parts, encoded, strict=True):
-                features.keep([(keys[path], identity, vector) for path, identity, vector in made])
-                for path, identity, vector in made:
-                    known[identity][keys[path]] = vector
+                memory.keep([(contents[path], identity, data) for path, identity, data in made])
+                known.update(contents[path] for path, _, _ in made)
                 unreadable += bad
                 stage.advance(len(part))
-    found = {
-        path: tuple(vectors[key] for vectors in known.values())
-        for path, key in keys.items()
-        if all(key in vectors for vectors in known.values())
-    }
-    return found, unreadable
+        found = {path: content for path, content in contents.items() if content in known}
+        kinds = [memory.all(encoder.identity, list(found.values())) for encoder in used]
+    vectors = zip(*(np.frombuffer(data, np.float32).reshape(len(found), -1) for data in kinds), strict=True)
+    return dict(zip(found, vectors, strict=True)) if found else {}, unreadable
 
 
-def _encoded(paths: Sequence[Path], used: Sequence[Encoder]) -> tuple[list[tuple[Path, str, Vector]], list[Unreadable]]:
+def _encoded(paths: Sequence[Path], used: Sequence[Encoder]) -> tuple[list[tuple[Path, str, bytes]], list[Unreadable]]:
     """Path, encoder and vector of all that can be read, and what cannot."""
     pictures, unreadable = {}, []
     for path in paths:
@@ -148,7 +147,7 @@ def _encoded(paths: Sequence[Path], used: Sequence[Encoder]) -> tuple[list[tuple
         except PictureError as error:
             unreadable.append(Unreadable(path, str(error)))
     made = [
-        (path, encoder.identity, vector)
+        (path, encoder.identity, vector.tobytes())
         for encoder in used
         if pictures
         for path, vector in zip(pictures, encoder.encode(list(pictures.values())), strict=True)
