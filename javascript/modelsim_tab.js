@@ -3,36 +3,63 @@
 "use strict";
 
 window.modelsimTab = window.modelsimTab || (function () {
-    const ACTION = "modelsim_action_field", OPEN = "modelsim_open", TAB = "modelsim_tab";
+    const ACTION = "modelsim_action_field", FIND = "modelsim_find_field", OPEN = "modelsim_open", TAB = "modelsim_tab";
 
-    function act(action) {
-        const field = document.querySelector(`#${ACTION} textarea, #${ACTION} input`);
+    function send(id, action) {
+        const field = document.querySelector(`#${id} textarea, #${id} input`);
         if (!field) return;
-        field.value = JSON.stringify(action);
+        field.value = JSON.stringify({ ...action, at: Date.now() }); // gradio tells no value that is the one before
         field.dispatchEvent(new Event("input", { bubbles: true }));
     }
 
-    document.addEventListener("click", (event) => {
-        const button = event.target.closest?.("[data-do]");
-        if (button && !button.disabled) act({ ...button.dataset });
+    const act = (action) => send(ACTION, action);
+
+    document.addEventListener("click", ({ target }) => {
+        const button = target.closest?.(`#${TAB} :is([data-do], [data-find], [data-page])`);
+        if (!button || button.disabled) return;
+        if (button.dataset.do) act({ ...button.dataset });
+        if (button.dataset.find) send(FIND, { ...button.dataset });
+        if (button.dataset.page) openPage(button.dataset.page);
+    });
+
+    function openPage(title) {
+        const pages = [...document.querySelectorAll("#modelsim_pages > .tab-nav button, #modelsim_pages [role=tab]")];
+        pages.find((page) => page.textContent.trim() === title)?.click();
+    }
+
+    // a picture that is pasted while one looks at the field for pictures goes into it
+
+    document.addEventListener("paste", ({ clipboardData, target }) => {
+        const field = document.querySelector("#modelsim_query input[type=file]");
+        const files = [...(clipboardData?.files || [])].filter((file) => file.type.startsWith("image/"));
+        if (!field || !files.length || !field.closest("#modelsim_query").offsetParent) return;
+        if (target.matches?.("input, textarea")) return;
+        const given = new DataTransfer();
+        files.forEach((file) => given.items.add(file));
+        field.files = given.files;
+        field.dispatchEvent(new Event("change", { bubbles: true }));
     });
 
     // names of classes: what is typed and not yet sent stays where the table is drawn anew meanwhile
 
-    const drafts = new Map();
+    const drafts = new Map(), unsent = new Set();
     const draftKey = (field) => `${field.dataset.class} ${field.dataset.field}`;
 
     document.addEventListener("input", ({ target }) => {
-        if (target.dataset?.class) drafts.set(draftKey(target), target.value);
+        if (!target.dataset?.class) return;
+        drafts.set(draftKey(target), target.value);
+        unsent.add(target.dataset.class);
     });
 
-    document.addEventListener("change", ({ target }) => {
-        if (!target.dataset?.class) return;
-        const row = target.closest("tr"), fields = [...row.querySelectorAll("[data-class]")];
-        const [name, remark] = fields.map((field) => field.value);
-        for (const field of fields) drafts.delete(draftKey(field));
+    /** Send what was typed; not on `change`, which never comes to a field that was drawn anew since the last key. */
+    function sendName({ target, key }) {
+        if (!target.dataset?.class || (key && key !== "Enter") || !unsent.delete(target.dataset.class)) return;
+        const [name, remark] = [...target.closest("tr").querySelectorAll("[data-class]")].map((field) => field.value.trim());
         act({ do: "name", class: target.dataset.class, name, remark });
-    });
+    }
+
+    document.addEventListener("keydown", sendName);
+    document.addEventListener("focusout", (event) => event.target.isConnected && sendName(event));
 
     let typingIn = null;
 
@@ -42,6 +69,7 @@ window.modelsimTab = window.modelsimTab || (function () {
 
     modelsim.onSettle("[data-class][data-field]", (field) => {
         const key = draftKey(field);
+        if (drafts.get(key)?.trim() === field.value) drafts.delete(key); // the server has it
         if (drafts.has(key)) field.value = drafts.get(key);
         if (key === typingIn && document.activeElement === document.body) {
             field.focus();

@@ -45,13 +45,17 @@ class ChosenPanel:
         self.outputs = [self.card, self.said, self.detail, self.matches]
 
     def updates(self) -> Updates:
-        """As chosen."""
+        """As chosen; what was said of something else is gone."""
+        return {**self.panels(), self.said: ""}
+
+    def panels(self) -> Updates:
+        """As chosen, below what was said last."""
         self._family = tuple(name for name in self._family if self._session.desk.model(name) is not None)
         if self._family:
-            return {self.card: self._family_card(), self.said: "", self.detail: "", self.matches: ""}
+            return {self.card: self._family_card(), self.detail: "", self.matches: ""}
         found = self._session.detail
         shown = detail_panel(found) if found is not None else ""
-        return {self.card: self._card(), self.said: "", self.detail: shown, self.matches: self._matches()}
+        return {self.card: self._card(), self.detail: shown, self.matches: self._matches()}
 
     def choose(self, name: str) -> Updates:
         """A click on a model, wherever it is."""

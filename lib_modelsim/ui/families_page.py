@@ -34,7 +34,7 @@ class FamiliesPage:
 
     def show(self) -> Updates:
         """Everything as chosen and known by now."""
-        return {**self._controls.updates(), **self._families.updates(), **self._chosen.updates()}
+        return {**self._controls.updates(), **self._families.updates(), **self._chosen.panels()}
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""
@@ -67,7 +67,7 @@ class FamiliesPage:
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acted = self._at_once(chosen.action_field.input, self.act, chosen.action_field)
         followed = self._wiring.in_background(acted.then, work.follow_begun)
-        told = self._at_once(followed.then, chosen.updates, None, chosen.outputs)
+        told = self._at_once(followed.then, chosen.panels, None, chosen.outputs)
         if menu := self.session.desk.host.menu():
             self._wiring.beside(told.then, self._host_menu, menu.dropdown)
 
@@ -104,7 +104,7 @@ class FamiliesPage:
 
         def take(value: object) -> Updates:
             self.session.choose(**meaning(value))
-            return self.show()
+            return {**self.show(), self._chosen.said: ""}
 
         return take
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from .desk import Desk
 from .families_page import FamiliesPage
+from .find_page import FindPage
 from .probes_page import ProbesPage
 from .session import Session
 from .status import message
@@ -39,9 +40,12 @@ class Tab:
                     self.families = FamiliesPage(session, wiring)
                 with gr.TabItem("Probes", id="probes") as probes:
                     self.probes = ProbesPage(session, wiring)
+                with gr.TabItem("Find my model", id="find"):
+                    self.find = FindPage(session, self.probes.studio, wiring)
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script
         wiring.beside(stop.click, wiring.work.stop, None)
         wiring.at_once(opened.click, self.families.look, None, self.families.outputs)
         wiring.at_once(probes.select, self.probes.opened, None, self.probes.outputs)
         self.families.connect()
         self.probes.connect()
+        self.find.connect()

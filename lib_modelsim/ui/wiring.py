@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
+import gradio as gr
 from gradio.events import Dependency
 
 from .work import Work
@@ -13,7 +14,10 @@ from .work import Work
 Event = Callable[..., Dependency]
 """What takes a handler: a component's `click`, or `then` of an earlier answer."""
 
-_QUIET = {"show_progress": "hidden", "api_name": False}
+_EVERY = {"trigger_mode": "multiple"} if int(gr.__version__.split(".")[0]) >= 4 else {}
+"""gradio 4 would drop what is asked for while the one before is on its way; gradio 3 drops nothing."""
+
+_QUIET = {"show_progress": "hidden", "api_name": False, **_EVERY}
 _AT_ONCE = {"queue": False, **_QUIET}
 """Long work is queued; all that answers at once is not, and so works beside it."""
 

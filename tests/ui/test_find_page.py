@@ -1,0 +1,95 @@
+"""What the page that finds a picture's model says, asked of its handlers without a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+pytest.importorskip("gradio", reason="the tab needs gradio")
+
+import gradio as gr
+
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.job import Job
+from lib_modelsim.library import Library
+from lib_modelsim.service.scan import scan
+from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.session import Session
+from lib_modelsim.ui.tab import Tab
+from tests.probes.galleries import fill, noise_of, small_suite
+
+
+@pytest.fixture
+def page(tmp_path, small_family):
+    desk = Desk(Folders([small_family], tmp_path, Settings(device="cpu")), lambda: Library(tmp_path / "library.sqlite"))
+    with gr.Blocks():
+        yield Tab(Session(desk)).find
+    desk.close()
+
+
+def answer(updates):
+    return next(iter(updates.values()))
+
+
+def ask(page, folder, image, **saving):
+    """What is shown for a picture, and where it lay."""
+    file = folder / "query.png"
+    image.save(file, **saving)
+    page.take([str(file)])
+    list(page.follow(page.finder.find))
+    return answer(page.show()), file
+
+
+def test_before_a_picture_it_says_what_to_do(page):
+    assert "Drop a picture" in answer(page.show())
+
+
+def test_nothing_to_look_for_is_one_line(page):
+    status = [next(iter(step.values())) for step in page.follow(page.finder.find)][-1]
+    assert "no picture to look for" in str(status)
+
+
+def test_an_empty_gallery_and_a_picture_without_a_record_give_an_answer(page, tmp_path):
+    shown, _ = ask(page, tmp_path, noise_of("somebody's", (64, 64)))
+    assert "modelsim-found" in shown
+    assert "<article" not in shown
+
+
+def test_the_picture_is_removed_once_it_is_read(page, tmp_path):
+    _, file = ask(page, tmp_path, noise_of("somebody's", (64, 64)))
+    assert not file.exists()
+
+
+def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
+    with Library(tmp_path / "library.sqlite") as library:
+        found = scan([small_family / "carl.safetensors"], library, Job()).found
+    from PIL.PngImagePlugin import PngInfo
+
+    text = PngInfo()
+    text.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {found[0][1].short_hash}, Model: carl")
+    shown, _ = ask(page, tmp_path, noise_of("somebody's", (64, 64)), pnginfo=text)
+    assert "made by carl" in shown
+    assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
+
+
+def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for(page, tmp_path):
+    fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
+    kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
+    from PIL import Image
+
+    shown, _ = ask(page, tmp_path, Image.open(kept).convert("RGB"))
+    assert re.search(r"<h4>1\. <span[^>]*>bert", shown)
+    key = re.search(r'data-find="not this" data-name="([^"]*)"', shown).group(1)
+    shown = answer(page.act(json.dumps({"find": "not this", "name": key})))
+    assert not re.search(r"<h4>1\. <span[^>]*>bert", shown)
+
+
+def test_what_is_no_picture_is_one_line(page, tmp_path):
+    file = tmp_path / "query.png"
+    file.write_bytes(b"no picture at all")
+    page.take([str(file)])
+    status = [next(iter(step.values())) for step in page.follow(page.finder.find)][-1]
+    assert "modelsim-error" in str(status)
