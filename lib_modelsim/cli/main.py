@@ -16,6 +16,7 @@ from ..library import Library
 from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
+from .find import add_find_arguments, run_find
 from .grid import add_grid_arguments, run_grid
 from .options import LIBRARY, data_folder, device_option, measure_options, open_library, print_json
 from .pictures import MEASURE as PICTURES
@@ -106,9 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     add_probe_arguments(
         command("probe", run_probe, "Draw the same standardized pictures with every checkpoint, what is missing.", None)
     )
-    add_gallery_arguments(command("gallery", run_gallery, "What a gallery holds of a suite.", None))
+    add_gallery_arguments(
+        command("gallery", run_gallery, "What a gallery holds of a suite; import: take pictures in.", None)
+    )
     add_grid_arguments(command("grid", run_grid, "Checkpoints by probes, as pictures and as a page.", None))
     add_suite_arguments(command("suite", run_suite, "Suites of probes: list, show, import, export.", None))
+
+    add_find_arguments(command("find", run_find, "Which model drew a picture, with evidence.", None))
 
     _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
     return parser
@@ -142,6 +147,8 @@ def _scan(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     if options.measure == PICTURES:
         return compare_pictures(options)
+    if options.gallery:
+        raise ModelsimError("a gallery goes with --measure pictures", options.gallery, "add --measure pictures")
     if not options.paths:
         raise ModelsimError("no checkpoints given", None, "give files or folders, or --measure pictures --gallery DIR")
     from ..service.compare import compare, require_two

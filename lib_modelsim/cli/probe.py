@@ -39,7 +39,16 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
 
 def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
     """What `gallery` takes."""
-    gallery.add_argument("folder", type=Path, metavar="DIR", help="the gallery")
+    gallery.add_argument(
+        "folders",
+        nargs="+",
+        type=Path,
+        metavar="[import] DIR",
+        help="the gallery; after import: a folder of pictures with a sub-folder for each model, to take in",
+    )
+    gallery.add_argument(
+        "--gallery", type=Path, metavar="DIR", help="import: where to (default: the gallery in the user's data folder)"
+    )
     suite_option(gallery)
 
 
@@ -93,12 +102,19 @@ def engine_for(options: argparse.Namespace, library: Library, job: Job) -> tuple
 
 
 def run_gallery(options: argparse.Namespace) -> int:
-    """What a gallery holds of a suite."""
+    """What a gallery holds of a suite, or taking pictures in."""
     from ..service.probe_suites import Suites
     from ..service.probes import sheet_of
     from . import probe_documents as documents
 
-    sheet = sheet_of(options.folder, Suites(data_folder() / "suites").named(options.suite))
+    *action, folder = options.folders
+    if action == [Path("import")]:
+        from .find import run_gallery_import
+
+        return run_gallery_import(options, folder)
+    if action:
+        raise ModelsimError("one gallery at a time", folder, "use gallery DIR, or gallery import DIR")
+    sheet = sheet_of(folder, Suites(data_folder() / "suites").named(options.suite))
     if options.json:
         print_json(documents.sheet(sheet))
     else:

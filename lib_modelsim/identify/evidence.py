@@ -172,8 +172,8 @@ def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks:
     if by_name:
         own = (by_name[0].sha256 or "")[:10]
         detail += f"; your file of this name is another one [{own}]: name and hash disagree"
-    certainty = CERTAINTY["hash" if named.hashes else "name"]
-    return Evidence(Kind.RECORD, named.name or str(named), certainty, detail + networks)
+    kind = "name" if not named.hashes else "legacy hash" if max(map(len, named.hashes)) == _LEGACY else "hash"
+    return Evidence(Kind.RECORD, named.name or str(named), CERTAINTY[kind], detail + networks)
 
 
 def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
@@ -241,8 +241,11 @@ def of_pictures(same: Sequence[SamePicture]) -> list[Evidence]:
     ]
 
 
-def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: str) -> Evidence:
-    """What the manner of the picture says; `names` are those of `answer.matches` in their order."""
+def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: str, learned_from: bool) -> Evidence:
+    """What the manner of the picture says; `names` are those of `answer.matches` in their order.
+
+    A picture that the search has `learned_from` bears no certainty: it resembles itself.
+    """
     first = answer.matches[0]
     if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
         models = "one model" if len(names) == 1 else f"{len(names)} models"
@@ -261,7 +264,10 @@ def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: s
         f"its manner ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
         f"which is {_percent(answer.known)} likely. {search.test.sentence}"
     )
-    return Evidence(Kind.FEATURES, names[0], likely[0] * answer.known, detail, first.model)
+    if learned_from:
+        detail += " This very picture is one that it has learned from, so that this says nothing new."
+    certainty = None if learned_from else likely[0] * answer.known
+    return Evidence(Kind.FEATURES, names[0], certainty, detail, first.model)
 
 
 def modest(probabilities: Sequence[float], test: SelfTest) -> list[float]:

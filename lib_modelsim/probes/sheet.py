@@ -9,6 +9,9 @@ from typing import NamedTuple
 from .gallery import Gallery, Stored
 from .suite import Suite
 
+IMPORTED = "imported"
+"""What stands for the engine and the suite of pictures that came from elsewhere: they belong on no sheet."""
+
 
 class Column(NamedTuple):
     """One picture of each checkpoint: a probe with one of its seeds."""
@@ -72,4 +75,4 @@ def _columns_by_identity(suite: Suite, engine: str, architecture: str | None, ba
 def engines(gallery: Gallery) -> list[str]:
     """The engines that drew here, the one with the most pictures first."""
     names = [stored.record.engine for stored in gallery.pictures()]
-    return sorted(set(names), key=lambda name: (-names.count(name), name))
+    return sorted(set(names) - {IMPORTED}, key=lambda name: (-names.count(name), name))

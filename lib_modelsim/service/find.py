@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..errors import ModelsimError
 from ..identify.evidence import Evidence, Kind, KnownModel, SamePicture, modest, of_features, of_pictures, of_records
 from ..identify.search import Answer, Match, Search
 from ..pictures.interrogator import Interrogator, Prompt, interrogate
@@ -27,6 +26,7 @@ from ..pictures.opening import PictureError, open_picture
 from ..pictures.perceptual_hash import CANDIDATE, SAME, differing, fingerprint, likeness
 from ..pictures.record import Records, read_records
 from .find_index import Learned
+from .find_reliability import Reliability, reliability
 
 Query = Path | bytes | Image.Image
 """A file, a file's bytes, or a picture that somebody has opened (its `info` tells its record)."""
@@ -59,16 +59,6 @@ class Ranked:
     probability: float | None = None
     pictures: tuple[Path, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """What the search finds of the library's own pictures: shares 0 … 1, and the same in a sentence."""
-
-    top1: float
-    top4: float
-    n_models: int
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -105,14 +95,14 @@ def find(
     prompt, failures = interrogate(pictures[0], records[0], interrogators)
     known = [*known, *_only_in_gallery(learned, known)]
     evidence = [piece for each in records for piece in of_records(each, known)]
-    evidence += of_pictures(_same_pictures(pictures, learned))
+    same = _same_pictures(pictures, learned)
+    evidence += of_pictures(same)
     answer, search = None, learned.search
     if search is not None:
         answer = search.answer(learned.encoder.encode(pictures))
         names = learned.names()
-        evidence.append(
-            of_features(answer, search, [names[match.model] for match in answer.matches], learned.encoder.name)
-        )
+        called = [names[match.model] for match in answer.matches]
+        evidence.append(of_features(answer, search, called, learned.encoder.name, bool(same)))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _NEAREST)
     evidence = list(dict.fromkeys(evidence))
@@ -122,7 +112,7 @@ def find(
         answer is not None and answer.none_of_these,
         prompt,
         learned.encoder.name,
-        _reliability(search),
+        reliability(learned),
         (*remarks, *failures, *learned.unreadable),
     )
 
@@ -136,26 +126,6 @@ def not_this(found: Found, key: str) -> Found:
         for card in rest
     )
     return replace(found, ranking=kept, evidence=tuple(piece for piece in found.evidence if piece.key != key))
-
-
-def reliability(learned: Learned) -> Reliability:
-    """The search's own test. Raises ModelsimError where the gallery is too small for one."""
-    tested = _reliability(learned.search)
-    if tested is None:
-        count = len(learned.names())
-        raise ModelsimError(
-            "a search cannot be tested on this gallery",
-            f"{count} model{'' if count == 1 else 's'}, {len(learned.pictures)} pictures",
-            "draw a suite with three models or more, or take in pictures with: gallery import DIR",
-        )
-    return tested
-
-
-def _reliability(search: Search | None) -> Reliability | None:
-    if search is None or search.test is None:
-        return None
-    test = search.test
-    return Reliability(test.found(1), test.found(4), len(search.examples.models), test.sentence)
 
 
 def _opened(queries: Sequence[Query]) -> tuple[list[Image.Image], list[Records], list[str]]:

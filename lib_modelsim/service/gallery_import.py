@@ -18,10 +18,8 @@ from ..pictures.record_form import model_name
 from ..probes.engine import Drawable
 from ..probes.gallery import Gallery, Record, checkpoint_key
 from ..probes.parameters import Parameters
+from ..probes.sheet import IMPORTED
 from .index import Unreadable, readable
-
-SUITE = ENGINE = "imported"
-"""What stands for the suite and the engine of pictures that somebody else drew."""
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
@@ -106,16 +104,15 @@ def _take_in(gallery: Gallery, checkpoint: Drawable, path: Path) -> bool:
         checkpoint=checkpoint_key(checkpoint),
         checkpoint_name=checkpoint.name,
         architecture=None,
-        suite=SUITE,
+        suite=IMPORTED,
         probe=path.stem,
         parameters=parameters.to_dict(),
-        engine=ENGINE,
+        engine=IMPORTED,
         engine_version="",
         black=not image.getbbox(),
         seconds=0.0,
     )
-    infotext = records.drawable.infotext if records.drawable else ""
-    gallery.save(
-        gallery.path_for(SUITE, checkpoint, path.stem, parameters.seed, identity), image, infotext or "", record
-    )
+    infotext = (records.drawable.infotext if records.drawable else None) or ""
+    where = gallery.path_for(IMPORTED, checkpoint, path.stem, parameters.seed, identity)
+    gallery.save(where, image, infotext, record)
     return True

@@ -1,0 +1,174 @@
+"""`find`: its options, and the way from them to the services; `gallery import` beside it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelsimError
+from .options import data_folder, device_option, open_library, print_json
+from .progress import progress_bars
+
+if TYPE_CHECKING:  # each command imports its own service only
+    from ..identify.evidence import KnownModel
+    from ..job import Job
+    from ..library import Library
+    from ..service.find import Found
+    from ..service.find_index import Learned
+    from ..service.find_verify import Verified
+
+GALLERY = "gallery"
+"""The gallery's folder in a data folder."""
+
+_SHOWN = 4
+
+
+def add_find_arguments(find: argparse.ArgumentParser) -> None:
+    """What `find` takes."""
+    find.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or several of one hand")
+    find.add_argument(
+        "--gallery", type=Path, metavar="DIR", help="pictures to learn from (default: one in the user's data folder)"
+    )
+    find.add_argument(
+        "--models", nargs="+", type=Path, default=[], metavar="PATH", help="checkpoints, hashed for what records name"
+    )
+    find.add_argument("--verify", action="store_true", help="draw it again with the likeliest models, and rank again")
+    find.add_argument("--webui", metavar="URL", help="--verify: draw with this running WebUI")
+    find.add_argument(
+        "--top", type=int, metavar="K", help=f"models to tell, and to verify (default: {_SHOWN}; with --json all)"
+    )
+    find.add_argument(
+        "--suite",
+        default="standard",
+        metavar="S",
+        help="learn from this suite's pictures where a model has some (default: standard)",
+    )
+    find.add_argument("--encoder", default="builtin", metavar="E", help="builtin (default), or open_clip:ARCH/TAG")
+    find.add_argument("--download", action="store_true", help="let open_clip download its weights")
+    find.add_argument("--self-test", action="store_true", help="how well the search finds the gallery's own pictures")
+    device_option(find)
+
+
+def run_find(options: argparse.Namespace) -> int:
+    """Who drew it; or how well that can be told."""
+    from ..pictures.opening import open_picture
+    from ..service.find import find
+    from ..service.find_index import GalleryIndex
+
+    if not options.images and not options.self_test:
+        raise ModelsimError("no picture given", None, "give one, or --self-test")
+    if options.top is not None and options.top < 1:
+        raise ModelsimError("no such number of models", options.top, "use 1 or more")
+    for image in options.images:
+        open_picture(image)  # told before anything is learned
+    index = GalleryIndex(options.gallery or data_folder() / GALLERY, _encoder(options), options.suite)
+    with open_library(options) as library, progress_bars() as job:
+        learned = index.learned(job)
+        if options.self_test:
+            return _print_self_test(learned, options)
+        found = find(options.images, learned, _known(options, library, job))
+        verified = _verify(options, found, learned, library, job) if options.verify else None
+    if verified is not None:
+        found = verified.found
+    if options.json:
+        print_json(_document(found, options.top))
+    else:
+        print("\n".join(_words(found, verified, options.top or _SHOWN)))
+    return 0
+
+
+def _known(options: argparse.Namespace, library: Library, job: Job) -> list[KnownModel]:
+    """The models given, with all their hashes; otherwise those that the library remembers."""
+    from ..service.find_models import known_models, scanned_models
+
+    return scanned_models(options.models, library, job)[0] if options.models else known_models(library)
+
+
+def _verify(options: argparse.Namespace, found: Found, learned: Learned, library: Library, job: Job) -> Verified:
+    from ..service.find_verify import verify
+    from .probe import engine_for
+
+    engine, _ = engine_for(options, library, job)
+    return verify(options.images, found, learned.encoder, engine, job, options.top or _SHOWN)
+
+
+def _encoder(options: argparse.Namespace) -> Any:  # noqa: ANN401
+    from ..pictures.encoder import DescriptorEncoder
+
+    if options.encoder != "builtin":
+        raise ModelsimError("no such encoder", options.encoder, "use builtin")
+    return DescriptorEncoder()
+
+
+def _document(found: Found, top: int | None) -> dict[str, Any]:
+    """The document of `find`; null for what nobody knows."""
+    tested = found.reliability
+    return {
+        "evidence": [
+            {"kind": each.kind.value, "model": each.model, "certainty": each.certainty, "detail": each.detail}
+            for each in found.evidence
+        ],
+        "ranking": [
+            {"model": card.model, "sha256": card.sha256, "score": card.score, "probability": card.probability}
+            for card in found.ranking[:top]
+        ],
+        "interrogated_prompt": found.prompt.text if found.prompt else None,
+        "encoder": found.encoder,
+        "self_test": tested and {"top1": tested.top1, "top4": tested.top4, "n_models": tested.n_models},
+        "none_of_these": found.none_of_these,
+        "remarks": list(found.remarks),
+    }
+
+
+def _words(found: Found, verified: Verified | None, top: int) -> list[str]:
+    """The same for a person."""
+    lines = [f"{each.kind.value}: {each.detail}" for each in found.evidence]
+    if not lines:
+        lines = ["nothing is known of it: it carries no record, and there is no gallery to compare it with"]
+    for place, card in enumerate(found.ranking[:top], 1):
+        share = "" if card.probability is None else f"  {card.probability:.0%}"
+        lines.append(f"{place}. {card.model}{f' [{card.sha256[:10]}]' if card.sha256 else ''}{share}")
+    if found.prompt:
+        lines.append(f"prompt ({found.prompt.source}): {' '.join(found.prompt.text.split())}")
+    return [*lines, *found.remarks, *(verified.failures if verified else ())]
+
+
+def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
+    """The leave-one-out table."""
+    from ..service.find_reliability import reliability, table
+
+    rows, whole = table(learned), reliability(learned)
+    if options.json:
+        models = [vars(row) for row in rows]
+        tested = whole and {"top1": whole.top1, "top4": whole.top4, "n_models": whole.n_models}
+        print_json({"self_test": tested, "encoder": learned.encoder.name, "models": models})
+        return 0
+    width = max(len(row.model) for row in rows)
+    print(f"{'model':{width}}  pictures  top-1  top-4  mean rank")
+    for row in rows:
+        print(f"{row.model:{width}}  {row.pictures:8}  {row.top1:5.0%}  {row.top4:5.0%}  {row.mean_rank:9.1f}")
+    print(whole.sentence if whole else "")
+    return 0
+
+
+def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
+    """`gallery import DIR`: sub-folder = model."""
+    from ..service.find_models import known_models
+    from ..service.gallery_import import import_pictures
+    from ..service.index import readable
+
+    gallery = options.gallery or data_folder() / GALLERY
+    with open_library(options) as library, progress_bars() as job:
+        found = import_pictures(folder, gallery, known_models(library), job)
+    if options.json:
+        errors = [{"path": readable(bad.path), "error": bad.error} for bad in found.unreadable]
+        print_json({"gallery": readable(gallery), "pictures": found.pictures, "known": found.known, "errors": errors})
+        return 0
+    for model, count in found.pictures.items():
+        print(f"{model}: {count} pictures taken in")
+    if found.known:
+        print(f"{found.known} were there already")
+    for bad in found.unreadable:
+        print(f"left out: {bad.error}")
+    return 0
