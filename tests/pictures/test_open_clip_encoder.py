@@ -1,0 +1,97 @@
+"""CLIP as the encoder: a small model of real architecture, loaded from a real file; nothing is ever downloaded."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from lib_modelsim.pictures.encoder import DescriptorEncoder, TextEncoder
+from lib_modelsim.pictures.open_clip_encoder import EncoderError, OpenClipEncoder, open_clip, published
+
+from .scenes import scene
+
+SMALL = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "patch_size": 16},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def package():
+    return pytest.importorskip("open_clip")
+
+
+@pytest.fixture(scope="module")
+def weights(package, tmp_path_factory):
+    """A file of weights for the architecture `modelsim-small`."""
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("clip")
+    (folder / "modelsim-small.json").write_text(json.dumps(SMALL))
+    package.add_model_config(folder / "modelsim-small.json")
+    torch.manual_seed(0)
+    path = folder / "clip.safetensors"
+    save_file(package.create_model("modelsim-small").state_dict(), path)
+    return path
+
+
+def test_pictures_and_texts_share_a_space_of_unit_vectors(weights):
+    with OpenClipEncoder("modelsim-small", weights) as encoder:
+        pictures = encoder.encode([scene(number) for number in range(20)])
+        texts = encoder.encode_text(["a cat", "a long, long tale " * 40])
+        assert isinstance(encoder, TextEncoder)
+    assert pictures.shape == (20, 16)
+    assert texts.shape == (2, 16)
+    assert np.linalg.norm(np.concatenate([pictures, texts]), axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_file_s_weights_count(package, weights, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    other = tmp_path / "other.safetensors"
+    save_file({key: value + 0.1 * torch.randn_like(value) for key, value in load_file(weights).items()}, other)
+    with OpenClipEncoder("modelsim-small", weights) as a, OpenClipEncoder("modelsim-small", other) as b:
+        assert np.abs(a.encode([scene(1)]) - b.encode([scene(1)])).max() > 1e-3
+        assert a.identity != b.identity
+
+
+def test_an_unloaded_encoder_says_so(weights):
+    encoder = OpenClipEncoder("modelsim-small", weights)
+    encoder.unload()
+    with pytest.raises(EncoderError, match="unloaded"):
+        encoder.encode([scene(1)])
+
+
+def test_files_of_another_kind_are_refused(package, weights, tmp_path):
+    pickle = tmp_path / "clip.pt"
+    torch.save({"a": torch.zeros(1)}, pickle)
+    with pytest.raises(EncoderError, match="no safetensors file"):
+        OpenClipEncoder("modelsim-small", pickle)
+    with pytest.raises(EncoderError, match="another architecture"):
+        OpenClipEncoder("ViT-B-32", weights)
+    with pytest.raises(EncoderError, match="no such file"):
+        OpenClipEncoder("modelsim-small", tmp_path / "none.safetensors")
+
+
+def test_weights_that_are_not_here_are_asked_for_and_not_fetched(package, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    there = published("ViT-B-32", "laion2b_s34b_b79k")
+    with pytest.raises(EncoderError, match=r"download ViT-B-32 laion2b_s34b_b79k from laion/.*, about 0\.6 GB"):
+        OpenClipEncoder("ViT-B-32", there)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("names", [("no such thing", "openai"), ("ViT-B-32", "no such tag")])
+def test_unknown_names_are_told(package, names):
+    with pytest.raises(EncoderError, match="no such"):
+        published(*names)
+
+
+def test_without_the_package_there_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "open_clip", None)
+    with pytest.raises(EncoderError, match="pip install open_clip_torch"):
+        open_clip()
+    assert not isinstance(DescriptorEncoder(), TextEncoder)
