@@ -33,6 +33,9 @@ _UNITS = {
 }
 
 
+_DIRECT = ("delta-cosine", "pictures")
+"""Measures that are distances by themselves: over rows of features they would say less."""
+
 FEWEST_REFERENCES = 3
 """With two, each of them has only the other's columns, and there is no distance between the two."""
 
@@ -103,7 +106,7 @@ def family_of_matrix(
     features = against(matrix, chosen)
     names = tuple(matrix.models[i] for i in chosen)
     about = {"measure": matrix.measure, "references": names}
-    direct = matrix.measure == "delta-cosine" and references is None  # who names references wants features
+    direct = matrix.measure in _DIRECT and references is None  # who names references wants features
     distance = options.distance or (MATRIX if direct else "pearson")
     _require_known(distance)
     if distance != MATRIX and len(matrix.models) != 2:

@@ -83,7 +83,7 @@ def families_of_pictures(found: Kinship, options: TreeOptions) -> tuple[list[Fam
     options = replace(options, distance=options.distance or MATRIX)
     families, notes = [], []
     for architecture, rows in _by_architecture(found.rows).items():
-        kept = _complete(found.matrix.overall, rows)
+        kept = complete(found.matrix.overall, rows)
         left_out = [found.matrix.models[i] for i in rows if i not in kept]
         if left_out:
             notes.append(f"left out of the tree, no picture in common with others: {', '.join(left_out)}")
@@ -97,7 +97,7 @@ def family_order(found: Kinship) -> list[str]:
     """Keys of the checkpoints, relatives beside each other, architecture by architecture."""
     order = []
     for rows in _by_architecture(found.rows).values():
-        kept = _complete(found.matrix.overall, rows)
+        kept = complete(found.matrix.overall, rows)
         part = found.matrix.select(kept)
         leaves = range(len(kept))
         if len(kept) > 1:
@@ -177,7 +177,7 @@ def _by_architecture(rows: Sequence[Row]) -> dict[str | None, list[int]]:
     return found
 
 
-def _complete(overall: NDArray[np.float64], rows: Sequence[int]) -> list[int]:
+def complete(overall: NDArray[np.float64], rows: Sequence[int]) -> list[int]:
     """Those of the rows that have a value with each other; the one that lacks most goes first."""
     kept = list(rows)
     while kept:

@@ -125,6 +125,8 @@ def verdict(measure: str, value: float, base: str | None = None, relation: Relat
         return fact
     if np.isnan(value):
         return Verdict(NONE, "The two are not comparable.")
+    if measure == "pictures":
+        return Verdict(NONE, "Pictures are compared within these models and these probes alone, so there is no scale.")
     if measure not in BOUNDS:
         why = "l2 has no scale of its own: it grows with the size of the weights. relative-l2 has one."
         return Verdict(NONE, why)

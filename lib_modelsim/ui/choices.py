@@ -16,7 +16,10 @@ from .words import DISTANCES, LINKAGES, MEASURES
 if TYPE_CHECKING:  # scipy comes with it
     from ..service.family import TreeOptions
 
-LIBRARY, TREE, HEAT_MAP, MAP = VIEWS = "Library", "Tree", "Heat map", "Map"
+LIBRARY, TREE, HEAT_MAP, MAP, TWO_TREES = VIEWS = "Library", "Tree", "Heat map", "Map", "Two trees"
+
+PICTURES = "pictures"
+"""The measure that compares what checkpoints drew, not their weights."""
 
 _log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from ..service.index import Index, Model, read_index
 from ..service.library_table import Row, State, library_rows
 from ..service.scan import known_identity, scan
 from .answers import Answer, How
-from .choices import Question
+from .choices import PICTURES, Question
 from .tasks import Task, task_name
 from .words import printable
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..service.class_names import ClassName
     from ..service.detail import Detail
     from ..service.family import Family
+    from ..service.probe_suites import Suites
     from ..service.references import References
     from ..service.results import Result
 
@@ -121,12 +122,32 @@ class Desk:
 
     def _compare(self, question: Question, job: Job, task: str) -> None:
         self._read_index(job)
+        if question.measure == PICTURES:
+            self.answers[question] = Answer(self._compare_pictures(job))
+            return
         settings = self.host.settings()
         with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
             comparison = compare_models(
                 self.index, question.measure, question.base, self._library, shown, settings.device, settings.memory
             )
             self.answers[question] = Answer(comparison, self._deltas(comparison, shown))
+
+    def _compare_pictures(self, job: Job) -> Comparison:
+        from ..service.by_pictures import comparison_by_pictures
+
+        return comparison_by_pictures(self.gallery, self.suites.all(), self.index.models, self.identities, job)
+
+    @property
+    def suites(self) -> Suites:
+        """The suites of probes: shipped, and the person's own."""
+        from ..service.probe_suites import Suites
+
+        return Suites(self.host.data / "suites")
+
+    @property
+    def gallery(self) -> Path:
+        """The folder of all pictures."""
+        return (self.host.settings().output or self.host.data) / "gallery"
 
     def _deltas(self, comparison: Comparison, job: Job) -> dict[str, Resampling]:
         """Architecture → what the resampling of delta-cosine needs, asked of the library in its own thread."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from .choices import HEAT_MAP, MAP
+from ..errors import ModelsimError
+from .choices import HEAT_MAP, MAP, PICTURES, TWO_TREES
 from .session import Session, Shown
 from .status import note
 from .words import number
+
+if TYPE_CHECKING:  # scipy comes with it
+    from ..figures.screen.markup import Facts
+    from ..service.family import Family
 
 _NEAREST = 3
 """Relatives that a tooltip names."""
@@ -27,7 +34,26 @@ def drawing(session: Session, shown: Shown) -> str:
             return heatmap_on_screen(family, facts)
         case view if view == MAP:
             return map_on_screen(family, names, facts)
+        case view if view == TWO_TREES:
+            return _two_trees(family, session.other_family(), facts)
     return tree_on_screen(family, names, shown.trust, facts)
+
+
+def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
+    """The tree beside that of the other kind of evidence."""
+    if other is None or other.tree is None:
+        wanted = "a measure of the weights" if family.measure == PICTURES else "pictures of the probes"
+        return note(
+            "Only one tree yet", f"Choose {wanted} as the measure too: then weights and pictures stand face to face."
+        )
+    from ..figures.screen.tanglegram import tanglegram_svg
+    from ..service.by_pictures import trees_of_the_same
+
+    try:
+        left, right, classes = trees_of_the_same(family, other)
+    except ModelsimError as error:
+        return note("No two trees", str(error))
+    return tanglegram_svg(left, right, classes, (family.measure or "", other.measure or ""), facts=facts)
 
 
 def _facts(session: Session, shown: Shown) -> dict[str, list[tuple[str, str]]]:

@@ -52,7 +52,7 @@ class Finder:
         from ..pictures.encoder import DescriptorEncoder
         from ..service.find_index import GalleryIndex
 
-        return GalleryIndex(self._studio.gallery, DescriptorEncoder())
+        return GalleryIndex(self._studio.desk.gallery, DescriptorEncoder())
 
     def _find(self, job: Job, library: Library) -> None:
         from ..service.find import find

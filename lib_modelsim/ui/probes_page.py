@@ -85,7 +85,7 @@ class ProbesPage:
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and drawn for these values of the controls; those that make no sense give way."""
         try:
-            suites = [each.name for each in self.studio.suites.all()]
+            suites = [each.name for each in self.studio.desk.suites.all()]
         except ModelsimError as error:
             return {**dict.fromkeys(self.outputs, gr.update()), self._told: message(str(error), "error")}
         suite = suite if suite in suites else FIRST_LOOK

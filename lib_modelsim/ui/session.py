@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..service.compare import LEAST_FOR_MEAN, MEASURES, by_architecture
 from .answers import Answer, How
-from .choices import Choices, keep_choices, read_choices
+from .choices import PICTURES, Choices, keep_choices, read_choices
 from .desk import Desk
 
 if TYPE_CHECKING:  # scipy comes with them
@@ -121,6 +121,21 @@ class Session:
         if model.opener is not None:
             return "It is in memory already, and in no file."
         return self.desk.host.cannot.get("load")
+
+    def other_family(self) -> Family | None:
+        """The same architecture's family by the other kind of evidence, pictures or weights, with the same tree
+        options; None where that was not compared."""
+        chosen, family = self.choices.question, self.shown().family
+        for question, answer in reversed(self.desk.answers.items()):
+            if family is None or (question.measure == PICTURES) == (chosen.measure == PICTURES):
+                continue
+            how = How(replace(self.choices.tree, distance=None))
+            try:
+                found = answer.families(how)
+            except ModelsimError:
+                continue
+            return next((each for each in found if each.architecture == family.architecture), None)
+        return None
 
     def class_names(self, family: Family | None) -> dict[int, ClassName]:
         """Class number → what a person calls it."""

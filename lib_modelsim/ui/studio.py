@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # Pillow and engines come with them
     from ..probes.plan import Plan
     from ..probes.sheet import Sheet
     from ..service.grids import WrittenGrid
-    from ..service.probe_suites import Suites
     from ..service.probes import Chosen
 
 
@@ -49,18 +48,6 @@ class Studio:
         self.failures: list[Failure] = []
         self.grid: WrittenGrid | None = None
 
-    @property
-    def suites(self) -> Suites:
-        """The suites shipped and the person's own."""
-        from ..service.probe_suites import Suites
-
-        return Suites(self.desk.host.data / "suites")
-
-    @property
-    def gallery(self) -> Path:
-        """The folder of all pictures."""
-        return (self.desk.host.settings().output or self.desk.host.data) / "gallery"
-
     def make_plan(self, order: Order) -> Task:
         """Find out what an order would draw; files never hashed before are."""
         return self.desk.run(("plan", order), lambda job, library: self._plan(order, job, library)[0])
@@ -78,7 +65,7 @@ class Studio:
         from ..service.probes import sheet_of
 
         try:
-            return sheet_of(self.gallery, self.suites.named(suite)) if self.gallery.is_dir() else None
+            return sheet_of(self.desk.gallery, self.desk.suites.named(suite)) if self.desk.gallery.is_dir() else None
         except ModelsimError:
             return None  # the gallery is empty
 
@@ -88,7 +75,9 @@ class Studio:
         engine, chosen = self._engine(order, job, library)
         if not chosen.checkpoints:
             raise ModelsimError("no checkpoint to draw with", None, "put some beside the others, or choose others")
-        plan = plan_suite(self.suites.named(order.suite), chosen.checkpoints, engine, self.gallery, order.batch)
+        plan = plan_suite(
+            self.desk.suites.named(order.suite), chosen.checkpoints, engine, self.desk.gallery, order.batch
+        )
         self.planned[order] = Planned(plan, chosen)
         return plan, engine
 
@@ -99,7 +88,7 @@ class Studio:
         self.failures = []
         try:
             if plan.missing:
-                self.failures = list(draw_plan(plan, engine, self.gallery, job).failures)
+                self.failures = list(draw_plan(plan, engine, self.desk.gallery, job).failures)
         finally:
             self._plan(order, Job(), library)
 
@@ -127,4 +116,4 @@ class Studio:
         sheet = self.sheet(order.suite)
         if sheet is None:
             raise ModelsimError("nothing was drawn of this suite", order.suite, "press Draw what is missing")
-        self.grid = write_grid(sheet, grid_folder(self.gallery, sheet), GridOptions(), (), job)
+        self.grid = write_grid(sheet, grid_folder(self.desk.gallery, sheet), GridOptions(), (), job)

@@ -54,12 +54,14 @@ class SuitesPanel:
 
     def shown(self, name: str) -> Updates:
         """The text of the suite chosen."""
-        return self._told(lambda: (self._studio.suites.named(name), "Change it, give it another name, and save it."))
+        return self._told(
+            lambda: (self._studio.desk.suites.named(name), "Change it, give it another name, and save it.")
+        )
 
     def imported(self, file: Any) -> Updates:  # noqa: ANN401 - gradio 3 gives an object with a name, 4 a path
         """The text of a file that is a suite, prompts, an infotext, or a picture with one."""
         path = Path(getattr(file, "name", file))
-        return self._told(lambda: (self._studio.suites.from_file(path), "Read. Save keeps it."))
+        return self._told(lambda: (self._studio.desk.suites.from_file(path), "Read. Save keeps it."))
 
     def saved(self, name: str, text: str) -> Updates:
         """Keep the text as a suite of this name."""
@@ -68,7 +70,7 @@ class SuitesPanel:
     def removed(self, name: str, _: str) -> Updates:
         """Forget a suite of the person's own."""
         try:
-            self._studio.suites.remove(name.strip())
+            self._studio.desk.suites.remove(name.strip())
         except ModelsimError as error:
             return {self._said: message(str(error), "error")}
         return {self._name: "", self._text: "", self._said: message(f"{name} is removed; its pictures stay.")}
@@ -82,10 +84,10 @@ class SuitesPanel:
         try:
             document = json.loads(text)
         except ValueError:
-            suite = self._studio.suites.from_text(text, name)
+            suite = self._studio.desk.suites.from_text(text, name)
         else:
             suite = from_document({**document, "name": name} if isinstance(document, dict) else document)
-        return suite, f"Kept in {self._studio.suites.save(suite, instead=True)}."
+        return suite, f"Kept in {self._studio.desk.suites.save(suite, instead=True)}."
 
     def _told(self, act: Callable[[], tuple[Suite, str]]) -> Updates:
         """Does something with a suite, shows it and says what became of it."""

@@ -21,6 +21,7 @@ MEASURES = {
     "cosine of the changes from a base (delta-cosine)": "delta-cosine",
     "L2 distance (l2)": "l2",
     "L2 distance, relative to size (relative-l2)": "relative-l2",
+    "pictures of the probes (pictures)": "pictures",
 }
 """What the page calls each measure; choices are plain words, as gradio 3 shows a choice's value, not its label."""
 

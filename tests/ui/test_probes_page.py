@@ -122,7 +122,7 @@ def test_a_suite_of_prompts_is_kept_edited_and_removed(page):
     suites = page.suites
     kept = by_id(suites.saved("mine", "a cat\na dog\n"))
     assert "Kept in" in kept["suite_said"]
-    assert "mine" in [suite.name for suite in page.studio.suites.all()]
+    assert "mine" in [suite.name for suite in page.studio.desk.suites.all()]
     again = by_id(suites.saved("mine", kept["suite_text"].replace("a cat", "a horse")))
     assert "a horse" in again["suite_text"]
     assert "removed" in by_id(suites.removed("mine", ""))["suite_said"]

@@ -222,3 +222,12 @@ def test_what_the_host_cannot_do_is_a_word_on_the_button(tab_over, small_family)
     families(tab)
     choose(tab, chosen="anna")
     assert re.search(r"<button[^>]* disabled [^>]*without a WebUI", opened(tab)["chosen"])
+
+
+def test_two_trees_need_a_second_kind_of_evidence(tab_over, small_family):
+    tab = tab_over(small_family)
+    families(tab)
+    choose(tab, view="Two trees")
+    assert "pictures of the probes too" in opened(tab)["drawing"]
+    choose(tab, measure="pictures")
+    assert "draw a suite first" in families(tab)["status"]
