@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ModelsimError
 from . import documents, text
 from .options import measure_options, open_library, print_json
 from .pictures import MEASURE as PICTURES
-from .pictures import classify_pictures, gallery_options
+from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .progress import progress_bars
 
 
@@ -79,6 +80,7 @@ def _one_source(options: argparse.Namespace) -> None:
         return
     unfit = {"--references": options.references, "--suggest-references": options.suggest_references}
     unfit["--measure"] = options.measure
+    unfit["--gallery"] = options.gallery
     if options.features is not None:
         unfit |= {"--base": options.base, "--component": options.component}
     for option, value in unfit.items():
@@ -101,6 +103,8 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
         require_two(found)
         results = results_of(found.families, found.models, _words(options), library)
         written = write_families(results, options.out, options.dpi)
+    more, notes = write_tanglegrams(options, results)
+    written, found = written + more, replace(found, notes=found.notes + notes)
     if options.json:
         print_json(documents.classify(results, written, found))
     else:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..service.class_names import Words
     from ..service.family import TreeOptions
     from ..service.kinship import Kinship
+    from ..service.results import Result
 
 MEASURE = "pictures"
 
 
 def gallery_options(parser: argparse.ArgumentParser) -> None:
     """Where the pictures are."""
-    gallery = parser.add_argument_group("pictures in the place of weights: --measure pictures")
+    gallery = parser.add_argument_group("pictures: --measure pictures in the place of weights")
     gallery.add_argument("--gallery", type=Path, metavar="DIR", help="a folder that probe has drawn into")
     suite_option(gallery)
     engine_option(gallery)
@@ -72,6 +73,27 @@ def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Seq
     else:
         print("\n".join([text.classify(results, written), *(f"note: {note}" for note in notes)]))
     return 0
+
+
+def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) -> tuple[list[Path], list[str]]:
+    """With `--gallery`, the tree of each family beside that of its pictures: the files, and how well the two agree."""
+    if options.gallery is None:
+        return [], []
+    from ..service.kinship import kinship_of
+    from ..service.results import folder_of
+    from ..service.two_trees import two_trees, write_two_trees
+
+    written, notes = [], []
+    with progress_bars() as job:
+        found = kinship_of(sheet_meant(options, options.gallery), options.gallery, job)
+    for result in results:
+        two, which = two_trees(result, found, options.suite), result.family.architecture or "these models"
+        if two is None:
+            notes.append(f"{which}: fewer than three have pictures that can be compared, so there is no tanglegram")
+        else:
+            written += write_two_trees(two, folder_of(result, results, options.out), options.dpi)
+            notes.append(f"{which}: {two.agreement[0].lower()}{two.agreement[1:]}")
+    return written, notes
 
 
 def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:

@@ -106,9 +106,13 @@ def write_families(results: Sequence[Result], out: Path, dpi: float = 150) -> li
     """
     written = []
     for result in results:
-        folder = out / (result.family.architecture or "") if len(results) > 1 else out
-        written += _write(result, folder, dpi)
+        written += _write(result, folder_of(result, results, out), dpi)
     return written
+
+
+def folder_of(result: Result, results: Sequence[Result], out: Path) -> Path:
+    """Where the files of one of these families go."""
+    return out / (result.family.architecture or "") if len(results) > 1 else out
 
 
 def write_archive(results: Sequence[Result], file: Path) -> Path:

@@ -54,6 +54,27 @@ def test_classify_by_pictures_writes_what_it_writes_for_weights(gallery, tmp_pat
         assert [row["model"] for row in csv.DictReader(file)] == sorted([*RED, *BLUE])
 
 
+def test_classify_lays_weights_and_pictures_side_by_side(small_family, tmp_path):
+    names = [path.stem for path in small_family.glob("*.safetensors")]
+    fill(tmp_path / "gallery", small_suite(), names, look)
+    command = ("classify", small_family, "--gallery", tmp_path / "gallery", *suite(tmp_path / "gallery"))
+    document = run(*command, "--out", tmp_path / "out", "--no-library", "--json").document
+    drawn = (tmp_path / "out" / "tanglegram.svg").read_text("utf-8")
+    assert str(tmp_path / "out" / "tanglegram.png") in document["written"]
+    leaves = [row["model"] for row in document["classes"] if row["model"] in names]
+    assert all(drawn.count(f">{name}<") == 2 for name in leaves)
+    assert "ophenetic correlation between the trees: " in document["notes"][-1]
+    assert document["notes"][-1].endswith(f"({len(leaves)} models)")
+
+
+def test_without_pictures_of_three_there_is_no_tanglegram(small_family, gallery, tmp_path):
+    some = [small_family / f"{name}.safetensors" for name in ("anna", "bert", "base")]
+    command = ("classify", *some, "--gallery", gallery, *suite(gallery), "--out", tmp_path, "--no-library", "--json")
+    document = run(*command).document
+    assert "no tanglegram" in document["notes"][-1]
+    assert not (tmp_path / "tanglegram.svg").exists()
+
+
 def test_grid_tells_what_it_wrote(gallery, tmp_path):
     outcome = run(
         "grid", gallery, *suite(gallery), "--cell", 64, "--max-pixels", 110_000, "--format", "jpeg",
@@ -88,6 +109,8 @@ def test_grid_lies_in_its_gallery_and_is_no_picture_of_it(gallery):
         (("compare", "--measure", "pictures", "--gallery", "nowhere"), "no such folder: nowhere"),
         (("compare", "--measure", "pictures", "model.ckpt"), "does not go with PATH"),
         (("compare",), "no checkpoints given"),
+        (("compare", "model.ckpt", "--gallery", "here"), "goes with --measure pictures"),
+        (("classify", "--features", "t.csv", "--gallery", "here", "--out", "."), "does not go with --gallery"),
         (("classify", "--measure", "pictures", "--base", "anna", "--out", "."), "does not go with --base"),
     ],
 )
