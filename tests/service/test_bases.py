@@ -21,8 +21,8 @@ def deltas(folder, base):
 
 
 def test_the_base_in_another_precision_is_told_and_left_out(tmp_path):
-    base = demo.draw(SHAPES, 0)
-    tuned = {key: value + np.float32(0.1) * demo.draw(SHAPES, 1)[key] for key, value in base.items()}
+    base, change = demo.draw(SHAPES, 0), demo.draw(SHAPES, 1)
+    tuned = {key: value + np.float32(0.1) * change[key] for key, value in base.items()}
     demo.save(tmp_path / "base.safetensors", base, "float16")
     demo.save(tmp_path / "base-fp32.safetensors", base, "float32")
     demo.save(tmp_path / "tuned.safetensors", tuned, "float16")
