@@ -43,9 +43,7 @@ def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
     """The tree beside that of the other kind of evidence."""
     if other is None or other.tree is None:
         wanted = "a measure of the weights" if family.measure == PICTURES else "pictures of the probes"
-        return note(
-            "Only one tree yet", f"Choose {wanted} as the measure too: then weights and pictures stand face to face."
-        )
+        return note("Only one tree yet", f"Compare by {wanted} too: then weights and pictures stand face to face.")
     from ..figures.screen.tanglegram import tanglegram_svg
     from ..service.by_pictures import trees_of_the_same
 
