@@ -22,7 +22,7 @@ from scipy.special import log_softmax
 
 from lib_modelsim.identify.calibration import Calibration, self_test
 from lib_modelsim.identify.examples import Examples
-from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, Ranker
+from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, Ranker
 from lib_modelsim.pictures.encoder import DescriptorEncoder
 from lib_modelsim.pictures.handling import handled
 
@@ -110,7 +110,7 @@ def print_real(folder: Path, repeat: int) -> None:
     model = np.array([names.index(model.name) for model, _ in files])
     pictures = [Image.open(path).convert("RGB") for _, path in files]
     generator, encoder, number = np.random.default_rng(0), DescriptorEncoder(), np.arange(len(files))
-    rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in RANKERS if "points" not in ranker.name}
+    rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in (DEFAULT, NearestMean(), NearestPicture())}
     found: dict[str, list[float]] = {name: [] for name in rankers}
     for _ in range(repeat):
         examples = Examples(
