@@ -151,10 +151,14 @@ class _Session:
         if checkpoint is None:
             raise CheckpointFailed("no checkpoint is loaded", None, "load one first")
         settings = overridden(batch[0], checkpoint.title, checkpoint.architecture, self._before, self._vaes)
+        if "forge_preset" in self._before and settings["emphasis"] != self._before["emphasis"]:
+            fix = "choose it in Forge's settings, and another checkpoint once so that it is read"
+            raise PictureFailed("Forge emphasises as it did when it loaded the checkpoint", settings["emphasis"], fix)
         self._touched |= settings.keys()
         question = {
             **request(batch),
             "override_settings": settings,
+            "override_settings_restore_afterwards": True,
             "do_not_save_samples": True,
             "do_not_save_grid": True,
             "save_images": False,

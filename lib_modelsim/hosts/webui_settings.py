@@ -43,7 +43,6 @@ def request(batch: Sequence[Parameters]) -> dict[str, Any]:
         "height": first.height,
         "batch_size": len(batch),
         "n_iter": 1,
-        "override_settings_restore_afterwards": True,
     }
 
 

@@ -32,8 +32,10 @@ class Answer(Exception):  # noqa: N818
 
 @dataclass
 class FakeWebui:
-    """`options` are the user's, `loads` what was loaded in which order, `drawn` what `txt2img` was asked and
-    answered; `mishap` is asked before each picture and may raise an Answer, `after` changes the state when it is drawn."""
+    """`options` are the user's, `loads` what was loaded in which order, `drawn` what `txt2img` was asked and answered.
+
+    `mishap` is asked before each picture and may raise an Answer, `after` changes the state when it is drawn.
+    """
 
     options: dict[str, Any] = field(
         default_factory=lambda: {

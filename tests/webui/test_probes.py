@@ -1,0 +1,188 @@
+"""Three checkpoints draw a suite with the real WebUI, from inside and by HTTP: stopped in the middle, gone on, and the
+user's checkpoint and options as before.
+
+What is inside is asked by a script of the tests' own, as the tab would.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lib_modelsim.hosts.webui_http import WebuiByHttp
+from lib_modelsim.job import Cancelled, Job
+from lib_modelsim.pictures.infotext import parse
+from lib_modelsim.probes.gallery import Gallery
+from lib_modelsim.probes.parameters import Parameters
+from lib_modelsim.probes.plan import make_plan
+from lib_modelsim.probes.run import draw_missing
+from lib_modelsim.probes.suite import Probe, Suite, to_json
+
+from . import running
+from .tiny_models import NAMES
+
+CHOSEN = ("lantern-tune", "velvet-tune", "broken", "granite-stranger")
+SMALL = Parameters("a (cat:1.2)", "(bad:0)", steps=2, width=64, height=64, noise="CPU", clip_skip=1)
+SUITE = Suite(
+    "small",
+    (
+        Probe("cat", SMALL, (1, 2)),
+        Probe("dog", replace(SMALL, prompt="a dog", sampler="DDIM", options={"eta_noise_seed_delta": 5})),
+    ),
+)
+PICTURES = 3 * 3
+
+SCRIPT = """
+from modules import script_callbacks, sd_models
+
+
+def answers(_, app):
+    @app.post("/test/draw")
+    def draw(order: dict):
+        from pathlib import Path
+
+        from lib_modelsim.hosts.webui import WebUI
+        from lib_modelsim.job import Cancelled, Job
+        from lib_modelsim.probes.gallery import Gallery
+        from lib_modelsim.probes.plan import make_plan
+        from lib_modelsim.probes.run import draw_missing
+        from lib_modelsim.probes.suite import read_suite
+
+        host, job = WebUI(), Job()
+        engine = host.engine(())
+        chosen = [each for each in engine.checkpoints() if each.name in order["checkpoints"]]
+        with host.at_work("probes", job) as visible, Gallery(Path(order["folder"])) as gallery:
+            plan = make_plan(read_suite(Path(order["suite"])), chosen, engine, gallery)
+            try:
+                outcome = draw_missing(plan, engine, gallery, visible)
+            except Cancelled:
+                return {"name": engine.name, "drawn": [], "failures": [], "stopped": True}
+        failures = [failure.name for failure in outcome.failures]
+        return {"name": engine.name, "drawn": len(outcome.drawn), "failures": failures, "stopped": False}
+
+    @app.get("/test/memory")
+    def memory():
+        return getattr(getattr(sd_models.model_data.sd_model, "sd_checkpoint_info", None), "name_for_extra", None)
+
+
+script_callbacks.on_app_started(answers)
+"""
+
+
+@pytest.fixture(scope="module")
+def webui(checkout, models, tmp_path_factory):
+    """With the tests' script, a checkpoint that is none, and the first of the family chosen and loaded."""
+    folder = tmp_path_factory.mktemp("probes")
+    data = running.new_data_folder(folder / "data")
+    running.add_extension(data)
+    scripts = data / "extensions" / "z-test" / "scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "answers.py").write_text(SCRIPT, encoding="utf-8")
+    (folder / "models").mkdir()
+    for file in models.iterdir():
+        os.link(file, folder / "models" / file.name)
+    (folder / "models" / "broken.safetensors").write_bytes(b"no checkpoint at all")
+    with running.started(checkout, data, folder / "models", "--api") as webui:
+        chosen = {"sd_model_checkpoint": f"{NAMES[0]}.safetensors", "randn_source": "NV", "eta_noise_seed_delta": 7}
+        webui.api("/sdapi/v1/options", chosen)
+        webui.api("/sdapi/v1/txt2img", {"steps": 1, "width": 64, "height": 64})
+        yield webui
+        for file in (folder / "models").glob("*.safetensors"):
+            file.unlink()
+
+
+@pytest.fixture
+def before(webui):
+    """The user's options; the hash follows the weights in memory."""
+    return told(webui)
+
+
+def told(webui):
+    return webui.api("/sdapi/v1/options"), webui.api("/test/memory")
+
+
+def pictures(folder):
+    return sorted(folder.glob("small/*/*.png"))
+
+
+def by_http(webui, folder, stop_at=None):
+    engine = WebuiByHttp(webui.url)
+    chosen = [each for each in engine.checkpoints() if each.name in CHOSEN]
+    job = Job(cancelled=lambda: stop_at is not None and len(pictures(folder)) >= stop_at)
+    with Gallery(folder) as gallery:
+        return draw_missing(make_plan(SUITE, chosen, engine, gallery), engine, gallery, job)
+
+
+def from_inside(webui, folder, stop_at=None):
+    """What the script answers; at so many pictures a person presses Interrupt."""
+    order = {"checkpoints": CHOSEN, "folder": str(folder), "suite": str(folder.parent / "suite.json")}
+    Path(order["suite"]).write_text(to_json(SUITE), encoding="utf-8")
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(webui.api, "/test/draw", order)
+        while wait([answer], 0.05).not_done:
+            if stop_at is not None and len(pictures(folder)) >= stop_at:
+                webui.api("/sdapi/v1/interrupt", {})
+        return answer.result()
+
+
+def test_by_http_what_was_stopped_goes_on_and_the_user_finds_everything_as_before(webui, before, tmp_path):
+    folder = tmp_path / "gallery"
+    with pytest.raises(Cancelled):
+        by_http(webui, folder, stop_at=4)
+    first = pictures(folder)
+    assert 4 <= len(first) < PICTURES
+    assert told(webui)[0] == before[0]
+    outcome = by_http(webui, folder)
+    assert [failure.name for failure in outcome.failures] == ["broken"]
+    assert len(first) + len(outcome.drawn) == len(pictures(folder)) == PICTURES
+    assert {stored.record.engine for stored in outcome.drawn} == {WebuiByHttp(webui.url).name}
+    assert told(webui)[0] == before[0]
+
+
+def test_from_inside_what_was_interrupted_goes_on_and_the_user_finds_everything_as_before(webui, before, tmp_path):
+    folder = tmp_path / "gallery"
+    assert from_inside(webui, folder, stop_at=4)["stopped"]
+    first = pictures(folder)
+    assert 4 <= len(first) < PICTURES
+    assert told(webui) == before
+    answer = from_inside(webui, folder)
+    assert answer["failures"] == ["broken"]
+    assert len(first) + answer["drawn"] == len(pictures(folder)) == PICTURES
+    assert told(webui) == before
+    assert webui.our_errors() == []
+
+
+def test_both_ways_draw_the_same_pictures(webui, tmp_path):
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    name = from_inside(webui, inside)["name"]
+    by_http(webui, outside)
+    assert name == WebuiByHttp(webui.url).name
+    pixels = [[stored.path.read_bytes().split(b"IDAT", 1)[1] for stored in all_of(each)] for each in (inside, outside)]
+    assert pixels[0] == pixels[1]
+    assert len(set(pixels[0])) == PICTURES
+
+
+def test_the_webui_s_own_infotext_tells_what_was_asked_for(webui, tmp_path):
+    by_http(webui, tmp_path)
+    for stored in all_of(tmp_path):
+        asked, settings = stored.record.drawn_with, parse(infotext_of(stored.path)).settings
+        assert (settings["Seed"], settings["Sampler"], settings["RNG"]) == (str(asked.seed), asked.sampler, "CPU")
+        assert settings["Model hash"] == stored.record.checkpoint[:10]
+        assert settings.get("ENSD") == ("5" if asked.sampler == "DDIM" else None)
+
+
+def all_of(folder):
+    with Gallery(folder) as gallery:
+        gallery.take_in()
+        return sorted(gallery.pictures(), key=lambda stored: stored.path.relative_to(folder))
+
+
+def infotext_of(path):
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.info["parameters"]
