@@ -46,8 +46,9 @@ def main() -> None:
         print(f"\n### {count} artists, hubs {', '.join(str(hub) for hub in args.hubs)}\n")
         print_rankers(hubs)
         if count == 16:
-            print_worn([hub for hub in hubs if hub.dirty])
             print_strangers(hubs)
+            if worn := [hub for hub in hubs if hub.dirty]:
+                print_worn(worn)
     if args.pictures:
         print_real(args.pictures, args.repeat)
 
