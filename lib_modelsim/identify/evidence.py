@@ -251,7 +251,7 @@ def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: s
         models = "one model" if len(names) == 1 else f"{len(names)} models"
         detail = f"its manner ({encoder}) is nearest to {names[0]}'s; {models} with so few pictures give no probability"
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
-    if answer.none_of_these:
+    if answer.none_of_these and not learned_from:
         detail = (
             f"none of these: it is farther from all {len(names)} models than {1 - REFUSED:.0%} of their own pictures "
             f"are; the nearest is {names[0]}. {search.calibration.told_apart:.0%} of pictures by models that are "

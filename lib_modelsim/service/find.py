@@ -109,7 +109,7 @@ def find(
     return Found(
         tuple(evidence),
         rank(_cards(answer, learned, known, evidence), evidence),
-        answer is not None and answer.none_of_these,
+        answer is not None and answer.none_of_these and not same,
         prompt,
         learned.encoder.name,
         reliability(learned),

@@ -1,0 +1,166 @@
+"""Evidence says who, why and how sure, and never more than the record, the picture or the test bears."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib_modelsim.identify.calibration import SelfTest
+from lib_modelsim.identify.evidence import (
+    CERTAINTY,
+    Kind,
+    KnownModel,
+    SamePicture,
+    modest,
+    of_pictures,
+    of_records,
+    of_regenerated,
+)
+from lib_modelsim.pictures.record import Records
+from lib_modelsim.pictures.record_form import Named, PictureRecord
+
+ANNA = KnownModel("anna", Path("anna.safetensors"), "a1" * 32, "0123abcd", "c3" * 32)
+BERT = KnownModel("bert_v7", Path("bert_v7.safetensors"), "b2" * 32, "4567abcd")
+NEVER_HASHED = KnownModel("carl", Path("carl.ckpt"))
+KNOWN = [ANNA, BERT, NEVER_HASHED]
+
+
+def told(*named: Named, program: str = "WebUI", **fields: object) -> PictureRecord:
+    return PictureRecord("PNG text “parameters”", program, named, **fields)
+
+
+def evidence(*records: PictureRecord):
+    found = of_records(Records(records), KNOWN)
+    assert all(piece.kind is Kind.RECORD and piece.detail.isprintable() for piece in found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("digits", "words"),
+    [
+        ("a1" * 5, "short hash"),
+        ("a1" * 32, "SHA-256"),
+        ("c3" * 6, "AutoV3 hash"),
+        ("c3" * 32, "AutoV3 hash"),
+        ("0123abcd", "legacy hash"),
+    ],
+)
+def test_every_hash_of_a_model_that_we_have_is_an_answer(digits, words):
+    (piece,) = evidence(told(Named("anna", (digits,))))
+    assert (piece.model, piece.key) == ("anna", ANNA.key)
+    assert piece.certainty == CERTAINTY["legacy hash" if words == "legacy hash" else "hash"]
+    assert piece.detail.startswith("made by anna: ")
+    assert f"its {words} {digits}" in piece.detail
+
+
+def test_a_renamed_file_is_still_the_model():
+    (piece,) = evidence(told(Named("annas old name", ("a1" * 5,))))
+    assert piece.model == "anna"
+    assert "calls it annas old name" in piece.detail
+    assert "disagree" not in piece.detail
+
+
+def test_a_hash_and_another_model_s_name_disagree():
+    (piece,) = evidence(told(Named("bert_v7", ("a1" * 5,))))
+    assert piece.model == "anna"
+    assert "name and hash disagree" in piece.detail
+
+
+def test_two_files_with_one_legacy_hash_share_the_certainty():
+    twin = KnownModel("twin", Path("twin.ckpt"), "d4" * 32, "0123abcd")
+    found = of_records(Records((told(Named("", ("0123abcd",))),)), [*KNOWN, twin])
+    assert {piece.model: piece.certainty for piece in found} == {"anna": 0.45, "twin": 0.45}
+
+
+def test_a_model_that_we_lack_is_named_with_its_hash_and_a_guess_is_called_one():
+    foreign, guess = evidence(told(Named("bert_v8", ("ee" * 5,))))
+    assert (foreign.model, foreign.key) == ("bert_v8", None)
+    assert foreign.detail.startswith("made by bert_v8 [eeeeeeeeee], which you do not have")
+    assert (guess.model, guess.certainty) == ("bert_v7", None)
+    assert guess.detail.startswith("a guess: ")
+
+
+def test_a_hash_alone_that_nobody_has():
+    (piece,) = evidence(told(Named("", ("925997e9",))))
+    assert "[925997e9], which you do not have" in piece.detail
+    assert piece.certainty == CERTAINTY["legacy hash"]
+
+
+def test_our_file_of_that_name_with_another_hash_is_told():
+    foreign, _ = evidence(told(Named("anna", ("ee" * 5,))))
+    assert foreign.key is None
+    assert "your file of this name is another one [a1a1a1a1a1]: name and hash disagree" in foreign.detail
+
+
+def test_our_file_of_that_name_that_was_never_hashed_may_be_it():
+    (piece,) = evidence(told(Named("carl", ("ee" * 5,))))
+    assert (piece.key, piece.certainty) == (NEVER_HASHED.key, CERTAINTY["name"])
+    assert "never hashed" in piece.detail
+
+
+def test_a_name_without_a_hash_makes_half_sure():
+    (piece,) = evidence(told(Named("Anna"), program="ComfyUI", networks=(Named("ink"),)))
+    assert (piece.model, piece.certainty) == ("anna", CERTAINTY["name"])
+    assert "drawn with ink" in piece.detail
+
+
+def test_records_that_disagree_are_told_and_neither_is_believed_for_more_than_half():
+    found = evidence(told(Named("anna", ("a1" * 5,))), told(Named("bert_v7", ("b2" * 5,)), program="InvokeAI"))
+    assert [piece.model for piece in found] == ["anna", "bert_v7", None]
+    assert all(piece.certainty is None or piece.certainty <= CERTAINTY["disagreement"] for piece in found)
+    assert "disagree" in found[-1].detail
+
+
+def test_a_record_that_disagrees_with_itself_is_told():
+    found = evidence(told(Named("zoe", ("ee" * 5, "ff" * 5))))
+    assert any("several hashes" in piece.detail for piece in found)
+
+
+def test_two_records_of_one_model_do_not_disagree():
+    found = evidence(told(Named("anna", ("a1" * 32,)), program="modelsim"), told(Named("anna", ("a1" * 5,))))
+    assert {piece.model for piece in found} == {"anna"}
+    assert evidence(told(Named("anna", ("0123abcd",))), told(Named("anna", ("a1" * 5,))))[-1].model is not None
+
+
+names = st.builds(
+    Named,
+    st.sampled_from(["anna", "ANNA", "bert_v7", "carl", "zoe", ""]),
+    st.lists(st.sampled_from(["a1" * 5, "a1" * 32, "0123abcd", "b2" * 5, "ee" * 6]), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(st.lists(names, max_size=2), max_size=3))
+def test_no_record_makes_surer_than_its_kind_allows(records):
+    for piece in evidence(*(told(*each) for each in records)):
+        assert piece.certainty is None or 0 < piece.certainty <= CERTAINTY["hash"]
+
+
+def test_a_picture_that_several_models_drew_alike_is_shared_among_them():
+    same = [SamePicture("a", "anna", Path("cat 1.png"), 0.999), SamePicture("b", "bert", Path("cat 1.png"), 0.98)]
+    first, second = of_pictures([*reversed(same), same[0]])
+    assert (first.model, second.model) == ("anna", "bert")
+    assert first.certainty == second.certainty == CERTAINTY["picture"] / 2
+    assert "likeness 0.999" in first.detail
+    assert of_pictures([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=9).filter(lambda each: sum(each) > 0), st.integers(1, 500))
+def test_a_test_of_a_few_pictures_allows_no_great_certainty(values, rows):
+    shares = [value / sum(values) for value in values]
+    test = SelfTest(np.zeros((rows, len(shares))), np.zeros(rows, int), np.zeros(1))
+    likely = modest(shares, test)
+    assert sum(likely) == pytest.approx(1)
+    assert max(likely) <= 1 - (1 - 1 / len(shares)) / (rows + 2) + 1e-9
+
+
+def test_only_full_settings_and_the_same_picture_are_proof():
+    assert of_regenerated("anna", "a", 0.99, True, 0, 3).certainty == 0.99
+    assert of_regenerated("anna", "a", 0.99, True, 1, 3).certainty == 0.495
+    for likeness, full in ((0.99, False), (0.9, True)):
+        piece = of_regenerated("anna", "a", likeness, full, 0, 3)
+        assert piece.certainty is None
+        assert "proof" not in piece.detail.replace("prove nothing", "")
