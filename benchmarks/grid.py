@@ -1,6 +1,6 @@
 """A grid of 300 checkpoints by 24 probes: seconds and peak resident memory, for pictures of 512 × 512.
 
-    python -m benchmarks.grid [CHECKPOINTS [CELL]]
+    python -m benchmarks.grid [CHECKPOINTS [CELL]]    the cell as large as is chosen, unless it is given
 
 The pictures are a few distinct ones of noise and gradients, about as hard to compress as drawn ones, under many names.
 """
