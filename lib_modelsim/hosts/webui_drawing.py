@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from ..errors import ModelsimError
-from ..job import Job
+from ..job import Cancelled, Job
 from ..probes.engine import CheckpointFailed, Drawable, Drawn, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
 from .loading import AtOnce, InTwoSteps, in_memory
@@ -104,7 +104,9 @@ class _Session:
             if self._forge:  # what could not be loaded would not be tried again
                 self._models.model_data.forge_hash = ""
             raise CheckpointFailed("the WebUI cannot draw with it", error.value, "see its log") from error
-        if drawn.finished and drawn.checkpoint_title != checkpoint.title:
+        if not drawn.finished:
+            raise Cancelled("the WebUI was interrupted", None, "start again: it goes on where it was")
+        if drawn.checkpoint_title != checkpoint.title:
             fix = "refresh the list of checkpoints and start again"
             raise CheckpointFailed("the WebUI draws with another checkpoint", drawn.checkpoint_title, fix)
 
@@ -122,18 +124,26 @@ class _Session:
                 data[name] = self._options[name]
             else:
                 data.pop(name, None)
+        if self._touched:
+            self._bring_back()
+        if CHECKPOINT in self._options:  # loading wrote its own word for it
+            data[CHECKPOINT] = self._options[CHECKPOINT]
+
+    def _bring_back(self) -> None:
+        """Load the user's checkpoint and VAE. Raises ModelsimError where that fails."""
+        from modules import sd_vae
+
         way = InTwoSteps() if self._forge else AtOnce()
-        if self._in_memory is None:
-            way.restore(None)
-        elif self._touched:
+        try:
+            if self._in_memory is None:
+                way.restore(None)
+                return
             way.bring()
             if not self._forge:
-                from modules import sd_vae
-
                 sd_vae.reload_vae_weights()
-        data.update(
-            {name: value for name, value in self._options.items() if name == CHECKPOINT}
-        )  # loading wrote its own
+        except Exception as error:  # whatever the WebUI raises
+            fix = "choose another one in its menu"
+            raise ModelsimError("the WebUI cannot load its own checkpoint again", error, fix) from error
 
     def _refuse_unknown(self, kind: str, name: str, known: Sequence[str]) -> None:
         """The WebUI would take another one without a word."""

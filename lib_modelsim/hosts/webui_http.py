@@ -21,7 +21,7 @@ from typing import Any
 from PIL import Image
 
 from ..errors import ModelsimError
-from ..job import Job
+from ..job import Cancelled, Job
 from ..pictures.infotext import parse
 from ..probes.engine import CheckpointFailed, Drawable, Drawn, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
@@ -107,6 +107,8 @@ class _Session:
             raise
         except PictureFailed as error:
             raise CheckpointFailed(error.what, error.value, error.fix) from error
+        if not drawn.finished:
+            raise Cancelled("the WebUI was interrupted", None, "start again: it goes on where it was")
         known = checkpoint.sha256 and drawn.checkpoint_hash
         if not (checkpoint.sha256.startswith(drawn.checkpoint_hash) if known else drawn.checkpoint_title):
             fix = "refresh the WebUI's list of checkpoints and start again"

@@ -106,6 +106,14 @@ def test_a_person_s_interrupt_throws_the_picture_away_and_ends_the_run(engine, w
         assert len(gallery.pictures()) == 3
 
 
+def test_an_interrupt_while_a_checkpoint_is_loaded_ends_the_run_and_blames_no_checkpoint(engine, webui, tmp_path):
+    webui.after = lambda state: state.update(interrupted=True)
+    with Gallery(tmp_path) as gallery:
+        with pytest.raises(Cancelled):
+            draw(engine, gallery)
+        assert gallery.failures() == []
+
+
 def test_where_the_next_job_hides_an_interrupt_the_picture_is_drawn_again(engine, webui):
     webui.after = lambda state: state.update(job="txt2img" if len(webui.drawn) < 3 else "")
     with engine.session(Job()) as session:

@@ -11,8 +11,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from lib_modelsim.hosts.diffusers_engine import Diffusers
 from lib_modelsim.hosts.webui_http import WebuiByHttp
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.pictures.infotext import parse
@@ -31,7 +34,7 @@ SUITE = Suite(
     "small",
     (
         Probe("cat", SMALL, (1, 2)),
-        Probe("dog", replace(SMALL, prompt="a dog", sampler="DDIM", options={"eta_noise_seed_delta": 5})),
+        Probe("dog", replace(SMALL, prompt="a dog", sampler="Euler a", options={"eta_noise_seed_delta": 5})),
     ),
 )
 PICTURES = 3 * 3
@@ -172,7 +175,23 @@ def test_the_webui_s_own_infotext_tells_what_was_asked_for(webui, tmp_path):
         asked, settings = stored.record.drawn_with, parse(infotext_of(stored.path)).settings
         assert (settings["Seed"], settings["Sampler"], settings["RNG"]) == (str(asked.seed), asked.sampler, "CPU")
         assert settings["Model hash"] == stored.record.checkpoint[:10]
-        assert settings.get("ENSD") == ("5" if asked.sampler == "DDIM" else None)
+        assert settings.get("ENSD") == ("5" if asked.sampler == "Euler a" else None)
+
+
+@pytest.mark.parametrize("sampler", ["Euler", "Euler a", "DPM++ 2M", "DDIM"])
+def test_diffusers_draws_what_a1111_draws(checkout, webui, sampler):
+    if checkout.is_forge:
+        pytest.skip("the checkpoints that Forge recognises need CLIP's whole vocabulary")
+    pytest.importorskip("diffusers", reason="requirements/test.txt is not installed")
+    asked = replace(SMALL, prompt="", negative_prompt="", sampler=sampler, steps=4)  # the tokens of words differ
+    by_http = WebuiByHttp(webui.url)
+    (checkpoint,) = (each for each in by_http.checkpoints() if each.name == CHOSEN[0])
+    pixels = []
+    for engine in (by_http, Diffusers([checkpoint], "cpu")):
+        with engine.session(Job()) as session:
+            session.load(checkpoint)
+            pixels.append(np.asarray(session.draw([asked])[0].image).astype(int))
+    assert np.abs(pixels[0] - pixels[1]).max() <= 2
 
 
 def all_of(folder):
@@ -182,7 +201,5 @@ def all_of(folder):
 
 
 def infotext_of(path):
-    from PIL import Image
-
     with Image.open(path) as image:
         return image.info["parameters"]

@@ -69,7 +69,7 @@ def _configuration(text_encoder: Path) -> dict:
         "attention_resolutions": [4, 2, 1],
         "num_res_blocks": 2,
         "channel_mult": [1, 2, 4, 4],
-        "num_heads": 4,
+        "num_heads": 8,
         "use_spatial_transformer": True,
         "transformer_depth": 1,
         "context_dim": _CONTEXT,
