@@ -44,7 +44,12 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
         metavar="S",
         help="learn from this suite's pictures where a model has some (default: standard)",
     )
-    find.add_argument("--encoder", default="builtin", metavar="E", help="builtin (default), or open_clip:ARCH/TAG")
+    find.add_argument(
+        "--encoder",
+        default="builtin",
+        metavar="E",
+        help="builtin (default), open_clip:ARCH/TAG, or open_clip:ARCH/FILE.safetensors",
+    )
     find.add_argument("--download", action="store_true", help="let open_clip download its weights")
     find.add_argument("--self-test", action="store_true", help="how well the search finds the gallery's own pictures")
     device_option(find)
@@ -54,6 +59,7 @@ def run_find(options: argparse.Namespace) -> int:
     """Who drew it; or how well that can be told."""
     from ..pictures.opening import open_picture
     from ..service.find import find
+    from ..service.find_encoders import encoder_named
     from ..service.find_index import GalleryIndex
 
     if not options.images and not options.self_test:
@@ -62,7 +68,8 @@ def run_find(options: argparse.Namespace) -> int:
         raise ModelsimError("no such number of models", options.top, "use 1 or more")
     for image in options.images:
         open_picture(image)  # told before anything is learned
-    index = GalleryIndex(options.gallery or data_folder() / GALLERY, _encoder(options), options.suite)
+    encoder = encoder_named(options.encoder, options.device, options.download)
+    index = GalleryIndex(options.gallery or data_folder() / GALLERY, encoder, options.suite)
     with open_library(options) as library, progress_bars() as job:
         learned = index.learned(job)
         if options.self_test:
@@ -91,14 +98,6 @@ def _verify(options: argparse.Namespace, found: Found, learned: Learned, library
 
     engine, _ = engine_for(options, library, job)
     return verify(options.images, found, learned.encoder, engine, job, options.top or _SHOWN)
-
-
-def _encoder(options: argparse.Namespace) -> Any:  # noqa: ANN401
-    from ..pictures.encoder import DescriptorEncoder
-
-    if options.encoder != "builtin":
-        raise ModelsimError("no such encoder", options.encoder, "use builtin")
-    return DescriptorEncoder()
 
 
 def _document(found: Found, top: int | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class SelfTest:
         """Share of rows whose model was among the first `first`."""
         return float((self.ranks <= first).mean())
 
-    @property
+    @cached_property
     def ranks(self) -> Numbers:
         """[rows]: the right model's rank, 1 for the first; models that tie with it stand before it."""
         right = self.scores[np.arange(len(self.scores)), self.model]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,13 +69,13 @@ class Search:
         scores = pooled(self.ranking.scores(vectors))
         calibration = self.calibration
         probabilities = calibration.probabilities(scores) if calibration else [None] * len(scores)
-        likeness = (vectors @ self.examples.vectors.T).max(0)
+        pictures = self._nearest_pictures((vectors @ self.examples.vectors.T).max(0))
         matches = tuple(
             Match(
                 self.examples.models[model],
                 float(scores[model]),
                 None if calibration is None else float(probabilities[model]),
-                self._pictures(model, likeness),
+                pictures[model],
             )
             for model in np.argsort(-scores, kind="stable")
         )
@@ -85,9 +86,17 @@ class Search:
             tuple(self.interrogator.guesses(vectors.mean(0))),
         )
 
-    def _pictures(self, model: int, likeness: NDArray[np.floating]) -> tuple[int, ...]:
-        rows = np.flatnonzero(self.examples.model == model)
+    def _nearest_pictures(self, likeness: NDArray[np.floating]) -> list[tuple[int, ...]]:
+        """For each model its rows most like the query, one row of each picture; `likeness` [rows]."""
+        order = np.lexsort((-likeness, self.examples.model))
+        starts = np.searchsorted(self.examples.model[order], np.arange(len(self.examples.models) + 1))
+        return [self._different(order[start:end]) for start, end in pairwise(starts)]
+
+    def _different(self, rows: NDArray[np.int64]) -> tuple[int, ...]:
+        """The first rows of different pictures."""
         shown: dict[int, int] = {}
-        for row in rows[np.argsort(-likeness[rows], kind="stable")]:
+        for row in rows:
             shown.setdefault(int(self.examples.picture[row]), int(row))
-        return tuple(shown.values())[:SHOWN]
+            if len(shown) == SHOWN:
+                break
+        return tuple(shown.values())

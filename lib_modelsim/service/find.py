@@ -100,7 +100,7 @@ def find(
     answer, search = None, learned.search
     if search is not None:
         answer = search.answer(learned.encoder.encode(pictures))
-        names = learned.names()
+        names = learned.names
         called = [names[match.model] for match in answer.matches]
         evidence.append(of_features(answer, search, called, learned.encoder.name, bool(same)))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
@@ -169,7 +169,7 @@ def _likeness(query: Image.Image, path: Path) -> float:
 def _only_in_gallery(learned: Learned, known: Sequence[KnownModel]) -> list[KnownModel]:
     """Models that drew pictures here and whose files are elsewhere."""
     there = {model.key for model in known} | {f"name:{model.name}" for model in known}
-    drew = {key: name for key, name in learned.names().items() if key not in there}
+    drew = {key: name for key, name in learned.names.items() if key not in there}
     return [KnownModel(name, sha256=None if key.startswith("name:") else key) for key, name in drew.items()]
 
 
@@ -180,15 +180,19 @@ def _cards(
     by_key = {model.key: model for model in known}
     by_name = {f"name:{model.name}": model for model in known}
     matches = answer.matches if answer is not None else ()
-    names, cards = learned.names(), []
+    names, cards = learned.names, []
     for match, probability in zip(matches, _probabilities(matches, learned.search), strict=True):
-        card = _card(by_key.get(match.model) or by_name.get(match.model), match.model, names[match.model])
+        model = by_key.get(match.model) or by_name.get(match.model)
         paths = tuple(learned.picture(row).path for row in match.pictures)
-        cards.append(replace(card, score=match.score, probability=probability, pictures=paths))
+        cards.append(_card(model, match.model, names[match.model], match.score, probability, paths))
     there = {card.key for card in cards} | {card.sha256 for card in cards}
     others = {piece.key: by_key[piece.key] for piece in evidence if piece.key in by_key and piece.key not in there}
     cards += [_card(model, key, model.name) for key, model in others.items() if key is not None]
-    return [replace(card, evidence=_naming(card, evidence)) for card in cards]
+    named = {piece.key for piece in evidence}
+    return [
+        replace(card, evidence=_naming(card, evidence)) if {card.key, card.sha256} & named - {None} else card
+        for card in cards
+    ]
 
 
 def _probabilities(matches: Sequence[Match], search: Search | None) -> Sequence[float | None]:
@@ -203,12 +207,19 @@ def _naming(card: Ranked, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(piece for piece in evidence if piece.key and piece.key in (card.key, card.sha256))
 
 
-def _card(model: KnownModel | None, key: str, name: str) -> Ranked:
+def _card(
+    model: KnownModel | None,
+    key: str,
+    name: str,
+    score: float | None = None,
+    probability: float | None = None,
+    pictures: tuple[Path, ...] = (),
+) -> Ranked:
     """A gallery's checkpoint as the library knows it now, by hash or, where it was drawn without one, by name."""
     own = None if key.startswith("name:") else key
-    if model is None:
-        return Ranked(key, name, own)
-    return Ranked(key, name, own or model.sha256, model.path, model.title)
+    path, title = (model.path, model.title) if model is not None else (None, None)
+    sha256 = own or (model.sha256 if model is not None else None)
+    return Ranked(key, name, sha256, path, title, score, probability, pictures)
 
 
 def rank(cards: Sequence[Ranked], evidence: Sequence[Evidence]) -> tuple[Ranked, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -62,6 +63,7 @@ class Learned:
         """The picture of a row of the examples."""
         return self.pictures[row // _VIEWS]
 
+    @cached_property
     def names(self) -> dict[str, str]:
         """Key → the model's name, as it was when it last drew."""
         return {picture.key: picture.model for picture in self.pictures}

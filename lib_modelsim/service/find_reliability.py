@@ -42,13 +42,13 @@ def table(learned: Learned) -> list[TestedModel]:
     """The self-test model by model. Raises ModelsimError where the gallery is too small for one."""
     test = _test(learned)
     if test is None or learned.search is None:
-        models, pictures = len(learned.names()), len(learned.pictures)
+        models, pictures = len(learned.names), len(learned.pictures)
         raise ModelsimError(
             "a search cannot be tested on this gallery",
             f"{models} model{'' if models == 1 else 's'}, {pictures} pictures",
             "draw a suite with three models or more, or take in pictures with: gallery import DIR",
         )
-    names, counts = learned.names(), learned.search.examples.pictures_of
+    names, counts = learned.names, learned.search.examples.pictures_of
     rows = []
     for place, key in enumerate(learned.search.examples.models):
         ranks = test.ranks[test.model == place]

@@ -214,7 +214,7 @@ def test_a_moved_gallery_keeps_its_vectors_and_a_lost_picture_is_forgotten(tmp_p
     encoder = Colours()
     learned = GalleryIndex(tmp_path / "new", encoder).learned(Job())
     assert encoder.encoded == 0
-    assert set(learned.names().values()) == {"bert", "carl", "dora"}
+    assert set(learned.names.values()) == {"bert", "carl", "dora"}
 
 
 def test_another_encoder_s_vectors_are_others(gallery):
