@@ -132,7 +132,9 @@ class FamiliesPanel:
         return {
             self.view: session.choices.view,
             self.architecture: gr.update(
-                visible=len(kinds) > 1, choices=kinds, value=shown.family.architecture if shown.family else None
+                visible=len(kinds) > 1 and not in_library,
+                choices=kinds,
+                value=shown.family.architecture if shown.family else None,
             ),
             self.hash: gr.update(visible=in_library and left > 0, value=f"Find identical files: reads {size(left)}"),
             self.index: gr.update(visible=in_library),
