@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,9 +27,20 @@ class Suites:
     folder: Path
 
     def all(self) -> list[Suite]:
-        """Every suite, the shipped ones first. Raises ModelsimError where a file of the user's is none."""
-        files = [path for folder in (SHIPPED, self.folder) for path in sorted(folder.glob("*.json"), key=_stem)]
-        return [read_suite(path) for path in files]
+        """Every suite that can be read, the shipped ones first."""
+        return [suite for suite in self._read() if isinstance(suite, Suite)]
+
+    def unreadable(self) -> list[ModelsimError]:
+        """What is wrong with the files that are none."""
+        return [error for error in self._read() if isinstance(error, ModelsimError)]
+
+    def _read(self) -> Iterator[Suite | ModelsimError]:
+        for folder in (SHIPPED, self.folder):
+            for path in sorted(folder.glob("*.json"), key=_stem):
+                try:
+                    yield read_suite(path)
+                except ModelsimError as error:
+                    yield error
 
     def is_shipped(self, name: str) -> bool:
         """Whether a suite of this name is shipped: it cannot be changed."""

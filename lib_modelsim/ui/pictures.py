@@ -22,8 +22,9 @@ _TOLD = 5
 def plan_words(studio: Studio, order: Order) -> str:
     """How many pictures, how many of them exist, how long and how large the rest is; and what could not be drawn."""
     planned = studio.planned.get(order)
+    wrong = [str(error) for error in studio.desk.suites.unreadable()]
     if planned is None:
-        return ""
+        return _lines(wrong)
     plan, missing = planned.plan, planned.plan.missing
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
     words = f"{len(plan.pictures)} pictures of {checkpoints} checkpoints, {len(plan.pictures) - len(missing)} are there"
@@ -35,8 +36,12 @@ def plan_words(studio: Studio, order: Order) -> str:
     lines += [f"{copy.name} is a copy of another checkpoint and left out." for copy in plan.copies]
     lines += [f"{bad.path.name} cannot draw: {bad.error}" for bad in planned.chosen.unusable]
     lines += [f"{failure.name}: {failure.error}" for failure in studio.failures]
+    return _lines([*lines, *wrong])
+
+
+def _lines(lines: Sequence[str]) -> str:
     more = len(lines) - _TOLD - 1
-    shown = lines[: _TOLD + 1] + ([f"… and {more} more"] if more > 0 else [])
+    shown = [*lines[: _TOLD + 1], *([f"… and {more} more"] if more > 0 else [])]
     return f'<div class="modelsim-plan">{"".join(f"<p>{escaped(line)}</p>" for line in shown)}</div>'
 
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from ..errors import ModelsimError
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
 from .session import Session
-from .status import message
 from .studio import Order, Studio
 from .suites import SuitesPanel
 from .wiring import Wiring
@@ -84,10 +82,7 @@ class ProbesPage:
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and drawn for these values of the controls; those that make no sense give way."""
-        try:
-            suites = [each.name for each in self.studio.desk.suites.all()]
-        except ModelsimError as error:
-            return {**dict.fromkeys(self.outputs, gr.update()), self._told: message(str(error), "error")}
+        suites = [each.name for each in self.session.desk.suites.all()]
         suite = suite if suite in suites else FIRST_LOOK
         sheet = self.studio.sheet(suite)
         columns = [column_label(column) for column in sheet.columns] if sheet else []

@@ -141,3 +141,11 @@ def test_a_suite_that_cannot_be_is_one_line(page, name, text, told):
     said = by_id(page.suites.saved(name, text))["suite_said"]
     assert "modelsim-error" in said
     assert told in said
+
+
+def test_one_bad_suite_is_told_and_stops_no_other(page, host):
+    (host.data / "suites").mkdir()
+    (host.data / "suites" / "bad.json").write_text('{"name": "bad", "probes": [{"name": "x", "unknown": 1}]}')
+    found = by_id(page.opened())
+    assert found["suite"] == "cfg1-fast"
+    assert "bad.json" in found["planned"]
