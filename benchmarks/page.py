@@ -75,7 +75,7 @@ def opened(driver: Any, address: str) -> Iterator[Any]:  # noqa: ANN401 - Playwr
     page.set_default_timeout(600_000)
     page.add_init_script(WATCH)
     page.goto(address)
-    page.locator(".modelsim-models").wait_for()
+    page.locator(".modelsim-models").wait_for(state="attached")
     yield page
     browser.close()
 
