@@ -13,7 +13,13 @@ QUIET = (
     "--disable-sync",
 )
 
+PATIENCE = 60_000
+"""Milliseconds to wait for what is to come: machines under load are no failure."""
+
 
 def launch(driver):
-    """A browser of Playwright's `driver`."""
+    """A browser of Playwright's `driver`; all that is expected of it from now on is waited for with patience."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     return driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))

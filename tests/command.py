@@ -41,7 +41,7 @@ def run(*arguments: object) -> Outcome:
     return Outcome(code, out.getvalue(), err.getvalue())
 
 
-def run_process(*arguments: object, timeout: float = 60, **options: Any) -> Outcome:
+def run_process(*arguments: object, timeout: float = 300, **options: Any) -> Outcome:
     """Run a command in a process of its own."""
     command = [sys.executable, "-m", "lib_modelsim", *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=timeout, check=False, **options)

@@ -152,28 +152,35 @@ def sound(library) -> bool:
         return db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-SLOW = """
-import sys, time
+STEP_BY_STEP = """
+import sys
 from lib_modelsim.cli.main import main
 from lib_modelsim.library import Library
 remember = Library.remember_block
-def slowly(self, *arguments):
+def step_by_step(self, *arguments):
     remember(self, *arguments)
     print("remembered", file=sys.stderr, flush=True)
-    time.sleep(0.05)
-Library.remember_block = slowly
+    sys.stdin.readline()
+Library.remember_block = step_by_step
 sys.exit(main(sys.argv[1:]))
 """
-"""The command line, with time to stop it between two blocks."""
+"""The command line, which waits for a line before it goes on to the next block."""
 
 
-def started(*arguments):
-    command = [sys.executable, "-c", SLOW, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def started(*arguments, stdin=subprocess.PIPE):
+    command = [sys.executable, "-c", STEP_BY_STEP, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def go_on(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def after_blocks(process, count):
-    for _ in range(count):
+    assert process.stderr.readline() == "remembered\n"
+    for _ in range(count - 1):
+        go_on(process)
         assert process.stderr.readline() == "remembered\n"
 
 
@@ -183,7 +190,8 @@ def test_killed_at_any_moment_it_keeps_the_finished_blocks(family, library, read
     undisturbed = run("compare", family, "--no-library", "--json").document
     process = started("compare", family, "--library", library, "--json")
     after_blocks(process, blocks)
-    time.sleep(random.Random(blocks).uniform(0, 0.06))
+    go_on(process)
+    time.sleep(random.Random(blocks).uniform(0, 0.06))  # it is anywhere in the next block, or has finished that
     process.kill()
     process.communicate()
     assert sound(library)
@@ -199,7 +207,7 @@ def test_ctrl_c_is_one_line_and_130(family, library):
     process = started("compare", family, "--library", library, "--json")
     after_blocks(process, 3)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     told = [line for line in err.splitlines() if line != "remembered"]
     assert told == ["modelsim: stopped; what was finished is kept, the same command goes on from there"]
@@ -278,10 +286,10 @@ def test_an_id_that_was_never_written_names_nobody_later(tmp_path):
 
 def test_two_processes_share_a_library(pair, library):
     processes = [
-        started("compare", pair, "--library", library, "--measure", measure, "--json")
+        started("compare", pair, "--library", library, "--measure", measure, "--json", stdin=subprocess.DEVNULL)
         for measure in ("cosine", "l2", "cosine")
     ]
-    outs = [process.communicate(timeout=60) for process in processes]
+    outs = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], outs
     assert json.loads(outs[0][0]) == json.loads(outs[2][0]) == compared(pair, library=library)
     assert all(set(err.splitlines()) <= {"remembered"} for _, err in outs)

@@ -195,7 +195,7 @@ def test_pip_does_not_outlive_the_set_up():
         pip = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with silent.accept()[0]:  # it is at work
             pip.stdin.close()  # as the end of its parent does
-            assert pip.wait(timeout=10) == 1
+            assert pip.wait(timeout=60) == 1
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_the_child_knows_the_package_wherever_it_runs(monkeypatch, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all processes of a console at once")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 9), (signal.SIGTERM, 128 + signal.SIGTERM)])
 def test_a_signal_to_us_reaches_the_child(sent, code):
-    child = "import sys, time\nprint('ready', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: sys.exit(9)"
+    child = "import sys, time\nprint('ready', flush=True)\ntry: time.sleep(600)\nexcept KeyboardInterrupt: sys.exit(9)"
     parent = (
         "import standalone, sys; from pathlib import Path; standalone.INTERRUPT_GRACE = 0.2\n"
         f"standalone.venv_python = lambda: Path(sys.executable); sys.exit(standalone.run(['-c', {child!r}]))"
@@ -242,7 +242,7 @@ def test_a_signal_to_us_reaches_the_child(sent, code):
     process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE)
     assert process.stdout.readline().strip() == b"ready"
     process.send_signal(sent)
-    assert process.wait(timeout=20) == code
+    assert process.wait(timeout=60) == code
     process.stdout.close()
 
 

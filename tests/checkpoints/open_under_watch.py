@@ -47,14 +47,14 @@ def is_harmless(event: str, arguments: tuple) -> bool:
 def watched(path: Path) -> dict[str, object]:
     """What became of one file: `error` is None, the refusal's line, or the type of an exception that must not be."""
     tracemalloc.reset_peak()
-    before, started, expected, error = tracemalloc.get_traced_memory()[0], time.perf_counter(), True, None
+    before, started, expected, error = tracemalloc.get_traced_memory()[0], time.process_time(), True, None
     try:
         read_weights(path)
     except CheckpointError as refusal:
         error = str(refusal)
     except BaseException as crash:  # noqa: BLE001 - a finding, to be reported with the file's name
         error, expected = f"{type(crash).__name__}: {crash}"[:300], False
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     peak = tracemalloc.get_traced_memory()[1] - before
     return {"name": path.name, "error": error, "expected": expected, "seconds": seconds, "peak": peak}
 

@@ -39,7 +39,7 @@ def campaign(tmp_path_factory):
     )
     command = [sys.executable, "-B", "-c", watch, str(REPOSITORY), str(folder / "good"), str(folder / "damaged")]
     started = time.perf_counter()
-    process = subprocess.run(command, cwd=folder / "empty", capture_output=True, text=True, timeout=300, check=False)
+    process = subprocess.run(command, cwd=folder / "empty", capture_output=True, text=True, timeout=600, check=False)
     assert process.returncode == 0, process.stderr[-3000:]
     report = json.loads(process.stdout) | {"wall": time.perf_counter() - started, "folder": folder}
     assert {path.name: path.read_bytes() for path in (folder / "damaged").iterdir()} == before

@@ -174,9 +174,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_harmless_though_hostile(read, case):
-    started = time.perf_counter()
+    started = time.process_time()
     assert keys(read(b"}(" + HOSTILE[case] + b"u")) == ["a"]
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_checkpoint_within_itself(read):

@@ -166,12 +166,9 @@ def test_the_literal_files_of_these_tests_are_what_torch_reads(torch):
 def test_1131_tensors_open_in_half_a_second(torch, tmp_path, form):
     tensors = {f"model.diffusion_model.input_blocks.{i}.0.in_layers.0.weight": torch.zeros(2) for i in range(1131)}
     torch.save({"state_dict": tensors}, tmp_path / "model.ckpt", **form)
-    seconds = []
-    for _ in range(3):  # the best of three: the machine may be busy
-        started = time.perf_counter()
-        assert len(open_checkpoint(tmp_path / "model.ckpt").tensors) == 1131
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.5
+    started = time.process_time()  # not by the clock: the machine may be busy
+    assert len(open_checkpoint(tmp_path / "model.ckpt").tensors) == 1131
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")

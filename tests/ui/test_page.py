@@ -17,24 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from tests import chromium
+
 pytest.importorskip("gradio", reason="the page needs gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+expect = playwright.expect
 
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium that is installed")
+needs_chromium = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chromium that is installed")
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=alert(1)>"
 CLASS = "<b title=class>odd ones</b>"
-QUIET = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
 GRADIO3 = Path(sys.prefix) / "gradio3"
 
 
@@ -55,14 +48,15 @@ def served(*arguments, python_path=str(ROOT)):
     environment = os.environ | {"PYTHONPATH": python_path, "PYTHONUTF8": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     watchdog = threading.Timer(300, process.kill)
+    watchdog.daemon = True
     watchdog.start()
     try:
         line = process.stdout.readline()
+        watchdog.cancel()
         yield process, next((word for word in line.split() if word.startswith("http")), None)
     finally:
         process.kill()
         process.communicate()
-        watchdog.cancel()
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +73,14 @@ def address(small_family, tmp_path_factory, python_path):
 @pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield chromium.launch(driver)
 
 
 @pytest.fixture
 def page(browser, address):
     """The tab as it is opened; in the end nothing has gone wrong in the browser, and nothing was asked for outside."""
     opened = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(chromium.PATIENCE)
     wrong, outside = [], []
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: wrong.append(error.stack))
@@ -130,10 +124,6 @@ def ranked(page):
 def choose(page, where, word):
     page.locator(f"{where} input").first.click()
     page.locator(f"{where} [data-testid=dropdown-option], {where} ul.options li", has_text=word).first.click()
-
-
-expect = playwright.expect
-expect.set_options(timeout=60_000)  # machines under load are no failure
 
 
 @needs_chromium
@@ -257,7 +247,7 @@ def test_a_taken_port_is_one_line(tmp_path):
         socket.create_server(("127.0.0.1", 0)) as taken,
         served("--models", tmp_path, "--port", taken.getsockname()[1]) as (process, _),
     ):
-        _, told = process.communicate()
+        _, told = process.communicate(timeout=60)
     assert process.returncode == 2
     assert told.count("\n") == 1
     assert "--port" in told
