@@ -174,7 +174,7 @@ def test_the_webui_s_own_infotext_tells_what_was_asked_for(webui, tmp_path):
     for stored in all_of(tmp_path):
         asked, settings = stored.record.drawn_with, parse(infotext_of(stored.path)).settings
         assert (settings["Seed"], settings["Sampler"], settings["RNG"]) == (str(asked.seed), asked.sampler, "CPU")
-        assert settings["Model hash"] == stored.record.checkpoint[:10]
+        assert settings["Model"] == stored.record.checkpoint_name
         assert settings.get("ENSD") == ("5" if asked.sampler == "Euler a" else None)
 
 
