@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
@@ -288,3 +290,9 @@ class Desk:
         """Bytes that no scan has read yet."""
         files = (model for model in self.index.models if model.opener is None)
         return sum(model.key.size for model in files if model.name not in self.identities)
+
+
+@lru_cache(maxsize=1)
+def _import_for_trees() -> None:
+    """Once, while a person looks at the table: the first tree would wait a third of a second for SciPy."""
+    Thread(target=import_module, args=("lib_modelsim.service.classify",), daemon=True).start()

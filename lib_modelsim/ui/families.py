@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -140,8 +141,8 @@ class FamiliesPanel:
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
             self.export: gr.update(visible=not in_library and bool(shown.families)),
-            self.table: gr.update(visible=in_library, value=library_table(session)),
-            self.drawing: gr.update(visible=not in_library, value="" if in_library else self._drawn()),
+            self.table: _seen(in_library, lambda: library_table(session)),
+            self.drawing: _seen(not in_library, self._drawn),
             self.classes: self.named_classes(),
         }
 
@@ -181,6 +182,11 @@ class FamiliesPanel:
         except ModelsimError as error:
             return {self.exporting: message(str(error), "error")}
         return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}
+
+
+def _seen(visible: bool, content: Callable[[], str]) -> dict[str, Any]:
+    """What is not looked at is neither made nor sent: with hundreds of models either is a long text."""
+    return gr.update(visible=True, value=content()) if visible else gr.update(visible=False)
 
 
 def _choice(choices: list[str], label: str, name: str, **layout: int | bool) -> gr.Dropdown:

@@ -88,7 +88,8 @@ class Studio:
         self.failures = []
         try:
             if plan.missing:
-                self.failures = list(draw_plan(plan, engine, self.desk.gallery, job).failures)
+                with self.desk.host.at_work("modelsim: drawing probes", job) as shown:
+                    self.failures = list(draw_plan(plan, engine, self.desk.gallery, shown).failures)
         finally:
             self._plan(order, Job(), library)
 

@@ -90,7 +90,7 @@ def page(browser, address):
         lambda request: None if request.url.startswith((address, "data:", "blob:")) else outside.append(request.url),
     )
     opened.goto(address)
-    opened.locator(".modelsim-models").wait_for(state="attached")
+    opened.locator("#modelsim_chosen :is(.modelsim-card, .modelsim-note)").first.wait_for(state="attached")
     yield opened
     opened.close()
     assert (wrong, outside) == ([], [])
@@ -102,7 +102,7 @@ def families(page):
     page.locator("#modelsim_generate").click()
     show(page, "Tree")
     page.locator("#modelsim_drawing .modelsim-leaf").first.wait_for()
-    page.locator(".modelsim-models code:not(:empty)").first.wait_for(state="attached")  # the hashing is over, too
+    page.locator(".modelsim-leaf[data-facts*=hash]").first.wait_for(state="attached")  # the hashing is over, too
     return page
 
 
