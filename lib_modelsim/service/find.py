@@ -223,11 +223,15 @@ def _card(
 
 
 def rank(cards: Sequence[Ranked], evidence: Sequence[Evidence]) -> tuple[Ranked, ...]:
-    """Cards by probability: what this evidence leaves open is shared out as their probabilities were."""
+    """Cards by probability: what this evidence leaves open is shared out as their probabilities were.
+
+    Several kinds that agree make surer than each does, up to MOST_SURE.
+    """
     shares = [card.probability for card in cards]
     for kind in (Kind.PICTURE, Kind.RECORD, Kind.REGENERATED):
         shares = _with_evidence(shares, cards, _certainties(evidence, kind))
-    ranked = [replace(card, probability=share) for card, share in zip(cards, shares, strict=True)]
+    sure = [share if share is None else min(share, MOST_SURE) for share in shares]
+    ranked = [replace(card, probability=share) for card, share in zip(cards, sure, strict=True)]
     return tuple(sorted(ranked, key=lambda card: (-(card.probability or 0), card.score is None, -(card.score or 0))))
 
 
