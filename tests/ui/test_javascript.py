@@ -16,7 +16,10 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright
 pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chromium that is installed")
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = [(ROOT / "javascript" / f"{name}.js") for name in ("modelsim", "modelsim_drawing", "modelsim_table")]
+SCRIPTS = [
+    (ROOT / "javascript" / f"{name}.js") for name in ("modelsim", "modelsim_drawing", "modelsim_table", "modelsim_tab")
+]
+FIELDS = ("chosen", "family", "action")
 LONGEST_PAUSE = 200
 """Milliseconds for which the page may stand still."""
 
@@ -52,7 +55,7 @@ def open_page(browser, tmp_path):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     def opened(body, before="", files=1):
-        fields = "".join(f"<div id=modelsim_{name}_field><textarea></textarea></div>" for name in ("chosen", "family"))
+        fields = "".join(f"<div id=modelsim_{name}_field><textarea></textarea></div>" for name in FIELDS)
         scripts = "".join(f"<script>{path.read_text('utf-8')}</script>" for path in SCRIPTS) * files
         style = (ROOT / "style.css").read_text("utf-8")
         html = (
@@ -346,6 +349,22 @@ def test_rows_are_chosen_by_click_and_key(open_page):
     assert chosen(page) == "Äpfel"
     page.evaluate("(t => { t.outerHTML = t.outerHTML; })(document.querySelector('.modelsim-table'))")
     assert marked(page, "chosen") == ["Äpfel"]
+
+
+def test_a_name_goes_out_though_the_table_is_drawn_anew_while_one_types(open_page):
+    fields = "".join(f"<td><input type=text data-class=k data-field={field}></td>" for field in ("name", "remark"))
+    page = open_page(f"<table class=modelsim-classes><tr>{fields}</tr></table>")
+    anew = "(t => { t.outerHTML = t.outerHTML; })(document.querySelector('.modelsim-classes'))"
+    sent = "JSON.parse(document.querySelector('#modelsim_action_field textarea').value || '{}')"
+    page.locator("[data-field=remark]").fill("seen")
+    page.locator("[data-field=name]").focus()
+    page.evaluate(anew)  # before the server knows of the remark
+    page.keyboard.type("odd")
+    page.evaluate(anew)
+    page.keyboard.type(" ones")
+    page.keyboard.press("Enter")
+    told = page.evaluate(sent)
+    assert (told["do"], told["class"], told["name"], told["remark"]) == ("name", "k", "odd ones", "seen")
 
 
 @pytest.mark.parametrize("before", ["", "Object.defineProperty(navigator, 'clipboard', {value: undefined})"])
