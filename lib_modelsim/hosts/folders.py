@@ -13,6 +13,7 @@ from ..job import Job
 from .host import Listed, Loaded, Settings
 
 if TYPE_CHECKING:
+    from ..pictures.interrogator import Interrogator
     from ..probes.engine import Drawable, Engine
 
 _ALONE = "modelsim runs by itself, without a WebUI"
@@ -64,6 +65,9 @@ class Folders:
         from .diffusers_engine import Diffusers  # torch comes with it
 
         return Diffusers(checkpoints, self._settings.device)
+
+    def interrogators(self) -> list[Interrogator]:
+        return []
 
     def picture_url(self, path: Path) -> str:
         """Under which the page's own server has the data folder."""

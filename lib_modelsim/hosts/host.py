@@ -13,6 +13,7 @@ from ..job import Job
 if TYPE_CHECKING:
     import torch
 
+    from ..pictures.interrogator import Interrogator
     from ..probes.engine import Drawable, Engine
 
 
@@ -111,6 +112,9 @@ class Host(Protocol):
 
         Raises ModelsimError where something is missing.
         """
+
+    def interrogators(self) -> list[Interrogator]:
+        """Who can say here what a picture was drawn from without downloading anything; asked `at_work`."""
 
     def picture_url(self, path: Path) -> str:
         """Where the page finds a picture of our own data folder."""

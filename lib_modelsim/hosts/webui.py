@@ -22,6 +22,7 @@ from .queue import announced, shown, turn
 from .settings import read_settings
 
 if TYPE_CHECKING:
+    from ..pictures.interrogator import Interrogator
     from ..probes.engine import Drawable, Engine
 
 
@@ -125,6 +126,11 @@ class WebUI:
         from .webui_drawing import WebUIDrawing
 
         return WebUIDrawing(self)
+
+    def interrogators(self) -> list[Interrogator]:
+        from .interrogators import interrogators
+
+        return interrogators()
 
     def picture_url(self, path: Path) -> str:
         """gradio serves what lies in the WebUI's data folder under `file=`."""

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 from ..hosts.host import Host
 from ..identify.evidence import Kind
 from .buttons import load_button
-from .previews import thumbnail
+from .previews import inline, thumbnail
 from .status import note
 from .words import escaped
 
 if TYPE_CHECKING:  # SciPy comes with it
     from ..service.find import Found, Ranked
+    from ..service.find_verify import Verified
 
 _CARDS = 12
 """Models that get a card; the tail says nothing."""
 
 
-def answer_panel(found: Found | None, host: Host) -> str:
+def answer_panel(found: Found | None, host: Host, verified: Verified | None = None) -> str:
     """What was found, or what to do."""
     if found is None:
         return note(
@@ -34,10 +35,23 @@ def answer_panel(found: Found | None, host: Host) -> str:
     if found.prompt is not None:
         told += f"<p>Prompt, from {escaped(found.prompt.source)}: {escaped(found.prompt.text)}</p>"
     told += "".join(f"<p>{escaped(remark)}</p>" for remark in found.remarks)
+    told += _drawn_again(verified) if verified is not None else ""
     cards = "".join(_card(place, ranked, host) for place, ranked in enumerate(found.ranking[:_CARDS], 1))
     more = len(found.ranking) - _CARDS
     rest = f"<p>and {more} more, less likely</p>" if more > 0 else ""
     return f'<div class="modelsim-found">{told}</div><div class="modelsim-cards">{cards}</div>{rest}'
+
+
+def _drawn_again(verified: Verified) -> str:
+    """What the likeliest models drew, the nearest first."""
+    how = "with all settings of its record" if verified.exact else "with its prompt, as far as that is known"
+    pictures = "".join(
+        f"<figure>{inline(each.picture, each.model)}<figcaption>{escaped(each.model)}<br>"
+        f"likeness {each.likeness:.2f}, nearness {each.nearness:.2f}</figcaption></figure>"
+        for each in verified.pictures
+    )
+    failures = "".join(f"<p>{escaped(failure)}</p>" for failure in verified.failures)
+    return f'<p>Drawn again {how}:</p><div class="modelsim-again">{pictures}</div>{failures}'
 
 
 def _evidence(certainty: float | None, detail: str) -> str:

@@ -37,17 +37,19 @@ class FindPage:
             )
             with gr.Column(scale=1, min_width=160):
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
+                self._verify = gr.Button("Verify: draw it again", visible=False, elem_id="modelsim_verify")
         self._answer = gr.HTML(answer_panel(None, session.desk.host), elem_id="modelsim_answer")
         with gr.Row(elem_id="modelsim_hidden"):
             self._field = gr.Textbox(elem_id=FIND_FIELD, show_label=False)
-        self.outputs = [self._answer]
+        self.outputs = [self._verify, self._answer]
 
     def connect(self) -> None:
         """Set going what each control is for."""
         wiring, outputs = self._wiring, self.outputs
         wiring.at_once(self._files.change, self.take, self._files, outputs)
-        followed = wiring.in_turn(self._find.click, partial(self.follow, self.finder.find))
-        wiring.at_once(followed.then, self.show, None, outputs)
+        for button, task in ((self._find, self.finder.find), (self._verify, self.finder.verify)):
+            followed = wiring.in_turn(button.click, partial(self.follow, task))
+            wiring.at_once(followed.then, self.show, None, outputs)
         wiring.at_once(self._field.input, self.act, self._field, outputs)
 
     def follow(self, task: Callable[[], Task]) -> Iterator[Updates]:
@@ -63,7 +65,11 @@ class FindPage:
 
     def show(self) -> Updates:
         """What is known by now."""
-        return {self._answer: answer_panel(self.finder.found, self.finder.desk.host)}
+        finder = self.finder
+        return {
+            self._verify: gr.update(visible=finder.found is not None and bool(finder.found.ranking)),
+            self._answer: answer_panel(finder.found, finder.desk.host, finder.verified),
+        }
 
     def act(self, asked: str) -> Updates:
         """What a button on a card asks for."""

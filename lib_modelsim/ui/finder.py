@@ -18,6 +18,7 @@ from .tasks import Task
 if TYPE_CHECKING:  # SciPy and Pillow come with them
     from ..service.find import Found
     from ..service.find_index import GalleryIndex
+    from ..service.find_verify import Verified
 
 
 class Finder:
@@ -26,11 +27,12 @@ class Finder:
     def __init__(self, desk: Desk, studio: Studio) -> None:
         self.desk, self._studio = desk, studio
         self.found: Found | None = None
+        self.verified: Verified | None = None
         self._pictures: list[bytes] = []
 
     def take(self, files: Sequence[Path]) -> None:
         """Read the pictures that a browser has sent, and remove the copies that gradio made of them."""
-        self.found, self._pictures = None, []
+        self.found, self.verified, self._pictures = None, None, []
         for file in files:
             self._pictures.append(file.read_bytes())
             with suppress(OSError):
@@ -39,6 +41,10 @@ class Finder:
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
         return self.desk.run(("find", id(self._pictures)), self._find)
+
+    def verify(self) -> Task:
+        """Draw the picture again with the likeliest few, and rank again."""
+        return self.desk.run(("verify", id(self._pictures)), self._verify)
 
     def not_this(self, key: str) -> None:
         """Take a model out of this answer; nothing is learned from it."""
@@ -62,4 +68,16 @@ class Finder:
             raise ModelsimError("no picture to look for", None, "drop one into the field, or paste one")
         learned = self._index.learned(job)
         known = known_models(library, self.desk.host.listed())
-        self.found = find(self._pictures, learned, known)
+        with self.desk.host.at_work("modelsim: looking at a picture", job):
+            self.found = find(self._pictures, learned, known, self.desk.host.interrogators())
+        self.verified = None
+
+    def _verify(self, job: Job, library: Library) -> None:
+        from ..service.find_verify import verify
+
+        if self.found is None:
+            raise ModelsimError("nothing was found yet", None, "press Find first")
+        encoder, engine = self._index.learned(job).encoder, self._studio.engine(job, library)
+        with self.desk.host.at_work("modelsim: drawing a picture again", job) as shown:
+            self.verified = verify(self._pictures, self.found, encoder, engine, shown)
+        self.found = self.verified.found

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from .words import escaped
+
 _SIDE = 192
 """Pixels."""
 
@@ -26,9 +28,15 @@ def thumbnail(path: Path) -> str:
 def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
     try:
         with Image.open(path) as picture:
-            picture.thumbnail((_SIDE, _SIDE))
-            packed = io.BytesIO()
-            picture.convert("RGB").save(packed, "JPEG", quality=85)
+            return inline(picture)
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
         return ""
-    return f'<img alt="preview" src="data:image/jpeg;base64,{base64.b64encode(packed.getvalue()).decode()}">'
+
+
+def inline(picture: Image.Image, alt: str = "preview") -> str:
+    """An <img> with a small copy of an opened picture."""
+    small, packed = picture.copy(), io.BytesIO()
+    small.thumbnail((_SIDE, _SIDE))
+    small.convert("RGB").save(packed, "JPEG", quality=85)
+    data = base64.b64encode(packed.getvalue()).decode()
+    return f'<img alt="{escaped(alt)}" src="data:image/jpeg;base64,{data}">'

@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
@@ -19,19 +21,28 @@ from lib_modelsim.service.scan import scan
 from lib_modelsim.ui.desk import Desk
 from lib_modelsim.ui.session import Session
 from lib_modelsim.ui.tab import Tab
+from tests.probes.fake_engine import FakeEngine
 from tests.probes.galleries import fill, noise_of, small_suite
+
+
+class DrawingFolders(Folders):
+    """Folders whose checkpoints a fake engine draws."""
+
+    def engine(self, checkpoints):
+        return FakeEngine(list(checkpoints))
 
 
 @pytest.fixture
 def page(tmp_path, small_family):
-    desk = Desk(Folders([small_family], tmp_path, Settings(device="cpu")), lambda: Library(tmp_path / "library.sqlite"))
+    host = DrawingFolders([small_family], tmp_path, Settings(device="cpu"))
+    desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
         yield Tab(Session(desk)).find
     desk.close()
 
 
 def answer(updates):
-    return next(iter(updates.values()))
+    return updates[next(part for part in updates if part.elem_id == "modelsim_answer")]
 
 
 def ask(page, folder, image, **saving):
@@ -66,8 +77,6 @@ def test_the_picture_is_removed_once_it_is_read(page, tmp_path):
 def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
     with Library(tmp_path / "library.sqlite") as library:
         found = scan([small_family / "carl.safetensors"], library, Job()).found
-    from PIL.PngImagePlugin import PngInfo
-
     text = PngInfo()
     text.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {found[0][1].short_hash}, Model: carl")
     shown, _ = ask(page, tmp_path, noise_of("somebody's", (64, 64)), pnginfo=text)
@@ -78,13 +87,25 @@ def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
 def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for(page, tmp_path):
     fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
     kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
-    from PIL import Image
-
     shown, _ = ask(page, tmp_path, Image.open(kept).convert("RGB"))
     assert re.search(r"<h4>1\. <span[^>]*>bert", shown)
     key = re.search(r'data-find="not this" data-name="([^"]*)"', shown).group(1)
     shown = answer(page.act(json.dumps({"find": "not this", "name": key})))
     assert not re.search(r"<h4>1\. <span[^>]*>bert", shown)
+
+
+def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
+    with Library(tmp_path / "library.sqlite") as library:
+        found = scan([small_family], library, Job()).found
+    text = PngInfo()
+    settings = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x64"
+    carl = next(identity for model, identity in found if model.name == "carl")
+    text.add_text("parameters", f"{settings}, Model hash: {carl.short_hash}, Model: carl")
+    ask(page, tmp_path, noise_of("somebody's", (64, 64)), pnginfo=text)
+    list(page.follow(page.finder.verify))
+    shown = answer(page.show())
+    assert "Drawn again" in shown
+    assert re.search(r"modelsim-again.*carl.*likeness", shown)
 
 
 def test_what_is_no_picture_is_one_line(page, tmp_path):
