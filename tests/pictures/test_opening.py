@@ -50,9 +50,8 @@ def test_sixteen_bits_are_scaled_not_cut_off():
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr"])
 def test_other_kinds_of_pixels_become_rgb(mode):
-    opened = open_picture(
-        saved(scene(2).convert(mode), "tiff" if mode == "YCbCr" else "jpeg" if mode == "CMYK" else "png")
-    )
+    picture = scene(2).convert(mode)
+    opened = open_picture(picture if mode == "YCbCr" else saved(picture, "jpeg" if mode == "CMYK" else "png"))
     assert opened.mode == "RGB"
     assert opened.size == (192, 192)
 
