@@ -59,7 +59,10 @@ window.modelsimTab = window.modelsimTab || (function () {
     }
 
     document.addEventListener("keydown", sendName);
-    document.addEventListener("focusout", (event) => event.target.isConnected && sendName(event));
+    document.addEventListener("focusout", (event) => {
+        const { target, relatedTarget } = event, row = target.closest?.("tr");
+        if (row?.isConnected && !row.contains(relatedTarget)) sendName(event); // name and remark go together
+    });
 
     let typingIn = null;
 

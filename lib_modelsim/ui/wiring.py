@@ -15,7 +15,7 @@ Event = Callable[..., Dependency]
 """What takes a handler: a component's `click`, or `then` of an earlier answer."""
 
 _EVERY = {"trigger_mode": "multiple"} if int(gr.__version__.split(".")[0]) >= 4 else {}
-"""gradio 4 would drop what is asked for while the one before is on its way; gradio 3 drops nothing."""
+"""Else gradio drops what is asked for while the one before is on its way; gradio 3 always does."""
 
 _QUIET = {"show_progress": "hidden", "api_name": False, **_EVERY}
 _AT_ONCE = {"queue": False, **_QUIET}
