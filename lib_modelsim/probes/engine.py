@@ -86,8 +86,8 @@ class Engine(Protocol):
     """A program that draws. Nothing of it changes outside of a session."""
 
     name: str
-    """What its pictures are compared under and never with others: "AUTOMATIC1111", "Forge", "diffusers". A WebUI has the same
-    name from inside and by HTTP."""
+    """What its pictures are compared under and never with others: "AUTOMATIC1111", "Forge", "diffusers". A WebUI has
+    the same name from inside and by HTTP."""
 
     version: str
     """Of the program, as it stands in its infotexts: noted with every picture, no part of an identity."""
