@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -10,9 +11,13 @@ from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
 from .session import Session
 from .studio import Order, Studio
 from .suites import SuitesPanel
+from .tasks import Task
 from .wiring import Wiring
 from .words import column_label
 from .work import Updates, Work
+
+if TYPE_CHECKING:  # Pillow comes with it
+    from ..probes.sheet import Sheet
 
 FIRST_LOOK = "cfg1-fast"
 """The suite that a first-time user draws."""
@@ -47,7 +52,7 @@ class ProbesPage:
         self._pictures = gr.HTML(elem_id="modelsim_pictures")
         self._order = [self._suite, self._models, self._batch]
         self._looking = [self._view, self._column, self._first, self._second]
-        self.outputs = [*self._order, self._told, *self._looking, self._grid, self._pictures]
+        self.outputs = [*self._order, self._told, *self._looking, self._grid, self._files, self._pictures]
 
     @property
     def work(self) -> Work:
@@ -56,14 +61,17 @@ class ProbesPage:
     def connect(self) -> None:
         """Set going what each control is for."""
         every = [*self._order, *self._looking]
-        for button, task in ((self._plan, self.studio.make_plan), (self._draw, self.studio.draw)):
-            self._follow(button, task, self.outputs)
-        self._follow(self._grid, self.studio.make_grid, [self._files])
+        for button, task in (
+            (self._plan, self.studio.make_plan),
+            (self._draw, self.studio.draw),
+            (self._grid, self.studio.make_grid),
+        ):
+            self._follow(button, task)
         for control in (self._suite, *self._looking):
             self._wiring.at_once(control.input, self.show, every, self.outputs)
         self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
-    def _follow(self, button: gr.Button, task: Any, outputs: list[Any]) -> None:  # noqa: ANN401 - a method of Studio
+    def _follow(self, button: gr.Button, task: Callable[[Order], Task]) -> None:
         """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
         every = [*self._order, *self._looking]
 
@@ -73,8 +81,7 @@ class ProbesPage:
 
         begun = self._wiring.at_once(button.click, begin, every, None)
         followed = self._wiring.in_background(begun.then, self.work.follow_begun)
-        show = self.grid_files if outputs == [self._files] else self.show
-        self._wiring.at_once(followed.then, show, every, outputs)
+        self._wiring.at_once(followed.then, self.show, every, self.outputs)
 
     def opened(self, suite: str | None = None) -> Updates:
         """Everything, as the page is opened, or after a change of the suites."""
@@ -103,14 +110,16 @@ class ProbesPage:
             self._first: gr.update(choices=rows, value=first, visible=bool(rows) and view != ONE_PROBE),
             self._second: gr.update(choices=rows, value=second, visible=view == TWO),
             self._grid: gr.update(visible=bool(rows)),
+            self._files: self._grid_files(sheet),
             self._pictures: looked_at(self.studio, sheet, view, (column, first, second)),
         }
 
-    def grid_files(self, *_: object) -> Updates:
+    def _grid_files(self, sheet: Sheet | None) -> Updates:
+        """The files of the grid made last, where it is of the suite that is looked at."""
         grid = self.studio.grid
-        if grid is None:
-            return {self._files: gr.update()}
-        return {self._files: gr.update(visible=True, value=[str(path) for path in (*grid.pages, grid.html)])}
+        if grid is None or sheet is None or grid.sheet.suite.name != sheet.suite.name:
+            return gr.update(visible=False)
+        return gr.update(visible=True, value=[str(path) for path in (*grid.pages, grid.html)])
 
 
 def _order(values: Any) -> Order:  # noqa: ANN401 - values of gradio's components

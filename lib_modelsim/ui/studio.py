@@ -53,7 +53,7 @@ class Studio:
         return self.desk.run(("plan", order), lambda job, library: self._plan(order, job, library)[0])
 
     def draw(self, order: Order) -> Task:
-        """Draw what is missing of an order."""
+        """Draw what is missing of an order, then compose the grid of its suite."""
         return self.desk.run(("draw", order), lambda job, library: self._draw(order, job, library))
 
     def make_grid(self, order: Order) -> Task:
@@ -92,6 +92,8 @@ class Studio:
                     self.failures = list(draw_plan(plan, engine, self.desk.gallery, shown).failures)
         finally:
             self._plan(order, Job(), library)
+        if self.sheet(order.suite) is not None:
+            self._make_grid(order, job)
 
     def engine(self, job: Job, library: Library) -> Engine:
         """What draws with all checkpoints there are."""

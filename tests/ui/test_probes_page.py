@@ -106,10 +106,9 @@ def test_a_checkpoint_that_fails_is_told_and_the_others_are_drawn(page, host):
     assert found["pictures"].count("<img") == 4
 
 
-def test_the_grid_is_offered_as_files(page):
+def test_the_grid_is_composed_once_all_is_drawn_and_offered_as_files(page):
     do(page, page.studio.draw)
-    do(page, page.studio.make_grid)
-    names = [path.rsplit("/", 1)[-1] for path in by_id(page.grid_files())["grid_files"]]
+    names = [path.rsplit("/", 1)[-1] for path in shown(page)["grid_files"]]
     assert any(name.endswith(".png") for name in names)
     assert any(name.endswith(".html") for name in names)
 
