@@ -22,9 +22,11 @@ _TOLD = 5
 def plan_words(studio: Studio, order: Order) -> str:
     """How many pictures, how many of them exist, how long and how large the rest is; and what could not be drawn."""
     planned = studio.planned.get(order)
-    wrong = [str(error) for error in studio.desk.suites.unreadable()]
+    remarks = [str(error) for error in studio.desk.suites.unreadable()]
+    if studio.grid is not None and studio.grid.sheet.suite.name == order.suite:
+        remarks = [f"The grid is kept beside its pictures: {studio.grid.html}", *remarks]
     if planned is None:
-        return _lines(wrong)
+        return _lines(remarks)
     plan, missing = planned.plan, planned.plan.missing
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
     words = f"{len(plan.pictures)} pictures of {checkpoints} checkpoints, {len(plan.pictures) - len(missing)} are there"
@@ -36,7 +38,7 @@ def plan_words(studio: Studio, order: Order) -> str:
     lines += [f"{copy.name} is a copy of another checkpoint and left out." for copy in plan.copies]
     lines += [f"{bad.path.name} cannot draw: {bad.error}" for bad in planned.chosen.unusable]
     lines += [f"{failure.name}: {failure.error}" for failure in studio.failures]
-    return _lines([*lines, *wrong])
+    return _lines([*lines, *remarks])
 
 
 def _lines(lines: Sequence[str]) -> str:
