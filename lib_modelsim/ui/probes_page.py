@@ -48,7 +48,9 @@ class ProbesPage:
             self._first = gr.Dropdown([], label="Checkpoint", elem_id="modelsim_first", scale=1, min_width=160)
             self._second = gr.Dropdown([], label="beside", elem_id="modelsim_second", scale=1, min_width=160)
             self._grid = gr.Button("Make the grid", elem_id="modelsim_grid", scale=0, min_width=120)
-        self._files = gr.File(visible=False, show_label=False, file_count="multiple", elem_id="modelsim_grid_files")
+        self._files = gr.File(
+            visible=False, show_label=False, interactive=False, file_count="multiple", elem_id="modelsim_grid_files"
+        )
         self._pictures = gr.HTML(elem_id="modelsim_pictures")
         self._order = [self._suite, self._models, self._batch]
         self._looking = [self._view, self._column, self._first, self._second]
