@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -295,4 +294,8 @@ class Desk:
 @lru_cache(maxsize=1)
 def _import_for_trees() -> None:
     """Once, while a person looks at the table: the first tree would wait a third of a second for SciPy."""
-    Thread(target=import_module, args=("lib_modelsim.service.classify",), daemon=True).start()
+
+    def bring() -> None:
+        from ..service import classify  # noqa: F401
+
+    Thread(target=bring, daemon=True).start()

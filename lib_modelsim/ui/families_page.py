@@ -49,7 +49,7 @@ class FamiliesPage:
         self._start(families.hash.click, work.hash_all)
         self._compare(self._at_once(controls.go.click, self.towards_tree).then)
         for control, meaning in [*controls.taken(), *families.taken()]:
-            taken = self._at_once(control.input, self._taker(meaning), control)
+            taken = self._at_once(control.input, self._taker(control, meaning), control)
             if control in (controls.measure, controls.base):
                 self._compare(taken.then)
             elif control is not families.view:
@@ -82,12 +82,12 @@ class FamiliesPage:
 
     def _start(self, event: Callable[..., Dependency], task: Callable[..., object]) -> Dependency:
         """Follow a task to its end, then show everything."""
-        return self._at_once(self._wiring.in_turn(event, task).then, self.look)
+        return self._at_once(self._wiring.in_turn(event, task).then, self._look_after)
 
     def _compare(self, event: Callable[..., Dependency]) -> None:
         """Compare, show the families, weigh their classes, then look for what hashes can tell."""
         weighed = self._weigh(self._start(event, self.work.compare))
-        self._at_once(self._wiring.in_background(weighed.then, self.work.hash_few).then, self.look)
+        self._at_once(self._wiring.in_background(weighed.then, self.work.hash_few).then, self._look_after)
 
     def _weigh(self, shown: Dependency) -> Dependency:
         """Weigh the classes shown, in a step of its own, as it may take a second."""
@@ -99,12 +99,18 @@ class FamiliesPage:
         if shown.family is not None and not self.session.desk.busy:
             shown.answer.weigh(shown.how, shown.family)
 
-    def _taker(self, meaning: Callable[[Any], dict[str, object]]) -> Callable[[object], Updates]:
-        """Takes a control's value down as a choice, and shows what follows."""
+    def _look_after(self) -> Updates:
+        """As `look`, after a task. A person may be about to choose another view: theirs is not sent back to them."""
+        return {**self.look(), self._families.view: gr.update()}
+
+    def _taker(
+        self, control: gr.components.Component, meaning: Callable[[Any], dict[str, object]]
+    ) -> Callable[[object], Updates]:
+        """Takes a control's value down as a choice, and shows what follows; the control shows it already."""
 
         def take(value: object) -> Updates:
             self.session.choose(**meaning(value))
-            return {**self.show(), self._chosen.said: ""}
+            return {**self.show(), control: gr.update()}
 
         return take
 

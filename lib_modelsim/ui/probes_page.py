@@ -54,6 +54,7 @@ class ProbesPage:
         self._pictures = gr.HTML(elem_id="modelsim_pictures")
         self._order = [self._suite, self._models, self._batch]
         self._looking = [self._view, self._column, self._first, self._second]
+        self.inputs = [*self._order, *self._looking]
         self.outputs = [*self._order, self._told, *self._looking, self._grid, self._files, self._pictures]
 
     @property
@@ -62,7 +63,6 @@ class ProbesPage:
 
     def connect(self) -> None:
         """Set going what each control is for."""
-        every = [*self._order, *self._looking]
         for button, task in (
             (self._plan, self.studio.make_plan),
             (self._draw, self.studio.draw),
@@ -70,23 +70,22 @@ class ProbesPage:
         ):
             self._follow(button, task)
         for control in (self._suite, *self._looking):
-            self._wiring.at_once(control.input, self.show, every, self.outputs)
+            self._wiring.at_once(control.input, self.show, self.inputs, self.outputs)
         self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
     def _follow(self, button: gr.Button, task: Callable[[Order], Task]) -> None:
         """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
-        every = [*self._order, *self._looking]
 
         def begin(*values: object) -> None:
             order = _order(values[:3])
             self.work.begin(lambda: task(order), "Stopped. What is drawn is kept; drawing goes on where it was.")
 
-        begun = self._wiring.at_once(button.click, begin, every, None)
+        begun = self._wiring.at_once(button.click, begin, self.inputs, None)
         followed = self._wiring.in_background(begun.then, self.work.follow_begun)
-        self._wiring.at_once(followed.then, self.show, every, self.outputs)
+        self._wiring.at_once(followed.then, self.show, self.inputs, self.outputs)
 
     def opened(self, suite: str | None = None) -> Updates:
-        """Everything, as the page is opened, or after a change of the suites."""
+        """Everything, as at first, or after a change of the suites."""
         return self.show(suite, (), 1, VIEWS[0], None, None, None)
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401

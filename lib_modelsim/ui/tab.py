@@ -45,7 +45,7 @@ class Tab:
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script
         wiring.beside(stop.click, wiring.work.stop, None)
         wiring.at_once(opened.click, self.families.look, None, self.families.outputs)
-        wiring.at_once(probes.select, self.probes.opened, None, self.probes.outputs)
+        wiring.at_once(probes.select, self.probes.show, self.probes.inputs, self.probes.outputs)
         self.families.connect()
         self.probes.connect()
         self.find.connect()
