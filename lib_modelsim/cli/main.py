@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -104,6 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_classify_arguments(classify)
 
+    _add_picture_commands(command)
+    _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
+    return parser
+
+
+def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Those that draw pictures or look at them; `command` makes one by its name, what runs it and its help."""
     add_probe_arguments(
         command("probe", run_probe, "Draw the same standardized pictures with every checkpoint, what is missing.", None)
     )
@@ -112,11 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_grid_arguments(command("grid", run_grid, "Checkpoints by probes, as pictures and as a page.", None))
     add_suite_arguments(command("suite", run_suite, "Suites of probes: list, show, import, export.", None))
-
     add_find_arguments(command("find", run_find, "Which model drew a picture, with evidence.", None))
-
-    _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
-    return parser
 
 
 def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -104,11 +105,8 @@ def _value(line: str, start: int) -> tuple[str, int]:
         except json.JSONDecodeError:
             return quoted[0], quoted.end()
     if line[start : start + 1] in ("{", "["):
-        try:
+        with suppress(json.JSONDecodeError, RecursionError):  # no JSON after all: up to the next comma, as all else
             _, end = json.JSONDecoder().raw_decode(line, start)
-        except (json.JSONDecodeError, RecursionError):
-            pass  # no JSON after all: up to the next comma, as everything else
-        else:
             return line[start:end], end
     plain = _PLAIN.match(line, start)
     return plain[0], plain.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -118,10 +119,8 @@ def _settings(records: Records, found: Found, size: tuple[int, int], architectur
     """The record's settings as far as they can be asked for, else the prompt that was told or guessed in a size of the
     query's shape."""
     if records.drawable is not None:
-        try:
+        with suppress(ModelsimError):  # a sampler's number or a size that no picture has: the prompt is left
             return parameters_of(records.drawable.infotext or "")
-        except ModelsimError:  # a sampler's number or a size that no picture has: the prompt is left
-            pass
     area = _AREA.get(architecture or "", _LARGER)
     scale = (area / (size[0] * size[1])) ** 0.5
     width, height = (max(_GRID, _GRID * round(side * scale / _GRID)) for side in size)
