@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..percent import likelihood, percent
 from .options import data_folder, device_option, open_library, print_json
 from .progress import progress_bars
 
@@ -126,7 +127,7 @@ def _words(found: Found, verified: Verified | None, top: int) -> list[str]:
     if not lines:
         lines = ["nothing is known of it: it carries no record, and there is no gallery to compare it with"]
     for place, card in enumerate(found.ranking[:top], 1):
-        share = "" if card.probability is None else f"  {card.probability:.0%}"
+        share = "" if card.probability is None else f"  {likelihood(card.probability)}"
         lines.append(f"{place}. {card.model}{f' [{card.sha256[:10]}]' if card.sha256 else ''}{share}")
     if found.prompt:
         lines.append(f"prompt ({found.prompt.source}): {' '.join(found.prompt.text.split())}")
@@ -146,7 +147,8 @@ def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
     width = max(len(row.model) for row in rows)
     print(f"{'model':{width}}  pictures  top-1  top-4  mean rank")
     for row in rows:
-        print(f"{row.model:{width}}  {row.pictures:8}  {row.top1:5.0%}  {row.top4:5.0%}  {row.mean_rank:9.1f}")
+        shares = "  ".join(f"{percent(share):>5}" for share in (row.top1, row.top4))
+        print(f"{row.model:{width}}  {row.pictures:8}  {shares}  {row.mean_rank:9.1f}")
     print(whole.sentence if whole else "")
     return 0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..checkpoints.identity import Identity
+from ..percent import percent
 from ..service.index import Unreadable
 from ..service.relatives import sameness_facts
 
@@ -97,7 +98,7 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
         for number in range(1, int(family.classes.max()) + 1):
             members = [model for model, c in zip(family.features.models, family.classes, strict=True) if c == number]
             name, support = result.name(number).name, result.support(number)
-            about = (f" {name}" if name else "") + ("" if np.isnan(support) else f" (support {support:.0%})")
+            about = (f" {name}" if name else "") + ("" if np.isnan(support) else f" (support {percent(support)})")
             lines.append(f"  class {number}{about}: {', '.join(members)}")
         lines += [f"  note: {note}" for note in family.notes]
     lines += [f"note: {note}" for note in found.notes] if found else []

@@ -15,6 +15,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
 
 from ..errors import ModelsimError
+from ..percent import percent
 from .examples import Examples, Floats, Numbers, held_out
 from .rankers import Ranker
 
@@ -47,8 +48,8 @@ class SelfTest:
     def sentence(self) -> str:
         """What to expect, in words."""
         models = self.scores.shape[1]
-        sentence = f"For your {models} models this search puts the right one first {self.found(1):.0%} of the time"
-        return f"{sentence}, among four {self.found(4):.0%}." if models > 4 else f"{sentence}."
+        sentence = f"For your {models} models this search puts the right one first {percent(self.found(1))} of the time"
+        return f"{sentence}, among four {percent(self.found(4))}." if models > 4 else f"{sentence}."
 
 
 def self_test(ranker: Ranker, examples: Examples) -> SelfTest:

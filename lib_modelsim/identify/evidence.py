@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 
+from ..percent import likelihood, percent
 from ..pictures.perceptual_hash import SAME
 from ..pictures.record import Records
 from ..pictures.record_form import Named, PictureRecord, model_name
@@ -182,7 +183,7 @@ def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
     close = sorted((model for model in known if likeness[model] >= _ALIKE), key=lambda model: -likeness[model])
     if not named.name or not close:
         return []
-    names = ", ".join(f"{model.name} ({likeness[model]:.0%} of the letters)" for model in close[:_GUESSES])
+    names = ", ".join(f"{model.name} ({percent(likeness[model])} of the letters)" for model in close[:_GUESSES])
     detail = f"a guess: by name the nearest of yours are {names}"
     return [Evidence(Kind.RECORD, close[0].name, None, detail, close[0].key)]
 
@@ -253,16 +254,16 @@ def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: s
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
     if answer.none_of_these and not learned_from:
         detail = (
-            f"none of these: it is farther from all {len(names)} models than {1 - REFUSED:.0%} of their own pictures "
-            f"are; the nearest is {names[0]}. {search.calibration.told_apart:.0%} of pictures by models that are "
-            f"missing are told by this ({encoder})"
+            f"none of these: it is farther from all {len(names)} models than {percent(1 - REFUSED)} of their own "
+            f"pictures are; the nearest is {names[0]}. {percent(search.calibration.told_apart)} of pictures by models "
+            f"that are missing are told by this ({encoder})"
         )
         return Evidence(Kind.FEATURES, None, 1 - answer.known, detail)
     likely = modest([match.probability or 0.0 for match in answer.matches], search.test)
-    shares = ", ".join(f"{name} {_percent(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
+    shares = ", ".join(f"{name} {likelihood(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
     detail = (
         f"its manner ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
-        f"which is {_percent(answer.known)} likely. {search.test.sentence}"
+        f"which is {likelihood(answer.known)} likely. {search.test.sentence}"
     )
     if learned_from:
         detail += " This very picture is one that it has learned from, so that this says nothing new."
@@ -275,11 +276,6 @@ def modest(probabilities: Sequence[float], test: SelfTest) -> list[float]:
     n + 2 (Laplace's rule of succession), and then any model is as good as another."""
     doubt = 1 / (len(test.scores) + 2)
     return [(1 - doubt) * probability + doubt / len(probabilities) for probability in probabilities]
-
-
-def _percent(share: float) -> str:
-    """Whole percents; never nought or a hundred."""
-    return "under 1%" if share < 0.01 else "over 99%" if share > 0.99 else f"{share:.0%}"
 
 
 def of_regenerated(model: str, key: str, likeness: float, full_settings: bool, rivals: int, of: int) -> Evidence:

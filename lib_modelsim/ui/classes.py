@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..figures.colours import class_colour
+from ..percent import percent
 from .buttons import copy_button
 from .words import escaped
 
@@ -74,7 +75,7 @@ def _support(trust: Trust | None, number: int) -> str:
     if trust is None:
         return "…"
     share = float(trust.support[number - 1])
-    return "" if math.isnan(share) else f"{share:.0%}".replace("%", " %")
+    return "" if math.isnan(share) else percent(share)
 
 
 def _fit(trust: Trust | None) -> str:
