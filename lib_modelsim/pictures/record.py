@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .infotext import EXIF, USER_COMMENT
+from .infotext import EXIF, USER_COMMENT, Infotext, write
 from .record_comfyui import of_prompt, of_workflow
 from .record_form import PictureRecord
 from .record_programs import of_gallery, of_infotext, of_invokeai, of_novelai
@@ -48,6 +48,14 @@ class Records:
     def drawable(self) -> PictureRecord | None:
         """The record that has every setting to draw the picture again, where there is one."""
         return next((record for record in self.records if record.infotext), None)
+
+    @property
+    def pasted(self) -> str | None:
+        """What the WebUI's "paste" takes: a record that it wrote as it stands, else the prompts that one tells."""
+        if self.drawable is not None:
+            return self.drawable.infotext
+        told = next((record for record in self.records if record.prompt), None)
+        return None if told is None else write(Infotext(told.prompt, told.negative_prompt))
 
     @property
     def prompt(self) -> str | None:

@@ -67,6 +67,7 @@ class Found:
 
     - `none_of_these`: the query is farther from every model than nearly all of their own pictures are.
     - `prompt`: what it was drawn from, as far as somebody has a word; its `source` says who.
+    - `infotext`: what the WebUI's "paste" takes: the record's settings, or the prompt alone.
     - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
     - `remarks`: what could not be read or asked, one line each.
     """
@@ -78,6 +79,7 @@ class Found:
     encoder: str
     reliability: Reliability | None
     remarks: tuple[str, ...] = ()
+    infotext: str | None = None
 
 
 def find(
@@ -114,6 +116,7 @@ def find(
         learned.encoder.name,
         reliability(learned),
         (*remarks, *failures, *learned.unreadable),
+        records[0].pasted or (prompt.text if prompt is not None else None),
     )
 
 

@@ -91,7 +91,7 @@ def verify(
         raise ModelsimError("no model could draw it again", "; ".join(failures), "see why above")
     exact = _full_settings(records)
     drawn.sort(key=lambda each: each.likeness if exact else each.nearness, reverse=True)
-    return Verified(_ranked_again(found, drawn, exact), tuple(drawn), exact, tuple(failures))
+    return Verified(ranked_again(found, drawn, exact), tuple(drawn), exact, tuple(failures))
 
 
 def _candidates(found: Found, engine: Engine, count: int) -> list[tuple[Ranked, Drawable]]:
@@ -159,8 +159,8 @@ def _nearness(encoder: Encoder, query: Image.Image, drawn: Image.Image) -> float
     return float(np.dot(a, b))
 
 
-def _ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Found:
-    """The models that drew come first; with proof, the probabilities follow it."""
+def ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Found:
+    """An answer with the models that drew in front, the nearest first; with proof, the probabilities follow it."""
     same = [each for each in drawn if exact and each.likeness >= SAME]
     evidence = [_evidence(each, exact, len(same) - 1, len(drawn)) for each in same or drawn[:1]]
     order = {each.key: place for place, each in enumerate(drawn)}

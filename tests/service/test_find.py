@@ -147,6 +147,14 @@ def test_a_record_outweighs_the_manner(learned, tmp_path):
     assert found.ranking[0].evidence[0] == found.evidence[0]
 
 
+def test_what_the_webui_pastes_is_the_record_as_it_stands_else_the_prompt(learned, nothing, tmp_path):
+    text = "a cat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, Seed: 1, Size: 64x64, Model: anna"
+    assert find([with_infotext(text, tmp_path / "cat.png")], nothing, []).infotext == text
+    assert find([unseen("stranger")], nothing, []).infotext is None
+    guessed = find([unseen("anna")], learned, [])
+    assert guessed.infotext == guessed.prompt.text
+
+
 def test_without_gallery_and_library_the_record_alone_speaks(nothing, tmp_path):
     text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: 6ce0161689, Model: v1-5"
     found = find([with_infotext(text, tmp_path / "a.png")], nothing, [])
