@@ -60,7 +60,7 @@ def run_find(options: argparse.Namespace) -> int:
     """Who drew it; or how well that can be told."""
     from ..pictures.opening import open_picture
     from ..service.find import find
-    from ..service.find_encoders import encoder_named
+    from ..service.find_encoders import download, encoder_named
     from ..service.find_index import GalleryIndex
 
     if not options.images and not options.self_test:
@@ -69,9 +69,11 @@ def run_find(options: argparse.Namespace) -> int:
         raise ModelsimError("no such number of models", options.top, "use 1 or more")
     for image in options.images:
         open_picture(image)  # told before anything is learned
-    encoder = encoder_named(options.encoder, options.device, options.download)
-    index = GalleryIndex(options.gallery or data_folder() / GALLERY, encoder, options.suite)
     with open_library(options) as library, progress_bars() as job:
+        if options.download:
+            download(options.encoder, job)
+        encoder = encoder_named(options.encoder, options.device)
+        index = GalleryIndex(options.gallery or data_folder() / GALLERY, encoder, options.suite)
         learned = index.learned(job)
         if options.self_test:
             return _print_self_test(learned, options)

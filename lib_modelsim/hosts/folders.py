@@ -13,6 +13,7 @@ from ..job import Job
 from .host import Listed, Loaded, Settings
 
 if TYPE_CHECKING:
+    from ..pictures.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Drawable, Engine
 
@@ -67,6 +68,9 @@ class Folders:
         return Diffusers(checkpoints, self._settings.device)
 
     def interrogators(self) -> list[Interrogator]:
+        return []
+
+    def encoders(self) -> list[Encoder]:
         return []
 
     def picture_url(self, path: Path) -> str:

@@ -13,6 +13,7 @@ from ..job import Job
 if TYPE_CHECKING:
     import torch
 
+    from ..pictures.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Drawable, Engine
 
@@ -39,6 +40,7 @@ class Settings:
     device: str = "auto"
     memory: int | None = None
     index_new: bool = False
+    keep_encoder: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ class Host(Protocol):
 
     def interrogators(self) -> list[Interrogator]:
         """Who can say here what a picture was drawn from without downloading anything; asked `at_work`."""
+
+    def encoders(self) -> list[Encoder]:
+        """What it has in memory now that makes vectors of pictures; to be asked and used `at_work`."""
 
     def picture_url(self, path: Path) -> str:
         """Where the page finds a picture of our own data folder."""

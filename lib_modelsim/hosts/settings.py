@@ -31,6 +31,9 @@ def add_settings(dropdown: Callable) -> None:
         ),
         "memory": OptionInfo(0, "Memory to use, in GB").info("0: as much as is free"),
         "index_new": OptionInfo(usual.index_new, "Index new checkpoints automatically"),
+        "keep_encoder": OptionInfo(usual.keep_encoder, "Keep the encoder of “Find my model” in memory").info(
+            "otherwise CLIP is loaded for each search and unloaded after it"
+        ),
     }
     for name, option in options.items():
         option.section = SECTION
@@ -53,6 +56,7 @@ def read_settings(opts: object) -> Settings:
         device=of("device") if of("device") in DEVICES else usual.device,
         memory=round(memory * 2**30) if isinstance(memory, (int, float)) and 0 < memory < 2**20 else None,
         index_new=of("index_new") is True,
+        keep_encoder=of("keep_encoder") is True,
     )
 
 

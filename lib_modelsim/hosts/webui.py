@@ -22,6 +22,7 @@ from .queue import announced, shown, turn
 from .settings import read_settings
 
 if TYPE_CHECKING:
+    from ..pictures.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Drawable, Engine
 
@@ -131,6 +132,11 @@ class WebUI:
         from .interrogators import interrogators
 
         return interrogators()
+
+    def encoders(self) -> list[Encoder]:
+        from .webui_clip import encoders
+
+        return list(encoders())
 
     def picture_url(self, path: Path) -> str:
         """gradio serves what lies in the WebUI's data folder under `file=`."""

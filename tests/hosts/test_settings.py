@@ -45,9 +45,10 @@ def test_what_is_set_is_read(webui):
         modelsim_device="cpu",
         modelsim_memory=1.5,
         modelsim_index_new=True,
+        modelsim_keep_encoder=True,
     )
     assert WebUI().settings() == Settings(
-        "delta-cosine", Path("/lists/anchors.txt"), Path("/figures"), "cpu", 3 << 29, True
+        "delta-cosine", Path("/lists/anchors.txt"), Path("/figures"), "cpu", 3 << 29, True, True
     )
 
 
@@ -77,3 +78,4 @@ def test_a_file_of_settings_may_hold_anything(stored):
     assert found.device in ("auto", "cpu", "cuda")
     assert found.memory is None or found.memory > 0
     assert isinstance(found.index_new, bool)
+    assert isinstance(found.keep_encoder, bool)

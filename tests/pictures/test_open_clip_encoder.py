@@ -1,5 +1,6 @@
 """CLIP as the encoder: a small model of real architecture, loaded from a real file; nothing is ever downloaded."""
 
+import gc
 import json
 import sys
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from lib_modelsim.job import Job
 from lib_modelsim.pictures.encoder import DescriptorEncoder, TextEncoder
-from lib_modelsim.pictures.open_clip_encoder import EncoderError, OpenClipEncoder, open_clip, published
+from lib_modelsim.pictures.open_clip_encoder import open_clip_encoder
+from lib_modelsim.pictures.published_weights import EncoderError, open_clip, published
 
 from .scenes import scene
 
@@ -38,8 +41,12 @@ def weights(package, tmp_path_factory):
     return path
 
 
+def encode(architecture, weights):
+    return open_clip_encoder(architecture, weights).encode([scene(1)])
+
+
 def test_pictures_and_texts_share_a_space_of_unit_vectors(weights):
-    with OpenClipEncoder("modelsim-small", weights) as encoder:
+    with open_clip_encoder("modelsim-small", weights) as encoder:
         pictures = encoder.encode([scene(number) for number in range(20)])
         texts = encoder.encode_text(["a cat", "a long, long tale " * 40])
         assert isinstance(encoder, TextEncoder)
@@ -53,35 +60,88 @@ def test_the_file_s_weights_count(package, weights, tmp_path):
 
     other = tmp_path / "other.safetensors"
     save_file({key: value + 0.1 * torch.randn_like(value) for key, value in load_file(weights).items()}, other)
-    with OpenClipEncoder("modelsim-small", weights) as a, OpenClipEncoder("modelsim-small", other) as b:
+    with open_clip_encoder("modelsim-small", weights) as a, open_clip_encoder("modelsim-small", other) as b:
         assert np.abs(a.encode([scene(1)]) - b.encode([scene(1)])).max() > 1e-3
         assert a.identity != b.identity
 
 
-def test_an_unloaded_encoder_says_so(weights):
-    encoder = OpenClipEncoder("modelsim-small", weights)
+def models_in_memory(package):
+    gc.collect()
+    return sum(type(each) is package.CLIP for each in gc.get_objects())
+
+
+def test_its_model_is_in_memory_from_the_first_use_to_the_end_and_loads_again(package, weights):
+    before = models_in_memory(package)
+    encoder = open_clip_encoder("modelsim-small", weights)
+    assert models_in_memory(package) == before
+    with encoder:
+        first = encoder.encode([scene(1)])
+        assert models_in_memory(package) == before + 1
+    assert models_in_memory(package) == before
+    assert np.array_equal(encoder.encode([scene(1)]), first)
     encoder.unload()
-    with pytest.raises(EncoderError, match="unloaded"):
-        encoder.encode([scene(1)])
+
+
+def test_without_room_on_the_gpu_it_goes_on_without_it(weights, monkeypatch, caplog):
+    encoder = open_clip_encoder("modelsim-small", weights)
+    forward, refused = encoder._forward, iter([True])
+
+    def full_once(kind, batch):
+        if next(refused, False):
+            raise torch.cuda.OutOfMemoryError("no room")
+        return forward(kind, batch)
+
+    monkeypatch.setattr(encoder, "_forward", full_once)
+    assert encoder.encode([scene(1), scene(2)]).shape == (2, 16)
+    assert "working on the CPU" in caplog.text
+
+
+def test_an_architecture_whose_words_are_elsewhere_sees_pictures_alone(package, weights, tmp_path):
+    config = {**SMALL, "text_cfg": {**SMALL["text_cfg"], "hf_tokenizer_name": "somebody/words"}}
+    (tmp_path / "modelsim-wordless.json").write_text(json.dumps(config))
+    package.add_model_config(tmp_path / "modelsim-wordless.json")
+    with open_clip_encoder("modelsim-wordless", weights) as encoder:
+        assert not isinstance(encoder, TextEncoder)
+        assert encoder.encode([scene(1)]).shape == (1, 16)
+
+
+def test_an_architecture_that_would_download_its_language_model_is_refused(package, weights):
+    with pytest.raises(EncoderError, match="another download"):
+        open_clip_encoder("roberta-ViT-B-32", weights)
 
 
 def test_files_of_another_kind_are_refused(package, weights, tmp_path):
     pickle = tmp_path / "clip.pt"
     torch.save({"a": torch.zeros(1)}, pickle)
     with pytest.raises(EncoderError, match="no safetensors file"):
-        OpenClipEncoder("modelsim-small", pickle)
+        encode("modelsim-small", pickle)
     with pytest.raises(EncoderError, match="another architecture"):
-        OpenClipEncoder("ViT-B-32", weights)
+        encode("ViT-B-32", weights)
+    with pytest.raises(EncoderError, match="no such architecture"):
+        encode("no such thing", weights)
     with pytest.raises(EncoderError, match="no such file"):
-        OpenClipEncoder("modelsim-small", tmp_path / "none.safetensors")
+        encode("modelsim-small", tmp_path / "none.safetensors")
 
 
 def test_weights_that_are_not_here_are_asked_for_and_not_fetched(package, monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
     there = published("ViT-B-32", "laion2b_s34b_b79k")
     with pytest.raises(EncoderError, match=r"download ViT-B-32 laion2b_s34b_b79k from laion/.*, about 0\.6 GB"):
-        OpenClipEncoder("ViT-B-32", there)
+        open_clip_encoder("ViT-B-32", there)
     assert not any(tmp_path.iterdir())
+
+
+def test_weights_once_fetched_are_found(package, weights, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("lib_modelsim.pictures.published_weights.fetch", lambda url, target, *_: urls.append(url))
+    urls, there = [], published("ViT-B-32", "laion2b_s34b_b79k")
+    where = there.download(Job())
+    assert urls[0].endswith("/laion/CLIP-ViT-B-32-laion2B-s34B-b79K/resolve/main/open_clip_model.safetensors")
+    where.parent.mkdir(parents=True)
+    where.write_bytes(weights.read_bytes())
+    assert there.file == where
 
 
 @pytest.mark.parametrize("names", [("no such thing", "openai"), ("ViT-B-32", "no such tag")])

@@ -1,25 +1,158 @@
-"""Encoders are meant by name; a name that means none is refused in one line."""
+"""Encoders are meant by name; whether one can be used is told without loading it; its memory is given back."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.service.find_encoders import BUILT_IN, encoder_named
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.job import Job
+from lib_modelsim.service.find_encoders import (
+    BUILT_IN,
+    CLIP,
+    HOSTS,
+    SUGGESTED,
+    download,
+    encoder_named,
+    hosts_encoder,
+    in_use,
+    readiness,
+)
+from lib_modelsim.service.find_index import GalleryIndex
+
+from .finding import MODELS, PROBES, Colours, draw_gallery
+
+OTHERS = ["", "clip", CLIP, f"{CLIP}ViT-B-32", f"{CLIP}/openai", f"{CLIP}no such/tag", HOSTS]
 
 
-def test_the_built_in_one_needs_nothing():
+class WithClip(Folders):
+    """A host that has a CLIP in memory."""
+
+    def encoders(self):
+        return [Colours("the WebUI's CLIP", "clip 1")]
+
+
+class Held(Colours):
+    """An encoder that holds a model while it is used."""
+
+    unloaded = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.unloaded += 1
+
+
+@pytest.fixture
+def host(tmp_path):
+    return Folders([], tmp_path, Settings())
+
+
+def test_the_built_in_one_needs_nothing(host):
     assert encoder_named(BUILT_IN).name == "built-in descriptor"
+    assert readiness(BUILT_IN, host).ready
 
 
-@pytest.mark.parametrize("name", ["", "clip", "open_clip:", "open_clip:ViT-B-32", "open_clip:no such/tag"])
-def test_other_names_are_refused_with_the_ones_there_are(name):
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_names_are_refused_with_the_ones_there_are(name, host):
     with pytest.raises(ModelsimError) as caught:
         encoder_named(name)
     assert len(str(caught.value).splitlines()) == 1
     assert caught.value.fix
+    assert not readiness(name, host).ready
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_file_that_is_not_there_is_refused(tmp_path, host):
+    name = f"{CLIP}ViT-B-32/{tmp_path}/none.safetensors"
     with pytest.raises(ModelsimError):
-        encoder_named(f"open_clip:ViT-B-32/{tmp_path}/none.safetensors")
+        encoder_named(name)
+    assert not readiness(name, host).ready
+
+
+def test_the_host_s_clip_is_ready_while_it_is_in_memory(tmp_path, host):
+    assert "no CLIP in memory" in readiness(HOSTS, host).words
+    with pytest.raises(ModelsimError, match="Interrogate CLIP"):
+        hosts_encoder(host)
+    loaded = WithClip([], tmp_path, Settings())
+    assert readiness(HOSTS, loaded).ready
+    assert hosts_encoder(loaded).identity == "clip 1"
+
+
+def test_without_the_package_it_says_how_to_install_it(host, monkeypatch):
+    monkeypatch.setitem(sys.modules, "open_clip", None)
+    found = readiness(SUGGESTED[0], host)
+    assert not found.ready
+    assert "pip install open_clip_torch" in found.words
+    assert found.download is None
+
+
+def test_the_tab_asks_without_importing_torch():
+    code = "import sys, lib_modelsim.service.find_encoders; assert not {'torch', 'open_clip'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_weights_that_are_not_here_are_a_question_and_fetched_by_no_other_way(host, monkeypatch, tmp_path):
+    pytest.importorskip("open_clip")
+    fetched = []
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("lib_modelsim.pictures.published_weights.fetch", lambda *given: fetched.append(given))
+    found = readiness(SUGGESTED[0], host)
+    assert not found.ready
+    assert (
+        found.download == "download ViT-B-32 laion2b_s34b_b79k from laion/CLIP-ViT-B-32-laion2B-s34B-b79K, about 0.6 GB"
+    )
+    with pytest.raises(ModelsimError, match="not on this machine"):
+        encoder_named(SUGGESTED[0])
+    assert not fetched
+    download(SUGGESTED[0], Job())
+    assert len(fetched) == 1
+
+
+@pytest.mark.parametrize("name", [BUILT_IN, HOSTS, f"{CLIP}ViT-B-32/mine.safetensors"])
+def test_what_needs_no_download_downloads_nothing(name):
+    download(name, Job())
+
+
+def test_suggestions_have_weights_on_a_hub():
+    package = pytest.importorskip("open_clip")
+    from lib_modelsim.pictures.published_weights import published
+
+    for name in SUGGESTED:
+        assert published(*name.removeprefix(CLIP).split("/")).repository
+    assert len(package.list_models()) > 10
+
+
+def test_memory_is_given_back_after_use_unless_it_is_kept():
+    held, light = Held(), Colours()
+    with in_use(held, keep=True), in_use(light, keep=False):
+        pass
+    assert held.unloaded == 0
+    with pytest.raises(ZeroDivisionError), in_use(held, keep=False):
+        _ = 1 / 0
+    assert held.unloaded == 1
+
+
+class Inverted(Colours):
+    """The same vectors the other way round: mixed up with the others they would tell nonsense."""
+
+    def encode(self, pictures):
+        return -super().encode(pictures)
+
+
+def test_vectors_of_different_encoders_are_kept_apart(tmp_path):
+    draw_gallery(tmp_path)
+    pictures = 2 * len(MODELS) * len(PROBES)
+    one, other = Colours(), Inverted("inverted", "inverted 1")
+    first = GalleryIndex(tmp_path, one).learned(Job()).search.examples.vectors
+    second = GalleryIndex(tmp_path, other).learned(Job()).search.examples.vectors
+    assert np.array_equal(first, -second)
+    again = GalleryIndex(tmp_path, one).learned(Job()).search.examples.vectors
+    assert np.array_equal(first, again)
+    assert (one.encoded, other.encoded) == (pictures, pictures), "each picture once by each encoder, and its worn copy"

@@ -29,6 +29,7 @@ OFFERED = {
     "launch": ("is_installed", "run_pip"),
     "modules.call_queue": ("queue_lock", "wrap_gradio_call", "wrap_gradio_gpu_call", "wrap_queued_call"),
     "modules.deepbooru": ("DeepDanbooru", "model"),
+    "modules.devices": ("autocast", "device_interrogate", "torch_gc"),
     "modules.errors": ("report",),
     "modules.fifo_lock": ("FIFOLock",),
     "modules.hashes": ("calculate_sha256", "sha256", "sha256_from_cache"),
@@ -40,6 +41,7 @@ OFFERED = {
         "register_paste_params_button",
     ),
     "modules.interrogate": ("InterrogateModels",),
+    "modules.lowvram": ("send_everything_to_cpu",),
     "modules.options": ("OptionHTML", "OptionInfo", "Options"),
     "modules.paths": ("data_path", "models_path", "script_path"),
     "modules.processing": (
