@@ -1,4 +1,5 @@
-"""How fast a learned library answers: 300 models with 64 pictures each, on random vectors as long as the descriptor's.
+"""How fast a learned library answers: 300 models with 64 pictures each and a worn copy of every picture, on random
+vectors as long as the descriptor's.
 
 python -m benchmarks.answering [MODELS] [PICTURES]
 """
@@ -22,6 +23,7 @@ from lib_modelsim.identify.search import Search
 from .measuring import seconds
 
 _LENGTH = 805
+_VIEWS = 2
 
 Result = TypeVar("Result")
 Vectors = NDArray[np.float32]
@@ -30,12 +32,12 @@ Vectors = NDArray[np.float32]
 def main() -> None:
     models, pictures = (int(value) for value in [*sys.argv[1:], 300, 64][:2])
     generator = np.random.default_rng(1)
-    manner = np.repeat(generator.standard_normal((models, _LENGTH)), pictures, 0)
-    vectors = manner + 2 * generator.standard_normal(manner.shape)
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    rows = np.arange(models * pictures)
-    prompts = tuple(f"subject {place} of a suite" for place in rows % pictures)
-    examples = Examples(tuple(f"model {i}" for i in range(models)), vectors, rows // pictures, rows, prompts)
+    manner = np.repeat(generator.standard_normal((models, _LENGTH), np.float32), pictures * _VIEWS, 0)
+    vectors = manner + 2 * generator.standard_normal(manner.shape, np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    picture = np.arange(len(vectors)) // _VIEWS
+    prompts = tuple(f"subject {place} of a suite" for place in picture % pictures)
+    examples = Examples(tuple(f"model {i}" for i in range(models)), vectors, picture // pictures, picture, prompts)
     queries = list(vectors[:: len(vectors) // 20][:, None])
     for ranker in RANKERS:
         learned, taken = timed(partial(ranker.learn, examples))

@@ -62,25 +62,17 @@ class Interrogator:
 
     def pseudo_prompts(self, queries: NDArray[np.floating]) -> Floats:
         """Queries [m, d] → [m, words]: the weighted prompts of the nearest pictures, rows of length 1."""
-        nearest, shares = self._neighbours(queries)
+        nearest, shares = _neighbours(queries @ self.examples.vectors.T)
         return unit_rows(np.einsum("mk,mkt->mt", shares, self.prompts[nearest]))
 
-    def guesses(self, query: NDArray[np.floating], count: int = 3) -> list[tuple[str, float]]:
-        """One query [d] → its likeliest prompts with their shares of the nearest pictures' weight, greatest first."""
-        nearest, shares = self._neighbours(query[None])
+    def guesses(self, likeness: NDArray[np.floating], count: int = 3) -> list[tuple[str, float]]:
+        """A query's cosines with the examples [rows] → its likeliest prompts with their shares of the nearest
+        pictures' weight, greatest first."""
+        nearest, shares = _neighbours(likeness[None])
         weight: Counter[str] = Counter()
         for row, share in zip(nearest[0], shares[0], strict=True):
             weight[self.examples.prompts[row]] += float(share)
         return weight.most_common(count)
-
-    def _neighbours(self, queries: NDArray[np.floating]) -> tuple[NDArray[np.int64], Floats]:
-        """Rows of the nearest examples [m, k], and their shares [m, k]: the nearer, the more, with sum 1."""
-        cosines = queries @ self.examples.vectors.T
-        count = min(_NEIGHBOURS, cosines.shape[1])
-        nearest = np.argpartition(-cosines, count - 1, 1)[:, :count]
-        distances = np.maximum(1 - np.take_along_axis(cosines, nearest, 1), 0).astype(np.float64)
-        closeness = np.exp(-distances / np.maximum(distances.mean(1, keepdims=True), 1e-12))
-        return nearest, closeness / closeness.sum(1, keepdims=True)
 
 
 def unit_rows(values: Floats) -> Floats:
@@ -91,3 +83,13 @@ def unit_rows(values: Floats) -> Floats:
 
 def _words(prompt: str) -> list[str]:
     return re.findall(r"[^\W\d_]{2,}", prompt.lower())
+
+
+def _neighbours(cosines: NDArray[np.floating]) -> tuple[NDArray[np.int64], Floats]:
+    """Cosines with the examples [m, rows] → rows of the nearest [m, k], and their shares [m, k]: the nearer, the more,
+    with sum 1."""
+    count = min(_NEIGHBOURS, cosines.shape[1])
+    nearest = np.argpartition(-cosines, count - 1, 1)[:, :count]
+    distances = np.maximum(1 - np.take_along_axis(cosines, nearest, 1), 0).astype(np.float64)
+    closeness = np.exp(-distances / np.maximum(distances.mean(1, keepdims=True), 1e-12))
+    return nearest, closeness / closeness.sum(1, keepdims=True)

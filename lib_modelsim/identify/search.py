@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .calibration import Calibration, SelfTest, pooled, self_test
-from .examples import Examples
+from .examples import Examples, Numbers
 from .pseudo_prompt import Interrogator
 from .rankers import DEFAULT, Ranker, Ranking
 
@@ -69,7 +70,8 @@ class Search:
         scores = pooled(self.ranking.scores(vectors))
         calibration = self.calibration
         probabilities = calibration.probabilities(scores) if calibration else [None] * len(scores)
-        pictures = self._nearest_pictures((vectors @ self.examples.vectors.T).max(0))
+        likeness = vectors @ self.examples.vectors.T
+        pictures = self._nearest_pictures(likeness.max(0))
         matches = tuple(
             Match(
                 self.examples.models[model],
@@ -83,20 +85,23 @@ class Search:
             matches,
             calibration.known(scores) if calibration else None,
             calibration.is_none(scores) if calibration else False,
-            tuple(self.interrogator.guesses(vectors.mean(0))),
+            tuple(self.interrogator.guesses(likeness.mean(0))),
         )
 
     def _nearest_pictures(self, likeness: NDArray[np.floating]) -> list[tuple[int, ...]]:
-        """For each model its rows most like the query, one row of each picture; `likeness` [rows]."""
-        order = np.lexsort((-likeness, self.examples.model))
-        starts = np.searchsorted(self.examples.model[order], np.arange(len(self.examples.models) + 1))
-        return [self._different(order[start:end]) for start, end in pairwise(starts)]
+        """For each model its pictures most like the query, a row of each; `likeness` [rows]."""
+        rows, starts = self._pictures
+        best = np.maximum.reduceat(likeness[rows], starts)
+        model = self.examples.model[rows[starts]]
+        order = np.lexsort((-best, model))
+        ends = np.searchsorted(model[order], np.arange(len(self.examples.models) + 1))
+        nearest = rows[starts[order]]
+        return [tuple(nearest[start : min(start + SHOWN, end)].tolist()) for start, end in pairwise(ends)]
 
-    def _different(self, rows: NDArray[np.int64]) -> tuple[int, ...]:
-        """The first rows of different pictures."""
-        shown: dict[int, int] = {}
-        for row in rows:
-            shown.setdefault(int(self.examples.picture[row]), int(row))
-            if len(shown) == SHOWN:
-                break
-        return tuple(shown.values())
+    @cached_property
+    def _pictures(self) -> tuple[Numbers, Numbers]:
+        """All rows, the views of a picture beside each other; and where in them each picture begins."""
+        model, picture = self.examples.model, self.examples.picture
+        rows = np.lexsort((picture, model))
+        new = (np.diff(model[rows], prepend=-1) != 0) | (np.diff(picture[rows], prepend=-1) != 0)
+        return rows, np.flatnonzero(new)
