@@ -119,7 +119,7 @@ class Host(Protocol):
         """Who can say here what a picture was drawn from without downloading anything; asked `at_work`."""
 
     def encoders(self) -> list[Encoder]:
-        """What it has in memory now that makes vectors of pictures; to be asked and used `at_work`."""
+        """What it has in memory now that makes vectors of pictures; to be used `at_work`."""
 
     def picture_url(self, path: Path) -> str:
         """Where the page finds a picture of our own data folder."""

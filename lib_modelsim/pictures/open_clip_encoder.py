@@ -6,7 +6,6 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -34,8 +33,7 @@ def open_clip_encoder(
 
 
 class OpenClipEncoder:
-    """Pictures in CLIP's space. It holds the model from the first use on, until `unload` or the end of a `with`; used
-    again it loads again."""
+    """Pictures in CLIP's space. It holds the model from the first use on, until `unload`; used again it loads again."""
 
     def __init__(self, architecture: str, weights: PublishedWeights | Path, device: str = "cpu", half: bool = False):
         """As `open_clip_encoder`."""
@@ -46,12 +44,6 @@ class OpenClipEncoder:
         self._half = half
         self._model: torch.nn.Module | None = None
         self._prepare: Callable[[Image.Image], torch.Tensor] | None = None
-
-    def __enter__(self) -> OpenClipEncoder:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.unload()
 
     def unload(self) -> None:
         """Gives the model's memory back."""

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..errors import ModelsimError
 from ..job import Job
-from ..pictures.encoder import DescriptorEncoder, Encoder
 from ..pictures.published_weights import INSTALL, is_installed, published
 
 if TYPE_CHECKING:
     from ..hosts.host import Host
+    from ..pictures.encoder import Encoder
 
 BUILT_IN = "builtin"
 HOSTS = "host"
@@ -49,6 +50,8 @@ def encoder_named(name: str, device: str = "auto") -> Encoder:
     machine.
     """
     if name == BUILT_IN:
+        from ..pictures.encoder import DescriptorEncoder
+
         return DescriptorEncoder()
     architecture, weights = _named(name)
     from ..pictures.open_clip_encoder import open_clip_encoder  # torch comes with it
@@ -59,7 +62,7 @@ def encoder_named(name: str, device: str = "auto") -> Encoder:
 
 
 def hosts_encoder(host: Host) -> Encoder:
-    """What the host has in memory; to be asked `at_work`. Raises ModelsimError where it has none."""
+    """What the host has in memory; to be used `at_work`. Raises ModelsimError where it has none."""
     found = host.encoders()
     if not found:
         fix = "press Interrogate CLIP in img2img once, or choose another encoder"
@@ -94,9 +97,25 @@ def download(name: str, job: Job) -> None:
         found.download(job)
 
 
-def in_use(encoder: Encoder, keep: bool) -> AbstractContextManager[object]:
-    """The time of its use: an encoder that holds a model gives the memory back afterwards, unless it is to be kept."""
-    return encoder if isinstance(encoder, AbstractContextManager) and not keep else nullcontext()
+@runtime_checkable
+class _HoldsModel(Protocol):
+    def unload(self) -> None: ...
+
+
+def unload(encoder: Encoder) -> None:
+    """An encoder that holds a model gives the memory back; used again it loads again."""
+    if isinstance(encoder, _HoldsModel):
+        encoder.unload()
+
+
+@contextmanager
+def in_use(encoder: Encoder, keep: bool) -> Iterator[None]:
+    """The time of its use; afterwards it is unloaded, unless it is to be kept."""
+    try:
+        yield
+    finally:
+        if not keep:
+            unload(encoder)
 
 
 def _named(name: str) -> tuple[str, str]:

@@ -74,7 +74,7 @@ class GalleryIndex:
 
     def __init__(self, folder: Path, encoder: Encoder, suite: str = "standard", ranker: Ranker = DEFAULT) -> None:
         """Of a model that drew `suite` only those pictures count, of others all that they have."""
-        self.folder, self._encoder, self._suite, self._ranker = folder, encoder, suite, ranker
+        self.folder, self.encoder, self._suite, self._ranker = folder, encoder, suite, ranker
         self._lock = Lock()
         self._seen: tuple[Indexed, ...] | None = None
         self._learned = Learned(encoder)
@@ -87,11 +87,11 @@ class GalleryIndex:
         """
         with self._lock:
             if not self.folder.is_dir():
-                return Learned(self._encoder)
+                return Learned(self.encoder)
             with Gallery(self.folder) as gallery, Memory(self.folder / FILE) as memory:
                 gallery.take_in()
                 stored = _of_suite(gallery.pictures(), self._suite)
-                features = _Features(memory, self._encoder)
+                features = _Features(memory, self.encoder)
                 pictures, unreadable = features.complete(stored, job)
                 if pictures != self._seen:
                     self._learned = self._learn(pictures, unreadable, features, memory, job)
@@ -107,7 +107,7 @@ class GalleryIndex:
         job: Job,
     ) -> Learned:
         if not pictures:
-            return Learned(self._encoder, unreadable=unreadable)
+            return Learned(self.encoder, unreadable=unreadable)
         vectors, fingerprints = features.read(pictures)
         keys = sorted({picture.key for picture in pictures})
         place = {key: i for i, key in enumerate(keys)}
@@ -121,7 +121,7 @@ class GalleryIndex:
         calibration = None if test is None else Calibration.of(test)
         stage.advance(1)
         search = Search(examples, ranking, Interrogator.of(examples), test, calibration)
-        return Learned(self._encoder, pictures, fingerprints, search, unreadable)
+        return Learned(self.encoder, pictures, fingerprints, search, unreadable)
 
 
 def _of_suite(stored: Sequence[Stored], suite: str) -> list[Stored]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..exports.files import write_text
+from ..service.find_encoders import BUILT_IN
 from .words import DISTANCES, LINKAGES, MEASURES
 
 if TYPE_CHECKING:  # scipy comes with it
@@ -34,7 +35,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Choices:
-    """The controls of the families and what is shown of them; names of models are as in the index.
+    """The controls of the families and what is shown of them, and the search's encoder; names of models are as in the
+    index.
 
     `classes` None: as the silhouette says; `references` empty: all models; `distance` None: what suits the measure.
     """
@@ -50,6 +52,7 @@ class Choices:
     view: str = LIBRARY
     chosen: str | None = None
     other: str | None = None
+    encoder: str = BUILT_IN
 
     @property
     def question(self) -> Question:
@@ -69,6 +72,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "classes": (int, type(None)),
     "references": list,
     "optimal_order": bool,
+    "encoder": str,
 }
 """What a choice may be in the file."""
 

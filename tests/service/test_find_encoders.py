@@ -42,10 +42,7 @@ class Held(Colours):
 
     unloaded = 0
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def unload(self):
         self.unloaded += 1
 
 
