@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.pictures.fetching import FetchError, fetch
 
+from .hub import serving
+
 CONTENT = bytes(range(256)) * (3 << 12)  # 3 MiB
-
-
-class Hub:
-    """What the server does: names a digest and redirects to the content, whole or from where it is asked for."""
-
-    def __init__(self, url):
-        self.url = url
-        self.content, self.digest = CONTENT, hashlib.sha256(CONTENT).hexdigest()
-        self.breaks_after = None
-        self.served = []
-
-    def answer(self, request):
-        if request.path == "/weights":
-            request.send_response(302)
-            request.send_header("Location", f"{self.url}/content")
-            request.send_header("X-Linked-Etag", f'"{self.digest}"')
-            request.send_header("Content-Length", "0")
-            request.end_headers()
-        elif request.path == "/content":
-            self.send(request)
-        else:
-            request.send_error(404)
-
-    def send(self, request):
-        asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
-        start = int(asked[1]) if asked else 0
-        if asked and start >= len(self.content):
-            request.send_response(416)
-            request.send_header("Content-Range", f"bytes */{len(self.content)}")
-            request.send_header("Content-Length", "0")
-            request.end_headers()
-            return
-        rest = self.content[start:]
-        request.send_response(206 if asked else 200)
-        request.send_header("Content-Length", str(len(rest)))
-        request.end_headers()
-        rest = rest[: self.breaks_after]
-        self.served.append(len(rest))
-        request.wfile.write(rest)
-        request.close_connection = True
 
 
 @pytest.fixture
 def hub():
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self):
-            made.answer(self)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    made = Hub(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(CONTENT) as made:
+        yield made
 
 
 @pytest.fixture

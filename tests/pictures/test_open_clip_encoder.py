@@ -1,7 +1,6 @@
 """CLIP as the encoder: a small model of real architecture, loaded from a real file; nothing is ever downloaded."""
 
 import gc
-import json
 import sys
 
 import numpy as np
@@ -14,12 +13,7 @@ from lib_modelsim.pictures.open_clip_encoder import open_clip_encoder
 from lib_modelsim.pictures.published_weights import EncoderError, open_clip, published
 
 from .scenes import scene
-
-SMALL = {
-    "embed_dim": 16,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "patch_size": 16},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
-}
+from .small_clip import NAME, add_architecture, write_small_clip
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +23,8 @@ def package():
 
 @pytest.fixture(scope="module")
 def weights(package, tmp_path_factory):
-    """A file of weights for the architecture `modelsim-small`."""
-    from safetensors.torch import save_file
-
-    folder = tmp_path_factory.mktemp("clip")
-    (folder / "modelsim-small.json").write_text(json.dumps(SMALL))
-    package.add_model_config(folder / "modelsim-small.json")
-    torch.manual_seed(0)
-    path = folder / "clip.safetensors"
-    save_file(package.create_model("modelsim-small").state_dict(), path)
-    return path
+    """A file of weights for the architecture `NAME`."""
+    return write_small_clip(package, tmp_path_factory.mktemp("clip"))
 
 
 def encode(architecture, weights):
@@ -46,7 +32,7 @@ def encode(architecture, weights):
 
 
 def test_pictures_and_texts_share_a_space_of_unit_vectors(weights):
-    encoder = open_clip_encoder("modelsim-small", weights)
+    encoder = open_clip_encoder(NAME, weights)
     assert isinstance(encoder, TextEncoder)
     pictures = encoder.encode([scene(number) for number in range(20)])
     texts = encoder.encode_text(["a cat", "a long, long tale " * 40])
@@ -60,7 +46,7 @@ def test_the_file_s_weights_count(package, weights, tmp_path):
 
     other = tmp_path / "other.safetensors"
     save_file({key: value + 0.1 * torch.randn_like(value) for key, value in load_file(weights).items()}, other)
-    a, b = open_clip_encoder("modelsim-small", weights), open_clip_encoder("modelsim-small", other)
+    a, b = open_clip_encoder(NAME, weights), open_clip_encoder(NAME, other)
     assert np.abs(a.encode([scene(1)]) - b.encode([scene(1)])).max() > 1e-3
     assert a.identity != b.identity
 
@@ -72,7 +58,7 @@ def models_in_memory(package):
 
 def test_its_model_is_in_memory_from_the_first_use_to_the_end_and_loads_again(package, weights):
     before = models_in_memory(package)
-    encoder = open_clip_encoder("modelsim-small", weights)
+    encoder = open_clip_encoder(NAME, weights)
     assert models_in_memory(package) == before
     first = encoder.encode([scene(1)])
     assert models_in_memory(package) == before + 1
@@ -82,7 +68,7 @@ def test_its_model_is_in_memory_from_the_first_use_to_the_end_and_loads_again(pa
 
 
 def test_without_room_on_the_gpu_it_goes_on_without_it(weights, monkeypatch, caplog):
-    encoder = open_clip_encoder("modelsim-small", weights)
+    encoder = open_clip_encoder(NAME, weights)
     forward, refused = encoder._forward, iter([True])
 
     def full_once(kind, batch):
@@ -96,9 +82,7 @@ def test_without_room_on_the_gpu_it_goes_on_without_it(weights, monkeypatch, cap
 
 
 def test_an_architecture_whose_words_are_elsewhere_sees_pictures_alone(package, weights, tmp_path):
-    config = {**SMALL, "text_cfg": {**SMALL["text_cfg"], "hf_tokenizer_name": "somebody/words"}}
-    (tmp_path / "modelsim-wordless.json").write_text(json.dumps(config))
-    package.add_model_config(tmp_path / "modelsim-wordless.json")
+    add_architecture(package, tmp_path, "modelsim-wordless", {"hf_tokenizer_name": "somebody/words"})
     encoder = open_clip_encoder("modelsim-wordless", weights)
     assert not isinstance(encoder, TextEncoder)
     assert encoder.encode([scene(1)]).shape == (1, 16)
@@ -113,13 +97,13 @@ def test_files_of_another_kind_are_refused(package, weights, tmp_path):
     pickle = tmp_path / "clip.pt"
     torch.save({"a": torch.zeros(1)}, pickle)
     with pytest.raises(EncoderError, match="no safetensors file"):
-        encode("modelsim-small", pickle)
+        encode(NAME, pickle)
     with pytest.raises(EncoderError, match="another architecture"):
         encode("ViT-B-32", weights)
     with pytest.raises(EncoderError, match="no such architecture"):
         encode("no such thing", weights)
     with pytest.raises(EncoderError, match="no such file"):
-        encode("modelsim-small", tmp_path / "none.safetensors")
+        encode(NAME, tmp_path / "none.safetensors")
 
 
 def test_weights_that_are_not_here_are_asked_for_and_not_fetched(package, monkeypatch, tmp_path):
