@@ -46,7 +46,7 @@ def main() -> None:
         print(f"\n### {count} artists, hubs {', '.join(str(hub) for hub in args.hubs)}\n")
         print_rankers(hubs)
         if count == 16:
-            print_strangers(hubs)
+            print_strangers(hubs, args.pictures)
             if worn := [hub for hub in hubs if hub.dirty]:
                 print_worn(worn)
     if args.pictures:
@@ -85,45 +85,56 @@ def print_worn(hubs: Sequence[Hub]) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def print_strangers(hubs: Sequence[Hub]) -> None:
-    """How often 'none of these' is answered, rightly and wrongly, when every fourth artist is not in the library."""
-    right, wrong, foretold = [], [], []
-    for hub in hubs:
+def print_strangers(hubs: Sequence[Hub], pictures: Path | None) -> None:
+    """How often 'none of these' is answered when every fourth artist is not in the library, and to whose pictures."""
+    found: dict[str, list[float]] = {}
+    real = DescriptorEncoder().encode([picture for _, picture in pictures_of(pictures)]) if pictures else None
+    for hub, other in zip(hubs, [*hubs[1:], hubs[0]], strict=True):
         missing = np.arange(len(hub.gallery)) % 4 == 3
         examples = learned_from(hub).of_models(~missing)
         ranking, calibration = DEFAULT.learn(examples), Calibration.of(self_test(DEFAULT, examples))
-        none = np.array([calibration.is_none(scores) for scores in ranking.scores(flat(hub.queries))])
-        none = none.reshape(hub.queries.shape[:2]).mean(1)
-        right.append(100 * none[missing].mean())
-        wrong.append(100 * none[~missing].mean())
-        foretold.append(100 * calibration.told_apart)
-    print(
-        f"\n'None of these' with every fourth artist missing: {with_error(np.array(right), 1)} % of the missing ones' "
-        f"pictures (the self-test foretells {with_error(np.array(foretold), 1)} %), "
-        f"{with_error(np.array(wrong), 1)} % of the others'."
-    )
+        strangers = {
+            "artists of the library": flat(hub.queries[~missing]),
+            "artists that it lacks, of the same roots": flat(hub.queries[missing]),
+        }
+        if other is not hub:
+            strangers["artists of another hub"] = flat(other.queries)
+        if real is not None:
+            strangers["real pictures"] = real
+        for whose, queries in strangers.items():
+            none = [calibration.is_none(scores) for scores in ranking.scores(queries)]
+            found.setdefault(whose, []).append(100 * float(np.mean(none)))
+        found.setdefault("foretold by the self-test for artists that it lacks", []).append(100 * calibration.told_apart)
+    print("\n| pictures of | answered 'none of these', % |\n|---|---|")
+    for whose, percents in found.items():
+        print(f"| {whose} | {with_error(np.array(percents), 1)} |")
 
 
 def print_real(folder: Path, repeat: int) -> None:
     """Leave-one-out over folders of real pictures; every picture is worn at random before anything is learned."""
-    files = [(model, path) for model in sorted(folder.iterdir()) for path in sorted(model.iterdir())]
-    names = tuple(sorted({model.name for model, _ in files}))
-    model = np.array([names.index(model.name) for model, _ in files])
-    pictures = [Image.open(path).convert("RGB") for _, path in files]
-    generator, encoder, number = np.random.default_rng(0), DescriptorEncoder(), np.arange(len(files))
+    drawn_by, pictures = zip(*pictures_of(folder), strict=True)
+    names = tuple(sorted(set(drawn_by)))
+    model = np.array([names.index(name) for name in drawn_by])
+    generator, encoder, number = np.random.default_rng(0), DescriptorEncoder(), np.arange(len(pictures))
     rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in (DEFAULT, NearestMean(), NearestPicture())}
     found: dict[str, list[float]] = {name: [] for name in rankers}
     for _ in range(repeat):
         examples = Examples(
-            names, encoder.encode([handled(one, generator) for one in pictures]), model, number, ("",) * len(files)
+            names, encoder.encode([handled(one, generator) for one in pictures]), model, number, ("",) * len(pictures)
         )
         for name, ranker in rankers.items():
             answers = [ranker.learn(examples.only(number != i)).scores(examples.vectors[i : i + 1])[0] for i in number]
             found[name].append(100 * float((np.argmax(answers, 1) == model).mean()))
-    print(f"\n### {len(files)} real pictures of {len(names)} models, leave-one-out, {repeat} random re-encodings\n")
+    print(f"\n### {len(pictures)} real pictures of {len(names)} models, leave-one-out, {repeat} random re-encodings\n")
     print("| ranker | top-1 % |\n|---|---|")
     for name, values in found.items():
         print(f"| {name} | {with_error(np.array(values), 1)} |")
+
+
+def pictures_of(folder: Path) -> list[tuple[str, Image.Image]]:
+    """Models and their pictures: a folder for each model."""
+    models = sorted(folder.iterdir())
+    return [(model.name, Image.open(path).convert("RGB")) for model in models for path in sorted(model.iterdir())]
 
 
 def learned_from(hub: Hub, views: int = 2) -> Examples:
