@@ -1,4 +1,4 @@
-/* The pictures of probes: two under one slider, and sending one with its settings to the WebUI's own tabs.
+/* Pictures: two of them under one slider, and sending one with its settings to the WebUI's own tabs.
 
 The WebUI's tabs are asked as a person would: the infotext goes into the prompt and "paste" reads it, a picture goes
 into the field that takes files. So no inner function of a WebUI is needed, and none can change under us. */
@@ -6,6 +6,7 @@ into the field that takes files. So no inner function of a WebUI is needed, and 
 "use strict";
 
 window.modelsim.pictures = window.modelsim.pictures || (function () {
+    const WAIT_MS = 5000, CLEAR = '[aria-label="Clear"], [aria-label="Remove Image"]';
     const TABS = { txt2img: "txt2img", img2img: "img2img", "PNG Info": "pnginfo" };
 
     const root = () => (typeof gradioApp === "function" ? gradioApp() : document);
@@ -24,12 +25,31 @@ window.modelsim.pictures = window.modelsim.pictures || (function () {
         setTimeout(() => button.click(), 0); // after gradio has taken the text
     }
 
-    function give(file, selector) {
-        const field = root().querySelector(`${selector} input[type=file]`);
+    /** The element of a selector as soon as there is one; none where it does not come. */
+    function soon(selector) {
+        const found = () => root().querySelector(selector);
+        return new Promise((resolve) => {
+            if (found()) return resolve(found());
+            const watch = new MutationObserver(() => { if (found()) end(); });
+            const timer = setTimeout(end, WAIT_MS);
+            function end() {
+                watch.disconnect();
+                clearTimeout(timer);
+                resolve(found());
+            }
+            watch.observe(document, { childList: true, subtree: true });
+        });
+    }
+
+    /** Put files into a field; one that holds a picture already is cleared, as only an empty one takes files. */
+    async function give(files, selector) {
+        const taking = `${selector} input[type=file]`, clear = `${selector} button:is(${CLEAR})`;
+        if (!root().querySelector(taking)) root().querySelector(clear)?.click();
+        const field = await soon(taking);
         if (!field) return;
-        const files = new DataTransfer();
-        files.items.add(file);
-        field.files = files.files;
+        const given = new DataTransfer();
+        for (const file of files) given.items.add(file);
+        field.files = given.files;
         field.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
@@ -52,24 +72,34 @@ window.modelsim.pictures = window.modelsim.pictures || (function () {
         return "";
     }
 
-    async function send(where, url) {
+    /** Open a tab of the WebUI with an infotext, which may be empty, and the picture where it takes one. */
+    function send(where, infotext, files) {
+        openTab(where);
+        if (where === "PNG Info") give(files, "#pnginfo_image");
+        else if (infotext) paste(TABS[where], infotext);
+        if (where !== "img2img" || !files.length) return;
+        root().querySelector("#mode_img2img button")?.click(); // not inpaint, sketch …
+        give(files, "#img2img_image");
+    }
+
+    /** A picture of ours, with the settings that its own record tells. */
+    async function sendPicture(where, url) {
         const bytes = await (await fetch(url)).arrayBuffer();
         const name = decodeURIComponent(url.split("?")[0].split("/").pop());
-        const file = new File([bytes], name, { type: "image/png" });
-        openTab(where);
-        if (where === "PNG Info") give(file, "#pnginfo_image");
-        else paste(TABS[where], infotextOf(bytes));
-        if (where === "img2img") give(file, "#img2img_image");
+        send(where, infotextOf(bytes), [new File([bytes], name, { type: "image/png" })]);
     }
 
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.("#modelsim_tab [data-send]");
-        if (button) send(button.dataset.send, button.dataset.url);
+        if (!button) return;
+        const { send: where, url } = button.dataset;
+        if (url) sendPicture(where, url);
+        else send(where, button.closest("[data-infotext]").dataset.infotext, window.modelsim.find.asked().slice(0, 1));
     });
 
     document.addEventListener("input", ({ target }) => {
         if (target.matches?.(".modelsim-slider")) target.parentElement.style.setProperty("--at", `${target.value}%`);
     });
 
-    return { send, infotextOf };
+    return { send, give, openTab, infotextOf };
 })();

@@ -27,19 +27,6 @@ window.modelsimTab = window.modelsimTab || (function () {
         pages.find((page) => page.textContent.trim() === title)?.click();
     }
 
-    // a picture that is pasted while one looks at the field for pictures goes into it
-
-    document.addEventListener("paste", ({ clipboardData, target }) => {
-        const field = document.querySelector("#modelsim_query input[type=file]");
-        const files = [...(clipboardData?.files || [])].filter((file) => file.type.startsWith("image/"));
-        if (!field || !files.length || !field.closest("#modelsim_query").offsetParent) return;
-        if (target.matches?.("input, textarea")) return;
-        const given = new DataTransfer();
-        files.forEach((file) => given.items.add(file));
-        field.files = given.files;
-        field.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-
     // names of classes: what is typed and not yet sent stays where the table is drawn anew meanwhile
 
     const drafts = new Map(), unsent = new Set();
@@ -91,5 +78,5 @@ window.modelsimTab = window.modelsimTab || (function () {
     });
     modelsim.onSettle(`#${TAB}`, (tab) => sight.observe(tab));
 
-    return { act };
+    return { act, openPage };
 })();

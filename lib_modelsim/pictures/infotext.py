@@ -27,7 +27,7 @@ _LABEL = re.compile(r"(?<![\w \-/])[ \-/]*(\w[\w \-/]+):\s*")
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])*"(?=\s*(?:,|$))')
 _PLAIN = re.compile(r"[^,]*")
 
-_FEWEST = 3
+FEWEST = 3
 """A last line with fewer settings than this belongs to the prompt, as the WebUI has it."""
 
 EXIF, USER_COMMENT = 0x8769, 0x9286
@@ -51,7 +51,7 @@ def parse(text: str) -> Infotext:
     """
     *lines, last = text.strip().split("\n")
     settings = list(_settings(last))
-    if len(settings) < _FEWEST:
+    if len(settings) < FEWEST:
         lines.append(last)
         settings = []
     lines = [line.strip() for line in lines]

@@ -22,13 +22,13 @@ class PictureError(ModelsimError):
     """A file that cannot be taken as one picture."""
 
 
-def open_picture(source: Path | bytes | Image.Image) -> Image.Image:
+def open_picture(source: Path | bytes | Image.Image, name: str = "the picture") -> Image.Image:
     """One upright RGB picture, no side longer than `LONGEST`; transparency lies on white.
 
-    `source` is a file, a file's bytes, or a picture that somebody has opened already.
+    `source` is a file, a file's bytes, or a picture that somebody has opened already; errors call the last two `name`.
     Raises PictureError for what is no picture, moves, is cut short, is too large or has no known kind of pixels.
     """
-    shown = source.name if isinstance(source, Path) else "the picture"
+    shown = source.name if isinstance(source, Path) else name
     picture = source if isinstance(source, Image.Image) else _opened(source, shown)
     _refuse_what_is_not_one_picture(picture, shown)
     try:

@@ -1,95 +1,142 @@
-"""An answer to "which of my models made this?" as HTML: the evidence in words, then a card for each model."""
+"""An answer to "which of my models made this?" as HTML: the pictures asked about, the evidence in words, the models."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..hosts.host import Host
-from ..identify.evidence import Kind
-from .buttons import load_button
-from .previews import inline, thumbnail
+from ..percent import likelihood
+from .answer_cards import cards
+from .buttons import data_button
+from .finder import Answered, Asked, Finder
+from .previews import inline
+from .session import Session
 from .status import note
-from .words import escaped
+from .words import escaped, escaped_lines, sentence
 
 if TYPE_CHECKING:  # SciPy comes with it
-    from ..service.find import Found, Ranked
-    from ..service.find_verify import Verified
+    from ..identify.evidence import Evidence
+    from ..service.find import Found
 
-_CARDS = 12
-"""Models that get a card; the tail says nothing."""
+_KINDS = {
+    "record": "By its record",
+    "picture": "By your pictures",
+    "features": "By its manner",
+    "regenerated": "By drawing it again",
+}
+
+"""Kind of evidence, by its value, → what the page calls it."""
+
+_SHOWN = 6
+"""Pictures asked about that are shown; of more it says how many."""
+
+_BESIDE = 320
+"""Pixels of the longer side of pictures that are drawn again."""
 
 
-def answer_panel(found: Found | None, host: Host, verified: Verified | None = None) -> str:
+def answer_panel(finder: Finder, session: Session) -> str:
     """What was found, or what to do."""
-    if found is None:
+    if finder.answer is not None:
+        return _answer(finder.answer, session)
+    if not finder.asked:
         return note(
             "Which of my models made this?",
-            "Drop a picture into the field and press Find. It is looked at here and kept nowhere.",
+            "Drop a picture into the field, or paste one. It is looked at here and kept nowhere.",
         )
-    evidence = "".join(f"<li>{_evidence(piece.certainty, piece.detail)}</li>" for piece in found.evidence)
-    told = f'<ol class="modelsim-evidence">{evidence}</ol>' if evidence else ""
-    if found.none_of_these:
-        told += "<p><b>None of these:</b> the picture is farther from every model than nearly all of their own are.</p>"
+    taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
+    busy = "Find looks for its model, and stops what is being done now: what is finished of that is kept."
+    return note(taken, busy if session.desk.busy else "Press Find.")
+
+
+def _answer(answer: Answered, session: Session) -> str:
+    found, host = answer.shown, session.desk.host
+    return (
+        f'<div class="modelsim-found"><aside>{_asked(answer.asked)}</aside>'
+        f'<div class="modelsim-told"><h3>{escaped(_verdict(found))}</h3>{_evidence(found)}{_prompt(found, host)}'
+        f"{_remarks(found)}</div></div>"
+        f"{_drawn_again(answer)}{cards(answer, session)}"
+    )
+
+
+def _asked(asked: tuple[Asked, ...]) -> str:
+    pictures = "".join(
+        f"<figure>{inline(each.preview, each.name, max(each.preview.size))}"
+        f'<figcaption title="{escaped(each.name)}">{escaped(each.name)}</figcaption></figure>'
+        for each in asked[:_SHOWN]
+        if each.preview is not None
+    )
+    more = f"<p>and {len(asked) - _SHOWN} more</p>" if len(asked) > _SHOWN else ""
+    forget = data_button("Forget", "It is in memory alone; from then on it is nowhere", find="forget")
+    several = " modelsim-several" if len(asked) > 1 else ""
+    return f'<div class="modelsim-asked{several}">{pictures}</div>{more}<div class="modelsim-actions">{forget}</div>'
+
+
+def _verdict(found: Found) -> str:
+    """The answer in a few words; the numbers stand below."""
+    told = [piece for piece in found.evidence if piece.certainty is not None and piece.model is not None]
+    foreign = next((piece for piece in told if piece.kind.value == "record" and piece.key is None), None)
+    if foreign is not None:
+        return f"{foreign.model}, which you do not have"
+    if found.none_of_these and all(piece.kind.value == "features" for piece in told):
+        return "None of these"
+    if not found.ranking:
+        return "Nothing is known of it"
+    first = found.ranking[0]
+    return f"Most likely {first.model}" if first.probability is not None else f"Nearest: {first.model}"
+
+
+def _evidence(found: Found) -> str:
+    if not found.evidence:
+        return "<p>It carries no record that names a model.</p>"
+    return f'<ol class="modelsim-evidence">{"".join(f"<li>{_piece(piece)}</li>" for piece in found.evidence)}</ol>'
+
+
+def _piece(piece: Evidence) -> str:
+    sure = f"<b>{likelihood(piece.certainty)}</b>" if piece.certainty is not None else ""
+    return f"<span>{_KINDS[piece.kind.value]}{sure}</span><div>{sentence(piece.detail)}</div>"
+
+
+def _prompt(found: Found, host: Host) -> str:
+    """What it was drawn from, and, in a WebUI, buttons that send it on."""
+    told = ""
     if found.prompt is not None:
-        told += f"<p>Prompt, from {escaped(found.prompt.source)}: {escaped(found.prompt.text)}</p>"
-    told += "".join(f"<p>{escaped(remark)}</p>" for remark in found.remarks)
-    told += _drawn_again(verified) if verified is not None else ""
-    cards = "".join(_card(place, ranked, host) for place, ranked in enumerate(found.ranking[:_CARDS], 1))
-    more = len(found.ranking) - _CARDS
-    rest = f"<p>and {more} more, less likely</p>" if more > 0 else ""
-    return f'<div class="modelsim-found">{told}</div><div class="modelsim-cards">{cards}</div>{rest}'
+        told = (
+            f'<p class="modelsim-prompt" title="{escaped_lines(found.prompt.text)}"><span>Prompt, from '
+            f"{escaped(found.prompt.source)}:</span> {escaped_lines(found.prompt.text)}</p>"
+        )
+    if found.infotext is None or host.draws_with_files:
+        return told
+    buttons = "".join(
+        data_button(f"Send to {where}", f"Its settings and prompt, as far as they are known{also}", send=where)
+        for where, also in (("txt2img", ""), ("img2img", ", and the picture"))
+    )
+    return f'{told}<div class="modelsim-actions" data-infotext="{escaped_lines(found.infotext)}">{buttons}</div>'
 
 
-def _drawn_again(verified: Verified) -> str:
-    """What the likeliest models drew, the nearest first."""
+def _remarks(found: Found) -> str:
+    remarks = "".join(f"<p>{escaped(remark)}</p>" for remark in found.remarks)
+    if any(piece.kind.value == "features" for piece in found.evidence):
+        return remarks
+    return (
+        f"{remarks}<p>There are no pictures yet to tell its manner by: draw a suite with your checkpoints.</p>"
+        f'<div class="modelsim-actions">{data_button("Draw probes", page="Probes")}</div>'
+    )
+
+
+def _drawn_again(answer: Answered) -> str:
+    """The picture asked about, and beside it what the likeliest models drew, the nearest first."""
+    verified, asked = answer.verified, answer.asked[0]
+    if verified is None or asked.preview is None:
+        return ""
     how = "with all settings of its record" if verified.exact else "with its prompt, as far as that is known"
     pictures = "".join(
-        f"<figure>{inline(each.picture, each.model)}<figcaption>{escaped(each.model)}<br>"
-        f"likeness {each.likeness:.2f}, nearness {each.nearness:.2f}</figcaption></figure>"
+        f"<figure>{inline(each.picture, each.model, _BESIDE)}<figcaption>{escaped(each.model)}<br>"
+        f"likeness {each.likeness:.3f}, nearness {each.nearness:.3f}</figcaption></figure>"
         for each in verified.pictures
     )
+    query = inline(asked.preview, asked.name, _BESIDE)
     failures = "".join(f"<p>{escaped(failure)}</p>" for failure in verified.failures)
-    return f'<p>Drawn again {how}:</p><div class="modelsim-again">{pictures}</div>{failures}'
-
-
-def _evidence(certainty: float | None, detail: str) -> str:
-    sure = f"<b>{_percent(certainty)}</b> " if certainty is not None else ""
-    return f"{sure}{escaped(detail)}"
-
-
-def _card(place: int, ranked: Ranked, host: Host) -> str:
-    sure = "" if ranked.probability is None else _bar(ranked.probability)
-    short = f"<code>{escaped(ranked.sha256[:10])}</code>" if ranked.sha256 else ""
-    own = [piece for piece in ranked.evidence if piece.kind is not Kind.FEATURES]  # the bar says what features do
-    why = "".join(f"<p>{_evidence(piece.certainty, piece.detail)}</p>" for piece in own)
     return (
-        f'<article class="modelsim-found-card"><h4>{place}. <span title="{escaped(ranked.model)}">'
-        f"{escaped(ranked.model)}</span> {short}</h4>{sure}{_nearest(ranked.pictures)}{why}"
-        f'<div class="modelsim-actions">{_actions(ranked, host)}</div></article>'
+        f'<div class="modelsim-told"><p>Drawn again {how}; the nearest first:</p><div class="modelsim-again">'
+        f"<figure>{query}<figcaption>the picture itself</figcaption></figure>{pictures}</div>{failures}</div>"
     )
-
-
-def _bar(probability: float) -> str:
-    return (
-        f'<div class="modelsim-sure" title="If one of these models drew it, this one did with {_percent(probability)}">'
-        f'<i style="width:{100 * probability:.1f}%"></i><span>{_percent(probability)}</span></div>'
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else "below 1 %"
-
-
-def _nearest(pictures: Sequence[Path]) -> str:
-    shown = "".join(thumbnail(path) for path in pictures[:4])
-    return f'<div class="modelsim-nearest">{shown}</div>' if shown else ""
-
-
-def _actions(ranked: Ranked, host: Host) -> str:
-    name, key = escaped(ranked.model), escaped(ranked.key)
-    cannot = host.cannot.get("load") or (None if ranked.path else "It is not among your checkpoints.")
-    in_tree = f'<button type="button" data-model="{name}" data-page="Families">Show in the families</button>'
-    not_this = f'<button type="button" data-find="not this" data-name="{key}">Not this one</button>'
-    return load_button(ranked.model, cannot) + (in_tree if ranked.path else "") + not_this

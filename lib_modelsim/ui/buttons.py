@@ -10,10 +10,21 @@ def button(do: str, label: str, name: str, title: str = "") -> str:
     return f'<button type="button" data-do="{do}" data-name="{escaped(name)}" title="{escaped(title)}">{label}</button>'
 
 
+def data_button(label: str, title: str = "", **data: str) -> str:
+    """A button for which the script does what its data say."""
+    marks = "".join(f' data-{name}="{escaped(value)}"' for name, value in data.items())
+    return f'<button type="button"{marks} title="{escaped(title)}">{escaped(label)}</button>'
+
+
+def disabled_button(label: str, why: str) -> str:
+    """A button that cannot be pressed, and says why."""
+    return f'<button type="button" disabled title="{escaped(why)}">{escaped(label)}</button>'
+
+
 def load_button(name: str, cannot: str | None) -> str:
     """Loads the checkpoint in the WebUI; where it `cannot`, it says why."""
     if cannot is not None:
-        return f'<button type="button" disabled title="{escaped(cannot)}">Load</button>'
+        return disabled_button("Load", cannot)
     return button("load", "Load", name, "Make it the checkpoint of the WebUI")
 
 

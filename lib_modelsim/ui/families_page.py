@@ -67,9 +67,7 @@ class FamiliesPage:
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acted = self._at_once(chosen.action_field.input, self.act, chosen.action_field)
         followed = self._wiring.in_background(acted.then, work.follow_begun)
-        told = self._at_once(followed.then, chosen.panels, None, chosen.outputs)
-        if menu := self.session.desk.host.menu():
-            self._wiring.beside(told.then, self._host_menu, menu.dropdown)
+        self._wiring.tell_menu(self._at_once(followed.then, chosen.panels, None, chosen.outputs))
 
     def _at_once(
         self,
@@ -136,11 +134,6 @@ class FamiliesPage:
             desk.hash_files()
         return self.look()
 
-    def _host_menu(self) -> Updates:
-        """The host's own menu, with what is loaded by now."""
-        menu = self.session.desk.host.menu()
-        return gr.update(choices=list(menu.choices), value=menu.value)
-
     def act(self, action: str) -> Updates:
         """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""
         asked = json.loads(action) if action else {}
@@ -153,6 +146,9 @@ class FamiliesPage:
             case {"do": "close"}:
                 session.choose(other=None)
                 return self._chosen.updates()
+            case {"do": "tree", "name": name}:
+                session.show_in_tree(name)
+                return self.show()
             case {"do": "reference", "name": name}:
                 session.toggle_reference(name)
                 return self.show()

@@ -3,22 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
-from ..job import Job
+from ..job import Job, Stage
 from ..library import Library
 from .desk import Desk
 from .studio import Studio
 from .tasks import Task
 
 if TYPE_CHECKING:  # SciPy and Pillow come with them
-    from ..service.find import Found
+    from PIL import Image
+
+    from ..service.find import Found, Ranked
     from ..service.find_index import GalleryIndex
     from ..service.find_verify import Verified
+
+_PREVIEW = 512
+"""Pixels of the longer side of what is shown of a picture asked about."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture as the browser sent it, and a small copy of it once it was opened; in memory alone."""
+
+    name: str
+    content: bytes
+    preview: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was found about these pictures, what was drawn again, and the keys of models that a person left out."""
+
+    asked: tuple[Asked, ...]
+    found: Found
+    verified: Verified | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Found:
+        """What was found, in the order of what was drawn again, without the models left out."""
+        from ..service.find import not_this
+        from ..service.find_verify import ranked_again
+
+        found = self.found
+        if self.verified is not None:
+            found = ranked_again(found, self.verified.pictures, self.verified.exact)
+        for key in self.left_out:
+            found = not_this(found, key)
+        return found
+
+    def card(self, key: str) -> Ranked | None:
+        """The card of a model."""
+        return next((card for card in self.found.ranking if card.key == key), None)
 
 
 class Finder:
@@ -26,32 +66,34 @@ class Finder:
 
     def __init__(self, desk: Desk, studio: Studio) -> None:
         self.desk, self._studio = desk, studio
-        self.found: Found | None = None
-        self.verified: Verified | None = None
-        self._pictures: list[bytes] = []
+        self.asked: tuple[Asked, ...] = ()
+        self.answer: Answered | None = None
 
-    def take(self, files: Sequence[Path]) -> None:
-        """Read the pictures that a browser has sent, and remove the copies that gradio made of them."""
-        self.found, self.verified, self._pictures = None, None, []
-        for file in files:
-            self._pictures.append(file.read_bytes())
-            with suppress(OSError):
-                file.unlink()
+    def take(self, asked: Sequence[Asked]) -> None:
+        """Other pictures; those before and their answer are forgotten."""
+        self.asked, self.answer = tuple(asked), None
 
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
-        return self.desk.run(("find", id(self._pictures)), self._find)
+        return self.desk.run(("find", id(self.asked)), self._find)
 
     def verify(self) -> Task:
         """Draw the picture again with the likeliest few, and rank again."""
-        return self.desk.run(("verify", id(self._pictures)), self._verify)
+        return self.desk.run(("verify", id(self.answer)), self._verify)
 
-    def not_this(self, key: str) -> None:
+    def load(self, key: str) -> Task:
+        """Make a model of the answer the host's current checkpoint."""
+        return self.desk.run(("load", key), lambda job, _: self._load(key, job))
+
+    def leave_out(self, key: str) -> None:
         """Take a model out of this answer; nothing is learned from it."""
-        from ..service.find import not_this
+        if self.answer is not None:
+            self.answer = replace(self.answer, left_out=(*self.answer.left_out, key))
 
-        if self.found is not None:
-            self.found = not_this(self.found, key)
+    def bring_back(self) -> None:
+        """Show all models again."""
+        if self.answer is not None:
+            self.answer = replace(self.answer, left_out=())
 
     @cached_property
     def _index(self) -> GalleryIndex:
@@ -64,20 +106,53 @@ class Finder:
         from ..service.find import find
         from ..service.find_models import known_models
 
-        if not self._pictures:
+        asked = self.asked
+        if not asked:
             raise ModelsimError("no picture to look for", None, "drop one into the field, or paste one")
+        opened, refused = _opened(asked, job)
+        if not opened:
+            self.take(())
+            raise refused[0]
         learned = self._index.learned(job)
         known = known_models(library, self.desk.host.listed())
         with self.desk.host.at_work("modelsim: looking at a picture", job):
-            self.found = find(self._pictures, learned, known, self.desk.host.interrogators())
-        self.verified = None
+            found = find([each.content for each in opened], learned, known, self.desk.host.interrogators())
+        if self.asked is asked:  # else a person has come with others meanwhile
+            self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
 
     def _verify(self, job: Job, library: Library) -> None:
         from ..service.find_verify import verify
 
-        if self.found is None:
+        answer = self.answer
+        if answer is None:
             raise ModelsimError("nothing was found yet", None, "press Find first")
         encoder, engine = self._index.learned(job).encoder, self._studio.engine(job, library)
+        pictures = [each.content for each in answer.asked]
         with self.desk.host.at_work("modelsim: drawing a picture again", job) as shown:
-            self.verified = verify(self._pictures, self.found, encoder, engine, shown)
-        self.found = self.verified.found
+            verified = verify(pictures, answer.shown, encoder, engine, shown)
+        if self.answer is not None and self.answer.found is answer.found:
+            self.answer = replace(self.answer, verified=verified)
+
+    def _load(self, key: str, job: Job) -> None:
+        card = self.answer.card(key) if self.answer is not None else None
+        if card is None or card.path is None:
+            raise ModelsimError("no such checkpoint among yours", card.model if card else key, "load another one")
+        self.desk.host.load(card.path, job)
+
+
+def _opened(asked: Sequence[Asked], job: Job) -> tuple[tuple[Asked, ...], list[ModelsimError]]:
+    """Those that are pictures, with their previews, and why the others are none."""
+    from ..pictures.opening import PictureError, open_picture
+
+    opened, refused = [], []
+    stage = Stage(job, "opening", len(asked), "pictures")
+    for each in asked:
+        try:
+            small = open_picture(each.content, each.name)
+        except PictureError as error:
+            refused.append(error)
+        else:
+            small.thumbnail((_PREVIEW, _PREVIEW))
+            opened.append(replace(each, preview=small))
+        stage.advance(1)
+    return tuple(opened), refused

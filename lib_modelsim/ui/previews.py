@@ -33,10 +33,10 @@ def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
         return ""
 
 
-def inline(picture: Image.Image, alt: str = "preview") -> str:
-    """An <img> with a small copy of an opened picture."""
+def inline(picture: Image.Image, alt: str = "preview", side: int = _SIDE) -> str:
+    """An <img> with a small copy of an opened picture, no side longer than `side` pixels."""
     small, packed = picture.copy(), io.BytesIO()
-    small.thumbnail((_SIDE, _SIDE))
+    small.thumbnail((side, side))
     small.convert("RGB").save(packed, "JPEG", quality=85)
     data = base64.b64encode(packed.getvalue()).decode()
     return f'<img alt="{escaped(alt)}" src="data:image/jpeg;base64,{data}">'

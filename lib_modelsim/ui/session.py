@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..service.compare import LEAST_FOR_MEAN, MEASURES, by_architecture
 from .answers import Answer, How
-from .choices import PICTURES, Choices, keep_choices, read_choices
+from .choices import PICTURES, TREE, Choices, keep_choices, read_choices
 from .desk import Desk
 
 if TYPE_CHECKING:  # scipy comes with them
@@ -57,6 +57,12 @@ class Session:
         with self._lock:
             self.choices = replace(self.choices, **changes)
             keep_choices(self._file, self.choices)
+
+    def show_in_tree(self, name: str) -> None:
+        """Choose a model, and the tree that it is in."""
+        model = self.desk.model(name)
+        if model is not None:
+            self.choose(chosen=name, other=None, view=TREE, architecture=model.architecture)
 
     def toggle_reference(self, name: str) -> None:
         """Take a model among the references, or out of them."""

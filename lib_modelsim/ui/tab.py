@@ -34,7 +34,7 @@ class Tab:
             with gr.Row(elem_id="modelsim_bar"):
                 status = gr.HTML(message(""), elem_id="modelsim_status")
                 stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
-            wiring = Wiring(Work(session, status, stop))
+            wiring = Wiring(Work(session, status, stop), session.desk.host)
             with gr.Tabs(elem_id="modelsim_pages"):
                 with gr.TabItem("Families", id="families"):
                     self.families = FamiliesPage(session, wiring)

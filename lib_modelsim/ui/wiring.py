@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from ..hosts.host import Host
 from .work import Work
 
 Event = Callable[..., Dependency]
@@ -25,8 +26,8 @@ _AT_ONCE = {"queue": False, **_QUIET}
 class Wiring:
     """Connects the events of all pages; `work` has the one status line and the one Stop button."""
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
+    def __init__(self, work: Work, host: Host) -> None:
+        self.work, self._host = work, host
         self._one_at_a_time = Lock()
 
     def at_once(
@@ -52,6 +53,15 @@ class Wiring:
         """Follow a new task; who follows an older one leaves."""
         begun = event(self.work.take_turn, None, None, **_AT_ONCE)
         return self.in_background(begun.then, task)
+
+    def tell_menu(self, done: Dependency) -> None:
+        """Tell the host's own menu of checkpoints, where it has one, what is loaded by then."""
+        if menu := self._host.menu():
+            self.beside(done.then, self._menu, menu.dropdown)
+
+    def _menu(self) -> object:
+        menu = self._host.menu()
+        return gr.update(choices=list(menu.choices), value=menu.value)
 
     def in_background(self, event: Event, task: Callable[..., object]) -> Dependency:
         """Follow a task on the status line."""

@@ -60,6 +60,16 @@ def escaped(text: object) -> str:
     return html.escape(printable(text))
 
 
+def escaped_lines(text: str) -> str:
+    """As `escaped`, with the text's line breaks."""
+    return "\n".join(map(escaped, text.split("\n")))
+
+
+def sentence(text: str) -> str:
+    """The text for HTML, with a capital first letter, and no line ends before a per cent sign."""
+    return escaped(text[:1].upper() + text[1:]).replace(" %", "&nbsp;%")
+
+
 def number(value: float, measure: str) -> str:
     """A value of a measure with its unit: per cent for all but `l2`, which has none; a dash where it is missing."""
     if math.isnan(value):

@@ -26,7 +26,7 @@ class Work:
 
     def __init__(self, session: Session, status: gr.HTML, stop: gr.Button) -> None:
         self._session, self._status, self._stop = session, status, stop
-        self._begun: tuple[Callable[[], Task], str] | None = None
+        self._begun: tuple[Callable[[], Task], str, str | None] | None = None
         self.outputs = [status, stop]
 
     def take_turn(self) -> None:
@@ -64,10 +64,11 @@ class Work:
         """Hash the files that were not hashed before."""
         yield from self._follow(self._session.desk.hash_files, "Hashing stopped. What is finished is kept.")
 
-    def begin(self, start: Callable[[], Task], stopped: str) -> None:
-        """What `follow_begun` is to start and to follow; `stopped` is what the status line says where it is stopped."""
+    def begin(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
+        """What `follow_begun` is to start and to follow; what the status line says where it is stopped, and when it is
+        done, if that is not how many models there are."""
         self.take_turn()
-        self._begun = start, stopped
+        self._begun = start, stopped, done
 
     def follow_begun(self) -> Iterator[Updates]:
         """Start what a button inside a panel asked for, if it asked for long work."""
@@ -75,10 +76,9 @@ class Work:
         if begun is None:
             yield {self._stop: gr.update()}  # as above
             return
-        start, stopped = begun
-        yield from self._follow(start, stopped)
+        yield from self._follow(*begun)
 
-    def _follow(self, start: Callable[[], Task], stopped: str) -> Iterator[Updates]:
+    def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
         desk, turn, task = self._session.desk, self._session.desk.turn, start()
         yield {self._status: working(None, 0, task.name), self._stop: gr.update(interactive=True)}
@@ -87,7 +87,7 @@ class Work:
                 if desk.turn != turn:
                     break
                 yield {self._status: working(progress, seconds, task.name)}
-            status = message(self._summary())
+            status = message(self._summary() if done is None else done)
         except Cancelled:
             status = message(stopped, "stopped")
         except ModelsimError as error:

@@ -80,18 +80,20 @@ def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
     text = PngInfo()
     text.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {found[0][1].short_hash}, Model: carl")
     shown, _ = ask(page, tmp_path, noise_of("somebody's", (64, 64)), pnginfo=text)
-    assert "made by carl" in shown
+    assert "Made by carl" in shown
     assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
 
 
-def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for(page, tmp_path):
+def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for_and_all_again(page, tmp_path):
     fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
     kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
     shown, _ = ask(page, tmp_path, Image.open(kept).convert("RGB"))
     assert re.search(r"<h4>1\. <span[^>]*>bert", shown)
     key = re.search(r'data-find="not this" data-name="([^"]*)"', shown).group(1)
-    shown = answer(page.act(json.dumps({"find": "not this", "name": key})))
-    assert not re.search(r"<h4>1\. <span[^>]*>bert", shown)
+    moved_on = answer(page.act(json.dumps({"find": "not this", "name": key})))
+    assert not re.search(r"<h4>1\. <span[^>]*>bert", moved_on)
+    assert "1 model is left out" in moved_on
+    assert answer(page.act(json.dumps({"find": "all again"}))) == shown
 
 
 def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
