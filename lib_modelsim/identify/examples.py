@@ -20,7 +20,9 @@ class Examples:
     """One row for each view of each picture; a view is the picture itself, or the picture as it comes after wear.
 
     `vectors` [rows, d], of length 1, all from one encoder; `model` [rows] the place of its model in `models`; `picture`
-    [rows] a number that the views of one picture share; `prompts` [rows] what it was drawn from ("" for nothing).
+    [rows] a number that the views of one picture share; `prompts` [rows] what it was drawn from ("" for nothing);
+    `texts` [rows, d] the prompts in the pictures' space, of length 1 (zeros for nothing), None where the encoder reads
+    none.
     """
 
     models: tuple[str, ...]
@@ -28,9 +30,11 @@ class Examples:
     model: Numbers
     picture: Numbers
     prompts: tuple[str, ...]
+    texts: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        rows = {len(self.vectors), len(self.model), len(self.picture), len(self.prompts)}
+        texts = self.prompts if self.texts is None else self.texts
+        rows = {len(self.vectors), len(self.model), len(self.picture), len(self.prompts), len(texts)}
         if len(rows) > 1:
             raise ModelsimError("examples need one vector, model, picture and prompt for each row", sorted(rows))
         missing = [name for place, name in enumerate(self.models) if not (self.model == place).any()]
@@ -53,16 +57,20 @@ class Examples:
 
     def only(self, rows: Flags) -> Examples:
         """These rows alone; every model must keep one."""
-        prompts = tuple(prompt for prompt, kept in zip(self.prompts, rows, strict=True) if kept)
-        return Examples(self.models, self.vectors[rows], self.model[rows], self.picture[rows], prompts)
+        return self._some(rows, self.models, self.model[rows])
 
     def of_models(self, models: Flags) -> Examples:
         """The examples of these models alone, as if the library had no others."""
         rows = models[self.model]
         place = np.cumsum(models) - 1
         names = tuple(name for name, kept in zip(self.models, models, strict=True) if kept)
+        return self._some(rows, names, place[self.model[rows]])
+
+    def _some(self, rows: Flags, models: tuple[str, ...], model: Numbers) -> Examples:
+        """These rows, which are pictures by `models`; `model` [rows kept] says by which."""
         prompts = tuple(prompt for prompt, kept in zip(self.prompts, rows, strict=True) if kept)
-        return Examples(names, self.vectors[rows], place[self.model[rows]], self.picture[rows], prompts)
+        texts = None if self.texts is None else self.texts[rows]
+        return Examples(models, self.vectors[rows], model, self.picture[rows], prompts, texts)
 
 
 def held_out(examples: Examples, parts: int = 10) -> Iterator[Flags]:

@@ -1,7 +1,8 @@
-"""What a picture may have been drawn from, told from the prompts of the gallery's pictures like it.
+"""What a picture may have been drawn from, told from the gallery's prompts.
 
-Prompts are TF-IDF vectors, so that this needs neither a text encoder nor an interrogator's files. (scikit-learn has
-these; it is a large package that the WebUIs do not pin, for the few lines below.)
+Where the encoder reads texts, by the prompts that it places next to the picture. Otherwise by the prompts of the
+gallery's pictures like it, as TF-IDF vectors, which needs neither a text encoder nor an interrogator's files.
+(scikit-learn has these; it is a large package that the WebUIs do not pin, for the few lines below.)
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from .examples import Examples, Floats
 
 _NEIGHBOURS = 10
+
+_SHARPNESS = 100.0
+"""What CLIP multiplies a cosine of picture and text with before the softmax (arXiv 2103.00020)."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +54,47 @@ class PromptSpace:
 
 @dataclass(frozen=True)
 class Interrogator:
-    """Guesses prompts by the gallery's pictures that a query resembles most."""
+    """Guesses prompts by the gallery's pictures, or prompts, that a query resembles most."""
 
     examples: Examples
-    space: PromptSpace
-    prompts: Floats  # [rows, words]
+    prompts: NDArray[np.floating]  # [rows, t], of length 1: the encoder's texts, or words
 
     @classmethod
     def of(cls, examples: Examples) -> Interrogator:
         """The interrogator of these pictures and their prompts."""
-        space = PromptSpace.of(examples.prompts)
-        return cls(examples, space, space.vectors(examples.prompts))
+        if examples.texts is not None:
+            return cls(examples, examples.texts)
+        return cls(examples, PromptSpace.of(examples.prompts).vectors(examples.prompts))
 
     def pseudo_prompts(self, queries: NDArray[np.floating]) -> Floats:
-        """Queries [m, d] → [m, words]: the weighted prompts of the nearest pictures, rows of length 1."""
-        nearest, shares = _neighbours(queries @ self.examples.vectors.T)
+        """Queries [m, d] → [m, t]: the weighted prompts that are nearest, rows of length 1."""
+        by_text = self.examples.texts is not None
+        nearest, shares = self._texts(queries) if by_text else _neighbours(queries @ self.examples.vectors.T)
         return unit_rows(np.einsum("mk,mkt->mt", shares, self.prompts[nearest]))
 
-    def guesses(self, likeness: NDArray[np.floating], count: int = 3) -> list[tuple[str, float]]:
-        """A query's cosines with the examples [rows] → its likeliest prompts with their shares of the nearest
-        pictures' weight, greatest first."""
-        nearest, shares = _neighbours(likeness[None])
+    def guesses(
+        self, query: NDArray[np.floating], likeness: NDArray[np.floating], count: int = 3
+    ) -> list[tuple[str, float]]:
+        """A query [d] and its cosines with the examples [rows] → its likeliest prompts with their shares of the nearest
+        ones' weight, greatest first."""
+        by_text = self.examples.texts is not None
+        nearest, shares = self._texts(query[None]) if by_text else _neighbours(likeness[None])
         weight: Counter[str] = Counter()
         for row, share in zip(nearest[0], shares[0], strict=True):
             weight[self.examples.prompts[row]] += float(share)
         return weight.most_common(count)
+
+    def _texts(self, queries: NDArray[np.floating]) -> tuple[NDArray[np.int64], Floats]:
+        """As `_neighbours`, by the different prompts: a row of each."""
+        cosines = unit_rows(queries.astype(np.float64)) @ self.prompts[self._different].T
+        count = min(_NEIGHBOURS, cosines.shape[1])
+        nearest = np.argpartition(-cosines, count - 1, 1)[:, :count]
+        return self._different[nearest], softmax(_SHARPNESS * np.take_along_axis(cosines, nearest, 1), axis=1)
+
+    @cached_property
+    def _different(self) -> NDArray[np.int64]:
+        """The first row of each prompt."""
+        return np.unique(np.array(self.examples.prompts), return_index=True)[1]
 
 
 def unit_rows(values: Floats) -> Floats:

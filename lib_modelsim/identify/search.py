@@ -85,7 +85,7 @@ class Search:
             matches,
             calibration.known(scores) if calibration else None,
             calibration.is_none(scores) if calibration else False,
-            tuple(self.interrogator.guesses(likeness.mean(0))),
+            tuple(self.interrogator.guesses(vectors.mean(0), likeness.mean(0))),
         )
 
     def _nearest_pictures(self, likeness: NDArray[np.floating]) -> list[tuple[int, ...]]:

@@ -23,7 +23,7 @@ from ..identify.rankers import DEFAULT, Ranker
 from ..identify.search import Search
 from ..job import Job, Stage
 from ..pictures import handling
-from ..pictures.encoder import Encoder
+from ..pictures.encoder import Encoder, TextEncoder
 from ..pictures.handling import handled
 from ..pictures.opening import PictureError, open_picture
 from ..pictures.perceptual_hash import Hashes, fingerprint
@@ -113,7 +113,8 @@ class GalleryIndex:
         place = {key: i for i, key in enumerate(keys)}
         rows = np.repeat(np.arange(len(pictures)), _VIEWS)
         model = np.array([place[pictures[i].key] for i in rows])
-        examples = Examples(tuple(keys), vectors, model, rows, tuple(pictures[i].prompt for i in rows))
+        prompts = tuple(pictures[i].prompt for i in rows)
+        examples = Examples(tuple(keys), vectors, model, rows, prompts, features.texts(prompts))
         stage = Stage(job, "learning", 2, "steps")
         ranking = self._ranker.learn(examples)
         stage.advance(1)
@@ -209,3 +210,24 @@ class _Features:
         vectors = np.frombuffer(self._memory.all(self.method, contents), np.float32)
         hashes = np.frombuffer(self._memory.all(self._fingerprint, contents), np.uint8)
         return vectors.reshape(len(pictures) * _VIEWS, -1), hashes.reshape(len(pictures), -1, 8)
+
+    def texts(self, prompts: Sequence[str]) -> NDArray[np.float32] | None:
+        """float32 [prompts, d], zeros for an empty prompt; those not seen before are encoded. None where the encoder
+        reads no texts, or there are none."""
+        digests = {prompt: hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest() for prompt in prompts}
+        digests.pop("", None)
+        if not digests or not isinstance(self._encoder, TextEncoder):
+            return None
+        method = f"{self._encoder.identity}; text"
+        known = self._memory.known(method)
+        new = [prompt for prompt, digest in digests.items() if digest not in known]
+        if new:
+            readable = [prompt.encode("utf-8", "replace").decode() for prompt in new]  # no lone halves of characters
+            vectors = self._encoder.encode_text(readable).astype(np.float32)
+            self._memory.keep(
+                (digests[prompt], method, row.tobytes()) for prompt, row in zip(new, vectors, strict=True)
+            )
+        data = self._memory.all(method, list(digests.values()))
+        read = np.frombuffer(data, np.float32).reshape(len(digests), -1)
+        place = {prompt: i for i, prompt in enumerate(digests, 1)}
+        return np.vstack([np.zeros_like(read[:1]), read])[[place.get(prompt, 0) for prompt in prompts]]

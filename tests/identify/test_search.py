@@ -100,7 +100,7 @@ def test_a_prompt_is_guessed_from_the_pictures_around():
     prompts = ("a red boat",) * 12 + ("old houses",) * 12
     examples = Examples(("a",), vectors, np.zeros(24, int), np.arange(24), prompts)
     interrogator = Interrogator.of(examples)
-    assert interrogator.guesses(vectors @ vectors[0])[0] == ("a red boat", pytest.approx(1))
+    assert interrogator.guesses(vectors[0], vectors @ vectors[0])[0] == ("a red boat", pytest.approx(1))
     assert interrogator.pseudo_prompts(vectors[-1:])[0] @ interrogator.prompts[-1] == pytest.approx(1)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
@@ -153,3 +155,28 @@ def test_vectors_of_different_encoders_are_kept_apart(tmp_path):
     again = GalleryIndex(tmp_path, one).learned(Job()).search.examples.vectors
     assert np.array_equal(first, again)
     assert (one.encoded, other.encoded) == (pictures, pictures), "each picture once by each encoder, and its worn copy"
+
+
+class Reading(Colours):
+    """Reads texts, too: "red" lies where red pictures do; counts what it reads."""
+
+    def __init__(self):
+        super().__init__("reading", "reading 1")
+        self.read = []
+
+    def encode_text(self, texts):
+        self.read += texts
+        colours = [Image.new("RGB", (8, 8), f"hsl({zlib.crc32(text.encode()) % 360}, 80%, 50%)") for text in texts]
+        return Colours().encode(colours)
+
+
+def test_prompts_are_read_once_by_an_encoder_that_reads(tmp_path):
+    draw_gallery(tmp_path)
+    encoder = Reading()
+    examples = GalleryIndex(tmp_path, encoder).learned(Job()).search.examples
+    assert sorted(encoder.read) == sorted({*examples.prompts})
+    assert np.allclose(examples.texts, encoder.encode_text(examples.prompts))
+    again = Reading()
+    assert np.array_equal(GalleryIndex(tmp_path, again).learned(Job()).search.examples.texts, examples.texts)
+    assert not again.read
+    assert GalleryIndex(tmp_path, Colours()).learned(Job()).search.examples.texts is None
