@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,17 +59,11 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
 
 def run_find(options: argparse.Namespace) -> int:
     """Who drew it; or how well that can be told."""
-    from ..pictures.opening import open_picture
     from ..service.find import find
     from ..service.find_encoders import download, encoder_named
     from ..service.find_index import GalleryIndex
 
-    if not options.images and not options.self_test:
-        raise ModelsimError("no picture given", None, "give one, or --self-test")
-    if options.top is not None and options.top < 1:
-        raise ModelsimError("no such number of models", options.top, "use 1 or more")
-    for image in options.images:
-        open_picture(image)  # told before anything is learned
+    _check(options)
     with open_library(options) as library, progress_bars() as job:
         if options.download:
             download(options.encoder, job)
@@ -77,22 +72,51 @@ def run_find(options: argparse.Namespace) -> int:
         learned = index.learned(job)
         if options.self_test:
             return _print_self_test(learned, options)
-        found = find(options.images, learned, _known(options, library, job))
+        known, remarks = _known(options, library, job)
+        found = find(options.images, learned, known)
         verified = _verify(options, found, learned, library, job) if options.verify else None
-    if verified is not None:
-        found = verified.found
+    found = verified.found if verified is not None else found
+    if not learned.pictures:
+        ways = f"draw some with probe --out {index.folder}, or take some in with gallery import"
+        remarks.append(f"no pictures to tell its manner by: {ways}")
+    found = replace(found, remarks=(*found.remarks, *remarks, *(verified.failures if verified is not None else ())))
     if options.json:
         print_json(_document(found, options.top))
     else:
-        print("\n".join(_words(found, verified, options.top or _SHOWN)))
+        print("\n".join(_words(found, options.top or _SHOWN)))
     return 0
 
 
-def _known(options: argparse.Namespace, library: Library, job: Job) -> list[KnownModel]:
-    """The models given, with all their hashes; otherwise those that the library remembers."""
+def _check(options: argparse.Namespace) -> None:
+    """What cannot be done is told before anything is learned."""
+    from ..pictures.opening import PictureError, open_picture
+
+    if not options.images and not options.self_test:
+        raise ModelsimError("no picture given", None, "give one, or --self-test")
+    if options.top is not None and options.top < 1:
+        raise ModelsimError("no such number of models", options.top, "use 1 or more")
+    if options.verify and not (options.models or options.webui):
+        fix = "give checkpoints with --models, or a running WebUI with --webui"
+        raise ModelsimError("nothing to draw it again with", None, fix)
+    failures = []
+    for image in options.images:
+        try:
+            open_picture(image)
+        except PictureError as error:
+            failures.append(error)
+    if failures and len(failures) == len(options.images):
+        raise failures[0]
+
+
+def _known(options: argparse.Namespace, library: Library, job: Job) -> tuple[list[KnownModel], list[str]]:
+    """The models given, with all their hashes, otherwise those that the library remembers; and remarks."""
     from ..service.find_models import known_models, scanned_models
 
-    return scanned_models(options.models, library, job)[0] if options.models else known_models(library)
+    if options.models:
+        models, unreadable = scanned_models(options.models, library, job)
+        return models, [f"left out: {bad.path.name}: {bad.error}" for bad in unreadable]
+    models = known_models(library)
+    return models, [] if models else ["no checkpoint of yours is known: give their folder with --models"]
 
 
 def _verify(options: argparse.Namespace, found: Found, learned: Learned, library: Library, job: Job) -> Verified:
@@ -123,17 +147,25 @@ def _document(found: Found, top: int | None) -> dict[str, Any]:
     }
 
 
-def _words(found: Found, verified: Verified | None, top: int) -> list[str]:
+def _words(found: Found, top: int) -> list[str]:
     """The same for a person."""
     lines = [f"{each.kind.value}: {each.detail}" for each in found.evidence]
     if not lines:
-        lines = ["nothing is known of it: it carries no record, and there is no gallery to compare it with"]
+        lines = ["nothing is known of it: it carries no record that names a model"]
+    if found.ranking:
+        lines.append(f"{_condition(found)}:")
     for place, card in enumerate(found.ranking[:top], 1):
         share = "" if card.probability is None else f"  {likelihood(card.probability)}"
-        lines.append(f"{place}. {card.model}{f' [{card.sha256[:10]}]' if card.sha256 else ''}{share}")
+        lines.append(f"  {place}. {card.model}{f' [{card.sha256[:10]}]' if card.sha256 else ''}{share}")
     if found.prompt:
         lines.append(f"prompt ({found.prompt.source}): {' '.join(found.prompt.text.split())}")
-    return [*lines, *found.remarks, *(verified.failures if verified else ())]
+    return [*lines, *found.remarks]
+
+
+def _condition(found: Found) -> str:
+    """Under which the ranking holds."""
+    elsewhere = any(each.kind.value == "record" and each.key is None and each.certainty for each in found.evidence)
+    return "if it is one of yours after all" if found.none_of_these or elsewhere else "of your models"
 
 
 def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:

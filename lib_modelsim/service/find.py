@@ -37,7 +37,7 @@ MOST_SURE = 0.99
 _LOOKED_AT = 24
 """Pictures of the gallery that are opened because their fingerprints are most like the query's."""
 
-_NEAREST = "the gallery's nearest pictures"
+_ITSELF, _NEAREST = "the same picture in the gallery", "the gallery's nearest pictures, a guess"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Ranked:
 class Found:
     """An answer. `evidence` is all of it, the strongest first; `ranking` every model, the likeliest first.
 
-    - `none_of_these`: the query is farther from every model than nearly all of their own pictures are.
+    - `none_of_these`: the query is farther from every model than nearly all of their own pictures are, and neither a
+      record nor a picture names one of them.
     - `prompt`: what it was drawn from, as far as somebody has a word; its `source` says who.
     - `infotext`: what the WebUI's "paste" takes: the record's settings, or the prompt alone.
     - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
@@ -93,30 +94,30 @@ def find(
     Works without a gallery and without any known model. Raises PictureError where none of the queries is a picture; one
     among several that is none becomes a remark.
     """
-    pictures, records, remarks = _opened(queries)
-    prompt, failures = interrogate(pictures[0], records[0], interrogators)
+    asked, remarks = _opened(queries)
     known = [*known, *_only_in_gallery(learned, known)]
-    evidence = [piece for each in records for piece in of_records(each, known)]
-    same = _same_pictures(pictures, learned)
-    evidence += of_pictures(same)
+    same = [_same_pictures(each.picture, learned) for each in asked]
+    prompt, failures = _prompt(asked[0], same[0], learned, interrogators)
+    evidence = _named_for([of_records(each.records, known) for each in asked], asked)
+    evidence += _named_for([of_pictures(each) for each in same], asked)
+    named = any(piece.key and piece.certainty for piece in evidence)
     answer, search = None, learned.search
     if search is not None:
-        answer = search.answer(learned.encoder.encode(pictures))
+        answer = search.answer(learned.encoder.encode([each.picture for each in asked]))
         names = learned.names
         called = [names[match.model] for match in answer.matches]
-        evidence.append(of_features(answer, search, called, learned.encoder.name, bool(same)))
+        evidence.append(of_features(answer, search, called, learned.encoder.name, any(same)))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _NEAREST)
-    evidence = list(dict.fromkeys(evidence))
     return Found(
         tuple(evidence),
         rank(_cards(answer, learned, known, evidence), evidence),
-        answer is not None and answer.none_of_these and not same,
+        answer is not None and answer.none_of_these and not named,
         prompt,
         learned.encoder.name,
         reliability(learned),
-        (*remarks, *failures, *learned.unreadable),
-        records[0].pasted or (prompt.text if prompt is not None else None),
+        (*remarks, *_never_hashed(evidence, known), *failures, *learned.unreadable),
+        asked[0].records.pasted or (prompt.text if prompt is not None else None),
     )
 
 
@@ -131,34 +132,74 @@ def not_this(found: Found, key: str) -> Found:
     return replace(found, ranking=kept, evidence=tuple(piece for piece in found.evidence if piece.key != key))
 
 
-def _opened(queries: Sequence[Query]) -> tuple[list[Image.Image], list[Records], list[str]]:
-    """The pictures, their records, and remarks on both; a picture that somebody opened keeps the order of the list."""
-    pictures, records, remarks, failures = [], [], [], []
-    for query in queries:
+@dataclass(frozen=True)
+class _Asked:
+    """A query that is a picture: what it is called, its pixels, its records."""
+
+    name: str
+    picture: Image.Image
+    records: Records
+
+
+def _opened(queries: Sequence[Query]) -> tuple[list[_Asked], list[str]]:
+    """Those that are pictures, and remarks on all; what somebody has opened or read is called by its place."""
+    asked, remarks, failures = [], [], []
+    for place, query in enumerate(queries, 1):
+        name = query.name if isinstance(query, Path) else f"picture {place}"
         try:
-            pictures.append(open_picture(query))
+            asked.append(_Asked(name, open_picture(query), read_records(query)))
         except PictureError as error:
             failures.append(error)
-            continue
-        records.append(read_records(query))
-        remarks += records[-1].remarks
-    if not pictures:
+        else:
+            remarks += asked[-1].records.remarks
+    if not asked:
         raise failures[0] if failures else PictureError("no picture given", None, "give one")
-    return pictures, records, remarks + [str(failure) for failure in failures]
+    return asked, remarks + [str(failure) for failure in failures]
 
 
-def _same_pictures(queries: Sequence[Image.Image], learned: Learned) -> list[SamePicture]:
-    """Pictures of the gallery that are one of the queries, whatever was done to it."""
+def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[_Asked]) -> list[Evidence]:
+    """The evidence of each query; where there are several it says of which it speaks."""
+    of: dict[Evidence, list[str]] = {}
+    for pieces, each in zip(found, asked, strict=True):
+        for piece in pieces:
+            of.setdefault(piece, []).append(each.name)
+    if len(asked) == 1:
+        return list(of)
+    return [replace(piece, detail=f"{', '.join(names)}: {piece.detail}") for piece, names in of.items()]
+
+
+def _prompt(
+    asked: _Asked, same: Sequence[SamePicture], learned: Learned, interrogators: Sequence[Interrogator]
+) -> tuple[Prompt | None, list[str]]:
+    """What the picture was drawn from, as it says itself, or the same picture in the gallery, or an interrogator."""
+    drawn = {picture.path: picture.prompt for picture in learned.pictures} if same else {}
+    kept = next(filter(None, (drawn[picture.path] for picture in same)), None)
+    if kept is not None and asked.records.prompt is None:
+        return Prompt(kept, _ITSELF), []
+    return interrogate(asked.picture, asked.records, interrogators)
+
+
+def _never_hashed(evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> list[str]:
+    """A model that is said to be missing may be a file whose hash nobody knows."""
+    missing = any(piece.kind is Kind.RECORD and piece.key is None and piece.certainty for piece in evidence)
+    unknown = sum(model.path is not None and model.sha256 is None for model in known)
+    if not missing or not unknown:
+        return []
+    files = "1 of your checkpoints was" if unknown == 1 else f"{unknown} of your checkpoints were"
+    return [f"{files} never hashed, and may be the one that is named: scan them, and ask again"]
+
+
+def _same_pictures(query: Image.Image, learned: Learned) -> list[SamePicture]:
+    """Pictures of the gallery that are the query, whatever was done to it; the most alike first."""
     if learned.fingerprints is None:
         return []
+    apart = differing(fingerprint(query), learned.fingerprints)
     found = []
-    for query in queries:
-        apart = differing(fingerprint(query), learned.fingerprints)
-        for i in np.argsort(apart, kind="stable")[:_LOOKED_AT]:
-            stored = learned.pictures[i]
-            if apart[i] <= CANDIDATE and (alike := _likeness(query, stored.path)) >= SAME:
-                found.append(SamePicture(stored.key, stored.model, stored.path, alike))
-    return found
+    for i in np.argsort(apart, kind="stable")[:_LOOKED_AT]:
+        stored = learned.pictures[i]
+        if apart[i] <= CANDIDATE and (alike := _likeness(query, stored.path)) >= SAME:
+            found.append(SamePicture(stored.key, stored.model, stored.path, alike))
+    return sorted(found, key=lambda picture: -picture.likeness)
 
 
 def _likeness(query: Image.Image, path: Path) -> float:

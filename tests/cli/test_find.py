@@ -85,6 +85,32 @@ def test_a_picture_that_says_nothing_is_no_failure(tmp_path):
     assert "nothing is known of it" in done.out
 
 
+def test_what_is_missing_for_a_better_answer_is_said(tmp_path):
+    path = with_record(tmp_path / "a.png", **{"Model hash": "6ce0161689", "Model": "v1-5-pruned"})
+    (tmp_path / "cut.safetensors").write_bytes(b"\xff" * 100)
+    out = run("find", path, "--no-library", "--gallery", tmp_path / "none").out
+    assert "no checkpoint of yours is known: give their folder with --models" in out
+    assert f"draw some with probe --out {tmp_path / 'none'}, or take some in with gallery import" in out
+    out = run("find", path, "--models", tmp_path / "cut.safetensors", "--gallery", tmp_path / "none").out
+    assert "left out: cut.safetensors: " in out
+
+
+def test_the_ranking_says_on_what_condition_it_holds(gallery, tmp_path):
+    drawn("bert", "ship").save(tmp_path / "new.png")
+    assert "of your models:\n  1. bert" in run("find", tmp_path / "new.png", "--gallery", gallery).out
+    path = with_record(tmp_path / "a.png", **{"Model hash": "6ce0161689", "Model": "v1-5-pruned"})
+    assert "if it is one of yours after all:\n  1. " in run("find", path, "--gallery", gallery).out
+
+
+def test_one_bad_picture_among_several_is_told_and_stops_nothing(gallery, tmp_path):
+    drawn("bert", "ship").save(tmp_path / "new.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    done = run("find", tmp_path / "bad.png", tmp_path / "new.png", "--gallery", gallery, "--json")
+    assert done.code == 0
+    assert done.document["ranking"][0]["model"] == "bert"
+    assert "bad.png is not a picture" in done.document["remarks"][0]
+
+
 def test_checkpoints_given_or_remembered_answer_to_their_hash(small_family, tmp_path):
     with Library(None) as library:
         (anna,) = on_disk([small_family / "anna.safetensors"], library, Job()).checkpoints
@@ -145,6 +171,13 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments):
     assert done.code == 2
     assert done.out == ""
     assert len(done.err.splitlines()) == 1
+
+
+def test_verify_needs_something_to_draw_with_before_anything_is_learned(gallery, tmp_path):
+    drawn("bert", "ship").save(tmp_path / "new.png")
+    done = run("find", tmp_path / "new.png", "--gallery", gallery, "--verify")
+    assert done.code == 2
+    assert "give checkpoints with --models, or a running WebUI with --webui" in done.err
 
 
 def test_import_needs_sub_folders_and_gallery_takes_one_folder(gallery, tmp_path):

@@ -192,6 +192,48 @@ def test_nothing_of_the_query_stays(gallery, learned, tmp_path):
     assert snapshot() == before
 
 
+# several pictures, and what is said beside the evidence
+
+
+def test_of_several_pictures_each_is_told_by_its_own_record_and_its_own_copy(gallery, learned, tmp_path):
+    copy = next(gallery.glob("*/dora*/*.png"))
+    text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: 6ce0161689, Model: v1-5"
+    paths = [with_infotext(text, tmp_path / name) for name in ("one.png", "two.png")]
+    with Image.open(copy) as picture:
+        bare = picture.convert("RGB")
+    found = find([*paths, as_jpeg(bare, 90)], learned, [])
+    told = {piece.kind: piece.detail for piece in found.evidence}
+    assert told[Kind.RECORD].startswith("one.png, two.png: made by v1-5")
+    assert told[Kind.PICTURE].startswith("picture 3: it is a picture that you have, drawn by dora")
+
+
+def test_the_gallery_s_copy_tells_the_prompt(gallery, learned):
+    path = next(gallery.glob("*/dora*/*.png"))
+    with Image.open(path) as picture:
+        found = find([as_jpeg(picture.convert("RGB"), 80)], learned, [])
+    kept = next(picture for picture in learned.pictures if picture.path == path)
+    assert (found.prompt.text, found.prompt.source) == (kept.prompt, "the same picture in the gallery")
+
+
+def test_what_a_record_names_is_not_none_of_these(learned, tmp_path):
+    anna = KnownModel("anna", Path("anna.safetensors"), drawable("anna").sha256)
+    texts = PngInfo()
+    texts.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {anna.sha256[:10]}, Model: anna")
+    far = Image.linear_gradient("L").convert("RGB")
+    far.save(tmp_path / "far.png", pnginfo=texts)
+    assert find([far], learned, [anna]).none_of_these
+    assert not find([tmp_path / "far.png"], learned, [anna]).none_of_these
+
+
+def test_a_file_that_was_never_hashed_may_be_the_one_that_seems_to_be_missing(nothing, tmp_path):
+    text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: 6ce0161689, Model: v1-5"
+    path = with_infotext(text, tmp_path / "a.png")
+    unhashed = KnownModel("renamed", Path("renamed.safetensors"))
+    (remark,) = find([path], nothing, [unhashed]).remarks
+    assert "1 of your checkpoints was never hashed" in remark
+    assert find([path], nothing, [replace(unhashed, sha256="ab" * 32)]).remarks == ()
+
+
 # the index
 
 
