@@ -12,6 +12,8 @@ from typing import Any
 import gradio as gr
 
 from .answer import answer_panel
+from .encoder_choice import EncoderChoice
+from .encoders import EncodersPanel
 from .finder import Asked, Finder
 from .session import Session
 from .studio import Studio
@@ -30,7 +32,8 @@ class FindPage:
     """Its components, laid out and connected; made inside gradio's Blocks."""
 
     def __init__(self, session: Session, studio: Studio, wiring: Wiring) -> None:
-        self.finder, self._session, self._wiring = Finder(session.desk, studio), session, wiring
+        encoder = EncoderChoice(session)
+        self.finder, self._session, self._wiring = Finder(encoder, studio), session, wiring
         with gr.Row(elem_id="modelsim_find_controls"):
             self._files = gr.File(
                 label="Pictures: drop, click or paste; several of one model are looked at together",
@@ -42,6 +45,7 @@ class FindPage:
             with gr.Column(scale=1, min_width=160):
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
                 self._verify = gr.Button("Verify: draw it again", visible=False, elem_id="modelsim_verify")
+        self.encoders = EncodersPanel(encoder)
         self._answer = gr.HTML(answer_panel(self.finder, session), elem_id="modelsim_answer")
         with gr.Row(elem_id="modelsim_hidden"):
             self._field = gr.Textbox(elem_id=FIND_FIELD, show_label=False)
@@ -50,6 +54,7 @@ class FindPage:
     def connect(self) -> None:
         """Set going what each control is for."""
         wiring, outputs = self._wiring, self.outputs
+        self.encoders.connect(wiring)
         taken = wiring.at_once(self._files.upload, self.take, self._files, outputs)
         acted = wiring.at_once(self._field.input, self.act, self._field, outputs)
         for begun in (taken, acted):

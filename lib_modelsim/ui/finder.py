@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
 from ..job import Job, Stage
 from ..library import Library
-from .desk import Desk
+from .encoder_choice import EncoderChoice
 from .studio import Studio
 from .tasks import Task
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:  # SciPy and Pillow come with them
     from PIL import Image
 
     from ..service.find import Found, Ranked
-    from ..service.find_index import GalleryIndex
     from ..service.find_verify import Verified
 
 _PREVIEW = 512
@@ -64,8 +62,8 @@ class Answered:
 class Finder:
     """The search's side of the desk. The pictures asked about are in memory alone, until others take their place."""
 
-    def __init__(self, desk: Desk, studio: Studio) -> None:
-        self.desk, self._studio = desk, studio
+    def __init__(self, encoder: EncoderChoice, studio: Studio) -> None:
+        self.desk, self._encoder, self._studio = encoder.desk, encoder, studio
         self.asked: tuple[Asked, ...] = ()
         self.answer: Answered | None = None
 
@@ -95,13 +93,6 @@ class Finder:
         if self.answer is not None:
             self.answer = replace(self.answer, left_out=())
 
-    @cached_property
-    def _index(self) -> GalleryIndex:
-        from ..pictures.encoder import DescriptorEncoder
-        from ..service.find_index import GalleryIndex
-
-        return GalleryIndex(self._studio.desk.gallery, DescriptorEncoder())
-
     def _find(self, job: Job, library: Library) -> None:
         from ..service.find import find
         from ..service.find_models import known_models
@@ -113,10 +104,11 @@ class Finder:
         if not opened:
             self.take(())
             raise refused[0]
-        learned = self._index.learned(job)
         known = known_models(library, self.desk.host.listed())
-        with self.desk.host.at_work("modelsim: looking at a picture", job):
-            found = find([each.content for each in opened], learned, known, self.desk.host.interrogators())
+        with self._encoder.in_use(job) as (index, shown):
+            learned = index.learned(shown)
+            with self.desk.host.at_work("modelsim: looking at a picture", shown):
+                found = find([each.content for each in opened], learned, known, self.desk.host.interrogators())
         if self.asked is asked:  # else a person has come with others meanwhile
             self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
 
@@ -126,10 +118,13 @@ class Finder:
         answer = self.answer
         if answer is None:
             raise ModelsimError("nothing was found yet", None, "press Find first")
-        encoder, engine = self._index.learned(job).encoder, self._studio.engine(job, library)
+        engine = self._studio.engine(job, library)
         pictures = [each.content for each in answer.asked]
-        with self.desk.host.at_work("modelsim: drawing a picture again", job) as shown:
-            verified = verify(pictures, answer.shown, encoder, engine, shown)
+        with (
+            self._encoder.in_use(job) as (index, shown),
+            self.desk.host.at_work("modelsim: drawing a picture again", shown) as drawing,
+        ):
+            verified = verify(pictures, answer.shown, index.encoder, engine, drawing)
         if self.answer is not None and self.answer.found is answer.found:
             self.answer = replace(self.answer, verified=verified)
 

@@ -40,12 +40,13 @@ class Tab:
                     self.families = FamiliesPage(session, wiring)
                 with gr.TabItem("Probes", id="probes") as probes:
                     self.probes = ProbesPage(session, wiring)
-                with gr.TabItem("Find my model", id="find"):
+                with gr.TabItem("Find my model", id="find") as find:
                     self.find = FindPage(session, self.probes.studio, wiring)
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script
         wiring.beside(stop.click, wiring.work.stop, None)
         wiring.at_once(opened.click, self.families.look, None, self.families.outputs)
         wiring.at_once(probes.select, self.probes.show, self.probes.inputs, self.probes.outputs)
+        wiring.beside(find.select, self.find.encoders.show, self.find.encoders.outputs)
         self.families.connect()
         self.probes.connect()
         self.find.connect()
