@@ -102,7 +102,8 @@ def print_strangers(hubs: Sequence[Hub], pictures: Path | None) -> None:
         if real is not None:
             strangers["real pictures"] = real
         for whose, queries in strangers.items():
-            none = [calibration.is_none(scores) for scores in ranking.scores(queries)]
+            pairs = zip(ranking.scores(queries), ranking.nearness(queries), strict=True)
+            none = [calibration.is_none(scores, near) for scores, near in pairs]
             found.setdefault(whose, []).append(100 * float(np.mean(none)))
         found.setdefault("foretold by the self-test for artists that it lacks", []).append(100 * calibration.told_apart)
     print("\n| pictures of | answered 'none of these', % |\n|---|---|")

@@ -22,16 +22,21 @@ from .rankers import Ranker
 REFUSED = 0.05
 """Share of the library's own pictures that the search may take for nobody's."""
 
+_FOREIGN = 0.01
+"""Of these, the share that may be taken for pictures of a kind that the library has not seen. (On hubs below 1000 this
+tells all photographs and a third more of other artists; more than that costs relatives of the library's own.)"""
+
 
 @dataclass(frozen=True)
 class SelfTest:
-    """Scores [rows, models] of examples that the ranker had not learned from, and their models [rows].
+    """Scores [rows, models] of examples that the ranker had not learned from, their models and nearness [rows].
 
-    `strange` [rows]: each row's best score in a library that lacks its model.
+    `strange` [2, rows]: each row's best score, and its nearness, in a library that lacks its model.
     """
 
     scores: Floats
     model: Numbers
+    near: Floats
     strange: Floats
 
     def found(self, first: int) -> float:
@@ -64,20 +69,24 @@ def self_test(ranker: Ranker, examples: Examples) -> SelfTest:
             f"{len(examples.models)} models, {len(np.unique(examples.picture))} pictures",
             "draw a suite with three models or more",
         )
-    scores = [ranker.learn(examples.only(~tested)).scores(examples.vectors[tested]) for tested in parts]
+    scores, near = [], []
+    for tested in parts:
+        ranking, queries = ranker.learn(examples.only(~tested)), examples.vectors[tested]
+        scores.append(ranking.scores(queries))
+        near.append(ranking.nearness(queries))
     model = np.concatenate([examples.model[tested] for tested in parts])
-    return SelfTest(np.concatenate(scores), model, _strange(ranker, examples))
+    return SelfTest(np.concatenate(scores), model, np.concatenate(near), _strange(ranker, examples))
 
 
 def _strange(ranker: Ranker, examples: Examples) -> Floats:
-    """Best scores of pictures whose model the library lacks; a fifth of the models is left out at a time."""
+    """Of pictures whose model the library lacks; a fifth of the models is left out at a time."""
     models = np.arange(len(examples.models))
-    best = []
+    found = []
     for part in range(min(5, len(models))):
         lacking = models % 5 == part
-        ranking = ranker.learn(examples.of_models(~lacking))
-        best.append(ranking.scores(examples.vectors[lacking[examples.model]]).max(1))
-    return np.concatenate(best)
+        ranking, queries = ranker.learn(examples.of_models(~lacking)), examples.vectors[lacking[examples.model]]
+        found.append(np.stack([ranking.scores(queries).max(1), ranking.nearness(queries)]))
+    return np.concatenate(found, 1)
 
 
 @dataclass(frozen=True)
@@ -85,39 +94,47 @@ class Calibration:
     """What makes probabilities of one ranker's scores in one library.
 
     `sharpness` multiplies scores before the softmax. `slope` and `middle` make of the best score the probability that
-    the model is in the library at all; below `least` the answer is 'none of these'.
+    the model is in the library at all, which is `known_if_foreign` at most where the nearness is below `least_near`.
+    Below that, and below the score `least`, the answer is 'none of these'.
     """
 
     sharpness: float
     slope: float
     middle: float
     least: float
+    least_near: float
+    known_if_foreign: float
     told_apart: float
     """Share of pictures that are answered 'none of these' when their own model is left out of the library."""
 
     @classmethod
     def of(cls, test: SelfTest) -> Calibration:
         """From a self-test: as if half of all queries came from models that the library does not have."""
-        known, strange = test.scores.max(1), test.strange
-        slope, middle = _logistic(known, strange)
-        least = float(np.quantile(known, REFUSED))
-        return cls(_sharpness(test), slope, middle, least, float((strange < least).mean()))
+        best, (strange, strange_near) = test.scores.max(1), test.strange
+        slope, middle = _logistic(best, strange)
+        least = float(np.quantile(best, REFUSED - _FOREIGN))
+        least_near = float(np.quantile(test.near, _FOREIGN))
+        foreign = (strange_near < least_near).mean()
+        told_apart = float(((strange < least) | (strange_near < least_near)).mean())
+        known_if_foreign = float(_FOREIGN / (_FOREIGN + max(foreign, _FOREIGN)))
+        return cls(_sharpness(test), slope, middle, least, least_near, known_if_foreign, told_apart)
 
     def probabilities(self, scores: NDArray[np.floating]) -> Floats:
         """Scores [models] → probabilities [models] with sum 1, if the model is one of the library."""
         return np.exp(log_softmax(self.sharpness * scores))
 
-    def known(self, scores: NDArray[np.floating]) -> float:
+    def known(self, scores: NDArray[np.floating], near: float) -> float:
         """The probability that the model is one of the library, if half of all queries are from elsewhere."""
-        return float(expit(self.slope * (scores.max() - self.middle)))
+        likely = float(expit(self.slope * (scores.max() - self.middle)))
+        return min(likely, self.known_if_foreign) if near < self.least_near else likely
 
-    def is_none(self, scores: NDArray[np.floating]) -> bool:
+    def is_none(self, scores: NDArray[np.floating], near: float) -> bool:
         """Whether the query is farther from every model than nearly all of the library's own pictures are."""
-        return bool(scores.max() < self.least)
+        return bool(scores.max() < self.least or near < self.least_near)
 
 
 def pooled(scores: NDArray[np.floating]) -> Floats:
-    """Scores [pictures, models] of several pictures by one hand → [models]."""
+    """Scores [pictures, models] of several pictures by one hand → [models]; their nearness alike."""
     return scores.mean(0)
 
 

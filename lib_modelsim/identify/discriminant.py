@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .examples import Examples, Floats
+from .kernel import squared_distances
 
 SHRINKAGE = 0.3
 """Share of the identity in the pictures' covariance within models.
@@ -21,12 +22,14 @@ looks for the covariance and not for the models, finds one or two of a hundred f
 class Discriminant:
     """Fisher's discriminant space: within a model pictures scatter by 1 in every direction.
 
-    `centre` [d] and `projection` [d, k] lead there, k < models; `means` [models, k] are the models' mean pictures,
-    `pictures` [models] how many each rests on, and `between` [k] the variance of the models' true means.
+    `centre` [d] and `whitening` [d, d] lead to a space where they do, `directions` [d, k] from there to the directions
+    in which models differ, k < models; `means` [models, k] are the models' mean pictures, `pictures` [models] how many
+    each rests on, and `between` [k] the variance of the models' true means.
     """
 
     centre: Floats
-    projection: Floats
+    whitening: Floats
+    directions: Floats
     means: Floats
     pictures: Floats
     between: Floats
@@ -42,16 +45,26 @@ class Discriminant:
         level = np.trace(within) / len(within) or 1.0
         within *= 1 - SHRINKAGE
         within[np.diag_indices_from(within)] += SHRINKAGE * level
-        inverse_root = np.linalg.inv(np.linalg.cholesky(within)).T / scale[:, None]
+        whitening = np.linalg.inv(np.linalg.cholesky(within)).T / scale[:, None]
         centre = means.mean(0)
-        white = (means - centre) @ inverse_root
+        white = (means - centre) @ whitening
         _, lengths, directions = np.linalg.svd(white, full_matrices=False)
         kept = directions[: max(1, int((lengths > 1e-9 * (lengths[0] or 1)).sum()))].T
         count = examples.pictures_of.astype(np.float64)
         placed = white @ kept
         between = np.maximum((placed**2).mean(0) - (1 / count).mean(), 1e-3)
-        return cls(centre, inverse_root @ kept, placed, count, between)
+        return cls(centre, whitening, kept, placed, count, between)
 
     def place(self, vectors: NDArray[np.floating]) -> Floats:
         """[m, d] → [m, k]: coordinates in the discriminant space."""
-        return (vectors - self.centre) @ self.projection
+        return self._white(vectors) @ self.directions
+
+    def distances(self, vectors: NDArray[np.floating]) -> Floats:
+        """[m, d] → [m]: distance to the nearest model's mean, in all directions, also where none differ."""
+        white = self._white(vectors)
+        placed = white @ self.directions
+        outside = (white**2).sum(1) - (placed**2).sum(1)
+        return np.sqrt(np.maximum(outside, 0) + squared_distances(placed, self.means).min(1))
+
+    def _white(self, vectors: NDArray[np.floating]) -> Floats:
+        return (vectors - self.centre) @ self.whitening

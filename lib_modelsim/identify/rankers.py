@@ -28,6 +28,10 @@ class Ranking(Protocol):
     def scores(self, queries: Queries) -> Floats:
         """Vectors [m, d] → scores [m, models]."""
 
+    def nearness(self, queries: Queries) -> Floats:
+        """Vectors [m, d] → [m]: how like the library's pictures they are, whoever drew them; greater for liker."""
+        return self.scores(queries).max(1)
+
 
 class Ranker(Protocol):
     """A way to rank."""
@@ -51,7 +55,7 @@ class NearestMean:
 
 
 @dataclass(frozen=True)
-class _Means:
+class _Means(Ranking):
     means: Floats
 
     def scores(self, queries: Queries) -> Floats:
@@ -70,7 +74,7 @@ class NearestPicture:
 
 
 @dataclass(frozen=True)
-class _Pictures:
+class _Pictures(Ranking):
     vectors: NDArray[np.float32]
     starts: NDArray[np.int64]
 
@@ -89,11 +93,14 @@ class ShrinkageLda:
 
 
 @dataclass(frozen=True)
-class _Discriminated:
+class _Discriminated(Ranking):
     space: Discriminant
 
     def scores(self, queries: Queries) -> Floats:
         return -0.5 * squared_distances(self.space.place(queries), self.space.means)
+
+    def nearness(self, queries: Queries) -> Floats:
+        return -self.space.distances(queries)
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ class UncertainMeans:
 
 
 @dataclass(frozen=True)
-class _Predicted:
+class _Predicted(Ranking):
     space: Discriminant
     means: Floats  # [models, k]
     variances: Floats  # [models, k]
@@ -126,6 +133,9 @@ class _Predicted:
         own = squares + (self.means**2 / self.variances + np.log(self.variances)).sum(1)
         anybody = 1 + self.space.between
         return -0.5 * (own - (placed**2 / anybody + np.log(anybody)).sum(1, keepdims=True))
+
+    def nearness(self, queries: Queries) -> Floats:
+        return -self.space.distances(queries)
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,7 @@ class KernelMean:
 
 
 @dataclass(frozen=True)
-class _Embeddings:
+class _Embeddings(Ranking):
     points: NDArray[np.float32]  # [models, k, d]; models with fewer points are filled up with points of weight 0
     squares: NDArray[np.float32]  # [models, k], the points' squared lengths
     weights: Floats  # [models, k]

@@ -67,7 +67,7 @@ class Search:
 
     def answer(self, vectors: NDArray[np.floating]) -> Answer:
         """Vectors [pictures, d] of one or more pictures by the same hand, from the examples' encoder."""
-        scores = pooled(self.ranking.scores(vectors))
+        scores, near = pooled(self.ranking.scores(vectors)), float(pooled(self.ranking.nearness(vectors)))
         calibration = self.calibration
         probabilities = calibration.probabilities(scores) if calibration else [None] * len(scores)
         likeness = vectors @ self.examples.vectors.T
@@ -83,8 +83,8 @@ class Search:
         )
         return Answer(
             matches,
-            calibration.known(scores) if calibration else None,
-            calibration.is_none(scores) if calibration else False,
+            calibration.known(scores, near) if calibration else None,
+            calibration.is_none(scores, near) if calibration else False,
             tuple(self.interrogator.guesses(vectors.mean(0), likeness.mean(0))),
         )
 

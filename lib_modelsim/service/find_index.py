@@ -30,8 +30,9 @@ from ..pictures.perceptual_hash import Hashes, fingerprint
 from ..probes.gallery import Gallery, Stored
 from .find_memory import FILE, Memory
 
-VERSION = 1
-"""Grows when fingerprints or self-tests change their meaning."""
+_FINGERPRINT = "fingerprint 1"
+_TEST = 2
+"""The numbers grow when fingerprints or self-tests change their meaning."""
 
 _TOGETHER = 16  # pictures that are encoded at once, and kept
 _VIEWS = 2  # of each picture: as it is, and worn
@@ -143,7 +144,7 @@ def _tested(
         return None
     lines = "\n".join(f"{picture.key} {picture.content} {picture.prompt!r}" for picture in pictures)
     digest = hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
-    name = f"{ranker.name}; {method}; {VERSION}"
+    name = f"{ranker.name}; {method}; {_TEST}"
     known = memory.test(name, digest)
     if known is None:
         known = self_test(ranker, examples)
@@ -157,7 +158,7 @@ class _Features:
     def __init__(self, memory: Memory, encoder: Encoder) -> None:
         self._memory, self._encoder = memory, encoder
         self.method = f"{encoder.identity}; worn {handling.VERSION}"
-        self._fingerprint = f"fingerprint {VERSION}"
+        self._fingerprint = _FINGERPRINT
 
     def complete(self, stored: Sequence[Stored], job: Job) -> tuple[tuple[Indexed, ...], tuple[str, ...]]:
         """Encode what is new; the pictures that have features, and why others have none."""

@@ -88,11 +88,11 @@ class Memory:
         if row is None:
             return None
         with np.load(io.BytesIO(row[0]), allow_pickle=False) as arrays:
-            return SelfTest(arrays["scores"], arrays["model"], arrays["strange"])
+            return SelfTest(**arrays)
 
     def keep_test(self, method: str, examples: str, test: SelfTest) -> None:
         """Store a self-test in the place of the last one of this method."""
         data = io.BytesIO()
-        np.savez(data, scores=test.scores, model=test.model, strange=test.strange)
+        np.savez(data, **vars(test))
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO tests VALUES (?, ?, ?)", (method, examples, data.getvalue()))

@@ -151,7 +151,7 @@ def test_a_picture_that_several_models_drew_alike_is_shared_among_them():
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=9).filter(lambda each: sum(each) > 0), st.integers(1, 500))
 def test_a_test_of_a_few_pictures_allows_no_great_certainty(values, rows):
     shares = [value / sum(values) for value in values]
-    test = SelfTest(np.zeros((rows, len(shares))), np.zeros(rows, int), np.zeros(1))
+    test = SelfTest(np.zeros((rows, len(shares))), np.zeros(rows, int), np.zeros(rows), np.zeros((2, 1)))
     likely = modest(shares, test)
     assert sum(likely) == pytest.approx(1)
     assert max(likely) <= 1 - (1 - 1 / len(shares)) / (rows + 2) + 1e-9

@@ -108,7 +108,15 @@ def test_with_equally_many_pictures_uncertain_means_rank_as_plain_discriminants_
 def test_in_the_discriminant_space_models_have_directions_fewer_than_there_are_models():
     space = Discriminant.of(manners(5, 8))
     assert space.means.shape == (5, 4)
-    assert np.isfinite(space.projection).all()
+    assert np.isfinite(space.whitening).all()
+
+
+def test_distances_to_the_nearest_mean_are_those_of_the_whitened_space():
+    examples, queries = manners(5, 8), manners(5, 4, seed=3).vectors
+    space = Discriminant.of(examples)
+    white, means = ((each - space.centre) @ space.whitening for each in (queries, examples.means))
+    expected = np.linalg.norm(white[:, None] - means, axis=2).min(1)
+    assert space.distances(queries) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("examples", [manners(1, 3), manners(2, 1), manners(3, 1)], ids=["one model", "two", "three"])

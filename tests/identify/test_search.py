@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import null_space
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.calibration import Calibration, pooled, self_test
@@ -50,15 +51,31 @@ def test_probabilities_are_as_large_as_answers_are_often_right():
     assert probabilities.max(1).mean() == pytest.approx((scores.argmax(1) == right).mean(), abs=0.12)
 
 
+def told(calibration, ranking, queries):
+    """Whether each is none of these, and the probability that its model is known."""
+    pairs = list(zip(ranking.scores(queries), ranking.nearness(queries), strict=True))
+    return [calibration.is_none(*pair) for pair in pairs], [calibration.known(*pair) for pair in pairs]
+
+
 def test_strangers_are_told_oftener_than_the_library_s_own_models():
     examples, queries, _, strangers = unseen(apart=2.0)
     calibration, ranking = Calibration.of(self_test(DEFAULT, examples)), DEFAULT.learn(examples)
-    own = [calibration.is_none(one) for one in ranking.scores(queries)]
-    strange = [calibration.is_none(one) for one in ranking.scores(strangers)]
+    own, own_known = told(calibration, ranking, queries)
+    strange, strange_known = told(calibration, ranking, strangers)
     assert np.mean(own) < 0.15
     assert np.mean(strange) > 0.7
-    knows = [calibration.known(one) for one in ranking.scores(queries)]
-    assert np.mean(knows) > 0.5 > np.mean([calibration.known(one) for one in ranking.scores(strangers)])
+    assert np.mean(own_known) > 0.5 > np.mean(strange_known)
+
+
+def test_a_picture_unlike_all_that_the_library_has_seen_is_none_of_these_even_beside_a_model():
+    examples, *_ = unseen()
+    calibration, ranking = Calibration.of(self_test(DEFAULT, examples)), DEFAULT.learn(examples)
+    outside = null_space((ranking.space.whitening @ ranking.space.directions).T)[:, 0]
+    foreign = examples.means[:1] + 5 * outside
+    ((none, *_), (known, *_)) = told(calibration, ranking, foreign)
+    assert ranking.scores(foreign)[0].max() > calibration.least
+    assert none
+    assert known < 0.5
 
 
 def test_an_answer_ranks_every_model_and_shows_its_nearest_pictures(search, library):
