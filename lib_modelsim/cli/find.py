@@ -42,9 +42,9 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
     )
     find.add_argument(
         "--suite",
-        default="standard",
+        action="append",
         metavar="S",
-        help="learn from this suite's pictures where a model has some (default: standard)",
+        help="learn from this suite's pictures where a model has some (default: standard); may be given several times",
     )
     find.add_argument(
         "--encoder",
@@ -68,7 +68,7 @@ def run_find(options: argparse.Namespace) -> int:
         if options.download:
             download(options.encoder, job)
         encoder = encoder_named(options.encoder, options.device)
-        index = GalleryIndex(options.gallery or data_folder() / GALLERY, encoder, options.suite)
+        index = GalleryIndex(options.gallery or data_folder() / GALLERY, encoder, options.suite or ("standard",))
         learned = index.learned(job)
         if options.self_test:
             return _print_self_test(learned, options)

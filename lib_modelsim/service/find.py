@@ -106,7 +106,9 @@ def find(
         answer = search.answer(learned.encoder.encode([each.picture for each in asked]))
         names = learned.names
         called = [names[match.model] for match in answer.matches]
-        evidence.append(of_features(answer, search, called, learned.encoder.name, any(same)))
+        taught = {picture.path for picture in learned.pictures}
+        itself = any(picture.path in taught for each in same for picture in each)
+        evidence.append(of_features(answer, search, called, learned.encoder.name, itself))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _NEAREST)
     return Found(
@@ -172,7 +174,7 @@ def _prompt(
     asked: _Asked, same: Sequence[SamePicture], learned: Learned, interrogators: Sequence[Interrogator]
 ) -> tuple[Prompt | None, list[str]]:
     """What the picture was drawn from, as it says itself, or the same picture in the gallery, or an interrogator."""
-    drawn = {picture.path: picture.prompt for picture in learned.pictures} if same else {}
+    drawn = {picture.path: picture.prompt for picture in learned.gallery} if same else {}
     kept = next(filter(None, (drawn[picture.path] for picture in same)), None)
     if kept is not None and asked.records.prompt is None:
         return Prompt(kept, _ITSELF), []
@@ -196,7 +198,7 @@ def _same_pictures(query: Image.Image, learned: Learned) -> list[SamePicture]:
     apart = differing(fingerprint(query), learned.fingerprints)
     found = []
     for i in np.argsort(apart, kind="stable")[:_LOOKED_AT]:
-        stored = learned.pictures[i]
+        stored = learned.gallery[i]
         if apart[i] <= CANDIDATE and (alike := _likeness(query, stored.path)) >= SAME:
             found.append(SamePicture(stored.key, stored.model, stored.path, alike))
     return sorted(found, key=lambda picture: -picture.likeness)

@@ -24,6 +24,7 @@ from lib_modelsim.service.find_memory import FILE
 from lib_modelsim.service.find_models import known_models, scanned_models
 from lib_modelsim.service.find_reliability import reliability, table
 from tests.probes.fake_engine import drawable
+from tests.probes.galleries import fill, small_suite
 
 from .finding import MODELS, PROBES, Colours, draw_gallery, learn, tinted
 
@@ -271,6 +272,24 @@ def test_another_encoder_s_vectors_are_others(gallery):
     other = Colours(identity="colours 2")
     GalleryIndex(gallery, other).learned(Job())
     assert other.encoded == 2 * len(MODELS) * len(PROBES)
+
+
+def test_the_search_learns_from_the_suites_it_is_told_and_knows_the_pictures_of_all(tmp_path):
+    pets, own = small_suite(PROBES), replace(small_suite(("boat", "house")), name="anna's own")
+    fill(tmp_path, pets, MODELS[:3], tinted)
+    fill(tmp_path, own, ["anna"], tinted)
+    encoder = Colours()
+    learned = GalleryIndex(tmp_path, encoder, ["pets"]).learned(Job())
+    assert encoder.encoded == 2 * len(learned.pictures) == 2 * 3 * len(PROBES)
+    (boat,) = (picture.path for picture in learned.gallery if picture.prompt == "a boat")
+    picture = Image.open(boat).convert("RGB")
+    picture.info.clear()
+    first, features = find([picture], learned, []).evidence
+    assert (first.kind, first.model) == (Kind.PICTURE, "anna")
+    assert "learned from" not in features.detail
+    both = GalleryIndex(tmp_path, encoder, ["pets", own.name]).learned(Job())
+    assert len(both.pictures) == 3 * len(PROBES) + 2
+    assert len(GalleryIndex(tmp_path, encoder, [own.name]).learned(Job()).pictures) == 2 * len(PROBES) + 2
 
 
 def test_stopping_keeps_what_was_encoded(tmp_path):
