@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from .encoder import Vectors
-from .published_weights import EncoderError, PublishedWeights, open_clip, text_settings
+from .published_weights import EncoderError, PublishedWeights, open_clip, text_settings, without_warning
 
 BATCH = 16
 
@@ -61,13 +61,14 @@ class OpenClipEncoder:
         """Raises EncoderError for a file that is none of this architecture's."""
         if self._model is not None:
             return
-        model, _, self._prepare = open_clip().create_model_and_transforms(
-            self._architecture,
-            force_quick_gelu=bool(self._settings.get("quick_gelu", False)),
-            image_mean=self._settings.get("mean"),
-            image_std=self._settings.get("std"),
-        )
-        _fill(model, self._file)
+        with without_warning():
+            model, _, self._prepare = open_clip().create_model_and_transforms(
+                self._architecture,
+                force_quick_gelu=bool(self._settings.get("quick_gelu", False)),
+                image_mean=self._settings.get("mean"),
+                image_std=self._settings.get("std"),
+            )
+        _fill(model, self._file, self._architecture)
         self._model = model.eval()
         self._move(self._device)
 
@@ -122,21 +123,18 @@ def _named(architecture: str, weights: PublishedWeights | Path) -> tuple[str, st
     )
 
 
-def _fill(model: torch.nn.Module, file: Path) -> None:
+def _fill(model: torch.nn.Module, file: Path, architecture: str) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    other = EncoderError(f"{file.name} is of another architecture than {architecture}", None, "give the one it is of")
     try:
-        state = load_file(file)
-        missing, unknown = model.load_state_dict(state, strict=False)
+        missing, unknown = model.load_state_dict(load_file(file), strict=False)
     except SafetensorError as error:
         raise EncoderError(
             f"{file.name} is no safetensors file", error, "convert it, or choose other weights"
         ) from error
-    except RuntimeError as error:
-        raise EncoderError(
-            f"{file.name} is of another architecture", error, "give the architecture it is of"
-        ) from error
-    wrong = [key for key in (*missing, *unknown) if not key.endswith("position_ids")]
-    if wrong:
-        raise EncoderError(f"{file.name} is of another architecture", wrong[0], "give the architecture it is of")
+    except RuntimeError as error:  # which has a line for each tensor of another shape
+        raise other from error
+    if any(not key.endswith("position_ids") for key in (*missing, *unknown)):
+        raise other

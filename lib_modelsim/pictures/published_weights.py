@@ -7,6 +7,9 @@ execute what it likes.
 from __future__ import annotations
 
 import importlib.util
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -56,7 +59,7 @@ class PublishedWeights:
         """About how large a download is: four bytes for each parameter."""
         import torch
 
-        with torch.device("meta"):
+        with torch.device("meta"), without_warning():
             model = open_clip().create_model(self.architecture, device="meta")
         return 4 * sum(parameter.numel() for parameter in model.parameters())
 
@@ -90,6 +93,21 @@ def open_clip() -> ModuleType:
     return package
 
 
+@contextmanager
+def without_warning() -> Iterator[None]:
+    """While a model is made: open_clip warns of its random weights, which are not to stay."""
+
+    def other(record: logging.LogRecord) -> bool:
+        return "initialized randomly" not in record.getMessage()
+
+    root = logging.getLogger()
+    root.addFilter(other)
+    try:
+        yield
+    finally:
+        root.removeFilter(other)
+
+
 def text_settings(architecture: str) -> dict[str, Any]:
     """What open_clip knows of an architecture's texts. Raises EncoderError for an unknown architecture, and for one
     whose text model would be fetched from a hub as soon as it is made."""
@@ -98,7 +116,7 @@ def text_settings(architecture: str) -> dict[str, Any]:
         raise EncoderError("open_clip has no such architecture", architecture, "take one of open_clip.list_models()")
     texts = settings["text_cfg"]
     if "hf_model_name" in texts:
-        fix = "take one whose name has no name of a language model"
+        fix = "take another one, as ViT-L-14"
         raise EncoderError(f"{architecture} needs another download for its texts", texts["hf_model_name"], fix)
     return texts
 
