@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -38,11 +39,12 @@ class TextEncoder(Encoder, Protocol):
 
 
 class DescriptorEncoder:
-    """The built-in descriptor: needs no weights and no network, about 50 ms a picture."""
+    """The built-in descriptor: needs no weights and no network, about 50 ms of one core a picture."""
 
     name = "built-in descriptor"
     identity = f"descriptor {descriptor.VERSION}"
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
-        """float32 [pictures, d], rows of length 1."""
-        return np.array([descriptor.descriptor(picture) for picture in pictures], np.float32)
+        """float32 [pictures, d], rows of length 1; on all cores, as NumPy computes beside Python."""
+        with ThreadPoolExecutor() as workers:
+            return np.array(list(workers.map(descriptor.descriptor, pictures)), np.float32)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ..job import Job, Stage
 from ..pictures import handling
@@ -36,6 +38,14 @@ class Indexed:
     model: str
     prompt: str
     content: str
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A picture's fingerprint and, where they are to be encoded, its views."""
+
+    fingerprint: bytes
+    views: tuple[Image.Image, ...]
 
 
 class Features:
@@ -78,20 +88,17 @@ class Features:
 
     def _see(self, part: Sequence[tuple[str, Stored]], to_encode: Collection[str]) -> list[str]:
         """Remember features of these; why some cannot be read."""
-        pictures, unreadable = {}, []
-        for content, stored in part:
-            try:
-                pictures[content] = open_picture(stored.path)
-            except PictureError as error:
-                unreadable.append(str(error))
-        features = [(content, _FINGERPRINT, fingerprint(picture).tobytes()) for content, picture in pictures.items()]
-        new = {content: picture for content, picture in pictures.items() if content in to_encode}
+        with ThreadPoolExecutor() as readers:  # Pillow and NumPy compute beside each other
+            looks = list(readers.map(lambda item: _look(item[1].path, item[0] in to_encode), part))
+        seen = [(content, look) for (content, _), look in zip(part, looks, strict=True) if isinstance(look, _Look)]
+        features = [(content, _FINGERPRINT, look.fingerprint) for content, look in seen]
+        new = [(content, look.views) for content, look in seen if look.views]
         if new:
-            views = [view for picture in new.values() for view in (picture, handled(picture))]
-            vectors = self._encoder.encode(views).astype(np.float32).reshape(len(new), VIEWS, -1)
-            features += [(content, self.method, rows.tobytes()) for content, rows in zip(new, vectors, strict=True)]
+            vectors = self._encoder.encode([view for _, views in new for view in views]).astype(np.float32)
+            rows = vectors.reshape(len(new), VIEWS, -1)
+            features += [(content, self.method, row.tobytes()) for (content, _), row in zip(new, rows, strict=True)]
         self._memory.keep(features)
-        return unreadable
+        return [look for look in looks if isinstance(look, str)]
 
     def vectors(self, pictures: Sequence[Indexed]) -> NDArray[np.float32]:
         """float32 [pictures · VIEWS, d]."""
@@ -125,3 +132,12 @@ class Features:
         read = np.frombuffer(data, np.float32).reshape(len(digests), -1)
         place = {prompt: i for i, prompt in enumerate(digests, 1)}
         return np.vstack([np.zeros_like(read[:1]), read])[[place.get(prompt, 0) for prompt in prompts]]
+
+
+def _look(path: Path, with_views: bool) -> _Look | str:
+    """A look at a picture, or why there is none."""
+    try:
+        picture = open_picture(path)
+    except PictureError as error:
+        return str(error)
+    return _Look(fingerprint(picture).tobytes(), (picture, handled(picture)) if with_views else ())
