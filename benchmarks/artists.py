@@ -38,10 +38,14 @@ EVERY = 8
 
 @dataclass(frozen=True)
 class Hub:
-    """Vectors of a hub: `gallery` [artists, views, pictures, d]; `queries`, each of `dirty` [artists, pictures, d]."""
+    """Vectors of a hub: `gallery` [artists, views, pictures, d]; `queries`, each of `dirty` [artists, pictures, d].
+
+    `prompts` are the gallery's, `asked` the queries'; every artist has drawn each.
+    """
 
     name: str
     prompts: tuple[str, ...]
+    asked: tuple[str, ...]
     gallery: Vectors
     queries: Vectors
     dirty: dict[str, Vectors]
@@ -61,7 +65,8 @@ def load_hub(folder: Path, tool: Path, hub: int, artists: int, with_dirt: bool) 
 
     gallery = np.stack([vectors("gallery", None), vectors("gallery", handled)], 1)
     dirty = {name: vectors("queries", change, EVERY) for name, change in DIRT.items()} if with_dirt else {}
-    return Hub(place.name, tuple(plan["gallery_prompts"]), gallery, vectors("queries", None), dirty)
+    prompts, asked = tuple(plan["gallery_prompts"]), tuple(plan["query_prompts"])
+    return Hub(place.name, prompts, asked, gallery, vectors("queries", None), dirty)
 
 
 def _kept(place: Path, artists: list[str], encoder: Encoder, part: str, change: Change | None, every: int) -> Vectors:

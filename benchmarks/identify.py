@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from scipy.special import log_softmax
 
 from lib_modelsim.identify.calibration import Calibration, self_test
 from lib_modelsim.identify.examples import Examples
+from lib_modelsim.identify.pseudo_prompt import PromptSpace
 from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, Ranker
 from lib_modelsim.pictures.encoder import DescriptorEncoder
 from lib_modelsim.pictures.handling import handled
@@ -58,6 +60,7 @@ def print_rankers(hubs: Sequence[Hub]) -> None:
     print("| ranker | top-1 % | top-2 % | top-3 % | top-4 % | mean rank | self-test top-1 % |")
     print("|---|---|---|---|---|---|---|")
     rankings = {ranker.name: [scores_of(ranker, hub) for hub in hubs] for ranker in RANKERS}
+    rankings["weighted RKME, told the prompts"] = [told_the_prompts(hub) for hub in hubs]
     rankings["default and RKME together"] = [combined(hub) for hub in hubs]
     tests = {
         ranker.name: [100 * self_test(ranker, learned_from(hub)).found(1) for hub in hubs] for ranker in (DEFAULT,)
@@ -151,6 +154,24 @@ def learned_from(hub: Hub, views: int = 2) -> Examples:
 def scores_of(ranker: Ranker, hub: Hub) -> Floats:
     """Scores of the hub's queries, [queries, artists]."""
     return ranker.learn(learned_from(hub)).scores(flat(hub.queries))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """An interrogator that cannot err: it was told the prompts of all queries [queries, words]."""
+
+    prompts: Floats
+
+    def pseudo_prompts(self, queries: NDArray[np.floating]) -> Floats:
+        assert len(queries) == len(self.prompts)
+        return self.prompts
+
+
+def told_the_prompts(hub: Hub) -> Floats:
+    """What the weights are worth at best: scores of weighted RKME with the queries' true prompts."""
+    asked = PromptSpace.of(learned_from(hub).prompts).vectors(hub.asked * len(hub.queries))
+    ranking = KernelMean("weighted RKME", weighted=True).learn(learned_from(hub))
+    return replace(ranking, interrogator=_Told(asked)).scores(flat(hub.queries))
 
 
 def combined(hub: Hub) -> Floats:
