@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,8 @@ class OpenClipEncoder:
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
+        elif trim := sys.platform == "linux" and getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)  # glibc keeps freed memory in pieces: 200 to 500 MB of a ViT-B-32
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """float32 [pictures, d], rows of length 1."""
