@@ -53,7 +53,7 @@ class OpenClipEncoder:
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        elif trim := sys.platform == "linux" and getattr(ctypes.CDLL(None), "malloc_trim", None):
+        if trim := sys.platform == "linux" and getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)  # glibc keeps freed memory in pieces: 200 to 500 MB of a ViT-B-32
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:

@@ -15,7 +15,8 @@ def working(progress: Progress | None, seconds: float, task: str | None = None) 
     fraction = progress.done / progress.total if progress.total else 1.0
     show = size if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"
-    words = f"{progress.what[:1].upper()}{progress.what[1:]}: {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
+    what = progress.what[:1].upper() + progress.what[1:]
+    words = f"{what}: {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
     if 0 < fraction < 1 and seconds > 1:
         words += f", {duration(seconds * (1 / fraction - 1))} left"
     return _line(words, fraction, task=task)
