@@ -198,12 +198,15 @@ def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
         found = import_pictures(folder, gallery, known_models(library), job)
     if options.json:
         errors = [{"path": readable(bad.path), "error": bad.error} for bad in found.unreadable]
-        print_json({"gallery": readable(gallery), "pictures": found.pictures, "known": found.known, "errors": errors})
+        counts = {"pictures": found.pictures, "known": found.known, "loose": found.loose}
+        print_json({"gallery": readable(gallery), **counts, "errors": errors})
         return 0
     for model, count in found.pictures.items():
-        print(f"{model}: {count} pictures taken in")
+        print(f"{model}: {count} taken in")
     if found.known:
-        print(f"{found.known} were there already")
+        print(f"there already: {found.known}")
+    if found.loose:
+        print(f"left out: {found.loose} in no sub-folder. Fix: put them into a folder with their model's name")
     for bad in found.unreadable:
         print(f"left out: {bad.error}")
     return 0

@@ -29,11 +29,13 @@ _LONGEST = 1024
 
 @dataclass(frozen=True)
 class Imported:
-    """How many pictures of each model came in, how many were there already, and what is no picture."""
+    """How many pictures of each model came in, how many were there already, what is no picture, and how many lie in
+    no sub-folder, so that nobody knows whose they are."""
 
     pictures: dict[str, int] = field(default_factory=dict)
     known: int = 0
     unreadable: tuple[Unreadable, ...] = ()
+    loose: int = 0
 
 
 def import_pictures(folder: Path, gallery: Path, known: Sequence[KnownModel], job: Job) -> Imported:
@@ -60,7 +62,7 @@ def import_pictures(folder: Path, gallery: Path, known: Sequence[KnownModel], jo
                 counts[checkpoint.name] += new
                 there += not new
             stage.advance(1)
-    return Imported(counts, there, tuple(unreadable))
+    return Imported(counts, there, tuple(unreadable), sum(map(_is_picture, folder.iterdir())))
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
@@ -72,11 +74,16 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         for model in sorted(folder.iterdir())
         if model.is_dir() and not model.name.startswith(".")
         for path in sorted(model.rglob("*"))
-        if path.suffix.lower() in _PICTURES and path.is_file()
+        if _is_picture(path)
     ]
     if not found:
         raise ModelsimError("no pictures in sub-folders", folder, "put each model's pictures into a folder of its name")
     return found
+
+
+def _is_picture(path: Path) -> bool:
+    """By its ending."""
+    return path.suffix.lower() in _PICTURES and path.is_file()
 
 
 def _checkpoint(name: str, known: Sequence[KnownModel]) -> Drawable:
@@ -88,7 +95,7 @@ def _checkpoint(name: str, known: Sequence[KnownModel]) -> Drawable:
         if by_hash or model.name.lower() in (name.lower(), model_name(name).lower()):
             return Drawable(model.title or model.name, model.name, model.path, model.sha256)
     whole = digits if bracket and len(digits) == 64 else None
-    return Drawable(name, plain if whole else name, None, whole)
+    return Drawable(name, plain if whole else model_name(name), None, whole)
 
 
 def _take_in(gallery: Gallery, checkpoint: Drawable, path: Path) -> bool:

@@ -184,4 +184,7 @@ def test_import_needs_sub_folders_and_gallery_takes_one_folder(gallery, tmp_path
     assert run("gallery", "import", tmp_path).code == 2
     assert run("gallery", tmp_path, tmp_path).code == 2
     again = shutil.copytree(gallery.parent / "pictures", tmp_path / "again")
-    assert "9 were there already" in run("gallery", "import", again, "--gallery", gallery).out
+    drawn("anna", "ship").save(again / "whose.png")
+    lines = run("gallery", "import", again, "--gallery", gallery).out.splitlines()
+    assert lines[:4] == ["anna: 0 taken in", "bert: 0 taken in", "carl: 0 taken in", "there already: 9"]
+    assert lines[4].startswith("left out: 1 in no sub-folder")

@@ -47,6 +47,7 @@ def test_sub_folders_are_models_and_what_is_no_picture_is_told(pictures, tmp_pat
     found = import_pictures(pictures, tmp_path / "gallery", [], Job())
     assert found.pictures == {"anna": 2, "bert": 2}
     assert [bad.path.name for bad in found.unreadable] == ["torn.png"]
+    assert found.loose == 1
     assert {each.record.checkpoint for each in stored(tmp_path / "gallery")} == {"name:anna", "name:bert"}
 
 
@@ -60,13 +61,13 @@ def test_what_was_taken_in_is_not_taken_in_again(pictures, tmp_path):
 
 def test_a_known_model_s_folder_is_that_model_by_name_ending_or_hash(tmp_path):
     known = [KnownModel("anna", Path("anna.ckpt"), "a1" * 32), KnownModel("bert", Path("bert.ckpt"), "b2" * 32)]
-    for name in ("Anna.safetensors", "old name [b2b2b2b2b2]", f"gone [{'c3' * 32}]"):
+    for name in ("Anna.safetensors", "old name [b2b2b2b2b2]", f"gone [{'c3' * 32}]", "new v1.0.ckpt"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         picture(name).save(tmp_path / "pictures" / name / "1.png")
     found = import_pictures(tmp_path / "pictures", tmp_path / "gallery", known, Job())
-    assert set(found.pictures) == {"anna", "bert", "gone"}
+    assert set(found.pictures) == {"anna", "bert", "gone", "new v1.0"}
     keys = {each.record.checkpoint for each in stored(tmp_path / "gallery")}
-    assert keys == {"a1" * 32, "b2" * 32, "c3" * 32}
+    assert keys == {"a1" * 32, "b2" * 32, "c3" * 32, "name:new v1.0"}
 
 
 def test_the_pictures_records_tell_their_prompts(tmp_path):
