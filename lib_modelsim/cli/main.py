@@ -131,6 +131,7 @@ def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
         help="without --models: where the demonstration family is, or is written on first use",
     )
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: a free one from 7861 on)")
+    serve.add_argument("--keep-encoder", action="store_true", help="keep the encoder of a search in memory after it")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     device_option(serve)
 
@@ -191,7 +192,7 @@ def _serve(options: argparse.Namespace) -> int:
     with TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True) as forgotten:
         kept = not options.no_library
         data = data_folder() if kept else Path(forgotten)
-        host = Folders(models, data, Settings(device=options.device))
+        host = Folders(models, data, Settings(device=options.device, keep_encoder=options.keep_encoder))
         library = options.library if kept and options.library else data / LIBRARY
         return serve(host, options.port, not options.no_browser, lambda: Library(library))
 

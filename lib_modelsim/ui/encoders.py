@@ -22,7 +22,7 @@ class EncodersPanel:
             self._encoder = gr.Dropdown(
                 self._offered(),
                 value=label_of(choice.name),
-                label="The built-in one, or a CLIP: ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors of open_clip",
+                label="Choose one, or type ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors as open_clip calls them",
                 allow_custom_value=True,
                 elem_id="modelsim_encoder",
             )
