@@ -221,7 +221,7 @@ window.modelsim = window.modelsim || (function () {
     });
 
     return {
-        load, store, mark, markFamily, choose, chooseFamily, family: () => family,
+        load, store, send, mark, markFamily, choose, chooseFamily, family: () => family,
         showTip, placeTip, hideTip, onNextFrame, destination, reach, onSettle,
     };
 })();

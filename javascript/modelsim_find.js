@@ -1,13 +1,15 @@
 /* Pictures for the page "Find my model": chosen, dropped or pasted there, or sent from the WebUI's own tabs.
 
 Beside the WebUI's "send to extras", which stands by every picture, comes a button of ours. It fetches the file that the
-picture is shown from, so that the picture's record comes along, and puts it into our field as a person would. */
+picture is shown from, so that the picture's record comes along. Pictures go to the server through a hidden text field:
+what gradio's own field for files takes stays on the disk, and is lost where anything else changes meanwhile. */
 
 "use strict";
 
 window.modelsim.find = window.modelsim.find || (function (modelsim) {
-    const TAB = "modelsim", PAGE = "Find my model", FIELD = "#modelsim_query", ANSWER = "#modelsim_answer";
-    const TOLD_MS = 2500;
+    const TAB = "modelsim", PAGE = "Find my model", DROP = ".modelsim-drop", QUERY = "modelsim_query_field";
+    const TAKES = `${DROP}, #modelsim_answer`; // where a picture may be dropped
+    const TOLD_MS = 2500, MOST = 300e6; // bytes: a text of half a gigabyte is the most that a browser makes
     const PLACES = { // the WebUI's button → where the picture is that it sends
         "#txt2img_send_to_extras": "#txt2img_gallery",
         "#img2img_send_to_extras": "#img2img_gallery",
@@ -17,30 +19,46 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
 
     let asked = []; // the files asked about, for img2img
 
-    const images = (transfer) => [...(transfer?.files || [])].filter((file) => file.type.startsWith("image/"));
-    const give = (files) => modelsim.pictures.give(files, FIELD);
-
-    document.addEventListener("change", ({ target }) => {
-        if (target.matches?.(`${FIELD} input[type=file]`) && target.files.length) asked = [...target.files];
-    }, true);
-
-    document.addEventListener("drop", (event) => {
-        const files = images(event.dataTransfer);
-        if (!files.length) return;
-        if (event.target.closest?.(FIELD)) asked = files; // gradio takes them
-        if (!event.target.closest?.(ANSWER)) return;
-        event.preventDefault();
-        give(files);
-    }, true);
-
-    document.addEventListener("dragover", (event) => {
-        if (event.target.closest?.(ANSWER)) event.preventDefault(); // else the browser opens the picture in our place
+    const base64 = (file) => new Promise((resolve, reject) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+        reader.onerror = () => reject(reader.error);
+        reader.readAsDataURL(file);
     });
 
+    /** Ask about these files: the server has them and nobody else. */
+    async function ask(files) {
+        const drop = document.querySelector(DROP), size = files.reduce((sum, file) => sum + file.size, 0);
+        if (size > MOST) return tell(drop, "Too large", `Give less than ${MOST / 1e6} MB at once.`);
+        try {
+            const pictures = await Promise.all(files.map(async (file) => ({ name: file.name, data: await base64(file) })));
+            asked = files;
+            modelsim.send(QUERY, JSON.stringify({ pictures, at: Date.now() })); // gradio tells no value twice
+        } catch (error) {
+            tell(drop, "The picture cannot be read", error.message);
+        }
+    }
+
+    document.addEventListener("change", ({ target }) => {
+        if (!target.matches?.(`${DROP} input`) || !target.files.length) return;
+        ask([...target.files]);
+        target.value = ""; // so that the same file may be chosen again
+    });
+
+    for (const event of ["dragover", "dragleave", "drop"]) {
+        document.addEventListener(event, (drag) => {
+            const place = drag.target.closest?.(TAKES), files = [...(drag.dataTransfer?.files || [])];
+            if (!place) return;
+            document.querySelector(DROP)?.classList.toggle("modelsim-over", event === "dragover");
+            if (event !== "dragleave") drag.preventDefault(); // else the browser opens the picture in our place
+            if (event === "drop" && files.length) ask(files);
+        });
+    }
+
     document.addEventListener("paste", ({ clipboardData, target }) => {
-        const files = images(clipboardData);
-        if (!files.length || !document.querySelector(FIELD)?.offsetParent || target.matches?.("input, textarea")) return;
-        give(files);
+        const files = [...(clipboardData?.files || [])].filter((file) => file.type.startsWith("image/"));
+        if (!files.length || !document.querySelector(DROP)?.offsetParent || target.matches?.("textarea")) return;
+        ask(files);
     });
 
     // from the WebUI's tabs
@@ -92,7 +110,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
             const file = await fileOf(picture.src);
             modelsim.pictures.openTab(TAB);
             window.modelsimTab.openPage(PAGE);
-            await give([file]);
+            await ask([file]);
         } catch (error) {
             tell(button, "The picture cannot be read", error.message);
         }

@@ -45,7 +45,7 @@ def answer_panel(finder: Finder, session: Session) -> str:
         )
     taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
     busy = "Find looks for its model, and stops what is being done now: what is finished of that is kept."
-    return note(taken, busy if session.desk.busy else "Press Find.")
+    return note(taken, busy if finder.would_disturb else "Press Find.")
 
 
 def _answer(answer: Answered, session: Session) -> str:

@@ -66,6 +66,12 @@ class Finder:
         self.desk, self._encoder, self._studio = encoder.desk, encoder, studio
         self.asked: tuple[Asked, ...] = ()
         self.answer: Answered | None = None
+        self._search: Task | None = None
+
+    @property
+    def would_disturb(self) -> bool:
+        """Whether a search would stop other work than a search."""
+        return self.desk.busy and not (self._search is not None and self._search.running)
 
     def take(self, asked: Sequence[Asked]) -> None:
         """Other pictures; those before and their answer are forgotten."""
@@ -73,7 +79,8 @@ class Finder:
 
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
-        return self.desk.run(("find", id(self.asked)), self._find)
+        self._search = self.desk.run(("find", id(self.asked)), self._find)
+        return self._search
 
     def verify(self) -> Task:
         """Draw the picture again with the likeliest few, and rank again."""

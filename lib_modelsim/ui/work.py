@@ -71,12 +71,12 @@ class Work:
         self._begun = start, stopped, done
 
     def follow_begun(self) -> Iterator[Updates]:
-        """Start what a button inside a panel asked for, if it asked for long work."""
-        begun, self._begun = self._begun, None
-        if begun is None:
-            yield {self._stop: gr.update()}  # as above
-            return
-        yield from self._follow(*begun)
+        """Start what a button inside a panel asked for, if it asked for long work; then what was asked for meanwhile,
+        as gradio 3 lets nobody else follow that."""
+        yield {self._stop: gr.update()}  # as above
+        while self._begun is not None:
+            begun, self._begun = self._begun, None
+            yield from self._follow(*begun)
 
     def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
+from io import BytesIO
 
 import pytest
 
@@ -45,13 +47,24 @@ def answer(updates):
     return updates[next(part for part in updates if part.elem_id == "modelsim_answer")]
 
 
-def ask(page, folder, image, **saving):
-    """What is shown for a picture, and where it lay."""
-    file = folder / "query.png"
-    image.save(file, **saving)
-    page.take([str(file)])
-    list(page.follow(page.finder.find))
-    return answer(page.show()), file
+def give(page, *contents):
+    """Files of these contents, as the script sends them."""
+    pictures = [{"name": f"{i}.png", "data": b64encode(each).decode()} for i, each in enumerate(contents)]
+    return page.take(json.dumps({"pictures": pictures}))
+
+
+def followed(page):
+    """What the status line says in the end of what was begun."""
+    return str(next(iter(list(page.wiring.work.follow_begun())[-1].values())))
+
+
+def ask(page, image, **saving):
+    """What is shown for a picture."""
+    file = BytesIO()
+    image.save(file, "PNG", **saving)
+    give(page, file.getvalue())
+    followed(page)
+    return answer(page.show())
 
 
 def test_before_a_picture_it_says_what_to_do(page):
@@ -63,15 +76,19 @@ def test_nothing_to_look_for_is_one_line(page):
     assert "no picture to look for" in str(status)
 
 
-def test_an_empty_gallery_and_a_picture_without_a_record_give_an_answer(page, tmp_path):
-    shown, _ = ask(page, tmp_path, noise_of("somebody's", (64, 64)))
+def test_an_empty_gallery_and_a_picture_without_a_record_give_an_answer(page):
+    shown = ask(page, noise_of("somebody's", (64, 64)))
     assert "modelsim-found" in shown
     assert "<article" not in shown
 
 
-def test_the_picture_is_removed_once_it_is_read(page, tmp_path):
-    _, file = ask(page, tmp_path, noise_of("somebody's", (64, 64)))
-    assert not file.exists()
+def test_the_picture_is_shown_until_it_is_forgotten_and_lies_nowhere(page, tmp_path):
+    before = set(tmp_path.rglob("*"))
+    shown = ask(page, noise_of("somebody's", (64, 64)))
+    assert re.search(r'<aside>.*<img alt="0.png" src="data:image/jpeg', shown)
+    new = {path.name for path in set(tmp_path.rglob("*")) - before}
+    assert new <= {"library.sqlite", "library.sqlite-wal", "library.sqlite-shm"}
+    assert "Drop a picture" in answer(page.act(json.dumps({"find": "forget"})))
 
 
 def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
@@ -79,7 +96,7 @@ def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
         found = scan([small_family / "carl.safetensors"], library, Job()).found
     text = PngInfo()
     text.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {found[0][1].short_hash}, Model: carl")
-    shown, _ = ask(page, tmp_path, noise_of("somebody's", (64, 64)), pnginfo=text)
+    shown = ask(page, noise_of("somebody's", (64, 64)), pnginfo=text)
     assert "Made by carl" in shown
     assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
 
@@ -87,7 +104,7 @@ def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
 def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for_and_all_again(page, tmp_path):
     fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
     kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
-    shown, _ = ask(page, tmp_path, Image.open(kept).convert("RGB"))
+    shown = ask(page, Image.open(kept).convert("RGB"))
     assert re.search(r"<h4>1\. <span[^>]*>bert", shown)
     key = re.search(r'data-find="not this" data-name="([^"]*)"', shown).group(1)
     moved_on = answer(page.act(json.dumps({"find": "not this", "name": key})))
@@ -103,16 +120,37 @@ def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
     settings = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x64"
     carl = next(identity for model, identity in found if model.name == "carl")
     text.add_text("parameters", f"{settings}, Model hash: {carl.short_hash}, Model: carl")
-    ask(page, tmp_path, noise_of("somebody's", (64, 64)), pnginfo=text)
+    ask(page, noise_of("somebody's", (64, 64)), pnginfo=text)
     list(page.follow(page.finder.verify))
     shown = answer(page.show())
     assert "Drawn again" in shown
     assert re.search(r"modelsim-again.*carl.*likeness", shown)
 
 
-def test_what_is_no_picture_is_one_line(page, tmp_path):
-    file = tmp_path / "query.png"
-    file.write_bytes(b"no picture at all")
-    page.take([str(file)])
-    status = [next(iter(step.values())) for step in page.follow(page.finder.find)][-1]
-    assert "modelsim-error" in str(status)
+def moving():
+    file = BytesIO()
+    frames = [noise_of(f"frame {i}", (16, 16)) for i in range(3)]
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"no picture at all", "0.png is not a picture"), (b"", "0.png is not a picture"), (moving(), "several pictures")],
+)
+def test_what_is_no_one_picture_is_one_line(page, content, words):
+    give(page, content)
+    status = followed(page)
+    assert "modelsim-error" in status
+    assert words in status
+    assert "Drop a picture" in answer(page.show())
+
+
+def test_one_that_is_no_picture_among_others_is_told_by_its_name(page):
+    file = BytesIO()
+    noise_of("somebody's", (64, 64)).save(file, "PNG")
+    give(page, file.getvalue(), b"no picture at all")
+    followed(page)
+    shown = answer(page.show())
+    assert "1.png is not a picture" in shown
+    assert shown.count("<figure>") == 1
