@@ -7,6 +7,8 @@ where either changes or the file is lost.
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +31,9 @@ from .find_memory import FILE, Memory
 
 _TEST = 2
 """Grows when self-tests change their meaning."""
+
+_TICK = 2_000_000_000
+"""Nanoseconds: the coarsest clock that file systems have, FAT's."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class GalleryIndex:
         self.folder, self.encoder, self._suites, self._ranker = folder, encoder, suites, ranker
         self._lock = Lock()
         self._seen: tuple[Indexed, ...] | None = None
+        self._changed: dict[str, int] | None = None
         self._learned = Learned(encoder)
 
     def learned(self, job: Job) -> Learned:
@@ -78,6 +84,9 @@ class GalleryIndex:
         with self._lock:
             if not self.folder.is_dir():
                 return Learned(self.encoder)
+            changed = _changed(self.folder)
+            if changed is not None and changed == self._changed:
+                return self._learned  # to list all pictures of hundreds of models takes a second
             with Gallery(self.folder) as gallery, Memory(self.folder / FILE) as memory:
                 gallery.take_in()
                 lit = [picture for picture in gallery.pictures() if not picture.record.black]
@@ -90,6 +99,7 @@ class GalleryIndex:
                     fingerprints = features.fingerprints(known)
                     self._learned = Learned(self.encoder, known, fingerprints, pictures, search, unreadable)
                     self._seen = known
+            self._changed = changed
             return self._learned
 
     def _search(self, pictures: tuple[Indexed, ...], features: Features, memory: Memory, job: Job) -> Search:
@@ -107,6 +117,19 @@ class GalleryIndex:
         calibration = None if test is None else Calibration.of(test)
         stage.advance(1)
         return Search(examples, ranking, Interrogator.of(examples), test, calibration)
+
+
+def _changed(gallery: Path) -> dict[str, int] | None:
+    """When each folder of pictures last got, lost or exchanged one; None while that is so short ago that the next
+    change might bear the same time."""
+    folders = [folder for suite in _folders(gallery) for folder in _folders(suite)]
+    times = {folder: os.stat(folder).st_mtime_ns for folder in folders}
+    return times if max(times.values(), default=0) < time.time_ns() - _TICK else None
+
+
+def _folders(folder: Path | str) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.path for entry in entries if entry.is_dir()]
 
 
 def _of_suites(stored: Sequence[Stored], suites: Sequence[str]) -> set[Path]:

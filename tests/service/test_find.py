@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -254,6 +255,19 @@ def test_pictures_are_encoded_once_and_the_search_learns_what_is_added(tmp_path)
     assert encoder.encoded == before + 2 * len(PROBES)
     assert grown.search.test.scores.shape[1] == 4
     assert find([unseen("dora")], grown, []).ranking[0].model == "dora"
+
+
+def test_a_gallery_that_has_not_changed_is_not_listed_again(tmp_path):
+    draw_gallery(tmp_path, MODELS[:3])
+    for folder in filter(Path.is_dir, tmp_path.glob("*/*")):
+        os.utime(folder, (1e9, 1e9))
+    index = GalleryIndex(tmp_path, Colours())
+    first = index.learned(Job())
+    (tmp_path / FILE).write_bytes(b"no database, but long enough to be looked at" * 100)
+    assert index.learned(Job()) is first
+    os.utime(next(tmp_path.glob("*/anna*")), (1.1e9, 1.1e9))
+    with pytest.raises(ModelsimError):
+        index.learned(Job())
 
 
 def test_a_moved_gallery_keeps_its_vectors_and_a_lost_picture_is_forgotten(tmp_path):
