@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..errors import ModelsimError
 from ..job import Job
-from ..pictures.published_weights import INSTALL, is_installed, published
+from ..pictures.published_weights import how_to_install, is_installed, published
 
 if TYPE_CHECKING:
     from ..hosts.host import Host
@@ -79,7 +79,7 @@ def readiness(name: str, host: Host) -> Readiness:
             return Readiness(True, f"{hosts_encoder(host).name}: ready, it is in memory")
         architecture, weights = _named(name)
         if not is_installed():
-            return Readiness(False, f"the package open_clip_torch is not installed; {INSTALL}")
+            return Readiness(False, f"the package open_clip_torch is not installed. Fix: {how_to_install()}")
         if not _is_file(weights) and (found := published(architecture, weights)).file is None:
             return Readiness(False, f"the weights {weights} are not on this machine", found.question)
         return Readiness(True, f"{encoder_named(name, 'cpu').name}: ready; it is loaded when it is used")
