@@ -72,7 +72,7 @@ class GalleryIndex:
         self.folder, self.encoder, self._suites, self._ranker = folder, encoder, suites, ranker
         self._lock = Lock()
         self._seen: tuple[Indexed, ...] | None = None
-        self._changed: dict[str, int] | None = None
+        self._changed: dict[Path, int] | None = None
         self._learned = Learned(encoder)
 
     def learned(self, job: Job) -> Learned:
@@ -119,17 +119,17 @@ class GalleryIndex:
         return Search(examples, ranking, Interrogator.of(examples), test, calibration)
 
 
-def _changed(gallery: Path) -> dict[str, int] | None:
+def _changed(gallery: Path) -> dict[Path, int] | None:
     """When each folder of pictures last got, lost or exchanged one; None while that is so short ago that the next
     change might bear the same time."""
     folders = [folder for suite in _folders(gallery) for folder in _folders(suite)]
-    times = {folder: os.stat(folder).st_mtime_ns for folder in folders}
+    times = {folder: folder.stat().st_mtime_ns for folder in folders}
     return times if max(times.values(), default=0) < time.time_ns() - _TICK else None
 
 
-def _folders(folder: Path | str) -> list[str]:
+def _folders(folder: Path) -> list[Path]:
     with os.scandir(folder) as entries:
-        return [entry.path for entry in entries if entry.is_dir()]
+        return [Path(entry.path) for entry in entries if entry.is_dir()]
 
 
 def _of_suites(stored: Sequence[Stored], suites: Sequence[str]) -> set[Path]:
