@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 
@@ -16,6 +17,7 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.finder import Asked
 from lib_modelsim.ui.session import Session
 from lib_modelsim.ui.tab import Tab
 from tests.pictures.hub import serving
@@ -87,11 +89,11 @@ def shown(page):
     return encoder["choices"], encoder["value"], state, download["value"] if download["visible"] else None
 
 
-def find(page, folder):
+def find(page):
     """Asks about a picture; what the status line says at the end, and the answer."""
-    file = folder / "query.png"
-    noise_of("somebody's", (64, 64)).save(file)
-    page.take([str(file)])
+    file = BytesIO()
+    noise_of("somebody's", (64, 64)).save(file, "PNG")
+    page.finder.take([Asked("query.png", file.getvalue())])
     statuses = [next(iter(step.values())) for step in page.follow(page.finder.find)]
     return statuses[-1], next(value for part, value in page.show().items() if part.elem_id == "modelsim_answer")
 
@@ -129,46 +131,46 @@ def test_without_the_package_it_says_how_to_install_it_and_offers_no_download(pa
     assert download is None
 
 
-def test_what_cannot_be_used_is_one_line_of_the_search_too(page, tmp_path, gallery):
+def test_what_cannot_be_used_is_one_line_of_the_search_too(page, gallery):
     choose(page, "nonsense")
-    status, _ = find(page, tmp_path)
+    status, _ = find(page)
     assert "modelsim-error" in str(status)
     assert "no such encoder" in str(status)
 
 
-def test_the_host_s_clip_is_offered_and_used_while_it_is_in_memory(page, host, tmp_path, gallery):
+def test_the_host_s_clip_is_offered_and_used_while_it_is_in_memory(page, host, gallery):
     assert "the WebUI's CLIP" not in shown(page)[0]
     host.in_memory = [Colours("the WebUI's CLIP", "clip 1")]
     assert "the WebUI's CLIP" in shown(page)[0]
     assert "ready" in choose(page, "the WebUI's CLIP")[2]
-    _, answer = find(page, tmp_path)
+    _, answer = find(page)
     assert "the WebUI&#x27;s CLIP" in answer
     encoded = host.in_memory[0].encoded
     host.in_memory = [Colours("the WebUI's CLIP", "clip 1")]
-    find(page, tmp_path)
+    find(page)
     assert host.in_memory[0].encoded <= 1 < encoded, "the gallery's vectors are remembered for the same weights"
     host.in_memory = []
     assert "no CLIP in memory" in shown(page)[2]
-    status, _ = find(page, tmp_path)
+    status, _ = find(page)
     assert "Interrogate CLIP" in str(status)
 
 
-def test_the_search_uses_a_file_s_clip_and_gives_its_memory_back(page, package, weights, tmp_path, gallery):
+def test_the_search_uses_a_file_s_clip_and_gives_its_memory_back(page, package, weights, gallery):
     before = models_in_memory(package)
     assert "ready" in choose(page, f"{NAME}/{weights}")[2]
-    _, answer = find(page, tmp_path)
+    _, answer = find(page)
     assert f"CLIP {NAME}" in answer
     assert models_in_memory(package) == before
 
 
-def test_by_setting_it_is_kept_until_another_one_is_used(page, host, package, weights, tmp_path, gallery):
+def test_by_setting_it_is_kept_until_another_one_is_used(page, host, package, weights, gallery):
     host.keep_encoder()
     before = models_in_memory(package)
     choose(page, f"{NAME}/{weights}")
-    find(page, tmp_path)
+    find(page)
     assert models_in_memory(package) == before + 1
     choose(page, "built-in descriptor")
-    find(page, tmp_path)
+    find(page)
     assert models_in_memory(package) == before
 
 
@@ -186,15 +188,15 @@ def published(package, weights, monkeypatch, tmp_path):
 
 def download(page):
     """What a click on Download does, to the end: what the status line said."""
-    work = page._wiring.work
-    page.encoders._begin(page._wiring)
+    work = page.wiring.work
+    page.encoders._begin(page.wiring)
     return [str(next(iter(step.values()))) for step in work.follow_begun()]
 
 
-def test_only_the_click_downloads_and_says_what_and_how_large(page, published, tmp_path, gallery):
+def test_only_the_click_downloads_and_says_what_and_how_large(page, published, gallery):
     _, _, _, button = choose(page, f"{NAME}/mine")
     assert button == f"Download {NAME} mine from somebody/clip, about 0.0 GB"
-    status, _ = find(page, tmp_path)
+    status, _ = find(page)
     assert "not on this machine" in str(status)
     assert not published.served
     download(page)
@@ -202,7 +204,7 @@ def test_only_the_click_downloads_and_says_what_and_how_large(page, published, t
     _, _, state, button = shown(page)
     assert "ready" in state
     assert button is None
-    assert f"CLIP {NAME} mine" in find(page, tmp_path)[1]
+    assert f"CLIP {NAME} mine" in find(page)[1]
 
 
 def test_a_download_that_fails_is_one_line_and_goes_on_with_the_next_click(page, published):
