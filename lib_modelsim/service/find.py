@@ -39,7 +39,8 @@ _APART = 0.07
 """So many pictures of the gallery are opened at most, those whose fingerprints are most like the query's, and of these
 only the ones that differ from it by at most so much more than the nearest does: opening one takes some 30 ms."""
 
-_ITSELF, _NEAREST = "the same picture in the gallery", "the gallery's nearest pictures, a guess"
+_ITSELF = "the same picture in the gallery"
+_BY_PICTURES, _BY_TEXTS = "the gallery's nearest pictures, a guess", "the gallery's nearest prompts, a guess"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def find(
         itself = bool(kept) and any(picture.path in kept for picture in learned.pictures)
         evidence.append(of_features(answer, search, called, learned.encoder.name, itself))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
-            prompt = Prompt(answer.prompts[0][0], _NEAREST)
+            prompt = Prompt(answer.prompts[0][0], _BY_PICTURES if search.examples.texts is None else _BY_TEXTS)
     return Found(
         tuple(evidence),
         rank(_cards(answer, learned, known, evidence), evidence),

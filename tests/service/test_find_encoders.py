@@ -14,6 +14,8 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
+from lib_modelsim.probes.parameters import Parameters
+from lib_modelsim.service.find import find
 from lib_modelsim.service.find_encoders import (
     BUILT_IN,
     CLIP,
@@ -26,8 +28,9 @@ from lib_modelsim.service.find_encoders import (
     readiness,
 )
 from lib_modelsim.service.find_index import GalleryIndex
+from tests.probes.fake_engine import drawable
 
-from .finding import MODELS, PROBES, Colours, draw_gallery
+from .finding import MODELS, PROBES, Colours, draw_gallery, tinted
 
 OTHERS = ["", "clip", CLIP, f"{CLIP}ViT-B-32", f"{CLIP}/openai", f"{CLIP}no such/tag", HOSTS]
 
@@ -180,3 +183,12 @@ def test_prompts_are_read_once_by_an_encoder_that_reads(tmp_path):
     assert np.array_equal(GalleryIndex(tmp_path, again).learned(Job()).search.examples.texts, examples.texts)
     assert not again.read
     assert GalleryIndex(tmp_path, Colours()).learned(Job()).search.examples.texts is None
+
+
+def test_the_answer_says_whether_pictures_or_prompts_told_the_prompt(tmp_path):
+    draw_gallery(tmp_path)
+    query = tinted(drawable("stranger"), Parameters(prompt="a lighthouse"))
+    for encoder, told_by in ((Reading(), "nearest prompts"), (Colours(), "nearest pictures")):
+        prompt = find([query], GalleryIndex(tmp_path, encoder).learned(Job()), []).prompt
+        assert told_by in prompt.source
+        assert prompt.text
