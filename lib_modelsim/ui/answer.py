@@ -74,6 +74,9 @@ def _asked(asked: tuple[Asked, ...]) -> str:
 def _verdict(found: Found) -> str:
     """The answer in a few words; the numbers stand below."""
     told = [piece for piece in found.evidence if piece.certainty is not None and piece.model is not None]
+    proven = [piece.model for piece in told if piece.kind.value == "regenerated"]
+    if len(proven) == 1:
+        return f"Made by {proven[0]}"
     foreign = next((piece for piece in told if piece.kind.value == "record" and piece.key is None), None)
     if foreign is not None:
         return f"{foreign.model}, which you do not have"

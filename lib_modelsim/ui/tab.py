@@ -47,6 +47,7 @@ class Tab:
         wiring.at_once(opened.click, self.families.look, None, self.families.outputs)
         wiring.at_once(probes.select, self.probes.show, self.probes.inputs, self.probes.outputs)
         wiring.beside(find.select, self.find.encoders.show, self.find.encoders.outputs)
+        wiring.at_once(find.select, self.find.show, None, self.find.outputs)  # families may have come meanwhile
         self.families.connect()
         self.probes.connect()
         self.find.connect()

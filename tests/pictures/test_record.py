@@ -106,6 +106,7 @@ def test_comfyui_s_graph_names_the_loader_that_leads_to_the_sampler():
     assert record.checkpoints == (Named("dream_xl_1.0"),)
     assert record.networks == (Named("ink"),)
     assert (record.prompt, record.negative_prompt) == ("a lighthouse", "blur")
+    assert read_records(png(text("prompt", json.dumps(GRAPH)))).pasted == "a lighthouse\nNegative prompt: blur"
 
 
 def test_comfyui_s_editor_graph_speaks_where_there_is_no_other():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chrom
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = [
-    (ROOT / "javascript" / f"{name}.js") for name in ("modelsim", "modelsim_drawing", "modelsim_table", "modelsim_tab")
+    (ROOT / "javascript" / f"modelsim{name}.js") for name in ("", "_drawing", "_find", "_pictures", "_tab", "_table")
 ]
-FIELDS = ("chosen", "family", "action")
+FIELDS = ("chosen", "family", "action", "find", "query")
 LONGEST_PAUSE = 200
 """Milliseconds for which the page may stand still."""
 
@@ -424,3 +425,90 @@ def test_a_task_of_the_webui_shows_in_its_bar_once(open_page):
         page.evaluate("modelsim_status.innerHTML = '<p data-task=\"task(one)\">half</p>'")
     page.wait_for_function("asked.length > 0")
     assert page.evaluate("asked") == [["task(one)", "modelsim_status"]]
+
+
+# pictures to find a model for
+
+RED, BLUE = (f"data:image/png;base64,{b64encode(content).decode()}" for content in (b"red", b"blue"))
+
+HOST = f"""
+<div id=tabs><div class=tab-nav><button>txt2img</button><button>img2img</button>
+<button onclick="shown.push('modelsim')">modelsim</button></div></div>
+<div id=txt2img_gallery><button class="thumbnail-item"><img src="{RED}"></button>
+<button class="thumbnail-item selected"><img src="{BLUE}"></button></div>
+<div id=image_buttons_txt2img><button class="lg tool" id=txt2img_send_to_extras>extras</button></div>
+<div id=img2img_gallery></div>
+<div id=image_buttons_img2img><button class="lg tool" id=img2img_send_to_extras>extras</button></div>
+<div id=img2img_prompt><textarea></textarea></div>
+<div id=img2img_tools><button id=paste onclick="pasted.push(img2img_prompt.firstChild.value)">paste</button></div>
+<div id=img2img_image><button aria-label=Clear onclick="this.outerHTML = '<input type=file>'">x</button></div>
+"""
+
+FIND_PAGE = """
+<div id=modelsim_pages><div class=tab-nav>
+<button onclick="shown.push('Find my model')">Find my model</button></div></div>
+<div id=modelsim_query><label class=modelsim-drop><input type=file multiple>Drop</label></div>
+<div id=modelsim_answer><div data-infotext="a cat
+Steps: 4"><button data-send=img2img>Send</button></div></div>
+"""
+
+
+@pytest.fixture
+def find_page(open_page):
+    return open_page(HOST + FIND_PAGE, "window.shown = []; window.pasted = [];", files=2)
+
+
+def asked(page):
+    """Name and content of each picture that the server is asked about."""
+    field = page.locator("#modelsim_query_field textarea")
+    playwright.expect(field).not_to_have_value("")
+    pictures = json.loads(field.input_value())["pictures"]
+    field.evaluate("field => { field.value = ''; }")
+    return [(each["name"], b64decode(each["data"])) for each in pictures]
+
+
+def test_pictures_that_are_chosen_dropped_or_pasted_are_asked_about(find_page):
+    files = [{"name": f"{name}.png", "mimeType": "image/png", "buffer": name.encode()} for name in ("one", "two")]
+    find_page.locator(".modelsim-drop input").set_input_files(files)
+    assert asked(find_page) == [("one.png", b"one"), ("two.png", b"two")]
+    given = find_page.evaluate_handle(
+        "() => { const given = new DataTransfer(); given.items.add(new File(['three'], '3.png', {type: 'image/png'}));"
+        " return given; }"
+    )
+    for place in (".modelsim-drop", "#modelsim_answer"):
+        find_page.dispatch_event(place, "drop", {"dataTransfer": given})
+        assert asked(find_page) == [("3.png", b"three")]
+    find_page.evaluate(
+        "given => document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: given, bubbles: true}))",
+        given,
+    )
+    assert asked(find_page) == [("3.png", b"three")]
+
+
+def test_beside_the_webui_s_own_button_one_asks_about_the_picture_looked_at(find_page):
+    find_page.locator("#image_buttons_txt2img .modelsim-find").click()
+    assert asked(find_page) == [("picture.png", b"blue")]
+    assert find_page.evaluate("shown") == ["modelsim", "Find my model"]
+
+
+def test_the_button_comes_again_with_the_row_that_it_is_in(find_page):
+    find_page.evaluate(
+        "image_buttons_txt2img.outerHTML = image_buttons_txt2img.outerHTML.replace(/<button[^>]*find.*/, '')"
+    )
+    find_page.locator("#image_buttons_txt2img .modelsim-find").wait_for()
+    assert find_page.locator(".modelsim-find").count() == 2
+
+
+def test_a_gallery_without_a_picture_says_so(find_page):
+    find_page.locator("#image_buttons_img2img .modelsim-find").click()
+    playwright.expect(find_page.locator(".modelsim-tip")).to_contain_text("No picture yet")
+    assert find_page.evaluate("shown") == []
+
+
+def test_an_answer_goes_to_img2img_with_its_picture_in_the_place_of_another(find_page):
+    find_page.locator("#image_buttons_txt2img .modelsim-find").click()
+    asked(find_page)
+    find_page.locator("[data-send]").click()
+    find_page.wait_for_function("pasted.length && img2img_image.querySelector('input')?.files.length")
+    assert find_page.evaluate("pasted") == ["a cat\nSteps: 4"]
+    assert find_page.evaluate("img2img_image.querySelector('input').files[0].name") == "picture.png"
