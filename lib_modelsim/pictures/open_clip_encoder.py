@@ -19,6 +19,9 @@ from .published_weights import EncoderError, PublishedWeights, open_clip, text_s
 
 BATCH = 16
 
+_PREPARING = ("mean", "std", "interpolation", "resize_mode")
+"""What published weights may say of how pictures are to be prepared; older versions of open_clip know the first two."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -51,8 +54,7 @@ class OpenClipEncoder:
         """Gives the model's memory back."""
         self._model = None
         gc.collect()
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        torch.cuda.empty_cache()
         if trim := sys.platform == "linux" and getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)  # glibc keeps freed memory in pieces: 200 to 500 MB of a ViT-B-32
 
@@ -65,16 +67,23 @@ class OpenClipEncoder:
         """Raises EncoderError for a file that is none of this architecture's."""
         if self._model is not None:
             return
+        asked = {f"image_{name}": self._settings[name] for name in _PREPARING if self._settings.get(name) is not None}
+        quick_gelu = bool(self._settings.get("quick_gelu", False))
         with without_warning():
             model, _, self._prepare = open_clip().create_model_and_transforms(
-                self._architecture,
-                force_quick_gelu=bool(self._settings.get("quick_gelu", False)),
-                image_mean=self._settings.get("mean"),
-                image_std=self._settings.get("std"),
+                self._architecture, force_quick_gelu=quick_gelu, **asked
             )
         _fill(model, self._file, self._architecture)
         self._model = model.eval()
-        self._move(self._device)
+        try:
+            self._move(self._device)
+        except torch.cuda.OutOfMemoryError:
+            self._leave_gpu()
+
+    def _leave_gpu(self) -> None:
+        _log.warning("the GPU has no room for %s: working on the CPU", self.name)
+        self._move(torch.device("cpu"))
+        torch.cuda.empty_cache()
 
     def _move(self, device: torch.device) -> None:
         self._device = device
@@ -88,8 +97,7 @@ class OpenClipEncoder:
             try:
                 vectors = self._forward(kind, batch)
             except torch.cuda.OutOfMemoryError:
-                _log.warning("the GPU has no room for %s: working on the CPU", self.name)
-                self._move(torch.device("cpu"))
+                self._leave_gpu()
                 vectors = self._forward(kind, batch)
             rows.append((vectors / vectors.norm(dim=1, keepdim=True)).cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
