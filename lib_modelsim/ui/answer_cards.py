@@ -29,19 +29,22 @@ _NEAREST = 3
 
 @dataclass(frozen=True)
 class _Around:
-    """What cards tell beyond the answer: file → name in the families; name → number and name of its class."""
+    """What cards tell beyond the answer: file → name in the families; name → number and name of its class; whether
+    there is anything to send to the WebUI's tabs, and whether it may be none of these."""
 
     host: Host
     names: Mapping[Path, str]
     classes: Mapping[str, tuple[int, str]]
     sends: bool
+    doubtful: bool
 
 
 def cards(answer: Answered, session: Session) -> str:
     """The models, the likeliest first."""
     found, host = answer.shown, session.desk.host
     names = {model.path.resolve(): model.name for model in session.desk.index.models}
-    around = _Around(host, names, session.classes(), found.infotext is not None and not host.draws_with_files)
+    sends = found.infotext is not None and not host.draws_with_files
+    around = _Around(host, names, session.classes(), sends, found.none_of_these)
     first = "".join(_card(place, card, around) for place, card in enumerate(found.ranking[:_CARDS], 1))
     of_any = f' data-infotext="{escaped_lines(_of_any_model(found.infotext))}"' if found.infotext else ""
     return (
@@ -50,9 +53,9 @@ def cards(answer: Answered, session: Session) -> str:
 
 
 def _card(place: int, ranked: Ranked, around: _Around) -> str:
-    sure = "" if ranked.probability is None else _bar(ranked.probability)
     short = f"<code>{escaped(ranked.sha256[:10])}</code>" if ranked.sha256 else ""
     own = [piece for piece in ranked.evidence if piece.kind.value != "features"]  # the bar says what features do
+    sure = "" if ranked.probability is None else _bar(ranked.probability, around.doubtful and not own)
     why = "".join(f"<p>{sentence(piece.detail)}</p>" for piece in own)
     known = around.names.get(ranked.path.resolve()) if ranked.path else None
     name = escaped(ranked.model)
@@ -63,11 +66,12 @@ def _card(place: int, ranked: Ranked, around: _Around) -> str:
     )
 
 
-def _bar(probability: float) -> str:
+def _bar(probability: float, doubtful: bool) -> str:
     sure = likelihood(probability)
+    kind, condition = (" modelsim-doubtful", ", if it is one of these after all") if doubtful else ("", "")
     return (
-        f'<div class="modelsim-sure" title="If one of these models drew it, this one did with {sure}">'
-        f'<i style="width:{100 * probability:.1f}%"></i><span>{sure}</span></div>'
+        f'<div class="modelsim-sure{kind}" title="If one of these models drew it, this one did with {sure}">'
+        f'<i style="width:{100 * probability:.1f}%"></i><span>{sure}{condition}</span></div>'
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from base64 import b64encode
@@ -20,6 +21,7 @@ from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.scan import scan
+from lib_modelsim.ui.choices import TREE
 from lib_modelsim.ui.desk import Desk
 from lib_modelsim.ui.session import Session
 from lib_modelsim.ui.tab import Tab
@@ -35,12 +37,17 @@ class DrawingFolders(Folders):
 
 
 @pytest.fixture
-def page(tmp_path, small_family):
+def tab(tmp_path, small_family):
     host = DrawingFolders([small_family], tmp_path, Settings(device="cpu"))
     desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        yield Tab(Session(desk)).find
+        yield Tab(Session(desk))
     desk.close()
+
+
+@pytest.fixture
+def page(tab):
+    return tab.find
 
 
 def answer(updates):
@@ -65,6 +72,19 @@ def ask(page, image, **saving):
     give(page, file.getvalue())
     followed(page)
     return answer(page.show())
+
+
+def told(infotext):
+    """The texts of a PNG that the WebUI has written."""
+    texts = PngInfo()
+    texts.add_text("parameters", infotext)
+    return texts
+
+
+def short_hash(folder, family, name):
+    with Library(folder / "library.sqlite") as library:
+        ((_, identity),) = scan([family / f"{name}.safetensors"], library, Job()).found
+    return identity.short_hash
 
 
 def test_before_a_picture_it_says_what_to_do(page):
@@ -92,11 +112,8 @@ def test_the_picture_is_shown_until_it_is_forgotten_and_lies_nowhere(page, tmp_p
 
 
 def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
-    with Library(tmp_path / "library.sqlite") as library:
-        found = scan([small_family / "carl.safetensors"], library, Job()).found
-    text = PngInfo()
-    text.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {found[0][1].short_hash}, Model: carl")
-    shown = ask(page, noise_of("somebody's", (64, 64)), pnginfo=text)
+    record = f"a cat\nSteps: 20, Sampler: Euler, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
+    shown = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "Made by carl" in shown
     assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
 
@@ -113,14 +130,32 @@ def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for_and
     assert answer(page.act(json.dumps({"find": "all again"}))) == shown
 
 
+def test_a_card_tells_the_class_and_leads_to_the_tree(tab, tmp_path, small_family):
+    record = f"a cat\nSteps: 20, Sampler: Euler, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
+    shown = ask(tab.find, noise_of("somebody's", (64, 64)), pnginfo=told(record))
+    assert "modelsim-of-class" not in shown
+    desk = tab.find.finder.desk
+    list(desk.compare(tab.families.session.choices.question).follow())
+    shown = answer(tab.find.show())
+    assert re.search(r'modelsim-of-class">class .*data-do="tree" data-name="carl"', shown)
+    tab.families.act(json.dumps({"do": "tree", "name": "carl"}))
+    assert (tab.families.session.choices.chosen, tab.families.session.choices.view) == ("carl", TREE)
+
+
+def test_a_card_loads_its_model_where_there_is_a_webui_and_sends_the_record_without_the_other_model(page, monkeypatch):
+    record = "a cat, <b>\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1, Model hash: 1234567890, Model: nobody"
+    alone = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
+    assert "data-send" not in alone
+    monkeypatch.setattr(type(page.finder.desk.host), "draws_with_files", False)
+    shown = answer(page.show())
+    assert f'data-infotext="{html.escape(record)}"' in shown
+    assert 'data-infotext="a cat, &lt;b&gt;\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1"' in shown
+
+
 def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
-    with Library(tmp_path / "library.sqlite") as library:
-        found = scan([small_family], library, Job()).found
-    text = PngInfo()
     settings = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x64"
-    carl = next(identity for model, identity in found if model.name == "carl")
-    text.add_text("parameters", f"{settings}, Model hash: {carl.short_hash}, Model: carl")
-    ask(page, noise_of("somebody's", (64, 64)), pnginfo=text)
+    record = f"{settings}, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
+    ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     list(page.follow(page.finder.verify))
     shown = answer(page.show())
     assert "Drawn again" in shown
