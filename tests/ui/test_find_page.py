@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64encode
 from io import BytesIO
+from threading import Event
 
 import pytest
 
@@ -94,6 +95,22 @@ def test_before_a_picture_it_says_what_to_do(page):
 def test_nothing_to_look_for_is_one_line(page):
     status = [next(iter(step.values())) for step in page.follow(page.finder.find)][-1]
     assert "no picture to look for" in str(status)
+
+
+def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
+    file, going_on = BytesIO(), Event()
+    noise_of("somebody's", (64, 64)).save(file, "PNG")
+    other = page.finder.desk.run("other work", lambda *_: going_on.wait())
+    assert "stops what is being done now" in answer(give(page, file.getvalue()))
+    followed(page)
+    assert page.finder.answer is None
+    assert other.running
+    going_on.set()
+    list(other.follow())
+    for _ in range(2):
+        give(page, file.getvalue())
+    followed(page)
+    assert page.finder.answer is not None
 
 
 def test_an_empty_gallery_and_a_picture_without_a_record_give_an_answer(page):
