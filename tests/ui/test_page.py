@@ -13,11 +13,13 @@ import sys
 import threading
 import zipfile
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from tests import chromium
+from tests.probes.galleries import noise_of
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -240,6 +242,19 @@ def test_the_bad_file_is_told_with_its_reason(families):
 def test_a_narrow_window_scrolls_its_panels_not_the_page(families):
     families.set_viewport_size({"width": 390, "height": 844})
     assert families.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_picture_gets_an_answer_and_another_takes_its_place(page):
+    page.locator("#modelsim_pages button", has_text="Find my model").first.click()
+    for name in ("one.png", "two.png"):  # the second while the first is looked at
+        picture = BytesIO()
+        noise_of(name, (64, 64)).save(picture, "PNG")
+        query = {"name": name, "mimeType": "image/png", "buffer": picture.getvalue()}
+        page.locator("#modelsim_query input[type=file]").set_input_files([query])
+    expect(page.locator("#modelsim_answer figcaption")).to_have_text("two.png")
+    expect(page.locator("#modelsim_answer h3")).to_have_text("Nothing is known of it")
+    page.locator("#modelsim_answer button", has_text="Forget").click()
+    expect(page.locator("#modelsim_answer figcaption")).to_have_count(0)
 
 
 def test_a_taken_port_is_one_line(tmp_path):
