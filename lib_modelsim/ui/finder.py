@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
+from ..hosts.host import Listed
 from ..job import Job, Stage
 from ..library import Library
 from .encoder_choice import EncoderChoice
@@ -111,13 +112,21 @@ class Finder:
         if not opened:
             self.take(())
             raise refused[0]
-        known = known_models(library, self.desk.host.listed())
+        known = known_models(library, self._listed(library, job))
         with self._encoder.in_use(job) as (index, shown):
             learned = index.learned(shown)
             with self.desk.host.at_work("modelsim: looking at a picture", shown):
                 found = find([each.content for each in opened], learned, known, self.desk.host.interrogators())
         if self.asked is asked:  # else a person has come with others meanwhile
             self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
+
+    def _listed(self, library: Library, job: Job) -> list[Listed]:
+        """The host's checkpoints; where there is no host, those of the folders, whose headers are read."""
+        from ..service.index import read_index
+
+        if self.desk.host.draws_with_files:
+            return [Listed(model.path, model.name) for model in read_index(self.desk.host.paths(), library, job).models]
+        return self.desk.host.listed()
 
     def _verify(self, job: Job, library: Library) -> None:
         from ..service.find_verify import verify

@@ -128,6 +128,12 @@ def test_the_picture_is_shown_until_it_is_forgotten_and_lies_nowhere(page, tmp_p
     assert "Drop a picture" in answer(page.act(json.dumps({"find": "forget"})))
 
 
+def test_a_checkpoint_that_was_never_looked_at_is_known_by_its_name(page):
+    shown = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told("a cat\nSteps: 2, Sampler: Euler, Model: carl"))
+    assert "Made by a model called carl" in shown
+    assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
+
+
 def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
     record = f"a cat\nSteps: 20, Sampler: Euler, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
     shown = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
