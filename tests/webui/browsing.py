@@ -82,4 +82,4 @@ def opened(browser: object, webui: Running) -> Iterator[Tab]:
         yield tab
     finally:
         page.close()
-    assert tab.wrong == []
+    assert tab.wrong == [], "\n".join(tab.wrong)
