@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.figures.screen.heatmap import heatmap_svg
 from lib_modelsim.figures.screen.tree import tree_svg
@@ -512,3 +515,15 @@ def test_an_answer_goes_to_img2img_with_its_picture_in_the_place_of_another(find
     find_page.wait_for_function("pasted.length && img2img_image.querySelector('input')?.files.length")
     assert find_page.evaluate("pasted") == ["a cat\nSteps: 4"]
     assert find_page.evaluate("img2img_image.querySelector('input').files[0].name") == "picture.png"
+
+
+def test_a_picture_of_the_probes_goes_to_img2img_with_its_own_record(find_page):
+    texts, file = PngInfo(), BytesIO()
+    texts.add_text("parameters", "a dog\nSteps: 8")
+    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=texts)
+    url = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+    button = f"<button data-send=img2img data-url='{url}'>to img2img</button>"
+    find_page.evaluate("button => modelsim_tab.insertAdjacentHTML('beforeend', button)", button)
+    find_page.locator("[data-url]").click()
+    find_page.wait_for_function("pasted.length && img2img_image.querySelector('input')?.files.length")
+    assert find_page.evaluate("pasted") == ["a dog\nSteps: 8"]
