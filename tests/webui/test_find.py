@@ -39,13 +39,6 @@ NEW = {"prompt": "a lighthouse", "steps": 2, "width": 128, "height": 128, "seed"
 FINE = {"quality": 90, "subsampling": 0}
 """What leaves noise of single pixels its colours."""
 
-SMALL_ON_ITS_PAGE = {
-    "txt2img/Width/value": 128,
-    "txt2img/Height/value": 128,
-    "txt2img/Sampling steps/value": 2,
-    "customscript/sampler.py/txt2img/Sampling steps/value": 2,
-}
-
 
 @pytest.fixture(scope="module")
 def temporary(tmp_path_factory):
@@ -61,7 +54,7 @@ def temporary(tmp_path_factory):
 def webui(checkout, models, temporary, tmp_path_factory):
     """One for all tests, with a gallery that it has drawn, and a file of deepbooru's that is none."""
     data = running.new_data_folder(tmp_path_factory.mktemp("find") / "data")
-    (data / "ui-config.json").write_text(json.dumps(SMALL_ON_ITS_PAGE), encoding="utf-8")
+    draw_small_by_default(data)
     running.add_extension(data)
     with running.started(checkout, data, models, "--api", *checkout.serving_its_own()) as found:
         engine = WebuiByHttp(found.url)
@@ -69,6 +62,15 @@ def webui(checkout, models, temporary, tmp_path_factory):
             draw_missing(make_plan(SUITE, engine.checkpoints(), engine, gallery), engine, gallery, Job())
         yield found
         assert found.our_errors() == []
+
+
+def draw_small_by_default(data):
+    """On the page txt2img; Forge's sizes come from its settings."""
+    sampler = "customscript/sampler.py/txt2img/Sampling steps/value"
+    page = {"txt2img/Width/value": 128, "txt2img/Height/value": 128, sampler: 2}
+    (data / "ui-config.json").write_text(json.dumps(page), encoding="utf-8")
+    settings = json.loads((data / "config.json").read_text("utf-8")) | {"sd_t2i_width": 128, "sd_t2i_height": 128}
+    (data / "config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
