@@ -53,8 +53,9 @@ class SelfTest:
     def sentence(self) -> str:
         """What to expect, in words."""
         models = self.scores.shape[1]
-        sentence = f"For your {models} models this search puts the right one first {percent(self.found(1))} of the time"
-        return f"{sentence}, among four {percent(self.found(4))}." if models > 4 else f"{sentence}."
+        first = f"For your {models} models this search puts the right one first {percent(self.found(1))} of the time"
+        four = f", among four {percent(self.found(4))}" if models > 4 else ""
+        return f"{first}{four}, by its test on the gallery's own pictures."
 
 
 def self_test(ranker: Ranker, examples: Examples) -> SelfTest:

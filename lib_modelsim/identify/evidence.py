@@ -28,7 +28,10 @@ class Kind(Enum):
     REGENERATED = "regenerated"
 
 
-CERTAINTY = {"hash": 0.99, "legacy hash": 0.9, "picture": 0.95, "name": 0.5, "disagreement": 0.5}
+MOST_SURE = 0.99
+"""No evidence makes surer than this."""
+
+CERTAINTY = {"hash": MOST_SURE, "legacy hash": 0.9, "picture": 0.95, "name": 0.5, "disagreement": 0.5}
 """How sure a kind of evidence makes, by convention and not measured.
 
 Records can be edited and near copies of a model draw near copies of pictures, so nothing reaches 1. A legacy hash
@@ -36,7 +39,7 @@ covers 64 KB, which fine-tunes may share. Files are renamed at will, so a name a
 disagree none counts for more than half.
 """
 
-PROOF = 0.99
+PROOF = MOST_SURE
 """Certainty of a picture that was drawn again with the record's full settings and came out the same."""
 
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
@@ -117,6 +120,7 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
     by_hash = [
         (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))
     ]
+    by_hash = [each for each in by_hash if _is_called(each[0], named.name)] or by_hash  # of twins the one it names
     if by_hash:
         count = len({model.key for model, *_ in by_hash})
         return [
@@ -125,9 +129,7 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
             )
             for model, digits, kind in by_hash
         ]
-    by_name = [
-        model for model in known if model.name.lower() == named.name.lower() or _last(model) == named.name.lower()
-    ]
+    by_name = [model for model in known if _is_called(model, named.name)]
     if by_name and not named.hashes:
         return [
             Evidence(
@@ -155,11 +157,15 @@ def _last(model: KnownModel) -> str:
     return model_name(model.name).lower()
 
 
+def _is_called(model: KnownModel, name: str) -> bool:
+    return name.lower() in (model.name.lower(), _last(model))
+
+
 def _renamed(named: Named, model: KnownModel, known: Sequence[KnownModel]) -> str:
     """What is wrong where the name is another model's."""
-    if not named.name or named.name.lower() in (model.name.lower(), _last(model)):
+    if not named.name or _is_called(model, named.name):
         return ""
-    if any(named.name.lower() in (other.name.lower(), _last(other)) for other in known):
+    if any(_is_called(other, named.name) for other in known):
         return f", but calls it {named.name}, as another file of yours is called: name and hash disagree"
     return f" and calls it {named.name}"
 
@@ -178,9 +184,10 @@ def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks:
 
 
 def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
-    """The models whose names are most like the one named."""
-    likeness = {model: SequenceMatcher(None, named.name.lower(), _last(model)).ratio() for model in known}
-    close = sorted((model for model in known if likeness[model] >= _ALIKE), key=lambda model: -likeness[model])
+    """The models whose names are most like the one named, but for those of that very name."""
+    others = [model for model in known if not _is_called(model, named.name)]
+    likeness = {model: SequenceMatcher(None, named.name.lower(), _last(model)).ratio() for model in others}
+    close = sorted((model for model in others if likeness[model] >= _ALIKE), key=lambda model: -likeness[model])
     if not named.name or not close:
         return []
     names = ", ".join(f"{model.name} ({percent(likeness[model])} of the letters)" for model in close[:_GUESSES])
@@ -228,7 +235,8 @@ def of_pictures(same: Sequence[SamePicture]) -> list[Evidence]:
     best: dict[str, SamePicture] = {}
     for picture in sorted(same, key=lambda picture: -picture.likeness):
         best.setdefault(picture.key, picture)
-    others = f", and so is one of {len(best) - 1} other models" if len(best) > 1 else ""
+    rivals = "another model" if len(best) == 2 else f"{len(best) - 1} other models"
+    others = f"; {rivals} drew the same" if len(best) > 1 else ""
     return [
         Evidence(
             Kind.PICTURE,
@@ -249,8 +257,9 @@ def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: s
     """
     first = answer.matches[0]
     if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
-        models = "one model" if len(names) == 1 else f"{len(names)} models"
-        detail = f"its manner ({encoder}) is nearest to {names[0]}'s; {models} with so few pictures give no probability"
+        alone = f"its manner ({encoder}) has nothing to be compared with: the only pictures are {names[0]}'s"
+        nearest = f"its manner ({encoder}) is nearest to {names[0]}'s"
+        detail = f"{alone if len(names) == 1 else nearest}; a probability takes three models, with two pictures of each"
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
     if answer.none_of_these and not learned_from:
         detail = (
@@ -258,7 +267,7 @@ def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: s
             f"pictures are; the nearest is {names[0]}. {percent(search.calibration.told_apart)} of pictures by models "
             f"that are missing are told by this ({encoder})"
         )
-        return Evidence(Kind.FEATURES, None, 1 - answer.known, detail)
+        return Evidence(Kind.FEATURES, None, min(1 - answer.known, MOST_SURE), detail)
     likely = modest([match.probability or 0.0 for match in answer.matches], search.test)
     shares = ", ".join(f"{name} {likelihood(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
     detail = (
@@ -285,11 +294,20 @@ def of_regenerated(model: str, key: str, likeness: float, full_settings: bool, r
     """
     numbers = f"likeness {likeness:.3f}, the same picture from {SAME} on"
     if full_settings and likeness >= SAME:
-        others = f"; {rivals} other models drew the same, so that it is one of these" if rivals else ""
+        models = "another model" if rivals == 1 else f"{rivals} other models"
+        others = f"; {models} drew the same, so that it is one of these" if rivals else ""
         detail = (
             f"proof: drawn again with the record's full settings {model} gives the same picture ({numbers}){others}"
         )
         return Evidence(Kind.REGENERATED, model, PROOF / (1 + rivals), detail, key)
-    why = "its record's settings" if full_settings else "a prompt and a size alone, which prove nothing"
-    detail = f"of {of} models that drew it again with {why}, {model} came nearest ({numbers})"
+    if full_settings:
+        detail = (
+            f"the same picture did not come out with the record's full settings, as it should with the model and the "
+            f"program that made it; of {of} models that drew it again {model} came nearest ({numbers})"
+        )
+    else:
+        detail = (
+            f"of {of} models that drew it again with what is known of its settings, which proves nothing, {model} came "
+            f"nearest ({numbers})"
+        )
     return Evidence(Kind.REGENERATED, model, None, detail, key)

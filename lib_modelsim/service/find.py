@@ -19,7 +19,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..identify.evidence import Evidence, Kind, KnownModel, SamePicture, modest, of_features, of_pictures, of_records
+from ..identify.evidence import (
+    MOST_SURE,
+    Evidence,
+    Kind,
+    KnownModel,
+    SamePicture,
+    modest,
+    of_features,
+    of_pictures,
+    of_records,
+)
 from ..identify.search import Answer, Match, Search
 from ..pictures.interrogator import Interrogator, Prompt, interrogate
 from ..pictures.opening import PictureError, open_picture
@@ -30,9 +40,6 @@ from .find_reliability import Reliability, reliability
 
 Query = Path | bytes | Image.Image
 """A file, a file's bytes, or a picture that somebody has opened (its `info` tells its record)."""
-
-MOST_SURE = 0.99
-"""No evidence makes surer than this."""
 
 _LOOKED_AT = 24
 _APART = 0.07

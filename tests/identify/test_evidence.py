@@ -74,6 +74,9 @@ def test_two_files_with_one_legacy_hash_share_the_certainty():
     twin = KnownModel("twin", Path("twin.ckpt"), "d4" * 32, "0123abcd")
     found = of_records(Records((told(Named("", ("0123abcd",))),)), [*KNOWN, twin])
     assert {piece.model: piece.certainty for piece in found} == {"anna": 0.45, "twin": 0.45}
+    (named,) = of_records(Records((told(Named("Twin", ("0123abcd",))),)), [*KNOWN, twin])
+    assert (named.model, named.certainty) == ("twin", CERTAINTY["legacy hash"])
+    assert "disagree" not in named.detail
 
 
 def test_a_model_that_we_lack_is_named_with_its_hash_and_a_guess_is_called_one():
@@ -91,7 +94,7 @@ def test_a_hash_alone_that_nobody_has():
 
 
 def test_our_file_of_that_name_with_another_hash_is_told():
-    foreign, _ = evidence(told(Named("anna", ("ee" * 5,))))
+    (foreign,) = evidence(told(Named("anna", ("ee" * 5,))))
     assert foreign.key is None
     assert "your file of this name is another one [a1a1a1a1a1]: name and hash disagree" in foreign.detail
 
@@ -163,4 +166,6 @@ def test_only_full_settings_and_the_same_picture_are_proof():
     for likeness, full in ((0.99, False), (0.9, True)):
         piece = of_regenerated("anna", "a", likeness, full, 0, 3)
         assert piece.certainty is None
-        assert "proof" not in piece.detail.replace("prove nothing", "")
+        assert "proof" not in piece.detail
+    assert "did not come out" in of_regenerated("anna", "a", 0.9, True, 0, 3).detail
+    assert "proves nothing" in of_regenerated("anna", "a", 0.99, False, 0, 3).detail

@@ -84,7 +84,7 @@ def test_two_models_that_draw_the_same_share_the_proof(learned, engine, tmp_path
     verified = verify([path], find([path], learned, []), learned.encoder, engine, Job(), count=2)
     proofs = [piece for piece in verified.found.evidence if piece.kind is Kind.REGENERATED]
     assert [proof.certainty for proof in proofs] == [0.495, 0.495]
-    assert "1 other models drew the same" in proofs[0].detail
+    assert "another model drew the same" in proofs[0].detail
 
 
 def test_without_a_record_the_guessed_prompt_is_drawn_in_the_query_s_shape(learned, engine):
