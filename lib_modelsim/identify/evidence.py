@@ -115,7 +115,9 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
 
 
 def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
-    networks = f"; it was drawn with {', '.join(map(str, record.networks))}" if record.networks else ""
+    others = [str(each) for each in record.checkpoints if each.name != named.name]
+    networks = f"; it names {', '.join(others)}, too, as for a refiner" if others else ""
+    networks += f"; it was drawn with {', '.join(map(str, record.networks))}" if record.networks else ""
     source = f"its record ({record.program}, {record.place})"
     by_hash = [
         (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))

@@ -55,7 +55,8 @@ def _opened(source: Path | bytes, shown: str) -> Image.Image:
             f"{shown} has too many pixels", error, f"scale it below {LARGEST // 10**6} million"
         ) from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError(f"{shown} cannot be read", error, "check the file and its path") from error
+        said = getattr(error, "strerror", None) or error  # the system's word without its number
+        raise PictureError(f"{shown} cannot be read", said, "check the file and its path") from error
 
 
 def _refuse_what_is_not_one_picture(picture: Image.Image, shown: str) -> None:

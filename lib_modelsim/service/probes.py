@@ -82,7 +82,8 @@ def sheet_of(folder: Path, suite: Suite, engine: str | None = None) -> Sheet:
         gallery.take_in()
         drew = engines(gallery)
         if not drew:
-            raise ModelsimError("the gallery is empty", folder, "draw with: probe --out DIR")
+            fix = "draw with: probe --out DIR; pictures taken in from elsewhere are for find alone"
+            raise ModelsimError("no suite was drawn in this gallery", folder, fix)
         if engine is not None and engine not in drew:
             raise ModelsimError("this engine drew nothing here", engine, f"use one of {', '.join(drew)}")
         return make_sheet(gallery, suite, engine or drew[0])

@@ -123,6 +123,13 @@ def test_a_record_that_disagrees_with_itself_is_told():
     assert any("several hashes" in piece.detail for piece in found)
 
 
+def test_a_model_and_its_refiner_are_told_together():
+    first, second = evidence(told(Named("anna", ("a1" * 5,)), Named("bert_v7", ("b2" * 5,))))
+    assert (first.model, second.model) == ("anna", "bert_v7")
+    assert f"; it names bert_v7 [{'b2' * 5}], too, as for a refiner" in first.detail
+    assert f"; it names anna [{'a1' * 5}], too, as for a refiner" in second.detail
+
+
 def test_two_records_of_one_model_do_not_disagree():
     found = evidence(told(Named("anna", ("a1" * 32,)), program="modelsim"), told(Named("anna", ("a1" * 5,))))
     assert {piece.model for piece in found} == {"anna"}
