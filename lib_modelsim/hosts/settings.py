@@ -49,12 +49,13 @@ def read_settings(opts: object) -> Settings:
         return getattr(opts, f"modelsim_{name}", None)
 
     memory = of("memory")
+    gigabytes = memory if isinstance(memory, (int, float)) and 0 < memory < 2**20 else 0
     return Settings(
         measure=of("measure") if of("measure") in (*VARIANTS, *MEASURES) else usual.measure,
         references=_path(of("references")),
         output=_path(of("output")),
         device=of("device") if of("device") in DEVICES else usual.device,
-        memory=round(memory * 2**30) if isinstance(memory, (int, float)) and 0 < memory < 2**20 else None,
+        memory=round(gigabytes * 2**30) or None,
         index_new=of("index_new") is True,
         keep_encoder=of("keep_encoder") is True,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib_modelsim.hosts.host import Settings
@@ -64,6 +64,7 @@ def test_the_page_is_one_section_of_components_that_the_webui_can_make(webui):
             assert type(option.default) in (str, int, bool), "A1111 knows no component for others, and ends"
 
 
+@example({"modelsim_memory": 1e-227})
 @given(
     st.dictionaries(
         st.sampled_from([f"modelsim_{name}" for name in vars(Settings())]),
