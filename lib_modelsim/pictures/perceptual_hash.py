@@ -25,33 +25,44 @@ SAME = 0.97
 """Likeness from which two pictures are the same; near copies of a model may draw one seed so alike that both pass."""
 
 _PARTS = (1.0, 0.95, 0.9)  # sides of the stored picture's parts that a query may be
+_WHOLE: Box = (0.0, 0.0, 1.0)
 _STEP = 0.05
 _HASHED, _COMPARED, _WORKED_ON = 32, 48, 256  # pixels of a side
 
 
 def fingerprint(picture: Image.Image) -> Hashes:
-    """uint8 [parts, 8]: the perceptual hash of the whole picture, and of parts that are left of it when it is cut.
+    """uint8 [parts, 8]: the perceptual hash of the picture without borders, of parts that are left of it when it is cut,
+    and at last of the whole: of a plain background another saving may leave another border.
 
     A hash is 64 signs of the low frequencies against their median (Zauner, "Implementation and benchmarking of
     perceptual image hash functions", 2010).
     """
-    picture = _small(picture)
-    return np.stack([_hash(_part(picture, box, _HASHED).convert("L")) for box in _boxes()])
+    inside, whole = _inside(picture), _small(picture)
+    parts = [*(_part(inside, box, _HASHED) for box in _boxes()), _part(whole, _WHOLE, _HASHED)]
+    return np.stack([_hash(part.convert("L")) for part in parts])
 
 
 def differing(query: Hashes, stored: Hashes) -> NDArray[np.float64]:
-    """[pictures]: the least share of differing bits, the whole query against all parts of each stored picture.
+    """[pictures]: the least share of differing bits, the query without borders against all parts of each stored picture,
+    and whole against whole.
 
     `query` [parts, 8] is one fingerprint, `stored` [pictures, parts, 8] many.
     """
-    bits = _BITS[stored ^ query[0]].sum(-1, dtype=np.int64)
-    return bits.min(1) / 64
+    parts = _BITS[stored ^ query[0]].sum(-1, dtype=np.uint8).min(1)
+    wholes = _BITS[stored[:, -1] ^ query[-1]].sum(-1, dtype=np.uint8)
+    return np.minimum(parts, wholes) / 64
 
 
 def likeness(query: Image.Image, stored: Image.Image) -> float:
-    """−1 … 1: correlation of the query's pixels with those of the part of the stored picture that suits it best."""
-    looked_for = _standardised(_small(query).resize((_COMPARED, _COMPARED), Image.Resampling.BOX))
-    picture = _small(stored)
+    """−1 … 1: correlation of the query's pixels with those of the part of the stored picture that suits it best; both
+    without borders or both with them, whichever is more alike."""
+    inside = _correlation(_inside(query), _inside(stored))
+    return inside if inside >= SAME else max(inside, _correlation(_small(query), _small(stored)))
+
+
+def _correlation(query: Image.Image, picture: Image.Image) -> float:
+    """The greatest over the parts of the picture."""
+    looked_for = _standardised(query.resize((_COMPARED, _COMPARED), Image.Resampling.BOX))
 
     def correlation(box: Box) -> float:
         return float((looked_for * _standardised(_part(picture, box, _COMPARED))).mean())
@@ -70,9 +81,12 @@ def likeness(query: Image.Image, stored: Image.Image) -> float:
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.uint8)
 
 
+def _inside(picture: Image.Image) -> Image.Image:
+    return _small(Image.fromarray(without_borders(np.asarray(picture.convert("RGB")))))
+
+
 def _small(picture: Image.Image) -> Image.Image:
-    whole = Image.fromarray(without_borders(np.asarray(picture.convert("RGB"))))
-    return whole.resize((_WORKED_ON, _WORKED_ON), Image.Resampling.BOX)
+    return picture.convert("RGB").resize((_WORKED_ON, _WORKED_ON), Image.Resampling.BOX)
 
 
 def _boxes() -> Iterator[Box]:

@@ -24,7 +24,7 @@ from .find_memory import Memory
 VIEWS = 2
 """Rows of vectors for each picture: as it is, and worn."""
 
-_FINGERPRINT = "fingerprint 1"  # the number grows when fingerprints change their meaning
+_FINGERPRINT = "fingerprint 2"  # the number grows when fingerprints change their meaning
 
 _TOGETHER = 16  # pictures that are encoded at once, and kept
 
