@@ -265,9 +265,10 @@ def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: s
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
     if answer.none_of_these and not learned_from:
         detail = (
-            f"none of these: it is farther from all {len(names)} models than {percent(1 - REFUSED)} of their own "
-            f"pictures are; the nearest is {names[0]}. {percent(search.calibration.told_apart)} of pictures by models "
-            f"that are missing are told by this ({encoder})"
+            f"none of these: it is farther from all {len(names)} models with pictures here than "
+            f"{percent(1 - REFUSED)} of their own pictures are; the nearest is {names[0]}. That none of them drew it "
+            f"is {likelihood(1 - answer.known)} likely, if half of all pictures come from elsewhere; in a test "
+            f"{percent(search.calibration.told_apart)} of pictures by missing models were told by this ({encoder})"
         )
         return Evidence(Kind.FEATURES, None, min(1 - answer.known, MOST_SURE), detail)
     likely = modest([match.probability or 0.0 for match in answer.matches], search.test)

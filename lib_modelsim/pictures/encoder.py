@@ -39,7 +39,7 @@ class TextEncoder(Encoder, Protocol):
 
 
 class DescriptorEncoder:
-    """The built-in descriptor: needs no weights and no network, about 50 ms of one core a picture."""
+    """The built-in descriptor: needs no weights and no network, about 80 ms of one core a picture."""
 
     name = "built-in descriptor"
     identity = f"descriptor {descriptor.VERSION}"

@@ -31,8 +31,8 @@ _HASHED, _COMPARED, _WORKED_ON = 32, 48, 256  # pixels of a side
 
 
 def fingerprint(picture: Image.Image) -> Hashes:
-    """uint8 [parts, 8]: the perceptual hash of the picture without borders, of parts that are left of it when it is cut,
-    and at last of the whole: of a plain background another saving may leave another border.
+    """uint8 [parts, 8]: the perceptual hash of the picture without borders, of parts that are left of it when it is
+    cut, and at last of the whole: of a plain background another saving may leave another border.
 
     A hash is 64 signs of the low frequencies against their median (Zauner, "Implementation and benchmarking of
     perceptual image hash functions", 2010).
@@ -43,8 +43,8 @@ def fingerprint(picture: Image.Image) -> Hashes:
 
 
 def differing(query: Hashes, stored: Hashes) -> NDArray[np.float64]:
-    """[pictures]: the least share of differing bits, the query without borders against all parts of each stored picture,
-    and whole against whole.
+    """[pictures]: the least share of differing bits, the query without borders against all parts of each stored
+    picture, and whole against whole.
 
     `query` [parts, 8] is one fingerprint, `stored` [pictures, parts, 8] many.
     """

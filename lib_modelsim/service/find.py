@@ -134,14 +134,26 @@ def find(
 
 
 def not_this(found: Found, key: str) -> Found:
-    """The answer if this model did not draw the picture. The search itself learns nothing from it."""
+    """The answer if this model did not draw the picture. The search itself learns nothing from it.
+
+    What was said of it is left out with it, but for the manner, which the others' probabilities come from.
+    """
     rest = [card for card in found.ranking if card.key != key]
     shares = sum(card.probability or 0 for card in rest)
     kept = tuple(
         replace(card, probability=card.probability / shares if card.probability and shares else card.probability)
         for card in rest
     )
-    return replace(found, ranking=kept, evidence=tuple(piece for piece in found.evidence if piece.key != key))
+    said = (
+        _before_it_was_left_out(piece) if piece.key == key else piece
+        for piece in found.evidence
+        if piece.key != key or piece.kind is Kind.FEATURES
+    )
+    return replace(found, ranking=kept, evidence=tuple(said))
+
+
+def _before_it_was_left_out(piece: Evidence) -> Evidence:
+    return Evidence(piece.kind, None, None, f"before {piece.model} was left out: {piece.detail}")
 
 
 @dataclass(frozen=True)

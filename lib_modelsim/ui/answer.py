@@ -41,7 +41,7 @@ def answer_panel(finder: Finder, session: Session) -> str:
     if not finder.asked:
         return note(
             "Which of my models made this?",
-            "Drop a picture into the field, or paste one. It is looked at here and kept nowhere.",
+            "Drop a picture into the field, or paste one. It is looked at here, and is in memory alone until Forget.",
         )
     taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
     busy = "Find looks for its model, and stops what is being done now: what is finished of that is kept."
@@ -83,7 +83,7 @@ def _verdict(found: Found) -> str:
     if found.none_of_these and all(piece.kind.value == "features" for piece in told):
         return "None of these"
     if not found.ranking:
-        return "Nothing is known of it"
+        return "No other model is left" if found.evidence else "Nothing is known of it"
     first = found.ranking[0]
     return f"Most likely {first.model}" if first.probability is not None else f"Nearest: {first.model}"
 
@@ -121,7 +121,8 @@ def _remarks(found: Found) -> str:
     if any(piece.kind.value == "features" for piece in found.evidence):
         return remarks
     return (
-        f"{remarks}<p>There are no pictures yet to tell its manner by: draw a suite with your checkpoints.</p>"
+        f"{remarks}<p>There are no pictures yet to tell its manner by: draw the suite “standard” with three checkpoints "
+        "or more.</p>"
         f'<div class="modelsim-actions">{data_button("Draw probes", page="Probes")}</div>'
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from lib_modelsim.pictures.canonical import without_borders
 from lib_modelsim.pictures.handling import as_jpeg
 from lib_modelsim.pictures.perceptual_hash import CANDIDATE, SAME, differing, fingerprint, likeness
 
@@ -42,3 +43,14 @@ def test_plain_pictures_have_hashes_too():
     black = Image.new("RGB", (8, 8))
     assert differing(fingerprint(black), fingerprint(black)[None])[0] == 0
     assert np.isfinite(likeness(black, scene(1)))
+
+
+def test_a_drawing_on_a_plain_ground_is_found_again_where_its_borders_are_cut_otherwise():
+    ground = np.full((256, 256, 3), 255, np.uint8)
+    ground[60:200, 40:180] = np.random.default_rng(5).integers(0, 256, (14, 14, 3)).repeat(10, 0).repeat(10, 1)
+    drawing, speck = Image.fromarray(ground), ground.copy()
+    speck[250:253, 2:5] = 0
+    saved = Image.fromarray(speck)
+    assert without_borders(speck).shape != without_borders(ground).shape
+    assert differing(fingerprint(saved), fingerprint(drawing)[None])[0] <= CANDIDATE
+    assert likeness(saved, drawing) >= SAME

@@ -104,6 +104,7 @@ def test_not_this_one_moves_on_and_the_search_learns_nothing(learned):
     assert moved.ranking[0].model == second
     assert sum(card.probability for card in moved.ranking) == pytest.approx(1)
     assert all(piece.model != "bert" for piece in moved.evidence)
+    assert moved.evidence[-1].detail.startswith("before bert was left out: its manner")
     assert find([unseen("bert")], learned, []) == found
 
 
