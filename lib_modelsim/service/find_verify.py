@@ -101,7 +101,7 @@ def _candidates(found: Found, engine: Engine, count: int) -> list[tuple[Ranked, 
     drawable = [(card, checkpoint) for card, checkpoint in pairs if checkpoint is not None]
     if not drawable:
         fix = "give it their files (--models), or choose another engine"
-        raise ModelsimError(f"{engine.name} has none of the ranked models", len(pairs), fix)
+        raise ModelsimError(f"{engine.name} has none of the {len(pairs)} ranked models", None, fix)
     return drawable[:count]
 
 

@@ -121,8 +121,8 @@ def _remarks(found: Found) -> str:
     if any(piece.kind.value == "features" for piece in found.evidence):
         return remarks
     return (
-        f"{remarks}<p>There are no pictures yet to tell its manner by: draw the suite “standard” with three checkpoints "
-        "or more.</p>"
+        f"{remarks}<p>There are no pictures yet to tell its manner by: draw the suite “standard” with three "
+        "checkpoints or more.</p>"
         f'<div class="modelsim-actions">{data_button("Draw probes", page="Probes")}</div>'
     )
 
