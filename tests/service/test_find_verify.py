@@ -140,7 +140,7 @@ def test_who_cannot_draw_is_told_and_the_others_are_ranked(learned, engine, tmp_
 def test_an_engine_without_these_models_and_one_that_can_load_none(learned, engine, tmp_path):
     path = drawn_by("carl", tmp_path / "a.png")
     found = find([path], learned, [])
-    with pytest.raises(ModelsimError, match="has none of the ranked models"):
+    with pytest.raises(ModelsimError, match="has none of the 4 ranked models"):
         verify([path], found, learned.encoder, FakeEngine([drawable("zoe")]), Job())
 
     def broken(checkpoint):
