@@ -61,8 +61,8 @@ def test_every_measure_says_of_it_what_it_says_of_its_file(index, library):
         base = "base" if measure == "delta-cosine" else None
         matrix = compare_models(index, measure, base, library, Job(), "cpu").matrix
         anna, memory = matrix.models.index("anna"), matrix.models.index(NAME)
-        assert np.array_equal(matrix.values[anna], matrix.values[memory], equal_nan=True), measure
-        assert np.array_equal(matrix.overall[anna], matrix.overall[memory], equal_nan=True), measure
+        for of in (matrix.values, matrix.overall):  # torch 2.1 adds in another order where memory is aligned otherwise
+            np.testing.assert_allclose(of[anna], of[memory], rtol=0, atol=1e-6, err_msg=measure)
 
 
 def test_its_keys_one_by_one(host, index, library):
