@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_an_exception_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def fails(source, target):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "replace", fails)
+    monkeypatch.setattr(Path, "replace", fails)
     with pytest.raises(KeyboardInterrupt):
         write_text(path, "new")
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
