@@ -23,8 +23,9 @@ REFUSED = 0.05
 """Share of the library's own pictures that the search may take for nobody's."""
 
 _FOREIGN = 0.01
-"""Of these, the share that may be taken for pictures of a kind that the library has not seen. (On hubs below 1000 this
-tells all photographs and a third more of other artists; more than that costs relatives of the library's own.)"""
+"""Of these, the share that may be taken for pictures of a kind that the library has not seen. (On hubs 1 to 3 beside the
+score's bound: 51 % of other hubs' artists in the place of 47, 27 % of missing relatives in the place of 21, 4.5 % of the
+library's own in the place of 4.2.)"""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Calibration:
 
     `sharpness` multiplies scores before the softmax. `slope` and `middle` make of the best score the probability that
     the model is in the library at all, which is `known_if_foreign` at most where the nearness is below `least_near`.
-    Below that, and below the score `least`, the answer is 'none of these'.
+    Below that, or below the score `least`, the answer is 'none of these'.
     """
 
     sharpness: float
