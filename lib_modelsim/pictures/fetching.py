@@ -1,4 +1,7 @@
-"""One large file over HTTP: goes on where an earlier try ended, and is in its place only when it is whole."""
+"""One large file over HTTP: goes on where an earlier try ended, and is in its place only when it is whole.
+
+(huggingface_hub's own download can be neither stopped nor followed from outside, and not every version goes on.)
+"""
 
 from __future__ import annotations
 

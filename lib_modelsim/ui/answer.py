@@ -24,7 +24,6 @@ _KINDS = {
     "features": "By its manner",
     "regenerated": "By drawing it again",
 }
-
 """Kind of evidence, by its value, → what the page calls it."""
 
 _SHOWN = 6
