@@ -23,9 +23,11 @@ REFUSED = 0.05
 """Share of the library's own pictures that the search may take for nobody's."""
 
 _FOREIGN = 0.01
-"""Of these, the share that may be taken for pictures of a kind that the library has not seen. (On hubs 1 to 3 beside the
-score's bound: 51 % of other hubs' artists in the place of 47, 27 % of missing relatives in the place of 21, 4.5 % of the
-library's own in the place of 4.2.)"""
+"""Of these, the share that may be taken for pictures of a kind that the library has not seen.
+
+On hubs 1 to 3, beside the score's bound: 51 % of other hubs' artists in the place of 47, 27 % of missing relatives in
+the place of 21, 4.5 % of the library's own in the place of 4.2.
+"""
 
 
 @dataclass(frozen=True)
