@@ -6,6 +6,7 @@ import hashlib
 import io
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,6 @@ class Memory:
     def keep_test(self, method: str, examples: str, test: SelfTest) -> None:
         """Store a self-test in the place of the last one of this method."""
         data = io.BytesIO()
-        np.savez(data, **vars(test))
+        np.savez(data, **{field.name: getattr(test, field.name) for field in fields(test)})  # not what it remembers
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO tests VALUES (?, ?, ?)", (method, examples, data.getvalue()))

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
@@ -21,7 +22,7 @@ from lib_modelsim.pictures.opening import PictureError
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.service.find import find, not_this
 from lib_modelsim.service.find_index import GalleryIndex
-from lib_modelsim.service.find_memory import FILE
+from lib_modelsim.service.find_memory import FILE, Memory
 from lib_modelsim.service.find_models import known_models, scanned_models
 from lib_modelsim.service.find_reliability import reliability, table
 from tests.probes.fake_engine import drawable
@@ -316,6 +317,16 @@ def test_stopping_keeps_what_was_encoded(tmp_path):
     assert 0 < before < 2 * 6 * len(PROBES)
     GalleryIndex(tmp_path, encoder).learned(Job())
     assert encoder.encoded == 2 * 6 * len(PROBES)
+
+
+def test_a_self_test_that_was_looked_at_is_remembered_as_it_was(learned, tmp_path):
+    test = learned.search.test
+    assert test.found(1) > 0  # from then on it remembers its ranks
+    with Memory(tmp_path / FILE) as memory:
+        memory.keep_test("method", "examples", test)
+        kept = memory.test("method", "examples")
+    assert np.array_equal(kept.scores, test.scores)
+    assert np.array_equal(kept.ranks, test.ranks)
 
 
 def test_a_damaged_memory_is_one_clear_line(tmp_path):
