@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..service.classify import Classified
     from ..service.compare import Comparison
     from ..service.elements import Element
+    from ..service.family import Family
     from ..service.kinship import Kinship
     from ..service.results import Result
     from ..service.scan import Scan
@@ -77,7 +78,7 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
         "values": _numbers(matrix.values),
         "overall": _numbers(matrix.overall),
         "components": {name: _numbers(values) for name, values in matrix.components.items()},
-        "base": found.base,
+        "base": found.base.told(matrix.models) if found.base else None,
         "reasons": [asdict(reason) for reason in found.reasons],
         "errors": errors(found.unreadable),
     }
@@ -89,7 +90,7 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
 
     `found` is None for a table in the place of checkpoints.
     """
-    bases = [result.family.base for result in results if result.family.base]
+    bases = [told for result in results if (told := _base(result.family))]
     return {
         "written": [readable(path) for path in written],
         "classes": [row for result in results for row in _classes(result)],
@@ -120,13 +121,17 @@ def _tree(result: Result) -> dict[str, Any]:
     return {
         "architecture": family.architecture,
         "measure": family.measure,
-        "base": family.base,
+        "base": _base(family),
         "distance": family.distance,
         "linkage": family.linkage,
         "references": list(family.references),
         "cophenetic": _number(result.trust.cophenetic),
         "notes": list(family.notes),
     }
+
+
+def _base(family: Family) -> str | None:
+    return family.base.told(family.features.models) if family.base else None
 
 
 def _number(value: float) -> float | None:

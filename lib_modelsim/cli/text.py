@@ -52,7 +52,8 @@ def scan(found: Scan) -> str:
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> str:
     """For two models their blocks, for a few a square table, for many the pairs from the closest on."""
-    matrix, lines = found.matrix, [f"{found.matrix.measure}" + (f", base {found.base}" if found.base else "")]
+    matrix = found.matrix
+    lines = [matrix.measure + (f", base {found.base.told(matrix.models)}" if found.base else "")]
     n = len(matrix.models)
     if n == 2:
         rows = [

@@ -15,7 +15,7 @@ from ..families.references import suggest_references
 from ..families.support import Resampling, resample_deltas
 from ..job import Job
 from ..library import Library
-from ..similarity.measures import MEAN
+from ..similarity.base import MEAN, Base
 from .compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
 from .family import Family, TreeOptions, family_of_matrix
 from .index import Index, Model, Unreadable, match_model, read_index
@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Classified:
-    """The families, the models that could be read, the base asked for or found, and what was left out."""
+    """The families, the models that could be read, the name of the base asked for or found, and what was left out."""
 
     families: list[Family]
     models: list[Model]
@@ -67,8 +67,9 @@ def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, 
         return replace(found, models=index.models)
     for group in groups:
         measure, own_base, note = _measure_of(group, wanted, base, library, alone=len(groups) == 1)
-        bases += [own_base] if own_base and own_base != MEAN else []
-        comparison = compare_models(Index(group), measure, None if own_base == MEAN else own_base, library, job, device)
+        named = own_base.model if own_base is not None else None
+        bases += [named] if named is not None else []
+        comparison = compare_models(Index(group), measure, named, library, job, device)
         found.models.extend(comparison.models)
         found.unreadable.extend(comparison.unreadable)
         found.notes.extend(note)
@@ -109,7 +110,7 @@ def with_deltas(family: Family, comparison: Comparison, library: Library, job: J
     def resampling() -> Resampling:
         l2 = compare_models(Index(comparison.models), "l2", None, library, job, device).matrix
         rows = np.array([l2.models.index(name) for name in family.features.models])
-        base = l2.models.index(comparison.base) if comparison.base in l2.models else None
+        base = l2.models.index(comparison.base_model) if comparison.base_model in l2.models else None
         return resample_deltas(l2, rows, base)
 
     return replace(family, resampling=resampling)
@@ -172,18 +173,19 @@ def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> M
 
 def _measure_of(
     group: Sequence[Model], wanted: Wanted, base: Model | None, library: Library, *, alone: bool
-) -> tuple[str, str | None, list[str]]:
-    """The measure for one architecture, its base (a name, the mean, or None), and what there is to tell of that.
+) -> tuple[str, Base | None, list[str]]:
+    """The measure for one architecture, its base, and what there is to tell of that.
 
     Where delta-cosine was asked for and nothing can be its base, an architecture beside others makes do without.
     """
     if wanted.measure not in (None, "delta-cosine"):
         return wanted.measure, None, []
     if base in group:
-        return "delta-cosine", base.name, []
+        return "delta-cosine", Base(base.name), []
     known = _known_base(group, library) if base is None else None
     if known is not None:
-        return "delta-cosine", known.name, [f"{known.name} is a known base of {known.architecture}: taken as the base"]
+        told = [f"{known.name} is a known base of {known.architecture}: taken as the base"]
+        return "delta-cosine", Base(known.name), told
     if len(group) == 1 or (wanted.measure is None and base is None):
         return DEFAULT_MEASURE, None, []
     if len(group) >= LEAST_FOR_MEAN:
@@ -216,10 +218,11 @@ def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tu
 
 def _left_out(comparison: Comparison, families: Sequence[Family]) -> list[str]:
     kept = {name for family in families for name in family.features.models}
-    out = [model.name for model in comparison.models if model.name not in kept and model.name != comparison.base]
+    base = comparison.base_model
+    out = [model.name for model in comparison.models if model.name not in kept and model.name != base]
     if not out:
         return []
-    why = "equal to the base" if comparison.base in comparison.matrix.models else "not comparable with any other"
+    why = "equal to the base" if base in comparison.matrix.models else "not comparable with any other"
     return [f"left out of the tree of {comparison.models[0].architecture}, {why}: {_several(out)}"]
 
 

@@ -14,8 +14,8 @@ from ..errors import ModelsimError
 from ..job import Job
 from ..library import Library
 from ..similarity.attention import VARIANTS
+from ..similarity.base import MEAN, Base
 from ..similarity.matrix import SimilarityMatrix
-from ..similarity.measures import MEAN
 from ..similarity.measures import MEASURES as WEIGHT_MEASURES
 from .attention_scores import attention_scores
 from .index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
@@ -35,9 +35,14 @@ class Comparison:
 
     models: list[Model]
     matrix: SimilarityMatrix
-    base: str | None
+    base: Base | None
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def base_model(self) -> str | None:
+        """The name of the model that is the base; None without a base, and where the mean is."""
+        return self.base.model if self.base is not None else None
 
 
 def compare(
@@ -102,7 +107,7 @@ def compare_models(
             reasons += [Reason(model.name, model.name, instead) for model in group]
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
-    told = models[chosen].name if chosen is not None else MEAN if MEAN in origins else None
+    told = Base(models[chosen].name) if chosen is not None else MEAN if MEAN in origins else None
     return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
 
 
@@ -142,10 +147,10 @@ def by_architecture(models: Iterable[Model]) -> list[list[Model]]:
     return list(groups.values())
 
 
-def _base_of(group: Sequence[Model], base: Model | None) -> int | str | None:
-    """The base's position in its own group; the mean elsewhere, where it may stand in; else None."""
+def _base_of(group: Sequence[Model], base: Model | None) -> Base | None:
+    """The base in its own group; the mean elsewhere, where it may stand in; else None."""
     if base is not None and base in group:
-        return group.index(base)
+        return Base(base.name)
     return MEAN if len(group) >= LEAST_FOR_MEAN else None
 
 

@@ -27,7 +27,7 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
     Raises ModelsimError where there are not two, or for the attention scores, which have no value per key.
     """
     measure, models = comparison.matrix.measure, comparison.models
-    pair = [i for i, model in enumerate(models) if model.name != comparison.base]
+    pair = [i for i, model in enumerate(models) if model.name != comparison.base_model]
     if len(pair) != 2:
         raise ModelsimError(
             "--elements is for two models, not", len(pair), "give two checkpoints (and with delta-cosine the base)"

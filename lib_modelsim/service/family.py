@@ -22,6 +22,7 @@ from ..families.support import (
     resample_features,
     resample_matrix,
 )
+from ..similarity.base import Base
 from ..similarity.matrix import SimilarityMatrix
 from .index import match_model, without_ending
 
@@ -71,7 +72,7 @@ class Family:
     distance: str = "pearson"
     linkage: str = "ward.D2"
     measure: str | None = None
-    base: str | None = None
+    base: Base | None = None
     references: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     resampling: Callable[[], Resampling] | None = None
@@ -167,7 +168,9 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         unit = f"1 − delta-cosine of {table.component or 'the weights'}, base {without_ending(base)}"
     features = FeatureTable(models, (), np.empty((len(models), 0)))
     found = _build(None, features, distances, options, unit, MATRIX)
-    return replace(found, base=base, notes=notes, measure="delta-cosine" if base else table.metric)
+    return replace(
+        found, base=Base(base) if base else None, notes=notes, measure="delta-cosine" if base else table.metric
+    )
 
 
 def trust_of(family: Family, resamples: int = RESAMPLES) -> Trust:

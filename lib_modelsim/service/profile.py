@@ -20,13 +20,13 @@ def write_profile(found: Comparison, path: Path) -> Path:
     Raises ModelsimError for another ending, or where there are more models than one figure keeps apart.
     """
     matrix = found.matrix
-    first, *others = (i for i, name in enumerate(matrix.models) if name != found.base)
+    first, *others = (i for i, name in enumerate(matrix.models) if name != found.base_model)
     if not 1 <= len(others) <= MOST_PAIRS:
         raise ModelsimError(
             f"--profile is for 2 to {MOST_PAIRS + 1} models, not", len(others) + 1, "give the ones that matter"
         )
     pairs = {matrix.models[i]: matrix.values[first, i].tolist() for i in others}
-    unit = matrix.measure + (f", base {found.base}" if found.base else "")
+    unit = matrix.measure + (f", base {found.base.told(matrix.models)}" if found.base else "")
     figure = draw_block_profile(matrix.blocks, pairs, f"{matrix.models[first]}, block by block", unit)
     if path.suffix.lower() == ".svg":
         return write_text(path, svg_text(figure, ink="#222222"))

@@ -58,7 +58,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     own_reason = reasons.get(frozenset((chosen,)))
     found = []
     for i, name in enumerate(matrix.models):
-        if i == row or name == comparison.base:
+        if i == row or name == comparison.base_model:
             continue
         reason = reasons.get(frozenset((chosen, name))) or own_reason or reasons.get(frozenset((name,)))
         both = chosen in identities and name in identities

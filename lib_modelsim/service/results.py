@@ -24,6 +24,7 @@ from ..exports.workbook import MOST_COLUMNS, fits, workbook
 from ..families.distances import MATRIX
 from ..families.support import RESAMPLES
 from ..library import Library
+from ..similarity.base import MEAN
 from .class_names import ClassName, Words, class_names, name_class, require_class
 from .family import Family, Trust, trust_of
 from .family_figures import Drawn, draw_figures
@@ -212,8 +213,8 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
     references = len(family.references)
     everyone = family.references == family.features.models
     of_features = family.distance != MATRIX
-    base = family.base or "none"
-    if family.base == "mean":
+    base = "none" if family.base is None else family.base.told(family.features.models)
+    if family.base == MEAN:
         base = "the mean of the models, as no base is known"
     supported = not np.isnan(result.trust.support).all()
     support = f"share of {RESAMPLES} trees over resampled blocks in which a class is exactly one branch"

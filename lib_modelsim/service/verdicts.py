@@ -32,7 +32,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checkpoints.identity import Relation, Sameness
-from ..similarity.measures import MEAN, main_component
+from ..similarity.base import MEAN, Base
+from ..similarity.measures import main_component
 
 SAME, NEARLY, CLOSE, BASE, UNRELATED = (
     "the same weights",
@@ -115,7 +116,7 @@ _CAVEATS = {
 """Measure → what its verdicts do not know."""
 
 
-def verdict(measure: str, value: float, base: str | None = None, relation: Relation | None = None) -> Verdict:
+def verdict(measure: str, value: float, base: Base | None = None, relation: Relation | None = None) -> Verdict:
     """What a value of the whole UNet or transformer says of two models; hashes, where they know, say it better.
 
     `base` is that of delta-cosine, and NaN a pair that is not comparable.

@@ -11,7 +11,8 @@ from ..checkpoints.reader import Checkpoint
 from ..errors import ModelsimError
 from ..job import Job
 from ..library import BlockResult, Library
-from ..similarity.measures import MEAN, main_component, measure_parts, relative_l2
+from ..similarity.base import MEAN, Base
+from ..similarity.measures import main_component, measure_parts, relative_l2
 from ..similarity.parts import Part, from_arrays
 from .index import Model
 from .recall import Arrays, recall_or_run
@@ -27,13 +28,13 @@ ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3
 def weight_scores(
     measure: str,
     group: Sequence[Model],
-    base: int | str | None,
+    base: Base | None,
     library: Library,
     job: Job,
     device: str,
     memory: int | None = None,
 ) -> Scores:
-    """A measure over whole weights; `base` is a position in `group` or the mean, for delta-cosine."""
+    """A measure over whole weights; `base` is for delta-cosine: one of the group, the mean, or None for no base."""
     layout = joint_layout(group)
     blocks = {
         block: [key for key, place in layout.places.items() if (place.block or OTHER) == block]
@@ -56,16 +57,13 @@ def weight_scores(
     if measure != "delta-cosine":
         return Scores(models, measure_parts(measure, names, parts), reasons, unreadable)
     if base is None:
-        return Scores(models, measure_parts(measure, names, dict.fromkeys(parts, ()), MEAN), reasons, unreadable)
-    if isinstance(base, int):
-        origin = group[base]
-        if origin not in models:
-            raise ModelsimError("the base cannot be read to its end", origin.name, "name another with --base")
-        base = models.index(origin)
-    matrix = measure_parts(measure, names, parts, base)
-    rounded = [] if base == MEAN else rounded_copies(models, parts, base)
+        return Scores(models, measure_parts(measure, names, dict.fromkeys(parts, ())), reasons, unreadable)
+    if base != MEAN and base.model not in names:
+        raise ModelsimError("the base cannot be read to its end", base.model, "name another with --base")
+    matrix, origin = measure_parts(measure, names, parts, base), base.position(names)
+    rounded = [] if origin is None else rounded_copies(models, parts, origin)
     reasons += [
-        Reason(names[i], names[i], f"{names[base]} in another precision: it differs by rounding") for i in rounded
+        Reason(names[i], names[i], f"{base.model} in another precision: it differs by rounding") for i in rounded
     ]
     return Scores(models, matrix.without(rounded), reasons, unreadable)
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .base import MEAN, Base
 from .matrix import SimilarityMatrix
 from .parts import Part, cosine
 
 Array = NDArray[np.float64]
-
-MEAN = "mean"
-"""The base that stands in where no base is known: the mean of the models."""
 
 
 def cosine_mean(parts: Sequence[Part], n: int) -> Array:
@@ -49,17 +47,17 @@ def relative_l2(parts: Sequence[Part], n: int) -> Array:
     return np.where(_shared(parts, n), _ratio(np.sqrt(squares), halfway), np.nan)
 
 
-def delta_cosine(parts: Sequence[Part], n: int, base: int | str) -> Array:
-    """Cosine of (a − base) and (b − base) as one vector, [n, n]; the base a model's position or `MEAN`.
+def delta_cosine(parts: Sequence[Part], n: int, base: int | None) -> Array:
+    """Cosine of (a − base) and (b − base) as one vector, [n, n]; the base a model's position, or None for the mean.
 
     ⟨a − c, b − c⟩ = (‖a−c‖² + ‖b−c‖² − ‖a−b‖²)/2 over the keys that all three hold. NaN for the base itself and for
     models equal to it.
     """
     inner, norms_a, norms_b = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
     for part in parts:
-        if base != MEAN and base not in part.members:
+        if base is not None and base not in part.members:
             continue
-        if base == MEAN:
+        if base is None:
             centred = -(part.squares - part.squares.mean(0) - part.squares.mean(1)[:, None] + part.squares.mean()) / 2
         else:
             row = part.squares[part.members.index(base)]
@@ -84,14 +82,14 @@ MEASURES = (*FROM_PARTS, "delta-cosine")
 
 
 def measure_parts(
-    measure: str, models: Sequence[str], parts: Mapping[str, Sequence[Part]], base: int | str | None = None
+    measure: str, models: Sequence[str], parts: Mapping[str, Sequence[Part]], base: Base = MEAN
 ) -> SimilarityMatrix:
     """One measure of all pairs: `parts` are the parts per block in network order (those of `other` under ""). `base`
-    is a model's position or `MEAN`, for delta-cosine alone."""
-    n = len(models)
+    is for delta-cosine alone."""
+    n, origin = len(models), base.position(models)
 
     def of(chosen: Sequence[Part]) -> Array:
-        return delta_cosine(chosen, n, base) if measure == "delta-cosine" else FROM_PARTS[measure](chosen, n)
+        return delta_cosine(chosen, n, origin) if measure == "delta-cosine" else FROM_PARTS[measure](chosen, n)
 
     everything = [part for block in parts.values() for part in block]
     components = {

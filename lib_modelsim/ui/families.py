@@ -61,7 +61,7 @@ class FamiliesControls:
         """Each control with what its value means: a function from the value to the changes of the choices."""
         return [
             (self.measure, lambda value: {"measure": MEASURES[value]}),
-            (self.base, lambda value: {"base": None if value == MEAN else value}),
+            (self.base, lambda value: {"base": None if value == self._mean else value}),
             (self.classes, lambda value: {"classes": None if value == AUTOMATIC else int(value)}),
             (self.references, lambda value: {"references": tuple(value or ())}),
             (self.distance, lambda value: {"distance": DISTANCES[value]}),
@@ -69,16 +69,23 @@ class FamiliesControls:
             (self.order, lambda value: {"optimal_order": bool(value)}),
         ]
 
+    @property
+    def _mean(self) -> str:
+        """What the choice of the mean is called: never what a model is."""
+        named = any(model.name == MEAN for model in self._session.desk.index.models)
+        return f"{MEAN} (no file)" if named else MEAN
+
     def updates(self) -> Updates:
         """The controls as chosen, with the models there are."""
         choices, names = self._session.choices, [model.name for model in self._session.desk.index.models]
+        mean = self._mean
         references = [name for name in choices.references if name in names]
         return {
             self.measure: label_of(MEASURES, choices.measure),
             self.classes: AUTOMATIC if choices.classes is None else str(choices.classes),
             self.references: gr.update(choices=names, value=references),
             self.base: gr.update(
-                choices=[MEAN, *names], value=choices.base or MEAN, interactive=choices.measure == "delta-cosine"
+                choices=[mean, *names], value=choices.base or mean, interactive=choices.measure == "delta-cosine"
             ),
             self.distance: label_of(DISTANCES, choices.distance),
             self.linkage: label_of(LINKAGES, choices.linkage),

@@ -25,7 +25,7 @@ def relatives_list(
     """The list for a model of the comparison; instead of it a note where it has no relative to compare with.
     `cannot_load` says why the host loads none of them."""
     matrix = comparison.matrix
-    if chosen == comparison.base:
+    if chosen == comparison.base_model:
         return note("This is the base", "The numbers are taken from it. Choose another model.")
     found = relatives(comparison, identities, chosen)
     if not found:

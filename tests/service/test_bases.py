@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 
 import numpy as np
+import pytest
 
 from lib_modelsim import demo
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.service.classify import Wanted, classify
 from lib_modelsim.service.compare import compare
+from lib_modelsim.service.family import Trust
 from lib_modelsim.service.index import file_key
+from lib_modelsim.service.relatives import relatives
+from lib_modelsim.service.results import Result, how_computed
+from lib_modelsim.service.verdicts import NONE
+from lib_modelsim.similarity.base import MEAN, Base
+
+from ..command import run
 
 SHAPES = demo.sd1_shapes(8)
 
@@ -58,3 +67,60 @@ def test_a_folder_whose_older_files_change_is_another_one(tmp_path):
     os.utime(weights, ns=(2, 2))
     assert file_key(folder) != before
     assert file_key(folder) == file_key(folder)
+
+
+# a model may be called "mean"
+
+
+@pytest.fixture(scope="module")
+def with_mean(tmp_path_factory):
+    """Four fine-tunes and the model that they come from, which is called "mean"."""
+    folder = tmp_path_factory.mktemp("called mean")
+    shapes = demo.sd1_shapes(4, 16, 1)
+    base = demo.draw(shapes, 0)
+    demo.save(folder / "mean.safetensors", base)
+    first = demo.train(base, seed=1, size=0.1)
+    demo.save(folder / "a.safetensors", first)
+    demo.save(folder / "b.safetensors", demo.train(first, seed=2, size=0.02))
+    for i in (3, 4):
+        demo.save(folder / f"c{i}.safetensors", demo.train(base, seed=i, size=0.1))
+    return folder
+
+
+def classified(folder, base):
+    with Library(None) as library:
+        return classify([folder], Wanted("delta-cosine", base), library, Job(), "cpu")
+
+
+def test_a_checkpoint_called_mean_is_the_base_when_it_is_named(with_mean):
+    family = classified(with_mean, "mean.safetensors").families[0]
+    assert family.base == Base("mean")
+    assert "mean" not in family.features.models
+    result = Result(family, Trust(1.0, np.full(int(family.classes.max()), np.nan)))
+    assert dict(how_computed(result))["base"] == "mean"
+
+
+def test_a_number_from_a_checkpoint_called_mean_has_a_verdict(with_mean):
+    comparison = deltas(with_mean, "mean")
+    nearest = relatives(comparison, {}, "a")[0]
+    assert nearest.name == "b"
+    assert nearest.verdict.text != NONE
+
+
+def test_the_mean_is_not_the_checkpoint_called_mean(with_mean):
+    comparison = deltas(with_mean, None)
+    assert comparison.base == MEAN
+    assert not np.isnan(comparison.matrix.overall[comparison.matrix.models.index("mean")]).any()
+    assert "mean" in [relative.name for relative in relatives(comparison, {}, "a")]
+    assert relatives(comparison, {}, "a")[0].verdict.text == NONE
+
+
+def test_the_command_line_tells_the_mean_from_a_checkpoint_called_mean(with_mean, tmp_path):
+    named = run("classify", with_mean, "--base", "mean.safetensors", "--out", tmp_path, "--no-library", "--json")
+    assert [tree["base"] for tree in named.document["trees"]] == ["mean"]
+    assert {row["model"] for row in named.document["classes"]} == {"a", "b", "c3", "c4"}
+    by_mean = run("compare", with_mean, "--measure", "delta-cosine", "--no-library", "--json")
+    assert by_mean.document["base"] == "mean of the models"
+    by_model = run("compare", with_mean, "--measure", "delta-cosine", "--base", "mean", "--no-library", "--json")
+    assert by_model.document["base"] == "mean"
+    assert by_model.document["values"] != by_mean.document["values"]

@@ -9,6 +9,7 @@ from lib_modelsim.checkpoints.identity import Content, Identity
 from lib_modelsim.service.compare import Comparison
 from lib_modelsim.service.relatives import relatives, sameness_facts
 from lib_modelsim.service.scores import Reason
+from lib_modelsim.similarity.base import Base
 from lib_modelsim.similarity.matrix import SimilarityMatrix
 
 NAN = float("nan")
@@ -45,7 +46,7 @@ def test_a_pair_without_a_number_comes_last_and_says_why():
 
 
 def test_the_base_is_no_relative():
-    assert "b" not in [r.name for r in relatives(comparison("delta-cosine", ROW, base="b"), {}, "a")]
+    assert "b" not in [r.name for r in relatives(comparison("delta-cosine", ROW, base=Base("b")), {}, "a")]
 
 
 def test_of_equals_the_same_file_comes_first():

@@ -15,7 +15,7 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import MEASURES, compare
 from lib_modelsim.service.verdicts import BASE, BOUNDS, CLOSE, NONE, SAME, UNRELATED, explanation, verdict
-from lib_modelsim.similarity.measures import MEAN
+from lib_modelsim.similarity.base import MEAN, Base
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_real_models_by_their_direction_from_the_base(shared):
     apart = delta_cosine_distances(np.array(table["distances"]["unet"]), table["models"].index("sd-v1-4.ckpt"))
 
     def said(a, b):
-        return verdict("delta-cosine", 1 - apart[names.index(a), names.index(b)], "sd-v1-4").text
+        return verdict("delta-cosine", 1 - apart[names.index(a), names.index(b)], Base("sd-v1-4")).text
 
     assert said("animefull-final-pruned", "888886dc") == "the same training, or nearly"
     assert said("ACertainty", "animefull-final-pruned") == "part of the training is shared"

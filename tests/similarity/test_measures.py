@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.service.compare import compare
+from lib_modelsim.similarity.base import MEAN, Base
 
 from . import naive
 
@@ -135,7 +136,7 @@ def test_delta_cosine_is_that_of_the_plain_implementation(tensors, with_base):
     with tempfile.TemporaryDirectory() as folder:
         models = write(Path(folder), tensors)
         found = measured(Path(folder), "delta-cosine", "0" if with_base else None)
-    assert found.base == ("0" if with_base else "mean")
+    assert found.base == (Base("0") if with_base else MEAN)
     matrix, base = found.matrix, 0 if with_base else None
     every = naive.places(sorted({key for model in models for key in model}))
     rounded = {reason.a for reason in found.reasons if "in another precision" in reason.reason}
