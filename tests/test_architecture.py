@@ -108,6 +108,66 @@ def test_nothing_can_execute_a_pickle(path):
     assert "torch.load(" not in path.read_text("utf-8")
 
 
+OPENS_PICTURES = {
+    "PIL.Image.open",
+    "PIL.ImageFile.Parser",
+    "PIL.ImageGrab",
+    "matplotlib.image",
+    "matplotlib.pyplot.imread",
+}
+OPENS_PICTURES |= {"cv2", "imageio", "skimage", "torchvision.io", "scipy.misc", "pillow_heif", "wand"}
+"""Names that read picture files in whatever format their content has."""
+
+
+def uses(path: Path) -> Iterator[str]:
+    """Dotted names that the file uses, its imports' own names in the place of what it calls them."""
+    tree = ast.parse(path.read_text("utf-8"), path.name)
+    known = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {each.asname or each.name.split(".")[0]: each.asname and each.name for each in node.names}
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            known |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            first, _, rest = ast.unparse(node).partition(".")
+            yield f"{known.get(first) or first}.{rest}"
+
+
+def opens_pictures(path: Path) -> set[str]:
+    return {name for name in uses(path) if any(f"{name}.".startswith(f"{each}.") for each in OPENS_PICTURES)}
+
+
+@pytest.mark.parametrize("path", files(), ids=relative)
+def test_picture_files_are_opened_in_one_place(path):
+    """Pillow executes an EPS whatever its name is: only pictures/opening.py calls it, with a list of formats."""
+    if relative(path) == "pictures/opening.py":
+        calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        opening = [call for call in calls if ast.unparse(call.func) == "Image.open"]
+        assert opening
+        assert all("formats" in {keyword.arg for keyword in call.keywords} for call in opening)
+    else:
+        assert not opens_pictures(path), "use pictures/opening.py"
+
+
+def test_the_walk_sees_every_way_to_open_a_picture(tmp_path):
+    file = tmp_path / "a.py"
+    for text in (
+        "from PIL import Image\nImage.open(path)",
+        "from PIL import Image as Pillow\ndef f():\n    return Pillow.open(path)",
+        "import PIL.Image\nPIL.Image.open(path)",
+        "from PIL.Image import open",
+        "def f():\n    import PIL.Image as I\n    opener = I.open",
+        "import cv2",
+    ):
+        file.write_text(text)
+        assert opens_pictures(file), text
+    file.write_text("from PIL import Image\nImage.new('RGB', (1, 1)).save(open(path))")
+    assert not opens_pictures(file)
+
+
 def test_the_walk_sees_every_kind_of_import(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.test_architecture.ROOT", tmp_path)
     file = tmp_path / "lib_modelsim" / "families" / "features.py"

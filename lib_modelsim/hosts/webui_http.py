@@ -7,7 +7,6 @@ us, the user's settings file is not touched. What it forgets to put back is put 
 from __future__ import annotations
 
 import base64
-import io
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from PIL import Image
 from ..errors import ModelsimError
 from ..job import Cancelled, Job
 from ..pictures.infotext import parse
+from ..pictures.opening import opened
 from ..probes.engine import CheckpointFailed, Drawable, Drawn, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
 from .http_api import Api, Refused
@@ -258,8 +258,8 @@ class _Session:
 
 
 def _image(text: str) -> Image.Image:
-    image = Image.open(io.BytesIO(base64.b64decode(text.rpartition(",")[2])))
-    return image.convert("RGB")
+    with opened(base64.b64decode(text.rpartition(",")[2]), "the WebUI's picture") as image:
+        return image.convert("RGB")
 
 
 def _options(api: Api) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from .opening import opened
+
 VERSION = 1
 """Grows when `handled` draws otherwise: vectors of handled pictures are kept under it."""
 
@@ -40,6 +42,6 @@ def as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     """The picture as it comes out of a JPEG file of this quality (1 … 95)."""
     file = io.BytesIO()
     picture.save(file, "jpeg", quality=quality)
-    again = Image.open(file)
-    again.load()
-    return again
+    with opened(file.getvalue()) as again:
+        again.load()
+        return again

@@ -1,15 +1,25 @@
-"""Any file that a person drops → an RGB picture of eight bits, or one line that says why not."""
+"""Any file that a person drops → an RGB picture of eight bits, or one line that says why not.
+
+The only place that opens a picture file, whatever for. Pillow tells a format by a file's content, not by its name, and
+would hand an EPS named `x.png` to Ghostscript: only raster formats that Pillow decodes itself are tried.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import ModelsimError
+
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What people keep generated pictures in. Pillow's other formats are never tried: they start programs (EPS), are drawn
+by the system (WMF, EMF), call plug-ins (BUFR, GRIB, HDF5), or are read by code that hardly anybody uses."""
 
 LARGEST = 128 * 1024 * 1024
 """Pixels. 100 megapixels are opened; what decodes to several gigabytes is not."""
@@ -20,6 +30,10 @@ LONGEST = 2048
 
 class PictureError(ModelsimError):
     """A file that cannot be taken as one picture."""
+
+
+class TooManyPixelsError(PictureError):
+    """A picture that is not decoded, because it would take too much memory."""
 
 
 def open_picture(source: Path | bytes | Image.Image, name: str = "the picture") -> Image.Image:
@@ -43,15 +57,27 @@ def open_picture(source: Path | bytes | Image.Image, name: str = "the picture") 
     return rgb.reduce(-(-max(rgb.size) // LONGEST)) if max(rgb.size) > LONGEST else rgb
 
 
+@contextmanager
+def opened(source: Path | bytes, name: str = "the picture") -> Iterator[Image.Image]:
+    """The picture as it is in its file, for its texts, its size or a preview; its pixels are not decoded yet.
+
+    Raises PictureError for what is no picture. What goes wrong later, when pixels are decoded, is Pillow's to raise.
+    """
+    with _opened(source, source.name if isinstance(source, Path) else name) as picture:
+        yield picture
+
+
 def _opened(source: Path | bytes, shown: str) -> Image.Image:
+    Image.init()  # FORMATS may hold some that this Pillow does not have
+    formats = [each for each in FORMATS if each in Image.OPEN]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `LARGEST` is our limit
-            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
     except UnidentifiedImageError as error:
-        raise PictureError(f"{shown} is not a picture", fix="give a PNG, JPEG, WebP or another picture file") from error
+        raise PictureError(f"{shown} is not a picture", fix="give a PNG, JPEG, WebP, GIF, BMP or TIFF file") from error
     except Image.DecompressionBombError as error:
-        raise PictureError(
+        raise TooManyPixelsError(
             f"{shown} has too many pixels", error, f"scale it below {LARGEST // 10**6} million"
         ) from error
     except (OSError, SyntaxError, ValueError) as error:
@@ -64,7 +90,7 @@ def _refuse_what_is_not_one_picture(picture: Image.Image, shown: str) -> None:
         raise PictureError(f"{shown} holds several pictures", f"{picture.n_frames} frames", "save one frame as PNG")
     width, height = picture.size
     if width * height > LARGEST:
-        raise PictureError(
+        raise TooManyPixelsError(
             f"{shown} has too many pixels", f"{width} × {height}", f"scale it below {LARGEST // 10**6} million"
         )
 

@@ -5,7 +5,6 @@ Nothing in a picture is trusted: texts have a longest length, JSON that is broke
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import warnings
@@ -16,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from .infotext import EXIF, USER_COMMENT, Infotext, write
+from .opening import PictureError, opened
 from .record_comfyui import of_prompt, of_workflow
 from .record_form import PictureRecord
 from .record_programs import of_gallery, of_infotext, of_invokeai, of_novelai
@@ -127,9 +127,9 @@ def _texts(source: Path | bytes | Image.Image) -> tuple[dict[tuple[str, str], st
             warnings.simplefilter("ignore")  # of large pictures and odd EXIF: told elsewhere, or below
             if isinstance(source, Image.Image):
                 return dict(_of_opened(source, remarks)), remarks
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            with opened(source) as image:
                 return dict(_of_opened(image, remarks)), remarks
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (PictureError, OSError, SyntaxError, ValueError, EOFError) as error:
         return {}, [f"its texts cannot be read ({_short(error)})"]
 
 

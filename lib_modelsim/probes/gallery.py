@@ -24,6 +24,7 @@ from types import TracebackType
 from PIL import Image, PngImagePlugin
 
 from ..errors import ModelsimError
+from ..pictures.opening import PictureError, TooManyPixelsError, opened
 from .engine import Drawable
 from .naming import file_name
 from .parameters import Parameters
@@ -324,12 +325,12 @@ def read_record(path: Path) -> Record | None:
 def _carried(path: Path) -> dict | None:
     """The texts that a picture carries; None where there is no picture, or one that a power cut tore."""
     try:
-        with Image.open(path) as image:
+        with opened(path) as image:
             image.verify()  # every chunk's checksum, up to the last
             return dict(image.info)
-    except Image.DecompressionBombError:
+    except TooManyPixelsError:
         return {}  # a picture, but none of ours
-    except (OSError, SyntaxError, ValueError):
+    except (PictureError, OSError, SyntaxError, ValueError):
         return None
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from ..errors import ModelsimError
 from ..exports.files import write_text
 from ..pictures.infotext import of_picture
+from ..pictures.opening import opened
 from ..probes.importing import suite_of_text
 from ..probes.naming import file_name
 from ..probes.suite import SHIPPED, Suite, read_suite, to_json
@@ -96,9 +95,9 @@ def _stem(path: Path) -> str:
 
 def _infotext(path: Path) -> str:
     try:
-        with Image.open(path) as image:
+        with opened(path) as image:
             text = of_picture(image)
-    except (OSError, UnidentifiedImageError) as error:
+    except OSError as error:
         raise ModelsimError(f"cannot read the picture ({error})", path, "give one that can be opened") from error
     if not text:
         raise ModelsimError("the picture carries no infotext", path, "give one as the WebUI saved it")

@@ -7,8 +7,9 @@ import io
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from ..pictures.opening import PictureError, opened
 from .words import escaped
 
 _SIDE = 192
@@ -27,9 +28,9 @@ def thumbnail(path: Path) -> str:
 @lru_cache(maxsize=64)
 def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
     try:
-        with Image.open(path) as picture:
+        with opened(path) as picture:
             return inline(picture)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    except (PictureError, OSError, SyntaxError, ValueError):
         return ""
 
 

@@ -1,12 +1,21 @@
 """Whatever a person drops becomes one upright RGB picture, or one line that says why not."""
 
+import base64
 import io
+import os
+import struct
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from lib_modelsim.pictures.opening import LONGEST, PictureError, open_picture
+from lib_modelsim.hosts import webui_http
+from lib_modelsim.pictures.opening import LONGEST, PictureError, TooManyPixelsError, open_picture, opened
+from lib_modelsim.pictures.record import read_records
+from lib_modelsim.probes.gallery import read_record
+from lib_modelsim.service.probe_suites import Suites
+from lib_modelsim.ui.previews import thumbnail
 
 from .scenes import scene
 
@@ -96,6 +105,84 @@ def test_what_cannot_be_taken_is_refused_in_one_line(tmp_path, content, says):
     assert str(refused.value).startswith("dropped.png ")
     assert "\n" not in str(refused.value)
     assert refused.value.fix
+
+
+@pytest.fixture
+def ghostscript(tmp_path, monkeypatch):
+    """A `gs` that leaves a mark when anybody starts it, and says that it did its work."""
+    mark, folder = tmp_path / "started", tmp_path / "bin"
+    folder.mkdir()
+    for program in ("gs", "gswin64c", "gswin32c"):
+        (folder / program).write_text(f'#!/bin/sh\necho "$@" >> "{mark}"\n')
+        (folder / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setattr("PIL.EpsImagePlugin.gs_binary", None)  # it looks for one once
+    return mark
+
+
+POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n(/tmp/x) (w) file\nshowpage\n%%EOF\n"
+ELSEWHERE = {
+    "eps": POSTSCRIPT,
+    "eps in a dos wrapper": b"\xc5\xd0\xd3\xc6"
+    + struct.pack("<6I", 32, len(POSTSCRIPT), 0, 0, 0, 0)
+    + b"\xff\xff\0\0"
+    + POSTSCRIPT,
+    "ps": POSTSCRIPT.replace(b" EPSF-3.0", b""),
+    "pdf": b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n",
+    "wmf": b"\xd7\xcd\xc6\x9a\0\0" + struct.pack("<4hHIH", 0, 0, 8, 8, 96, 0, 0) + b"\x01\0\x09\0" + bytes(60),
+    "emf": struct.pack("<II8i", 1, 108, 0, 0, 8, 8, 0, 0, 800, 800) + b" EMF" + bytes(64),
+    "fits": b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800),
+    "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(64),
+    "psd": b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 8, 8, 8, 3) + bytes(64),
+}
+
+
+@pytest.mark.parametrize("content", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_would_start_a_program_is_no_picture_whatever_it_is_called(tmp_path, ghostscript, content):
+    path = tmp_path / "x.png"
+    path.write_bytes(content)
+    for source in (path, content):
+        with pytest.raises(PictureError, match="is not a picture") as refused:
+            open_picture(source)
+        assert "\n" not in str(refused.value)
+        with pytest.raises(PictureError, match="is not a picture"), opened(source):
+            pass
+    assert read_records(path).records == ()
+    assert len(read_records(path).remarks) == 1
+    assert read_record(path) is None
+    assert thumbnail(path) == ""
+    with pytest.raises(PictureError, match="not a picture"):
+        Suites(tmp_path).from_file(path)
+    with pytest.raises(PictureError, match="not a picture"):
+        webui_http._image(base64.b64encode(content).decode())
+    assert not ghostscript.exists()
+
+
+def test_the_same_postscript_would_be_executed_by_pillow_itself(tmp_path, ghostscript):
+    """What the test above stands on."""
+    with pytest.raises(OSError), Image.open(io.BytesIO(POSTSCRIPT)) as picture:  # noqa: PT011 - no picture came out
+        picture.load()
+    assert ghostscript.exists()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif", "bmp", "tiff"])
+def test_what_people_keep_pictures_in_is_opened_whatever_it_is_called(tmp_path, kind):
+    path = tmp_path / "picture.eps"
+    path.write_bytes(saved(scene(1), kind))
+    assert open_picture(path).size == scene(1).size
+
+
+def test_the_header_alone_tells_size_and_texts(tmp_path):
+    texts = PngInfo()
+    texts.add_text("parameters", "a cat")
+    with opened(saved(scene(1), "png", pnginfo=texts)[:20000]) as picture:  # its pixels are cut short
+        assert (picture.format, picture.size, picture.info["parameters"]) == ("PNG", (192, 192), "a cat")
+
+
+def test_a_picture_of_very_many_pixels_is_told_from_none(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    with pytest.raises(TooManyPixelsError, match="too many pixels"), opened(saved(Image.new("RGB", (11, 10)), "png")):
+        pass
 
 
 def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path):
