@@ -14,7 +14,7 @@ import torch  # noqa: F401  both sides start with it loaded
 
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import compare
+from lib_modelsim.workspace.comparing.compare import compare
 
 from .measuring import forget, seconds
 

@@ -19,8 +19,8 @@ from benchmarks.measuring import seconds
 from lib_modelsim.exports.contact_sheet import write_contact_sheet
 from lib_modelsim.exports.grid_pages import plan_pages, write_pages
 from lib_modelsim.probes.gallery import Record, Stored
-from lib_modelsim.probes.sheet import Column, Row, Sheet
-from lib_modelsim.service.probe_suites import Suites
+from lib_modelsim.probes.sheet import Column, Sheet, SheetRow
+from lib_modelsim.workspace.probing.suites import Suites
 
 _DISTINCT = 48
 
@@ -46,7 +46,7 @@ def _sheet(folder: Path, checkpoints: int) -> Sheet:
     suite = Suites(folder / "suites").named("standard")
     paths = [_picture(folder, i) for i in range(_DISTINCT)]
     columns = [Column(probe.name, seed) for probe in suite.probes for seed in probe.seeds]
-    rows = [Row(f"{i:064x}", f"novel-mix_v{i}-pruned-fp16", "SD 1.x") for i in range(checkpoints)]
+    rows = [SheetRow(f"{i:064x}", f"novel-mix_v{i}-pruned-fp16", "SD 1.x") for i in range(checkpoints)]
     pictures = {
         (row.checkpoint, column): _stored(paths[(i * len(columns) + j) % _DISTINCT], row, column)
         for i, row in enumerate(rows)
@@ -55,7 +55,7 @@ def _sheet(folder: Path, checkpoints: int) -> Sheet:
     return Sheet(suite, "benchmark", rows, columns, pictures)
 
 
-def _stored(path: Path, row: Row, column: Column) -> Stored:
+def _stored(path: Path, row: SheetRow, column: Column) -> Stored:
     about = (f"{column}", row.checkpoint, row.name, row.architecture, "standard", column.probe)
     return Stored(path, path.stat().st_size, Record(*about, {"seed": column.seed}, "benchmark", "1", False, 1.0))
 

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from lib_modelsim.demo import draw, save, sd1_shapes
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import compare
+from lib_modelsim.workspace.comparing.compare import compare
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.library import Library
-from lib_modelsim.service import compare, passes, scan
+from lib_modelsim.workspace import compare, passes, scan
 from lib_modelsim.job import Job
 from lib_modelsim.similarity.attention import VARIANTS, attention_keys
 def peak():

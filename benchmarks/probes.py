@@ -18,9 +18,9 @@ from PIL import Image
 
 from lib_modelsim import demo
 from lib_modelsim.demo_shapes import Shapes, UnetLayout, clip_shapes, unet_shapes, vae_shapes
-from lib_modelsim.hosts.diffusers_engine import Diffusers
+from lib_modelsim.engines.diffusers_engine import Diffusers
 from lib_modelsim.job import Job
-from lib_modelsim.probes.engine import Drawable, Drawn, Engine, Session
+from lib_modelsim.probes.engine import Drawn, Engine, EngineCheckpoint, EngineSession
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.probes.plan import make_plan
@@ -36,15 +36,15 @@ class Timed:
     engine: Engine
     loading: float = 0.0
     drawing: float = 0.0
-    session_: Session | None = None
+    session_: EngineSession | None = None
 
     def __post_init__(self) -> None:
         self.name, self.version = self.engine.name, self.engine.version
 
-    def checkpoints(self) -> list[Drawable]:
+    def checkpoints(self) -> list[EngineCheckpoint]:
         return self.engine.checkpoints()
 
-    def current(self) -> Drawable | None:
+    def current(self) -> EngineCheckpoint | None:
         return self.engine.current()
 
     @contextmanager
@@ -52,7 +52,7 @@ class Timed:
         with self.engine.session(job) as self.session_:
             yield self
 
-    def load(self, checkpoint: Drawable) -> None:
+    def load(self, checkpoint: EngineCheckpoint) -> None:
         start = time.perf_counter()
         self.session_.load(checkpoint)
         self.loading += time.perf_counter() - start
@@ -68,14 +68,14 @@ class Timed:
 class Noise:
     """An engine whose pictures cost nothing and compress as badly as any can."""
 
-    available: list[Drawable]
+    available: list[EngineCheckpoint]
     name: str = "noise"
     version: str = "noise 1.0"
     image: Image.Image = field(
         default_factory=lambda: Image.frombytes("RGB", (512, 512), random.Random(1).randbytes(512 * 512 * 3))
     )
 
-    def checkpoints(self) -> list[Drawable]:
+    def checkpoints(self) -> list[EngineCheckpoint]:
         return self.available
 
     def current(self) -> None:
@@ -85,7 +85,7 @@ class Noise:
     def session(self, job: Job) -> Iterator[Noise]:  # noqa: ARG002 - never stopped
         yield self
 
-    def load(self, checkpoint: Drawable) -> None:
+    def load(self, checkpoint: EngineCheckpoint) -> None:
         self.loaded = checkpoint
 
     def draw(self, batch: Sequence[Parameters]) -> list[Drawn]:
@@ -122,11 +122,11 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=20)
     parser.add_argument("--full", action="store_true", help="a random SD 1.5 of the real size, at 512 × 512")
     options = parser.parse_args()
-    told("noise", Noise([Drawable("noise", "noise")]), options.pictures, 512)
+    told("noise", Noise([EngineCheckpoint("noise", "noise")]), options.pictures, 512)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "random.safetensors")
         demo.save(path, demo.draw(shapes(options.full), seed=1))
-        engine = Diffusers([Drawable("random", "random", path)], options.device)
+        engine = Diffusers([EngineCheckpoint("random", "random", path)], options.device)
         told("diffusers", engine, options.pictures, 512 if options.full else 128)
 
 

@@ -19,7 +19,7 @@ from lib_modelsim.checkpoints.stored import read_into
 from lib_modelsim.checkpoints.values import TORCH
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import compare
+from lib_modelsim.workspace.comparing.compare import compare
 
 from .measuring import in_turn, told
 

@@ -47,10 +47,10 @@ class TabInPlace:
     children = ()  # for ui-config.json, which would remember our first values for ever
 
     def __init__(self, desk: Desk) -> None:
-        from lib_modelsim.ui.session import Session
         from lib_modelsim.ui.tab import Tab
+        from lib_modelsim.ui.view_state import ViewState
 
-        self._make = lambda: Tab(Session(desk))
+        self._make = lambda: Tab(ViewState(desk))
 
     def render(self) -> None:
         """Into the page that is being made, which does without it where it fails."""

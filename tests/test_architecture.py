@@ -11,7 +11,14 @@ PACKAGE = ROOT / "lib_modelsim"
 
 WEIGHTS = ("checkpoints", "similarity", "families", "lineage")  # each room knows only rooms before it
 PICTURES = ("pictures", "probes", "identify", "curate")  # likewise
-FOR_BOTH = ("figures", "exports", "hosts", "library")  # they may know what the strands make, never who asks for it
+FOR_BOTH = (
+    "figures",
+    "exports",
+    "engines",
+    "hosts",
+    "library",
+)  # they may know what the strands make, never who asks for it
+GROUND_FLOOR = ("errors", "job", "text", "writing")
 STRANDS = (*WEIGHTS, *PICTURES, *FOR_BOTH)
 
 MATRIX = ("similarity", "matrix")
@@ -20,19 +27,20 @@ MATRIX = ("similarity", "matrix")
 ROOMS = {
     "errors": (),
     "job": ("errors",),
-    "percent": (),
+    "text": (),
+    "writing": ("errors",),
     **{room: WEIGHTS[:place] for place, room in enumerate(WEIGHTS)},
     **{room: PICTURES[:place] for place, room in enumerate(PICTURES)},
     **dict.fromkeys(FOR_BOTH, STRANDS),
     "demo": ("checkpoints", "demo_shapes"),
     "demo_shapes": ("checkpoints",),
-    "service": STRANDS,
-    "ui": (*STRANDS, "demo", "service"),
-    "cli": (*STRANDS, "demo", "service", "ui"),  # ui: its command `serve` opens the page
+    "workspace": STRANDS,
+    "ui": (*STRANDS, "demo", "workspace"),
+    "cli": (*STRANDS, "demo", "workspace", "ui"),  # ui: its command `serve` opens the page
     "__main__": ("cli",),
     "__init__": (),
 }
-"""Each room of the package, and the rooms that its files may import; `errors`, `job` and `percent` everybody may."""
+"""Each room of the package, and the rooms that its files may import; the ground floor everybody may."""
 
 CAN_EXECUTE = ("pickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve")
 """Modules whose readers run what a file tells them to."""
@@ -80,7 +88,7 @@ def relative(path: Path) -> str:
 def test_arrows_point_one_way(path):
     room = room_of(path)
     assert room in ROOMS, f"give the new room {room!r} its place in this file's table"
-    allowed = {room, "errors", "job", "percent", "__version__", *ROOMS[room]}
+    allowed = {room, *GROUND_FLOOR, "__version__", *ROOMS[room]}
     wrong = {target for target in inside(path) if target[0] not in allowed}
     if room in PICTURES:
         wrong = {target for target in wrong if target[:2] != MATRIX}
@@ -91,7 +99,7 @@ def test_arrows_point_one_way(path):
 def test_only_the_rooms_at_the_edge_know_gradio_and_the_webui(path):
     if room_of(path) != "ui":
         assert not outside(path) & {"gradio", "gradio_client"}
-    if room_of(path) != "hosts":
+    if room_of(path) not in ("hosts", "engines"):
         assert "modules" not in outside(path)
 
 

@@ -89,9 +89,9 @@ def _one_source(options: argparse.Namespace) -> None:
 
 
 def _classify_checkpoints(options: argparse.Namespace) -> int:
-    from ..service.classify import Wanted, classify
-    from ..service.compare import require_two
-    from ..service.results import results_of, write_families
+    from ..workspace.comparing.compare import require_two
+    from ..workspace.families.classify import Wanted, classify
+    from ..workspace.families.results import results_of, write_families
 
     wanted = Wanted(
         options.measure, options.base, options.references, options.suggest_references, _tree_options(options)
@@ -115,8 +115,8 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
 def _classify_table(options: argparse.Namespace) -> int:
     from ..families.distance_files import read_distances
     from ..families.tables import read_features
-    from ..service.family import family_of_distances, family_of_features
-    from ..service.results import results_of_table, write_families
+    from ..workspace.families.family import family_of_distances, family_of_features
+    from ..workspace.families.results import results_of_table, write_families
 
     if options.features is not None:
         family = family_of_features(read_features(options.features), _tree_options(options))
@@ -133,7 +133,7 @@ def _classify_table(options: argparse.Namespace) -> int:
 
 
 def _tree_options(options: argparse.Namespace) -> object:
-    from ..service.family import TreeOptions
+    from ..workspace.families.family import TreeOptions
 
     component = None if options.distances else options.component
     return TreeOptions(options.linkage, options.classes, options.optimal_order, options.distance, component)
@@ -141,7 +141,7 @@ def _tree_options(options: argparse.Namespace) -> object:
 
 def _words(options: argparse.Namespace) -> list:
     """What `--name` and `--remark` say."""
-    from ..service.class_names import Words
+    from ..workspace.families.class_labels import ClassEdit
 
     found = []
     for what in ("name", "remark"):
@@ -150,5 +150,5 @@ def _words(options: argparse.Namespace) -> list:
             architecture, slash, number = place.rpartition("/")
             if not equals or not number.strip().isdecimal():
                 raise ModelsimError(f"cannot read --{what}", given, f"write --{what} K=TEXT, K the number of a class")
-            found.append(Words(architecture if slash else None, int(number), **{what: words.strip()}))
+            found.append(ClassEdit(architecture if slash else None, int(number), **{what: words.strip()}))
     return found

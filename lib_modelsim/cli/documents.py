@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from ..checkpoints.embedded import origin
 from ..checkpoints.identity import Identity, known_name
-from ..service.index import Model, Unreadable, plain_name, readable
+from ..workspace.catalogue.index import Model, Unreadable, plain_name, readable
 
 if TYPE_CHECKING:  # each command imports its own service only
-    from ..service.classify import Classified
-    from ..service.compare import Comparison
-    from ..service.elements import Element
-    from ..service.family import Family
-    from ..service.kinship import Kinship
-    from ..service.results import Result
-    from ..service.scan import Scan
+    from ..workspace.catalogue.scan import Scan
+    from ..workspace.comparing.compare import Comparison
+    from ..workspace.comparing.elements import Element
+    from ..workspace.families.classify import Classified
+    from ..workspace.families.family import Family
+    from ..workspace.families.results import Result
+    from ..workspace.probing.kinship import Kinship
 
 
 def scan(found: Scan) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..percent import likelihood, percent
+from ..text import likelihood, percent
 from .options import data_folder, device_option, open_library, print_json
 from .progress import progress_bars
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..identify.evidence import KnownModel
     from ..job import Job
     from ..library import Library
-    from ..service.find import Found
-    from ..service.find_index import Learned
-    from ..service.find_verify import Verified
+    from ..workspace.finding.find import Found
+    from ..workspace.finding.index import Learned
+    from ..workspace.finding.verify import Verified
 
 GALLERY = "gallery"
 """The gallery's folder in a data folder."""
@@ -59,9 +59,9 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
 
 def run_find(options: argparse.Namespace) -> int:
     """Who drew it; or how well that can be told."""
-    from ..service.find import find
-    from ..service.find_encoders import download, encoder_named
-    from ..service.find_index import GalleryIndex
+    from ..workspace.finding.encoders import download, encoder_named
+    from ..workspace.finding.find import find
+    from ..workspace.finding.index import GalleryIndex
 
     _check(options)
     with open_library(options) as library, progress_bars() as job:
@@ -110,7 +110,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _known(options: argparse.Namespace, library: Library, job: Job) -> tuple[list[KnownModel], list[str]]:
     """The models given, with all their hashes, otherwise those that the library remembers; and remarks."""
-    from ..service.find_models import known_models, scanned_models
+    from ..workspace.finding.models import known_models, scanned_models
 
     if options.models:
         models, unreadable = scanned_models(options.models, library, job)
@@ -120,7 +120,7 @@ def _known(options: argparse.Namespace, library: Library, job: Job) -> tuple[lis
 
 
 def _verify(options: argparse.Namespace, found: Found, learned: Learned, library: Library, job: Job) -> Verified:
-    from ..service.find_verify import verify
+    from ..workspace.finding.verify import verify
     from .probe import engine_for
 
     engine, _ = engine_for(options, library, job)
@@ -170,7 +170,7 @@ def _condition(found: Found) -> str:
 
 def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
     """The leave-one-out table."""
-    from ..service.find_reliability import reliability, table
+    from ..workspace.finding.reliability import reliability, table
 
     rows, whole = table(learned), reliability(learned)
     if options.json:
@@ -189,9 +189,9 @@ def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
 
 def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
     """`gallery import DIR`: sub-folder = model."""
-    from ..service.find_models import known_models
-    from ..service.gallery_import import import_pictures
-    from ..service.index import readable
+    from ..workspace.catalogue.index import readable
+    from ..workspace.finding.models import known_models
+    from ..workspace.probing.gallery_import import import_pictures
 
     gallery = options.gallery or data_folder() / GALLERY
     with open_library(options) as library, progress_bars() as job:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
-from ..service.index import readable
+from ..workspace.catalogue.index import readable
 from .options import print_json
 from .pictures import engine_option, sheet_meant
 from .probe import suite_option
@@ -44,7 +44,7 @@ def add_grid_arguments(grid: argparse.ArgumentParser) -> None:
 
 def run_grid(options: argparse.Namespace) -> int:
     """Write the grid of a suite."""
-    from ..service.grids import GridOptions, grid_folder, write_grid
+    from ..workspace.probing.grids import GridOptions, grid_folder, write_grid
 
     wanted = GridOptions(options.format, options.cell)
     if options.max_pixels is not None:
@@ -75,7 +75,7 @@ def _order(given: Sequence[str], sheet: Sheet, gallery: Path, job: Job) -> list[
         raise ModelsimError("no such order", " ".join(given), "use name, family, or similarity NAME")
     if kind == "name" or len(sheet.rows) < 2:
         return []
-    from ..service.kinship import family_order, kinship_of, similarity_order
+    from ..workspace.probing.kinship import family_order, kinship_of, similarity_order
 
     found = kinship_of(sheet, gallery, job)
     return family_order(found) if kind == "family" else similarity_order(found, names[0])

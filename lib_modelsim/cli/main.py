@@ -137,7 +137,7 @@ def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    from ..service.scan import scan
+    from ..workspace.catalogue.scan import scan
 
     with open_library(options) as library, progress_bars() as job:
         found = scan(options.paths, library, job, options.quick)
@@ -155,8 +155,8 @@ def _compare(options: argparse.Namespace) -> int:
         raise ModelsimError("a gallery goes with --measure pictures", options.gallery, "add --measure pictures")
     if not options.paths:
         raise ModelsimError("no checkpoints given", None, "give files or folders, or --measure pictures --gallery DIR")
-    from ..service.compare import compare, require_two
-    from ..service.elements import elements
+    from ..workspace.comparing.compare import compare, require_two
+    from ..workspace.comparing.elements import elements
 
     with open_library(options) as library, progress_bars() as job:
         found = compare(options.paths, options.measure, options.base, library, job, options.device)
@@ -168,7 +168,7 @@ def _compare(options: argparse.Namespace) -> int:
         require_two(found)
         print(text.compare(found, per_key))
     if options.profile:
-        from ..service.profile import write_profile  # matplotlib comes with it
+        from ..workspace.comparing.profile import write_profile  # matplotlib comes with it
 
         write_profile(found, options.profile)
     return 0

@@ -16,10 +16,10 @@ if TYPE_CHECKING:  # each command imports its own service only
     from collections.abc import Sequence
 
     from ..probes.sheet import Sheet
-    from ..service.class_names import Words
-    from ..service.family import TreeOptions
-    from ..service.kinship import Kinship
-    from ..service.results import Result
+    from ..workspace.families.class_labels import ClassEdit
+    from ..workspace.families.family import TreeOptions
+    from ..workspace.families.results import Result
+    from ..workspace.probing.kinship import Kinship
 
 MEASURE = "pictures"
 
@@ -39,8 +39,8 @@ def engine_option(parser: argparse.ArgumentParser) -> None:
 
 def sheet_meant(options: argparse.Namespace, gallery: Path) -> Sheet:
     """The pictures of this suite and engine."""
-    from ..service.probe_suites import Suites
-    from ..service.probes import sheet_of
+    from ..workspace.probing.probes import sheet_of
+    from ..workspace.probing.suites import Suites
 
     if not gallery.is_dir():
         raise ModelsimError("no such folder", gallery, "draw with: probe --out DIR")
@@ -55,10 +55,10 @@ def compare_pictures(options: argparse.Namespace) -> int:
     return 0
 
 
-def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Sequence[Words]) -> int:
+def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Sequence[ClassEdit]) -> int:
     """`classify --measure pictures`."""
-    from ..service.kinship import families_of_pictures
-    from ..service.results import results_of_table, write_families
+    from ..workspace.families.results import results_of_table, write_families
+    from ..workspace.probing.kinship import families_of_pictures
 
     unfit = {"--base": options.base, "--component": options.component, "--features": options.features}
     unfit |= {"--distances": options.distances, "--references": options.references}
@@ -79,9 +79,9 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
     """With `--gallery`, the tree of each family beside that of its pictures: the files, and how well the two agree."""
     if options.gallery is None:
         return [], []
-    from ..service.kinship import kinship_of
-    from ..service.results import folder_of
-    from ..service.two_trees import two_trees, write_two_trees
+    from ..workspace.families.results import folder_of
+    from ..workspace.families.two_trees import two_trees, write_two_trees
+    from ..workspace.probing.kinship import kinship_of
 
     written, notes = [], []
     with progress_bars() as job:
@@ -97,7 +97,7 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
 
 
 def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:
-    from ..service.kinship import kinship_of
+    from ..workspace.probing.kinship import kinship_of
 
     for option, value in {"PATH": options.paths, **unfit}.items():
         if value:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..library import Library
     from ..probes.engine import Engine
     from ..probes.gallery import Failure
-    from ..service.probes import Chosen
+    from ..workspace.probing.probes import Chosen
 
 _STANDARD = "standard"
 
@@ -54,8 +54,8 @@ def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
 
 def run_probe(options: argparse.Namespace) -> int:
     """Draw what is missing, or say what that is."""
-    from ..service.probe_suites import Suites
-    from ..service.probes import draw_plan, plan_suite
+    from ..workspace.probing.probes import draw_plan, plan_suite
+    from ..workspace.probing.suites import Suites
     from . import probe_documents as documents
 
     if options.batch < 1:
@@ -86,14 +86,14 @@ def run_probe(options: argparse.Namespace) -> int:
 
 def engine_for(options: argparse.Namespace, library: Library, job: Job) -> tuple[Engine, Chosen]:
     """The engine that draws, and what it draws with."""
-    from ..service.probes import of_engine, on_disk
+    from ..workspace.probing.probes import of_engine, on_disk
 
     if options.webui:
-        from ..hosts.webui_http import WebuiByHttp
+        from ..engines.webui_http import WebuiByHttp
 
         engine = WebuiByHttp(options.webui)
         return engine, of_engine(engine, options.models, library, job)
-    from ..hosts.diffusers_engine import Diffusers
+    from ..engines.diffusers_engine import Diffusers
 
     if not options.models:
         raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
@@ -103,8 +103,8 @@ def engine_for(options: argparse.Namespace, library: Library, job: Job) -> tuple
 
 def run_gallery(options: argparse.Namespace) -> int:
     """What a gallery holds of a suite, or taking pictures in."""
-    from ..service.probe_suites import Suites
-    from ..service.probes import sheet_of
+    from ..workspace.probing.probes import sheet_of
+    from ..workspace.probing.suites import Suites
     from . import probe_documents as documents
 
     *action, folder = options.folders

@@ -13,8 +13,8 @@ from ..probes.gallery import Failure
 from ..probes.plan import Plan, Planned
 from ..probes.recording import infotext
 from ..probes.sheet import Sheet
-from ..service.index import readable
-from ..service.probes import Chosen
+from ..workspace.catalogue.index import readable
+from ..workspace.probing.probes import Chosen
 from .documents import errors
 
 

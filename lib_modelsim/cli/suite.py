@@ -11,7 +11,7 @@ from .options import data_folder, print_json
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..probes.suite import Suite
-    from ..service.probe_suites import Suites
+    from ..workspace.probing.suites import Suites
 
 
 def add_suite_arguments(suite: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_suite_arguments(suite: argparse.ArgumentParser) -> None:
 
 def run_suite(options: argparse.Namespace) -> int:
     """One of the actions."""
-    from ..service.probe_suites import Suites
+    from ..workspace.probing.suites import Suites
 
     if options.action != "list" and options.what is None:
         raise ModelsimError(f"suite {options.action} needs a name or a file", None, "see suite --help")
@@ -75,8 +75,8 @@ def _import(suites: Suites, options: argparse.Namespace) -> int:
 
 
 def _export(suites: Suites, options: argparse.Namespace) -> int:
-    from ..exports.files import write_text
     from ..probes.suite import to_json
+    from ..writing import write_text
 
     suite = suites.named(options.what)
     if options.out is None:

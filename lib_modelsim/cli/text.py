@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..checkpoints.identity import Identity
-from ..percent import percent
-from ..service.index import Unreadable
-from ..service.relatives import sameness_facts
+from ..text import percent
+from ..workspace.catalogue.index import Unreadable
+from ..workspace.comparing.relatives import sameness_facts
 
 if TYPE_CHECKING:  # each command imports its own service only
-    from ..service.classify import Classified
-    from ..service.compare import Comparison
-    from ..service.elements import Element
-    from ..service.kinship import Kinship
-    from ..service.results import Result
-    from ..service.scan import Scan
-    from ..service.scores import Reason
+    from ..workspace.catalogue.scan import Scan
+    from ..workspace.comparing.compare import Comparison
+    from ..workspace.comparing.elements import Element
+    from ..workspace.comparing.scores import Reason
+    from ..workspace.families.classify import Classified
+    from ..workspace.families.results import Result
+    from ..workspace.probing.kinship import Kinship
 
 MOST_COLUMNS = 8
 """Models up to which a square table is shown rather than a ranking of pairs."""

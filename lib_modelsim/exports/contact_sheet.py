@@ -18,8 +18,8 @@ from ..pictures.opening import PictureError, open_picture
 from ..probes import grid
 from ..probes.gallery import Stored
 from ..probes.naming import file_name
-from ..probes.sheet import Row, Sheet
-from .files import replacing, write_text
+from ..probes.sheet import Sheet, SheetRow
+from ..writing import replacing, write_text
 
 THUMBNAIL = 256
 """Pixels of the longer side."""
@@ -84,7 +84,7 @@ def _head(sheet: Sheet) -> str:
     return f'<div class="row head"><div class="label"></div>{cells}</div>'
 
 
-def _row(sheet: Sheet, row: Row, folder: Path) -> str:
+def _row(sheet: Sheet, row: SheetRow, folder: Path) -> str:
     cells = "".join(_cell(stored, folder) for stored in sheet.of_checkpoint(row.checkpoint))
     digits = grid.short_hash(row)
     below = f"<code>{escape(digits)}</code>" if digits else ""

@@ -14,16 +14,15 @@ from PIL import Image
 from ..errors import ModelsimError
 from ..figures.lettering import text_width, without_glyph_warnings, wrap, write
 from ..figures.names import printable, shortened
-from ..figures.sheet import Sheet as Paper
-from ..figures.sheet import line_height
+from ..figures.sheet import FigureSheet, line_height
 from ..job import Job, Stage
 from ..pictures.opening import PictureError, open_picture
 from ..probes import grid
 from ..probes.gallery import Stored
-from ..probes.grid import Layout, Page
+from ..probes.grid import GridLayout, Page
 from ..probes.naming import file_name
 from ..probes.sheet import Sheet
-from .files import replacing
+from ..writing import replacing
 
 FORMATS = {"png": {"compress_level": 3}, "jpeg": {"quality": 90}}
 """Format → how Pillow saves it; PNG's default level takes three times as long for little less."""
@@ -48,7 +47,7 @@ class Pages:
     """A sheet laid out on pages; `dpi` says how many pixels the letters' inches have."""
 
     sheet: Sheet
-    layout: Layout
+    layout: GridLayout
     dpi: int
 
 
@@ -142,10 +141,10 @@ def draw_page(pages: Pages, page: Page, stage: Stage) -> Image.Image:
     return image
 
 
-def head_of(pages: Pages, page: Page) -> Paper:
+def head_of(pages: Pages, page: Page) -> FigureSheet:
     """What the suite is and how it was drawn, and the columns' labels."""
     sheet, layout, dpi = pages.sheet, pages.layout, pages.dpi
-    paper = Paper(page.size[0] / dpi, layout.head / dpi)
+    paper = FigureSheet(page.size[0] / dpi, layout.head / dpi)
     number = f" · page {page.number} of {len(layout.pages)}" if len(layout.pages) > 1 else ""
     room = page.size[0] / dpi - 2 * _MARGIN
     paper.lines(_MARGIN, _MARGIN, _fitted(grid.headline(sheet) + number, room, _TITLE, 1), _TITLE)
@@ -160,10 +159,10 @@ def head_of(pages: Pages, page: Page) -> Paper:
     return paper
 
 
-def labels_of(pages: Pages, page: Page) -> Paper:
+def labels_of(pages: Pages, page: Page) -> FigureSheet:
     """The names of the checkpoints, the hash below each."""
     sheet, layout, dpi = pages.sheet, pages.layout, pages.dpi
-    paper = Paper(layout.left / dpi, (page.size[1] - layout.head) / dpi)
+    paper = FigureSheet(layout.left / dpi, (page.size[1] - layout.head) / dpi)
     room, high = layout.left / dpi - 2 * _MARGIN, layout.cell[1] / dpi
     for row in page.rows:
         digits = grid.short_hash(sheet.rows[row])
@@ -194,7 +193,7 @@ def _fitted(text: str, width: float, size: float, most: int) -> list[str]:
     return lines[:most]
 
 
-def _drawn(paper: Paper, dpi: int) -> Image.Image:
+def _drawn(paper: FigureSheet, dpi: int) -> Image.Image:
     paper.figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(paper.figure)
     with without_glyph_warnings():
@@ -205,7 +204,7 @@ def _drawn(paper: Paper, dpi: int) -> Image.Image:
 def _mark(words: str, pages: Pages) -> Image.Image:
     """A small label to lie upon a field or a picture."""
     width, height = text_width(words, _SMALL) + _MARGIN, line_height(_SMALL) + _MARGIN / 2
-    paper = Paper(width, height)
+    paper = FigureSheet(width, height)
     write(paper.paper, width / 2, height / 2, words, _SMALL, ha="center", va="center")
     return _drawn(paper, pages.dpi)
 

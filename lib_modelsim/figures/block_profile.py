@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .colours import class_colour
 from .lettering import FAINT, INK, text_width, write
-from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, captioned, headed, line_height
+from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, FigureSheet, captioned, headed, line_height
 
 _MARKERS = "os^Dv<>"
 _PITCH, _CLOSEST = 0.36, 0.17
@@ -49,7 +49,7 @@ def draw_block_profile(
     title_lines, above = headed(title, width)
     above += line_height(_SIZE) + 0.06  # the unit stands above its numbers
     caption_lines, below = captioned(caption, width)
-    sheet = Sheet(width, above + height + under + below)
+    sheet = FigureSheet(width, above + height + under + below)
     sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
     write(sheet.paper, MARGIN, above - line_height(_SIZE) / 2 - 0.04, unit, _SIZE, va="center")
     sheet.lines(MARGIN, above + height + under, caption_lines, CAPTION_SIZE)
@@ -85,7 +85,7 @@ def _frame(axes: Axes, blocks: Sequence[str], values: Mapping[str, NDArray[np.fl
 
 
 def _name_lines(
-    sheet: Sheet,
+    sheet: FigureSheet,
     axes: Axes,
     values: Mapping[str, NDArray[np.float64]],
     box: tuple[float, float, float, float],

@@ -12,7 +12,7 @@ from ..families.linkage import Tree
 
 
 @dataclass(frozen=True)
-class ClassWords:
+class ClassLabel:
     """What stands beside a class: the name and the remark that a person gave it, and its support, 0 … 1."""
 
     name: str = ""

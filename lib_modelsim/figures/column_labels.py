@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from .lettering import text_width, wrap, write
-from .sheet import Sheet, line_height
+from .sheet import FigureSheet, line_height
 
 _LARGEST, _SMALLEST = 8.0, 5.0
 """Points of upright words; below, every second, third … is left out instead."""
@@ -34,7 +34,7 @@ class _Row:
     def height(self) -> float:
         return max((text_width(name, self.size) for name in self.names), default=-_GAP) + _GAP
 
-    def write(self, sheet: Sheet, left: float, top: float) -> None:
+    def write(self, sheet: FigureSheet, left: float, top: float) -> None:
         for name, middle in zip(self.names, self.middles, strict=True):
             place = {"rotation": 90, "ha": "center", "va": "top"}
             write(sheet.paper, left + middle, top + _GAP, name, self.size, **place)
@@ -64,7 +64,7 @@ class ColumnLabels:
         lines = max(map(len, self.level), default=0)
         return sum(row.height for row in self.upright) + lines * line_height(_LARGEST) + _GAP
 
-    def write(self, sheet: Sheet, left: float, top: float) -> None:
+    def write(self, sheet: FigureSheet, left: float, top: float) -> None:
         for row in self.upright:
             row.write(sheet, left, top)
             top += row.height

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from ..families.linkage import Tree
 from .branches import draw_branches
-from .classes import ClassWords, Run, class_runs
+from .classes import ClassLabel, Run, class_runs
 from .colours import class_colour
 from .lettering import FAINT, INK, text_width, wrap, write
 from .saving import svg_text
-from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
+from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, FigureSheet, badge_width, captioned, headed, line_height
 
-__all__ = ["ClassWords", "draw_dendrogram", "svg_text"]
+__all__ = ["ClassLabel", "draw_dendrogram", "svg_text"]
 
 
 _LINE = 0.2
@@ -46,7 +46,7 @@ def draw_dendrogram(
     unit: str,
     width: float = 10.0,
     *,
-    words: Mapping[int, ClassWords] | None = None,
+    words: Mapping[int, ClassLabel] | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
     caption: str = "",
 ) -> Figure:
@@ -57,7 +57,7 @@ def draw_dendrogram(
     `caption` goes below.
     """
     runs = class_runs(tree, classes)
-    notes = [_Note(run.number, (words or {}).get(run.number, ClassWords())) for run in runs]
+    notes = [_Note(run.number, (words or {}).get(run.number, ClassLabel())) for run in runs]
     names = _Columns(tree, columns or {})
     right = names.width + 3 * _GAP + max(note.width for note in notes) + MARGIN
     width = max(width, MARGIN + right + width / 2)  # half of what was asked for is the tree's in any case
@@ -68,7 +68,7 @@ def draw_dendrogram(
     unit_lines = wrap(unit, width - 2 * MARGIN, _SIZE)
     words_top = bottom + _AXIS + line_height(_SIZE) * len(unit_lines) + 0.06
     caption_lines, below = captioned(caption, width)
-    sheet = Sheet(width, words_top + below)
+    sheet = FigureSheet(width, words_top + below)
     sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
     sheet.lines(MARGIN, bottom + _AXIS, unit_lines, _SIZE)
     sheet.lines(MARGIN, words_top, caption_lines, CAPTION_SIZE)
@@ -95,7 +95,7 @@ class _Columns:
             self.breadths.append(max(text_width(text, _SMALL) for text in (heading, *column)))
         self.width = sum(self.breadths) + _GAP * len(self.breadths)
 
-    def write(self, sheet: Sheet, left: float, rows: NDArray[np.float64], above: float) -> None:
+    def write(self, sheet: FigureSheet, left: float, rows: NDArray[np.float64], above: float) -> None:
         """From `left` on, a model at each of `rows` and the headings just above `above`, all in inches."""
         for row, name in zip(rows, self.names, strict=True):
             write(sheet.paper, left, row, name, _SIZE, va="center")
@@ -108,7 +108,7 @@ class _Columns:
 class _Note:
     """The number of a class, its name and support in one line, the remark in lines below; sizes in inches."""
 
-    def __init__(self, number: int, words: ClassWords) -> None:
+    def __init__(self, number: int, words: ClassLabel) -> None:
         self.number = number
         support = "" if words.support is None else f"support {100 * words.support:.0f} %"
         self.head = wrap(" · ".join(filter(None, (words.name, support))), _WIDEST_REMARK, _SIZE)
@@ -118,7 +118,7 @@ class _Note:
         self.indent = badge_width(number) + 0.08
         self.width = self.indent + max((text_width(line, size, size == _SIZE) for line, size in sized), default=0)
 
-    def write(self, sheet: Sheet, left: float, middle: float) -> None:
+    def write(self, sheet: FigureSheet, left: float, middle: float) -> None:
         heads = line_height(_SIZE) * len(self.head)
         top = middle - (heads + line_height(_SMALL) * len(self.remark)) / 2
         sheet.badge(left, top + line_height(_SIZE) / 2 if self.head or self.remark else middle, self.number)
@@ -140,7 +140,7 @@ def _rows(runs: Sequence[Run], notes: Sequence[_Note], top: float) -> tuple[NDAr
     return np.array(rows), top
 
 
-def _boxes(sheet: Sheet, axes: Axes, runs: Sequence[Run], rows: NDArray[np.float64], right: float) -> None:
+def _boxes(sheet: FigureSheet, axes: Axes, runs: Sequence[Run], rows: NDArray[np.float64], right: float) -> None:
     """A rounded box from a little before the last merge of each class to `right`, around names and columns."""
     bounds = axes.get_position()
     left, breadth = bounds.x0 * sheet.width, bounds.width * sheet.width

@@ -22,7 +22,7 @@ from .colours import MISSING, Palette, class_colour, colour_upon
 from .column_labels import label_columns, label_groups
 from .columns import in_order_of_tree
 from .lettering import INK, text_width, wrap, write
-from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, captioned, headed, line_height
+from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, FigureSheet, captioned, headed, line_height
 
 _TREE = 50 / 72
 """pheatmap's 50 points."""
@@ -102,17 +102,17 @@ def draw_heatmap(
     return sheet.figure
 
 
-def _sheet(title: str, caption: str, width: float, depth: float) -> tuple[Sheet, float]:
+def _sheet(title: str, caption: str, width: float, depth: float) -> tuple[FigureSheet, float]:
     """The sheet with its words above and below `depth` inches, and the inches from its upper edge to these."""
     title_lines, above = headed(title, width)
     caption_lines, below = captioned(caption, width)
-    sheet = Sheet(width, above + depth + 2 * _GAP + below)
+    sheet = FigureSheet(width, above + depth + 2 * _GAP + below)
     sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
     sheet.lines(MARGIN, above + depth + 2 * _GAP, caption_lines, CAPTION_SIZE)
     return sheet, above
 
 
-def _tree(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64], half: float) -> None:
+def _tree(sheet: FigureSheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64], half: float) -> None:
     top, bottom = rows[0] - half, rows[-1] + half
     axes = sheet.axes(MARGIN, top, _TREE, bottom - top)
     axes.set_axis_off()
@@ -120,7 +120,7 @@ def _tree(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.flo
     draw_branches(axes, tree, classes, rows, line_width=0.8)
 
 
-def _strip(sheet: Sheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64], half: float) -> None:
+def _strip(sheet: FigureSheet, tree: Tree, classes: Sequence[int], rows: NDArray[np.float64], half: float) -> None:
     """The classes as fields of colour with their numbers; each is a row high at least, so that a number fits."""
     left = MARGIN + _TREE + _GAP
     for run in class_runs(tree, classes):
@@ -168,7 +168,7 @@ class _Bar:
     def _lines(self) -> list[str]:
         return wrap(self.unit, _BAR_WORDS, CAPTION_SIZE)
 
-    def write(self, sheet: Sheet, left: float, top: float) -> None:
+    def write(self, sheet: FigureSheet, left: float, top: float) -> None:
         sheet.lines(left, top, self._lines, CAPTION_SIZE)
         top += line_height(CAPTION_SIZE) * len(self._lines) + 1.5 * _GAP
         axes = sheet.axes(left, top, _BAR, self.length)

@@ -15,7 +15,7 @@ from .colours import class_colour
 from .lettering import FAINT, text_width, write
 from .names import shortened
 from .placing import leader, place_labels, place_most
-from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, badge_width, captioned, headed, line_height
+from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, FigureSheet, badge_width, captioned, headed, line_height
 
 _MARKERS = "os^Dv<>"
 """Seven, beside eight colours: classes that share a colour differ in shape."""
@@ -84,7 +84,7 @@ def draw_map(
     told = _told(f"The bar is a distance of {rule:g} ({unit}). {caption}".rstrip(), scaling, len(models), left_out)
     title_lines, above = headed(title, width)
     caption_lines, below = captioned(told, width)
-    sheet = Sheet(width, above + height + _RULE + below)
+    sheet = FigureSheet(width, above + height + _RULE + below)
     sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
     sheet.lines(MARGIN, above + height + _RULE, caption_lines, CAPTION_SIZE)
     offset = np.array([MARGIN, above])
@@ -126,7 +126,7 @@ def _model_labels(models: Sequence[str], points: NDArray[np.float64], classes: N
     return [_Label(shortened(models[i], _LONGEST), points[i]) for i in order]
 
 
-def _points(sheet: Sheet, points: NDArray[np.float64], classes: NDArray[np.integer]) -> None:
+def _points(sheet: FigureSheet, points: NDArray[np.float64], classes: NDArray[np.integer]) -> None:
     for number in np.unique(classes):
         colour, mine = class_colour(int(number)), points[classes == number]
         spokes = [(point, mine.mean(0)) for point in mine]  # colour and shape repeat, and whose a point is stays plain
@@ -135,7 +135,7 @@ def _points(sheet: Sheet, points: NDArray[np.float64], classes: NDArray[np.integ
         sheet.paper.scatter(*mine.T, 26, colour, marker=marker, edgecolors="#ffffff", linewidths=0.5, zorder=3)
 
 
-def _write(sheet: Sheet, label: _Label, place: NDArray[np.float64], anchor: NDArray[np.float64]) -> None:
+def _write(sheet: FigureSheet, label: _Label, place: NDArray[np.float64], anchor: NDArray[np.float64]) -> None:
     """The words in their rectangle, and a line to the point where that is not right beside it."""
     left, top, _, bottom = place
     middle = (top + bottom) / 2

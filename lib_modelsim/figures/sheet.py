@@ -16,7 +16,7 @@ BADGE = 0.17
 """Height of the coloured field with the number of a class; its width follows the number."""
 
 
-class Sheet:
+class FigureSheet:
     """A figure of `width` × `height` inches; `paper` is all of it, for words and shapes at places in inches.
 
     Made without pyplot, which keeps every figure alive and is not for threads.

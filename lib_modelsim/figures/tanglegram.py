@@ -14,7 +14,7 @@ from ..families.linkage import Tree
 from .branches import draw_branches
 from .colours import class_colour
 from .lettering import text_width, wrap, write
-from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, Sheet, captioned, headed, line_height
+from .sheet import CAPTION_SIZE, MARGIN, TITLE_SIZE, FigureSheet, captioned, headed, line_height
 
 _LINE, _BETWEEN, _GAP = 0.2, 1.4, 0.08
 """Inches: per model, for the connecting lines, between columns."""
@@ -53,7 +53,7 @@ def draw_tanglegram(
     above = top + line_height(_HEADING) * max(map(len, heading_lines)) + 0.06
     bottom = above + _LINE * len(left.models)
     caption, below = captioned(f"{agreement_in_words(left, right)}. {_told(headings, units)}", width)
-    sheet = Sheet(width, bottom + 0.12 + below)
+    sheet = FigureSheet(width, bottom + 0.12 + below)
     sheet.lines(MARGIN, MARGIN / 2, title_lines, TITLE_SIZE)
     sheet.lines(MARGIN, bottom + 0.12, caption, CAPTION_SIZE)
     for place, side, lines in zip((MARGIN, width - MARGIN), ("left", "right"), heading_lines, strict=True):
@@ -84,7 +84,7 @@ def _draw_tree(
 
 
 def _connect(
-    sheet: Sheet, left: Tree, right: Tree, classes: dict[str, int], rows: np.ndarray, inner: float, names: float
+    sheet: FigureSheet, left: Tree, right: Tree, classes: dict[str, int], rows: np.ndarray, inner: float, names: float
 ) -> None:
     """A line per model, in the colour of its class: level beside both names, which begin at `names` inches from the
     edge, and slanted between what is `inner` inches from both."""

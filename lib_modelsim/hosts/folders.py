@@ -15,7 +15,7 @@ from .host import Listed, Loaded, Settings
 if TYPE_CHECKING:
     from ..pictures.encoder import Encoder
     from ..pictures.interrogator import Interrogator
-    from ..probes.engine import Drawable, Engine
+    from ..probes.engine import Engine, EngineCheckpoint
 
 _ALONE = "modelsim runs by itself, without a WebUI"
 
@@ -62,8 +62,8 @@ class Folders:
     ) -> AbstractContextManager[Job]:
         return nullcontext(job)
 
-    def engine(self, checkpoints: Sequence[Drawable]) -> Engine:
-        from .diffusers_engine import Diffusers  # torch comes with it
+    def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:
+        from ..engines.diffusers_engine import Diffusers  # torch comes with it
 
         return Diffusers(checkpoints, self._settings.device)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..pictures.encoder import Encoder
     from ..pictures.interrogator import Interrogator
-    from ..probes.engine import Drawable, Engine
+    from ..probes.engine import Engine, EngineCheckpoint
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Host(Protocol):
     draws_with_files: bool
     """Whether the engine draws with files that we find, instead of a program's own list."""
 
-    def engine(self, checkpoints: Sequence[Drawable]) -> Engine:
+    def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:
         """What draws pictures here: with these files where it `draws_with_files`, else with what the host lists.
 
         Raises ModelsimError where something is missing.

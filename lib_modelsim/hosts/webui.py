@@ -14,17 +14,17 @@ from urllib.parse import quote
 
 from ..errors import ModelsimError
 from ..job import Job
-from .beside import Neighbours
 from .host import Listed, Loaded, Menu, Settings
 from .loading import load
 from .menu import checkpoint_menu
 from .queue import announced, shown, turn
 from .settings import read_settings
+from .sidecars import Sidecars
 
 if TYPE_CHECKING:
     from ..pictures.encoder import Encoder
     from ..pictures.interrogator import Interrogator
-    from ..probes.engine import Drawable, Engine
+    from ..probes.engine import Engine, EngineCheckpoint
 
 
 class WebUI:
@@ -65,7 +65,7 @@ class WebUI:
 
     def listed(self) -> list[Listed]:
         """No hash is computed for it, which would take minutes and change the host's titles."""
-        beside = Neighbours()
+        beside = Sidecars()
         return [
             Listed(path, info.title, self._sha256(info), beside.preview(path), beside.notes(path))
             for info in self._infos()
@@ -123,8 +123,8 @@ class WebUI:
                 finally:
                     self._here.working = False
 
-    def engine(self, checkpoints: Sequence[Drawable]) -> Engine:  # noqa: ARG002 - it draws with those that it lists
-        from .webui_drawing import WebUIDrawing
+    def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:  # noqa: ARG002 - it draws with those that it lists
+        from ..engines.webui_inside import WebUIDrawing
 
         return WebUIDrawing(self)
 

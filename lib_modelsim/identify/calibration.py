@@ -15,7 +15,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
 
 from ..errors import ModelsimError
-from ..percent import percent
+from ..text import percent
 from .examples import Examples, Floats, Numbers, held_out
 from .rankers import Ranker
 

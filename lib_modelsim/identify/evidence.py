@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 
-from ..percent import likelihood, percent
 from ..pictures.perceptual_hash import SAME
 from ..pictures.record import Records
 from ..pictures.record_form import Named, PictureRecord, model_name
+from ..text import likelihood, percent
 from .calibration import REFUSED, SelfTest
-from .search import Answer, Search
+from .search import Search, SearchResult
 
 
 class Kind(Enum):
@@ -252,7 +252,9 @@ def of_pictures(same: Sequence[SamePicture]) -> list[Evidence]:
     ]
 
 
-def of_features(answer: Answer, search: Search, names: Sequence[str], encoder: str, learned_from: bool) -> Evidence:
+def of_features(
+    answer: SearchResult, search: Search, names: Sequence[str], encoder: str, learned_from: bool
+) -> Evidence:
     """What the manner of the picture says; `names` are those of `answer.matches` in their order.
 
     A picture that the search has `learned_from` bears no certainty: it resembles itself.

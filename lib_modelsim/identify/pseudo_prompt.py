@@ -53,14 +53,14 @@ class PromptSpace:
 
 
 @dataclass(frozen=True)
-class Interrogator:
+class PromptGuesser:
     """Guesses prompts by the gallery's pictures, or prompts, that a query resembles most."""
 
     examples: Examples
     prompts: NDArray[np.floating]  # [rows, t], of length 1: the encoder's texts, or words
 
     @classmethod
-    def of(cls, examples: Examples) -> Interrogator:
+    def of(cls, examples: Examples) -> PromptGuesser:
         """The interrogator of these pictures and their prompts."""
         if examples.texts is not None:
             return cls(examples, examples.texts)

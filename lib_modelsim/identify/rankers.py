@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .discriminant import Discriminant
 from .examples import Examples, Floats
 from .kernel import calibrated_gamma, gaussian, squared_distances
-from .pseudo_prompt import Interrogator
+from .pseudo_prompt import PromptGuesser
 from .specification import specify
 
 Queries = NDArray[np.floating]
@@ -152,7 +152,7 @@ class KernelMean:
 
     def learn(self, examples: Examples) -> Ranking:
         gamma = calibrated_gamma(examples)
-        interrogator = Interrogator.of(examples)
+        interrogator = PromptGuesser.of(examples)
         own = [examples.model == model for model in range(len(examples.models))]
         parts = [specify(examples.vectors[rows], interrogator.prompts[rows], self.points, gamma) for rows in own]
         most = max(len(part.weights) for part in parts)
@@ -173,7 +173,7 @@ class _Embeddings(Ranking):
     prompts: Floats  # [models, k, t]
     within: Floats  # [models, k, k], the kernel among a model's points
     gamma: float
-    interrogator: Interrogator | None
+    interrogator: PromptGuesser | None
 
     def scores(self, queries: Queries) -> Floats:
         models, k, d = self.points.shape

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .calibration import Calibration, SelfTest, pooled, self_test
 from .examples import Examples, Numbers
-from .pseudo_prompt import Interrogator
+from .pseudo_prompt import PromptGuesser
 from .rankers import DEFAULT, Ranker, Ranking
 
 SHOWN = 3
@@ -33,7 +33,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SearchResult:
     """All models, the likeliest first.
 
     `known` is the probability that the library has the model at all (None without a self-test); `none_of_these` says
@@ -53,7 +53,7 @@ class Search:
 
     examples: Examples
     ranking: Ranking
-    interrogator: Interrogator
+    interrogator: PromptGuesser
     test: SelfTest | None
     calibration: Calibration | None
 
@@ -63,9 +63,9 @@ class Search:
         testable = len(examples.models) >= 3 and examples.pictures_of.max() >= 2
         test = self_test(ranker, examples) if testable else None
         calibration = Calibration.of(test) if test else None
-        return cls(examples, ranker.learn(examples), Interrogator.of(examples), test, calibration)
+        return cls(examples, ranker.learn(examples), PromptGuesser.of(examples), test, calibration)
 
-    def answer(self, vectors: NDArray[np.floating]) -> Answer:
+    def answer(self, vectors: NDArray[np.floating]) -> SearchResult:
         """Vectors [pictures, d] of one or more pictures by the same hand, from the examples' encoder."""
         scores, near = pooled(self.ranking.scores(vectors)), float(pooled(self.ranking.nearness(vectors)))
         calibration = self.calibration
@@ -81,7 +81,7 @@ class Search:
             )
             for model in np.argsort(-scores, kind="stable")
         )
-        return Answer(
+        return SearchResult(
             matches,
             calibration.known(scores, near) if calibration else None,
             calibration.is_none(scores, near) if calibration else False,

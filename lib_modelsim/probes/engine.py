@@ -28,7 +28,7 @@ class OutOfMemory(PictureFailed):
 
 
 @dataclass(frozen=True)
-class Drawable:
+class EngineCheckpoint:
     """A checkpoint that an engine can draw with.
 
     `title` is what the engine calls it, and takes in an order; `name` what a person does: the file's name without its
@@ -62,10 +62,10 @@ class Drawn:
     finished: bool = True
 
 
-class Session(Protocol):
+class EngineSession(Protocol):
     """The engine while it is ours."""
 
-    def load(self, checkpoint: Drawable) -> None:
+    def load(self, checkpoint: EngineCheckpoint) -> None:
         """Make this checkpoint the one that draws; called once per checkpoint, before its first picture.
 
         Raises CheckpointFailed or OutOfMemory; the next `load` must then work as if nothing had been.
@@ -92,13 +92,13 @@ class Engine(Protocol):
     version: str
     """Of the program, as it stands in its infotexts: noted with every picture, no part of an identity."""
 
-    def checkpoints(self) -> list[Drawable]:
+    def checkpoints(self) -> list[EngineCheckpoint]:
         """What it can draw with, in the order in which it lists them."""
 
-    def current(self) -> Drawable | None:
+    def current(self) -> EngineCheckpoint | None:
         """The checkpoint that is loaded already and would cost no time to load; None where there is none."""
 
-    def session(self, job: Job) -> AbstractContextManager[Session]:
+    def session(self, job: Job) -> AbstractContextManager[EngineSession]:
         """Wait until the engine is free, remember the user's checkpoint, options and networks, and put them back at
         the end, also after an error or an interrupt. `job` is asked whether to stop while a picture is drawn.
 

@@ -25,7 +25,7 @@ from PIL import Image, PngImagePlugin
 
 from ..errors import ModelsimError
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
-from .engine import Drawable
+from .engine import EngineCheckpoint
 from .naming import file_name
 from .parameters import Parameters
 from .suite import Suite, read_suite, to_json
@@ -122,12 +122,12 @@ class Pace:
     loading: float
 
 
-def checkpoint_key(checkpoint: Drawable) -> str:
+def checkpoint_key(checkpoint: EngineCheckpoint) -> str:
     """What a checkpoint is known by: its SHA-256, so that a file may be renamed; its name where nobody knows that."""
     return checkpoint.sha256 or _by_name(checkpoint)
 
 
-def _by_name(checkpoint: Drawable) -> str:
+def _by_name(checkpoint: EngineCheckpoint) -> str:
     return f"name:{checkpoint.name}"
 
 
@@ -203,7 +203,7 @@ class Gallery:
             (path, size, record.checkpoint, record.identity, record.to_json()),
         )
 
-    def find(self, checkpoint: Drawable, identity: str) -> Stored | None:
+    def find(self, checkpoint: EngineCheckpoint, identity: str) -> Stored | None:
         """The picture that this checkpoint drew with these Parameters, also before its SHA-256 was known."""
         row = self._db.execute(
             "SELECT path, bytes, record FROM pictures WHERE checkpoint IN (?, ?) AND identity = ?",
@@ -246,7 +246,7 @@ class Gallery:
         if not path.is_file() or path.read_bytes() != text:
             _write(path, text)
 
-    def path_for(self, suite: str, checkpoint: Drawable, probe: str, seed: int, identity: str) -> Path:
+    def path_for(self, suite: str, checkpoint: EngineCheckpoint, probe: str, seed: int, identity: str) -> Path:
         """Where a picture that is not there yet belongs; the name says more where another picture has it already."""
         short = f" [{checkpoint.sha256[:10]}]" if checkpoint.sha256 else ""
         folder = self.folder / file_name(suite) / (file_name(checkpoint.name) + short)

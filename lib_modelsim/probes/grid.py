@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from .gallery import Record
 from .parameters import OWN_VAE, Parameters
-from .sheet import Row, Sheet
+from .sheet import Sheet, SheetRow
 
 Size = tuple[int, int]
 
@@ -42,7 +42,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Layout:
+class GridLayout:
     """All pages. `cell` is the room of a picture, `left` that of the rows' labels, `head` that of the page's head and
     the columns' labels together."""
 
@@ -59,7 +59,7 @@ class Layout:
 
 def lay_out(
     rows: int, columns: int, cell: Size, left: int, head: Callable[[int], int], least_width: int, most_pixels: int
-) -> Layout | None:
+) -> GridLayout | None:
     """Pages within the limits, as few as they can be, all about equally full; None where not one picture fits.
 
     `head` gives the height of the head of a page of this width.
@@ -74,7 +74,7 @@ def lay_out(
         if max(widths) <= LONGEST_SIDE and most_rows > 0:
             per_page = math.ceil(rows / math.ceil(rows / most_rows))
             high = [range(start, min(start + per_page, rows)) for start in range(0, rows, per_page)]
-            return Layout(cell, left, top, list(_pages(high, wide, widths, top, down)))
+            return GridLayout(cell, left, top, list(_pages(high, wide, widths, top, down)))
     return None
 
 
@@ -109,7 +109,7 @@ def in_order(sheet: Sheet, checkpoints: Sequence[str]) -> Sheet:
     return replace(sheet, rows=sorted(sheet.rows, key=lambda row: place.get(row.checkpoint, len(place))))
 
 
-def short_hash(row: Row) -> str:
+def short_hash(row: SheetRow) -> str:
     """The first ten digits of the checkpoint's SHA-256, as the WebUI shows them; empty where it is not known."""
     return "" if row.checkpoint.startswith("name:") else row.checkpoint[:10]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from .engine import Drawable, Engine
+from .engine import Engine, EngineCheckpoint
 from .gallery import Gallery, area, checkpoint_key, work
 from .parameters import Parameters
 from .suite import Suite
@@ -17,7 +17,7 @@ from .suite import Suite
 class Planned:
     """One picture: `path` is where it is where it is `done`, or else where it will be."""
 
-    checkpoint: Drawable
+    checkpoint: EngineCheckpoint
     probe: str
     parameters: Parameters
     identity: str
@@ -37,7 +37,7 @@ class Plan:
     pictures: list[Planned]
     seconds: float | None
     bytes: int | None
-    copies: list[Drawable]
+    copies: list[EngineCheckpoint]
 
     @property
     def missing(self) -> list[Planned]:
@@ -45,13 +45,15 @@ class Plan:
         return [picture for picture in self.pictures if not picture.done]
 
 
-def make_plan(suite: Suite, checkpoints: Sequence[Drawable], engine: Engine, gallery: Gallery, batch: int = 1) -> Plan:
+def make_plan(
+    suite: Suite, checkpoints: Sequence[EngineCheckpoint], engine: Engine, gallery: Gallery, batch: int = 1
+) -> Plan:
     """Plan all pictures of a suite with these checkpoints, beginning with the one that is loaded already.
 
     `batch` pictures of one probe are drawn at once, which is part of their identity.
     """
     gallery.take_in()
-    chosen: dict[str, Drawable] = {}
+    chosen: dict[str, EngineCheckpoint] = {}
     for checkpoint in checkpoints:
         chosen.setdefault(checkpoint_key(checkpoint), checkpoint)
     pictures = [
@@ -65,7 +67,7 @@ def make_plan(suite: Suite, checkpoints: Sequence[Drawable], engine: Engine, gal
     return Plan(suite, pictures, seconds, size, copies)
 
 
-def by_checkpoint(pictures: Iterable[Planned]) -> list[tuple[Drawable, list[Planned]]]:
+def by_checkpoint(pictures: Iterable[Planned]) -> list[tuple[EngineCheckpoint, list[Planned]]]:
     """Pictures that follow each other with one checkpoint."""
     groups = groupby(pictures, lambda picture: picture.checkpoint)
     return [(checkpoint, list(group)) for checkpoint, group in groups]
@@ -77,7 +79,7 @@ def batches(pictures: Iterable[Planned]) -> list[list[Planned]]:
     return [list(group) for _, group in groups]
 
 
-def _loaded_first(checkpoints: list[Drawable], engine: Engine) -> list[Drawable]:
+def _loaded_first(checkpoints: list[EngineCheckpoint], engine: Engine) -> list[EngineCheckpoint]:
     current = engine.current()
     if current is None:
         return checkpoints
@@ -85,7 +87,7 @@ def _loaded_first(checkpoints: list[Drawable], engine: Engine) -> list[Drawable]
 
 
 def _planned(
-    suite: str, checkpoint: Drawable, probe: str, parameters: Parameters, engine: Engine, gallery: Gallery
+    suite: str, checkpoint: EngineCheckpoint, probe: str, parameters: Parameters, engine: Engine, gallery: Gallery
 ) -> Planned:
     identity = parameters.identity(engine.name)
     stored = gallery.find(checkpoint, identity)

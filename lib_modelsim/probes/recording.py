@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..errors import ModelsimError
 from ..pictures.infotext import Infotext, parse, write
-from .engine import Drawable
+from .engine import EngineCheckpoint
 from .parameters import OPTION_LABELS, OPTIONS, OWN_VAE, Parameters
 
 _SCHEDULERS = ("Karras", "Exponential", "Polyexponential")
@@ -25,7 +25,7 @@ _VALUES: Mapping[str, tuple[str, Callable[[str], str | int | float]]] = {
 """Label → field of Parameters and how its value is read."""
 
 
-def infotext(parameters: Parameters, checkpoint: Drawable, version: str) -> str:
+def infotext(parameters: Parameters, checkpoint: EngineCheckpoint, version: str) -> str:
     """What the WebUI would write under this picture; `version` is that of the engine.
 
     As there, an option with its default value is left out.

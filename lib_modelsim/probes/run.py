@@ -9,7 +9,7 @@ from PIL import Image
 
 from ..errors import ModelsimError
 from ..job import Cancelled, Job, Stage
-from .engine import CheckpointFailed, Drawable, Drawn, Engine, OutOfMemory, PictureFailed, Session
+from .engine import CheckpointFailed, Drawn, Engine, EngineCheckpoint, EngineSession, OutOfMemory, PictureFailed
 from .gallery import Failure, Gallery, Record, Stored, checkpoint_key
 from .plan import Plan, Planned, batches, by_checkpoint
 
@@ -49,9 +49,9 @@ class _Turn:
     """One checkpoint's turn."""
 
     suite: str
-    checkpoint: Drawable
+    checkpoint: EngineCheckpoint
     engine: Engine
-    session: Session
+    session: EngineSession
     gallery: Gallery
     stage: Stage
     outcome: Outcome
@@ -127,7 +127,7 @@ class _Turn:
         self.outcome.failures.append(failure)
 
 
-def drew(drawn: Drawn, checkpoint: Drawable) -> bool:
+def drew(drawn: Drawn, checkpoint: EngineCheckpoint) -> bool:
     """Whether this checkpoint drew the picture, by the hash where both sides know it, else by the title."""
     reported = (drawn.checkpoint_hash or "").lower()
     if checkpoint.sha256 and len(reported) >= _FEWEST_DIGITS:

@@ -20,7 +20,7 @@ class Column(NamedTuple):
     seed: int
 
 
-class Row(NamedTuple):
+class SheetRow(NamedTuple):
     """One checkpoint of the gallery, `checkpoint` is its key."""
 
     checkpoint: str
@@ -34,7 +34,7 @@ class Sheet:
 
     suite: Suite
     engine: str
-    rows: list[Row]
+    rows: list[SheetRow]
     columns: list[Column]
     pictures: Mapping[tuple[str, Column], Stored]
 
@@ -58,7 +58,7 @@ def make_sheet(gallery: Gallery, suite: Suite, engine: str, batch: int = 1) -> S
     for stored in drawn:
         record = stored.record
         for column in belongs[record.architecture].get(record.identity, ()):
-            rows[record.checkpoint] = Row(record.checkpoint, record.checkpoint_name, record.architecture)
+            rows[record.checkpoint] = SheetRow(record.checkpoint, record.checkpoint_name, record.architecture)
             pictures[record.checkpoint, column] = stored
     return Sheet(suite, engine, sorted(rows.values(), key=lambda row: row.name.lower()), columns, pictures)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..exports.files import write_text
-from ..service.find_encoders import BUILT_IN
+from ..workspace.finding.encoders import BUILT_IN
+from ..writing import write_text
 from .words import DISTANCES, LINKAGES, MEASURES
 
 if TYPE_CHECKING:  # scipy comes with it
-    from ..service.family import TreeOptions
+    from ..workspace.families.family import TreeOptions
 
 LIBRARY, TREE, HEAT_MAP, MAP, TWO_TREES = VIEWS = "Library", "Tree", "Heat map", "Map", "Two trees"
 
@@ -62,7 +62,7 @@ class Choices:
     @property
     def tree(self) -> TreeOptions:
         """How the trees are built; the number of classes is cut later, as it changes no tree."""
-        from ..service.family import TreeOptions
+        from ..workspace.families.family import TreeOptions
 
         return TreeOptions(self.linkage, None, self.optimal_order, self.distance)
 

@@ -17,23 +17,23 @@ from ..errors import ModelsimError
 from ..hosts.host import Host, Listed
 from ..job import Job
 from ..library import Library
-from ..service.compare import Comparison, compare_models
-from ..service.index import Index, Model, read_index
-from ..service.library_table import Row, State, library_rows
-from ..service.scan import known_identity, scan
-from .answers import Answer, How
+from ..workspace.catalogue.index import Index, Model, read_index
+from ..workspace.catalogue.scan import known_identity, scan
+from ..workspace.catalogue.table import LibraryRow, State, library_rows
+from ..workspace.comparing.compare import Comparison, compare_models
 from .choices import PICTURES, Question
+from .families.answers import Answer, How
 from .tasks import Task, task_name
 from .words import printable
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..families.support import Resampling
-    from ..service.class_names import ClassName
-    from ..service.detail import Detail
-    from ..service.family import Family
-    from ..service.probe_suites import Suites
-    from ..service.references import References
-    from ..service.results import Result
+    from ..workspace.comparing.detail import Detail
+    from ..workspace.families.class_labels import ClassName
+    from ..workspace.families.family import Family
+    from ..workspace.families.references import References
+    from ..workspace.families.results import Result
+    from ..workspace.probing.suites import Suites
 
 
 class Desk:
@@ -44,7 +44,7 @@ class Desk:
         self.index = Index()
         self.answers: dict[Question, Answer] = {}
         self.identities: dict[str, Identity] = {}
-        self.rows: list[Row] = []
+        self.rows: list[LibraryRow] = []
         self.memory = ""  # why the model in memory is no row, where that is to be told
         self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
         self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
@@ -134,14 +134,14 @@ class Desk:
             self.answers[question] = Answer(comparison, self._deltas(comparison, shown))
 
     def _compare_pictures(self, job: Job) -> Comparison:
-        from ..service.by_pictures import comparison_by_pictures
+        from ..workspace.probing.by_pictures import comparison_by_pictures
 
         return comparison_by_pictures(self.gallery, self.suites.all(), self.index.models, self.identities, job)
 
     @property
     def suites(self) -> Suites:
         """The suites of probes: shipped, and the person's own."""
-        from ..service.probe_suites import Suites
+        from ..workspace.probing.suites import Suites
 
         return Suites(self.host.data / "suites")
 
@@ -154,8 +154,8 @@ class Desk:
         """Architecture → what the resampling of delta-cosine needs, asked of the library in its own thread."""
         if comparison.matrix.measure != "delta-cosine":
             return {}
-        from ..service.classify import families_of, with_deltas
-        from ..service.family import TreeOptions
+        from ..workspace.families.classify import families_of, with_deltas
+        from ..workspace.families.family import TreeOptions
 
         try:
             found = families_of(comparison, TreeOptions())
@@ -171,7 +171,7 @@ class Desk:
             self._read_index(Job())  # what was hashed before a stop counts too
 
     def _compare_two(self, pair: tuple[Question, str, str], job: Job, task: str) -> None:
-        from ..service.detail import detail
+        from ..workspace.comparing.detail import detail
 
         question, name, other = pair
         comparison, settings = self.answers[question].comparison, self.host.settings()
@@ -202,7 +202,7 @@ class Desk:
         self.memory = ""
         if "loaded" in self.host.cannot:
             return []
-        from ..service.loaded import changed_in_memory, loaded_model
+        from ..workspace.catalogue.loaded import changed_in_memory, loaded_model
 
         try:
             with self.host.at_work("modelsim: looking at the model in memory", job):
@@ -223,13 +223,13 @@ class Desk:
         if not self.index.models and not self.busy:
             self._at_once.submit(self._recall_index, rows).result()
         memory = [
-            Row(model.name, model.path, State.INDEXED, size=model.key.size, header=model.header)
+            LibraryRow(model.name, model.path, State.INDEXED, size=model.key.size, header=model.header)
             for model in self.index.models
             if model.opener is not None
         ]
         self.rows = [replace(row, name=printable(row.name)) for row in rows] + memory
 
-    def _recall_index(self, rows: Sequence[Row]) -> None:
+    def _recall_index(self, rows: Sequence[LibraryRow]) -> None:
         """After a start: the models that were indexed before, under the names of the table."""
         names = {row.path: printable(row.name) for row in rows if row.state is State.INDEXED}
         if names:
@@ -238,15 +238,15 @@ class Desk:
 
     def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
         """Remember what a person calls a class of the family; False where the library could not be written."""
-        from ..service.class_names import ClassName, Words, name_class
+        from ..workspace.families.class_labels import ClassEdit, ClassName, name_class
 
-        words = Words(family.architecture, number, name, remark)
+        words = ClassEdit(family.architecture, number, name, remark)
         self._at_once.submit(lambda: name_class(family, self.index.models, self._quick_library, words)).result()
         return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
 
     def class_names(self, family: Family) -> dict[int, ClassName]:
         """Class number → what a person calls it, for the classes that have a name or a remark."""
-        from ..service.class_names import class_names
+        from ..workspace.families.class_labels import class_names
 
         return self._at_once.submit(lambda: class_names(family, self.index.models, self._quick_library)).result()
 
@@ -256,7 +256,7 @@ class Desk:
 
     def load_references(self, file: Path) -> References:
         """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""
-        from ..service.references import load_references
+        from ..workspace.families.references import load_references
 
         return self._at_once.submit(lambda: load_references(file, self.index.models, self._quick_library)).result()
 
@@ -270,7 +270,7 @@ class Desk:
 
     def result(self, answer: Answer, how: How, family: Family) -> Result:
         """One of the answer's families with all that its files tell; to be weighed first may take seconds."""
-        from ..service.results import Result
+        from ..workspace.families.results import Result
 
         models = {model.name: model for model in self.index.models}
         return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities)
@@ -278,7 +278,7 @@ class Desk:
     def export(self, answer: Answer, how: How, families: Sequence[Family]) -> Path:
         """All files of these families in one archive, which lasts as long as the desk. Raises ModelsimError where the
         disk refuses."""
-        from ..service.results import write_archive
+        from ..workspace.families.results import write_archive
 
         results = [self.result(answer, how, family) for family in families]
         folder = self.host.settings().output or Path(self._exports.name)
@@ -296,6 +296,6 @@ def _import_for_trees() -> None:
     """Once, while a person looks at the table: the first tree would wait a third of a second for SciPy."""
 
     def bring() -> None:
-        from ..service import classify  # noqa: F401
+        from ..workspace.families import classify  # noqa: F401
 
     Thread(target=bring, daemon=True).start()

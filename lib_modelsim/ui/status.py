@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..job import Progress
-from ..percent import percent
+from ..text import percent
 from .words import duration, escaped, size
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import gradio as gr
 
 from .desk import Desk
-from .families_page import FamiliesPage
-from .find_page import FindPage
-from .probes_page import ProbesPage
-from .session import Session
+from .families.page import FamiliesPage
+from .find.page import FindPage
+from .probes.page import ProbesPage
 from .status import message
+from .view_state import ViewState
 from .wiring import Wiring
 from .work import Work
 
@@ -22,14 +22,14 @@ SCRIPTS = sorted((Path(__file__).parents[2] / "javascript").glob("*.js"))
 def build_tab(desk: Desk) -> gr.Blocks:
     """The tab as gradio's Blocks, for a page of its own."""
     with gr.Blocks(analytics_enabled=False) as blocks:
-        Tab(Session(desk))
+        Tab(ViewState(desk))
     return blocks
 
 
 class Tab:
     """Its pages, laid out and connected; made inside gradio's Blocks. Nothing is read before it is looked at."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ViewState) -> None:
         with gr.Column(elem_id="modelsim_tab"):
             with gr.Row(elem_id="modelsim_bar"):
                 status = gr.HTML(message(""), elem_id="modelsim_status")

@@ -10,9 +10,9 @@ import gradio as gr
 from ..errors import ModelsimError
 from ..job import Cancelled
 from .choices import LIBRARY
-from .session import Session
 from .status import message, working
 from .tasks import Task
+from .view_state import ViewState
 
 Updates = dict[Any, Any]
 """Component → its new value, as gradio takes it."""
@@ -24,7 +24,7 @@ HASHED_UNASKED = 20e9
 class Work:
     """Starts tasks of the desk and follows them, on the status line and the Stop button."""
 
-    def __init__(self, session: Session, status: gr.HTML, stop: gr.Button) -> None:
+    def __init__(self, session: ViewState, status: gr.HTML, stop: gr.Button) -> None:
         self._session, self._status, self._stop = session, status, stop
         self._begun: tuple[Callable[[], Task], str, str | None] | None = None
         self.outputs = [status, stop]

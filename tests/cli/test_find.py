@@ -12,10 +12,10 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.handling import as_jpeg
 from lib_modelsim.probes.parameters import Parameters
-from lib_modelsim.service.probes import on_disk
+from lib_modelsim.workspace.probing.probes import on_disk
 from tests.command import run
 from tests.probes.fake_engine import FakeEngine, drawable
-from tests.service.finding import tinted
+from tests.workspace.finding import tinted
 
 MODELS, THINGS = ("anna", "bert", "carl"), ("cat", "dog", "car")
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.command import run
 from tests.probes.galleries import fill, small_suite
-from tests.service.test_kinship import BLUE, RED, look
+from tests.workspace.test_kinship import BLUE, RED, look
 
 
 @pytest.fixture(scope="module")

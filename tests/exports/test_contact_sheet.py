@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lib_modelsim.exports.contact_sheet import write_contact_sheet
-from lib_modelsim.service.probes import sheet_of
+from lib_modelsim.workspace.probing.probes import sheet_of
 from tests.probes.galleries import fill, noise, small_suite
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -13,7 +13,7 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.exports.grid_pages import head_of, labels_of, plan_pages, write_pages
 from lib_modelsim.figures.lettering import without_glyph_warnings
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.service.probes import sheet_of
+from lib_modelsim.workspace.probing.probes import sheet_of
 from tests.figures.families import names
 from tests.probes.galleries import fill, noise, small_suite
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.exports.files import write_csv
 from lib_modelsim.families.tables import read_features
+from lib_modelsim.writing import write_csv
 
 NAN = float("nan")
 

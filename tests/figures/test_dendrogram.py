@@ -6,16 +6,16 @@ from matplotlib.patches import FancyBboxPatch
 
 from lib_modelsim.families.linkage import Tree
 from lib_modelsim.figures.classes import class_runs
-from lib_modelsim.figures.dendrogram import ClassWords, draw_dendrogram
+from lib_modelsim.figures.dendrogram import ClassLabel, draw_dendrogram
 from lib_modelsim.figures.names import printable
 
 from .families import family, names
 from .words import assert_clean
 
 WORDS = {
-    1: ClassWords("NovelAI and kin", "the first of them, and what people trained from it " * 3, 0.97),
-    2: ClassWords("日本語の名前", "短い", 1.0),
-    3: ClassWords(remark="one-word-" * 20),
+    1: ClassLabel("NovelAI and kin", "the first of them, and what people trained from it " * 3, 0.97),
+    2: ClassLabel("日本語の名前", "短い", 1.0),
+    3: ClassLabel(remark="one-word-" * 20),
 }
 
 

@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import to_tree
 from scipy.spatial.distance import pdist, squareform
 
 from lib_modelsim.families.linkage import LINKAGES, Tree, build_tree
-from lib_modelsim.figures.classes import ClassWords, class_runs
+from lib_modelsim.figures.classes import ClassLabel, class_runs
 from lib_modelsim.figures.screen.tree import tree_svg
 
 from .families import family, names
@@ -65,7 +65,7 @@ def test_a_merge_stands_at_its_height_on_the_scale():
 
 def test_hostile_names_are_only_names():
     tree = Tree((HOSTILE, "b" * 200), np.array([[0, 1, 1.0, 2]]))
-    words = {1: ClassWords(HOSTILE, HOSTILE, 0.5)}
+    words = {1: ClassLabel(HOSTILE, HOSTILE, 0.5)}
     drawing = tree_svg(tree, [1, 1], HOSTILE, words=words, facts={HOSTILE: [(HOSTILE, HOSTILE)]}, references=[HOSTILE])
     assert leaf_names(drawing) == [HOSTILE, "b" * 200]
     assert [facts_of(leaf) for leaf in elements(drawing, "modelsim-leaf")[:1]] == [[(HOSTILE, HOSTILE)]]
@@ -75,7 +75,7 @@ def test_hostile_names_are_only_names():
 @pytest.mark.parametrize(("n", "k"), [(3, 2), (30, 6), (300, 19)])
 def test_names_are_large_enough_and_within_the_drawing(n, k):
     tree, classes, _ = family(n, k)
-    words = {1: ClassWords("a class with quite a long name that a person gave it", "", 0.97)}
+    words = {1: ClassLabel("a class with quite a long name that a person gave it", "", 0.97)}
     drawing = tree_svg(tree, classes, "1 − r " * 60, words=words, references=names(n)[:2])
     width, height = box(drawing)
     assert height >= 16 * n
@@ -96,7 +96,7 @@ def test_references_are_marked_unless_all_are():
 
 def test_classes_are_told_by_number_name_and_support():
     tree, classes, _ = family(12, 3)
-    boxes = elements(tree_svg(tree, classes, "1 − r", words={2: ClassWords("kin", "", 0.5)}), "modelsim-box")
+    boxes = elements(tree_svg(tree, classes, "1 − r", words={2: ClassLabel("kin", "", 0.5)}), "modelsim-box")
     told = {box.get("data-class"): list(box.itertext()) for box in boxes}
     assert told == {"1": ["1"], "2": ["2", "kin", "support 50 %"], "3": ["3"]}
 

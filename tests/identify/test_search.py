@@ -7,7 +7,7 @@ from scipy.linalg import null_space
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.calibration import Calibration, pooled, self_test
 from lib_modelsim.identify.examples import Examples
-from lib_modelsim.identify.pseudo_prompt import Interrogator, PromptSpace
+from lib_modelsim.identify.pseudo_prompt import PromptGuesser, PromptSpace
 from lib_modelsim.identify.rankers import DEFAULT
 from lib_modelsim.identify.search import Search
 
@@ -116,7 +116,7 @@ def test_a_prompt_is_guessed_from_the_pictures_around():
     vectors = np.repeat(np.eye(2, dtype=np.float32), 12, 0)
     prompts = ("a red boat",) * 12 + ("old houses",) * 12
     examples = Examples(("a",), vectors, np.zeros(24, int), np.arange(24), prompts)
-    interrogator = Interrogator.of(examples)
+    interrogator = PromptGuesser.of(examples)
     assert interrogator.guesses(vectors[0], vectors @ vectors[0])[0] == ("a red boat", pytest.approx(1))
     assert interrogator.pseudo_prompts(vectors[-1:])[0] @ interrogator.prompts[-1] == pytest.approx(1)
 

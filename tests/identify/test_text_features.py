@@ -9,7 +9,7 @@ import pytest
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.examples import Examples
-from lib_modelsim.identify.pseudo_prompt import Interrogator
+from lib_modelsim.identify.pseudo_prompt import PromptGuesser
 from lib_modelsim.identify.rankers import KernelMean
 from lib_modelsim.identify.search import Search
 
@@ -35,13 +35,13 @@ def test_the_prompt_is_the_one_next_to_the_picture_though_its_pictures_are_elsew
     examples = pictures_of(3)
     far = replace(examples, vectors=np.roll(examples.vectors, 1, axis=0))  # pictures stand beside others' prompts
     query = SUBJECTS[1] + 0.1
-    (first, share), *_ = Interrogator.of(far).guesses(query, far.vectors @ query)
+    (first, share), *_ = PromptGuesser.of(far).guesses(query, far.vectors @ query)
     assert first == "a house"
     assert share == pytest.approx(1, abs=1e-3)
 
 
 def test_the_pseudo_prompt_is_in_the_space_of_the_texts():
-    interrogator = Interrogator.of(pictures_of(3))
+    interrogator = PromptGuesser.of(pictures_of(3))
     assert np.allclose(interrogator.pseudo_prompts(SUBJECTS), SUBJECTS, atol=1e-3)
 
 
@@ -61,7 +61,7 @@ def test_pictures_without_a_prompt_weigh_nothing_and_are_nobody_s_guess():
     without = np.array([prompt == "a cat" for prompt in examples.prompts])
     prompts = tuple("" if gone else prompt for gone, prompt in zip(without, examples.prompts, strict=True))
     texts = np.where(without[:, None], 0, examples.texts)
-    guesses = Interrogator.of(replace(examples, prompts=prompts, texts=texts)).guesses(SUBJECTS[0], np.ones(24))
+    guesses = PromptGuesser.of(replace(examples, prompts=prompts, texts=texts)).guesses(SUBJECTS[0], np.ones(24))
     assert guesses[0][0] == "a boat"
     assert dict(guesses)[""] < 1e-6
 

@@ -10,26 +10,26 @@ from dataclasses import dataclass, field, replace
 from PIL import Image
 
 from lib_modelsim.job import Job
-from lib_modelsim.probes.engine import Drawable, Drawn
+from lib_modelsim.probes.engine import Drawn, EngineCheckpoint
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.probes.recording import infotext
 
-Mishap = Callable[[Drawable, Parameters, Drawn], Drawn]
+Mishap = Callable[[EngineCheckpoint, Parameters, Drawn], Drawn]
 """Gets what would be drawn; returns something else or raises."""
 
 
-def drawable(name: str, architecture: str | None = "SD 1.x") -> Drawable:
+def drawable(name: str, architecture: str | None = "SD 1.x") -> EngineCheckpoint:
     """A checkpoint whose SHA-256 is made of its name."""
-    return Drawable(f"{name}.safetensors", name, None, name.encode().hex().ljust(64, "0"), architecture)
+    return EngineCheckpoint(f"{name}.safetensors", name, None, name.encode().hex().ljust(64, "0"), architecture)
 
 
 @dataclass
 class FakeEngine:
     """`loads` and `drawn` tell what it did, `user` the checkpoint that a person had chosen, `options` what they set."""
 
-    available: list[Drawable]
-    user: Drawable | None = None
-    loadable: Callable[[Drawable], None] = lambda checkpoint: None
+    available: list[EngineCheckpoint]
+    user: EngineCheckpoint | None = None
+    loadable: Callable[[EngineCheckpoint], None] = lambda checkpoint: None
     mishap: Mishap = lambda checkpoint, parameters, drawn: drawn
     name: str = "fake"
     version: str = "fake 1.0"
@@ -41,10 +41,10 @@ class FakeEngine:
     def __post_init__(self) -> None:
         self.loaded = self.user
 
-    def checkpoints(self) -> list[Drawable]:
+    def checkpoints(self) -> list[EngineCheckpoint]:
         return self.available
 
-    def current(self) -> Drawable | None:
+    def current(self) -> EngineCheckpoint | None:
         return self.loaded
 
     @contextmanager
@@ -56,7 +56,7 @@ class FakeEngine:
         finally:
             self.loaded, self.options, self.in_session = loaded, options, False
 
-    def load(self, checkpoint: Drawable) -> None:
+    def load(self, checkpoint: EngineCheckpoint) -> None:
         self.loads.append(checkpoint.name)
         self.loaded = None
         self.loadable(checkpoint)
@@ -68,7 +68,7 @@ class FakeEngine:
         self.options["s_churn"] = 0.0
         return [self._draw(self.loaded, parameters) for parameters in batch]
 
-    def _draw(self, checkpoint: Drawable, parameters: Parameters) -> Drawn:
+    def _draw(self, checkpoint: EngineCheckpoint, parameters: Parameters) -> Drawn:
         noise = random.Random(checkpoint.name + repr(parameters)).randbytes(8 * 8 * 3)
         text = infotext(parameters, checkpoint, self.version)
         digits = checkpoint.sha256[:10] if checkpoint.sha256 else None

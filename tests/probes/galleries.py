@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from lib_modelsim.probes.engine import Drawable
+from lib_modelsim.probes.engine import EngineCheckpoint
 from lib_modelsim.probes.gallery import Gallery, Record, checkpoint_key
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.probes.suite import Probe, Suite
@@ -17,11 +17,11 @@ from tests.probes.fake_engine import drawable
 
 ENGINE = "fake"
 
-Draw = Callable[[Drawable, Parameters], Image.Image | None]
+Draw = Callable[[EngineCheckpoint, Parameters], Image.Image | None]
 """What a checkpoint draws; None for what is missing."""
 
 
-def noise(checkpoint: Drawable, parameters: Parameters) -> Image.Image:
+def noise(checkpoint: EngineCheckpoint, parameters: Parameters) -> Image.Image:
     """Blurred noise that belongs to this checkpoint and these parameters."""
     return noise_of(checkpoint.name + repr(parameters), (parameters.width, parameters.height))
 
@@ -43,7 +43,7 @@ def small_suite(probes: Sequence[str] = ("cat", "dog"), seeds: Sequence[int] = (
 
 def fill(
     folder: Path, suite: Suite, names: Sequence[str], draw: Draw = noise, architecture: str | None = "SD 1.x"
-) -> list[Drawable]:
+) -> list[EngineCheckpoint]:
     """Draw the suite with checkpoints of these names into the gallery; returns them."""
     checkpoints = [drawable(name, architecture) for name in names]
     with Gallery(folder) as gallery:
@@ -58,7 +58,7 @@ def fill(
 def _draw(
     gallery: Gallery,
     suite: Suite,
-    checkpoint: Drawable,
+    checkpoint: EngineCheckpoint,
     probe: str,
     parameters: Parameters,
     image: Image.Image | None,

@@ -12,8 +12,8 @@ from lib_modelsim.cli import probe
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.infotext import of_picture, parse
-from lib_modelsim.probes.engine import Drawable
-from lib_modelsim.service.probes import of_engine, on_disk
+from lib_modelsim.probes.engine import EngineCheckpoint
+from lib_modelsim.workspace.probing.probes import of_engine, on_disk
 from tests.command import run
 from tests.probes.fake_engine import FakeEngine
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_done_with_suites_is_said_in_one_line(arguments):
 def test_what_an_engine_does_not_know_of_a_file_the_file_tells(small_family, tmp_path):
     file = small_family / "anna.safetensors"
     lora = tmp_path / "gone.safetensors"
-    listed = [Drawable("anna.safetensors [x]", "anna", file), Drawable("far", "far", lora, "ab" * 32)]
+    listed = [EngineCheckpoint("anna.safetensors [x]", "anna", file), EngineCheckpoint("far", "far", lora, "ab" * 32)]
     with Library(None) as library:
         chosen = of_engine(FakeEngine(listed), [], library, Job())
         (on_this_disk,) = on_disk([file], library, Job()).checkpoints
@@ -162,8 +162,8 @@ def test_what_an_engine_does_not_know_of_a_file_the_file_tells(small_family, tmp
 
 
 def test_checkpoints_of_an_engine_are_meant_by_path_folder_name_or_hash(small_family):
-    listed = [Drawable(path.name, path.stem, path) for path in sorted(small_family.glob("*.safetensors"))]
-    remote = Drawable("far.ckpt", "far", None, "c0ffee" * 10 + "abcd", "SDXL")
+    listed = [EngineCheckpoint(path.name, path.stem, path) for path in sorted(small_family.glob("*.safetensors"))]
+    remote = EngineCheckpoint("far.ckpt", "far", None, "c0ffee" * 10 + "abcd", "SDXL")
     engine = FakeEngine([*listed, remote])
     with Library(None) as library:
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from lib_modelsim.engines import diffusers_engine
+from lib_modelsim.engines.diffusers_engine import Diffusers
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.hosts import diffusers_engine
-from lib_modelsim.hosts.diffusers_engine import Diffusers
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.pictures.infotext import parse
-from lib_modelsim.probes.engine import CheckpointFailed, Drawable, PictureFailed
+from lib_modelsim.probes.engine import CheckpointFailed, EngineCheckpoint, PictureFailed
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.probes.plan import make_plan
@@ -187,7 +187,7 @@ def test_a_file_that_cannot_draw_says_why_and_the_next_one_draws(tmp_path, famil
 
 
 def test_a_file_that_is_gone_or_elsewhere_is_told(tmp_path):
-    gone = [Drawable("gone", "gone", tmp_path / "gone.safetensors"), Drawable("far", "far")]
+    gone = [EngineCheckpoint("gone", "gone", tmp_path / "gone.safetensors"), EngineCheckpoint("far", "far")]
     with Diffusers(gone, "cpu").session(Job()) as session:
         for checkpoint in gone:
             with pytest.raises(CheckpointFailed):

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
+from lib_modelsim.engines.webui_http import WebuiByHttp
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.hosts.webui_http import WebuiByHttp
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.probes.engine import CheckpointFailed, OutOfMemory, PictureFailed
 from lib_modelsim.probes.gallery import Gallery

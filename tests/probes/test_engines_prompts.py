@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib_modelsim.engines import tokenizer
+from lib_modelsim.engines.prompt import CHUNK, PromptPart, chunks, parts
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.hosts import tokenizer
-from lib_modelsim.hosts.prompt import CHUNK, Part, chunks, parts
 
 
 def weighted(prompt):
@@ -42,18 +42,18 @@ def test_brackets_make_weights(prompt, meant):
 
 
 def test_without_emphasis_brackets_are_letters():
-    assert parts("a (cat:2)", "None") == [Part("a (cat:2)", 1.0)]
+    assert parts("a (cat:2)", "None") == [PromptPart("a (cat:2)", 1.0)]
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="()[]\\<>|", exclude_categories=["Cs"])))
 def test_words_without_brackets_stay_as_they_are(text):
     if "BREAK" not in text and "AND" not in text:
-        assert parts(text) == ([Part(text, 1.0)] if text else [])
+        assert parts(text) == ([PromptPart(text, 1.0)] if text else [])
 
 
 def cut(words, backtrack=20):
     """The lengths of the chunks of words that are one token each; a comma is token 0."""
-    found = chunks([Part(words, 1.0)], lambda text: [0 if w == "," else 1 for w in text.split()], 0, backtrack)
+    found = chunks([PromptPart(words, 1.0)], lambda text: [0 if w == "," else 1 for w in text.split()], 0, backtrack)
     return [len(chunk.tokens) for chunk in found]
 
 

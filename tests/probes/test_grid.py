@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lib_modelsim.probes import grid
 from lib_modelsim.probes.grid import GAP, LONGEST_SIDE, lay_out
-from lib_modelsim.service.probes import sheet_of
+from lib_modelsim.workspace.probing.probes import sheet_of
 from tests.probes.galleries import fill, small_suite
 
 sides = st.integers(16, 700)

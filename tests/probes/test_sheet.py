@@ -10,7 +10,7 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.probes.sheet import Column
 from lib_modelsim.probes.suite import Suite
-from lib_modelsim.service.probes import draw_plan, plan_suite, sheet_of
+from lib_modelsim.workspace.probing.probes import draw_plan, plan_suite, sheet_of
 from tests.probes.fake_engine import FakeEngine, drawable
 from tests.probes.suites import CHECKPOINTS, forty_pictures
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lib_modelsim import demo
 from lib_modelsim.demo_shapes import Shapes, UnetLayout, clip_shapes, openclip_shapes, unet_shapes, vae_shapes
-from lib_modelsim.probes.engine import Drawable
+from lib_modelsim.probes.engine import EngineCheckpoint
 
 TOKENS = 514
 
@@ -36,11 +36,11 @@ def sdxl() -> Shapes:
     )
 
 
-def write(folder: Path, name: str, shapes: Shapes, seed: int = 1, **changed: float) -> Drawable:
+def write(folder: Path, name: str, shapes: Shapes, seed: int = 1, **changed: float) -> EngineCheckpoint:
     """A checkpoint of random weights; those `changed` are all of the one value."""
     weights = demo.draw(shapes, seed)
     for key, value in changed.items():
         weights[key][...] = value
     path = folder / f"{name}.safetensors"
     demo.save(path, weights)
-    return Drawable(name, name, path)
+    return EngineCheckpoint(name, name, path)

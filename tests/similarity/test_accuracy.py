@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 from lib_modelsim import demo
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import compare
+from lib_modelsim.workspace.comparing.compare import compare
 
 SHAPES = demo.sd1_shapes(4, 16, 1)
 TEXT = "cond_stage_model.transformer.text_model.final_layer_norm.weight"

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from lib_modelsim import demo
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import MEASURES, compare
+from lib_modelsim.workspace.comparing.compare import MEASURES, compare
 
 UNET = "model.diffusion_model."
 

@@ -7,10 +7,10 @@ import pytest
 
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service import passes
-from lib_modelsim.service.compare import compare_models
-from lib_modelsim.service.index import read_index
 from lib_modelsim.similarity.device import CPU, LEAST_BUDGET, choose_device
+from lib_modelsim.workspace.catalogue.index import read_index
+from lib_modelsim.workspace.comparing import streaming as passes
+from lib_modelsim.workspace.comparing.compare import compare_models
 
 
 def test_buffers_take_what_they_are_given_but_never_next_to_nothing():

@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import compare
 from lib_modelsim.similarity.base import MEAN, Base
+from lib_modelsim.workspace.comparing.compare import compare
 
 from . import naive
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.compare import compare
+from lib_modelsim.workspace.comparing.compare import compare
 
 KEY = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 

@@ -17,13 +17,13 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.ui.desk import Desk
-from lib_modelsim.ui.finder import Asked
-from lib_modelsim.ui.session import Session
+from lib_modelsim.ui.find.finder import Asked
 from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
 from tests.pictures.hub import serving
 from tests.pictures.small_clip import NAME, write_small_clip
 from tests.probes.galleries import fill, noise_of, small_suite
-from tests.service.finding import Colours
+from tests.workspace.finding import Colours
 
 
 class Host(Folders):
@@ -51,7 +51,7 @@ def page_of(tmp_path):
     def page(host):
         desks.append(Desk(host, lambda: Library(tmp_path / "library.sqlite")))
         with gr.Blocks():
-            return Tab(Session(desks[-1])).find
+            return Tab(ViewState(desks[-1])).find
 
     yield page
     for desk in desks:

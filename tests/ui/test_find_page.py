@@ -21,11 +21,11 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.service.scan import scan
 from lib_modelsim.ui.choices import TREE
 from lib_modelsim.ui.desk import Desk
-from lib_modelsim.ui.session import Session
 from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.workspace.catalogue.scan import scan
 from tests.probes.fake_engine import FakeEngine
 from tests.probes.galleries import fill, noise_of, small_suite
 
@@ -42,7 +42,7 @@ def tab(tmp_path, small_family):
     host = DrawingFolders([small_family], tmp_path, Settings(device="cpu"))
     desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        yield Tab(Session(desk))
+        yield Tab(ViewState(desk))
     desk.close()
 
 

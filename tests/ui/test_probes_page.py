@@ -15,10 +15,10 @@ from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.probes.engine import CheckpointFailed
 from lib_modelsim.ui.desk import Desk
-from lib_modelsim.ui.pictures import ONE_MODEL, ONE_PROBE, TWO
-from lib_modelsim.ui.session import Session
-from lib_modelsim.ui.studio import Order
+from lib_modelsim.ui.probes.pictures import ONE_MODEL, ONE_PROBE, TWO
+from lib_modelsim.ui.probes.studio import Order
 from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
 from tests.probes.fake_engine import FakeEngine
 
 ORDER = Order("cfg1-fast")
@@ -46,7 +46,7 @@ def host(tmp_path, small_family):
 def page(host, tmp_path):
     desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        yield Tab(Session(desk)).probes
+        yield Tab(ViewState(desk)).probes
     desk.close()
 
 

@@ -15,8 +15,8 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.ui.desk import Desk
-from lib_modelsim.ui.session import Session
 from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def tab_over(tmp_path):
         desk = Desk(host, lambda: Library(tmp_path / "data" / "library.sqlite"))
         made.append(desk)
         with gr.Blocks():
-            return Tab(Session(desk)).families
+            return Tab(ViewState(desk)).families
 
     yield tab
     for desk in made:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lib_modelsim.hosts.webui_http import WebuiByHttp
+from lib_modelsim.engines.webui_http import WebuiByHttp
 from lib_modelsim.job import Job
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import Parameters

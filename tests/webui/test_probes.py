@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib_modelsim.hosts.diffusers_engine import Diffusers
-from lib_modelsim.hosts.webui_http import WebuiByHttp
+from lib_modelsim.engines.diffusers_engine import Diffusers
+from lib_modelsim.engines.webui_http import WebuiByHttp
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.pictures.infotext import parse
 from lib_modelsim.probes.gallery import Gallery

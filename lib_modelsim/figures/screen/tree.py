@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...families.linkage import Tree
-from ..classes import ClassWords, Run, class_runs
+from ..classes import ClassLabel, Run, class_runs
 from ..colours import class_colour
 from .branches import branch_paths
 from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, percent, text_width
@@ -53,7 +53,7 @@ def tree_svg(
     classes: Sequence[int],
     unit: str,
     *,
-    words: Mapping[int, ClassWords] | None = None,
+    words: Mapping[int, ClassLabel] | None = None,
     facts: Facts | None = None,
     references: Collection[str] = (),
 ) -> str:
@@ -68,13 +68,13 @@ def tree_svg(
     marked = set(references) if set(names) - set(references) else set()  # all of them would tell nothing
     indent = _SIGN if marked else 0
     shown = [fitted(name, _WIDEST_NAME - indent, SIZE) for name in names]
-    notes = {run.number: _note_lines(words.get(run.number, ClassWords())) for run in runs}
+    notes = {run.number: _note_lines(words.get(run.number, ClassLabel())) for run in runs}
     layout = _lay_out(tree, runs, max(text_width(text, SIZE) for text in shown) + indent, notes)
     leaves = "".join(
         _leaf(row, facts_attribute(facts, name), text, layout, indent, name in marked)
         for row, (name, text) in enumerate(zip(names, shown, strict=True))
     )
-    boxes = "".join(_box(run, layout, notes[run.number], words.get(run.number, ClassWords())) for run in runs)
+    boxes = "".join(_box(run, layout, notes[run.number], words.get(run.number, ClassLabel())) for run in runs)
     svg = (
         f'<svg class="modelsim-svg" viewBox="0 0 {WIDTH} {layout.bottom:.0f}" role="group" aria-label="Tree of models">'
         f"{boxes}{branch_paths(tree, classes, layout.rows, layout.x)}"
@@ -110,13 +110,13 @@ def _leaf(row: int, about: str, text: str, layout: _Layout, indent: float, marke
     )
 
 
-def _note_lines(words: ClassWords) -> list[str]:
+def _note_lines(words: ClassLabel) -> list[str]:
     """What stands beside the number of a class: its name, and its support below."""
     lines = [fitted(words.name, _WIDEST_NOTE, SMALL)] if words.name else []
     return lines + ([] if words.support is None else [f"support {percent(words.support)}"])
 
 
-def _box(run: Run, layout: _Layout, lines: Sequence[str], words: ClassWords) -> str:
+def _box(run: Run, layout: _Layout, lines: Sequence[str], words: ClassLabel) -> str:
     """A box around the class from a little before its last merge, and its number, name and support to the right."""
     top, bottom = layout.rows[run.first] - _ROW / 2, layout.rows[run.last] + _ROW / 2
     room = layout.x(run.height) - layout.x(run.next_height)

@@ -1,0 +1,1 @@
+"""What generates pictures: diffusers, a WebUI by HTTP, the WebUI from inside."""

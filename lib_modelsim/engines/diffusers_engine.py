@@ -1,0 +1,145 @@
+"""diffusers as the engine that draws: checkpoint files as they are, without a WebUI and without any hub."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from ..errors import CheckpointError, ModelsimError
+from ..job import Job
+from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory
+from ..probes.parameters import Parameters
+from ..probes.recording import infotext
+
+if TYPE_CHECKING:  # a dry run needs neither
+    import torch
+
+    from .diffusers_loading import Network
+
+_NEEDED = ("torch", "diffusers", "transformers")
+
+
+class Diffusers:
+    """Draws with these checkpoints, each of which has a path. Nothing is imported before a session begins."""
+
+    name = "diffusers"
+
+    def __init__(self, checkpoints: Sequence[EngineCheckpoint], device: str = "auto") -> None:
+        """`device` is "auto", "cpu" or "cuda"."""
+        self._checkpoints, self._device = list(checkpoints), device
+
+    @property
+    def version(self) -> str:
+        try:
+            return f"diffusers {version_of('diffusers')}"
+        except PackageNotFoundError:
+            return "diffusers"
+
+    def checkpoints(self) -> list[EngineCheckpoint]:
+        return self._checkpoints
+
+    def current(self) -> None:
+        """Between sessions none is kept."""
+
+    @contextmanager
+    def session(self, job: Job) -> Iterator[_Session]:
+        """Raises ModelsimError where a package is missing."""
+        missing = [name for name in _NEEDED if find_spec(name) is None]
+        if missing:
+            fix = f"pip install {' '.join(missing)}, or draw with a running WebUI (--webui)"
+            raise ModelsimError("packages to draw with are missing", ", ".join(missing), fix)
+        import torch
+
+        from ..similarity.device import choose_device
+
+        job.check()
+        session = _Session(choose_device(self._device).torch, self.version, job)
+        with _deterministic(torch):
+            try:
+                yield session
+            finally:
+                session.unload()
+
+
+class _Session:
+    """One network at a time."""
+
+    def __init__(self, device: torch.device, version: str, job: Job) -> None:
+        self._device, self._version, self._job = device, version, job
+        self._network: Network | None = None
+        self._checkpoint: EngineCheckpoint | None = None
+
+    def load(self, checkpoint: EngineCheckpoint) -> None:
+        """Raises as Session.load; ModelsimError where there is no vocabulary for its text encoders."""
+        from .diffusers_loading import load_network
+        from .tokenizer import tokenizer
+
+        self.unload()
+        if checkpoint.path is None:
+            raise CheckpointFailed("the file is not on this machine", checkpoint.name, "draw with its WebUI (--webui)")
+        try:
+            with self._out_of_memory(checkpoint.name):
+                self._network = load_network(checkpoint.path, self._device)
+        except CheckpointError as error:
+            raise CheckpointFailed(error.what, error.value, error.fix) from error
+        tokenizer(self._network.vocabulary)
+        self._checkpoint = checkpoint
+
+    def draw(self, batch: Sequence[Parameters]) -> list[Drawn]:
+        """Raises as Session.draw."""
+        import torch
+
+        from . import diffusers_drawing
+
+        network, checkpoint = self._network, self._checkpoint
+        if network is None or checkpoint is None:
+            raise CheckpointFailed("no checkpoint is loaded", None, "load one first")
+        size = f"{batch[0].width} × {batch[0].height}"
+        with self._out_of_memory(size), torch.inference_mode():
+            images = diffusers_drawing.draw(network, batch, self._job.check)
+        return [
+            Drawn(image, infotext(parameters, checkpoint, self._version), None, checkpoint.title)
+            for image, parameters in zip(images, batch, strict=True)
+        ]
+
+    def unload(self) -> None:
+        """Free the memory."""
+        self._network = self._checkpoint = None
+        self._free()
+
+    def _free(self) -> None:
+        import torch
+
+        gc.collect()  # modules know each other in circles
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    @contextmanager
+    def _out_of_memory(self, what: str) -> Iterator[None]:
+        """OutOfMemory in the place of whatever torch raises."""
+        import torch
+
+        try:
+            yield
+        except (MemoryError, torch.cuda.OutOfMemoryError, RuntimeError) as error:
+            if type(error) is RuntimeError and "DefaultCPUAllocator" not in str(error):
+                raise
+            self._free()
+            raise OutOfMemory("the memory did not suffice", what, "use a smaller size or --device cpu") from error
+
+
+@contextmanager
+def _deterministic(torch) -> Iterator[None]:  # noqa: ANN001 - the module
+    """The same numbers each time on one machine; afterwards as before."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before

@@ -1,0 +1,84 @@
+"""What a comparison answers: its families for every way to tell them, and how far to trust each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ...errors import ModelsimError
+from ...workspace.comparing.compare import Comparison
+
+if TYPE_CHECKING:  # scipy comes with them, on first use
+    from ...families.support import Resampling
+    from ...workspace.families.family import Family, TreeOptions, Trust
+
+
+@dataclass(frozen=True)
+class How:
+    """How families are told from a comparison: `references` by name, none for all models, `classes` None for as many
+    as the silhouette says."""
+
+    tree: TreeOptions
+    references: tuple[str, ...] = ()
+    classes: int | None = None
+
+    @property
+    def trees(self) -> How:
+        """The same without the number of classes, which changes no tree."""
+        return replace(self, classes=None)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A comparison; its families are made when they are asked for, and how far to trust one when the desk weighs it."""
+
+    comparison: Comparison
+    deltas: dict[str, Resampling] = field(default_factory=dict)
+    _families: dict[How, list[Family] | ModelsimError] = field(default_factory=dict)
+    _trusts: dict[tuple[How, str | None], Trust] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def families(self, how: How) -> list[Family]:
+        """The families, one per architecture, a small one in as many classes as it can make. Raises ModelsimError
+        where there can be none."""
+        with self._lock:
+            if how.trees not in self._families:
+                self._families[how.trees] = self._told(how.trees)
+            found = self._families[how.trees]
+        if isinstance(found, ModelsimError):
+            raise found
+        return [_in_classes(family, how.classes) for family in found]
+
+    def _told(self, how: How) -> list[Family] | ModelsimError:
+        from ...workspace.families.classify import families_of
+
+        models = {model.name: model for model in self.comparison.models}
+        references = [models[name] for name in how.references if name in models]
+        try:
+            found = families_of(self.comparison, how.tree, references or None)
+        except ModelsimError as error:
+            return error
+        return [self._with_deltas(family) for family in found]
+
+    def _with_deltas(self, family: Family) -> Family:
+        deltas = self.deltas.get(family.architecture or "") if family.distance == "matrix" else None
+        return family if deltas is None else replace(family, resampling=lambda: deltas)
+
+    def trust(self, how: How, family: Family) -> Trust | None:
+        """How far to trust one of the families; None where it was not weighed."""
+        return self._trusts.get((how, family.architecture))
+
+    def weigh(self, how: How, family: Family) -> Trust:
+        """Compute how far to trust one of the families, unless it is known; may take seconds."""
+        from ...workspace.families.family import trust_of
+
+        found = self.trust(how, family) or trust_of(family)
+        self._trusts[how, family.architecture] = found
+        return found
+
+
+def _in_classes(family: Family, wanted: int | None) -> Family:
+    if family.tree is None or wanted is None:
+        return family
+    return replace(family, classes=family.tree.cut(min(wanted, len(family.tree.models))))

@@ -1,0 +1,143 @@
+"""The chosen model, or the chosen branch of the tree: what it is, what can be done with it, its ranked matches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import gradio as gr
+import numpy as np
+
+from ...similarity.matrix import SimilarityMatrix
+from ...workspace.comparing.relatives import sameness_facts
+from ..buttons import copy_button, load_button, reference_button
+from ..status import note
+from ..view_state import ViewState
+from ..words import escaped, number, size
+from ..work import Updates
+from .detail import detail_panel
+from .previews import thumbnail
+from .relatives import relatives_list
+
+FIELDS = CHOSEN_FIELD, FAMILY_FIELD, ACTION_FIELD = (
+    "modelsim_chosen_field",
+    "modelsim_family_field",
+    "modelsim_action_field",
+)
+"""Ids of hidden text fields into which the script writes a model's name, the names of a branch (a JSON list), and
+{"do": action, …}."""
+
+
+class ChosenPanel:
+    """What is to the right of table and tree."""
+
+    def __init__(self, session: ViewState) -> None:
+        self._session = session
+        self._family: tuple[str, ...] = ()
+        self.card = gr.HTML(elem_id="modelsim_chosen")
+        self.said = gr.HTML(elem_id="modelsim_said")
+        self.detail = gr.HTML(elem_id="modelsim_detail")
+        self.matches = gr.HTML(elem_id="modelsim_relatives")
+        with gr.Row(elem_id="modelsim_hidden"):
+            self.chosen_field, self.family_field, self.action_field = (
+                gr.Textbox(elem_id=name, show_label=False) for name in FIELDS
+            )
+        self.outputs = [self.card, self.said, self.detail, self.matches]
+
+    def updates(self) -> Updates:
+        """As chosen; what was said of something else is gone."""
+        return {**self.panels(), self.said: ""}
+
+    def panels(self) -> Updates:
+        """As chosen, below what was said last."""
+        self._family = tuple(name for name in self._family if self._session.desk.model(name) is not None)
+        if self._family:
+            return {self.card: self._family_card(), self.detail: "", self.matches: ""}
+        found = self._session.detail
+        shown = detail_panel(found) if found is not None else ""
+        return {self.card: self._card(), self.detail: shown, self.matches: self._matches()}
+
+    def choose(self, name: str) -> Updates:
+        """A click on a model, wherever it is."""
+        self._session.choose(chosen=name, other=None)
+        self._family = ()
+        return self.updates()
+
+    def choose_family(self, names: str) -> Updates:
+        """A click on a branch of the tree."""
+        self._family = tuple(json.loads(names)) if names else ()
+        return self.updates()
+
+    def _card(self) -> str:
+        session = self._session
+        model = session.desk.model(session.chosen)
+        if model is None:
+            return self._nothing()
+        identity = session.desk.identities.get(model.name)
+        entry = session.desk.listed().get(model.path)
+        components = ", ".join(model.header.components)
+        facts = [f"{model.architecture}, {size(model.key.size)}, {components}"]
+        facts += [f"hash {identity.short_hash}"] if identity else []
+        facts += sameness_facts(session.desk.identities).get(model.name, [])
+        facts += [entry.notes] if entry and entry.notes else []
+        cannot = session.cannot_load(model)
+        picture = thumbnail(entry.preview) if entry and entry.preview else ""
+        lines = "".join(f"<p>{escaped(fact)}</p>" for fact in facts)
+        return (
+            f'<div class="modelsim-card" data-model="{escaped(model.name)}">{picture}'
+            f'<div><h3 title="{escaped(model.path)}">{escaped(model.name)}</h3>{lines}</div></div>'
+            f'<div class="modelsim-actions">{load_button(model.name, cannot)}{reference_button(model.name)}</div>'
+        )
+
+    def _nothing(self) -> str:
+        """Where no model is chosen: what to do next."""
+        desk = self._session.desk
+        if desk.index.models:
+            return note("No model chosen", "Click a row of the table, or a name in the tree.")
+        if desk.rows:
+            return note("Nothing indexed yet", "Press Show families: it reads what it needs, and remembers it.")
+        return ""
+
+    def _matches(self) -> str:
+        session = self._session
+        answer, chosen = session.shown().answer, session.chosen
+        if chosen is None:
+            return ""
+        if answer is None:
+            return note("Not compared yet", "Press Show families: then its relatives come here.")
+        if chosen not in answer.comparison.matrix.models:
+            return note("Not compared", "It came later than the last comparison. Press Show families again.")
+        return relatives_list(answer.comparison, session.desk.identities, chosen, session.desk.host.cannot.get("load"))
+
+    def _family_card(self) -> str:
+        session, names = self._session, self._family
+        answer = session.shown().answer
+        alike = _alike(answer.comparison.matrix, names) if answer is not None else ""
+        links = (f'<button type="button" data-model="{escaped(name)}">{escaped(name)}</button>' for name in names)
+        rows = "".join(f"<li>{link}</li>" for link in links)
+        copy = copy_button(",".join(names), "Copy names")
+        return (
+            f'<div class="modelsim-card"><div><h3>{_counted(len(names))} of one branch</h3><p>{alike}</p></div></div>'
+            f'<div class="modelsim-actions">{copy}</div>'
+            f'<ol class="modelsim-scroll modelsim-members">{rows}</ol>'
+        )
+
+
+def _counted(models: int) -> str:
+    return "1 model" if models == 1 else f"{models} models"
+
+
+def _alike(matrix: SimilarityMatrix, names: Sequence[str]) -> str:
+    rows = [matrix.models.index(name) for name in names if name in matrix.models]
+    if len(rows) < 2:
+        return ""
+    pairs = matrix.overall[np.ix_(rows, rows)][np.triu_indices(len(rows), 1)]
+    known = pairs[~np.isnan(pairs)]
+    if not known.size:
+        return ""
+    ends = (known.min(), known.max())
+    least, most = (ends[1], ends[0]) if matrix.is_distance else ends
+    return (
+        f"{escaped(matrix.measure)} between them: {number(least, matrix.measure)} to {number(most, matrix.measure)}, "
+        f"on average {number(float(known.mean()), matrix.measure)}"
+    )

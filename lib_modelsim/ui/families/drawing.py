@@ -1,0 +1,72 @@
+"""The drawings of one architecture, as SVG that answers: tree, heat map and map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...errors import ModelsimError
+from ..choices import HEAT_MAP, MAP, PICTURES, TWO_TREES
+from ..status import note
+from ..view_state import Shown, ViewState
+from ..words import number
+
+if TYPE_CHECKING:  # scipy comes with it
+    from ...figures.screen.markup import Facts
+    from ...workspace.families.family import Family
+
+_NEAREST = 3
+"""Relatives that a tooltip names."""
+
+
+def drawing(session: ViewState, shown: Shown) -> str:
+    """Inline SVG of what is chosen, or a note where the architecture has one model."""
+    family = shown.family
+    if family.tree is None:
+        name = family.features.models[0]
+        return note("One model, no tree", f"{name} is the only one of {family.architecture}. A tree needs two.")
+    from ...workspace.families.screen import heatmap_on_screen, map_on_screen, tree_on_screen
+
+    names, facts = session.class_names(family), _facts(session, shown)
+    match session.choices.view:
+        case view if view == HEAT_MAP:
+            return heatmap_on_screen(family, facts)
+        case view if view == MAP:
+            return map_on_screen(family, names, facts)
+        case view if view == TWO_TREES:
+            return _two_trees(family, session.other_family(), facts)
+    return tree_on_screen(family, names, shown.trust, facts)
+
+
+def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
+    """The tree beside that of the other kind of evidence."""
+    if other is None or other.tree is None:
+        wanted = "a measure of the weights" if family.measure == PICTURES else "pictures of the probes"
+        return note("Only one tree yet", f"Compare by {wanted} too: then weights and pictures stand face to face.")
+    from ...figures.screen.tanglegram import tanglegram_svg
+    from ...workspace.probing.by_pictures import trees_of_the_same
+
+    try:
+        left, right, classes = trees_of_the_same(family, other)
+    except ModelsimError as error:
+        return note("No two trees", str(error))
+    return tanglegram_svg(left, right, classes, (family.measure or "", other.measure or ""), facts=facts)
+
+
+def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]:
+    """What the tooltip of each model tells: class, hash, nearest relatives."""
+    matrix, classes, identities = shown.answer.comparison.matrix, session.classes(), session.desk.identities
+    found = {}
+    rows = {name: row for row, name in enumerate(matrix.models)}
+    for name in shown.family.features.models:
+        number_of_class, called = classes[name]
+        found[name] = [("class", f"{number_of_class} {called}".strip())]
+        if name in identities:
+            found[name].append(("hash", identities[name].short_hash))
+        values = matrix.overall[rows[name]].copy()
+        values[rows[name]] = np.nan
+        near = np.argsort(values if matrix.is_distance else -values)[:_NEAREST]
+        known = [i for i in near.tolist() if not np.isnan(values[i])]
+        found[name] += [("nearest", f"{matrix.models[i]}  {number(values[i], matrix.measure)}") for i in known]
+    return found

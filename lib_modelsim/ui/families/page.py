@@ -1,0 +1,158 @@
+"""The families: their controls, the library's table or a drawing, the chosen model; and what each sets going."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from ..choices import LIBRARY, TREE
+from ..view_state import ViewState
+from ..wiring import Wiring
+from ..work import Updates
+from . import references
+from .chosen import ChosenPanel
+from .naming import save_name
+from .panel import FamiliesControls, FamiliesPanel
+
+
+class FamiliesPage:
+    """Its components, laid out and connected; made inside gradio's Blocks."""
+
+    def __init__(self, session: ViewState, wiring: Wiring) -> None:
+        self.session, self.work, self._wiring = session, wiring.work, wiring
+        self._controls = FamiliesControls(session)
+        with gr.Row(elem_id="modelsim_panels"):
+            with gr.Column(scale=8, min_width=320):
+                self._families = FamiliesPanel(session)
+            with gr.Column(scale=4, min_width=320):
+                self._chosen = ChosenPanel(session)
+        self.outputs = [*self._controls.outputs, *self._families.outputs, *self._chosen.outputs]
+
+    def show(self) -> Updates:
+        """Everything as chosen and known by now."""
+        return {**self._controls.updates(), **self._families.updates(), **self._chosen.panels()}
+
+    def look(self) -> Updates:
+        """Everything, after another look at the files."""
+        self.session.desk.look()
+        return self.show()
+
+    def connect(self) -> None:
+        """Set going what each control is for."""
+        work, controls, families, chosen = self.work, self._controls, self._families, self._chosen
+        self._at_once(families.refresh.click, self._refreshed)
+        self._start(families.index.click, work.index)
+        self._start(families.hash.click, work.hash_all)
+        self._compare(self._at_once(controls.go.click, self.towards_tree).then)
+        for control, meaning in [*controls.taken(), *families.taken()]:
+            taken = self._at_once(control.input, self._taker(control, meaning), control)
+            if control in (controls.measure, controls.base):
+                self._compare(taken.then)
+            elif control is not families.view:
+                self._weigh(taken)
+        for button, inputs, act in (
+            (controls.suggest, controls.count, references.suggest),
+            (controls.load, None, references.load),
+            (controls.save, None, references.save),
+        ):
+            self._weigh(self._at_once(button.click, self._telling(act, controls.said), inputs))
+        exported = [families.exporting, families.exported]
+        begun = self._wiring.beside(families.export.click, families.begin_export, exported)
+        self._wiring.beside(begun.then, families.run_export, exported)
+        self._at_once(chosen.chosen_field.input, chosen.choose, chosen.chosen_field, chosen.outputs)
+        self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
+        acted = self._at_once(chosen.action_field.input, self.act, chosen.action_field)
+        followed = self._wiring.in_background(acted.then, work.follow_begun)
+        self._wiring.tell_menu(self._at_once(followed.then, chosen.panels, None, chosen.outputs))
+
+    def _at_once(
+        self,
+        event: Callable[..., Dependency],
+        answer: Callable[..., object],
+        inputs: Any = None,  # noqa: ANN401 - a component of gradio
+        outputs: Any = None,  # noqa: ANN401 - the same
+    ) -> Dependency:
+        return self._wiring.at_once(event, answer, inputs, outputs or self.outputs)
+
+    def _start(self, event: Callable[..., Dependency], task: Callable[..., object]) -> Dependency:
+        """Follow a task to its end, then show everything."""
+        return self._at_once(self._wiring.in_turn(event, task).then, self._look_after)
+
+    def _compare(self, event: Callable[..., Dependency]) -> None:
+        """Compare, show the families, weigh their classes, then look for what hashes can tell."""
+        weighed = self._weigh(self._start(event, self.work.compare))
+        self._at_once(self._wiring.in_background(weighed.then, self.work.hash_few).then, self._look_after)
+
+    def _weigh(self, shown: Dependency) -> Dependency:
+        """Weigh the classes shown, in a step of its own, as it may take a second."""
+        weighed = self._wiring.beside(shown.then, self._weigh_shown, None)
+        return self._at_once(weighed.then, self._families.named_classes, None, self._families.classes)
+
+    def _weigh_shown(self) -> None:
+        shown = self.session.shown()
+        if shown.family is not None and not self.session.desk.busy:
+            shown.answer.weigh(shown.how, shown.family)
+
+    def _look_after(self) -> Updates:
+        """As `look`, after a task. A person may be about to choose another view: theirs is not sent back to them."""
+        return {**self.look(), self._families.view: gr.update()}
+
+    def _taker(
+        self, control: gr.components.Component, meaning: Callable[[Any], dict[str, object]]
+    ) -> Callable[[object], Updates]:
+        """Takes a control's value down as a choice, and shows what follows; the control shows it already."""
+
+        def take(value: object) -> Updates:
+            self.session.choose(**meaning(value))
+            return {**self.show(), control: gr.update()}
+
+        return take
+
+    def _telling(self, act: Callable[..., str], said: gr.HTML) -> Callable[..., Updates]:
+        """Does something, shows what follows, and tells what became of it."""
+
+        def told(*values: object) -> Updates:
+            text = act(self.session, *values)
+            return {**self.show(), said: text}
+
+        return told
+
+    def towards_tree(self) -> Updates:
+        """Who asks for families wants to see them."""
+        if self.session.choices.view == LIBRARY:
+            self.session.choose(view=TREE)
+        return self.show()
+
+    def _refreshed(self) -> Updates:
+        desk = self.session.desk
+        desk.host.refresh()
+        if desk.host.settings().index_new and not desk.busy:
+            desk.hash_files()
+        return self.look()
+
+    def act(self, action: str) -> Updates:
+        """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""
+        asked = json.loads(action) if action else {}
+        session, said = self.session, self._chosen.said
+        match asked:
+            case {"do": "load", "name": name}:
+                self.work.begin(lambda: session.desk.load(name), "Not loaded.")
+            case {"do": "compare", "name": name}:
+                self.work.begin(lambda: session.begin_detail(name), "Stopped.")
+            case {"do": "close"}:
+                session.choose(other=None)
+                return self._chosen.updates()
+            case {"do": "tree", "name": name}:
+                session.show_in_tree(name)
+                return self.show()
+            case {"do": "reference", "name": name}:
+                session.toggle_reference(name)
+                return self.show()
+            case {"do": "name"}:
+                told = save_name(session, asked)
+                return {**self.show(), said: told}
+        return {said: ""}

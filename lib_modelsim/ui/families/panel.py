@@ -1,0 +1,203 @@
+"""The families: what to compare and how, the drawing or the table, and the classes with their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from ...errors import ModelsimError
+from ..choices import LIBRARY, VIEWS
+from ..status import message, note
+from ..view_state import ViewState
+from ..words import DISTANCES, LINKAGES, MEASURES, label_of, size
+from ..work import Updates
+from .classes import classes_table
+from .drawing import drawing
+from .library import library_table
+
+AUTOMATIC = "automatic"
+MEAN = "the mean of all models"
+MOST_CLASSES = 20
+
+
+class FamiliesControls:
+    """What is compared, and how the families are told from it."""
+
+    def __init__(self, session: ViewState) -> None:
+        self._session = session
+        with gr.Row(elem_id="modelsim_controls"):
+            self.measure = _choice(list(MEASURES), "Measure", "measure", scale=4, min_width=200)
+            self.classes = _choice(
+                [AUTOMATIC, *(str(k) for k in range(1, MOST_CLASSES + 1))], "Classes", "classes", scale=1, min_width=120
+            )
+            self.go = gr.Button("Show families", variant="primary", elem_id="modelsim_generate", scale=1, min_width=130)
+        with gr.Accordion("References, base, distance, linkage", open=False, elem_id="modelsim_how"):
+            with gr.Row():
+                self.references = _choice([], "References (none: all models)", "references", scale=6, multiselect=True)
+                self.count = gr.Number(5, label="How many", precision=0, elem_id="modelsim_suggest_count", scale=1)
+                self.suggest = gr.Button("Suggest", elem_id="modelsim_suggest", scale=1, min_width=80)
+                self.load = gr.Button("Load list", elem_id="modelsim_load_references", scale=1, min_width=90)
+                self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
+            self.said = gr.HTML(elem_id="modelsim_references_said")
+            with gr.Row():
+                self.base = _choice([MEAN], "Base (delta-cosine alone)", "base")
+                self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
+                self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
+                self.order = gr.Checkbox(label="Similar leaves side by side", elem_id="modelsim_optimal_order")
+        self.outputs = [
+            self.measure,
+            self.classes,
+            self.references,
+            self.base,
+            self.distance,
+            self.linkage,
+            self.order,
+            self.said,
+        ]
+
+    def taken(self) -> list[tuple[Any, Any]]:
+        """Each control with what its value means: a function from the value to the changes of the choices."""
+        return [
+            (self.measure, lambda value: {"measure": MEASURES[value]}),
+            (self.base, lambda value: {"base": None if value == self._mean else value}),
+            (self.classes, lambda value: {"classes": None if value == AUTOMATIC else int(value)}),
+            (self.references, lambda value: {"references": tuple(value or ())}),
+            (self.distance, lambda value: {"distance": DISTANCES[value]}),
+            (self.linkage, lambda value: {"linkage": LINKAGES[value]}),
+            (self.order, lambda value: {"optimal_order": bool(value)}),
+        ]
+
+    @property
+    def _mean(self) -> str:
+        """What the choice of the mean is called: never what a model is."""
+        named = any(model.name == MEAN for model in self._session.desk.index.models)
+        return f"{MEAN} (no file)" if named else MEAN
+
+    def updates(self) -> Updates:
+        """The controls as chosen, with the models there are."""
+        choices, names = self._session.choices, [model.name for model in self._session.desk.index.models]
+        mean = self._mean
+        references = [name for name in choices.references if name in names]
+        return {
+            self.measure: label_of(MEASURES, choices.measure),
+            self.classes: AUTOMATIC if choices.classes is None else str(choices.classes),
+            self.references: gr.update(choices=names, value=references),
+            self.base: gr.update(
+                choices=[mean, *names], value=choices.base or mean, interactive=choices.measure == "delta-cosine"
+            ),
+            self.distance: label_of(DISTANCES, choices.distance),
+            self.linkage: label_of(LINKAGES, choices.linkage),
+            self.order: choices.optimal_order,
+            self.said: "",
+        }
+
+
+class FamiliesPanel:
+    """The library's table or one of the drawings, and below it the classes."""
+
+    def __init__(self, session: ViewState) -> None:
+        self._session = session
+        with gr.Row(elem_id="modelsim_kinds"):
+            self.view = gr.Radio(list(VIEWS), value=LIBRARY, show_label=False, elem_id="modelsim_view", min_width=120)
+            self.architecture = gr.Radio(
+                [], show_label=False, visible=False, elem_id="modelsim_architecture", min_width=120
+            )
+            self.hash = gr.Button("Find identical files", elem_id="modelsim_hash", visible=False, scale=0)
+            self.index = gr.Button("Index what is new", elem_id="modelsim_index", scale=0, min_width=130)
+            self.refresh = gr.Button("Refresh", elem_id="modelsim_refresh", scale=0, min_width=80)
+            self.export = gr.Button("Export", elem_id="modelsim_export", scale=0, min_width=80)
+        self.exporting = gr.HTML(elem_id="modelsim_exporting")
+        self.exported = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_exported")
+        self.table = gr.HTML(elem_id="modelsim_models")
+        self.drawing = gr.HTML(elem_id="modelsim_drawing", visible=False)
+        self.classes = gr.HTML(elem_id="modelsim_named_classes")
+        self.outputs = [
+            self.view,
+            self.architecture,
+            self.hash,
+            self.index,
+            self.refresh,
+            self.export,
+            self.table,
+            self.drawing,
+            self.classes,
+        ]
+
+    def taken(self) -> list[tuple[Any, Any]]:
+        """Each control with what its value means."""
+        return [
+            (self.view, lambda value: {"view": value}),
+            (self.architecture, lambda value: {"architecture": value}),
+        ]
+
+    def updates(self) -> Updates:
+        """As chosen."""
+        session, shown = self._session, self._session.shown()
+        kinds = [family.architecture for family in shown.families]
+        in_library, left = session.choices.view == LIBRARY, session.desk.unhashed
+        return {
+            self.view: session.choices.view,
+            self.architecture: gr.update(
+                visible=len(kinds) > 1 and not in_library,
+                choices=kinds,
+                value=shown.family.architecture if shown.family else None,
+            ),
+            self.hash: gr.update(visible=in_library and left > 0, value=f"Find identical files: reads {size(left)}"),
+            self.index: gr.update(visible=in_library),
+            self.refresh: gr.update(visible=in_library),
+            self.export: gr.update(visible=not in_library and bool(shown.families)),
+            self.table: _seen(in_library, lambda: library_table(session)),
+            self.drawing: _seen(not in_library, self._drawn),
+            self.classes: self.named_classes(),
+        }
+
+    def _drawn(self) -> str:
+        session, shown = self._session, self._session.shown()
+        if shown.family is not None:
+            return drawing(session, shown)
+        if shown.why_none:
+            return note("No tree", shown.why_none)
+        if len(session.desk.rows) == 1:
+            return note("One model", "A tree needs two. Put another checkpoint beside it, then press Show families.")
+        return note("Not compared yet", "Press Show families.")
+
+    def named_classes(self) -> str:
+        """The classes of the tree shown, their support, and fields for their names and remarks."""
+        shown = self._session.shown()
+        if self._session.choices.view == LIBRARY or shown.family is None or shown.family.tree is None:
+            return ""
+        return classes_table(
+            shown.family, shown.trust, self._session.class_names(shown.family), self._session.plot_names()
+        )
+
+    def begin_export(self) -> Updates:
+        """Say that it takes a while."""
+        return {
+            self.exporting: message("Writing tables, figures and report …", "working"),
+            self.exported: gr.update(visible=False),
+        }
+
+    def run_export(self) -> Updates:
+        """Write all files of all architectures, and offer them as one."""
+        shown = self._session.shown()
+        if not shown.families:
+            return {self.exporting: message("Nothing to export: there is no tree.", "error")}
+        try:
+            file = self._session.desk.export(shown.answer, shown.how, shown.families)
+        except ModelsimError as error:
+            return {self.exporting: message(str(error), "error")}
+        return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}
+
+
+def _seen(visible: bool, content: Callable[[], str]) -> dict[str, Any]:
+    """What is not looked at is neither made nor sent: with hundreds of models either is a long text."""
+    return gr.update(visible=True, value=content()) if visible else gr.update(visible=False)
+
+
+def _choice(choices: list[str], label: str, name: str, **layout: int | bool) -> gr.Dropdown:
+    """A dropdown whose value is ours to keep: the host's ui-config.json must not."""
+    found = gr.Dropdown(choices, label=label, elem_id=f"modelsim_{name}", **layout)
+    found.do_not_save_to_config = True
+    return found

@@ -1,0 +1,43 @@
+"""A small copy of the picture beside a checkpoint, inside the page: no file of the disk is served for it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+from ...pictures.opening import PictureError, opened
+from ..words import escaped
+
+_SIDE = 192
+"""Pixels."""
+
+
+def thumbnail(path: Path) -> str:
+    """An <img>, or nothing where the file is no picture that can be opened."""
+    try:
+        found = path.stat()
+        return _thumbnail(path, found.st_size, found.st_mtime_ns)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
+    try:
+        with opened(path) as picture:
+            return inline(picture)
+    except (PictureError, OSError, SyntaxError, ValueError):
+        return ""
+
+
+def inline(picture: Image.Image, alt: str = "preview", side: int = _SIDE) -> str:
+    """An <img> with a small copy of an opened picture, no side longer than `side` pixels."""
+    small, packed = picture.copy(), io.BytesIO()
+    small.thumbnail((side, side))
+    small.convert("RGB").save(packed, "JPEG", quality=85)
+    data = base64.b64encode(packed.getvalue()).decode()
+    return f'<img alt="{escaped(alt)}" src="data:image/jpeg;base64,{data}">'

@@ -1,0 +1,79 @@
+"""Which encoder the search uses: the choice, its state, and the download of what it lacks."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ...workspace.finding.encoders import BUILT_IN, CLIP, HOSTS, SUGGESTED
+from ..status import message
+from ..wiring import Wiring
+from ..work import Updates
+from .encoder_choice import EncoderChoice
+
+_LABELS = {BUILT_IN: "built-in descriptor", HOSTS: "the WebUI's CLIP"}
+
+
+class EncodersPanel:
+    """An accordion; made inside gradio's Blocks."""
+
+    def __init__(self, choice: EncoderChoice) -> None:
+        self._choice = choice
+        with gr.Accordion("Encoder: what pictures are compared by", open=False, elem_id="modelsim_encoders"):
+            self._encoder = gr.Dropdown(
+                self._offered(),
+                value=label_of(choice.name),
+                label="Choose one, or type ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors as open_clip calls them",
+                allow_custom_value=True,
+                elem_id="modelsim_encoder",
+            )
+            self._state = gr.HTML(elem_id="modelsim_encoder_state")
+            self._download = gr.Button(visible=False, elem_id="modelsim_encoder_download")
+        self._encoder.do_not_save_to_config = True
+        self.outputs = [self._encoder, self._state, self._download]
+
+    def connect(self, wiring: Wiring) -> None:
+        """Set going what each control is for."""
+        chosen = wiring.at_once(self._encoder.input, self.choose, self._encoder, self.outputs)
+        wiring.beside(chosen.then, self.show, self.outputs)
+        begun = wiring.at_once(self._download.click, lambda: self._begin(wiring), None, None)
+        followed = wiring.in_background(begun.then, wiring.work.follow_begun)
+        wiring.beside(followed.then, self.show, self.outputs)
+
+    def choose(self, label: str | None) -> Updates:
+        """Take another encoder; what state it is in is found out by `show`."""
+        self._choice.choose(name_of(label))
+        return {self._state: message("Looking whether it is ready …"), self._download: gr.update(visible=False)}
+
+    def show(self) -> Updates:
+        """The encoder chosen, whether it can be used, and what a click would download."""
+        found = self._choice.look()
+        wanted = found.download
+        return {
+            self._encoder: gr.update(choices=self._offered(), value=label_of(self._choice.name)),
+            self._state: message(_sentence(found.words), "done" if found.ready or wanted else "error"),
+            self._download: gr.update(visible=wanted is not None, value=_sentence(wanted or "")),
+        }
+
+    def _begin(self, wiring: Wiring) -> None:
+        wiring.work.begin(self._choice.download, "Stopped. What came is kept: Download goes on from there.")
+
+    def _offered(self) -> list[str]:
+        """The built-in one, the host's where it is loaded, and well-known CLIPs; besides, the one chosen."""
+        hosts = [HOSTS] if self._choice.desk.host.encoders() else []
+        return [label_of(name) for name in dict.fromkeys([BUILT_IN, *hosts, *SUGGESTED, self._choice.name])]
+
+
+def label_of(name: str) -> str:
+    """What the page calls an encoder."""
+    return _LABELS.get(name, name.removeprefix(CLIP))
+
+
+def name_of(label: str | None) -> str:
+    """The encoder that a label or a typed text means."""
+    typed = (label or "").strip()
+    known = {words: name for name, words in _LABELS.items()}
+    return known.get(typed, f"{CLIP}{typed.removeprefix(CLIP)}") if typed else BUILT_IN
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]

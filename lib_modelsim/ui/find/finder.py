@@ -1,0 +1,169 @@
+"""What the page that finds a picture's model works on: the pictures asked about, the search, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ...errors import ModelsimError
+from ...hosts.host import Listed
+from ...job import Job, Stage
+from ...library import Library
+from ..probes.studio import Studio
+from ..tasks import Task
+from .encoder_choice import EncoderChoice
+
+if TYPE_CHECKING:  # SciPy and Pillow come with them
+    from PIL import Image
+
+    from ...workspace.finding.find import Found, Ranked
+    from ...workspace.finding.verify import Verified
+
+_PREVIEW = 512
+"""Pixels of the longer side of what is shown of a picture asked about."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture as the browser sent it, and a small copy of it once it was opened; in memory alone."""
+
+    name: str
+    content: bytes
+    preview: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was found about these pictures, what was drawn again, and the keys of models that a person left out."""
+
+    asked: tuple[Asked, ...]
+    found: Found
+    verified: Verified | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Found:
+        """What was found, in the order of what was drawn again, without the models left out."""
+        from ...workspace.finding.find import not_this
+        from ...workspace.finding.verify import ranked_again
+
+        found = self.found
+        if self.verified is not None:
+            found = ranked_again(found, self.verified.pictures, self.verified.exact)
+        for key in self.left_out:
+            found = not_this(found, key)
+        return found
+
+    def card(self, key: str) -> Ranked | None:
+        """The card of a model."""
+        return next((card for card in self.found.ranking if card.key == key), None)
+
+
+class Finder:
+    """The search's side of the desk. The pictures asked about are in memory alone, until others take their place."""
+
+    def __init__(self, encoder: EncoderChoice, studio: Studio) -> None:
+        self.desk, self._encoder, self._studio = encoder.desk, encoder, studio
+        self.asked: tuple[Asked, ...] = ()
+        self.answer: Answered | None = None
+        self._search: Task | None = None
+
+    @property
+    def would_disturb(self) -> bool:
+        """Whether a search would stop other work than a search."""
+        return self.desk.busy and not (self._search is not None and self._search.running)
+
+    def take(self, asked: Sequence[Asked]) -> None:
+        """Other pictures; those before and their answer are forgotten."""
+        self.asked, self.answer = tuple(asked), None
+
+    def find(self) -> Task:
+        """Learn what is new in the gallery, then answer."""
+        self._search = self.desk.run(("find", id(self.asked)), self._find)
+        return self._search
+
+    def verify(self) -> Task:
+        """Draw the picture again with the likeliest few, and rank again."""
+        return self.desk.run(("verify", id(self.answer)), self._verify)
+
+    def load(self, key: str) -> Task:
+        """Make a model of the answer the host's current checkpoint."""
+        return self.desk.run(("load", key), lambda job, _: self._load(key, job))
+
+    def leave_out(self, key: str) -> None:
+        """Take a model out of this answer; nothing is learned from it."""
+        if self.answer is not None:
+            self.answer = replace(self.answer, left_out=(*self.answer.left_out, key))
+
+    def bring_back(self) -> None:
+        """Show all models again."""
+        if self.answer is not None:
+            self.answer = replace(self.answer, left_out=())
+
+    def _find(self, job: Job, library: Library) -> None:
+        from ...workspace.finding.find import find
+        from ...workspace.finding.models import known_models
+
+        asked = self.asked
+        if not asked:
+            raise ModelsimError("no picture to look for", None, "drop one into the field, or paste one")
+        opened, refused = _opened(asked, job)
+        if not opened:
+            self.take(())
+            raise refused[0]
+        known = known_models(library, self._listed(library, job))
+        with self._encoder.in_use(job) as (index, shown):
+            learned = index.learned(shown)
+            with self.desk.host.at_work("modelsim: looking at a picture", shown):
+                found = find([each.content for each in opened], learned, known, self.desk.host.interrogators())
+        if self.asked is asked:  # else a person has come with others meanwhile
+            self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
+
+    def _listed(self, library: Library, job: Job) -> list[Listed]:
+        """The host's checkpoints; where there is no host, those of the folders, whose headers are read."""
+        from ...workspace.catalogue.index import read_index
+
+        if self.desk.host.draws_with_files:
+            return [Listed(model.path, model.name) for model in read_index(self.desk.host.paths(), library, job).models]
+        return self.desk.host.listed()
+
+    def _verify(self, job: Job, library: Library) -> None:
+        from ...workspace.finding.verify import verify
+
+        answer = self.answer
+        if answer is None:
+            raise ModelsimError("nothing was found yet", None, "press Find first")
+        engine = self._studio.engine(job, library)
+        pictures = [each.content for each in answer.asked]
+        with (
+            self._encoder.in_use(job) as (index, shown),
+            self.desk.host.at_work("modelsim: drawing a picture again", shown) as drawing,
+        ):
+            verified = verify(pictures, answer.shown, index.encoder, engine, drawing)
+        if self.answer is not None and self.answer.found is answer.found:
+            self.answer = replace(self.answer, verified=verified)
+
+    def _load(self, key: str, job: Job) -> None:
+        card = self.answer.card(key) if self.answer is not None else None
+        if card is None or card.path is None:
+            raise ModelsimError("no such checkpoint among yours", card.model if card else key, "load another one")
+        self.desk.host.load(card.path, job)
+
+
+def _opened(asked: Sequence[Asked], job: Job) -> tuple[tuple[Asked, ...], list[ModelsimError]]:
+    """Those that are pictures, with their previews, and why the others are none."""
+    from ...pictures.opening import PictureError, open_picture
+
+    opened, refused = [], []
+    stage = Stage(job, "opening", len(asked), "pictures")
+    for each in asked:
+        try:
+            small = open_picture(each.content, each.name)
+        except PictureError as error:
+            refused.append(error)
+        else:
+            small.thumbnail((_PREVIEW, _PREVIEW))
+            opened.append(replace(each, preview=small))
+        stage.advance(1)
+    return tuple(opened), refused

@@ -1,0 +1,128 @@
+"""The probes: which suite, which checkpoints, how much it is, drawing it, and looking at what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ..tasks import Task
+from ..view_state import ViewState
+from ..wiring import Wiring
+from ..words import column_label
+from ..work import Updates, Work
+from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
+from .studio import Order, Studio
+from .suites import SuitesPanel
+
+if TYPE_CHECKING:  # Pillow comes with it
+    from ...probes.sheet import Sheet
+
+FIRST_LOOK = "cfg1-fast"
+"""The suite that a first-time user draws."""
+
+
+class ProbesPage:
+    """Its components, laid out and connected; made inside gradio's Blocks."""
+
+    def __init__(self, session: ViewState, wiring: Wiring) -> None:
+        self.session, self.studio, self._wiring = session, Studio(session.desk), wiring
+        with gr.Row(elem_id="modelsim_probe_controls"):
+            self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=2, min_width=160)
+            self._models = gr.Dropdown(
+                [], label="Checkpoints (none: all)", multiselect=True, elem_id="modelsim_probe_models", scale=5
+            )
+            self._batch = gr.Number(1, label="At once", precision=0, elem_id="modelsim_batch", scale=1, min_width=80)
+            self._plan = gr.Button("How much?", elem_id="modelsim_plan", scale=1, min_width=100)
+            self._draw = gr.Button(
+                "Draw what is missing", variant="primary", elem_id="modelsim_probes_generate", scale=1, min_width=170
+            )
+        for control in (self._suite, self._models, self._batch):
+            control.do_not_save_to_config = True
+        self._told = gr.HTML(elem_id="modelsim_planned")
+        self.suites = SuitesPanel(self.studio)
+        with gr.Row(elem_id="modelsim_looking"):
+            self._view = gr.Radio(list(VIEWS), value=VIEWS[0], show_label=False, elem_id="modelsim_pictures_view")
+            self._column = gr.Dropdown([], label="Probe", elem_id="modelsim_column", scale=1, min_width=160)
+            self._first = gr.Dropdown([], label="Checkpoint", elem_id="modelsim_first", scale=1, min_width=160)
+            self._second = gr.Dropdown([], label="beside", elem_id="modelsim_second", scale=1, min_width=160)
+            self._grid = gr.Button("Make the grid", elem_id="modelsim_grid", scale=0, min_width=120)
+        self._files = gr.File(
+            visible=False, show_label=False, interactive=False, file_count="multiple", elem_id="modelsim_grid_files"
+        )
+        self._pictures = gr.HTML(elem_id="modelsim_pictures")
+        self._order = [self._suite, self._models, self._batch]
+        self._looking = [self._view, self._column, self._first, self._second]
+        self.inputs = [*self._order, *self._looking]
+        self.outputs = [*self._order, self._told, *self._looking, self._grid, self._files, self._pictures]
+
+    @property
+    def work(self) -> Work:
+        return self._wiring.work
+
+    def connect(self) -> None:
+        """Set going what each control is for."""
+        for button, task in (
+            (self._plan, self.studio.make_plan),
+            (self._draw, self.studio.draw),
+            (self._grid, self.studio.make_grid),
+        ):
+            self._follow(button, task)
+        for control in (self._suite, *self._looking):
+            self._wiring.at_once(control.input, self.show, self.inputs, self.outputs)
+        self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
+
+    def _follow(self, button: gr.Button, task: Callable[[Order], Task]) -> None:
+        """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
+
+        def begin(*values: object) -> None:
+            order = _order(values[:3])
+            self.work.begin(lambda: task(order), "Stopped. What is drawn is kept; drawing goes on where it was.")
+
+        begun = self._wiring.at_once(button.click, begin, self.inputs, None)
+        followed = self._wiring.in_background(begun.then, self.work.follow_begun)
+        self._wiring.at_once(followed.then, self.show, self.inputs, self.outputs)
+
+    def opened(self, suite: str | None = None) -> Updates:
+        """Everything, as at first, or after a change of the suites."""
+        return self.show(suite, (), 1, VIEWS[0], None, None, None)
+
+    def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
+        """What was planned and drawn for these values of the controls; those that make no sense give way."""
+        suites = [each.name for each in self.session.desk.suites.all()]
+        suite = suite if suite in suites else FIRST_LOOK
+        sheet = self.studio.sheet(suite)
+        columns = [column_label(column) for column in sheet.columns] if sheet else []
+        rows = [row.name for row in sheet.rows] if sheet else []
+        column, first, second = (
+            value if value in known else next(iter(known[place:]), None)
+            for value, known, place in zip(looking, (columns, rows, rows), (0, 0, 1), strict=True)
+        )
+        names = [model.name for model in self.session.desk.index.models]
+        order = _order((suite, models, batch))
+        return {
+            self._suite: gr.update(choices=suites, value=suite),
+            self._models: gr.update(choices=names, value=[name for name in order.models if name in names]),
+            self._batch: order.batch,
+            self._told: plan_words(self.studio, order),
+            self._view: gr.update(value=view, visible=bool(rows)),
+            self._column: gr.update(choices=columns, value=column, visible=bool(rows) and view != ONE_MODEL),
+            self._first: gr.update(choices=rows, value=first, visible=bool(rows) and view != ONE_PROBE),
+            self._second: gr.update(choices=rows, value=second, visible=view == TWO),
+            self._grid: gr.update(visible=bool(rows)),
+            self._files: self._grid_files(sheet),
+            self._pictures: looked_at(self.studio, sheet, view, (column, first, second)),
+        }
+
+    def _grid_files(self, sheet: Sheet | None) -> Updates:
+        """The files of the grid made last, where it is of the suite that is looked at."""
+        grid = self.studio.grid
+        if grid is None or sheet is None or grid.sheet.suite.name != sheet.suite.name:
+            return gr.update(visible=False)
+        return gr.update(visible=True, value=[str(path) for path in (*grid.pages, grid.html)])
+
+
+def _order(values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
+    suite, models, batch = values
+    return Order(suite or FIRST_LOOK, tuple(models or ()), max(1, int(batch or 1)))

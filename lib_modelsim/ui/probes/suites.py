@@ -1,0 +1,100 @@
+"""The suites: looked at, edited, added, imported, exported and removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ...errors import ModelsimError
+from ..status import message
+from ..wiring import Wiring
+from ..work import Updates
+from .studio import Studio
+
+if TYPE_CHECKING:
+    from ...probes.suite import Suite
+
+
+class SuitesPanel:
+    """An accordion with the suite's text: its JSON, prompts one a line, or an infotext pasted from a picture."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        with gr.Accordion("Suites: look, edit, add, import, export", open=False, elem_id="modelsim_suites"):
+            with gr.Row():
+                self._name = gr.Textbox(label="Name", elem_id="modelsim_suite_name", scale=2, min_width=140)
+                self._show = gr.Button("Show the chosen one", elem_id="modelsim_suite_show", scale=0, min_width=150)
+                self._save = gr.Button("Save", elem_id="modelsim_suite_save", scale=0, min_width=80)
+                self._remove = gr.Button("Remove", elem_id="modelsim_suite_remove", scale=0, min_width=80)
+                self._import = gr.UploadButton("Import a file", elem_id="modelsim_suite_import", scale=0, min_width=120)
+            self._text = gr.Textbox(
+                label="The suite as JSON, prompts one a line, or an infotext from a picture",
+                lines=8,
+                max_lines=24,
+                elem_id="modelsim_suite_text",
+            )
+            self._said = gr.HTML(elem_id="modelsim_suite_said")
+        for control in (self._name, self._text):
+            control.do_not_save_to_config = True
+
+    def connect(
+        self, wiring: Wiring, chosen: gr.Dropdown, opened: Callable[[str], Updates], outputs: list[Any]
+    ) -> None:
+        """`opened` shows the page of probes with a suite chosen."""
+        own = [self._name, self._text, self._said]
+        wiring.at_once(self._show.click, self.shown, chosen, own)
+        wiring.at_once(self._import.upload, self.imported, self._import, own)
+        for button, act in ((self._save, self.saved), (self._remove, self.removed)):
+            acted = wiring.at_once(button.click, act, [self._name, self._text], own)
+            wiring.at_once(acted.then, opened, self._name, outputs)
+
+    def shown(self, name: str) -> Updates:
+        """The text of the suite chosen."""
+        return self._told(
+            lambda: (self._studio.desk.suites.named(name), "Change it, give it another name, and save it.")
+        )
+
+    def imported(self, file: Any) -> Updates:  # noqa: ANN401 - gradio 3 gives an object with a name, 4 a path
+        """The text of a file that is a suite, prompts, an infotext, or a picture with one."""
+        path = Path(getattr(file, "name", file))
+        return self._told(lambda: (self._studio.desk.suites.from_file(path), "Read. Save keeps it."))
+
+    def saved(self, name: str, text: str) -> Updates:
+        """Keep the text as a suite of this name."""
+        return self._told(lambda: self._save_text(name.strip(), text))
+
+    def removed(self, name: str, _: str) -> Updates:
+        """Forget a suite of the person's own."""
+        try:
+            self._studio.desk.suites.remove(name.strip())
+        except ModelsimError as error:
+            return {self._said: message(str(error), "error")}
+        return {self._name: "", self._text: "", self._said: message(f"{name} is removed; its pictures stay.")}
+
+    def _save_text(self, name: str, text: str) -> tuple[Suite, str]:
+        """A suite's own JSON under the name given, or anything that can be imported."""
+        from ...probes.suite import from_document
+
+        if not name:
+            raise ModelsimError("the suite has no name", None, "write one beside Save")
+        try:
+            document = json.loads(text)
+        except ValueError:
+            suite = self._studio.desk.suites.from_text(text, name)
+        else:
+            suite = from_document({**document, "name": name} if isinstance(document, dict) else document)
+        return suite, f"Kept in {self._studio.desk.suites.save(suite, instead=True)}."
+
+    def _told(self, act: Callable[[], tuple[Suite, str]]) -> Updates:
+        """Does something with a suite, shows it and says what became of it."""
+        from ...probes.suite import to_json
+
+        try:
+            suite, words = act()
+        except ModelsimError as error:
+            return {self._said: message(str(error), "error")}
+        return {self._name: suite.name, self._text: to_json(suite), self._said: message(words)}

@@ -1,0 +1,157 @@
+"""What is on the screen: the choices of the person, and what the desk knows for them.
+
+Handlers change the choices first and then show what follows from them. So a slow answer shows what was chosen last,
+never what was chosen when it was asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ..errors import ModelsimError
+from ..workspace.comparing.compare import LEAST_FOR_MEAN, MEASURES, by_architecture
+from .choices import PICTURES, TREE, Choices, keep_choices, read_choices
+from .desk import Desk
+from .families.answers import Answer, How
+
+if TYPE_CHECKING:  # scipy comes with them
+    from ..workspace.catalogue.index import Model
+    from ..workspace.comparing.detail import Detail
+    from ..workspace.families.class_labels import ClassName
+    from ..workspace.families.family import Family, Trust
+    from .tasks import Task
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The answer to the question chosen, its families, the one that is drawn, and why there is none."""
+
+    answer: Answer | None = None
+    how: How | None = None
+    families: tuple[Family, ...] = ()
+    family: Family | None = None
+    why_none: str = ""
+
+    @property
+    def trust(self) -> Trust | None:
+        """How far to trust the family that is drawn; None where it was not weighed."""
+        return self.answer.trust(self.how, self.family) if self.family is not None else None
+
+
+class ViewState:
+    """One for the tab: as the WebUI's own tabs do, all windows show the same."""
+
+    def __init__(self, desk: Desk) -> None:
+        measure = desk.host.settings().measure
+        first = Choices(measure=measure if measure in MEASURES else Choices.measure)
+        self.desk = desk
+        self._file = desk.host.data / "choices.json"
+        self._lock = Lock()
+        self.choices = read_choices(self._file, first)
+
+    def choose(self, **changes: object) -> None:
+        """Take down what a person chose."""
+        with self._lock:
+            self.choices = replace(self.choices, **changes)
+            keep_choices(self._file, self.choices)
+
+    def show_in_tree(self, name: str) -> None:
+        """Choose a model, and the tree that it is in."""
+        model = self.desk.model(name)
+        if model is not None:
+            self.choose(chosen=name, other=None, view=TREE, architecture=model.architecture)
+
+    def toggle_reference(self, name: str) -> None:
+        """Take a model among the references, or out of them."""
+        had = self.choices.references
+        self.choose(references=tuple(other for other in had if other != name) if name in had else (*had, name))
+
+    @property
+    def chosen(self) -> str | None:
+        """The model chosen, while it is there."""
+        return self.choices.chosen if self.desk.model(self.choices.chosen) is not None else None
+
+    def settle_base(self) -> None:
+        """For delta-cosine: a base that is there; with too few models for a mean, the first one."""
+        names = [model.name for model in self.desk.index.models]
+        groups = by_architecture(self.desk.index.models)
+        base = self.choices.base if self.choices.base in names else None
+        if base is None and groups and max(map(len, groups)) < LEAST_FOR_MEAN:
+            base = groups[0][0].name
+        if base != self.choices.base:
+            self.choose(base=base)
+
+    def shown(self) -> Shown:
+        """The families as chosen; none before there is an answer."""
+        choices = self.choices
+        answer = self.desk.answers.get(choices.question)
+        if answer is None:
+            return Shown()
+        how = How(choices.tree, choices.references, choices.classes)
+        try:
+            families = tuple(answer.families(how))
+        except ModelsimError as error:
+            return Shown(answer, how, why_none=str(error))
+        wanted = [family for family in families if family.architecture == choices.architecture]
+        return Shown(answer, how, families, next(iter([*wanted, *families]), None))
+
+    @property
+    def detail(self) -> Detail | None:
+        """The chosen model beside the other one, where the two were compared in detail."""
+        return self.desk.details.get((self.choices.question, self.chosen, self.choices.other))
+
+    def begin_detail(self, other: str) -> Task:
+        """Compare the chosen model with another in detail. Raises ModelsimError where there is no answer yet."""
+        if self.shown().answer is None or self.chosen is None:
+            raise ModelsimError("nothing is compared yet", None, "press Show families")
+        self.choose(other=other)
+        return self.desk.compare_two(self.choices.question, self.chosen, other)
+
+    @property
+    def references_file(self) -> Path:
+        """The list of references: the settings' or our own."""
+        return self.desk.host.settings().references or self.desk.host.data / "references.txt"
+
+    def plot_names(self) -> str:
+        """The models of the tree in its order, as the X/Y/Z plot takes them."""
+        from ..workspace.families.plot_names import plot_names
+
+        family = self.shown().family
+        return "" if family is None else plot_names(family, self.desk.index.models, self.desk.host.listed())
+
+    def cannot_load(self, model: Model) -> str | None:
+        """Why the host does not load a model; None where it does."""
+        if model.opener is not None:
+            return "It is in memory already, and in no file."
+        return self.desk.host.cannot.get("load")
+
+    def other_family(self) -> Family | None:
+        """The same architecture's family by the other kind of evidence, pictures or weights, with the same tree
+        options; None where that was not compared."""
+        chosen, family = self.choices.question, self.shown().family
+        for question, answer in reversed(self.desk.answers.items()):
+            if family is None or (question.measure == PICTURES) == (chosen.measure == PICTURES):
+                continue
+            how = How(replace(self.choices.tree, distance=None))
+            try:
+                found = answer.families(how)
+            except ModelsimError:
+                continue
+            return next((each for each in found if each.architecture == family.architecture), None)
+        return None
+
+    def class_names(self, family: Family | None) -> dict[int, ClassName]:
+        """Class number → what a person calls it."""
+        return self.desk.class_names(family) if family is not None else {}
+
+    def classes(self) -> dict[str, tuple[int, str]]:
+        """Model → the number and the name of its class."""
+        found = {}
+        for family in self.shown().families:
+            names = {number: given.name for number, given in self.class_names(family).items()}
+            for model, number in zip(family.features.models, family.classes.tolist(), strict=True):
+                found[model] = number, names.get(number, "")
+        return found

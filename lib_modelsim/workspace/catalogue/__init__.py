@@ -1,0 +1,1 @@
+"""Which checkpoints there are, and what each is."""

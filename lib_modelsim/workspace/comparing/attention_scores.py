@@ -1,0 +1,105 @@
+"""The attention probe, of the models of one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...checkpoints.layout import Layout
+from ...checkpoints.reader import Checkpoint
+from ...job import Job
+from ...library import BlockResult, Library
+from ...similarity.attention import VARIANTS, Variant, attention_keys
+from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures import mean_over_blocks
+from ..catalogue.index import Model, Unreadable
+from .caching import Arrays, cached_or_compute
+from .scores import Reason, Scores
+
+
+def attention_scores(
+    measure: str, group: Sequence[Model], library: Library, job: Job, device: str, memory: int | None = None
+) -> Scores:
+    """The attention probe, among those models whose probed layers have the same names and shapes."""
+    variant = VARIANTS[measure]
+    alike: dict[tuple, list[Model]] = {}
+    layouts = {model.header.layout.digest: model.header.layout for model in group}
+    signatures = {digest: _signature(layout, variant) for digest, layout in layouts.items()}
+    for model in group:
+        alike.setdefault(signatures[model.header.layout.digest], []).append(model)
+    kept: list[Model] = []
+    unreadable: list[Unreadable] = []
+    found: list[tuple[list[Model], dict[str, NDArray]]] = []
+    for signature, members in alike.items():
+        layers = {block: key for block, key, _ in signature}
+
+        def run(
+            models: Sequence[Checkpoint], missing: list[str], layers: dict[str, str] = layers
+        ) -> Iterator[tuple[str, Arrays]]:
+            from .streaming import attention_pass  # torch comes with it
+
+            return attention_pass(models, layers, variant, missing, job, device, memory)
+
+        models, results, failed = cached_or_compute(measure, members, list(layers), run, library)
+        kept += models
+        unreadable += failed
+        found.append((models, {block: _scores_of(result, models) for block, result in results.items()}))
+    read = {model.path for model in kept}
+    kept = [model for model in group if model.path in read]
+    reasons = _other_widths(list(alike.items())) + [
+        reason for models, scores in found for reason in _without_score(models, scores)
+    ]
+    return Scores(kept, _attention_matrix(measure, kept, found), reasons, unreadable)
+
+
+def _signature(layout: Layout, variant: Variant) -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+    """Block, key and shape of the layers that are probed."""
+    return tuple((block, key, layout.places[key].shape) for block, key in attention_keys(layout, variant).items())
+
+
+def _scores_of(result: BlockResult, models: Sequence[Model]) -> NDArray[np.float64]:
+    rows = [result.models.index(model.id) for model in models]
+    return result.arrays["scores"][np.ix_(rows, rows)]
+
+
+def _other_widths(alike: Sequence[tuple[tuple, list[Model]]]) -> list[Reason]:
+    reasons = []
+    for i, (signature, members) in enumerate(alike):
+        if not signature:
+            reasons += [Reason(m.name, m.name, "no self-attention layers that this measure probes") for m in members]
+        for other, others in alike[:i]:
+            if signature and other:
+                reasons += [
+                    Reason(a.name, b.name, "self-attention layers of other names or shapes")
+                    for a in others
+                    for b in members
+                ]
+    return reasons
+
+
+def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.float64]]) -> Iterator[Reason]:
+    """A reason for each model that has no score even with itself."""
+    for i, model in enumerate(models):
+        blocks = [block for block, numbers in scores.items() if np.isnan(numbers[i, i])]
+        if blocks:
+            yield Reason(
+                model.name,
+                model.name,
+                f"no score in {', '.join(blocks)}: NaN, infinities or nothing but zeros in the layers probed",
+            )
+
+
+def _attention_matrix(
+    measure: str, models: Sequence[Model], found: Sequence[tuple[list[Model], dict[str, NDArray]]]
+) -> SimilarityMatrix:
+    position = {model.path: i for i, model in enumerate(models)}
+    n, blocks = len(models), tuple(dict.fromkeys(block for _, scores in found for block in scores))
+    values = np.full((n, n, len(blocks)), np.nan)
+    for members, scores in found:
+        rows = [position[model.path] for model in members]
+        for block, numbers in scores.items():
+            values[(*np.ix_(rows, rows), blocks.index(block))] = numbers
+    overall = mean_over_blocks(values)
+    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, {"unet": overall})

@@ -1,0 +1,74 @@
+"""A method's results, block by block: remembered ones from the library, the others from the files.
+
+A file that fails on the way is left out and told, and the finished blocks still hold for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from numpy.typing import NDArray
+
+from ...checkpoints.reader import Checkpoint
+from ...checkpoints.stored import ReadError
+from ...errors import CheckpointError
+from ...library import BlockResult, Library
+from ...similarity.attention import VARIANTS
+from ..catalogue.index import HEADER_VERSION, Model, Unreadable
+
+METHODS = {method: f"{method}/1.{HEADER_VERSION}" for method in (*VARIANTS, "weights", "keys")}
+"""Method → its name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
+
+Arrays = dict[str, NDArray]
+
+Run = Callable[[Sequence[Checkpoint], list[str]], Iterator[tuple[str, Arrays]]]
+"""Makes the blocks of these names from the files."""
+
+
+def cached_or_compute(
+    method: str,
+    group: Sequence[Model],
+    wanted: Sequence[str],
+    run: Run,
+    library: Library,
+) -> tuple[list[Model], dict[str, BlockResult], list[Unreadable]]:
+    """The wanted blocks' results of those models that can be read.
+
+    `run(checkpoints, blocks)` makes the blocks that the library does not remember, one after the other.
+    """
+    models, unreadable = list(group), []
+    results: dict[str, BlockResult] = {}
+    while len(models) > 1:
+        different = list({model.id: model for model in models}.values())  # copies known as such are read once
+        ids = tuple(model.id for model in different)
+        results = {
+            block: result
+            for block, result in (library.results(METHODS[method], ids) | results).items()
+            if set(ids) <= set(result.models)
+        }
+        missing = [block for block in wanted if block not in results]
+        if not missing:
+            break
+        opened, failed = _open(different)
+        if not failed:
+            try:
+                for block, arrays in run(opened, missing):
+                    results[block] = BlockResult(ids, arrays)
+                    library.remember_block(METHODS[method], ids, block, arrays)
+                library.forget_smaller(METHODS[method], ids)
+                break
+            except ReadError as error:
+                failed = [(next(m for m in different if error.path == m.path or m.path in error.path.parents), error)]
+        unreadable += [Unreadable(model.path, str(error)) for model, error in failed]
+        models = [model for model in models if all(model is not bad for bad, _ in failed)]
+    return models, results, unreadable
+
+
+def _open(models: Sequence[Model]) -> tuple[list[Checkpoint], list[tuple[Model, CheckpointError]]]:
+    opened, failed = [], []
+    for model in models:
+        try:
+            opened.append(model.open())
+        except CheckpointError as error:
+            failed.append((model, error))
+    return opened, failed

@@ -1,0 +1,219 @@
+"""All pairs of models by one measure, from the library where it remembers, from the files where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ...checkpoints.blocks import order
+from ...checkpoints.layout import Layout
+from ...errors import ModelsimError
+from ...job import Job
+from ...library import Library
+from ...similarity.attention import VARIANTS
+from ...similarity.base import MEAN, Base
+from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures import MEASURES as WEIGHT_MEASURES
+from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
+from .attention_scores import attention_scores
+from .scores import Reason
+from .weight_scores import weight_scores
+
+MEASURES = (*VARIANTS, *WEIGHT_MEASURES)
+
+LEAST_FOR_MEAN = 4
+"""From so many models on their mean may stand in for a base."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The models, what the measure says of every pair, the base it was taken from (`delta-cosine`), why values are
+    missing, and the files that could not be read."""
+
+    models: list[Model]
+    matrix: SimilarityMatrix
+    base: Base | None
+    reasons: list[Reason] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def base_model(self) -> str | None:
+        """The name of the model that is the base; None without a base, and where the mean is."""
+        return self.base.model if self.base is not None else None
+
+
+def compare(
+    paths: Sequence[Path], measure: str, base: str | None, library: Library, job: Job, device: str = "auto"
+) -> Comparison:
+    """Compare all checkpoints under these paths. `base` names a model, for `delta-cosine` alone.
+
+    With fewer than two readable models the matrix is empty and `require_two` says so. Raises ModelsimError where what
+    was asked for cannot be.
+    """
+    return compare_models(read_index(paths, library, job), measure, base, library, job, device)
+
+
+def compare_models(
+    index: Index,
+    measure: str,
+    base: str | None,
+    library: Library,
+    job: Job,
+    device: str = "auto",
+    memory: int | None = None,
+) -> Comparison:
+    """As `compare`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
+    if measure not in MEASURES:
+        raise ModelsimError("unknown measure", measure, f"use one of {', '.join(MEASURES)}")
+    if base is not None and measure != "delta-cosine":
+        raise ModelsimError(
+            "a base goes with delta-cosine alone, not with", measure, "leave --base out, or use --measure delta-cosine"
+        )
+    models = index.models
+    chosen = (
+        None
+        if base is None
+        else match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])
+    )
+    reasons = list(_apart(models))
+    unreadable = list(index.unreadable)
+    found: list[tuple[list[Model], SimilarityMatrix]] = []
+    groups = by_architecture(models)
+    origins = [
+        _base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None
+        for group in groups
+    ]
+    if measure == "delta-cosine" and chosen is None and MEAN not in origins and len(models) > 1:
+        raise ModelsimError(
+            "delta-cosine needs a base, and a mean stands in for one from four models of one architecture on",
+            None,
+            "name one with --base",
+        )
+    for group, origin in zip(groups, origins, strict=True):
+        if measure in VARIANTS:
+            scores = attention_scores(measure, group, library, job, device, memory)
+        else:
+            scores = weight_scores(measure, group, origin, library, job, device, memory)
+        found.append((scores.models, scores.matrix))
+        reasons += scores.reasons
+        unreadable += scores.unreadable
+        if measure == "delta-cosine" and origin is None:
+            reasons += _no_base(group)
+        if origin == MEAN and chosen is not None:
+            instead = f"the base is none of {group[0].architecture}: taken from the mean of its {len(group)} models"
+            reasons += [Reason(model.name, model.name, instead) for model in group]
+    readable = {model.path for group, _ in found for model in group}
+    kept = [model for model in models if model.path in readable]
+    told = Base(models[chosen].name) if chosen is not None else MEAN if MEAN in origins else None
+    return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
+
+
+def require_two(found: Index | Comparison) -> None:
+    """Raises ModelsimError where there is nothing to compare, with the reason of the first unreadable file."""
+    if len(found.models) < 2:
+        bad = found.unreadable[0] if found.unreadable else None
+        why = f" ({bad.path.name}: {bad.error.split('. Fix: ')[0]})" if bad else ""
+        raise ModelsimError(
+            f"two readable models are needed, found {len(found.models)}{why}",
+            None,
+            "give more files, or a folder that holds them; a file given twice counts once",
+        )
+
+
+def comparable(comparison: Comparison) -> list[int]:
+    """Positions of the models that have a value with another; of a model alone, its own."""
+    overall = comparison.matrix.overall
+    n = len(overall)
+    return [i for i in range(n) if n == 1 or not np.isnan(np.delete(overall[i], i)).all()]
+
+
+def model_hashes(model: Model, library: Library) -> list[str]:
+    """The hashes under which a person may name a model: those of a scan, or the SHA-256 that a host knew."""
+    identity = library.identity(model.id)
+    if identity is not None:
+        return [value for name in ("sha256", "legacy_hash", "autov3") if (value := identity.get(name))]
+    known = library.file(model.key, HEADER_VERSION)
+    return [known.sha256] if known is not None and known.sha256 is not None else []
+
+
+def by_architecture(models: Iterable[Model]) -> list[list[Model]]:
+    """The models of each architecture, in order of appearance."""
+    groups: dict[str, list[Model]] = {}
+    for model in models:
+        groups.setdefault(model.architecture, []).append(model)
+    return list(groups.values())
+
+
+def _base_of(group: Sequence[Model], base: Model | None) -> Base | None:
+    """The base in its own group; the mean elsewhere, where it may stand in; else None."""
+    if base is not None and base in group:
+        return Base(base.name)
+    return MEAN if len(group) >= LEAST_FOR_MEAN else None
+
+
+def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
+    for i, a in enumerate(group):
+        for b in group[:i]:
+            yield Reason(
+                b.name,
+                a.name,
+                f"no base for {a.architecture}, and a mean stands in for one only from {LEAST_FOR_MEAN} models on",
+            )
+
+
+def _apart(models: Sequence[Model]) -> Iterator[Reason]:
+    """A reason for every pair that cannot be compared, or only in part, by what its layouts say."""
+    digests = [model.header.layout.digest for model in models]
+    told: dict[tuple[str, str], str | None] = {}
+    for j, b in enumerate(models):
+        for i in range(j):
+            pair = digests[i], digests[j]
+            if pair[0] == pair[1]:
+                continue
+            if pair not in told:
+                told[pair] = difference(models[i].header.layout, b.header.layout)
+            yield Reason(models[i].name, b.name, told[pair])
+
+
+def difference(a: Layout, b: Layout) -> str | None:
+    """In words, what two layouts do not share; None where they are the same."""
+    if a.digest == b.digest:
+        return None
+    if a.architecture != b.architecture:
+        return f"different architectures: {a.architecture} and {b.architecture}"
+    shared = a.places.keys() & b.places.keys()
+    shapes = sorted(key for key in shared if a.places[key].shape != b.places[key].shape)
+    facts = [f"compared over {len(shared) - len(shapes)} shared keys"]
+    facts += [
+        f"{len(keys)} only in {which}"
+        for which, keys in (("the first", a.places.keys() - shared), ("the second", b.places.keys() - shared))
+        if keys
+    ]
+    if shapes:
+        one, other = (list(layout.places[shapes[0]].shape) for layout in (a, b))
+        facts.append(f"{len(shapes)} of another shape ({shapes[0]}: {one} and {other})")
+    return "; ".join(facts)
+
+
+def _join(
+    measure: str, models: Sequence[Model], found: Sequence[tuple[Sequence[Model], SimilarityMatrix]]
+) -> SimilarityMatrix:
+    """The matrices of the architectures as one over all models and the union of their blocks, NaN between them."""
+    n = len(models)
+    blocks = tuple(order(block for _, matrix in found for block in matrix.blocks))
+    names = dict.fromkeys(name for _, matrix in found for name in matrix.components)
+    values, overall = np.full((n, n, len(blocks)), np.nan), np.full((n, n), np.nan)
+    components = {name: np.full((n, n), np.nan) for name in names}
+    position = {model.path: i for i, model in enumerate(models)}
+    for group, matrix in found:
+        rows = [position[model.path] for model in group]
+        pick = np.ix_(rows, rows)
+        overall[pick] = matrix.overall
+        for i, block in enumerate(matrix.blocks):
+            values[(*pick, blocks.index(block))] = matrix.values[:, :, i]
+        for name, numbers in matrix.components.items():
+            components[name][pick] = numbers
+    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, components)

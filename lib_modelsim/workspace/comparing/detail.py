@@ -1,0 +1,147 @@
+"""Two models in detail: block by block in one measure, and the keys in which they differ most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...checkpoints.layout import Layout
+from ...checkpoints.reader import Checkpoint
+from ...errors import ModelsimError
+from ...job import Job
+from ...library import Library
+from ...similarity.parts import cosine
+from ..catalogue.index import Model
+from .caching import Arrays, Run, cached_or_compute
+from .compare import Comparison, difference
+from .weight_scores import OTHER
+
+MOST = 30
+"""Keys that are told."""
+
+
+@dataclass(frozen=True)
+class KeyDifference:
+    """One key that both models hold in one shape. `relative` = ‖a − b‖ / ‖(a + b)/2‖; `cosine` is NaN where either is
+    zero."""
+
+    key: str
+    component: str
+    block: str | None
+    shape: tuple[int, ...]
+    relative: float
+    l2: float
+    cosine: float
+
+
+@dataclass(frozen=True)
+class OtherShape:
+    """One key that the two models hold in different shapes (without trailing ones)."""
+
+    key: str
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What parts two models.
+
+    `profile` has the measure's value of each of the `blocks`, NaN where there is none; `most` the keys that differ
+    most, the worst first. Of the keys that both hold in one shape, `equal` have the same values and `unknown` cannot
+    be compared (zeros in both, or numbers that are not finite); `differing` are the rest. `reason` says why a pair of
+    different architectures has nothing to compare.
+    """
+
+    first: str
+    second: str
+    measure: str
+    blocks: tuple[str, ...]
+    profile: tuple[float, ...]
+    most: tuple[KeyDifference, ...] = ()
+    differing: int = 0
+    equal: int = 0
+    unknown: int = 0
+    only_in_first: tuple[str, ...] = ()
+    only_in_second: tuple[str, ...] = ()
+    other_shapes: tuple[OtherShape, ...] = ()
+    reason: str | None = None
+
+
+def detail(
+    comparison: Comparison,
+    names: tuple[str, str],
+    library: Library,
+    job: Job,
+    device: str = "auto",
+    memory: int | None = None,
+) -> Detail:
+    """Two models of a comparison, by their names; `memory` in bytes for the buffers, None as much as is good.
+
+    The profile is the comparison's; the keys come from one read of both files, or from the library. Raises
+    ModelsimError where one of them cannot be read, Cancelled where the job is stopped: finished blocks are kept.
+    """
+    matrix = comparison.matrix
+    a, b = (matrix.models.index(name) for name in names)
+    models = [comparison.models[a], comparison.models[b]]
+    first, second = (model.header.layout for model in models)
+    found = Detail(*names, matrix.measure, matrix.blocks, tuple(matrix.values[a, b].tolist()))
+    if first.architecture != second.architecture:
+        return replace(found, reason=difference(first, second))
+    shared = [key for key in first.places if key in second.places]
+    alike = [key for key in shared if first.places[key].shape == second.places[key].shape]
+    blocks: dict[str, list[str]] = {}
+    for key in alike:
+        blocks.setdefault(first.places[key].block or OTHER, []).append(key)
+
+    def run(opened: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+        from .streaming import key_pass  # torch comes with it
+
+        return key_pass(opened, {block: blocks[block] for block in missing}, job, device, memory)
+
+    keys = _differences(first, _sums(models, list(blocks), run, library))
+    apart = sorted((key for key in keys if key.relative > 0), key=lambda key: -key.relative)
+    return replace(
+        found,
+        most=tuple(apart[:MOST]),
+        differing=len(apart),
+        equal=sum(key.relative == 0 for key in keys),
+        unknown=sum(key.relative != key.relative for key in keys),
+        only_in_first=tuple(key for key in first.places if key not in second.places),
+        only_in_second=tuple(key for key in second.places if key not in first.places),
+        other_shapes=tuple(
+            OtherShape(key, first.places[key].shape, second.places[key].shape)
+            for key in shared
+            if first.places[key].shape != second.places[key].shape
+        ),
+    )
+
+
+def _sums(
+    models: Sequence[Model], blocks: Sequence[str], run: Run, library: Library
+) -> list[tuple[str, float, float, float]]:
+    """Per key: its name, ‖a − b‖², ‖a‖² and ‖b‖²; NaN where numbers are not finite."""
+    _, results, unreadable = cached_or_compute("keys", models, blocks, run, library)
+    if unreadable:
+        raise ModelsimError(unreadable[0].error)
+    found = []
+    for block in blocks:
+        result = results[block]
+        a, b = (result.models.index(model.id) for model in models)
+        squares, norms = result.arrays["squares"][:, a, b], result.arrays["norms"]
+        found += zip(result.arrays["keys"].tolist(), squares, norms[:, a], norms[:, b], strict=True)
+    return found
+
+
+def _differences(layout: Layout, sums: Sequence[tuple[str, float, float, float]]) -> list[KeyDifference]:
+    squares, norms_a, norms_b = np.array([row[1:] for row in sums], dtype=float).reshape(-1, 3).T
+    halfway = np.sqrt(np.maximum(2 * norms_a + 2 * norms_b - squares, 0)) / 2
+    relative = np.divide(np.sqrt(squares), halfway, out=np.full_like(squares, np.nan), where=halfway > 0)
+    numbers = zip(relative, np.sqrt(squares), cosine(squares, norms_a, norms_b), strict=True)
+    return [
+        KeyDifference(key, place.component, place.block, place.shape, *map(float, values))
+        for (key, *_), values in zip(sums, numbers, strict=True)
+        for place in [layout.places[key]]
+    ]

@@ -1,0 +1,99 @@
+"""The measures over whole weights, of the models of one architecture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+
+from ...checkpoints.layout import Layout
+from ...checkpoints.reader import Checkpoint
+from ...errors import ModelsimError
+from ...job import Job
+from ...library import BlockResult, Library
+from ...similarity.base import MEAN, Base
+from ...similarity.measures import main_component, measure_parts, relative_l2
+from ...similarity.parts import Part, from_arrays
+from ..catalogue.index import Model
+from .caching import Arrays, cached_or_compute
+from .scores import Reason, Scores
+
+OTHER = ""
+"""The name under which the keys without a block are summed."""
+
+ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3": 2**-4, "F8_E5M2": 2**-3}
+"""dtype → the largest relative error u of rounding one number to it; errors spread evenly come to u/√3 in all."""
+
+
+def weight_scores(
+    measure: str,
+    group: Sequence[Model],
+    base: Base | None,
+    library: Library,
+    job: Job,
+    device: str,
+    memory: int | None = None,
+) -> Scores:
+    """A measure over whole weights; `base` is for delta-cosine: one of the group, the mean, or None for no base."""
+    layout = joint_layout(group)
+    blocks = {
+        block: [key for key, place in layout.places.items() if (place.block or OTHER) == block]
+        for block in (*layout.blocks, OTHER)
+    }
+
+    def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+        from .streaming import weight_pass  # torch comes with it
+
+        return weight_pass(models, layout, {block: blocks[block] for block in missing}, job, device, memory)
+
+    wanted = [block for block, keys in blocks.items() if keys]
+    models, results, unreadable = cached_or_compute("weights", group, wanted, run, library)
+    parts: dict[str, list[Part]] = {}
+    reasons = []
+    for block in wanted:
+        parts[block], told = _restore(results[block], models) if block in results else ([], [])
+        reasons += [Reason(models[i].name, models[i].name, text) for i, text in told]
+    names = [model.name for model in models]
+    if measure != "delta-cosine":
+        return Scores(models, measure_parts(measure, names, parts), reasons, unreadable)
+    if base is None:
+        return Scores(models, measure_parts(measure, names, dict.fromkeys(parts, ())), reasons, unreadable)
+    if base != MEAN and base.model not in names:
+        raise ModelsimError("the base cannot be read to its end", base.model, "name another with --base")
+    matrix, origin = measure_parts(measure, names, parts, base), base.position(names)
+    rounded = [] if origin is None else rounded_copies(models, parts, origin)
+    reasons += [
+        Reason(names[i], names[i], f"{base.model} in another precision: it differs by rounding") for i in rounded
+    ]
+    return Scores(models, matrix.without(rounded), reasons, unreadable)
+
+
+def _restore(result: BlockResult, models: Sequence[Model]) -> tuple[list[Part], list[tuple[int, str]]]:
+    """The parts of a stored block among the models asked for, and what it says of non-finite keys, per model."""
+    rows = [result.models.index(model.id) for model in models]
+    parts = [part.select(rows) for part in from_arrays(result.arrays)]
+    told = [(rows.index(i), text) for i, text in json.loads(str(result.arrays["non_finite"])) if i in rows]
+    return [part for part in parts if part is not None], told
+
+
+def rounded_copies(models: Sequence[Model], parts: Mapping[str, Sequence[Part]], base: int) -> list[int]:
+    """Positions of the models that are the base stored in another precision: what parts them is rounding alone."""
+    everything = [part for block in parts.values() for part in block]
+    main = main_component({part.component: part for part in everything})
+    apart = relative_l2([part for part in everything if part.component == main], len(models))[base]
+    dtypes = [component.dtype if (component := model.header.components.get(main)) else "" for model in models]
+    return [
+        i
+        for i, dtype in enumerate(dtypes)
+        if dtype != dtypes[base] and 0 < apart[i] < max(ROUNDING.get(dtype, 0), ROUNDING.get(dtypes[base], 0)) / 3**0.5
+    ]
+
+
+def joint_layout(group: Sequence[Model]) -> Layout:
+    """All keys that any of the models has; where shapes differ, the first one's."""
+    distinct = {model.header.layout.digest: model.header.layout for model in group}
+    layouts = list(distinct.values())
+    if len(layouts) == 1:
+        return layouts[0]
+    places = dict(chain.from_iterable(layout.places.items() for layout in reversed(layouts)))
+    return Layout.of(layouts[0].architecture, places)

@@ -1,0 +1,1 @@
+"""Trees and classes of checkpoints, and the files that tell of them."""

@@ -1,0 +1,236 @@
+"""Models → families: measures, features, trees and classes, one tree per architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from ...checkpoints.identity import known_name
+from ...errors import ModelsimError
+from ...families.distances import MATRIX, direct_distances
+from ...families.references import suggest_references
+from ...families.support import Resampling, resample_deltas
+from ...job import Job
+from ...library import Library
+from ...similarity.base import MEAN, Base
+from ..catalogue.index import Index, Model, Unreadable, match_model, read_index
+from ..catalogue.scan import known_identity
+from ..comparing.compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
+from .family import Family, TreeOptions, family_of_matrix
+from .references import load_references
+
+DEFAULT_MEASURE = "asimilarity"
+"""Where no base is known; with one, delta-cosine says more (see the README, "Measures")."""
+
+_TOLD = 5
+"""Reasons and names that a note spells out."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What classify is asked for. `measure` None: delta-cosine where a base is given or known, else the attention
+    probe. References come from a file, or so many are suggested, or all models are."""
+
+    measure: str | None = None
+    base: str | None = None
+    references: Path | None = None
+    suggest: int | None = None
+    tree: TreeOptions = field(default_factory=TreeOptions)
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The families, the models that could be read, the name of the base asked for or found, and what was left out."""
+
+    families: list[Family]
+    models: list[Model]
+    base: str | None = None
+    unreadable: list[Unreadable] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, device: str = "auto") -> Classified:
+    """Compare the checkpoints under these paths, architecture by architecture, and tell their families.
+
+    With fewer than two readable models there are no families. Raises ModelsimError where what was asked for cannot be.
+    """
+    index = read_index(paths, library, job)
+    groups = by_architecture(index.models)
+    base = _chosen_base(wanted, index.models, library)
+    chosen, notes = _references(wanted, index.models, library)
+    found = Classified([], [], base.name if base else None, list(index.unreadable), notes)
+    bases = []
+    if len(index.models) < 2:
+        return replace(found, models=index.models)
+    for group in groups:
+        measure, own_base, note = _measure_of(group, wanted, base, library, alone=len(groups) == 1)
+        named = own_base.model if own_base is not None else None
+        bases += [named] if named is not None else []
+        comparison = compare_models(Index(group), measure, named, library, job, device)
+        found.models.extend(comparison.models)
+        found.unreadable.extend(comparison.unreadable)
+        found.notes.extend(note)
+        try:
+            families = _families(comparison, _fitting(wanted, comparison, len(groups)), chosen)
+        except ModelsimError as error:
+            if len(groups) == 1:
+                raise
+            found.notes.append(f"no tree for {group[0].architecture}: {error}")
+            continue
+        found.families.extend(with_deltas(family, comparison, library, job, device) for family in families)
+        found.notes.extend(_left_out(comparison, families))
+    readable = {model.path for model in found.models}
+    models = [model for model in index.models if model.path in readable]
+    return replace(found, models=models, base=found.base or next(iter(bases), None))
+
+
+def families_of(
+    comparison: Comparison, options: TreeOptions, references: Sequence[Model] | None = None
+) -> list[Family]:
+    """A family per architecture of the compared models; the base of delta-cosine, and models equal to it, in none.
+    `references` None are all models."""
+    found, groups = [], by_architecture(comparison.models)
+    position = {model.path: i for i, model in enumerate(comparison.models)}
+    for group in groups:
+        rows = [position[model.path] for model in group]
+        part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
+        found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), references)
+    return found
+
+
+def with_deltas(family: Family, comparison: Comparison, library: Library, job: Job, device: str) -> Family:
+    """A family taken straight from delta-cosine with the sums that its resampling needs: distances per block, which
+    the pass over the files has left in the library."""
+    if comparison.matrix.measure != "delta-cosine" or family.distance != MATRIX:
+        return family
+
+    def resampling() -> Resampling:
+        l2 = compare_models(Index(comparison.models), "l2", None, library, job, device).matrix
+        rows = np.array([l2.models.index(name) for name in family.features.models])
+        base = l2.models.index(comparison.base_model) if comparison.base_model in l2.models else None
+        return resample_deltas(l2, rows, base)
+
+    return replace(family, resampling=resampling)
+
+
+def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
+    """One number of classes or references holds for large and small architectures: a small one has what it can."""
+    models = len(comparable(comparison))
+    if groups == 1 or models == 0:
+        return wanted
+    classes, suggest = (None if n is None else min(n, models) for n in (wanted.tree.classes, wanted.suggest))
+    return replace(wanted, suggest=suggest, tree=replace(wanted.tree, classes=classes))
+
+
+def _families(comparison: Comparison, wanted: Wanted, references: Sequence[Model] | None) -> list[Family]:
+    """The family of a comparison of one architecture; none where no model has a value."""
+    rows = comparable(comparison)
+    if not rows:
+        return []
+    matrix, models = comparison.matrix.select(rows), [comparison.models[i] for i in rows]
+    columns, notes = _columns(models, references)
+    if wanted.suggest is not None:
+        columns = suggest_references(direct_distances(matrix), wanted.suggest)
+    found = family_of_matrix(matrix, wanted.tree, models[0].architecture, columns)
+    names = {model.name for model in comparison.models}
+    reasons = [
+        f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names
+    ]
+    base = comparison.base if comparison.matrix.measure == "delta-cosine" else None
+    return [replace(found, base=base, notes=(*found.notes, *notes, *_first(reasons)))]
+
+
+def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tuple[list[int] | None, list[str]]:
+    """Positions of the references among the models of one architecture, None for all, and what there is to tell."""
+    if references is None:
+        return None, []
+    place = {model.path: i for i, model in enumerate(models)}
+    columns = list(dict.fromkeys(place[r.path] for r in references if r.path in place))
+    others = [r.name for r in references if r.architecture != models[0].architecture]
+    notes = [f"references of another architecture, left out: {_several(others)}"] if others else []
+    same = [r.name for r in references if r.architecture == models[0].architecture and r.path not in place]
+    if same:
+        notes.append(f"references that are the base or not comparable, left out: {_several(same)}")
+    if not columns:
+        notes.append("no reference is among these models, so all of them are references")
+    return columns or None, notes
+
+
+def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> Model | None:
+    if wanted.base is None:
+        return None
+    if wanted.measure not in (None, "delta-cosine"):
+        raise ModelsimError(
+            "a base goes with delta-cosine alone, not with",
+            wanted.measure,
+            "leave --base out, or use --measure delta-cosine",
+        )
+    return models[match_model(wanted.base, [m.name for m in models], [model_hashes(m, library) for m in models])]
+
+
+def _measure_of(
+    group: Sequence[Model], wanted: Wanted, base: Model | None, library: Library, *, alone: bool
+) -> tuple[str, Base | None, list[str]]:
+    """The measure for one architecture, its base, and what there is to tell of that.
+
+    Where delta-cosine was asked for and nothing can be its base, an architecture beside others makes do without.
+    """
+    if wanted.measure not in (None, "delta-cosine"):
+        return wanted.measure, None, []
+    if base in group:
+        return "delta-cosine", Base(base.name), []
+    known = _known_base(group, library) if base is None else None
+    if known is not None:
+        told = [f"{known.name} is a known base of {known.architecture}: taken as the base"]
+        return "delta-cosine", Base(known.name), told
+    if len(group) == 1 or (wanted.measure is None and base is None):
+        return DEFAULT_MEASURE, None, []
+    if len(group) >= LEAST_FOR_MEAN:
+        return "delta-cosine", MEAN, [f"no base for {group[0].architecture}: the mean of its models stands in for one"]
+    if alone:
+        return "delta-cosine", None, []  # compare says what it needs
+    return DEFAULT_MEASURE, None, [f"no base for {group[0].architecture}: compared by {DEFAULT_MEASURE}"]
+
+
+def _known_base(group: Sequence[Model], library: Library) -> Model | None:
+    """The newest of the models that Stability AI, CompVis and Runway published, told by the hash of a scan."""
+    found = []
+    for model in group:
+        identity = known_identity(model, library)
+        name = known_name(identity) if identity else None
+        if name is not None and name.startswith("Stable Diffusion "):
+            found.append((name, model))
+    return max(found, key=lambda pair: pair[0])[1] if len(group) > len(found) > 0 else None
+
+
+def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tuple[list[Model] | None, list[str]]:
+    """The reference models, None for all, and which names in the file match no model."""
+    if wanted.references is None:
+        return None, []
+    if wanted.suggest is not None:
+        raise ModelsimError("references are given or suggested, not both", None, "leave one of the two out")
+    found = load_references(wanted.references, models, library)
+    return found.models, found.missing
+
+
+def _left_out(comparison: Comparison, families: Sequence[Family]) -> list[str]:
+    kept = {name for family in families for name in family.features.models}
+    base = comparison.base_model
+    out = [model.name for model in comparison.models if model.name not in kept and model.name != base]
+    if not out:
+        return []
+    why = "equal to the base" if base in comparison.matrix.models else "not comparable with any other"
+    return [f"left out of the tree of {comparison.models[0].architecture}, {why}: {_several(out)}"]
+
+
+def _first(reasons: Sequence[str]) -> list[str]:
+    more = len(reasons) - _TOLD
+    return [*reasons[:_TOLD], *([f"{more} more remarks on pairs"] if more > 0 else [])]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,216 @@
+"""One family: models of one architecture, the distances between them, their tree and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ModelsimError
+from ...families.classes import choose_classes
+from ...families.distance_files import DistanceTable
+from ...families.distances import DISTANCES, MATRIX, delta_cosine_distances, direct_distances, row_distances
+from ...families.features import FeatureTable, against
+from ...families.linkage import Tree, build_tree
+from ...families.support import (
+    RESAMPLES,
+    Resampling,
+    class_support,
+    cophenetic_correlation,
+    resample_features,
+    resample_matrix,
+)
+from ...similarity.base import Base
+from ...similarity.matrix import SimilarityMatrix
+from ..catalogue.index import match_model, without_ending
+
+_UNITS = {
+    "pearson": "1 − Pearson's r between rows of features",
+    "spearman": "1 − Spearman's ρ between rows of features",
+    "cosine": "1 − cosine between rows of features",
+    "euclidean": "Euclidean distance between rows of features",
+}
+
+
+_DIRECT = ("delta-cosine", "pictures")
+"""Measures that are distances by themselves: over rows of features they would say less."""
+
+FEWEST_REFERENCES = 3
+"""With two, each of them has only the other's columns, and there is no distance between the two."""
+
+
+@dataclass(frozen=True)
+class TreeOptions:
+    """How a tree is built: R's name of the linkage, the number of classes (None: by silhouette), the leaves' order,
+    and what its distances are (None: the measure itself for delta-cosine without references, else Pearson's between
+    rows of features)."""
+
+    linkage: str = "ward.D2"
+    classes: int | None = None
+    optimal_order: bool = False
+    distance: str | None = None
+    component: str | None = None
+
+
+@dataclass(frozen=True)
+class Family:
+    """One tree: the models of one architecture, their features, the distances [n, n] and classes [n] told from them.
+
+    `tree` is None where there is one model alone, `unit` says what its heights are; `architecture` is None for tables
+    that were brought along, and the features of distances brought along have no columns. `notes` say what was left
+    out or is missing; `resampling` tells what distances are made of, for the support of the classes.
+    """
+
+    architecture: str | None
+    features: FeatureTable
+    distances: NDArray[np.float64]
+    tree: Tree | None
+    classes: NDArray[np.int64]
+    unit: str = _UNITS["pearson"]
+    distance: str = "pearson"
+    linkage: str = "ward.D2"
+    measure: str | None = None
+    base: Base | None = None
+    references: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    resampling: Callable[[], Resampling] | None = None
+
+    @property
+    def title(self) -> str:
+        """What its figures are of."""
+        models, classes = len(self.features.models), int(self.classes.max())
+        what = self.architecture or ("Features" if self.features.columns else "Distances")
+        return f"{what}: {models} models, {classes} class{'' if classes == 1 else 'es'}"
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far to trust a tree: its cophenetic correlation, and the support of each class 1 … k, [k]; NaN unknown."""
+
+    cophenetic: float
+    support: NDArray[np.float64]
+
+
+def family_of_matrix(
+    matrix: SimilarityMatrix,
+    options: TreeOptions,
+    architecture: str | None = None,
+    references: Sequence[int] | None = None,
+) -> Family:
+    """The family of one comparison; `references` are positions, None for all models.
+
+    Two models share no feature, as each lacks its own columns: their distance is the measure itself.
+    """
+    chosen = range(len(matrix.models)) if references is None else references
+    features = against(matrix, chosen)
+    names = tuple(matrix.models[i] for i in chosen)
+    about = {"measure": matrix.measure, "references": names}
+    direct = matrix.measure in _DIRECT and references is None  # who names references wants features
+    distance = options.distance or (MATRIX if direct else "pearson")
+    _require_known(distance)
+    if distance != MATRIX and len(matrix.models) != 2:
+        if options.component is not None:
+            raise ModelsimError(
+                "features are of blocks, not of a component", options.component, "use --distance matrix"
+            )
+        if len(names) < FEWEST_REFERENCES <= len(matrix.models):
+            raise ModelsimError(
+                "two references lack their own columns and share no others, so there must be three or more",
+                len(names),
+                "name more, or use --distance matrix",
+            )
+        found = family_of_features(features, replace(options, distance=distance), architecture)
+        missing = int(np.isnan(features.values).sum()) - len(names) * len(matrix.blocks)
+        return replace(found, **about, notes=_told_missing(missing, features.values.size))
+    unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
+    if options.component is not None:
+        unit += f" of {options.component}"
+    found = _build(architecture, features, direct_distances(matrix, options.component), options, unit, MATRIX)
+    return replace(found, **about, resampling=lambda: resample_matrix(matrix))
+
+
+def family_of_features(features: FeatureTable, options: TreeOptions, architecture: str | None = None) -> Family:
+    """The tree and the classes of one table of features."""
+    distance = options.distance or "pearson"
+    _require_known(distance)
+    if distance == MATRIX:
+        raise ModelsimError("a table of features has no measure of its own", distance, "use --distance pearson")
+    n = len(features.models)
+    distances = row_distances(features, distance) if n > 1 else np.zeros((n, n))
+    found = _build(architecture, features, distances, options, _UNITS[distance], distance)
+    notes = _told_missing(int(np.isnan(features.values).sum()), features.values.size)
+    return replace(found, notes=notes, resampling=lambda: resample_features(features, distance))
+
+
+def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | None = None) -> Family:
+    """The tree and the classes of distances brought along; with a base, L2 distances become delta-cosine first, and
+    the base and models equal to it leave the table. Names stay as they are."""
+    if options.distance not in (None, MATRIX):
+        raise ModelsimError(
+            "distances are given, so there are none to choose", options.distance, "leave --distance out"
+        )
+    models, distances = table.models, table.values
+    unit, notes = table.metric or "distance", ()
+    if table.component:
+        unit += f" of {table.component}"
+    if base is not None:
+        if table.metric not in (None, "l2"):
+            raise ModelsimError("a base goes with l2 distances, not with", table.metric, "leave --base out")
+        chosen = match_model(base, models)
+        base = models[chosen]
+        distances = delta_cosine_distances(distances, chosen)
+        rows = np.flatnonzero(~np.isnan(distances.diagonal()))
+        equal = [name for i, name in enumerate(models) if i != chosen and i not in rows]
+        notes = (f"equal to the base or without a distance to it, left out: {', '.join(equal)}",) if equal else ()
+        models, distances = tuple(models[i] for i in rows), distances[np.ix_(rows, rows)]
+        unit = f"1 − delta-cosine of {table.component or 'the weights'}, base {without_ending(base)}"
+    features = FeatureTable(models, (), np.empty((len(models), 0)))
+    found = _build(None, features, distances, options, unit, MATRIX)
+    return replace(
+        found, base=Base(base) if base else None, notes=notes, measure="delta-cosine" if base else table.metric
+    )
+
+
+def trust_of(family: Family, resamples: int = RESAMPLES) -> Trust:
+    """How far to trust the tree and each of its classes. A family of one has nothing to trust or not."""
+    k = int(family.classes.max(initial=1))
+    if family.tree is None:
+        return Trust(float("nan"), np.full(k, np.nan))
+    support = np.full(k, np.nan)
+    if family.resampling is not None:
+        support = class_support(family.resampling(), family.classes, family.linkage, resamples)
+    return Trust(cophenetic_correlation(family.tree, family.distances), support)
+
+
+def _build(
+    architecture: str | None,
+    features: FeatureTable,
+    distances: NDArray[np.float64],
+    options: TreeOptions,
+    unit: str,
+    distance: str,
+) -> Family:
+    n = len(features.models)
+    if n == 0:
+        raise ModelsimError("no models are left", None, "give models besides the base")
+    about = {"unit": unit, "distance": distance, "linkage": options.linkage}
+    if n == 1:
+        return Family(architecture, features, np.zeros((1, 1)), None, np.ones(1, dtype=np.int64), **about)
+    tree = build_tree(features.models, distances, options.linkage, options.optimal_order)
+    wanted = options.classes if options.classes is not None else choose_classes(tree, distances)
+    return Family(architecture, features, distances, tree, tree.cut(wanted), **about)
+
+
+def _require_known(distance: str) -> None:
+    if distance not in DISTANCES:
+        raise ModelsimError("unknown distance", distance, f"use one of {', '.join(DISTANCES)}")
+
+
+def _told_missing(missing: int, size: int) -> tuple[str, ...]:
+    if missing <= 0:
+        return ()
+    return (
+        f"{missing:,} of {size:,} feature values are missing; each distance is over the columns that both rows have",
+    )

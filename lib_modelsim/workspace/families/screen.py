@@ -1,0 +1,82 @@
+"""The drawings of a family for the screen: what each is drawn of, and the drawing as inline SVG that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...families.features import FeatureTable
+from ...families.scaling import classical_scaling
+from ...figures.classes import ClassLabel
+from ...figures.colours import Palette
+from ...figures.screen.heatmap import heatmap_svg
+from ...figures.screen.markup import Facts
+from ...figures.screen.model_map import map_svg
+from ...figures.screen.tree import tree_svg
+from ...similarity.matrix import DISTANCES as MEASURED_DISTANCES
+from .class_labels import ClassName
+from .family import Family, Trust
+
+
+@dataclass(frozen=True)
+class HeatTable:
+    """What a heat map is of: the features, or the distances where there are no features."""
+
+    table: FeatureTable
+    references: tuple[str, ...]
+    blocks: tuple[str, ...]
+    unit: str
+    palette: Palette
+
+
+def heat_table(family: Family) -> HeatTable:
+    """The table that the heat map of a family shows."""
+    if family.features.columns:
+        blocks = tuple(dict.fromkeys(column.rsplit("/", 1)[-1] for column in family.features.columns))
+        palette = Palette.DISTANCE if family.measure in MEASURED_DISTANCES else Palette.SIMILARITY
+        return HeatTable(family.features, family.references, blocks, family.measure or "value", palette)
+    models = family.features.models
+    return HeatTable(FeatureTable(models, models, family.distances), models, ("",), family.unit, Palette.DISTANCE)
+
+
+def class_words(family: Family, names: Mapping[int, ClassName], trust: Trust | None = None) -> dict[int, ClassLabel]:
+    """What stands beside each class of the tree; its support only where that is known."""
+    support = [float("nan")] * int(family.classes.max()) if trust is None else trust.support.tolist()
+    found: dict[int, ClassLabel] = {}
+    for number, share in enumerate(support, 1):
+        given = names.get(number, ClassName())
+        found[number] = ClassLabel(given.name, given.remark, None if np.isnan(share) else share)
+    return found
+
+
+def tree_on_screen(family: Family, names: Mapping[int, ClassName], trust: Trust | None, facts: Facts) -> str:
+    """The tree of a family that has one."""
+    words = class_words(family, names, trust)
+    return tree_svg(
+        family.tree, family.classes.tolist(), family.unit, words=words, facts=facts, references=family.references
+    )
+
+
+def heatmap_on_screen(family: Family, facts: Facts) -> str:
+    """The heat map of a family with a tree."""
+    heat = heat_table(family)
+    return heatmap_svg(
+        heat.table,
+        family.tree,
+        family.classes.tolist(),
+        heat.unit,
+        references=heat.references,
+        blocks=heat.blocks,
+        palette=heat.palette,
+        percent=bool(family.features.columns) and family.measure != "l2",
+        facts=facts,
+    )
+
+
+def map_on_screen(family: Family, names: Mapping[int, ClassName], facts: Facts) -> str:
+    """The map of a family with a tree."""
+    called = {number: given.name for number, given in names.items() if given.name}
+    scaling = classical_scaling(family.distances)
+    return map_svg(family.tree, scaling, family.classes.tolist(), family.unit, names=called, facts=facts)

@@ -1,0 +1,325 @@
+"""Which model drew this picture: pictures in, evidence and ranked models out.
+
+    index = GalleryIndex(folder, DescriptorEncoder())  # find_index: kept for each gallery and encoder
+    learned = index.learned(job)                       # takes in what is new; minutes the first time
+    known = known_models(library, host.listed())       # find_models: which hashes and files there are
+    found = find([path], learned, known)               # one encoding and some milliseconds
+    found = not_this(found, found.ranking[0].key)      # the next one, please
+    again = verify([path], found, learned.encoder, engine, job)  # find_verify: draws, and ranks by what came out
+
+Nothing of the query is kept anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ...identify.evidence import (
+    MOST_SURE,
+    Evidence,
+    Kind,
+    KnownModel,
+    SamePicture,
+    modest,
+    of_features,
+    of_pictures,
+    of_records,
+)
+from ...identify.search import Match, Search, SearchResult
+from ...pictures.interrogator import Interrogator, Prompt, interrogate
+from ...pictures.opening import PictureError, open_picture
+from ...pictures.perceptual_hash import CANDIDATE, SAME, differing, fingerprint, likeness
+from ...pictures.record import Records, read_records
+from .index import Learned
+from .reliability import Reliability, reliability
+
+Query = Path | bytes | Image.Image
+"""A file, a file's bytes, or a picture that somebody has opened (its `info` tells its record)."""
+
+_LOOKED_AT = 24
+_APART = 0.07
+"""So many pictures of the gallery are opened at most, those whose fingerprints are most like the query's, and of these
+only the ones that differ from it by at most so much more than the nearest does: opening one takes some 30 ms."""
+
+_ITSELF = "the same picture in the gallery"
+_BY_PICTURES, _BY_TEXTS = "the gallery's nearest pictures, a guess", "the gallery's nearest prompts, a guess"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One model's card.
+
+    `key` is its SHA-256, or "name:…" where nobody knows that; `path` is None where it is not in the library, `title`
+    where no host lists it. `score` is the ranker's, comparable within one answer, None for a model without pictures
+    in the gallery. `probability` holds if one of these models drew the picture; None where there is no honest number.
+    `pictures` are the model's own that are nearest to the query; `evidence` is what names this model.
+    """
+
+    key: str
+    model: str
+    sha256: str | None = None
+    path: Path | None = None
+    title: str | None = None
+    score: float | None = None
+    probability: float | None = None
+    pictures: tuple[Path, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer. `evidence` is all of it, the strongest first; `ranking` every model, the likeliest first.
+
+    - `none_of_these`: the query is farther from every model than nearly all of their own pictures are, and neither a
+      record nor a picture names one of them.
+    - `prompt`: what it was drawn from, as far as somebody has a word; its `source` says who.
+    - `infotext`: what the WebUI's "paste" takes: the record's settings, or the prompt alone.
+    - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
+    - `remarks`: what could not be read or asked, one line each.
+    """
+
+    evidence: tuple[Evidence, ...]
+    ranking: tuple[Ranked, ...]
+    none_of_these: bool
+    prompt: Prompt | None
+    encoder: str
+    reliability: Reliability | None
+    remarks: tuple[str, ...] = ()
+    infotext: str | None = None
+
+
+def find(
+    queries: Sequence[Query],
+    learned: Learned,
+    known: Sequence[KnownModel],
+    interrogators: Sequence[Interrogator] = (),
+) -> Found:
+    """Rank the models by one picture, or by several of one hand, and say why.
+
+    Works without a gallery and without any known model. Raises PictureError where none of the queries is a picture; one
+    among several that is none becomes a remark.
+    """
+    asked, remarks = _opened(queries)
+    known = [*known, *_only_in_gallery(learned, known)]
+    same = [_same_pictures(each.picture, learned) for each in asked]
+    prompt, failures = _prompt(asked[0], same[0], learned, interrogators)
+    evidence = _named_for([of_records(each.records, known) for each in asked], asked)
+    evidence += _named_for([of_pictures(each) for each in same], asked)
+    named = any(piece.key and piece.certainty for piece in evidence)
+    answer, search = None, learned.search
+    if search is not None:
+        answer = search.answer(learned.encoder.encode([each.picture for each in asked]))
+        names = learned.names
+        called = [names[match.model] for match in answer.matches]
+        kept = {picture.path for each in same for picture in each}
+        itself = bool(kept) and any(picture.path in kept for picture in learned.pictures)
+        evidence.append(of_features(answer, search, called, learned.encoder.name, itself))
+        if prompt is None and answer.prompts and answer.prompts[0][0]:
+            prompt = Prompt(answer.prompts[0][0], _BY_PICTURES if search.examples.texts is None else _BY_TEXTS)
+    return Found(
+        tuple(evidence),
+        rank(_cards(answer, learned, known, evidence), evidence),
+        answer is not None and answer.none_of_these and not named,
+        prompt,
+        learned.encoder.name,
+        reliability(learned),
+        (*remarks, *_never_hashed(evidence, known), *failures, *learned.unreadable),
+        asked[0].records.pasted or (prompt.text if prompt is not None else None),
+    )
+
+
+def not_this(found: Found, key: str) -> Found:
+    """The answer if this model did not draw the picture. The search itself learns nothing from it.
+
+    What was said of it is left out with it, but for the manner, which the others' probabilities come from.
+    """
+    rest = [card for card in found.ranking if card.key != key]
+    shares = sum(card.probability or 0 for card in rest)
+    kept = tuple(
+        replace(card, probability=card.probability / shares if card.probability and shares else card.probability)
+        for card in rest
+    )
+    said = (
+        _before_it_was_left_out(piece) if piece.key == key else piece
+        for piece in found.evidence
+        if piece.key != key or piece.kind is Kind.FEATURES
+    )
+    return replace(found, ranking=kept, evidence=tuple(said))
+
+
+def _before_it_was_left_out(piece: Evidence) -> Evidence:
+    return Evidence(piece.kind, None, None, f"before {piece.model} was left out: {piece.detail}")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query that is a picture: what it is called, its pixels, its records."""
+
+    name: str
+    picture: Image.Image
+    records: Records
+
+
+def _opened(queries: Sequence[Query]) -> tuple[list[_Asked], list[str]]:
+    """Those that are pictures, and remarks on all; what somebody has opened or read is called by its place."""
+    asked, remarks, failures = [], [], []
+    for place, query in enumerate(queries, 1):
+        name = query.name if isinstance(query, Path) else f"picture {place}"
+        try:
+            asked.append(_Asked(name, open_picture(query), read_records(query)))
+        except PictureError as error:
+            failures.append(error)
+        else:
+            remarks += asked[-1].records.remarks
+    if not asked:
+        raise failures[0] if failures else PictureError("no picture given", None, "give one")
+    return asked, remarks + [str(failure) for failure in failures]
+
+
+def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[_Asked]) -> list[Evidence]:
+    """The evidence of each query; where there are several it says of which it speaks."""
+    of: dict[Evidence, list[str]] = {}
+    for pieces, each in zip(found, asked, strict=True):
+        for piece in pieces:
+            of.setdefault(piece, []).append(each.name)
+    if len(asked) == 1:
+        return list(of)
+    return [replace(piece, detail=f"{', '.join(names)}: {piece.detail}") for piece, names in of.items()]
+
+
+def _prompt(
+    asked: _Asked, same: Sequence[SamePicture], learned: Learned, interrogators: Sequence[Interrogator]
+) -> tuple[Prompt | None, list[str]]:
+    """What the picture was drawn from, as it says itself, or the same picture in the gallery, or an interrogator."""
+    drawn = {picture.path: picture.prompt for picture in learned.gallery} if same else {}
+    kept = next(filter(None, (drawn[picture.path] for picture in same)), None)
+    if kept is not None and asked.records.prompt is None:
+        return Prompt(kept, _ITSELF), []
+    return interrogate(asked.picture, asked.records, interrogators)
+
+
+def _never_hashed(evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> list[str]:
+    """A model that is said to be missing may be a file whose hash nobody knows."""
+    missing = any(piece.kind is Kind.RECORD and piece.key is None and piece.certainty for piece in evidence)
+    unknown = sum(model.path is not None and model.sha256 is None for model in known)
+    if not missing or not unknown:
+        return []
+    files = "1 of your checkpoints was" if unknown == 1 else f"{unknown} of your checkpoints were"
+    return [f"{files} never hashed, and may be the one that is named: scan them, and ask again"]
+
+
+def _same_pictures(query: Image.Image, learned: Learned) -> list[SamePicture]:
+    """Pictures of the gallery that are the query, whatever was done to it; the most alike first."""
+    if learned.fingerprints is None:
+        return []
+    apart = differing(fingerprint(query), learned.fingerprints)
+    nearest = np.argsort(apart, kind="stable")[:_LOOKED_AT]
+    candidates = nearest[apart[nearest] <= min(CANDIDATE, apart[nearest[0]] + _APART)]
+    found = [
+        SamePicture(stored.key, stored.model, stored.path, _likeness(query, stored.path))
+        for stored in (learned.gallery[i] for i in candidates)
+    ]
+    return sorted((each for each in found if each.likeness >= SAME), key=lambda each: -each.likeness)
+
+
+def _likeness(query: Image.Image, path: Path) -> float:
+    """0 for a picture that went away since it was learned."""
+    try:
+        return likeness(query, open_picture(path))
+    except PictureError:
+        return 0.0
+
+
+def _only_in_gallery(learned: Learned, known: Sequence[KnownModel]) -> list[KnownModel]:
+    """Models that drew pictures here and whose files are elsewhere."""
+    there = {model.key for model in known} | {f"name:{model.name}" for model in known}
+    drew = {key: name for key, name in learned.names.items() if key not in there}
+    return [KnownModel(name, sha256=None if key.startswith("name:") else key) for key, name in drew.items()]
+
+
+def _cards(
+    answer: SearchResult | None, learned: Learned, known: Sequence[KnownModel], evidence: Sequence[Evidence]
+) -> list[Ranked]:
+    """A card for each model of the gallery, by features, and for each other one that evidence names."""
+    by_key = {model.key: model for model in known}
+    by_name = {f"name:{model.name}": model for model in known}
+    matches = answer.matches if answer is not None else ()
+    names, cards = learned.names, []
+    for match, probability in zip(matches, _probabilities(matches, learned.search), strict=True):
+        model = by_key.get(match.model) or by_name.get(match.model)
+        paths = tuple(learned.picture(row).path for row in match.pictures)
+        cards.append(_card(model, match.model, names[match.model], match.score, probability, paths))
+    there = {card.key for card in cards} | {card.sha256 for card in cards}
+    others = {piece.key: by_key[piece.key] for piece in evidence if piece.key in by_key and piece.key not in there}
+    cards += [_card(model, key, model.name) for key, model in others.items() if key is not None]
+    named = {piece.key for piece in evidence}
+    return [
+        replace(card, evidence=_naming(card, evidence)) if {card.key, card.sha256} & named - {None} else card
+        for card in cards
+    ]
+
+
+def _probabilities(matches: Sequence[Match], search: Search | None) -> Sequence[float | None]:
+    likely = [match.probability for match in matches]
+    if search is None or search.test is None:
+        return likely
+    return modest([share or 0.0 for share in likely], search.test)
+
+
+def _naming(card: Ranked, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence that names this model."""
+    return tuple(piece for piece in evidence if piece.key and piece.key in (card.key, card.sha256))
+
+
+def _card(
+    model: KnownModel | None,
+    key: str,
+    name: str,
+    score: float | None = None,
+    probability: float | None = None,
+    pictures: tuple[Path, ...] = (),
+) -> Ranked:
+    """A gallery's checkpoint as the library knows it now, by hash or, where it was drawn without one, by name."""
+    own = None if key.startswith("name:") else key
+    path, title = (model.path, model.title) if model is not None else (None, None)
+    sha256 = own or (model.sha256 if model is not None else None)
+    return Ranked(key, name, sha256, path, title, score, probability, pictures)
+
+
+def rank(cards: Sequence[Ranked], evidence: Sequence[Evidence]) -> tuple[Ranked, ...]:
+    """Cards by probability: what this evidence leaves open is shared out as their probabilities were.
+
+    Several kinds that agree make surer than each does, up to MOST_SURE.
+    """
+    shares = [card.probability for card in cards]
+    for kind in (Kind.PICTURE, Kind.RECORD, Kind.REGENERATED):
+        shares = _with_evidence(shares, cards, _certainties(evidence, kind))
+    sure = [share if share is None else min(share, MOST_SURE) for share in shares]
+    ranked = [replace(card, probability=share) for card, share in zip(cards, sure, strict=True)]
+    return tuple(sorted(ranked, key=lambda card: (-(card.probability or 0), card.score is None, -(card.score or 0))))
+
+
+def _certainties(evidence: Sequence[Evidence], kind: Kind) -> dict[str, float]:
+    """Key → certainty from this kind of evidence, in all at most MOST_SURE."""
+    found: dict[str, float] = {}
+    for piece in evidence:
+        if piece.kind is kind and piece.key and piece.certainty is not None:
+            found[piece.key] = max(found.get(piece.key, 0), piece.certainty)
+    scale = min(1, MOST_SURE / sum(found.values())) if found else 1
+    return {key: certainty * scale for key, certainty in found.items()}
+
+
+def _with_evidence(
+    shares: Sequence[float | None], cards: Sequence[Ranked], certain: Mapping[str, float]
+) -> list[float | None]:
+    own = [certain.get(card.key, certain.get(card.sha256 or "")) for card in cards]
+    left = 1 - sum(certainty for certainty in own if certainty is not None)
+    return [
+        share if certainty is None and share is None else (certainty or 0) + left * (share or 0)
+        for share, certainty in zip(shares, own, strict=True)
+    ]

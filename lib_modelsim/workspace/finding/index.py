@@ -1,0 +1,157 @@
+"""A gallery's pictures as vectors, kept beside the gallery on disk, and what a search has learned of them.
+
+The file is only a memory: vectors belong to a picture's content and the encoder that made them, and are made anew
+where either changes or the file is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from ...identify.calibration import Calibration, SelfTest, self_test
+from ...identify.examples import Examples
+from ...identify.pseudo_prompt import PromptGuesser
+from ...identify.rankers import DEFAULT, Ranker
+from ...identify.search import Search
+from ...job import Job, Stage
+from ...pictures.encoder import Encoder
+from ...pictures.perceptual_hash import Hashes
+from ...probes.gallery import Gallery, Stored
+from .features import VIEWS, Features, Indexed
+from .memory import FILE, Memory
+
+_TEST = 2
+"""Grows when self-tests change their meaning."""
+
+_TICK = 2_000_000_000
+"""Nanoseconds: the coarsest clock that file systems have, FAT's."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a gallery taught.
+
+    `gallery` is all of it, `fingerprints` uint8 [gallery, parts, 8]; `pictures` are those that the search learned from,
+    in the order of its examples, VIEWS rows each. `search` is None for a gallery without pictures; `unreadable` says
+    what was left out.
+    """
+
+    encoder: Encoder
+    gallery: tuple[Indexed, ...] = ()
+    fingerprints: Hashes | None = None
+    pictures: tuple[Indexed, ...] = ()
+    search: Search | None = None
+    unreadable: tuple[str, ...] = ()
+
+    def picture(self, row: int) -> Indexed:
+        """The picture of a row of the examples."""
+        return self.pictures[row // VIEWS]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Key → the model's name, as it was when it last drew."""
+        return {picture.key: picture.model for picture in self.gallery}
+
+
+class GalleryIndex:
+    """One gallery, seen by one encoder. May be asked by any thread."""
+
+    def __init__(
+        self, folder: Path, encoder: Encoder, suites: Sequence[str] = ("standard",), ranker: Ranker = DEFAULT
+    ) -> None:
+        """The search learns from a model's pictures of these suites; where it drew none of them, from all it has."""
+        self.folder, self.encoder, self._suites, self._ranker = folder, encoder, suites, ranker
+        self._lock = Lock()
+        self._seen: tuple[Indexed, ...] | None = None
+        self._changed: dict[Path, int] | None = None
+        self._learned = Learned(encoder)
+
+    def learned(self, job: Job) -> Learned:
+        """What the gallery teaches as it is now; what is new is encoded first, the search learns anew where it grew.
+
+        A gallery that is not there yet is an empty one. Raises Cancelled within a few pictures, ModelsimError where
+        gallery or disk cannot be used; what was encoded is kept.
+        """
+        with self._lock:
+            if not self.folder.is_dir():
+                return Learned(self.encoder)
+            changed = _changed(self.folder)
+            if changed is not None and changed == self._changed:
+                return self._learned  # to list all pictures of hundreds of models takes a second
+            with Gallery(self.folder) as gallery, Memory(self.folder / FILE) as memory:
+                gallery.take_in()
+                lit = [picture for picture in gallery.pictures() if not picture.record.black]
+                chosen = _of_suites(lit, self._suites)
+                features = Features(memory, self.encoder)
+                known, unreadable = features.complete(lit, chosen, job)
+                if known != self._seen:
+                    pictures = tuple(picture for picture in known if picture.path in chosen)
+                    search = self._search(pictures, features, memory, job) if pictures else None
+                    fingerprints = features.fingerprints(known)
+                    self._learned = Learned(self.encoder, known, fingerprints, pictures, search, unreadable)
+                    self._seen = known
+            self._changed = changed
+            return self._learned
+
+    def _search(self, pictures: tuple[Indexed, ...], features: Features, memory: Memory, job: Job) -> Search:
+        keys = sorted({picture.key for picture in pictures})
+        place = {key: i for i, key in enumerate(keys)}
+        rows = np.repeat(np.arange(len(pictures)), VIEWS)
+        model = np.array([place[pictures[i].key] for i in rows])
+        prompts = tuple(pictures[i].prompt for i in rows)
+        texts = features.texts(prompts)
+        examples = Examples(tuple(keys), features.vectors(pictures), model, rows, prompts, texts)
+        stage = Stage(job, "learning", 2, "steps")
+        ranking = self._ranker.learn(examples)
+        stage.advance(1)
+        test = _tested(self._ranker, examples, pictures, features.method, memory)
+        calibration = None if test is None else Calibration.of(test)
+        stage.advance(1)
+        return Search(examples, ranking, PromptGuesser.of(examples), test, calibration)
+
+
+def _changed(gallery: Path) -> dict[Path, int] | None:
+    """When each folder of pictures last got, lost or exchanged one; None while that is so short ago that the next
+    change might bear the same time."""
+    folders = [folder for suite in _folders(gallery) for folder in _folders(suite)]
+    times = {folder: folder.stat().st_mtime_ns for folder in folders}
+    return times if max(times.values(), default=0) < time.time_ns() - _TICK else None
+
+
+def _folders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir()]
+
+
+def _of_suites(stored: Sequence[Stored], suites: Sequence[str]) -> set[Path]:
+    """What is learned from, model by model."""
+    drew = {picture.record.checkpoint for picture in stored if picture.record.suite in suites}
+    return {each.path for each in stored if each.record.suite in suites or each.record.checkpoint not in drew}
+
+
+def _tested(
+    ranker: Ranker, examples: Examples, pictures: Sequence[Indexed], method: str, memory: Memory
+) -> SelfTest | None:
+    """How well the search does on these examples, remembered as long as they stay: it takes most of the time.
+
+    None where the library is too small to be tested.
+    """
+    if len(examples.models) < 3 or examples.pictures_of.max() < 2:
+        return None
+    lines = "\n".join(f"{picture.key} {picture.content} {picture.prompt!r}" for picture in pictures)
+    digest = hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
+    name = f"{ranker.name}; {method}; {_TEST}"
+    known = memory.test(name, digest)
+    if known is None:
+        known = self_test(ranker, examples)
+        memory.keep_test(name, digest, known)
+    return known

@@ -1,0 +1,62 @@
+"""The user's checkpoints with the hashes that a picture's record may name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ...checkpoints.hashing import LEGACY_RANGE
+from ...hosts.host import Listed
+from ...identify.evidence import KnownModel
+from ...job import Job
+from ...library import Library
+from ..catalogue.index import Unreadable, model_names, readable
+from ..catalogue.scan import IDENTITY_VERSION, scan
+
+
+def scanned_models(paths: Sequence[Path], library: Library, job: Job) -> tuple[list[KnownModel], list[Unreadable]]:
+    """The checkpoints under these paths with all their hashes: files that were never hashed are, which reads them."""
+    found = scan(paths, library, job)
+    models = [
+        KnownModel(model.name, model.path, identity.sha256, identity.legacy_hash, identity.autov3)
+        for model, identity in found.found
+        if identity is not None
+    ]
+    return models, found.unreadable
+
+
+def known_models(library: Library, listed: Iterable[Listed] = ()) -> list[KnownModel]:
+    """What is known without reading a checkpoint: the files that the library remembers and that are still there, and
+    those that the host lists, with its hashes and 64 KB read of each for the legacy one."""
+    remembered = {path: KnownModel("", Path(path), *hashes) for path, hashes in _remembered(library).items()}
+    of_host = {readable(each.path.resolve()): each for each in listed}
+    for path, each in of_host.items():
+        known = remembered.get(path) or KnownModel("", each.path, legacy_hash=legacy_hash(each.path))
+        sha256 = known.sha256 or (each.sha256.lower() if each.sha256 else None)
+        remembered[path] = replace(known, sha256=sha256, title=each.title)
+    models = [model for model in remembered.values() if model.path is not None]
+    names = model_names([model.path for model in models if model.path is not None])
+    return [replace(model, name=name) for model, name in zip(models, names, strict=True)]
+
+
+def _remembered(library: Library) -> Mapping[str, tuple[str | None, str | None, str | None]]:
+    """Path → SHA-256, legacy hash, AutoV3 of what is still on disk."""
+    found = {}
+    for path, sha256, identity in library.files():
+        if Path(path).exists():
+            hashes = identity if identity and identity.get("version") == IDENTITY_VERSION else {}
+            found[path] = (sha256, hashes.get("legacy_hash") or legacy_hash(Path(path)), hashes.get("autov3"))
+    return found
+
+
+def legacy_hash(path: Path) -> str | None:
+    """The WebUI's hash of 2022 of one file, 8 digits; None for a folder, and where the file cannot be read."""
+    start, end = LEGACY_RANGE
+    try:
+        with open(path, "rb") as file:
+            file.seek(start)
+            return hashlib.sha256(file.read(end - start)).hexdigest()[:8]
+    except OSError:
+        return None

@@ -1,0 +1,177 @@
+"""The likeliest models draw the picture again, and what comes out is held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from ...errors import ModelsimError
+from ...identify.evidence import Evidence, of_regenerated
+from ...job import Cancelled, Job, Stage
+from ...pictures.encoder import Encoder
+from ...pictures.infotext import parse
+from ...pictures.opening import open_picture
+from ...pictures.perceptual_hash import SAME, likeness
+from ...pictures.record import Records, read_records
+from ...pictures.record_form import model_name
+from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineSession, PictureFailed
+from ...probes.parameters import OPTION_LABELS, Parameters
+from ...probes.recording import parameters_of
+from ...probes.run import drew
+from .find import Found, Query, Ranked, rank
+
+_TOLD = {
+    *("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Clip skip", "VAE", "RNG"),
+    *("Model", "Model hash", "VAE hash", "Hashes", "Version", *OPTION_LABELS.values()),
+}
+"""Settings that we can ask for, and those that change no pixel. Any other (hires fix, a refiner, ControlNet …) had a
+hand in the picture that ours will lack."""
+
+_NEEDED = {"Steps", "Sampler", "Seed", "Size"}
+
+_AREA = {"SD 1.x": 512 * 512, "SD 2.x": 768 * 768}
+_LARGER = 1024 * 1024
+_GRID = 64  # latents of other sizes are drawn worse
+
+
+@dataclass(frozen=True)
+class DrawnAgain:
+    """What a model drew. `likeness` −1 … 1 is of the pixels (`perceptual_hash.likeness`), `nearness` −1 … 1 the cosine
+    of the encoder's vectors."""
+
+    key: str
+    model: str
+    picture: Image.Image
+    infotext: str
+    likeness: float
+    nearness: float
+
+
+@dataclass(frozen=True)
+class Verified:
+    """`found` with the models that drew in front, the nearest first, and with the evidence of it; `pictures` in the
+    same order. `exact`: all the record's settings were used, so that the same picture is proof. `failures`: who could
+    not draw, and why."""
+
+    found: Found
+    pictures: tuple[DrawnAgain, ...]
+    exact: bool
+    failures: tuple[str, ...]
+
+
+def verify(
+    queries: Sequence[Query], found: Found, encoder: Encoder, engine: Engine, job: Job, count: int = 4
+) -> Verified:
+    """Draw the first query again with the `count` likeliest models that this engine has; rank them by what came out.
+
+    By pixels where the record's settings are used, otherwise by the encoder. Raises Cancelled within one picture, and
+    ModelsimError where no model can draw; the engine is left as it was.
+    """
+    picture, records = open_picture(queries[0]), read_records(queries[0])
+    candidates = _candidates(found, engine, count)
+    drawn, failures = [], []
+    stage = Stage(job, "drawing it again", len(candidates), "pictures")
+    with engine.session(job) as session:
+        for card, checkpoint in candidates:
+            job.check()
+            parameters = _settings(records, found, picture.size, checkpoint.architecture)
+            try:
+                image, infotext = _draw(session, checkpoint, parameters)
+            except (CheckpointFailed, PictureFailed) as error:
+                failures.append(f"{card.model}: {error}")
+            else:
+                nearness = _nearness(encoder, picture, image)
+                drawn.append(DrawnAgain(card.key, card.model, image, infotext, likeness(picture, image), nearness))
+            stage.advance(1)
+    if not drawn:
+        raise ModelsimError("no model could draw it again", "; ".join(failures), "see why above")
+    exact = _full_settings(records)
+    drawn.sort(key=lambda each: each.likeness if exact else each.nearness, reverse=True)
+    return Verified(ranked_again(found, drawn, exact), tuple(drawn), exact, tuple(failures))
+
+
+def _candidates(found: Found, engine: Engine, count: int) -> list[tuple[Ranked, EngineCheckpoint]]:
+    """The first cards that the engine has a checkpoint for, by hash, by file, or by name where neither is known."""
+    available = engine.checkpoints()
+    pairs = [(card, _checkpoint(card, available)) for card in found.ranking]
+    drawable = [(card, checkpoint) for card, checkpoint in pairs if checkpoint is not None]
+    if not drawable:
+        fix = "give it their files (--models), or choose another engine"
+        raise ModelsimError(f"{engine.name} has none of the {len(pairs)} ranked models", None, fix)
+    return drawable[:count]
+
+
+def _checkpoint(card: Ranked, available: Sequence[EngineCheckpoint]) -> EngineCheckpoint | None:
+    for each in available:
+        if card.sha256 is not None and each.sha256 is not None:
+            if card.sha256 == each.sha256:
+                return each
+        elif (card.path is not None and card.path == each.path) or card.model == each.name:
+            return each
+    return None
+
+
+def _settings(records: Records, found: Found, size: tuple[int, int], architecture: str | None) -> Parameters:
+    """The record's settings as far as they can be asked for, else the prompt that was told or guessed in a size of the
+    query's shape."""
+    if records.drawable is not None:
+        with suppress(ModelsimError):  # a sampler's number or a size that no picture has: the prompt is left
+            return parameters_of(records.drawable.infotext or "")
+    area = _AREA.get(architecture or "", _LARGER)
+    scale = (area / (size[0] * size[1])) ** 0.5
+    width, height = (max(_GRID, _GRID * round(side * scale / _GRID)) for side in size)
+    return Parameters(found.prompt.text if found.prompt else "", width=min(width, 2048), height=min(height, 2048))
+
+
+def _full_settings(records: Records) -> bool:
+    """Whether the record's settings are all there is to the picture, and can be asked for."""
+    record = records.drawable
+    if record is None or record.infotext is None:
+        return False
+    settings = parse(record.infotext).settings
+    vae = model_name(settings.get("VAE", ""))
+    if not _NEEDED <= set(settings) <= _TOLD or any(network.name != vae for network in record.networks):
+        return False
+    try:
+        parameters_of(record.infotext)
+    except ModelsimError:
+        return False
+    return True
+
+
+def _draw(session: EngineSession, checkpoint: EngineCheckpoint, parameters: Parameters) -> tuple[Image.Image, str]:
+    session.load(checkpoint)
+    (drawn,) = session.draw([parameters])
+    if not drawn.finished:
+        raise Cancelled("the engine was stopped", None, "start again")
+    if not drew(drawn, checkpoint):
+        other = drawn.checkpoint_title or drawn.checkpoint_hash or "one that the engine does not name"
+        raise CheckpointFailed("another checkpoint drew in its place", other, "refresh the engine's list and try again")
+    return drawn.image.convert("RGB"), drawn.infotext
+
+
+def _nearness(encoder: Encoder, query: Image.Image, drawn: Image.Image) -> float:
+    a, b = encoder.encode([query, open_picture(drawn)])
+    return float(np.dot(a, b))
+
+
+def ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Found:
+    """An answer with the models that drew in front, the nearest first; with proof, the probabilities follow it."""
+    same = [each for each in drawn if exact and each.likeness >= SAME]
+    evidence = [_evidence(each, exact, len(same) - 1, len(drawn)) for each in same or drawn[:1]]
+    order = {each.key: place for place, each in enumerate(drawn)}
+    cards = [
+        replace(card, evidence=(*card.evidence, *(piece for piece in evidence if piece.key == card.key)))
+        for card in found.ranking
+    ]
+    weighed = rank(cards, evidence)
+    ranking = tuple(sorted(weighed, key=lambda card: order.get(card.key, len(order))))
+    return replace(found, evidence=(*found.evidence, *evidence), ranking=ranking)
+
+
+def _evidence(each: DrawnAgain, exact: bool, rivals: int, of: int) -> Evidence:
+    return of_regenerated(each.model, each.key, each.likeness, exact, rivals, of)

@@ -1,0 +1,1 @@
+"""The same pictures from every checkpoint: generating, viewing, comparing them."""

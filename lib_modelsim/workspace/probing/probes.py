@@ -1,0 +1,122 @@
+"""Standardized pictures from every checkpoint: which checkpoints can draw, and what they drew or will draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...errors import CheckpointError, ModelsimError
+from ...job import Job, Stage
+from ...library import Library
+from ...probes.engine import Engine, EngineCheckpoint
+from ...probes.gallery import Gallery
+from ...probes.plan import Plan, make_plan
+from ...probes.run import Outcome, draw_missing
+from ...probes.sheet import Sheet, engines, make_sheet
+from ...probes.suite import Suite
+from ..catalogue.index import Unreadable, match_model
+from ..catalogue.scan import scan
+
+_CANNOT_DRAW = ("LoRA", "VAE", "text encoder")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The checkpoints that will draw, and the files that cannot, with the reason."""
+
+    checkpoints: list[EngineCheckpoint]
+    unusable: list[Unreadable]
+
+
+def on_disk(paths: Sequence[Path], library: Library, job: Job) -> Chosen:
+    """The checkpoints under these files and folders, for an engine that draws with files.
+
+    Files that were never hashed are, which reads them once.
+    """
+    found = scan(paths, library, job)
+    chosen = Chosen([], list(found.unreadable))
+    for model, identity in found.found:
+        sha256 = identity.sha256 if identity else None
+        _sort_in(EngineCheckpoint(model.name, model.name, model.path, sha256, model.architecture), chosen)
+    return chosen
+
+
+def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job) -> Chosen:
+    """The engine's checkpoints; where `paths` are given only those that lie there or are called so.
+
+    What the engine does not know of a file on this machine, the library or the file itself tells. Raises ModelsimError
+    for a path that is none of the engine's checkpoints.
+    """
+    available = engine.checkpoints()
+    wanted = [checkpoint for path in paths for checkpoint in _meant(path, available)] if paths else available
+    once = list(dict.fromkeys(wanted))
+    chosen, stage = Chosen([], []), Stage(job, "reading checkpoints", len(once), "checkpoints")
+    for checkpoint in once:
+        try:
+            _sort_in(_completed(checkpoint, library, job), chosen)
+        except CheckpointError as error:
+            chosen.unusable.append(Unreadable(checkpoint.path or Path(checkpoint.name), str(error)))
+        stage.advance(1)
+    return chosen
+
+
+def plan_suite(
+    suite: Suite, checkpoints: Sequence[EngineCheckpoint], engine: Engine, folder: Path, batch: int = 1
+) -> Plan:
+    """What drawing this suite into this gallery would do."""
+    with Gallery(folder) as gallery:
+        return make_plan(suite, checkpoints, engine, gallery, batch)
+
+
+def draw_plan(plan: Plan, engine: Engine, folder: Path, job: Job) -> Outcome:
+    """Draw what is missing of a plan into its gallery. Raises as `draw_missing`."""
+    with Gallery(folder) as gallery:
+        return draw_missing(plan, engine, gallery, job)
+
+
+def sheet_of(folder: Path, suite: Suite, engine: str | None = None) -> Sheet:
+    """What this gallery holds of a suite; of the engine that drew most where none is named.
+
+    Raises ModelsimError where nothing was drawn.
+    """
+    with Gallery(folder) as gallery:
+        gallery.take_in()
+        drew = engines(gallery)
+        if not drew:
+            fix = "draw with: probe --out DIR; pictures taken in from elsewhere are for find alone"
+            raise ModelsimError("no suite was drawn in this gallery", folder, fix)
+        if engine is not None and engine not in drew:
+            raise ModelsimError("this engine drew nothing here", engine, f"use one of {', '.join(drew)}")
+        return make_sheet(gallery, suite, engine or drew[0])
+
+
+def _sort_in(checkpoint: EngineCheckpoint, chosen: Chosen) -> None:
+    if checkpoint.architecture in _CANNOT_DRAW and checkpoint.path is not None:
+        chosen.unusable.append(Unreadable(checkpoint.path, f"draws nothing by itself: {checkpoint.architecture}"))
+    else:
+        chosen.checkpoints.append(checkpoint)
+
+
+def _meant(path: Path, available: Sequence[EngineCheckpoint]) -> list[EngineCheckpoint]:
+    """The checkpoints in this folder, of this file, or with this name."""
+    if path.exists():
+        real = path.resolve()
+        here = [each for each in available if each.path is not None and each.path.resolve().is_relative_to(real)]
+        if here:
+            return here
+    hashes = [[each.sha256] if each.sha256 else [] for each in available]
+    return [available[match_model(path.as_posix(), [each.name for each in available], hashes)]]
+
+
+def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job) -> EngineCheckpoint:
+    """The checkpoint with its SHA-256 and architecture. Raises CheckpointError where its file cannot be read."""
+    path = checkpoint.path
+    if path is None or not path.exists() or (checkpoint.sha256 and checkpoint.architecture):
+        return checkpoint
+    found = scan([path], library, Job(cancelled=job.cancelled), quick=checkpoint.sha256 is not None)
+    if found.unreadable:
+        raise CheckpointError(found.unreadable[0].error)
+    ((model, identity),) = found.found
+    sha256 = checkpoint.sha256 or (identity.sha256 if identity else None)
+    return replace(checkpoint, sha256=sha256, architecture=checkpoint.architecture or model.architecture)

@@ -1,0 +1,104 @@
+"""The suites that there are: those shipped and those that a person has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...errors import ModelsimError
+from ...pictures.infotext import of_picture
+from ...pictures.opening import opened
+from ...probes.importing import suite_of_text
+from ...probes.naming import file_name
+from ...probes.suite import SHIPPED, Suite, read_suite, to_json
+from ...writing import write_text
+
+STANDARD = "standard"
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif")
+
+
+@dataclass(frozen=True)
+class Suites:
+    """The suites shipped, and the user's own in `folder`, one JSON file each."""
+
+    folder: Path
+
+    def all(self) -> list[Suite]:
+        """Every suite that can be read, the shipped ones first."""
+        return [suite for suite in self._read() if isinstance(suite, Suite)]
+
+    def unreadable(self) -> list[ModelsimError]:
+        """What is wrong with the files that are none."""
+        return [error for error in self._read() if isinstance(error, ModelsimError)]
+
+    def _read(self) -> Iterator[Suite | ModelsimError]:
+        for folder in (SHIPPED, self.folder):
+            for path in sorted(folder.glob("*.json"), key=_stem):
+                try:
+                    yield read_suite(path)
+                except ModelsimError as error:
+                    yield error
+
+    def is_shipped(self, name: str) -> bool:
+        """Whether a suite of this name is shipped: it cannot be changed."""
+        return (SHIPPED / f"{file_name(name)}.json").is_file()
+
+    def named(self, query: str) -> Suite:
+        """The suite with this name, or in this file. Raises ModelsimError that lists the names."""
+        for folder in (SHIPPED, self.folder):
+            path = folder / f"{file_name(query)}.json"
+            if path.is_file():
+                return read_suite(path)
+        if query.lower().endswith(".json"):
+            return read_suite(Path(query))
+        names = ", ".join(suite.name for suite in self.all())
+        raise ModelsimError("no such suite", query, f"use one of {names}, or a suite's file")
+
+    def save(self, suite: Suite, instead: bool = False) -> Path:
+        """Keep a suite of the user's; `instead` of one of the same name. Raises ModelsimError where there is one."""
+        path = self.folder / f"{file_name(suite.name)}.json"
+        if self.is_shipped(suite.name):
+            raise ModelsimError("a suite of this name is shipped", suite.name, "give yours another name")
+        if path.exists() and not instead:
+            raise ModelsimError("there is a suite of this name", suite.name, "give another name, or replace it")
+        return write_text(path, to_json(suite))
+
+    def remove(self, name: str) -> None:
+        """Forget a suite of the user's; its pictures stay."""
+        path = self.folder / f"{file_name(name)}.json"
+        if not path.is_file():
+            raise ModelsimError("no such suite of your own", name, "shipped suites stay")
+        path.unlink()
+
+    def from_file(self, path: Path, name: str | None = None) -> Suite:
+        """A suite from a file, not yet kept: its JSON, prompts one a line, an infotext, or a picture that has one."""
+        if path.suffix.lower() in _PICTURES:
+            text = _infotext(path)
+        else:
+            try:
+                text = path.read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ModelsimError(f"cannot read ({error})", path, "give a text file in UTF-8") from error
+        suite = self.from_text(text, name or path.stem)
+        return replace(suite, name=name) if name else suite
+
+    def from_text(self, text: str, name: str) -> Suite:
+        """A suite from a text, not yet kept; prompts are drawn as those of the standard suite are."""
+        return suite_of_text(text, name, self.named(STANDARD))
+
+
+def _stem(path: Path) -> str:
+    return path.stem.lower()
+
+
+def _infotext(path: Path) -> str:
+    try:
+        with opened(path) as image:
+            text = of_picture(image)
+    except OSError as error:
+        raise ModelsimError(f"cannot read the picture ({error})", path, "give one that can be opened") from error
+    if not text:
+        raise ModelsimError("the picture carries no infotext", path, "give one as the WebUI saved it")
+    return text

@@ -1,0 +1,389 @@
+"""A picture goes in, and who drew it comes out with the reasons; nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from lib_modelsim.errors import ModelsimError
+from lib_modelsim.identify.evidence import Kind, KnownModel
+from lib_modelsim.job import Cancelled, Job
+from lib_modelsim.library import Library
+from lib_modelsim.pictures.handling import as_jpeg
+from lib_modelsim.pictures.opening import PictureError
+from lib_modelsim.probes.parameters import Parameters
+from lib_modelsim.workspace.finding.find import find, not_this
+from lib_modelsim.workspace.finding.index import GalleryIndex
+from lib_modelsim.workspace.finding.memory import FILE, Memory
+from lib_modelsim.workspace.finding.models import known_models, scanned_models
+from lib_modelsim.workspace.finding.reliability import reliability, table
+from tests.probes.fake_engine import drawable
+from tests.probes.galleries import fill, small_suite
+
+from .finding import MODELS, PROBES, Colours, draw_gallery, learn, tinted
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gallery")
+    draw_gallery(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def learned(gallery):
+    return learn(gallery)
+
+
+@pytest.fixture
+def nothing(tmp_path):
+    return learn(tmp_path / "no gallery")
+
+
+def unseen(model: str) -> Image.Image:
+    return tinted(drawable(model), Parameters(prompt="a lighthouse"))
+
+
+def with_infotext(text: str, path: Path) -> Path:
+    texts = PngInfo()
+    texts.add_text("parameters", text)
+    unseen("stranger").save(path, pnginfo=texts)
+    return path
+
+
+def kinds(found):
+    return [piece.kind for piece in found.evidence]
+
+
+# by features
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_new_picture_finds_its_model_by_its_manner(learned, model):
+    found = find([unseen(model)], learned, [])
+    assert found.ranking[0].model == model
+    assert kinds(found) == [Kind.FEATURES]
+    assert found.evidence[0].model == model
+    assert found.evidence[0].certainty < 1
+    assert "this search puts the right one first" in found.evidence[0].detail
+    assert sum(card.probability for card in found.ranking) == pytest.approx(1)
+    assert all(f"/{model} [" in path.as_posix() for path in found.ranking[0].pictures)
+    assert found.prompt.text in {f"a {probe}" for probe in PROBES}
+    assert (found.encoder, found.reliability.n_models) == ("colours", 4)
+
+
+def test_several_pictures_of_one_hand_are_pooled(learned):
+    queries = [tinted(drawable("carl"), Parameters(prompt=f"a {thing}")) for thing in ("ship", "mill", "lamp")]
+    assert find(queries, learned, []).ranking[0].model == "carl"
+
+
+def test_a_picture_far_from_all_is_none_of_these(learned):
+    found = find([Image.linear_gradient("L").convert("RGB")], learned, [])
+    assert found.none_of_these
+    assert (found.evidence[0].model, found.evidence[0].kind) == (None, Kind.FEATURES)
+    assert found.evidence[0].detail.startswith("none of these")
+
+
+def test_models_of_the_library_get_their_names_files_and_titles(learned):
+    anna = KnownModel("renamed", Path("renamed.safetensors"), drawable("anna").sha256, title="renamed [1]")
+    card = find([unseen("anna")], learned, [anna]).ranking[0]
+    assert (card.model, card.path, card.title, card.sha256) == ("anna", anna.path, "renamed [1]", anna.sha256)
+
+
+def test_not_this_one_moves_on_and_the_search_learns_nothing(learned):
+    found = find([unseen("bert")], learned, [])
+    second = found.ranking[1].model
+    moved = not_this(found, found.ranking[0].key)
+    assert moved.ranking[0].model == second
+    assert sum(card.probability for card in moved.ranking) == pytest.approx(1)
+    assert all(piece.model != "bert" for piece in moved.evidence)
+    assert moved.evidence[-1].detail.startswith("before bert was left out: its manner")
+    assert find([unseen("bert")], learned, []) == found
+
+
+# by pictures
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda picture: as_jpeg(picture, 60),
+        lambda picture: ImageOps.scale(picture, 1.7),
+        lambda picture: picture.crop((4, 4, 94, 94)),
+        lambda picture: ImageOps.expand(picture, (9, 15, 9, 9), (30, 30, 30)),
+    ],
+    ids=["recompressed", "scaled", "cropped", "framed"],
+)
+def test_a_picture_that_we_have_is_recognised_whatever_was_done_to_it(gallery, learned, change):
+    path = next(gallery.glob("*/dora*/*.png"))
+    with Image.open(path) as picture:
+        changed = change(picture.convert("RGB"))
+    changed.info.clear()  # nothing but its pixels
+    found = find([changed], learned, [])
+    assert found.evidence[0].kind is Kind.PICTURE
+    assert found.evidence[0].model == found.ranking[0].model == "dora"
+    assert path.name in found.evidence[0].detail
+    features = found.evidence[-1]
+    assert (features.kind, features.certainty) == (Kind.FEATURES, None)
+    assert "learned from" in features.detail
+    assert not found.none_of_these
+
+
+# by record
+
+
+def test_a_record_outweighs_the_manner(learned, tmp_path):
+    anna = KnownModel("anna", Path("anna.safetensors"), drawable("anna").sha256)
+    text = f"a lighthouse\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: {anna.sha256[:10]}, Model: anna"
+    found = find([with_infotext(text, tmp_path / "a.png")], learned, [anna])
+    assert kinds(found)[0] is Kind.RECORD
+    assert found.ranking[0].model == "anna"
+    assert found.ranking[0].probability > 0.98
+    assert found.prompt.text == "a lighthouse"
+    assert found.ranking[0].evidence[0] == found.evidence[0]
+
+
+def test_what_the_webui_pastes_is_the_record_as_it_stands_else_the_prompt(learned, nothing, tmp_path):
+    text = "a cat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, Seed: 1, Size: 64x64, Model: anna"
+    assert find([with_infotext(text, tmp_path / "cat.png")], nothing, []).infotext == text
+    assert find([unseen("stranger")], nothing, []).infotext is None
+    guessed = find([unseen("anna")], learned, [])
+    assert guessed.infotext == guessed.prompt.text
+
+
+def test_without_gallery_and_library_the_record_alone_speaks(nothing, tmp_path):
+    text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: 6ce0161689, Model: v1-5"
+    found = find([with_infotext(text, tmp_path / "a.png")], nothing, [])
+    assert "v1-5 [6ce0161689], which you do not have" in found.evidence[0].detail
+    assert (found.ranking, found.reliability, found.none_of_these) == ((), None, False)
+    silent = find([unseen("anna")], nothing, [])
+    assert (silent.evidence, silent.ranking, silent.prompt) == ((), (), None)
+
+
+def test_a_model_without_pictures_in_the_gallery_gets_a_card_from_its_hash(learned, tmp_path):
+    zoe = KnownModel("zoe", Path("zoe.safetensors"), "ee" * 32)
+    text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: eeeeeeeeee, Model: zoe"
+    card, *others = find([with_infotext(text, tmp_path / "a.png")], learned, [zoe]).ranking
+    assert (card.model, card.score, card.pictures) == ("zoe", None, ())
+    assert card.probability + sum(other.probability for other in others) == pytest.approx(1)
+
+
+# what is no picture, and what stays
+
+
+def test_what_is_no_picture_is_refused_alone_and_remarked_among_others(learned):
+    with pytest.raises(PictureError):
+        find([b"no picture"], learned, [])
+    found = find([b"no picture", unseen("anna")], learned, [])
+    assert found.ranking[0].model == "anna"
+    assert len(found.remarks) == 1
+
+
+def test_nothing_of_the_query_stays(gallery, learned, tmp_path):
+    def snapshot() -> dict:
+        return {path: path.read_bytes() for path in gallery.rglob("*") if path.is_file() and "-shm" not in path.name}
+
+    before = snapshot()
+    find([unseen("anna")], learned, [])
+    assert snapshot() == before
+
+
+# several pictures, and what is said beside the evidence
+
+
+def test_of_several_pictures_each_is_told_by_its_own_record_and_its_own_copy(gallery, learned, tmp_path):
+    copy = next(gallery.glob("*/dora*/*.png"))
+    text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: 6ce0161689, Model: v1-5"
+    paths = [with_infotext(text, tmp_path / name) for name in ("one.png", "two.png")]
+    with Image.open(copy) as picture:
+        bare = picture.convert("RGB")
+    found = find([*paths, as_jpeg(bare, 90)], learned, [])
+    told = {piece.kind: piece.detail for piece in found.evidence}
+    assert told[Kind.RECORD].startswith("one.png, two.png: made by v1-5")
+    assert told[Kind.PICTURE].startswith("picture 3: it is a picture that you have, drawn by dora")
+
+
+def test_the_gallery_s_copy_tells_the_prompt(gallery, learned):
+    path = next(gallery.glob("*/dora*/*.png"))
+    with Image.open(path) as picture:
+        found = find([as_jpeg(picture.convert("RGB"), 80)], learned, [])
+    kept = next(picture for picture in learned.pictures if picture.path == path)
+    assert (found.prompt.text, found.prompt.source) == (kept.prompt, "the same picture in the gallery")
+
+
+def test_what_a_record_names_is_not_none_of_these(learned, tmp_path):
+    anna = KnownModel("anna", Path("anna.safetensors"), drawable("anna").sha256)
+    texts = PngInfo()
+    texts.add_text("parameters", f"a cat\nSteps: 20, Sampler: Euler, Model hash: {anna.sha256[:10]}, Model: anna")
+    far = Image.linear_gradient("L").convert("RGB")
+    far.save(tmp_path / "far.png", pnginfo=texts)
+    assert find([far], learned, [anna]).none_of_these
+    assert not find([tmp_path / "far.png"], learned, [anna]).none_of_these
+
+
+def test_a_file_that_was_never_hashed_may_be_the_one_that_seems_to_be_missing(nothing, tmp_path):
+    text = "a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: 6ce0161689, Model: v1-5"
+    path = with_infotext(text, tmp_path / "a.png")
+    unhashed = KnownModel("renamed", Path("renamed.safetensors"))
+    (remark,) = find([path], nothing, [unhashed]).remarks
+    assert "1 of your checkpoints was never hashed" in remark
+    assert find([path], nothing, [replace(unhashed, sha256="ab" * 32)]).remarks == ()
+
+
+# the index
+
+
+def test_pictures_are_encoded_once_and_the_search_learns_what_is_added(tmp_path):
+    draw_gallery(tmp_path / "gallery", MODELS[:3])
+    encoder = Colours()
+    index = GalleryIndex(tmp_path / "gallery", encoder)
+    first = index.learned(Job())
+    assert encoder.encoded == 2 * 3 * len(PROBES)
+    assert index.learned(Job()) is first
+    again = GalleryIndex(tmp_path / "gallery", encoder).learned(Job())
+    assert encoder.encoded == 2 * 3 * len(PROBES)
+    assert find([unseen("anna")], again, []) == find([unseen("anna")], first, [])
+    draw_gallery(tmp_path / "gallery", MODELS[3:])
+    before = encoder.encoded
+    grown = index.learned(Job())
+    assert encoder.encoded == before + 2 * len(PROBES)
+    assert grown.search.test.scores.shape[1] == 4
+    assert find([unseen("dora")], grown, []).ranking[0].model == "dora"
+
+
+def test_a_gallery_that_has_not_changed_is_not_listed_again(tmp_path):
+    draw_gallery(tmp_path, MODELS[:3])
+    for folder in filter(Path.is_dir, tmp_path.glob("*/*")):
+        os.utime(folder, (1e9, 1e9))
+    index = GalleryIndex(tmp_path, Colours())
+    first = index.learned(Job())
+    (tmp_path / FILE).write_bytes(b"no database, but long enough to be looked at" * 100)
+    assert index.learned(Job()) is first
+    os.utime(next(tmp_path.glob("*/anna*")), (1.1e9, 1.1e9))
+    with pytest.raises(ModelsimError):
+        index.learned(Job())
+
+
+def test_a_moved_gallery_keeps_its_vectors_and_a_lost_picture_is_forgotten(tmp_path):
+    draw_gallery(tmp_path / "old")
+    learn(tmp_path / "old")
+    shutil.move(tmp_path / "old", tmp_path / "new")
+    for path in (tmp_path / "new").glob("*/anna*/*.png"):
+        path.unlink()
+    encoder = Colours()
+    learned = GalleryIndex(tmp_path / "new", encoder).learned(Job())
+    assert encoder.encoded == 0
+    assert set(learned.names.values()) == {"bert", "carl", "dora"}
+
+
+def test_another_encoder_s_vectors_are_others(gallery):
+    other = Colours(identity="colours 2")
+    GalleryIndex(gallery, other).learned(Job())
+    assert other.encoded == 2 * len(MODELS) * len(PROBES)
+
+
+def test_the_search_learns_from_the_suites_it_is_told_and_knows_the_pictures_of_all(tmp_path):
+    pets, own = small_suite(PROBES), replace(small_suite(("boat", "house")), name="anna's own")
+    fill(tmp_path, pets, MODELS[:3], tinted)
+    fill(tmp_path, own, ["anna"], tinted)
+    encoder = Colours()
+    learned = GalleryIndex(tmp_path, encoder, ["pets"]).learned(Job())
+    assert encoder.encoded == 2 * len(learned.pictures) == 2 * 3 * len(PROBES)
+    (boat,) = (picture.path for picture in learned.gallery if picture.prompt == "a boat")
+    picture = Image.open(boat).convert("RGB")
+    picture.info.clear()
+    first, features = find([picture], learned, []).evidence
+    assert (first.kind, first.model) == (Kind.PICTURE, "anna")
+    assert "learned from" not in features.detail
+    both = GalleryIndex(tmp_path, encoder, ["pets", own.name]).learned(Job())
+    assert len(both.pictures) == 3 * len(PROBES) + 2
+    assert len(GalleryIndex(tmp_path, encoder, [own.name]).learned(Job()).pictures) == 2 * len(PROBES) + 2
+
+
+def test_stopping_keeps_what_was_encoded(tmp_path):
+    draw_gallery(tmp_path, [f"model {i}" for i in range(6)])
+    encoder = Colours()
+    with pytest.raises(Cancelled):
+        GalleryIndex(tmp_path, encoder).learned(Job(cancelled=lambda: encoder.encoded > 0))
+    before = encoder.encoded
+    assert 0 < before < 2 * 6 * len(PROBES)
+    GalleryIndex(tmp_path, encoder).learned(Job())
+    assert encoder.encoded == 2 * 6 * len(PROBES)
+
+
+def test_a_self_test_that_was_looked_at_is_remembered_as_it_was(learned, tmp_path):
+    test = learned.search.test
+    assert test.found(1) > 0  # from then on it remembers its ranks
+    with Memory(tmp_path / FILE) as memory:
+        memory.keep_test("method", "examples", test)
+        kept = memory.test("method", "examples")
+    assert np.array_equal(kept.scores, test.scores)
+    assert np.array_equal(kept.ranks, test.ranks)
+
+
+def test_a_damaged_memory_is_one_clear_line(tmp_path):
+    draw_gallery(tmp_path, MODELS[:1])
+    (tmp_path / FILE).write_bytes(b"no database, but long enough to be looked at" * 100)
+    with pytest.raises(ModelsimError, match="delete it, it is made anew"):
+        learn(tmp_path)
+    (tmp_path / FILE).unlink()
+    learn(tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as db:
+        assert db.execute("SELECT count(*) FROM features").fetchone()[0] == 2 * len(PROBES)
+
+
+def test_one_model_ranks_and_two_give_no_probability(tmp_path):
+    draw_gallery(tmp_path, MODELS[:2])
+    found = find([unseen("bert")], learn(tmp_path), [])
+    assert found.ranking[0].model == "bert"
+    assert found.reliability is None
+    assert all(card.probability is None for card in found.ranking)
+    assert found.evidence[0].certainty is None
+
+
+def test_the_self_test_is_told_model_by_model(learned, nothing):
+    rows = table(learned)
+    assert [row.model for row in rows] == list(MODELS)
+    assert all(row.pictures == len(PROBES) and 0 <= row.top1 <= row.top4 <= 1 <= row.mean_rank for row in rows)
+    whole = reliability(learned)
+    assert whole.top1 == pytest.approx(sum(row.top1 for row in rows) / len(rows))
+    with pytest.raises(ModelsimError, match="cannot be tested"):
+        table(nothing)
+
+
+# the library
+
+
+def test_known_models_are_those_of_the_library_that_are_still_there(small_family, tmp_path):
+    from lib_modelsim.hosts.host import Listed
+
+    copy = shutil.copy(small_family / "anna.safetensors", tmp_path / "gone.safetensors")
+    with Library(tmp_path / "library.sqlite") as library:
+        scanned, unreadable = scanned_models([small_family, tmp_path / "gone.safetensors"], library, Job())
+        assert not unreadable
+        Path(copy).unlink()
+        listed = Listed(small_family / "bert.safetensors", "bert [123]")
+        known = {model.name: model for model in known_models(library, [listed])}
+    assert set(known) == {"anna", "base", "bert", "carl", "stranger"}
+    by_name = {model.name: model for model in scanned}
+    assert known["anna"] == replace(by_name["anna"], path=known["anna"].path)
+    assert known["bert"].title == "bert [123]"
+
+
+def test_a_host_s_file_that_was_never_scanned_is_known_by_legacy_hash(small_family):
+    from lib_modelsim.hosts.host import Listed
+
+    with Library(None) as library:
+        (scanned,), _ = scanned_models([small_family / "anna.safetensors"], library, Job())
+    with Library(None) as library:
+        (known,) = known_models(library, [Listed(small_family / "anna.safetensors", "anna", scanned.sha256.upper())])
+    assert (known.legacy_hash, known.sha256) == (scanned.legacy_hash, scanned.sha256)
+    assert known.name == "anna"

@@ -1,0 +1,110 @@
+"""What a number says in words, on families of known kinship."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib_modelsim.checkpoints.identity import Relation, Sameness
+from lib_modelsim.families.distances import delta_cosine_distances
+from lib_modelsim.job import Job
+from lib_modelsim.library import Library
+from lib_modelsim.similarity.base import MEAN, Base
+from lib_modelsim.workspace.comparing.compare import MEASURES, compare
+from lib_modelsim.workspace.comparing.verdicts import BASE, BOUNDS, CLOSE, NONE, SAME, UNRELATED, explanation, verdict
+
+
+@pytest.fixture(scope="module")
+def known(peer_family):
+    """Measure → what it says of a fine-tune and its copy, sibling, base, other fine-tune and a stranger."""
+    others = ("copy", "sibling_a", "base", "finetune_b", "stranger")
+    found = {}
+    with Library(None) as library:
+        for measure in MEASURES:
+            matrix = compare([peer_family], measure, None, library, Job(), "cpu").matrix
+            row = matrix.overall[matrix.models.index("finetune_a")]
+            found[measure] = [verdict(measure, row[matrix.models.index(other)]).text for other in others]
+    return found
+
+
+@pytest.mark.parametrize("measure", ["cosine", "cosine-whole", "relative-l2"])
+def test_weights_tell_copies_siblings_bases_and_strangers(known, measure):
+    assert known[measure] == [SAME, CLOSE, BASE, BASE, UNRELATED]
+
+
+@pytest.mark.parametrize("measure", ["asimilarity", "asimilarity8"])
+def test_the_attention_probe_speaks_of_attention_alone(known, measure):
+    assert known[measure] == ["the same self-attention", CLOSE, BASE, BASE, UNRELATED]
+
+
+def test_the_worst_keys_never_say_unrelated(known):
+    assert known["cosine-min"] == [SAME, CLOSE, BASE, BASE, NONE]
+
+
+def test_l2_has_no_verdict_and_says_why(known):
+    assert set(known["l2"]) == {NONE}
+    assert "no scale" in verdict("l2", 0).why
+    assert "no scale" in explanation("l2")
+
+
+def test_real_models_by_their_direction_from_the_base(shared):
+    table = json.loads((shared / "data" / "distances" / "wdacnai0.json").read_text("utf-8"))
+    names = [name.split(".")[0] for name in table["models"]]
+    apart = delta_cosine_distances(np.array(table["distances"]["unet"]), table["models"].index("sd-v1-4.ckpt"))
+
+    def said(a, b):
+        return verdict("delta-cosine", 1 - apart[names.index(a), names.index(b)], Base("sd-v1-4")).text
+
+    assert said("animefull-final-pruned", "888886dc") == "the same training, or nearly"
+    assert said("ACertainty", "animefull-final-pruned") == "part of the training is shared"
+    assert said("wd-v1-3-full", "animefull-final-pruned") == "part of the training is shared"
+    assert said("v1-5-pruned", "animefull-final-pruned") == "same base, trained apart"
+
+
+def test_a_mean_is_no_base():
+    assert verdict("delta-cosine", 0.99, MEAN).text == NONE
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_missing_number_says_nothing(measure):
+    assert verdict(measure, float("nan")).text == NONE
+
+
+@given(st.sampled_from(sorted(BOUNDS)), st.floats(-1, 3), st.floats(-1, 3))
+def test_a_better_number_never_has_a_worse_verdict(measure, one, other):
+    order = [bound.text for bound in BOUNDS[measure]]
+    better, worse = sorted((one, other), reverse=measure != "relative-l2")
+    texts = [verdict(measure, value).text for value in (better, worse)]
+    if NONE not in texts:
+        assert order.index(texts[0]) <= order.index(texts[1])
+
+
+def test_between_relatives_and_strangers_there_is_none():
+    assert [verdict(m, v).text for m, v in (("cosine", 0.5), ("relative-l2", 1), ("asimilarity", 0.2))] == [NONE] * 3
+
+
+@pytest.mark.parametrize(
+    ("relation", "text"),
+    [
+        (Relation(True, {}), "the same file"),
+        (Relation(False, {"unet": Sameness.EXACT, "vae": Sameness.EXACT}), "the same weights"),
+        (Relation(False, {"unet": Sameness.PRECISION}), "the same weights in another precision"),
+        (Relation(False, {"unet": Sameness.EXACT, "vae": Sameness.OTHER}), "the same UNet, other VAE"),
+        (Relation(False, {"unet": Sameness.OTHER, "vae": Sameness.EXACT}), CLOSE),
+    ],
+)
+def test_hashes_know_better_than_numbers(relation, text):
+    assert verdict("asimilarity", 0.95, relation=relation).text == text
+
+
+@pytest.mark.parametrize("measure", sorted(BOUNDS))
+def test_every_verdict_says_its_bounds_and_what_it_does_not_know(measure):
+    for bound in BOUNDS[measure]:
+        assert bound.text in explanation(measure)
+        found = verdict(measure, bound.least)
+        assert measure in found.why
+        assert found.why.count(". ") >= 1
