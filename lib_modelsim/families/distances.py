@@ -87,6 +87,19 @@ def row_distances(table: FeatureTable, distance: str = "pearson") -> Array:
     Euclidean ones over fewer columns than there are count as if the others were like them, as R's `dist` does.
     Raises ModelsimError for an unknown distance, and where two rows share too little, or one does not vary.
     """
+    found = known_row_distances(table, distance)
+    if np.isnan(found).any():
+        a, b = (table.models[i] for i in np.argwhere(np.isnan(found))[0])
+        raise ModelsimError(
+            f"rows that do not vary or share fewer than two columns have no {distance} distance",
+            f"{a} and {b}",
+            "leave one out, or use another measure",
+        )
+    return found
+
+
+def known_row_distances(table: FeatureTable, distance: str = "pearson") -> Array:
+    """As `row_distances`, NaN where two rows share too little or one does not vary."""
     if distance not in ROW_DISTANCES:
         raise ModelsimError("unknown distance between rows", distance, f"use one of {', '.join(ROW_DISTANCES)}")
     values, one_group = table.values, np.zeros(table.values.shape[1], dtype=np.intp)
@@ -100,14 +113,6 @@ def row_distances(table: FeatureTable, distance: str = "pearson") -> Array:
         found = cosine(moments(values, one_group))[0]
     else:
         found = euclidean(*squared_differences(values, one_group), np.ones((1, 1)))[0]
-    if np.isnan(found).any():
-        first, second = np.triu_indices(len(values), 1)
-        a, b = (table.models[side[np.isnan(found)][0]] for side in (first, second))
-        raise ModelsimError(
-            f"rows that do not vary or share fewer than two columns have no {distance} distance",
-            f"{a} and {b}",
-            "leave one out, or use another measure",
-        )
     return squareform(found, checks=False)
 
 

@@ -21,6 +21,10 @@ class FeatureTable:
     columns: tuple[str, ...]
     values: Array
 
+    def select(self, rows: Sequence[int]) -> FeatureTable:
+        """The same of some of the models, in the order given."""
+        return FeatureTable(tuple(self.models[i] for i in rows), self.columns, self.values[rows])
+
 
 def against(matrix: SimilarityMatrix, references: Sequence[int]) -> FeatureTable:
     """What the measure says of every model and these references (their positions), block by block: columns

@@ -131,6 +131,35 @@ def test_an_architecture_without_a_base_makes_do_beside_one_that_has(small_famil
     assert "no base for SD 2.x: compared by asimilarity" in document["notes"]
 
 
+@pytest.fixture
+def two_foreign(small_family, tmp_path):
+    """The small family, and two files of another width that can be compared only with each other."""
+    models = shutil.copytree(small_family, tmp_path / "models")
+    root = demo.draw(demo.sd1_shapes(8, 32, 1), seed=7)
+    for i in range(2):
+        demo.save(models / f"wide {i}.safetensors", demo.train(root, seed=8 + i, size=0.1))
+    return models
+
+
+@pytest.mark.parametrize("more", [(), ("--suggest-references", 3), ("--distance", "matrix")], ids=str)
+def test_two_models_comparable_only_with_each_other_leave_the_tree_to_the_rest(two_foreign, tmp_path, more):
+    document = classify(tmp_path / "out", two_foreign, "--measure", "asimilarity", "--no-library", *more)
+    assert [row["model"] for row in document["classes"]] == ["anna", "base", "bert", "carl", "stranger"]
+    assert "left out of the tree: wide 0 and wide 1 can be compared only with each other" in document["notes"]
+    assert "wide" not in (tmp_path / "out" / "distances.csv").read_text("utf-8")
+
+
+def test_rows_of_tables_without_a_distance_to_the_rest_are_left_out(tmp_path):
+    (tmp_path / "d.csv").write_text("model,a,b,c,d,e\na,0,1,2,,\nb,1,0,3,,\nc,2,3,0,,\nd,,,,0,1\ne,,,,1,0\n")
+    document = classify(tmp_path / "1", "--distances", tmp_path / "d.csv")
+    assert [row["model"] for row in document["classes"]] == ["a", "b", "c"]
+    assert document["trees"][0]["notes"] == ["left out of the tree: d and e can be compared only with each other"]
+    (tmp_path / "f.csv").write_text("model,x,y,z\na,1,2,3\nb,1,3,2\nc,3,1,2\nd,5,5,5\n")
+    document = classify(tmp_path / "2", "--features", tmp_path / "f.csv")
+    assert [row["model"] for row in document["classes"]] == ["a", "b", "c"]
+    assert document["trees"][0]["notes"] == ["left out of the tree, not comparable with any other: d"]
+
+
 def test_references_from_a_file(small_family, tmp_path):
     models = shutil.copytree(small_family, tmp_path / "models")
     demo.save(models / "sd2.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=1))

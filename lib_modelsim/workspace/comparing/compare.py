@@ -11,6 +11,7 @@ import numpy as np
 from ...checkpoints.blocks import order
 from ...checkpoints.layout import Layout
 from ...errors import ModelsimError
+from ...families.groups import connected_groups
 from ...job import Job
 from ...library import Library
 from ...similarity.attention import VARIANTS
@@ -124,10 +125,11 @@ def require_two(found: Index | Comparison) -> None:
 
 
 def comparable(comparison: Comparison) -> list[int]:
-    """Positions of the models that have a value with another; of a model alone, its own."""
-    overall = comparison.matrix.overall
-    n = len(overall)
-    return [i for i in range(n) if n == 1 or not np.isnan(np.delete(overall[i], i)).all()]
+    """Positions of the models, of one architecture, that comparisons connect: those of the largest group, as two models
+    that can be compared only with each other have no place in the tree of the others. Of a model alone, its own."""
+    n = len(comparison.models)
+    group = next(iter(connected_groups(~np.isnan(comparison.matrix.overall))), [])
+    return group if n == 1 or len(group) > 1 else []
 
 
 def model_hashes(model: Model, library: Library) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from ...checkpoints.identity import known_name
 from ...errors import ModelsimError
 from ...families.distances import MATRIX, direct_distances
+from ...families.groups import connected_groups
 from ...families.references import suggest_references
 from ...families.support import Resampling, resample_deltas
 from ...job import Job
@@ -19,14 +20,14 @@ from ...similarity.base import MEAN, Base
 from ..catalogue.index import Index, Model, Unreadable, match_model, read_index
 from ..catalogue.scan import known_identity
 from ..comparing.compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
-from .family import Family, TreeOptions, family_of_matrix
+from .family import Family, TreeOptions, family_of_matrix, several, told_apart
 from .references import load_references
 
 DEFAULT_MEASURE = "asimilarity"
 """Where no base is known; with one, delta-cosine says more (see the README, "Measures")."""
 
 _TOLD = 5
-"""Reasons and names that a note spells out."""
+"""Reasons that are spelt out."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, 
             found.notes.append(f"no tree for {group[0].architecture}: {error}")
             continue
         found.families.extend(with_deltas(family, comparison, library, job, device) for family in families)
-        found.notes.extend(_left_out(comparison, families))
+        found.notes.extend(_left_out(comparison))
     readable = {model.path for model in found.models}
     models = [model for model in index.models if model.path in readable]
     return replace(found, models=models, base=found.base or next(iter(bases), None))
@@ -150,10 +151,10 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     place = {model.path: i for i, model in enumerate(models)}
     columns = list(dict.fromkeys(place[r.path] for r in references if r.path in place))
     others = [r.name for r in references if r.architecture != models[0].architecture]
-    notes = [f"references of another architecture, left out: {_several(others)}"] if others else []
+    notes = [f"references of another architecture, left out: {several(others)}"] if others else []
     same = [r.name for r in references if r.architecture == models[0].architecture and r.path not in place]
     if same:
-        notes.append(f"references that are the base or not comparable, left out: {_several(same)}")
+        notes.append(f"references that are the base or not comparable, left out: {several(same)}")
     if not columns:
         notes.append("no reference is among these models, so all of them are references")
     return columns or None, notes
@@ -216,21 +217,18 @@ def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tu
     return found.models, found.missing
 
 
-def _left_out(comparison: Comparison, families: Sequence[Family]) -> list[str]:
-    kept = {name for family in families for name in family.features.models}
+def _left_out(comparison: Comparison) -> list[str]:
+    """Which models of one architecture are in no tree, and why."""
     base = comparison.base_model
-    out = [model.name for model in comparison.models if model.name not in kept and model.name != base]
-    if not out:
-        return []
-    why = "equal to the base" if base in comparison.matrix.models else "not comparable with any other"
-    return [f"left out of the tree of {comparison.models[0].architecture}, {why}: {_several(out)}"]
+    models = [i for i, model in enumerate(comparison.models) if model.name != base]
+    matrix = comparison.matrix.select(models)
+    alone = "not comparable with any other"
+    if base in comparison.matrix.models:
+        alone = f"equal to the base {base}, or not comparable with it"
+    groups = connected_groups(~np.isnan(matrix.overall))
+    return told_apart(matrix.models, groups, alone) if len(models) > 1 else []
 
 
 def _first(reasons: Sequence[str]) -> list[str]:
     more = len(reasons) - _TOLD
     return [*reasons[:_TOLD], *([f"{more} more remarks on pairs"] if more > 0 else [])]
-
-
-def _several(names: Sequence[str]) -> str:
-    more = len(names) - _TOLD
-    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")

@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 from ...errors import ModelsimError
 from ...families.classes import choose_classes
 from ...families.distance_files import DistanceTable
-from ...families.distances import DISTANCES, MATRIX, delta_cosine_distances, direct_distances, row_distances
+from ...families.distances import (
+    DISTANCES,
+    MATRIX,
+    delta_cosine_distances,
+    direct_distances,
+    known_row_distances,
+    row_distances,
+)
 from ...families.features import FeatureTable, against
+from ...families.groups import connected_groups, largest_group
 from ...families.linkage import Tree, build_tree
 from ...families.support import (
     RESAMPLES,
@@ -36,6 +44,9 @@ _UNITS = {
 
 _DIRECT = ("delta-cosine", "pictures")
 """Measures that are distances by themselves: over rows of features they would say less."""
+
+_TOLD = 5
+"""Names that a note spells out."""
 
 FEWEST_REFERENCES = 3
 """With two, each of them has only the other's columns, and there is no distance between the two."""
@@ -101,7 +112,8 @@ def family_of_matrix(
 ) -> Family:
     """The family of one comparison; `references` are positions, None for all models.
 
-    Two models share no feature, as each lacks its own columns: their distance is the measure itself.
+    Two models share no feature, as each lacks its own columns: their distance is the measure itself. Models without a
+    distance to the others are left out and told.
     """
     chosen = range(len(matrix.models)) if references is None else references
     features = against(matrix, chosen)
@@ -121,24 +133,65 @@ def family_of_matrix(
                 len(names),
                 "name more, or use --distance matrix",
             )
-        found = family_of_features(features, replace(options, distance=distance), architecture)
+        distances = known_row_distances(features, distance) if len(matrix.models) > 1 else np.zeros((1, 1))
+        kept = largest_group(distances)
+        if 1 < len(kept) < len(distances):
+            return _family_of_part(matrix, kept, distances, options, architecture, references)
+        found = _family_of_rows(features, distances, replace(options, distance=distance), architecture)
         missing = int(np.isnan(features.values).sum()) - len(names) * len(matrix.blocks)
         return replace(found, **about, notes=_told_missing(missing, features.values.size))
     unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
     if options.component is not None:
         unit += f" of {options.component}"
-    found = _build(architecture, features, direct_distances(matrix, options.component), options, unit, MATRIX)
+    distances = direct_distances(matrix, options.component)
+    kept = largest_group(distances)
+    if 1 < len(kept) < len(distances):
+        return _family_of_part(matrix, kept, distances, options, architecture, references)
+    found = _build(architecture, features, distances, options, unit, MATRIX)
     return replace(found, **about, resampling=lambda: resample_matrix(matrix))
 
 
+def _family_of_part(
+    matrix: SimilarityMatrix,
+    kept: Sequence[int],
+    distances: NDArray[np.float64],
+    options: TreeOptions,
+    architecture: str | None,
+    references: Sequence[int] | None,
+) -> Family:
+    """The family of the models that have distances to each other, which tells of the others."""
+    place = {model: row for row, model in enumerate(kept)}
+    chosen = None if references is None else [place[i] for i in references if i in place]
+    found = family_of_matrix(matrix.select(kept), options, architecture, chosen or None)
+    return replace(found, notes=(*found.notes, *told_left_out(matrix.models, distances)))
+
+
 def family_of_features(features: FeatureTable, options: TreeOptions, architecture: str | None = None) -> Family:
-    """The tree and the classes of one table of features."""
+    """The tree and the classes of one table of features; rows without a distance to the others are left out and
+    told."""
     distance = options.distance or "pearson"
     _require_known(distance)
     if distance == MATRIX:
         raise ModelsimError("a table of features has no measure of its own", distance, "use --distance pearson")
     n = len(features.models)
-    distances = row_distances(features, distance) if n > 1 else np.zeros((n, n))
+    distances = known_row_distances(features, distance) if n > 1 else np.zeros((n, n))
+    kept = largest_group(distances)
+    if 1 < len(kept) < n:
+        left_out = told_left_out(features.models, distances)
+        features, distances = features.select(kept), distances[np.ix_(kept, kept)]
+    else:
+        left_out = []
+    found = _family_of_rows(features, distances, replace(options, distance=distance), architecture)
+    return replace(found, notes=(*found.notes, *left_out))
+
+
+def _family_of_rows(
+    features: FeatureTable, distances: NDArray[np.float64], options: TreeOptions, architecture: str | None
+) -> Family:
+    """The family of rows of features whose distances are known; raises ModelsimError where one is missing."""
+    distance = options.distance or "pearson"
+    if np.isnan(distances).any():
+        distances = row_distances(features, distance)  # says which, and why
     found = _build(architecture, features, distances, options, _UNITS[distance], distance)
     notes = _told_missing(int(np.isnan(features.values).sum()), features.values.size)
     return replace(found, notes=notes, resampling=lambda: resample_features(features, distance))
@@ -152,7 +205,7 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
             "distances are given, so there are none to choose", options.distance, "leave --distance out"
         )
     models, distances = table.models, table.values
-    unit, notes = table.metric or "distance", ()
+    unit, notes = table.metric or "distance", []
     if table.component:
         unit += f" of {table.component}"
     if base is not None:
@@ -163,14 +216,50 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         distances = delta_cosine_distances(distances, chosen)
         rows = np.flatnonzero(~np.isnan(distances.diagonal()))
         equal = [name for i, name in enumerate(models) if i != chosen and i not in rows]
-        notes = (f"equal to the base or without a distance to it, left out: {', '.join(equal)}",) if equal else ()
+        notes = [f"equal to the base or without a distance to it, left out: {', '.join(equal)}"] if equal else []
         models, distances = tuple(models[i] for i in rows), distances[np.ix_(rows, rows)]
         unit = f"1 − delta-cosine of {table.component or 'the weights'}, base {without_ending(base)}"
+    kept = largest_group(distances)
+    if 1 < len(kept) < len(models):
+        notes += told_left_out(models, distances)
+        models, distances = tuple(models[i] for i in kept), distances[np.ix_(kept, kept)]
     features = FeatureTable(models, (), np.empty((len(models), 0)))
     found = _build(None, features, distances, options, unit, MATRIX)
-    return replace(
-        found, base=Base(base) if base else None, notes=notes, measure="delta-cosine" if base else table.metric
-    )
+    measure = "delta-cosine" if base else table.metric
+    return replace(found, base=Base(base) if base else None, notes=tuple(notes), measure=measure)
+
+
+def told_left_out(models: Sequence[str], distances: NDArray[np.float64]) -> list[str]:
+    """Which models have no place in the tree of the largest group that has all distances, and why."""
+    groups = connected_groups(~np.isnan(distances))
+    partly = sorted(set(groups[0]) - set(largest_group(distances)))
+    found = told_apart(models, groups)
+    if partly:
+        named = several([models[i] for i in partly])
+        found.append(f"left out of the tree, not comparable with some of the others: {named}")
+    return found
+
+
+def told_apart(
+    models: Sequence[str], groups: Sequence[Sequence[int]], alone: str = "not comparable with any other"
+) -> list[str]:
+    """A sentence for the models that nothing connects with the largest group, the first one; `alone` says why a model
+    is connected with none."""
+    single = [models[i] for group in groups if len(group) == 1 for i in group]
+    found = [f"left out of the tree, {alone}: {several(single)}"] if single else []
+    return found + [
+        f"left out of the tree: {several([models[i] for i in group])} can be compared only with each other"
+        for group in groups[1:]
+        if len(group) > 1
+    ]
+
+
+def several(names: Sequence[str]) -> str:
+    """Names as a sentence lists them: "a, b and c", or the first ones and how many more."""
+    more = len(names) - _TOLD
+    if more > 0:
+        return f"{', '.join(names[:_TOLD])} and {more} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def trust_of(family: Family, resamples: int = RESAMPLES) -> Trust:

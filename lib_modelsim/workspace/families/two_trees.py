@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ...families.distances import direct_distances
+from ...families.groups import complete_group
 from ...families.linkage import Tree, build_tree
 from ...figures.saving import png_bytes, svg_text
 from ...figures.tanglegram import agreement_in_words, draw_tanglegram
 from ...writing import write_bytes, write_text
-from ..probing.kinship import Kinship, complete
+from ..probing.kinship import Kinship
 from .results import Result
 
 _ON_WHITE = "#222222"
@@ -46,7 +47,7 @@ def two_trees(result: Result, found: Kinship, suite: str) -> TwoTrees | None:
     """
     family = result.family
     pairs = _same(result, found)
-    kept = complete(found.matrix.overall, [row for _, row in pairs])
+    kept = complete_group(found.matrix.overall, [row for _, row in pairs])
     models = [model for model, row in pairs if row in kept]
     if len(kept) < _FEWEST:
         return None

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...checkpoints.identity import Identity
 from ...errors import ModelsimError
+from ...families.groups import complete_group
 from ...families.linkage import Tree, build_tree
 from ...job import Job
 from ...probes.gallery import Gallery
@@ -19,7 +20,7 @@ from ..catalogue.index import Model
 from ..comparing.compare import Comparison
 from ..comparing.scores import Reason
 from ..families.family import Family
-from .kinship import complete, kinship_of
+from .kinship import kinship_of
 
 MEASURE = "pictures"
 
@@ -36,7 +37,7 @@ def comparison_by_pictures(
     by_hash = {identities[model.name].sha256: model for model in models if model.name in identities}
     by_name = {model.name: model for model in models}
     drew = [by_hash.get(row.checkpoint) or by_name.get(row.name) for row in found.rows]
-    rows = complete(found.matrix.overall, [i for i, model in enumerate(drew) if model is not None])
+    rows = complete_group(found.matrix.overall, [i for i, model in enumerate(drew) if model is not None])
     kept = [model for i in rows if (model := drew[i]) is not None]
     if len(kept) < 2:
         raise ModelsimError(

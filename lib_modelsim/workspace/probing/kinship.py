@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import ModelsimError
 from ...families.distances import MATRIX, direct_distances
+from ...families.groups import complete_group
 from ...families.linkage import build_tree
 from ...job import Job, Stage
 from ...pictures.encoder import Encoder
@@ -83,7 +84,7 @@ def families_of_pictures(found: Kinship, options: TreeOptions) -> tuple[list[Fam
     options = replace(options, distance=options.distance or MATRIX)
     families, notes = [], []
     for architecture, rows in _by_architecture(found.rows).items():
-        kept = complete(found.matrix.overall, rows)
+        kept = complete_group(found.matrix.overall, rows)
         left_out = [found.matrix.models[i] for i in rows if i not in kept]
         if left_out:
             notes.append(f"left out of the tree, no picture in common with others: {', '.join(left_out)}")
@@ -97,7 +98,7 @@ def family_order(found: Kinship) -> list[str]:
     """Keys of the checkpoints, relatives beside each other, architecture by architecture."""
     order = []
     for rows in _by_architecture(found.rows).values():
-        kept = complete(found.matrix.overall, rows)
+        kept = complete_group(found.matrix.overall, rows)
         part = found.matrix.select(kept)
         leaves = range(len(kept))
         if len(kept) > 1:
@@ -175,14 +176,3 @@ def _by_architecture(rows: Sequence[SheetRow]) -> dict[str | None, list[int]]:
     for i, row in enumerate(rows):
         found.setdefault(row.architecture, []).append(i)
     return found
-
-
-def complete(overall: NDArray[np.float64], rows: Sequence[int]) -> list[int]:
-    """Those of the rows that have a value with each other; the one that lacks most goes first."""
-    kept = list(rows)
-    while kept:
-        missing = np.isnan(overall[np.ix_(kept, kept)]).sum(1)
-        if missing.max() == 0:
-            break
-        del kept[int(missing.argmax())]
-    return kept
