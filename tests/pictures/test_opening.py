@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 import pytest
-from lib_modelsim.ui.families.panel.previews import thumbnail
+from lib_modelsim.ui.families.previews import thumbnail
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
