@@ -7,7 +7,6 @@ import struct
 
 import numpy as np
 import pytest
-from lib_modelsim.ui.families.previews import thumbnail
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -15,6 +14,7 @@ from lib_modelsim.engines import webui_http
 from lib_modelsim.pictures.opening import LONGEST, PictureError, TooManyPixelsError, open_picture, opened
 from lib_modelsim.pictures.record import read_records
 from lib_modelsim.probes.gallery import read_record
+from lib_modelsim.ui.families.previews import thumbnail
 from lib_modelsim.workspace.probing.suites import Suites
 
 from .scenes import scene
