@@ -52,6 +52,16 @@ def peer_family(shared, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def trained_family(shared, tmp_path_factory):
+    """A family of SD 1.x checkpoints that was really trained: seven files of 27 MB, see shared/data/minihub."""
+    folder = tmp_path_factory.mktemp("minihub")
+    tool = shared / "tools" / "train_minihub.py"
+    subprocess.run([sys.executable, tool, "bake", shared / "data" / "minihub", folder], check=True, capture_output=True)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
 def small_family(tmp_path_factory):
     """Five SD 1.x files of 1 MB: `base`, its fine-tunes `anna` and `bert`, `carl` from `anna`, and `stranger`."""
     folder = tmp_path_factory.mktemp("small family")

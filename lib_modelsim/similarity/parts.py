@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,12 @@ class KeySums:
         By way of ‖a−b‖, which is known far more exactly than ⟨a, b⟩ where the two are nearly the same.
         """
         return cosine(self.squares, self.norms[:, None], self.norms[None, :])
+
+    def scaled(self, count: int, read: int) -> KeySums:
+        """The sums of all `count` numbers, from those of a random sample of `read` of them."""
+        if read == count:
+            return self
+        return replace(self, squares=self.squares * (count / read), norms=self.norms * (count / read))
 
 
 def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:

@@ -25,6 +25,7 @@ from ..checkpoints.reader import Checkpoint, Weight
 from ..checkpoints.values import ValueReader
 from .device import Device, one_torch_thread
 from .parts import KeySums
+from .sampling import Range, Sample, batches, numbers
 
 Array = NDArray[np.float64]
 
@@ -59,7 +60,8 @@ class KeySummer:
 
     Each worker takes a whole key, with torch on one thread: the steps are too short to be shared among threads, which
     then wait for each other on a busy machine. `tick(bytes)` is called by the workers for what they read and may
-    raise to stop; `non_finite` is told of NaN and infinities.
+    raise to stop; `non_finite` is told of NaN and infinities. With a `sample` only that is read, and the sums are
+    scaled up to the whole keys.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class KeySummer:
         device: Device,
         tick: Callable[[int], None],
         non_finite: Callable[[NonFinite], None],
+        sample: Sample | None = None,
     ):
         self._models, self._device, self._tick, self._non_finite = models, device, tick, non_finite
+        self._sample = sample
         self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
         self._readers: SimpleQueue[list[ValueReader]] = SimpleQueue()
         for _ in range(self._workers):
@@ -97,10 +101,13 @@ class KeySummer:
             total.add(piece)
         broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
         if not broken:
-            return total.finish(task.key, tuple(task.weights))
+            return total.finish(task.key, tuple(task.weights)).scaled(task.count, numbers(self._ranges(task)))
         for i in broken:
             self._non_finite(_count_non_finite(i, task))
         return self._finite_sums(_Task(task.key, {i: weight for i, weight in task.weights.items() if i not in broken}))
+
+    def _ranges(self, task: _Task) -> list[Range]:
+        return self._sample.ranges(task.key, task.count) if self._sample else [(0, task.count)]
 
     def _pieces(self, task: _Task) -> Iterator[list[torch.Tensor]]:
         """The same elements of each model, in its own dtype, as many at a time as the budget allows: the longer the
@@ -108,12 +115,11 @@ class KeySummer:
         longest = max(1, self._device.budget // 2 // self._workers // max(1, task.row_bytes))
         readers = self._readers.get()
         try:
-            for start in range(0, task.count, longest):
+            for ranges in batches(self._ranges(task), longest):
                 if self._stop.is_set():
                     raise CancelledError
-                stop = min(start + longest, task.count)
-                yield [readers[i].flat(weight, start, stop) for i, weight in task.weights.items()]
-                self._tick((stop - start) * task.row_bytes)
+                yield [_gathered(readers[i], weight, ranges) for i, weight in task.weights.items()]
+                self._tick(numbers(ranges) * task.row_bytes)
         finally:
             self._readers.put(readers)
 
@@ -125,6 +131,16 @@ def same_shape(models: Sequence[Checkpoint], key: str) -> list[tuple[int, ...]]:
         if key in model.weights:
             groups.setdefault(model.weights[key].shape, []).append(i)
     return [tuple(members) for members in groups.values()]
+
+
+def _gathered(reader: ValueReader, weight: Weight, ranges: Sequence[Range]) -> torch.Tensor:
+    """The elements in these ranges, in the weight's own dtype, in one row."""
+    if len(ranges) == 1:
+        return reader.flat(weight, *ranges[0])
+    if weight.stored.strides is not None:  # its order is not the file's: one read of it all, not one a range
+        everything = reader.flat(weight, 0, weight.stored.count)
+        return torch.cat([everything[start:stop] for start, stop in ranges])
+    return torch.cat([reader.flat(weight, start, stop).clone() for start, stop in ranges])
 
 
 @dataclass(frozen=True)
