@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .text import printable
+
 
 class ModelsimError(Exception):
     """An error with an answer.
@@ -21,5 +23,5 @@ class CheckpointError(ModelsimError):
 
 
 def _one_line(value: object, longest: int = 200) -> str:
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+    text = printable(value)
     return text if len(text) <= longest else text[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"

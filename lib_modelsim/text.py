@@ -1,6 +1,35 @@
-"""Shares as people read them: the one form of them in every sentence, bar and table."""
+"""Names, sizes and shares as people read them: the one form of each in every sentence, table and figure."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+"""What stands in the place of a character that cannot be shown."""
+
+
+_JOINER = "\N{ZERO WIDTH JOINER}"
+"""Holds the parts of one emoji together."""
+
+
+def printable(text: object, also: str = "") -> str:
+    """The text in one line: � for line breaks, control characters, direction marks and halves of characters, which
+    neither a page nor a terminal nor a figure can carry. `also` are characters that may stay."""
+    return "".join(c if c.isprintable() or c == _JOINER or c in also else UNKNOWN for c in str(text))
+
+
+def readable(path: Path | str) -> str:
+    """A path as text: the system's own bytes may be no valid text, in Python half of a UTF-16 pair."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def size_text(count: int) -> str:
+    """Bytes in powers of 1000: "2.13 GB", "51 MB"."""
+    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count} B"
 
 
 def percent(share: float) -> str:

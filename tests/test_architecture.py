@@ -25,7 +25,7 @@ MATRIX = ("similarity", "matrix")
 """The one thing that the strand of the pictures takes from that of the weights."""
 
 ROOMS = {
-    "errors": (),
+    "errors": ("text",),
     "job": ("errors",),
     "text": (),
     "writing": ("errors",),

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..text import printable
+
 LONGEST = 300
 """Characters of a text that are kept."""
 
@@ -116,4 +118,4 @@ def _cut(value: object) -> str:
         text = "\N{HORIZONTAL ELLIPSIS}"
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(text)

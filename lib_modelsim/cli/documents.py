@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..checkpoints.embedded import origin
 from ..checkpoints.identity import Identity, known_name
-from ..workspace.catalogue.index import Model, Unreadable, plain_name, readable
+from ..text import readable
+from ..workspace.catalogue.index import Model, Unreadable, plain_name
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..workspace.catalogue.scan import Scan

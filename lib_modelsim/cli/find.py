@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..text import likelihood, percent
+from ..text import likelihood, percent, readable
 from .options import data_folder, device_option, open_library, print_json
 from .progress import progress_bars
 
@@ -189,7 +189,6 @@ def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
 
 def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
     """`gallery import DIR`: sub-folder = model."""
-    from ..workspace.catalogue.index import readable
     from ..workspace.finding.models import known_models
     from ..workspace.probing.gallery_import import import_pictures
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
-from ..workspace.catalogue.index import readable
+from ..text import readable
 from .options import print_json
 from .pictures import engine_option, sheet_meant
 from .probe import suite_option

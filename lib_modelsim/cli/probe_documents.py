@@ -13,7 +13,7 @@ from ..probes.gallery import Failure
 from ..probes.plan import Plan, Planned
 from ..probes.recording import infotext
 from ..probes.sheet import Sheet
-from ..workspace.catalogue.index import readable
+from ..text import readable
 from ..workspace.probing.probes import Chosen
 from .documents import errors
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..checkpoints.identity import Identity
-from ..text import percent
+from ..text import percent, size_text
 from ..workspace.catalogue.index import Unreadable
 from ..workspace.comparing.relatives import sameness_facts
 
@@ -41,7 +41,7 @@ def scan(found: Scan) -> str:
                 model.name,
                 header.architecture,
                 header.format,
-                size(model.key.size),
+                size_text(model.key.size),
                 main.dtype if main else "",
                 _hash(identity),
                 "; ".join(same.get(model.name, [])),
@@ -105,14 +105,6 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
     lines += [f"note: {note}" for note in found.notes] if found else []
     lines += [str(path) for path in written]
     return "\n".join([*lines, *(_bad(found.unreadable) if found else [])])
-
-
-def size(count: int) -> str:
-    """Bytes as people read them: "2.13 GB", "51 MB"."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count} B"
 
 
 def _hash(identity: Identity | None) -> str:

@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from ..figures.names import printable
 from ..job import Job, Stage
 from ..pictures.opening import PictureError, open_picture
 from ..probes import grid
 from ..probes.gallery import Stored
 from ..probes.naming import file_name
 from ..probes.sheet import Sheet, SheetRow
+from ..text import printable
 from ..writing import replacing, write_text
 
 THUMBNAIL = 256

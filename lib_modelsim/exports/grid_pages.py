@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import ModelsimError
 from ..figures.lettering import text_width, without_glyph_warnings, wrap, write
-from ..figures.names import printable, shortened
+from ..figures.names import shortened
 from ..figures.sheet import FigureSheet, line_height
 from ..job import Job, Stage
 from ..pictures.opening import PictureError, open_picture
@@ -22,6 +22,7 @@ from ..probes.gallery import Stored
 from ..probes.grid import GridLayout, Page
 from ..probes.naming import file_name
 from ..probes.sheet import Sheet
+from ..text import printable
 from ..writing import replacing
 
 FORMATS = {"png": {"compress_level": 3}, "jpeg": {"quality": 90}}

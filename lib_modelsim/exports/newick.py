@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..families.linkage import Tree
+from ..text import printable
 
 
 def newick(tree: Tree) -> str:
@@ -24,5 +25,4 @@ def newick(tree: Tree) -> str:
 
 
 def _label(name: str) -> str:
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    return "'" + printable.replace("'", "''") + "'"
+    return "'" + printable(name).replace("'", "''") + "'"

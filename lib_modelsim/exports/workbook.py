@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from ..text import printable
 from .tables import Table
 
 MOST_COLUMNS, MOST_ROWS, MOST_CHARACTERS = 16_384, 1_048_576, 32_767
@@ -59,8 +60,7 @@ def _cell(value: object) -> str:
 
 def _text(value: str) -> str:
     """Text as XML allows it: without most control characters."""
-    allowed = (c if c.isprintable() or c in "\t\n" else "\N{REPLACEMENT CHARACTER}" for c in value[:MOST_CHARACTERS])
-    return escape("".join(allowed))
+    return escape(printable(value[:MOST_CHARACTERS], also="\t\n"))
 
 
 def _content_types(sheets: int) -> str:

@@ -15,7 +15,7 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 
-from .names import printable
+from ..text import printable
 
 INK = "#010203"
 """Colour of lines and words; `saving.svg_text` can give it the colour of the text around the figure."""

@@ -1,11 +1,6 @@
-"""Names as a person wrote them, made fit for any drawing."""
+"""Names as a person wrote them, made short enough for a drawing."""
 
 from __future__ import annotations
-
-
-def printable(text: str) -> str:
-    """The text in one line, with � for control characters and halves of characters: neither SVG nor fonts take them."""
-    return "".join(c if c.isprintable() or c == "\u200d" else "\ufffd" for c in text)
 
 
 def shortened(text: str, letters: int) -> str:

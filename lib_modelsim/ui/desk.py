@@ -17,6 +17,7 @@ from ..errors import ModelsimError
 from ..hosts.host import Host, Listed
 from ..job import Job
 from ..library import Library
+from ..text import printable
 from ..workspace.catalogue.index import Index, Model, read_index
 from ..workspace.catalogue.scan import known_identity, scan
 from ..workspace.catalogue.table import LibraryRow, State, library_rows
@@ -24,7 +25,6 @@ from ..workspace.comparing.compare import Comparison, compare_models
 from .choices import PICTURES, Question
 from .families.answers import Answer, How
 from .tasks import Task, task_name
-from .words import printable
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..families.support import Resampling

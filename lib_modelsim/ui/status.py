@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..job import Progress
-from ..text import percent
-from .words import duration, escaped, size
+from ..text import percent, size_text
+from .words import duration, escaped
 
 
 def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:
@@ -13,7 +13,7 @@ def working(progress: Progress | None, seconds: float, task: str | None = None) 
     if progress is None:
         return _line("Starting …", 0.0, task=task)
     fraction = progress.done / progress.total if progress.total else 1.0
-    show = size if progress.unit == "B" else str
+    show = size_text if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"
     what = progress.what[:1].upper() + progress.what[1:]
     words = f"{what}: {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"

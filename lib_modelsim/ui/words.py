@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+from ..text import printable
 
 if TYPE_CHECKING:
     from ..probes.sheet import Column
@@ -50,11 +50,6 @@ def label_of(labels: Mapping[str, str | None], value: str | None) -> str:
     return next(label for label, known in labels.items() if known == value)
 
 
-def printable(text: object) -> str:
-    """The text without line breaks, control characters and halves of characters that no page can carry."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
-
-
 def escaped(text: object) -> str:
     """The text for HTML and its attributes, harmless whatever it holds."""
     return html.escape(printable(text))
@@ -75,13 +70,6 @@ def number(value: float, measure: str) -> str:
     if math.isnan(value):
         return "–"
     return f"{value:.4g}" if measure == "l2" else f"{100 * value:.3f} %"
-
-
-def size(count: int) -> str:
-    """Bytes in powers of 1000: "2.13 GB"."""
-    text = tqdm.format_sizeof(count, "B")
-    figures = text.rstrip("kMGTPB")
-    return f"{figures} {text[len(figures) :]}"
 
 
 def duration(seconds: float) -> str:

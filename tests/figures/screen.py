@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from lib_modelsim.figures.names import printable
+from lib_modelsim.text import printable
 
 
 def read(drawing):

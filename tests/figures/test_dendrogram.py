@@ -7,7 +7,7 @@ from matplotlib.patches import FancyBboxPatch
 from lib_modelsim.families.linkage import Tree
 from lib_modelsim.figures.classes import class_runs
 from lib_modelsim.figures.dendrogram import ClassLabel, draw_dendrogram
-from lib_modelsim.figures.names import printable
+from lib_modelsim.text import printable
 
 from .families import family, names
 from .words import assert_clean

@@ -7,8 +7,8 @@ from scipy.spatial.distance import pdist, squareform
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.families.scaling import classical_scaling
 from lib_modelsim.figures.model_map import draw_map
-from lib_modelsim.figures.names import printable
 from lib_modelsim.figures.placing import leader, place_labels
+from lib_modelsim.text import printable
 
 from .families import family, names
 from .words import assert_clean

@@ -9,8 +9,9 @@ from PIL import Image
 
 from lib_modelsim.figures.dendrogram import draw_dendrogram
 from lib_modelsim.figures.lettering import INK, text_width, wrap
-from lib_modelsim.figures.names import printable, shortened
+from lib_modelsim.figures.names import shortened
 from lib_modelsim.figures.saving import png_bytes, svg_text
+from lib_modelsim.text import printable
 
 from .families import NAMES, family
 

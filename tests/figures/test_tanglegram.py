@@ -17,9 +17,9 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.families.agreement import cophenetic_agreement, untangled
 from lib_modelsim.families.linkage import Tree, build_tree
 from lib_modelsim.figures.colours import class_colour
-from lib_modelsim.figures.names import printable
 from lib_modelsim.figures.screen.tanglegram import tanglegram_svg
 from lib_modelsim.figures.tanglegram import draw_tanglegram
+from lib_modelsim.text import printable
 
 from .families import family, names
 from .screen import elements, leaf_names, shown_names

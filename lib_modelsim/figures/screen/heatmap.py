@@ -14,10 +14,10 @@ from PIL import Image
 
 from ...families.features import FeatureTable
 from ...families.linkage import Tree
+from ...text import printable
 from ..classes import Run, class_runs
 from ..colours import MISSING, Palette, class_colour, colour_upon
 from ..columns import in_order_of_tree
-from ..names import printable
 from .branches import branch_paths
 from .markup import Facts, escaped, facts_attribute, fitted, frame, text_width
 

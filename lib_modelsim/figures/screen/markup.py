@@ -7,8 +7,9 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 
+from ...text import printable
 from ..colours import class_colour, colour_upon
-from ..names import printable, shortened
+from ..names import shortened
 
 Facts = Mapping[str, Sequence[tuple[str, str]]]
 """Model → what its tooltip tells beneath the whole name: label and text of every line."""

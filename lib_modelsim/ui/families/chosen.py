@@ -9,11 +9,12 @@ import gradio as gr
 import numpy as np
 
 from ...similarity.matrix import SimilarityMatrix
+from ...text import size_text
 from ...workspace.comparing.relatives import sameness_facts
 from ..buttons import copy_button, load_button, reference_button
 from ..status import note
 from ..view_state import ViewState
-from ..words import escaped, number, size
+from ..words import escaped, number
 from ..work import Updates
 from .detail import detail_panel
 from .previews import thumbnail
@@ -76,7 +77,7 @@ class ChosenPanel:
         identity = session.desk.identities.get(model.name)
         entry = session.desk.listed().get(model.path)
         components = ", ".join(model.header.components)
-        facts = [f"{model.architecture}, {size(model.key.size)}, {components}"]
+        facts = [f"{model.architecture}, {size_text(model.key.size)}, {components}"]
         facts += [f"hash {identity.short_hash}"] if identity else []
         facts += sameness_facts(session.desk.identities).get(model.name, [])
         facts += [entry.notes] if entry and entry.notes else []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ...text import size_text
 from ...workspace.catalogue.table import LibraryRow, State
 from ..status import note
 from ..view_state import ViewState
-from ..words import escaped, size
+from ..words import escaped
 from .classes import class_mark
 
 _HEADS = (
@@ -71,7 +72,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> str:
         cells = [
             (row.architecture, escaped(row.architecture)),
             (str(of_class[0]) if of_class else "", class_mark(*of_class) if of_class else ""),
-            (str(row.size), size(row.size)),
+            (str(row.size), size_text(row.size)),
             (row.precision, escaped(row.precision)),
             (" ".join(row.components), escaped(", ".join(row.components))),
             (row.short_hash, f"<code>{escaped(row.short_hash)}</code>"),

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 
 from ...errors import ModelsimError
+from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import ViewState
-from ..words import DISTANCES, LINKAGES, MEASURES, label_of, size
+from ..words import DISTANCES, LINKAGES, MEASURES, label_of
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
@@ -144,7 +145,9 @@ class FamiliesPanel:
                 choices=kinds,
                 value=shown.family.architecture if shown.family else None,
             ),
-            self.hash: gr.update(visible=in_library and left > 0, value=f"Find identical files: reads {size(left)}"),
+            self.hash: gr.update(
+                visible=in_library and left > 0, value=f"Find identical files: reads {size_text(left)}"
+            ),
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
             self.export: gr.update(visible=not in_library and bool(shown.families)),

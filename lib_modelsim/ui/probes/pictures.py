@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ...text import size_text
 from ..status import note
-from ..words import column_label, duration, escaped, size
+from ..words import column_label, duration, escaped
 from .studio import Order, Studio
 
 if TYPE_CHECKING:  # Pillow comes with them
@@ -31,7 +32,7 @@ def plan_words(studio: Studio, order: Order) -> str:
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
     words = f"{len(plan.pictures)} pictures of {checkpoints} checkpoints, {len(plan.pictures) - len(missing)} are there"
     if missing and plan.seconds is not None and plan.bytes is not None:
-        words += f"; the other {len(missing)} take about {duration(plan.seconds)} and {size(plan.bytes)}"
+        words += f"; the other {len(missing)} take about {duration(plan.seconds)} and {size_text(plan.bytes)}"
     elif missing:
         words += f"; {len(missing)} to draw. How long that takes is known after the first"
     lines = [f"{words}."]

@@ -17,6 +17,7 @@ from ...checkpoints.reader import Checkpoint, open_checkpoint
 from ...errors import CheckpointError, ModelsimError
 from ...job import Job, Stage
 from ...library import FileKey, Library, RememberedFile
+from ...text import readable
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
@@ -191,11 +192,6 @@ def plain_name(path: Path) -> str:
 def without_ending(name: str) -> str:
     """A name without the ending of a checkpoint file, if it has one."""
     return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), name)
-
-
-def readable(path: Path | str) -> str:
-    """A path as text: the system's own bytes may be no valid text, in Python half of a UTF-16 pair."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def model_names(paths: Sequence[Path]) -> list[str]:

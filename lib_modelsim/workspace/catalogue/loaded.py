@@ -10,7 +10,8 @@ from ...checkpoints.reader import open_checkpoint
 from ...errors import CheckpointError
 from ...hosts.host import Host
 from ...library import FileKey, Library
-from .index import HEADER_VERSION, Model, readable
+from ...text import readable
+from .index import HEADER_VERSION, Model
 
 if TYPE_CHECKING:
     from ...checkpoints.reader import Checkpoint

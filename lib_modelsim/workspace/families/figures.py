@@ -14,6 +14,7 @@ from ...figures.lettering import INK
 from ...figures.model_map import draw_map
 from ...figures.saving import png_bytes, svg_text
 from ...similarity.measures import main_component
+from ...text import size_text
 from ..catalogue.index import Model
 from .class_labels import ClassName
 from .family import Family, Trust
@@ -81,6 +82,6 @@ def _columns(family: Family, models: Mapping[str, Model]) -> dict[str, list[str]
         return {}
     mains = [m.header.components.get(main_component(m.header.components)) for m in known]
     return {
-        "size": [f"{m.key.size / 1e9:.2f} GB" if m.key.size >= 1e8 else f"{m.key.size / 1e6:.2f} MB" for m in known],
+        "size": [size_text(m.key.size) for m in known],
         "precision": [main.dtype if main else "" for main in mains],
     }

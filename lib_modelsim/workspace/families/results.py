@@ -24,8 +24,9 @@ from ...families.distances import MATRIX
 from ...families.support import RESAMPLES
 from ...library import Library
 from ...similarity.base import MEAN
+from ...text import readable
 from ...writing import write_bytes, write_csv, write_text
-from ..catalogue.index import Model, readable
+from ..catalogue.index import Model
 from ..catalogue.scan import known_identity
 from .class_labels import ClassEdit, ClassName, class_names, name_class, require_class
 from .family import Family, Trust, trust_of

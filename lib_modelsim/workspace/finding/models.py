@@ -12,7 +12,8 @@ from ...hosts.host import Listed
 from ...identify.evidence import KnownModel
 from ...job import Job
 from ...library import Library
-from ..catalogue.index import Unreadable, model_names, readable
+from ...text import readable
+from ..catalogue.index import Unreadable, model_names
 from ..catalogue.scan import IDENTITY_VERSION, scan
 
 

@@ -19,7 +19,8 @@ from ...probes.engine import EngineCheckpoint
 from ...probes.gallery import Gallery, Record, checkpoint_key
 from ...probes.parameters import Parameters
 from ...probes.sheet import IMPORTED
-from ..catalogue.index import Unreadable, readable
+from ...text import readable
+from ..catalogue.index import Unreadable
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
