@@ -27,13 +27,14 @@ DRAWS = 10
 """Samples of each kind."""
 
 KINDS = {
-    "the default": {},
-    "1 chunk a key": {"chunks": 1},
-    "16 chunks a key, from 1,024 numbers": {"chunks": 16, "shortest": 1024},
+    "the default: 4 %, 8 chunks of 2,048 at least": {},
+    "1 chunk a key at least": {"chunks": 1},
+    "4 chunks a key, of 4,096 numbers at least": {"chunks": 4, "shortest": 4096},
+    "16 chunks a key, of 1,024 numbers at least": {"chunks": 16, "shortest": 1024},
     "2 % of a key": {"share": 0.02},
     "8 % of a key": {"share": 0.08},
     "4,096 numbers of a key at least": {"least": 4096},
-    "4 % of small keys, too, in 4 chunks": {"least": 0, "shortest": 1},
+    "4 % of small keys, too, in 8 chunks": {"least": 0, "shortest": 1},
     "4 % of small keys, too, in 16 chunks": {"least": 0, "shortest": 1, "chunks": 16},
 }
 
@@ -78,13 +79,13 @@ def report(title: str, models: Sequence[Checkpoint]) -> None:
     """One line a kind of sample: the errors' mean over the draws, and the largest of any."""
     exact = sums(models, None)
     print(f"\n{title}: {len(models)} models, {DRAWS} draws of each kind")
-    print(f"{'':42}{'read':>7}{'delta-cosine: largest':>24}{'(any draw)':>12}{'rms':>9}"
+    print(f"{'':44}{'read':>7}{'delta-cosine: largest':>24}{'(any draw)':>12}{'rms':>9}"
           f"{'per block: largest':>20}{'rms':>9}{'relative-l2':>13}")  # fmt: skip
     for name, options in KINDS.items():
         samples = [Sample(seed=seed, **options) for seed in range(DRAWS)]
         found = np.array([errors(exact, sums(models, sample), len(models)) for sample in samples])
         worst, (most, rms, block, block_rms, _) = found.max(0), found.mean(0)
-        print(f"{name:42}{share_read(models, samples[0]):7.1%}{most:24.4f}{worst[0]:12.4f}{rms:9.4f}"
+        print(f"{name:44}{share_read(models, samples[0]):7.1%}{most:24.4f}{worst[0]:12.4f}{rms:9.4f}"
               f"{block:20.4f}{block_rms:9.4f}{worst[4]:13.2%}", flush=True)  # fmt: skip
 
 
@@ -98,7 +99,7 @@ def time_reading(files: Sequence[Path]) -> None:
         parts = sums(models, sample)
         seconds = perf_counter() - start
         taken[name] = parts
-        line = f"{name:42}{seconds:8.2f} s"
+        line = f"{name:44}{seconds:8.2f} s"
         if sample is not None:
             off = errors(taken["whole"], parts, len(models))
             chunks = sum(len(sample.ranges(key, w.stored.count)) for key, w in models[0].weights.items())
