@@ -1,11 +1,15 @@
 """Values → digests that tell equal values whatever the dtype they are stored in.
 
-Definition (version 1). A weight is flattened in C order and cut into pieces of 2²⁰ elements. Each piece has two
+Definition (version 2). A weight is flattened in C order and cut into pieces of 2²⁰ elements. Each piece has two
 digests: `exact`, of the narrowest of float16, float32 and float64 that holds every value of the piece, and `float16`,
 of the values rounded to float32 and from there to float16 (what PyTorch's `.half()` does, so that a float64 file and
 its float32 copy agree), to nearest, ties to even. A digest is BLAKE2b-256 of the little-endian values, behind the
 width ("16:…"). Every NaN counts as one and the same; −0 and 0 differ. A component's hash is the SHA-256 of one JSON
 line per weight, sorted by common key: key, shape without trailing ones, digests of the pieces.
+
+What is no weight is hashed the same way in groups of its own (`extras`): the EMA copy, the noise schedule, scalars,
+integers and other dtypes. A tensor whose dtype is not in `stored.FLOATS` is cut into pieces of 8 · 2²⁰ bytes, whose
+digests stand behind the dtype ("I64:…").
 
 With numpy alone, so that a scan needs no torch.
 """
@@ -22,7 +26,7 @@ import numpy as np
 from .identity import Content
 from .reader import Weight
 
-VERSION = 1
+VERSION = 2
 """Of the definition above; two content hashes compare only within one version."""
 
 PIECE = 1 << 20
@@ -50,6 +54,12 @@ def piece_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
     if _holds(half, values):
         return PieceDigests(rounded, rounded)
     return PieceDigests(_digest(single if _holds(single, values) else values), rounded)
+
+
+def raw_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
+    """The digests of bytes that are no floating-point numbers: they agree where dtype and bytes do."""
+    digest = f"{dtype}:{hashlib.blake2b(raw, digest_size=32).hexdigest()}"
+    return PieceDigests(digest, digest)
 
 
 def component_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[PieceDigests]]) -> Content:

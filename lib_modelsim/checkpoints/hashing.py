@@ -20,11 +20,12 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from ..errors import CheckpointError
-from .content_hash import PIECE, PieceDigests, component_content, piece_digests
-from .identity import Identity
+from .content_hash import PIECE, PieceDigests, component_content, piece_digests, raw_digests
+from .extras import extra_contents, is_schedule
+from .identity import Identity, network_order
 from .names import in_every_layout
 from .reader import Checkpoint, Weight
-from .stored import StoredTensor, read_into
+from .stored import FLOATS, ITEM_BITS, StoredTensor, read_into
 
 BUFFERS = 6
 BUFFER_BYTES = 8 * PIECE
@@ -43,8 +44,9 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     changes meanwhile.
     """
     by_file: dict[Path, list[Weight]] = {tensor.path: [] for tensor in checkpoint.tensors}
-    for weight in checkpoint.weights.values():
-        by_file[weight.stored.path].append(weight)
+    extras = [Weight(key, "", None, stored) for key, stored in checkpoint.extras.items()]
+    for tensor in [*checkpoint.weights.values(), *extras]:
+        by_file[tensor.stored.path].append(tensor)
 
     files, digests = {}, {}
     header_end = min(tensor.offset for tensor in checkpoint.tensors) if checkpoint.format == "safetensors" else None
@@ -55,19 +57,18 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
 
     members: dict[str, list[Weight]] = {}
     for weight in checkpoint.weights.values():
-        if in_every_layout(weight.key):
+        if is_schedule(weight.key) or not in_every_layout(weight.key):
+            extras.append(weight)
+        else:
             members.setdefault(weight.component, []).append(weight)
     content = {
-        component: component_content(members[component], digests) for component in sorted(members, key=_network_order)
+        component: component_content(members[component], digests) for component in sorted(members, key=network_order)
     }
+    besides = extra_contents(extras, digests)
     if checkpoint.format == "diffusers":
-        return Identity(_folder_sha256(checkpoint.path, files), None, None, content)
+        return Identity(_folder_sha256(checkpoint.path, files), None, None, content, besides)
     (hashes,) = files.values()
-    return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content)
-
-
-def _network_order(component: str) -> tuple[int, str]:
-    return {"unet": 0, "vae": 2, "other": 3}.get(component, 1), component
+    return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content, besides)
 
 
 def _folder_sha256(folder: Path, files: dict[Path, FileHashes]) -> str:
@@ -111,7 +112,7 @@ def _read_file(
             _fill(file, raw, path)
             work = [thread.submit(hash_.update, span.offset, raw) for thread, hash_ in hashes]
             if span.weight is not None:
-                digest = threads.values.submit(piece_digests, raw, span.weight.stored.dtype)
+                digest = threads.values.submit(_digests, raw, span.weight.stored.dtype)
                 pending[span.weight.key].append(digest)
                 work.append(digest)
             threads.give(buffer, work)
@@ -123,7 +124,7 @@ def _read_file(
 
     digests = {key: [digest.result() for digest in found] for key, found in pending.items()}
     for weight in again:
-        digests[weight.key] = [piece_digests(raw, weight.stored.dtype) for raw in _pieces(weight.stored)]
+        digests[weight.key] = [_digests(raw, weight.stored.dtype) for raw in _pieces(weight.stored)]
     return FileHashes(whole.hexdigest(), legacy.hexdigest(), data.hexdigest() if data else None), digests
 
 
@@ -135,9 +136,10 @@ def _spans(weights: list[Weight], size: int) -> tuple[list[Span], list[Weight]]:
         if stored.strides is not None or stored.offset < position:
             again.append(weight)
             continue
-        end = stored.offset + stored.count * stored.item_bytes
+        end = stored.offset + -(-stored.count * ITEM_BITS[stored.dtype] // 8)
+        step = PIECE * stored.item_bytes if stored.dtype in FLOATS else BUFFER_BYTES
         spans += _cut(position, stored.offset, BUFFER_BYTES, None)
-        spans += _cut(stored.offset, end, PIECE * stored.item_bytes, weight)
+        spans += _cut(stored.offset, end, step, weight)
         position = end
     return spans + _cut(position, size, BUFFER_BYTES, None), again
 
@@ -146,18 +148,22 @@ def _cut(first: int, last: int, step: int, weight: Weight | None) -> list[Span]:
     return [Span(offset, min(step, last - offset), weight) for offset in range(first, last, step)]
 
 
+def _digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
+    return piece_digests(raw, dtype) if dtype in FLOATS else raw_digests(raw, dtype)
+
+
 def _pieces(stored: StoredTensor) -> Iterator[np.ndarray]:
-    """The elements in C order, PIECE at a time, as unsigned integers; of a view, its stored bytes are held whole."""
-    item = stored.item_bytes
+    """The elements in C order, PIECE at a time, as they are stored; of a view, its stored bytes are held whole."""
+    item, dtype = stored.item_bytes, f"V{stored.item_bytes}"
     if stored.strides is None:
         for start in range(0, stored.count, PIECE):
-            raw = np.empty(min(PIECE, stored.count - start), f"<u{item}")
+            raw = np.empty(min(PIECE, stored.count - start), dtype)
             read_into(stored.path, stored.offset + start * item, raw.view(np.uint8).data)
             yield raw
         return
     raw = bytearray(stored.span * item)
     read_into(stored.path, stored.offset, memoryview(raw))
-    view = np.ndarray(stored.shape, f"<u{item}", raw, strides=[step * item for step in stored.strides])
+    view = np.ndarray(stored.shape, dtype, raw, strides=[step * item for step in stored.strides])
     for start in range(0, stored.count, PIECE):
         yield view.flat[start : start + PIECE]  # a flat iterator's slice copies these elements alone
 

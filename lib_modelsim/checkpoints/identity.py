@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -35,13 +35,14 @@ class Identity:
     `sha256` is that of the whole file; for a diffusers folder that of the lines which `sha256sum` prints for its
     weight files ("<sha256>  unet/diffusion_pytorch_model.safetensors"), sorted by path. `legacy_hash` (8 digits) is
     the WebUI's hash of 2022, `autov3` the SHA-256 of a safetensors file without its header; each is None where the
-    format has none. `content` is by component.
+    format has none. `content` is by component, `extras` by group of the tensors that are no weights (see `extras`).
     """
 
     sha256: str
     legacy_hash: str | None
     autov3: str | None
     content: dict[str, Content]
+    extras: dict[str, Content] = field(default_factory=dict)
 
     @property
     def short_hash(self) -> str:
@@ -55,8 +56,10 @@ class Identity:
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Identity:
         """The identity that `to_dict` was made of."""
-        content = {component: Content(**hashes) for component, hashes in found["content"].items()}
-        return cls(found["sha256"], found["legacy_hash"], found["autov3"], content)
+        content, extras = (
+            {name: Content(**hashes) for name, hashes in found.get(part, {}).items()} for part in ("content", "extras")
+        )
+        return cls(found["sha256"], found["legacy_hash"], found["autov3"], content, extras)
 
 
 def known_name(identity: Identity) -> str | None:
@@ -72,6 +75,10 @@ def _known_models() -> dict[str, str]:
     return {row["sha256"]: row["name"] for row in json.loads(_KNOWN.read_text(encoding="utf-8"))["models"]}
 
 
+UNUSED = "unused text encoder weights"
+"""The group of `Identity.extras` that diffusers folders have no place for: nothing is lost where one file lacks it."""
+
+
 class Sameness(Enum):
     """What a component of one checkpoint is to that of another."""
 
@@ -81,50 +88,99 @@ class Sameness(Enum):
     ROUNDED = "same {} when rounded to float16"
     """Both hold more than float16 does, and differ only there: a float64 file and its float32 copy, or a tiny step."""
     OTHER = "other {}"
-    ONE_SIDED = "{} in one only"
+    ONLY_FIRST = "{} in the first only"
+    ONLY_SECOND = "{} in the second only"
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are the same, but perhaps for their precision."""
+        return self in _AGREEING
+
+
+_AGREEING = (Sameness.EXACT, Sameness.PRECISION, Sameness.ROUNDED)
+"""The strictest first."""
 
 
 @dataclass(frozen=True)
 class Relation:
-    """What two checkpoints are to each other: whether they are one file, and how each component compares."""
+    """What two checkpoints are to each other: whether they are one file, how each component compares, and how each
+    group of tensors that are no weights does (`Identity.extras`)."""
 
     same_file: bool
     components: dict[str, Sameness]
+    extras: dict[str, Sameness] = field(default_factory=dict)
 
     @property
     def same_weights(self) -> bool:
-        """Whether all values of the network agree, whatever the files look like."""
-        return self.same_file or self._network() == {Sameness.EXACT}
+        """Whether everything that the two hold agrees, to the last digit, whatever the files look like."""
+        found = {*self.components.values(), *self.extras.values()}
+        return self.same_file or (bool(self.components) and found == {Sameness.EXACT})
+
+    @property
+    def all_weights_agree(self) -> bool:
+        """Whether the two hold the same components and all agree, but perhaps for their precision; tensors that are no
+        weights may differ."""
+        return bool(self.components) and all(sameness.agrees for sameness in self.components.values())
 
     @property
     def text(self) -> str:
-        """The relation in plain words: "same file", "same weights", "same UNet, other VAE"."""
-        found = self._network()
+        """The relation in plain words: "same file", "same weights", "same UNet, other VAE", "same weights; differs in:
+        position_ids; v_pred in one only". The same for both orders."""
+        return self._told("in one only", "in one only")
+
+    def told(self, first: str, second: str) -> str:
+        """As `text`, with what to call the two: "same UNet, VAE only in base"."""
+        return self._told(f"only in {first}", f"only in {second}")
+
+    def differences(self, first: str, second: str) -> list[str]:
+        """What keeps the two from being the same: "other VAE", "text encoder only in base", "differs in: v_pred"."""
+        only = f"only in {first}", f"only in {second}"
+        parts = [_part(name, sameness, *only) for name, sameness in self.components.items() if not sameness.agrees]
+        return [*parts, *self._notes(*only)]
+
+    def _told(self, only_first: str, only_second: str) -> str:
         if self.same_file:
             return "same file"
-        if not found or found <= {Sameness.OTHER, Sameness.ONE_SIDED}:
+        if not any(sameness.agrees for sameness in self.components.values()):
             return "different weights"
-        agreeing = (Sameness.EXACT, Sameness.PRECISION, Sameness.ROUNDED)
-        for count, loosest in enumerate(agreeing, start=1):
-            if found <= set(agreeing[:count]):
-                return loosest.value.format("weights")
-        return ", ".join(sameness.value.format(_label(name)) for name, sameness in self.components.items())
+        if self.all_weights_agree:
+            found = {*self.components.values(), *(s for s in self.extras.values() if s.agrees)}
+            count = next(n for n in range(1, len(_AGREEING) + 1) if found <= set(_AGREEING[:n]))
+            parts = [_AGREEING[count - 1].value.format("weights")]
+        else:
+            parts = [_part(name, sameness, only_first, only_second) for name, sameness in self.components.items()]
+        return "; ".join([", ".join(parts), *self._notes(only_first, only_second)])
 
-    def _network(self) -> set[Sameness]:
-        """The samenesses that count: noise schedules and the like (`other`) come and go with the tool that saved a
-        file, so they only count where there is nothing else."""
-        return {s for name, s in self.components.items() if name != "other"} or set(self.components.values())
+    def _notes(self, only_first: str, only_second: str) -> list[str]:
+        """What besides weights differs."""
+        by_kind: dict[str, list[str]] = {}
+        for name, sameness in self.extras.items():
+            words = {Sameness.ONLY_FIRST: only_first, Sameness.ONLY_SECOND: only_second}.get(sameness, "")
+            if not sameness.agrees:
+                by_kind.setdefault(words, []).append(name)
+        return [
+            f"{', '.join(names)} {words}" if words else f"differs in: {', '.join(names)}"
+            for words, names in by_kind.items()
+        ]
 
 
 def relation(a: Identity, b: Identity) -> Relation:
-    """Compare two identities, component by component."""
-    names = [*a.content, *(name for name in b.content if name not in a.content)]
-    return Relation(a.sha256 == b.sha256, {name: _sameness(a.content.get(name), b.content.get(name)) for name in names})
+    """Compare two identities: every component, and every group of tensors that are no weights."""
+    extras = {
+        name: sameness
+        for name, sameness in _samenesses(a.extras, b.extras).items()
+        if name != UNUSED or (name in a.extras and name in b.extras)
+    }
+    return Relation(a.sha256 == b.sha256, _samenesses(a.content, b.content), extras)
+
+
+def _samenesses(a: Mapping[str, Content], b: Mapping[str, Content]) -> dict[str, Sameness]:
+    return {name: _sameness(a.get(name), b.get(name)) for name in sorted(a.keys() | b.keys(), key=network_order)}
 
 
 def _sameness(a: Content | None, b: Content | None) -> Sameness:
     if a is None or b is None:
-        return Sameness.ONE_SIDED
+        return Sameness.ONLY_SECOND if a is None else Sameness.ONLY_FIRST
     if a.exact == b.exact:
         return Sameness.EXACT
     if a.float16 != b.float16:
@@ -132,7 +188,20 @@ def _sameness(a: Content | None, b: Content | None) -> Sameness:
     return Sameness.PRECISION if a.float16 in (a.exact, b.exact) else Sameness.ROUNDED
 
 
-def _label(component: str) -> str:
+def _part(component: str, sameness: Sameness, only_first: str, only_second: str) -> str:
+    label = component_label(component)
+    if sameness in (Sameness.ONLY_FIRST, Sameness.ONLY_SECOND):
+        return f"{label} {only_first if sameness is Sameness.ONLY_FIRST else only_second}"
+    return sameness.value.format(label)
+
+
+def network_order(component: str) -> tuple[int, str]:
+    """Sorts components: the UNet or transformer, text encoders, VAE, what no rule places."""
+    return {"unet": 0, "vae": 2, "other": 3}.get(component, 1), component
+
+
+def component_label(component: str) -> str:
+    """What a person calls a component."""
     if component.startswith("te"):
         return f"text encoder {component[2:]}".rstrip()
-    return {"unet": "UNet", "vae": "VAE", "other": "other tensors"}[component]
+    return {"unet": "UNet", "vae": "VAE", "other": "unplaced tensors"}[component]

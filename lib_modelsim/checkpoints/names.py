@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .architecture import is_lora
 from .diffusers_names import original_names
-from .stored import StoredTensor
+from .stored import FLOATS, StoredTensor
 
 _LAYOUTS = json.loads((Path(__file__).parent / "tables" / "layouts.json").read_text(encoding="utf-8"))
 
@@ -141,6 +141,8 @@ def _with_head(name: str) -> str:
 
 def _parts(key: str, tensor: StoredTensor) -> list[tuple[str, StoredTensor]]:
     """What one stored tensor is by common names: itself, nearly always."""
+    if tensor.dtype not in FLOATS:  # its rows may not begin at a byte
+        return [(key, tensor)]
     if tensor.key.endswith("text_projection.weight") and key.endswith(".text_projection") and len(tensor.shape) == 2:
         return [(key, tensor.transposed())]
     module, fused, kind = key.rpartition(".attn.in_proj_")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -43,7 +43,8 @@ class Checkpoint:
     """What the headers of a checkpoint say. No tensor has been read.
 
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
-    order too: floating point, not an EMA copy, not `position_ids`.
+    order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
+    by common name: they count where two files are called the same.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Checkpoint:
     tensors: tuple[StoredTensor, ...]
     weights: dict[str, Weight]
     metadata: dict[str, str]
+    extras: dict[str, StoredTensor] = field(default_factory=dict)
 
     @cached_property
     def layout(self) -> Layout:
@@ -83,13 +85,20 @@ def checkpoint_of(path: Path, form: str, tensors: Sequence[StoredTensor], metada
     named = names.common_names(tensors)
     architecture = architecture_of({key: stored.shape for key, stored in named})
     weights: dict[str, Weight] = {}
+    extras: dict[str, StoredTensor] = {}
     for key, stored in named:
-        if stored.dtype not in FLOATS or key.endswith("position_ids"):
-            continue
-        component, block = blocks.place(architecture, key)
-        if component is not None:
+        component, block = blocks.place(architecture, key) if _holds_weights(key, stored) else (None, None)
+        if component is None:
+            extras[key] = stored
+        else:
             weights[key] = Weight(key, component, block, stored)
-    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata)
+    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, extras)
+
+
+def _holds_weights(key: str, stored: StoredTensor) -> bool:
+    """Whether a tensor's numbers are weights: a single number is a scale, a marker or a setting (alpha, sigma_max,
+    an empty v_pred), and integers are buffers."""
+    return stored.dtype in FLOATS and stored.count > 1 and not key.endswith("position_ids")
 
 
 def _read_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:

@@ -72,9 +72,10 @@ def state_dict(torch):
 def assert_same_values(checkpoint, state_dict):
     from lib_modelsim.checkpoints.values import TORCH, ValueReader
 
-    values, buffers = ValueReader(), {"position_ids", "mask"}
+    values, buffers = ValueReader(), {"position_ids", "mask", "scalar", "empty"}
     assert {tensor.key for tensor in checkpoint.tensors} == set(state_dict)
     assert set(checkpoint.weights) == set(state_dict) - buffers
+    assert set(checkpoint.extras) == buffers
     for key, weight in checkpoint.weights.items():
         original = state_dict[key].detach()
         assert weight.stored.shape == tuple(original.shape)

@@ -22,7 +22,7 @@ def opened(tmp_path):
 
 
 def test_tensors_come_in_file_order_with_their_bytes_and_metadata(opened):
-    header = {"later": entry(4, 8, [2], "F16"), "__metadata__": {"title": "café"}, "sooner": entry(0, 4, [1, 1])}
+    header = {"later": entry(4, 8, [2], "F16"), "__metadata__": {"title": "café"}, "sooner": entry(0, 4, [1, 2], "F16")}
     checkpoint = opened(safetensors_file(header, b"abcdefgh"))
     assert [tensor.key for tensor in checkpoint.tensors] == ["sooner", "later"]
     assert (checkpoint.read("sooner"), checkpoint.read("later")) == (b"abcd", b"efgh")
@@ -33,15 +33,21 @@ def test_tensors_come_in_file_order_with_their_bytes_and_metadata(opened):
 def test_scalars_empty_tensors_and_padding_are_fine(opened):
     header = json.dumps({"empty": entry(0, 0, [0, 5]), "scalar": entry(0, 4, [])}).encode() + b" " * 5
     checkpoint = opened(safetensors_file(header, b"abcd"))
-    assert {key: weight.stored.shape for key, weight in checkpoint.weights.items()} == {"empty": (0, 5), "scalar": ()}
-    assert checkpoint.read("empty") == b""
+    assert {key: stored.shape for key, stored in checkpoint.extras.items()} == {"empty": (0, 5), "scalar": ()}
+    assert checkpoint.extras["empty"].raw() == b""
 
 
 def test_only_floating_point_counts_as_weight(opened):
-    header = {"a": entry(0, 4, [1]), "position_ids": entry(4, 8, [1]), "buffer": entry(8, 16, [1], "I64")}
-    checkpoint = opened(safetensors_file(header, b"\0" * 16))
-    assert len(checkpoint.tensors) == 3
+    header = {
+        "a": entry(0, 8, [2]),
+        "position_ids": entry(8, 16, [2]),
+        "buffer": entry(16, 32, [2], "I64"),
+        "alpha": entry(32, 36, [1]),
+    }
+    checkpoint = opened(safetensors_file(header, b"\0" * 36))
+    assert len(checkpoint.tensors) == 4
     assert list(checkpoint.weights) == ["a"]
+    assert list(checkpoint.extras) == ["position_ids", "buffer", "alpha"]
 
 
 GOOD = {"a": entry(0, 4, [1])}

@@ -25,8 +25,9 @@ def comparison(measure, overall, names="abcd", base=None, reasons=()):
 ROW = [[1, 0.5, 0.9, 0.7], [0.5, 1, 0, 0], [0.9, 0, 1, 0], [0.7, 0, 0, 1]]
 
 
-def identity(file, unet, vae="v", unet16=None):
-    return Identity(file * 64, None, None, {"unet": Content(unet, unet16 or unet), "vae": Content(vae, vae)})
+def identity(file, unet, vae="v", unet16=None, **extras):
+    content = {"unet": Content(unet, unet16 or unet), "vae": Content(vae, vae)}
+    return Identity(file * 64, None, None, content, {name: Content(value, value) for name, value in extras.items()})
 
 
 @pytest.mark.parametrize(("measure", "order"), [("cosine", "cdb"), ("relative-l2", "bdc")])
@@ -78,7 +79,7 @@ def test_facts_name_the_others_the_strongest_first():
         "same file as b",
         "same weights as c",
         "same weights in another precision as d",
-        "same UNet as e",
+        "same UNet as e (other VAE)",
     ]
     assert "f" not in facts
 

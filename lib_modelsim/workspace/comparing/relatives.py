@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...checkpoints.identity import Identity, Relation, Sameness, relation
+from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
 from ...similarity.measures import main_component
 from .compare import Comparison
 from .verdicts import Verdict, verdict
@@ -22,7 +22,8 @@ class Relative:
 
     `overall` and `blocks`, in the order of the matrix's blocks, are NaN where the two are not comparable, and
     `reason` says why they are, or are only in part. `relation` is None until both files were hashed. `verdict` is of
-    the UNet or transformer.
+    the UNet or transformer, `fact` what hashes say the two share: "same file", "same UNet, other VAE"; of strangers
+    only what they do share.
     """
 
     name: str
@@ -31,20 +32,12 @@ class Relative:
     relation: Relation | None
     reason: str | None
     verdict: Verdict
+    fact: str = ""
 
     @property
     def comparable(self) -> bool:
         """Whether there is a number."""
         return not np.isnan(self.overall)
-
-    @property
-    def fact(self) -> str:
-        """What hashes say the two share: "same file", "same UNet, other VAE"; of strangers only what they do share."""
-        if self.relation is None or self.relation.text == "different weights":
-            return ""
-        parts = self.relation.text.split(", ")
-        kept = parts if parts[0].startswith("same") else [part for part in parts if part.startswith("same")]
-        return ", ".join(kept)
 
 
 def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[Relative]:
@@ -65,7 +58,8 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         facts = relation(identities[chosen], identities[name]) if both else None
         overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
         said = verdict(matrix.measure, overall, comparison.base, facts)
-        found.append(Relative(name, overall, blocks, facts, reason, said))
+        fact = "" if facts is None else _fact(facts, chosen, name)
+        found.append(Relative(name, overall, blocks, facts, reason, said, fact))
 
     def order(relative: Relative) -> tuple[bool, float, bool, str]:
         apart = relative.overall if matrix.is_distance else -relative.overall
@@ -73,6 +67,14 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         return not relative.comparable, apart if relative.comparable else 0.0, not same_file, relative.name.lower()
 
     return sorted(found, key=order)
+
+
+def _fact(facts: Relation, chosen: str, other: str) -> str:
+    first = next(iter(facts.components.values()), Sameness.OTHER)
+    if facts.same_file or first.agrees:
+        return facts.told(chosen, other)
+    shared = [s.value.format(component_label(name)) for name, s in facts.components.items() if s.agrees]
+    return ", ".join(shared)
 
 
 def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
@@ -84,11 +86,16 @@ def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
             holders.setdefault(mark, []).append(name)
     for name, identity in identities.items():
         others = {other for mark in _marks(identity) for other in holders[mark]} - {name}
-        same: dict[tuple[int, str], list[str]] = {}
+        same: dict[tuple[int, str, str], list[str]] = {}
         for other in sorted(others, key=str.lower):
-            same.setdefault(_strongest(relation(identity, identities[other])), []).append(other)
+            strongest = _strongest(relation(identity, identities[other]))
+            if strongest is not None:
+                same.setdefault(strongest, []).append(other)
         if same:
-            found[name] = [f"{label} as {_several(same[rank, label])}" for rank, label in sorted(same)]
+            found[name] = [
+                f"{label} as {_several(same[rank, label, but])}" + (f" ({but})" if but else "")
+                for rank, label, but in sorted(same)
+            ]
     return found
 
 
@@ -100,17 +107,21 @@ def _marks(identity: Identity) -> Iterator[str]:
         yield from {identity.content[main].exact, identity.content[main].float16}
 
 
-def _strongest(facts: Relation) -> tuple[int, str]:
-    """The most that can be said, with its rank, of two models that share a mark."""
+def _strongest(facts: Relation) -> tuple[int, str, str] | None:
+    """The most that can be said, with its rank and what keeps the two from being the same, of two models that share a
+    mark; None where they share but a part while tensors that no rule places differ: those may be the network."""
     if facts.same_file:
-        return 0, "same file"
+        return 0, "same file", ""
     if facts.same_weights:
-        return 1, "same weights"
-    if facts.text.startswith("same weights"):
-        return 2, facts.text
+        return 1, "same weights", ""
+    but = "; ".join(facts.differences("this one", "the other"))
+    if facts.all_weights_agree:
+        return 2, facts.text.partition(";")[0], but
     main = main_component(facts.components)
-    label = {"unet": "UNet", "vae": "VAE"}.get(main, main)
-    return 3, facts.components.get(main, Sameness.OTHER).value.format(label)
+    sameness = facts.components.get(main, Sameness.OTHER)
+    if not sameness.agrees or (main != "unet" and "other" in facts.components):
+        return None
+    return 3, sameness.value.format(component_label(main)), but
 
 
 def _several(names: list[str]) -> str:
