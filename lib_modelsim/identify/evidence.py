@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 
-from ..pictures.perceptual_hash import SAME
+from ..pictures.perceptual_hash import RESEMBLING, SAME
 from ..pictures.record import Records
 from ..pictures.record_form import Named, PictureRecord, model_name
 from ..text import likelihood, percent
@@ -91,8 +91,9 @@ class KnownModel:
 
 
 @dataclass(frozen=True)
-class SamePicture:
-    """A picture of the gallery that is the query: `likeness` as `perceptual_hash.likeness`, at least SAME."""
+class SimilarPicture:
+    """A picture of the gallery that is the query, or may be it: `likeness` as `perceptual_hash.likeness`, at least
+    RESEMBLING; from SAME on the two are the same."""
 
     key: str
     model: str
@@ -232,11 +233,16 @@ def _at_most(piece: Evidence, certainty: float) -> Evidence:
 # a picture that we have, and its manner
 
 
-def of_pictures(same: Sequence[SamePicture]) -> list[Evidence]:
-    """The query is one of these pictures of the gallery; the most alike first."""
-    best: dict[str, SamePicture] = {}
-    for picture in sorted(same, key=lambda picture: -picture.likeness):
+def of_pictures(similar: Sequence[SimilarPicture]) -> list[Evidence]:
+    """The query is one of these pictures of the gallery, or resembles them; the most alike first, one of each model."""
+    best: dict[str, SimilarPicture] = {}
+    for picture in sorted(similar, key=lambda picture: -picture.likeness):
         best.setdefault(picture.key, picture)
+    same = [picture for picture in best.values() if picture.likeness >= SAME]
+    return _of_same(same) + [_of_resembling(picture) for picture in best.values() if picture.likeness < SAME]
+
+
+def _of_same(best: Sequence[SimilarPicture]) -> list[Evidence]:
     rivals = "another model" if len(best) == 2 else f"{len(best) - 1} other models"
     others = f"; {rivals} drew the same" if len(best) > 1 else ""
     return [
@@ -248,16 +254,28 @@ def of_pictures(same: Sequence[SamePicture]) -> list[Evidence]:
             f"(likeness {picture.likeness:.3f}, the same picture from {SAME} on){others}",
             picture.key,
         )
-        for picture in best.values()
+        for picture in best
     ]
 
 
+def _of_resembling(picture: SimilarPicture) -> Evidence:
+    return Evidence(
+        Kind.PICTURE,
+        picture.model,
+        None,
+        f"it resembles a picture that you have, drawn by {picture.model}: {picture.path.name} (likeness "
+        f"{picture.likeness:.3f}, the same picture from {SAME} on): the same seed by another model, or an altered copy",
+        picture.key,
+    )
+
+
 def of_features(
-    answer: SearchResult, search: Search, names: Sequence[str], encoder: str, learned_from: bool
+    answer: SearchResult, search: Search, names: Sequence[str], encoder: str, seen: float = 0.0
 ) -> Evidence:
     """What the manner of the picture says; `names` are those of `answer.matches` in their order.
 
-    A picture that the search has `learned_from` bears no certainty: it resembles itself.
+    `seen` is its likeness to the picture most like it that the search has learned from. One that is that picture, or
+    resembles it, bears no certainty: it is found for what it shows.
     """
     first = answer.matches[0]
     if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
@@ -265,7 +283,7 @@ def of_features(
         nearest = f"its manner ({encoder}) is nearest to {names[0]}'s"
         detail = f"{alone if len(names) == 1 else nearest}; a probability takes three models, with two pictures of each"
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
-    if answer.none_of_these and not learned_from:
+    if answer.none_of_these and seen < SAME:
         detail = (
             f"none of these: it is farther from all {len(names)} models with pictures here than "
             f"{percent(1 - REFUSED)} of their own pictures are; the nearest is {names[0]}. That none of them drew it "
@@ -279,9 +297,11 @@ def of_features(
         f"its manner ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
         f"which is {likelihood(answer.known)} likely. {search.test.sentence}"
     )
-    if learned_from:
+    if seen >= SAME:
         detail += " This very picture is one that it has learned from, so that this says nothing new."
-    certainty = None if learned_from else likely[0] * answer.known
+    elif seen >= RESEMBLING:
+        detail += " It has learned from a picture that this one resembles, so that this says little."
+    certainty = None if seen >= RESEMBLING else likely[0] * answer.known
     return Evidence(Kind.FEATURES, names[0], certainty, detail, first.model)
 
 

@@ -14,7 +14,7 @@ from lib_modelsim.identify.evidence import (
     CERTAINTY,
     Kind,
     KnownModel,
-    SamePicture,
+    SimilarPicture,
     modest,
     of_pictures,
     of_records,
@@ -150,12 +150,30 @@ def test_no_record_makes_surer_than_its_kind_allows(records):
 
 
 def test_a_picture_that_several_models_drew_alike_is_shared_among_them():
-    same = [SamePicture("a", "anna", Path("cat 1.png"), 0.999), SamePicture("b", "bert", Path("cat 1.png"), 0.98)]
+    same = [
+        SimilarPicture("a", "anna", Path("cat 1.png"), 0.999),
+        SimilarPicture("b", "bert", Path("cat 1.png"), 0.992),
+    ]
     first, second = of_pictures([*reversed(same), same[0]])
     assert (first.model, second.model) == ("anna", "bert")
     assert first.certainty == second.certainty == CERTAINTY["picture"] / 2
     assert "likeness 0.999" in first.detail
     assert of_pictures([]) == []
+
+
+def test_a_picture_that_only_resembles_one_is_shown_and_never_claimed():
+    similar = [
+        SimilarPicture("a", "anna", Path("cat 1.png"), 0.999),
+        SimilarPicture("b", "bert", Path("cat 1.png"), 0.982),
+    ]
+    same, resembling = of_pictures(similar)
+    assert same.certainty == CERTAINTY["picture"]
+    assert "drew the same" not in same.detail
+    assert (resembling.model, resembling.key, resembling.certainty) == ("bert", "b", None)
+    assert resembling.detail == (
+        "it resembles a picture that you have, drawn by bert: cat 1.png (likeness 0.982, the same picture from 0.99 "
+        "on): the same seed by another model, or an altered copy"
+    )
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=9).filter(lambda each: sum(each) > 0), st.integers(1, 500))

@@ -25,6 +25,7 @@ from lib_modelsim.workspace.finding.index import GalleryIndex
 from lib_modelsim.workspace.finding.memory import FILE, Memory
 from lib_modelsim.workspace.finding.models import known_models, scanned_models
 from lib_modelsim.workspace.finding.reliability import reliability, table
+from lib_modelsim.workspace.probing.gallery_import import import_pictures
 from tests.probes.fake_engine import drawable
 from tests.probes.galleries import fill, small_suite
 
@@ -135,6 +136,35 @@ def test_a_picture_that_we_have_is_recognised_whatever_was_done_to_it(gallery, l
     assert (features.kind, features.certainty) == (Kind.FEATURES, None)
     assert "learned from" in features.detail
     assert not found.none_of_these
+
+
+# the same seed by another model
+
+
+def test_a_same_seed_picture_by_another_model_is_shown_and_not_claimed(shared, tmp_path):
+    case = shared / "cases" / "pictures" / "same_seed_not_same_picture"
+    import_pictures(case / "gallery", tmp_path / "gallery", [], Job())
+    learned = learn(tmp_path / "gallery")
+    for name, sibling in (("query_ABPModel_203.jpg", "VBP2"), ("query_ABPModel_206.jpg", "ACertainDraft")):
+        found = find([case / name], learned, [])
+        assert all(piece.certainty is None for piece in found.evidence)
+        assert all(card.probability is None for card in found.ranking)
+        (told,) = (piece for piece in found.evidence if piece.kind is Kind.PICTURE)
+        assert told.detail.startswith(f"it resembles a picture that you have, drawn by {sibling}")
+        assert "the same seed by another model" in told.detail
+        assert found.prompt is None, "the prompt is that of another picture"
+
+
+def test_a_picture_that_resembles_one_learned_from_bears_no_certainty_by_features(gallery, learned, monkeypatch):
+    path = next(gallery.glob("*/dora*/*.png"))
+    monkeypatch.setattr("lib_modelsim.workspace.finding.find.likeness", lambda query, stored: 0.982)
+    with Image.open(path) as picture:
+        bare = Image.fromarray(np.asarray(picture.convert("RGB")))  # without its record
+    found = find([bare], learned, [])
+    assert kinds(found)[0] is Kind.PICTURE
+    assert all(piece.certainty is None for piece in found.evidence)
+    assert found.prompt.source != "the same picture in the gallery"
+    assert "a picture that this one resembles" in found.evidence[-1].detail
 
 
 # by record

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from ...identify.evidence import (
     Evidence,
     Kind,
     KnownModel,
-    SamePicture,
+    SimilarPicture,
     modest,
     of_features,
     of_pictures,
@@ -33,7 +34,7 @@ from ...identify.evidence import (
 from ...identify.search import Match, Search, SearchResult
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
 from ...pictures.opening import PictureError, open_picture
-from ...pictures.perceptual_hash import CANDIDATE, SAME, differing, fingerprint, likeness
+from ...pictures.perceptual_hash import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.record import Records, read_records
 from .index import Learned
 from .reliability import Reliability, reliability
@@ -106,19 +107,19 @@ def find(
     """
     asked, remarks = _opened(queries)
     known = [*known, *_only_in_gallery(learned, known)]
-    same = [_same_pictures(each.picture, learned) for each in asked]
-    prompt, failures = _prompt(asked[0], same[0], learned, interrogators)
+    similar = [_similar_pictures(each.picture, learned) for each in asked]
+    prompt, failures = _prompt(asked[0], similar[0], learned, interrogators)
     evidence = _named_for([of_records(each.records, known) for each in asked], asked)
-    evidence += _named_for([of_pictures(each) for each in same], asked)
+    evidence += _named_for([of_pictures(each) for each in similar], asked)
     named = any(piece.key and piece.certainty for piece in evidence)
     answer, search = None, learned.search
     if search is not None:
         answer = search.answer(learned.encoder.encode([each.picture for each in asked]))
         names = learned.names
         called = [names[match.model] for match in answer.matches]
-        kept = {picture.path for each in same for picture in each}
-        itself = bool(kept) and any(picture.path in kept for picture in learned.pictures)
-        evidence.append(of_features(answer, search, called, learned.encoder.name, itself))
+        taught = {picture.path for picture in learned.pictures}
+        seen = max((each.likeness for each in chain.from_iterable(similar) if each.path in taught), default=0.0)
+        evidence.append(of_features(answer, search, called, learned.encoder.name, seen))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _BY_PICTURES if search.examples.texts is None else _BY_TEXTS)
     return Found(
@@ -193,9 +194,10 @@ def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[_Asked]) -> 
 
 
 def _prompt(
-    asked: _Asked, same: Sequence[SamePicture], learned: Learned, interrogators: Sequence[Interrogator]
+    asked: _Asked, similar: Sequence[SimilarPicture], learned: Learned, interrogators: Sequence[Interrogator]
 ) -> tuple[Prompt | None, list[str]]:
     """What the picture was drawn from, as it says itself, or the same picture in the gallery, or an interrogator."""
+    same = [picture for picture in similar if picture.likeness >= SAME]
     drawn = {picture.path: picture.prompt for picture in learned.gallery} if same else {}
     kept = next(filter(None, (drawn[picture.path] for picture in same)), None)
     if kept is not None and asked.records.prompt is None:
@@ -213,18 +215,18 @@ def _never_hashed(evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> 
     return [f"{files} never hashed, and may be the one that is named: scan them, and ask again"]
 
 
-def _same_pictures(query: Image.Image, learned: Learned) -> list[SamePicture]:
-    """Pictures of the gallery that are the query, whatever was done to it; the most alike first."""
+def _similar_pictures(query: Image.Image, learned: Learned) -> list[SimilarPicture]:
+    """Pictures of the gallery that are the query, or may be it, whatever was done to it; the most alike first."""
     if learned.fingerprints is None:
         return []
     apart = differing(fingerprint(query), learned.fingerprints)
     nearest = np.argsort(apart, kind="stable")[:_LOOKED_AT]
     candidates = nearest[apart[nearest] <= min(CANDIDATE, apart[nearest[0]] + _APART)]
     found = [
-        SamePicture(stored.key, stored.model, stored.path, _likeness(query, stored.path))
+        SimilarPicture(stored.key, stored.model, stored.path, _likeness(query, stored.path))
         for stored in (learned.gallery[i] for i in candidates)
     ]
-    return sorted((each for each in found if each.likeness >= SAME), key=lambda each: -each.likeness)
+    return sorted((each for each in found if each.likeness >= RESEMBLING), key=lambda each: -each.likeness)
 
 
 def _likeness(query: Image.Image, path: Path) -> float:
