@@ -21,7 +21,8 @@ from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.library import Library
 from lib_modelsim.workspace import compare, passes, scan
 from lib_modelsim.job import Job
-from lib_modelsim.similarity.attention import VARIANTS, attention_keys
+from lib_modelsim.similarity.attention import attention_keys
+from lib_modelsim.similarity.measures.registry import measure_named
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
 before, what, block, paths = peak(), sys.argv[1], sys.argv[2], [Path(p) for p in sys.argv[3:]]
@@ -29,7 +30,7 @@ if block:
     models = [open_checkpoint(path) for path in paths]
     layout = models[0].layout
     if what == "asimilarity":
-        variant = VARIANTS[what]
+        variant = measure_named(what).variant
         done = passes.attention_pass(models, attention_keys(layout, variant), variant, [block], Job(), "cpu")
     else:
         keys = [key for key, place in layout.places.items() if place.block == block]

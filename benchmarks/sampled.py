@@ -15,7 +15,8 @@ import numpy as np
 
 from lib_modelsim.checkpoints.reader import Checkpoint, open_checkpoint
 from lib_modelsim.similarity.device import CPU
-from lib_modelsim.similarity.measures import delta_cosine, relative_l2
+from lib_modelsim.similarity.measures.delta import delta_cosine
+from lib_modelsim.similarity.measures.l2 import relative_l2
 from lib_modelsim.similarity.parts import Part, add_up
 from lib_modelsim.similarity.sampling import SAMPLE, Sample, numbers
 from lib_modelsim.similarity.weights import KeySummer
@@ -46,7 +47,7 @@ def sums(models: Sequence[Checkpoint], sample: Sample | None) -> dict[str, list[
     for key, weight in models[0].weights.items():
         if weight.component == "unet":
             by_block.setdefault(weight.block or "", []).append(key)
-    return {block: add_up("unet", summer.sums(keys)) for block, keys in by_block.items()}
+    return {block: add_up(Part.of_key("unet", one) for one in summer.sums(keys)) for block, keys in by_block.items()}
 
 
 def share_read(models: Sequence[Checkpoint], sample: Sample) -> float:

@@ -7,16 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ModelsimError
+from ..similarity.measures.pictures import PICTURES
+from ..similarity.measures.registry import DEFAULT, DEFAULT_WITH_BASE
 from . import documents, text
 from .options import measure_options, open_library, print_json
-from .pictures import MEASURE as PICTURES
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .progress import progress_bars
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options besides those that all commands have."""
-    measure_options(parser, None, "delta-cosine where a base is given or known, else asimilarity")
+    measure_options(parser, None, f"{DEFAULT_WITH_BASE} where a base is given or known, else {DEFAULT}")
     gallery_options(parser)
     table = parser.add_argument_group("tables in the place of checkpoints")
     table.add_argument("--features", type=Path, metavar="FILE", help="a CSV table with a row per model")
@@ -60,11 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    if options.measure != PICTURES:
+    if options.measure != PICTURES.name:
         _one_source(options)
     if not 10 <= options.dpi <= 1200:
         raise ModelsimError("dpi out of range", options.dpi, "use 10 to 1200")
-    if options.measure == PICTURES:
+    if options.measure == PICTURES.name:
         return classify_pictures(options, _tree_options(options), _words(options))
     return _classify_checkpoints(options) if options.paths else _classify_table(options)
 

@@ -13,13 +13,14 @@ from typing import NoReturn
 from .. import __version__
 from ..errors import ModelsimError
 from ..library import Library
+from ..similarity.measures.pictures import PICTURES
+from ..similarity.measures.registry import DEFAULT_OF_COMPARE
 from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .find import add_find_arguments, run_find
 from .grid import add_grid_arguments, run_grid
 from .options import LIBRARY, data_folder, device_option, measure_options, open_library, print_json
-from .pictures import MEASURE as PICTURES
 from .pictures import compare_pictures, gallery_options
 from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
 from .progress import progress_bars
@@ -89,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--quick", action="store_true", help="headers alone, no hashes")
 
     compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.", "*")
-    measure_options(compare, "cosine", "cosine")
+    measure_options(compare, DEFAULT_OF_COMPARE, DEFAULT_OF_COMPARE)
     gallery_options(compare)
     compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
     compare.add_argument(
@@ -149,7 +150,7 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    if options.measure == PICTURES:
+    if options.measure == PICTURES.name:
         return compare_pictures(options)
     if options.gallery:
         raise ModelsimError("a gallery goes with --measure pictures", options.gallery, "add --measure pictures")

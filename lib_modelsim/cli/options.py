@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..library import Library
+from ..similarity.measures.registry import Measure, all_measures
 
 LIBRARY = "library.sqlite"
 """The library's file in a data folder."""
@@ -14,17 +16,24 @@ LIBRARY = "library.sqlite"
 
 def measure_options(parser: argparse.ArgumentParser, default: str | None, default_in_words: str) -> None:
     """`--measure`, `--base` and `--device`."""
+    known = all_measures()
     parser.add_argument(
         "--measure",
         default=default,
         metavar="M",
-        help="asimilarity, asimilarity8, cosine, cosine-min, cosine-whole, delta-cosine, l2, relative-l2 or pictures "
-        f"(default: {default_in_words})",
+        help=f"{_listed(known)} (default: {default_in_words})",
     )
+    with_base = _listed([measure for measure in known if measure.needs_base])
     parser.add_argument(
-        "--base", metavar="NAME", help="for delta-cosine: the model that the others are taken to come from"
+        "--base", metavar="NAME", help=f"for {with_base}: the model that the others are taken to come from"
     )
     device_option(parser)
+
+
+def _listed(measures: Sequence[Measure]) -> str:
+    """Names as a sentence lists them: "a, b or c"."""
+    *first, last = (measure.name for measure in measures)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def device_option(parser: argparse.ArgumentParser) -> None:

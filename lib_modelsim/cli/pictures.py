@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
+from ..similarity.measures.pictures import PICTURES
 from . import documents, text
 from .options import data_folder, print_json
 from .probe import suite_option
@@ -20,8 +21,6 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..workspace.families.family import TreeOptions
     from ..workspace.families.results import Result
     from ..workspace.probing.kinship import Kinship
-
-MEASURE = "pictures"
 
 
 def gallery_options(parser: argparse.ArgumentParser) -> None:
@@ -101,8 +100,8 @@ def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:
 
     for option, value in {"PATH": options.paths, **unfit}.items():
         if value:
-            raise ModelsimError(f"--measure {MEASURE} does not go with {option}", value, f"leave {option} out")
+            raise ModelsimError(f"--measure {PICTURES.name} does not go with {option}", value, f"leave {option} out")
     if options.gallery is None:
-        raise ModelsimError(f"--measure {MEASURE} needs a gallery", None, "name one with --gallery DIR")
+        raise ModelsimError(f"--measure {PICTURES.name} needs a gallery", None, "name one with --gallery DIR")
     with progress_bars() as job:
         return kinship_of(sheet_meant(options, options.gallery), options.gallery, job)

@@ -24,6 +24,11 @@ class DistanceTable:
     metric: str | None
     component: str | None
 
+    @property
+    def may_be_l2(self) -> bool:
+        """Whether the file says that these are ‖a − b‖, or says nothing."""
+        return self.metric in (None, "l2")
+
 
 def read_distances(path: Path, component: str | None = None) -> DistanceTable:
     """Read a square CSV table, with or without a header row and a first column of names, or JSON of the form

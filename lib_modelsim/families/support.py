@@ -17,6 +17,7 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from ..similarity.matrix import SimilarityMatrix
+from ..similarity.measures.registry import Joined, measure_named
 from .distances import centred, cosine, delta_products, euclidean, moments, pearson, ranks, squared_differences
 from .features import FeatureTable, block_of_columns
 from .linkage import Tree, link
@@ -122,10 +123,11 @@ def resample_matrix(matrix: SimilarityMatrix) -> Resampling:
     """
     values = _of_network(matrix)
     known = (~np.isnan(values)).astype(float)
-    summed = np.where(known > 0, values**2 if matrix.measure == "l2" else values, 0.0)
+    squares = measure_named(matrix.measure).joined is Joined.SQUARES
+    summed = np.where(known > 0, values**2 if squares else values, 0.0)
 
     def distances(weights: Array) -> Array:
-        if matrix.measure == "l2":
+        if squares:
             return np.sqrt(weights @ summed)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = (weights @ summed) / (weights @ known)

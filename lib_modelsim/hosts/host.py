@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..job import Job
+from ..similarity.measures.registry import DEFAULT
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,7 @@ class Listed:
 class Settings:
     """What a person sets once; `memory` in bytes or None for as much as is free, `references` a text file."""
 
-    measure: str = "asimilarity"
+    measure: str = DEFAULT
     references: Path | None = None
     output: Path | None = None
     device: str = "auto"

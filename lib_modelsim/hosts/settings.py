@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..similarity.attention import VARIANTS
-from ..similarity.measures import MEASURES
+from ..similarity.measures.registry import measures_of_weights
 from .host import Settings
 
 SECTION = ("modelsim", "modelsim")
@@ -21,7 +20,7 @@ def add_settings(dropdown: Callable) -> None:
     from modules.shared import opts
 
     usual = Settings()
-    measures = {"choices": [*VARIANTS, *MEASURES]}
+    measures = {"choices": [measure.name for measure in measures_of_weights()]}
     options = {
         "measure": OptionInfo(usual.measure, "Measure that the tab begins with", dropdown, measures),
         "references": OptionInfo("", "Reference file").info("names of models, one a line; empty: chosen in the tab"),
@@ -48,10 +47,10 @@ def read_settings(opts: object) -> Settings:
     def of(name: str) -> object:
         return getattr(opts, f"modelsim_{name}", None)
 
-    memory = of("memory")
+    measure, memory = of("measure"), of("memory")
     gigabytes = memory if isinstance(memory, (int, float)) and 0 < memory < 2**20 else 0
     return Settings(
-        measure=of("measure") if of("measure") in (*VARIANTS, *MEASURES) else usual.measure,
+        measure=measure if measure in [known.name for known in measures_of_weights()] else usual.measure,
         references=_path(of("references")),
         output=_path(of("output")),
         device=of("device") if of("device") in DEVICES else usual.device,

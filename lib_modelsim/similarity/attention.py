@@ -28,12 +28,6 @@ class Variant:
     decoder_only: bool
 
 
-VARIANTS = {
-    "asimilarity": Variant(seed=2244096, linears=6, decoder_only=False),
-    "asimilarity8": Variant(seed=114514, linears=3, decoder_only=True),
-}
-
-
 def attention_keys(layout: Layout, variant: Variant) -> dict[str, str]:
     """Block → the key of its (first) self-attention's query or fused matrix, in network order."""
     found: dict[str, str] = {}

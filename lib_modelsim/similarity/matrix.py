@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-DISTANCES = frozenset({"l2", "relative-l2"})
-"""The measures that grow as models part; all others are similarities of at most 1."""
+from .measures.registry import measure_named
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class SimilarityMatrix:
     @property
     def is_distance(self) -> bool:
         """Whether larger numbers mean less alike."""
-        return self.measure in DISTANCES
+        return measure_named(self.measure).distance
 
     def without(self, models: Sequence[int]) -> SimilarityMatrix:
         """The same with all values of some models missing."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+Held = TypeVar("Held", bound="Sums")
 
 
 @dataclass(frozen=True)
@@ -44,41 +47,57 @@ def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Keys of one block and component that the same models hold in the same shapes.
+class Sums:
+    """Sums over keys of one block and component that the same models hold in the same shapes.
 
-    `members` are m positions among the models; `squares` [m, m] is Σ ‖a−b‖², `norms` [m] is Σ ‖a‖²; of the per-key
-    cosines `cosine_sum`, `cosine_count` (keys that are zero in either model do not count) and `cosine_least`, each
-    [m, m], the last +inf where nothing counts.
+    `members` are m positions among the models. The fields of a subclass are arrays whose axes, [], [m] or [m, m], are
+    the members.
     """
 
     component: str
     members: tuple[int, ...]
+
+    @classmethod
+    def arrays(cls) -> list[str]:
+        """The names of the fields that are arrays."""
+        return [field.name for field in fields(cls) if field.name not in ("component", "members")]
+
+    def select(self: Held, rows: Sequence[int]) -> Held | None:
+        """The sums among the models rows[0], rows[1], … (one may stand twice). None where nobody holds the keys."""
+        place = {member: i for i, member in enumerate(self.members)}
+        members = tuple(new for new, old in enumerate(rows) if old in place)
+        if not members:
+            return None
+        kept = [place[rows[new]] for new in members]
+        arrays = {name: np.asarray(getattr(self, name)) for name in self.arrays()}
+        picked = {name: array[np.ix_(*[kept] * array.ndim)] for name, array in arrays.items()}
+        return replace(self, members=members, **picked)
+
+    def __add__(self: Held, other: Held) -> Held:
+        """The sums over the keys of both, which the same models hold."""
+        return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in self.arrays()})
+
+
+@dataclass(frozen=True)
+class Part(Sums):
+    """What the measures of lengths and angles are made from.
+
+    `squares` [m, m] is Σ ‖a−b‖², `norms` [m] is Σ ‖a‖²; of the per-key cosines `cosine_sum`, `cosine_count` (keys
+    that are zero in either model do not count) and `cosine_least`, each [m, m], the last +inf where nothing counts.
+    """
+
     squares: Array
     norms: Array
     cosine_sum: Array
     cosine_count: Array
     cosine_least: Array
 
-    def select(self, rows: Sequence[int]) -> Part | None:
-        """The part among the models rows[0], rows[1], … (one may stand twice). None where nobody holds it."""
-        place = {member: i for i, member in enumerate(self.members)}
-        members = tuple(new for new, old in enumerate(rows) if old in place)
-        if not members:
-            return None
-        kept = [place[rows[new]] for new in members]
-        pick = np.ix_(kept, kept)
-        square = (matrix[pick] for matrix in (self.cosine_sum, self.cosine_count, self.cosine_least))
-        return Part(self.component, members, self.squares[pick], self.norms[kept], *square)
-
-
-def add_up(component: str, keys: Iterable[KeySums]) -> list[Part]:
-    """The parts of one block's keys, all of this component."""
-    found: dict[tuple[int, ...], Part] = {}
-    for sums in keys:
+    @classmethod
+    def of_key(cls, component: str, sums: KeySums) -> Part:
+        """The part that one key makes."""
         cosines = sums.cosines
         counts = ~np.isnan(cosines)
-        one = Part(
+        return cls(
             component,
             sums.members,
             sums.squares,
@@ -87,35 +106,68 @@ def add_up(component: str, keys: Iterable[KeySums]) -> list[Part]:
             counts.astype(float),
             np.where(counts, cosines, np.inf),
         )
-        found[sums.members] = _plus(found[sums.members], one) if sums.members in found else one
+
+    def __add__(self, other: Part) -> Part:
+        least = np.minimum(self.cosine_least, other.cosine_least)
+        return replace(super().__add__(other), cosine_least=least)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read files: the name under which its sums are remembered, and their form."""
+
+    method: str
+    form: type[Sums]
+
+
+WEIGHTS = Reading("weights", Part)
+"""All weights, each file once, whatever the number of models."""
+
+
+def add_up(sums: Iterable[Held]) -> list[Held]:
+    """The sums of one block and component, added up over the keys that the same models hold."""
+    found: dict[tuple[int, ...], Held] = {}
+    for one in sums:
+        found[one.members] = found[one.members] + one if one.members in found else one
     return [part for members, part in found.items() if members]
 
 
-def _plus(a: Part, b: Part) -> Part:
-    return Part(
-        a.component,
-        a.members,
-        a.squares + b.squares,
-        a.norms + b.norms,
-        a.cosine_sum + b.cosine_sum,
-        a.cosine_count + b.cosine_count,
-        np.minimum(a.cosine_least, b.cosine_least),
-    )
-
-
-def to_arrays(parts: Sequence[Part]) -> dict[str, NDArray]:
-    """The parts as named arrays, to be stored."""
+def to_arrays(parts: Sequence[Sums]) -> dict[str, NDArray]:
+    """The sums as named arrays, to be stored."""
     arrays = {}
     for i, part in enumerate(parts):
         arrays |= {f"{i}.{field.name}": np.asarray(getattr(part, field.name)) for field in fields(part)}
     return arrays
 
 
-def from_arrays(arrays: Mapping[str, NDArray]) -> list[Part]:
-    """The parts that `to_arrays` was given."""
+def from_arrays(form: type[Held], arrays: Mapping[str, NDArray]) -> list[Held]:
+    """The sums that `to_arrays` was given, in the form they had."""
     found = []
     while f"{len(found)}.members" in arrays:
-        values = {field.name: arrays[f"{len(found)}.{field.name}"] for field in fields(Part)}
+        values = {field.name: arrays[f"{len(found)}.{field.name}"] for field in fields(form)}
         values |= {"component": str(values["component"]), "members": tuple(values["members"].tolist())}
-        found.append(Part(**values))
+        found.append(form(**values))
     return found
+
+
+def gather(parts: Sequence[Held], n: int, matrix: Callable[[Held], Array]) -> Array:
+    """The parts' matrices [m, m] added up over all models, [n, n]."""
+    total = np.zeros((n, n))
+    for part in parts:
+        total[np.ix_(part.members, part.members)] += matrix(part)
+    return total
+
+
+def gather_norms(parts: Sequence[Part], n: int) -> Array:
+    """[a, b] = ‖a‖² over the keys that a shares with b."""
+    return gather(parts, n, lambda p: np.broadcast_to(p.norms[:, None], p.squares.shape))
+
+
+def shared(parts: Sequence[Sums], n: int) -> NDArray[np.bool_]:
+    """Whether two models share a key, [n, n]."""
+    return gather(parts, n, lambda p: np.ones((len(p.members),) * 2)) > 0
+
+
+def ratio(above: Array, below: Array) -> Array:
+    """above / below, NaN where below is zero."""
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)

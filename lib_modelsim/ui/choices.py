@@ -10,24 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..similarity.measures.registry import DEFAULT, find_measure, measure_named
 from ..workspace.finding.encoders import BUILT_IN
 from ..writing import write_text
-from .words import DISTANCES, LINKAGES, MEASURES
+from .words import DISTANCES, LINKAGES
 
 if TYPE_CHECKING:  # scipy comes with it
     from ..workspace.families.family import TreeOptions
 
 LIBRARY, TREE, HEAT_MAP, MAP, TWO_TREES = VIEWS = "Library", "Tree", "Heat map", "Map", "Two trees"
 
-PICTURES = "pictures"
-"""The measure that compares what checkpoints drew, not their weights."""
-
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a comparison is asked for; `base` is a model's name, or None for the mean, with delta-cosine alone."""
+    """What a comparison is asked for; `base` is a model's name, or None for the mean, for a measure that needs one."""
 
     measure: str
     base: str | None = None
@@ -41,7 +39,7 @@ class Choices:
     `classes` None: as the silhouette says; `references` empty: all models; `distance` None: what suits the measure.
     """
 
-    measure: str = "asimilarity"
+    measure: str = DEFAULT
     base: str | None = None
     classes: int | None = None
     references: tuple[str, ...] = ()
@@ -57,7 +55,7 @@ class Choices:
     @property
     def question(self) -> Question:
         """What has to be compared for it."""
-        return Question(self.measure, self.base if self.measure == "delta-cosine" else None)
+        return Question(self.measure, self.base if measure_named(self.measure).needs_base else None)
 
     @property
     def tree(self) -> TreeOptions:
@@ -77,7 +75,6 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 """What a choice may be in the file."""
 
 _VALUES: dict[str, Collection[object]] = {
-    "measure": MEASURES.values(),
     "distance": DISTANCES.values(),
     "linkage": LINKAGES.values(),
     "view": VIEWS,
@@ -99,6 +96,8 @@ def read_choices(file: Path, first: Choices) -> Choices:
 
 
 def _makes_sense(name: str, value: object) -> bool:
+    if name == "measure":
+        return isinstance(value, str) and find_measure(value) is not None
     return value in _VALUES[name] if name in _VALUES else name in _KINDS and isinstance(value, _KINDS[name])
 
 

@@ -17,12 +17,14 @@ from ..errors import ModelsimError
 from ..hosts.host import Host, Listed
 from ..job import Job
 from ..library import Library
+from ..similarity.measures.pictures import PICTURES
+from ..similarity.measures.registry import measure_named
 from ..text import printable
 from ..workspace.catalogue.index import Index, Model, read_index
 from ..workspace.catalogue.scan import known_identity, scan
 from ..workspace.catalogue.table import LibraryRow, State, library_rows
 from ..workspace.comparing.compare import Comparison, compare_models
-from .choices import PICTURES, Question
+from .choices import Question
 from .families.answers import Answer, How
 from .tasks import Task, task_name
 
@@ -123,7 +125,7 @@ class Desk:
 
     def _compare(self, question: Question, job: Job, task: str) -> None:
         self._read_index(job)
-        if question.measure == PICTURES:
+        if question.measure == PICTURES.name:
             self.answers[question] = Answer(self._compare_pictures(job))
             return
         settings = self.host.settings()
@@ -151,8 +153,8 @@ class Desk:
         return (self.host.settings().output or self.host.data) / "gallery"
 
     def _deltas(self, comparison: Comparison, job: Job) -> dict[str, Resampling]:
-        """Architecture → what the resampling of delta-cosine needs, asked of the library in its own thread."""
-        if comparison.matrix.measure != "delta-cosine":
+        """Architecture → what the resampling of a measure with a base needs, asked of the library in its own thread."""
+        if not measure_named(comparison.matrix.measure).needs_base:
             return {}
         from ..workspace.families.classify import families_of, with_deltas
         from ..workspace.families.family import TreeOptions

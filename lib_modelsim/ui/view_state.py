@@ -12,8 +12,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
-from ..workspace.comparing.compare import LEAST_FOR_MEAN, MEASURES, by_architecture
-from .choices import PICTURES, TREE, Choices, keep_choices, read_choices
+from ..similarity.measures.pictures import PICTURES
+from ..similarity.measures.registry import measures_of_weights
+from ..workspace.comparing.compare import LEAST_FOR_MEAN, by_architecture
+from .choices import TREE, Choices, keep_choices, read_choices
 from .desk import Desk
 from .families.answers import Answer, How
 
@@ -45,8 +47,8 @@ class ViewState:
     """One for the tab: as the WebUI's own tabs do, all windows show the same."""
 
     def __init__(self, desk: Desk) -> None:
-        measure = desk.host.settings().measure
-        first = Choices(measure=measure if measure in MEASURES else Choices.measure)
+        measure, known = desk.host.settings().measure, [measure.name for measure in measures_of_weights()]
+        first = Choices(measure=measure if measure in known else Choices.measure)
         self.desk = desk
         self._file = desk.host.data / "choices.json"
         self._lock = Lock()
@@ -75,7 +77,7 @@ class ViewState:
         return self.choices.chosen if self.desk.model(self.choices.chosen) is not None else None
 
     def settle_base(self) -> None:
-        """For delta-cosine: a base that is there; with too few models for a mean, the first one."""
+        """For a measure that needs one: a base that is there; with too few models for a mean, the first one."""
         names = [model.name for model in self.desk.index.models]
         groups = by_architecture(self.desk.index.models)
         base = self.choices.base if self.choices.base in names else None
@@ -133,7 +135,7 @@ class ViewState:
         options; None where that was not compared."""
         chosen, family = self.choices.question, self.shown().family
         for question, answer in reversed(self.desk.answers.items()):
-            if family is None or (question.measure == PICTURES) == (chosen.measure == PICTURES):
+            if family is None or (question.measure == PICTURES.name) == (chosen.measure == PICTURES.name):
                 continue
             how = How(replace(self.choices.tree, distance=None))
             try:

@@ -7,23 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..similarity.measures.registry import all_measures, measure_named
 from ..text import printable
 
 if TYPE_CHECKING:
     from ..probes.sheet import Column
-
-MEASURES = {
-    "attention probe, 16 blocks (asimilarity; reads 4 % of a file)": "asimilarity",
-    "attention probe, 8 blocks (asimilarity8)": "asimilarity8",
-    "cosine, mean over keys (cosine)": "cosine",
-    "cosine, least of a block's keys (cosine-min)": "cosine-min",
-    "cosine of blocks as one vector (cosine-whole)": "cosine-whole",
-    "cosine of the changes from a base (delta-cosine)": "delta-cosine",
-    "L2 distance (l2)": "l2",
-    "L2 distance, relative to size (relative-l2)": "relative-l2",
-    "pictures of the probes (pictures)": "pictures",
-}
-"""What the page calls each measure; choices are plain words, as gradio 3 shows a choice's value, not its label."""
 
 DISTANCES = {
     "what suits the measure": None,
@@ -43,6 +31,16 @@ LINKAGES = {
     "single": "single",
 }
 """What the page calls each linkage."""
+
+
+def measure_labels() -> dict[str, str]:
+    """What the page calls each measure → its name; choices are plain words, as gradio 3 shows a choice's value, not
+    its label. A measure that does not read all of a file once says what it reads."""
+    found = {}
+    for measure in all_measures():
+        what = measure.name if measure.reads == "all" else f"{measure.name}; reads {measure.reads}"
+        found[f"{measure.label} ({what})"] = measure.name
+    return found
 
 
 def label_of(labels: Mapping[str, str | None], value: str | None) -> str:
@@ -66,10 +64,8 @@ def sentence(text: str) -> str:
 
 
 def number(value: float, measure: str) -> str:
-    """A value of a measure with its unit: per cent for all but `l2`, which has none; a dash where it is missing."""
-    if math.isnan(value):
-        return "–"
-    return f"{value:.4g}" if measure == "l2" else f"{100 * value:.3f} %"
+    """A value of a measure with its unit; a dash where it is missing."""
+    return measure_named(measure).shown(value)
 
 
 def duration(seconds: float) -> str:

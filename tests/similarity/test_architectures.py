@@ -12,7 +12,8 @@ from safetensors.numpy import load_file
 from lib_modelsim import demo
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.workspace.comparing.compare import MEASURES, compare
+from lib_modelsim.similarity.measures.registry import measures_of_weights
+from lib_modelsim.workspace.comparing.compare import compare
 
 UNET = "model.diffusion_model."
 
@@ -104,7 +105,7 @@ def measured(library):
     return measure
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", [measure.name for measure in measures_of_weights()])
 @pytest.mark.parametrize("architecture", SHAPES)
 def test_every_architecture_has_every_measure(trios, measured, architecture, measure):
     found = measured([trios[architecture]], measure, "base" if measure == "delta-cosine" else None)

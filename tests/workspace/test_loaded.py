@@ -13,10 +13,11 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Loaded, Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.similarity.measures.registry import measures_of_weights
 from lib_modelsim.workspace.catalogue.index import read_index
 from lib_modelsim.workspace.catalogue.loaded import changed_in_memory, loaded_model
-from lib_modelsim.workspace.comparing.caching import METHODS
-from lib_modelsim.workspace.comparing.compare import MEASURES, compare_models
+from lib_modelsim.workspace.comparing.caching import stored_method
+from lib_modelsim.workspace.comparing.compare import compare_models
 from lib_modelsim.workspace.comparing.elements import elements
 
 
@@ -57,8 +58,8 @@ def index(host, library):
 
 
 def test_every_measure_says_of_it_what_it_says_of_its_file(index, library):
-    for measure in MEASURES:
-        base = "base" if measure == "delta-cosine" else None
+    for known in measures_of_weights():
+        measure, base = known.name, "base" if known.needs_base else None
         matrix = compare_models(index, measure, base, library, Job(), "cpu").matrix
         anna, memory = matrix.models.index("anna"), matrix.models.index(NAME)
         for of in (matrix.values, matrix.overall):  # torch 2.1 adds in another order where memory is aligned otherwise
@@ -100,7 +101,7 @@ def test_results_of_what_it_was_are_forgotten_once_all_else_is_known_anew(host, 
     host.tensors = {key: tensor * 1.5 for key, tensor in host.tensors.items()}
     again = replace(index, models=[*index.models[:-1], loaded_model(host, library)])
     compare_models(again, "asimilarity", None, library, Job(), "cpu")
-    method = METHODS["asimilarity"]
+    method = stored_method("asimilarity")
     assert library.results(method, [model.id for model in again.models])
     assert library.results(method, old) == {}
     assert library.results(method, old[:-1])

@@ -14,8 +14,14 @@ from lib_modelsim.families.distances import delta_cosine_distances
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.similarity.base import MEAN, Base
-from lib_modelsim.workspace.comparing.compare import MEASURES, compare
-from lib_modelsim.workspace.comparing.verdicts import BASE, BOUNDS, CLOSE, NONE, SAME, UNRELATED, explanation, verdict
+from lib_modelsim.similarity.measures.bounds import BASE, CLOSE, SAME, UNRELATED
+from lib_modelsim.similarity.measures.registry import all_measures, measure_named, measures_of_weights
+from lib_modelsim.workspace.comparing.compare import compare
+from lib_modelsim.workspace.comparing.verdicts import NONE, explanation, verdict
+
+MEASURES = [measure.name for measure in measures_of_weights()]
+BOUNDS = {measure.name: measure.bounds for measure in all_measures() if measure.bounds}
+
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +83,7 @@ def test_a_missing_number_says_nothing(measure):
 @given(st.sampled_from(sorted(BOUNDS)), st.floats(-1, 3), st.floats(-1, 3))
 def test_a_better_number_never_has_a_worse_verdict(measure, one, other):
     order = [bound.text for bound in BOUNDS[measure]]
-    better, worse = sorted((one, other), reverse=measure != "relative-l2")
+    better, worse = sorted((one, other), reverse=not measure_named(measure).distance)
     texts = [verdict(measure, value).text for value in (better, worse)]
     if NONE not in texts:
         assert order.index(texts[0]) <= order.index(texts[1])

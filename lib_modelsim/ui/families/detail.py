@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...similarity.measures.cosine import COSINE
+from ...similarity.measures.l2 import RELATIVE_L2
 from ...workspace.comparing.detail import Detail
 from ..words import escaped, number
 
@@ -69,7 +71,7 @@ def _keys(detail: Detail) -> str:
         return ""
     rows = "".join(
         f'<tr><td title="{escaped(key.key)}">{escaped(key.key)}</td><td>{escaped(key.block or "")}</td>'
-        f"<td>{number(key.relative, 'relative-l2')}</td><td>{number(key.cosine, 'cosine')}</td></tr>"
+        f"<td>{RELATIVE_L2.shown(key.relative)}</td><td>{COSINE.shown(key.cosine)}</td></tr>"
         for key in detail.most
     )
     return (

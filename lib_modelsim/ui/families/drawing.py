@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ModelsimError
-from ..choices import HEAT_MAP, MAP, PICTURES, TWO_TREES
+from ...similarity.measures.pictures import PICTURES
+from ..choices import HEAT_MAP, MAP, TWO_TREES
 from ..status import note
 from ..view_state import Shown, ViewState
 from ..words import number
@@ -42,7 +43,7 @@ def drawing(session: ViewState, shown: Shown) -> str:
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
     """The tree beside that of the other kind of evidence."""
     if other is None or other.tree is None:
-        wanted = "a measure of the weights" if family.measure == PICTURES else "pictures of the probes"
+        wanted = "a measure of the weights" if family.measure == PICTURES.name else "pictures of the probes"
         return note("Only one tree yet", f"Compare by {wanted} too: then weights and pictures stand face to face.")
     from ...figures.screen.tanglegram import tanglegram_svg
     from ...workspace.probing.by_pictures import trees_of_the_same

@@ -8,11 +8,12 @@ from typing import Any
 import gradio as gr
 
 from ...errors import ModelsimError
+from ...similarity.measures.registry import all_measures, measure_named
 from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import ViewState
-from ..words import DISTANCES, LINKAGES, MEASURES, label_of
+from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
@@ -28,8 +29,9 @@ class FamiliesControls:
 
     def __init__(self, session: ViewState) -> None:
         self._session = session
+        with_base = ", ".join(measure.name for measure in all_measures() if measure.needs_base)
         with gr.Row(elem_id="modelsim_controls"):
-            self.measure = _choice(list(MEASURES), "Measure", "measure", scale=4, min_width=200)
+            self.measure = _choice(list(measure_labels()), "Measure", "measure", scale=4, min_width=200)
             self.classes = _choice(
                 [AUTOMATIC, *(str(k) for k in range(1, MOST_CLASSES + 1))], "Classes", "classes", scale=1, min_width=120
             )
@@ -43,7 +45,7 @@ class FamiliesControls:
                 self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
             self.said = gr.HTML(elem_id="modelsim_references_said")
             with gr.Row():
-                self.base = _choice([MEAN], "Base (delta-cosine alone)", "base")
+                self.base = _choice([MEAN], f"Base ({with_base} alone)", "base")
                 self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
                 self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
                 self.order = gr.Checkbox(label="Similar leaves side by side", elem_id="modelsim_optimal_order")
@@ -61,7 +63,7 @@ class FamiliesControls:
     def taken(self) -> list[tuple[Any, Any]]:
         """Each control with what its value means: a function from the value to the changes of the choices."""
         return [
-            (self.measure, lambda value: {"measure": MEASURES[value]}),
+            (self.measure, lambda value: {"measure": measure_labels()[value]}),
             (self.base, lambda value: {"base": None if value == self._mean else value}),
             (self.classes, lambda value: {"classes": None if value == AUTOMATIC else int(value)}),
             (self.references, lambda value: {"references": tuple(value or ())}),
@@ -82,11 +84,13 @@ class FamiliesControls:
         mean = self._mean
         references = [name for name in choices.references if name in names]
         return {
-            self.measure: label_of(MEASURES, choices.measure),
+            self.measure: label_of(measure_labels(), choices.measure),
             self.classes: AUTOMATIC if choices.classes is None else str(choices.classes),
             self.references: gr.update(choices=names, value=references),
             self.base: gr.update(
-                choices=[mean, *names], value=choices.base or mean, interactive=choices.measure == "delta-cosine"
+                choices=[mean, *names],
+                value=choices.base or mean,
+                interactive=measure_named(choices.measure).needs_base,
             ),
             self.distance: label_of(DISTANCES, choices.distance),
             self.linkage: label_of(LINKAGES, choices.linkage),

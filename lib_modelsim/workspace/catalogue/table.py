@@ -11,7 +11,7 @@ from ...checkpoints.header import Header
 from ...checkpoints.identity import Identity
 from ...errors import CheckpointError
 from ...library import Library, RememberedFile
-from ...similarity.measures import main_component
+from ...similarity.joining import main_component
 from ..comparing.relatives import sameness_facts
 from .index import HEADER_VERSION, file_key, find_files, model_names, plain_name, remembered_header
 from .scan import identity_of

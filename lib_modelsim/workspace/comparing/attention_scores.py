@@ -11,19 +11,25 @@ from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
 from ...job import Job
 from ...library import BlockResult, Library
-from ...similarity.attention import VARIANTS, Variant, attention_keys
+from ...similarity.attention import Variant, attention_keys
+from ...similarity.joining import mean_over_blocks
 from ...similarity.matrix import SimilarityMatrix
-from ...similarity.measures import mean_over_blocks
+from ...similarity.measures.registry import AttentionMeasure
 from ..catalogue.index import Model, Unreadable
 from .caching import Arrays, cached_or_compute
 from .scores import Reason, Scores
 
 
 def attention_scores(
-    measure: str, group: Sequence[Model], library: Library, job: Job, device: str, memory: int | None = None
+    measure: AttentionMeasure,
+    group: Sequence[Model],
+    library: Library,
+    job: Job,
+    device: str,
+    memory: int | None = None,
 ) -> Scores:
     """The attention probe, among those models whose probed layers have the same names and shapes."""
-    variant = VARIANTS[measure]
+    variant = measure.variant
     alike: dict[tuple, list[Model]] = {}
     layouts = {model.header.layout.digest: model.header.layout for model in group}
     signatures = {digest: _signature(layout, variant) for digest, layout in layouts.items()}
@@ -42,7 +48,7 @@ def attention_scores(
 
             return attention_pass(models, layers, variant, missing, job, device, memory)
 
-        models, results, failed = cached_or_compute(measure, members, list(layers), run, library)
+        models, results, failed = cached_or_compute(measure.name, members, list(layers), run, library)
         kept += models
         unreadable += failed
         found.append((models, {block: _scores_of(result, models) for block, result in results.items()}))
@@ -51,7 +57,7 @@ def attention_scores(
     reasons = _other_widths(list(alike.items())) + [
         reason for models, scores in found for reason in _without_score(models, scores)
     ]
-    return Scores(kept, _attention_matrix(measure, kept, found), reasons, unreadable)
+    return Scores(kept, _attention_matrix(measure.name, kept, found), reasons, unreadable)
 
 
 def _signature(layout: Layout, variant: Variant) -> tuple[tuple[str, str, tuple[int, ...]], ...]:

@@ -13,11 +13,7 @@ from ...checkpoints.reader import Checkpoint
 from ...checkpoints.stored import ReadError
 from ...errors import CheckpointError
 from ...library import BlockResult, Library
-from ...similarity.attention import VARIANTS
 from ..catalogue.index import HEADER_VERSION, Model, Unreadable
-
-METHODS = {method: f"{method}/1.{HEADER_VERSION}" for method in (*VARIANTS, "weights", "keys")}
-"""Method → its name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
 
 Arrays = dict[str, NDArray]
 
@@ -36,6 +32,7 @@ def cached_or_compute(
 
     `run(checkpoints, blocks)` makes the blocks that the library does not remember, one after the other.
     """
+    stored = stored_method(method)
     models, unreadable = list(group), []
     results: dict[str, BlockResult] = {}
     while len(models) > 1:
@@ -43,7 +40,7 @@ def cached_or_compute(
         ids = tuple(model.id for model in different)
         results = {
             block: result
-            for block, result in (library.results(METHODS[method], ids) | results).items()
+            for block, result in (library.results(stored, ids) | results).items()
             if set(ids) <= set(result.models)
         }
         missing = [block for block in wanted if block not in results]
@@ -54,14 +51,19 @@ def cached_or_compute(
             try:
                 for block, arrays in run(opened, missing):
                     results[block] = BlockResult(ids, arrays)
-                    library.remember_block(METHODS[method], ids, block, arrays)
-                library.forget_smaller(METHODS[method], ids)
+                    library.remember_block(stored, ids, block, arrays)
+                library.forget_smaller(stored, ids)
                 break
             except ReadError as error:
                 failed = [(next(m for m in different if error.path == m.path or m.path in error.path.parents), error)]
         unreadable += [Unreadable(model.path, str(error)) for model, error in failed]
         models = [model for model in models if all(model is not bad for bad, _ in failed)]
     return models, results, unreadable
+
+
+def stored_method(method: str) -> str:
+    """A method's name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
+    return f"{method}/1.{HEADER_VERSION}"
 
 
 def _open(models: Sequence[Model]) -> tuple[list[Checkpoint], list[tuple[Model, CheckpointError]]]:

@@ -14,16 +14,20 @@ from ...errors import ModelsimError
 from ...families.groups import connected_groups
 from ...job import Job
 from ...library import Library
-from ...similarity.attention import VARIANTS
 from ...similarity.base import MEAN, Base
 from ...similarity.matrix import SimilarityMatrix
-from ...similarity.measures import MEASURES as WEIGHT_MEASURES
+from ...similarity.measures.registry import (
+    AttentionMeasure,
+    Measure,
+    WeightMeasure,
+    measure_named,
+    measures_of_weights,
+    require_base_taken,
+)
 from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
 from .attention_scores import attention_scores
 from .scores import Reason
 from .weight_scores import weight_scores
-
-MEASURES = (*VARIANTS, *WEIGHT_MEASURES)
 
 LEAST_FOR_MEAN = 4
 """From so many models on their mean may stand in for a base."""
@@ -67,12 +71,9 @@ def compare_models(
     memory: int | None = None,
 ) -> Comparison:
     """As `compare`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
-    if measure not in MEASURES:
-        raise ModelsimError("unknown measure", measure, f"use one of {', '.join(MEASURES)}")
-    if base is not None and measure != "delta-cosine":
-        raise ModelsimError(
-            "a base goes with delta-cosine alone, not with", measure, "leave --base out, or use --measure delta-cosine"
-        )
+    kind = _of_weights(measure)
+    if base is not None:
+        require_base_taken(measure)
     models = index.models
     chosen = (
         None
@@ -84,24 +85,24 @@ def compare_models(
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     groups = by_architecture(models)
     origins = [
-        _base_of(group, None if chosen is None else models[chosen]) if measure == "delta-cosine" else None
+        _base_of(group, None if chosen is None else models[chosen]) if kind.needs_base else None
         for group in groups
     ]
-    if measure == "delta-cosine" and chosen is None and MEAN not in origins and len(models) > 1:
+    if kind.needs_base and chosen is None and MEAN not in origins and len(models) > 1:
         raise ModelsimError(
-            "delta-cosine needs a base, and a mean stands in for one from four models of one architecture on",
+            f"{measure} needs a base, and a mean stands in for one from four models of one architecture on",
             None,
             "name one with --base",
         )
     for group, origin in zip(groups, origins, strict=True):
-        if measure in VARIANTS:
-            scores = attention_scores(measure, group, library, job, device, memory)
+        if isinstance(kind, AttentionMeasure):
+            scores = attention_scores(kind, group, library, job, device, memory)
         else:
-            scores = weight_scores(measure, group, origin, library, job, device, memory)
+            scores = weight_scores(kind, group, origin, library, job, device, memory)
         found.append((scores.models, scores.matrix))
         reasons += scores.reasons
         unreadable += scores.unreadable
-        if measure == "delta-cosine" and origin is None:
+        if kind.needs_base and origin is None:
             reasons += _no_base(group)
         if origin == MEAN and chosen is not None:
             instead = f"the base is none of {group[0].architecture}: taken from the mean of its {len(group)} models"
@@ -110,6 +111,15 @@ def compare_models(
     kept = [model for model in models if model.path in readable]
     told = Base(models[chosen].name) if chosen is not None else MEAN if MEAN in origins else None
     return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
+
+
+def _of_weights(name: str) -> AttentionMeasure | WeightMeasure:
+    """The measure of this name, for which checkpoints are read. Raises ModelsimError that lists the names."""
+    known: list[Measure] = measures_of_weights()
+    if measure_named(name) not in known:
+        names = ", ".join(measure.name for measure in known)
+        raise ModelsimError("this measure reads no checkpoints:", name, f"use one of {names}")
+    return measure_named(name)
 
 
 def require_two(found: Index | Comparison) -> None:

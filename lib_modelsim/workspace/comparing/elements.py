@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...similarity.measures import FROM_PARTS, delta_cosine
+from ...similarity.measures.registry import WeightMeasure, all_measures, measure_named
 from .compare import Comparison
 from .weight_scores import joint_layout
 
@@ -26,28 +26,25 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
 
     Raises ModelsimError where there are not two, or for the attention scores, which have no value per key.
     """
-    measure, models = comparison.matrix.measure, comparison.models
+    measure, models = measure_named(comparison.matrix.measure), comparison.models
     pair = [i for i, model in enumerate(models) if model.name != comparison.base_model]
     if len(pair) != 2:
         raise ModelsimError(
-            "--elements is for two models, not", len(pair), "give two checkpoints (and with delta-cosine the base)"
+            "--elements is for two models, not",
+            len(pair),
+            "give two checkpoints (and the base, where the measure needs one)",
         )
-    if measure != "delta-cosine" and measure not in FROM_PARTS:
-        raise ModelsimError(
-            "no values per key in the measure", measure, f"use one of {', '.join([*FROM_PARTS, 'delta-cosine'])}"
-        )
+    if not isinstance(measure, WeightMeasure):
+        having = ", ".join(each.name for each in all_measures() if isinstance(each, WeightMeasure))
+        raise ModelsimError("no values per key in the measure", measure.name, f"use one of {having}")
     if len({model.architecture for model in models}) > 1:
         return []
     from .streaming import key_parts  # torch comes with it
 
     layout = joint_layout(models)
-    found = {}
+    found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
     for key, parts in key_parts([model.open() for model in models], layout, job, device):
-        if measure == "delta-cosine":
-            values = delta_cosine(parts, len(models), next(i for i in range(len(models)) if i not in pair))
-        else:
-            values = FROM_PARTS[measure](parts, len(models))
-        found[key] = float(values[pair[0], pair[1]])
+        found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
     places = layout.places.items()
     return [
         Element(key, place.component, place.block, None if found[key] != found[key] else found[key])

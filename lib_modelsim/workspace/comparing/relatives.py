@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
-from ...similarity.measures import main_component
+from ...similarity.joining import main_component
 from .compare import Comparison
 from .verdicts import Verdict, verdict
 

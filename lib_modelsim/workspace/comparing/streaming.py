@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -17,7 +17,7 @@ from ...similarity.asimilarity import probe_grams
 from ...similarity.attention import Variant, projections
 from ...similarity.device import Device, choose_device
 from ...similarity.device import log as device_log
-from ...similarity.parts import Part, add_up, to_arrays
+from ...similarity.parts import Part, Sums, add_up, to_arrays
 from ...similarity.weights import KeySummer, NonFinite
 
 Arrays = dict[str, NDArray]
@@ -54,7 +54,8 @@ def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: st
     stage = _stage(models, keys, job)
     summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None)
     for key, sums in groupby(summer.sums(keys), lambda one: one.key):
-        yield key, add_up(layout.places[key].component, sums)
+        component = layout.places[key].component
+        yield key, add_up(Part.of_key(component, one) for one in sums)
 
 
 def key_pass(
@@ -82,11 +83,19 @@ def key_pass(
         yield block, {"keys": np.array([one.key for one in sums], dtype=str), "squares": squares, "norms": norms}
 
 
-def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Part]:
+PASSES: dict[str, Callable[..., Iterator[tuple[str, Arrays]]]] = {"weights": weight_pass}
+"""A reading's method → the pass that makes its sums."""
+
+
+def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Sums]:
     by_component: dict[str, list[str]] = {}
     for key in keys:
         by_component.setdefault(layout.places[key].component, []).append(key)
-    return [part for component, own in by_component.items() for part in add_up(component, summer.sums(own))]
+    return [
+        part
+        for component, own in by_component.items()
+        for part in add_up(Part.of_key(component, sums) for sums in summer.sums(own))
+    ]
 
 
 def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job) -> Stage:

@@ -1,4 +1,4 @@
-"""The measures over whole weights, of the models of one architecture."""
+"""The measures of weights, of the models of one architecture."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from ...errors import ModelsimError
 from ...job import Job
 from ...library import BlockResult, Library
 from ...similarity.base import MEAN, Base
-from ...similarity.measures import main_component, measure_parts, relative_l2
-from ...similarity.parts import Part, from_arrays
+from ...similarity.joining import main_component, measure_parts
+from ...similarity.measures.l2 import relative_l2
+from ...similarity.measures.registry import WeightMeasure
+from ...similarity.parts import Part, Sums, from_arrays
 from ..catalogue.index import Model
 from .caching import Arrays, cached_or_compute
 from .scores import Reason, Scores
@@ -26,7 +28,7 @@ ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3
 
 
 def weight_scores(
-    measure: str,
+    measure: WeightMeasure,
     group: Sequence[Model],
     base: Base | None,
     library: Library,
@@ -34,7 +36,7 @@ def weight_scores(
     device: str,
     memory: int | None = None,
 ) -> Scores:
-    """A measure over whole weights; `base` is for delta-cosine: one of the group, the mean, or None for no base."""
+    """A measure of weights; `base` is for one that needs it: one of the group, the mean, or None for no base."""
     layout = joint_layout(group)
     blocks = {
         block: [key for key, place in layout.places.items() if (place.block or OTHER) == block]
@@ -42,19 +44,20 @@ def weight_scores(
     }
 
     def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
-        from .streaming import weight_pass  # torch comes with it
+        from .streaming import PASSES  # torch comes with it
 
-        return weight_pass(models, layout, {block: blocks[block] for block in missing}, job, device, memory)
+        wanted = {block: blocks[block] for block in missing}
+        return PASSES[measure.reading.method](models, layout, wanted, job, device, memory)
 
     wanted = [block for block, keys in blocks.items() if keys]
-    models, results, unreadable = cached_or_compute("weights", group, wanted, run, library)
-    parts: dict[str, list[Part]] = {}
+    models, results, unreadable = cached_or_compute(measure.reading.method, group, wanted, run, library)
+    parts: dict[str, list[Sums]] = {}
     reasons = []
     for block in wanted:
-        parts[block], told = _restore(results[block], models) if block in results else ([], [])
+        parts[block], told = _restore(measure, results[block], models) if block in results else ([], [])
         reasons += [Reason(models[i].name, models[i].name, text) for i, text in told]
     names = [model.name for model in models]
-    if measure != "delta-cosine":
+    if not measure.needs_base:
         return Scores(models, measure_parts(measure, names, parts), reasons, unreadable)
     if base is None:
         return Scores(models, measure_parts(measure, names, dict.fromkeys(parts, ())), reasons, unreadable)
@@ -68,10 +71,12 @@ def weight_scores(
     return Scores(models, matrix.without(rounded), reasons, unreadable)
 
 
-def _restore(result: BlockResult, models: Sequence[Model]) -> tuple[list[Part], list[tuple[int, str]]]:
-    """The parts of a stored block among the models asked for, and what it says of non-finite keys, per model."""
+def _restore(
+    measure: WeightMeasure, result: BlockResult, models: Sequence[Model]
+) -> tuple[list[Sums], list[tuple[int, str]]]:
+    """The sums of a stored block among the models asked for, and what it says of non-finite keys, per model."""
     rows = [result.models.index(model.id) for model in models]
-    parts = [part.select(rows) for part in from_arrays(result.arrays)]
+    parts = [part.select(rows) for part in from_arrays(measure.reading.form, result.arrays)]
     told = [(rows.index(i), text) for i, text in json.loads(str(result.arrays["non_finite"])) if i in rows]
     return [part for part in parts if part is not None], told
 

@@ -17,14 +17,19 @@ from ...families.support import Resampling, resample_deltas
 from ...job import Job
 from ...library import Library
 from ...similarity.base import MEAN, Base
+from ...similarity.measures.registry import (
+    DEFAULT,
+    DEFAULT_WITH_BASE,
+    WeightMeasure,
+    find_measure,
+    measure_named,
+    require_base_taken,
+)
 from ..catalogue.index import Index, Model, Unreadable, match_model, read_index
 from ..catalogue.scan import known_identity
 from ..comparing.compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
 from .family import Family, TreeOptions, family_of_matrix, several, told_apart
 from .references import load_references
-
-DEFAULT_MEASURE = "asimilarity"
-"""Where no base is known; with one, delta-cosine says more (see the README, "Measures")."""
 
 _TOLD = 5
 """Reasons that are spelt out."""
@@ -32,8 +37,8 @@ _TOLD = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """What classify is asked for. `measure` None: delta-cosine where a base is given or known, else the attention
-    probe. References come from a file, or so many are suggested, or all models are."""
+    """What classify is asked for. `measure` None: the registry's default, with a base where one is given or known.
+    References come from a file, or so many are suggested, or all models are."""
 
     measure: str | None = None
     base: str | None = None
@@ -91,7 +96,7 @@ def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, 
 def families_of(
     comparison: Comparison, options: TreeOptions, references: Sequence[Model] | None = None
 ) -> list[Family]:
-    """A family per architecture of the compared models; the base of delta-cosine, and models equal to it, in none.
+    """A family per architecture of the compared models; the base, and models equal to it, in none.
     `references` None are all models."""
     found, groups = [], by_architecture(comparison.models)
     position = {model.path: i for i, model in enumerate(comparison.models)}
@@ -103,13 +108,14 @@ def families_of(
 
 
 def with_deltas(family: Family, comparison: Comparison, library: Library, job: Job, device: str) -> Family:
-    """A family taken straight from delta-cosine with the sums that its resampling needs: distances per block, which
+    """A family taken straight from a measure with a base, with what its resampling needs: distances per block, which
     the pass over the files has left in the library."""
-    if comparison.matrix.measure != "delta-cosine" or family.distance != MATRIX:
+    measure = find_measure(comparison.matrix.measure)
+    if not isinstance(measure, WeightMeasure) or measure.l2 is None or family.distance != MATRIX:
         return family
 
     def resampling() -> Resampling:
-        l2 = compare_models(Index(comparison.models), "l2", None, library, job, device).matrix
+        l2 = compare_models(Index(comparison.models), measure.l2, None, library, job, device).matrix
         rows = np.array([l2.models.index(name) for name in family.features.models])
         base = l2.models.index(comparison.base_model) if comparison.base_model in l2.models else None
         return resample_deltas(l2, rows, base)
@@ -140,8 +146,7 @@ def _families(comparison: Comparison, wanted: Wanted, references: Sequence[Model
     reasons = [
         f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names
     ]
-    base = comparison.base if comparison.matrix.measure == "delta-cosine" else None
-    return [replace(found, base=base, notes=(*found.notes, *notes, *_first(reasons)))]
+    return [replace(found, base=comparison.base, notes=(*found.notes, *notes, *_first(reasons)))]
 
 
 def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tuple[list[int] | None, list[str]]:
@@ -163,12 +168,8 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
 def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> Model | None:
     if wanted.base is None:
         return None
-    if wanted.measure not in (None, "delta-cosine"):
-        raise ModelsimError(
-            "a base goes with delta-cosine alone, not with",
-            wanted.measure,
-            "leave --base out, or use --measure delta-cosine",
-        )
+    if wanted.measure is not None:
+        require_base_taken(wanted.measure)
     return models[match_model(wanted.base, [m.name for m in models], [model_hashes(m, library) for m in models])]
 
 
@@ -177,23 +178,25 @@ def _measure_of(
 ) -> tuple[str, Base | None, list[str]]:
     """The measure for one architecture, its base, and what there is to tell of that.
 
-    Where delta-cosine was asked for and nothing can be its base, an architecture beside others makes do without.
+    Where a measure with a base was asked for and nothing can be its base, an architecture beside others makes do
+    without.
     """
-    if wanted.measure not in (None, "delta-cosine"):
+    if wanted.measure is not None and not measure_named(wanted.measure).needs_base:
         return wanted.measure, None, []
+    with_base = wanted.measure or DEFAULT_WITH_BASE
     if base in group:
-        return "delta-cosine", Base(base.name), []
+        return with_base, Base(base.name), []
     known = _known_base(group, library) if base is None else None
     if known is not None:
         told = [f"{known.name} is a known base of {known.architecture}: taken as the base"]
-        return "delta-cosine", Base(known.name), told
+        return with_base, Base(known.name), told
     if len(group) == 1 or (wanted.measure is None and base is None):
-        return DEFAULT_MEASURE, None, []
+        return DEFAULT, None, []
     if len(group) >= LEAST_FOR_MEAN:
-        return "delta-cosine", MEAN, [f"no base for {group[0].architecture}: the mean of its models stands in for one"]
+        return with_base, MEAN, [f"no base for {group[0].architecture}: the mean of its models stands in for one"]
     if alone:
-        return "delta-cosine", None, []  # compare says what it needs
-    return DEFAULT_MEASURE, None, [f"no base for {group[0].architecture}: compared by {DEFAULT_MEASURE}"]
+        return with_base, None, []  # compare says what it needs
+    return DEFAULT, None, [f"no base for {group[0].architecture}: compared by {DEFAULT}"]
 
 
 def _known_base(group: Sequence[Model], library: Library) -> Model | None:

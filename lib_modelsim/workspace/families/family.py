@@ -32,6 +32,8 @@ from ...families.support import (
 )
 from ...similarity.base import Base
 from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures.delta import DELTA_COSINE
+from ...similarity.measures.registry import measure_named
 from ..catalogue.index import match_model, without_ending
 
 _UNITS = {
@@ -41,9 +43,6 @@ _UNITS = {
     "euclidean": "Euclidean distance between rows of features",
 }
 
-
-_DIRECT = ("delta-cosine", "pictures")
-"""Measures that are distances by themselves: over rows of features they would say less."""
 
 _TOLD = 5
 """Names that a note spells out."""
@@ -55,8 +54,8 @@ FEWEST_REFERENCES = 3
 @dataclass(frozen=True)
 class TreeOptions:
     """How a tree is built: R's name of the linkage, the number of classes (None: by silhouette), the leaves' order,
-    and what its distances are (None: the measure itself for delta-cosine without references, else Pearson's between
-    rows of features)."""
+    and what its distances are (None: the measure itself where it is direct and there are no references, else Pearson's
+    between rows of features)."""
 
     linkage: str = "ward.D2"
     classes: int | None = None
@@ -119,7 +118,7 @@ def family_of_matrix(
     features = against(matrix, chosen)
     names = tuple(matrix.models[i] for i in chosen)
     about = {"measure": matrix.measure, "references": names}
-    direct = matrix.measure in _DIRECT and references is None  # who names references wants features
+    direct = measure_named(matrix.measure).direct and references is None  # who names references wants features
     distance = options.distance or (MATRIX if direct else "pearson")
     _require_known(distance)
     if distance != MATRIX and len(matrix.models) != 2:
@@ -209,7 +208,7 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
     if table.component:
         unit += f" of {table.component}"
     if base is not None:
-        if table.metric not in (None, "l2"):
+        if not table.may_be_l2:
             raise ModelsimError("a base goes with l2 distances, not with", table.metric, "leave --base out")
         chosen = match_model(base, models)
         base = models[chosen]
@@ -218,14 +217,14 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         equal = [name for i, name in enumerate(models) if i != chosen and i not in rows]
         notes = [f"equal to the base or without a distance to it, left out: {', '.join(equal)}"] if equal else []
         models, distances = tuple(models[i] for i in rows), distances[np.ix_(rows, rows)]
-        unit = f"1 − delta-cosine of {table.component or 'the weights'}, base {without_ending(base)}"
+        unit = f"1 − {DELTA_COSINE.name} of {table.component or 'the weights'}, base {without_ending(base)}"
     kept = largest_group(distances)
     if 1 < len(kept) < len(models):
         notes += told_left_out(models, distances)
         models, distances = tuple(models[i] for i in kept), distances[np.ix_(kept, kept)]
     features = FeatureTable(models, (), np.empty((len(models), 0)))
     found = _build(None, features, distances, options, unit, MATRIX)
-    measure = "delta-cosine" if base else table.metric
+    measure = DELTA_COSINE.name if base else table.metric
     return replace(found, base=Base(base) if base else None, notes=tuple(notes), measure=measure)
 
 

@@ -13,7 +13,7 @@ from ...figures.heatmap import draw_heatmap
 from ...figures.lettering import INK
 from ...figures.model_map import draw_map
 from ...figures.saving import png_bytes, svg_text
-from ...similarity.measures import main_component
+from ...similarity.joining import main_component
 from ...text import size_text
 from ..catalogue.index import Model
 from .class_labels import ClassName

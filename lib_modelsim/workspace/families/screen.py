@@ -15,7 +15,7 @@ from ...figures.screen.heatmap import heatmap_svg
 from ...figures.screen.markup import Facts
 from ...figures.screen.model_map import map_svg
 from ...figures.screen.tree import tree_svg
-from ...similarity.matrix import DISTANCES as MEASURED_DISTANCES
+from ...similarity.measures.registry import find_measure
 from .class_labels import ClassName
 from .family import Family, Trust
 
@@ -35,7 +35,8 @@ def heat_table(family: Family) -> HeatTable:
     """The table that the heat map of a family shows."""
     if family.features.columns:
         blocks = tuple(dict.fromkeys(column.rsplit("/", 1)[-1] for column in family.features.columns))
-        palette = Palette.DISTANCE if family.measure in MEASURED_DISTANCES else Palette.SIMILARITY
+        measure = find_measure(family.measure)
+        palette = Palette.DISTANCE if measure is not None and measure.distance else Palette.SIMILARITY
         return HeatTable(family.features, family.references, blocks, family.measure or "value", palette)
     models = family.features.models
     return HeatTable(FeatureTable(models, models, family.distances), models, ("",), family.unit, Palette.DISTANCE)
@@ -61,7 +62,7 @@ def tree_on_screen(family: Family, names: Mapping[int, ClassName], trust: Trust 
 
 def heatmap_on_screen(family: Family, facts: Facts) -> str:
     """The heat map of a family with a tree."""
-    heat = heat_table(family)
+    heat, measure = heat_table(family), find_measure(family.measure)
     return heatmap_svg(
         heat.table,
         family.tree,
@@ -70,7 +71,7 @@ def heatmap_on_screen(family: Family, facts: Facts) -> str:
         references=heat.references,
         blocks=heat.blocks,
         palette=heat.palette,
-        percent=bool(family.features.columns) and family.measure != "l2",
+        percent=bool(family.features.columns) and (measure is None or measure.unit == "%"),
         facts=facts,
     )
 

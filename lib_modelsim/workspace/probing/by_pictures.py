@@ -22,8 +22,6 @@ from ..comparing.scores import Reason
 from ..families.family import Family
 from .kinship import kinship_of
 
-MEASURE = "pictures"
-
 
 def comparison_by_pictures(
     gallery: Path, suites: Sequence[Suite], models: Sequence[Model], identities: Mapping[str, Identity], job: Job

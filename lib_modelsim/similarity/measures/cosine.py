@@ -1,0 +1,67 @@
+"""Cosines of the weights: cosine, cosine-min and cosine-whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..parts import Array, Part, cosine, gather, gather_norms, ratio
+from .bounds import OF_COSINES, STRANGERS
+from .registry import Joined, WeightMeasure
+
+
+def cosine_mean(parts: Sequence[Part], n: int) -> Array:
+    """Mean over the keys of their cosines, [n, n]."""
+    total, count = gather(parts, n, lambda p: p.cosine_sum), gather(parts, n, lambda p: p.cosine_count)
+    return ratio(total, count)
+
+
+def cosine_min(parts: Sequence[Part], n: int) -> Array:
+    """Least cosine over the keys, [n, n]."""
+    least = np.full((n, n), np.inf)
+    for part in parts:
+        pick = np.ix_(part.members, part.members)
+        least[pick] = np.minimum(least[pick], part.cosine_least)
+    return np.where(np.isfinite(least), least, np.nan)
+
+
+def cosine_whole(parts: Sequence[Part], n: int) -> Array:
+    """Cosine of all the weights as one vector, [n, n]."""
+    squares, norms = gather(parts, n, lambda p: p.squares), gather_norms(parts, n)
+    return cosine(squares, norms, norms.T)
+
+
+COSINE = WeightMeasure(
+    name="cosine",
+    label="cosine, mean over keys",
+    reads="all",
+    range=(-1, 1),
+    joined=Joined.MEAN,
+    function=cosine_mean,
+    bounds=(*OF_COSINES, STRANGERS),
+    caveat="A factor before all weights would not show.",
+)
+
+COSINE_MIN = WeightMeasure(
+    name="cosine-min",
+    label="cosine, least of a block's keys",
+    reads="all",
+    range=(-1, 1),
+    joined=Joined.MEAN,
+    function=cosine_min,
+    bounds=OF_COSINES,
+    caveat="It takes the worst key of each block, and one odd key hides kinship: it never rules kinship out.",
+)
+
+COSINE_WHOLE = WeightMeasure(
+    name="cosine-whole",
+    label="cosine of blocks as one vector",
+    reads="all",
+    range=(-1, 1),
+    function=cosine_whole,
+    bounds=(*OF_COSINES, STRANGERS),
+    caveat="A factor before all weights would not show.",
+)
+
+MEASURES = (COSINE, COSINE_MIN, COSINE_WHOLE)

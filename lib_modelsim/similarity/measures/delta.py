@@ -1,0 +1,54 @@
+"""delta-cosine: the cosine of two models' changes from a base."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..parts import Array, Part, ratio
+from .bounds import Bound
+from .registry import WeightMeasure
+
+
+def delta_cosine(parts: Sequence[Part], n: int, base: int | None) -> Array:
+    """Cosine of (a − base) and (b − base) as one vector, [n, n]; the base a model's position, or None for the mean.
+
+    ⟨a − c, b − c⟩ = (‖a−c‖² + ‖b−c‖² − ‖a−b‖²)/2 over the keys that all three hold. NaN for the base itself and for
+    models equal to it.
+    """
+    inner, norms_a, norms_b = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+    for part in parts:
+        if base is not None and base not in part.members:
+            continue
+        if base is None:
+            centred = -(part.squares - part.squares.mean(0) - part.squares.mean(1)[:, None] + part.squares.mean()) / 2
+        else:
+            row = part.squares[part.members.index(base)]
+            centred = (row[:, None] + row[None, :] - part.squares) / 2
+        pick, own = np.ix_(part.members, part.members), np.maximum(centred.diagonal(), 0)
+        inner[pick] += centred
+        norms_a[pick] += own[:, None]
+        norms_b[pick] += own[None, :]
+    return np.clip(ratio(inner, np.sqrt(norms_a * norms_b)), -1, 1)
+
+
+DELTA_COSINE = WeightMeasure(
+    name="delta-cosine",
+    label="cosine of the changes from a base",
+    reads="all",
+    range=(-1, 1),
+    needs_base=True,
+    direct=True,
+    function=delta_cosine,
+    l2="l2",
+    bounds=(
+        Bound("the same training, or nearly", 0.99, 1),
+        Bound("close relative: most of the training is shared", 0.9, 0.99),
+        Bound("part of the training is shared", 0.3, 0.9),
+        Bound("same base, trained apart", -0.3, 0.15),
+    ),
+    caveat="It looks at the direction away from the base alone: how far two models went does not show.",
+)
+
+MEASURES = (DELTA_COSINE,)
