@@ -89,6 +89,18 @@ window.modelsim = window.modelsim || (function () {
         familyTimer = setTimeout(() => send(FAMILY, JSON.stringify(family)), FAMILY_MS);
     }
 
+    // files, which go to the server in hidden text fields
+
+    const base64 = (file) => new Promise((resolve, reject) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+        reader.onerror = () => reject(reader.error);
+        reader.readAsDataURL(file);
+    });
+
+    /** A file as the server takes it. */
+    const packed = async (file) => ({ name: file.name, data: await base64(file) });
+
     // tooltip
 
     let tip = null;
@@ -221,7 +233,7 @@ window.modelsim = window.modelsim || (function () {
     });
 
     return {
-        load, store, send, mark, markFamily, choose, chooseFamily, family: () => family,
+        load, store, send, packed, mark, markFamily, choose, chooseFamily, family: () => family,
         showTip, placeTip, hideTip, onNextFrame, destination, reach, onSettle,
     };
 })();

@@ -19,19 +19,12 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
 
     let asked = []; // the files asked about, for img2img
 
-    const base64 = (file) => new Promise((resolve, reject) => {
-        const reader = new FileReader();
-        reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-        reader.onerror = () => reject(reader.error);
-        reader.readAsDataURL(file);
-    });
-
     /** Ask about these files: the server has them and nobody else. */
     async function ask(files) {
         const drop = document.querySelector(DROP), size = files.reduce((sum, file) => sum + file.size, 0);
         if (size > MOST) return tell(drop, "Too large", `Give less than ${MOST / 1e6} MB at once.`);
         try {
-            const pictures = await Promise.all(files.map(async (file) => ({ name: file.name, data: await base64(file) })));
+            const pictures = await Promise.all(files.map(modelsim.packed));
             asked = files;
             modelsim.send(QUERY, JSON.stringify({ pictures, at: Date.now() })); // gradio tells no value twice
         } catch (error) {

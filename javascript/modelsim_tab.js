@@ -4,6 +4,7 @@
 
 window.modelsimTab = window.modelsimTab || (function () {
     const ACTION = "modelsim_action_field", FIND = "modelsim_find_field", OPEN = "modelsim_open", TAB = "modelsim_tab";
+    const SUITE = "modelsim_suite_field", IMPORT = "modelsim_suite_import";
 
     function send(id, action) {
         const field = document.querySelector(`#${id} textarea, #${id} input`);
@@ -26,6 +27,18 @@ window.modelsimTab = window.modelsimTab || (function () {
         const pages = [...document.querySelectorAll("#modelsim_pages > .tab-nav button, #modelsim_pages [role=tab]")];
         pages.find((page) => page.textContent.trim() === title)?.click();
     }
+
+    /** Let a person choose the file of a suite, and send it. */
+    function importSuite() {
+        const chooser = document.createElement("input");
+        chooser.type = "file";
+        chooser.addEventListener("change", async () => send(SUITE, await modelsim.packed(chooser.files[0])));
+        chooser.click();
+    }
+
+    document.addEventListener("click", ({ target }) => {
+        if (target.closest?.(`#${IMPORT}`)) importSuite();
+    });
 
     // names of classes: what is typed and not yet sent stays where the table is drawn anew meanwhile
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 
@@ -39,7 +40,19 @@ def build_page(desk: Desk) -> gr.Blocks:
     )
     style = ALONE + STYLE.read_text("utf-8")
     tab = build_tab(desk)  # apart from the page, as a WebUI builds it, too
-    with gr.Blocks(theme=theme, css=style, title="modelsim", analytics_enabled=False) as blocks:
+    with _OwnBlocks(theme=theme, css=style, title="modelsim", analytics_enabled=False) as blocks:
         tab.render()
     blocks.queue(api_open=False)
     return blocks
+
+
+class _OwnBlocks(gr.Blocks):
+    """gradio copies any file, and downloads any address, that is sent to whatever field. Ours take texts, numbers and
+    lists of them."""
+
+    def validate_inputs(self, fn: Any, inputs: list[Any]) -> None:  # noqa: ANN401 - gradio's
+        """Raises ValueError for anything else."""
+        super().validate_inputs(fn, inputs)
+        parts = (part for value in inputs for part in (value if isinstance(value, list) else [value]))
+        if not all(part is None or isinstance(part, (str, int, float)) for part in parts):
+            raise ValueError("no field of this page takes a file")

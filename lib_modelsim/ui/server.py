@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import socket
 import threading
 import webbrowser
-from collections.abc import Iterable
 from pathlib import Path
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
+from .guard import Guard, Tokens
 from .tab import SCRIPTS
 
 HOST = "127.0.0.1"
@@ -45,9 +47,10 @@ def free_socket(port: int | None) -> socket.socket:
 
 def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool) -> None:
     """Serve the page and the pictures of the data folder until Ctrl-C; the address is told once it answers."""
-    config = uvicorn.Config(_app(page, data), log_level="warning", timeout_graceful_shutdown=1)
+    tokens = Tokens()
+    config = uvicorn.Config(_app(page, data, tokens), log_level="warning", timeout_graceful_shutdown=1)
     try:
-        _Announced(config, open_browser).run(sockets=[listener])
+        _Announced(config, tokens, open_browser).run(sockets=[listener])
     except KeyboardInterrupt:
         print("\nmodelsim: ended", flush=True)
 
@@ -55,33 +58,39 @@ def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool
 class _Announced(uvicorn.Server):
     """A server that tells its address, and opens the browser, as soon as it answers and knows what Ctrl-C means."""
 
-    def __init__(self, config: uvicorn.Config, open_browser: bool) -> None:
+    def __init__(self, config: uvicorn.Config, tokens: Tokens, open_browser: bool) -> None:
         super().__init__(config)
-        self._open_browser = open_browser
+        self._tokens, self._open_browser = tokens, open_browser
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        address = f"http://{HOST}:{sockets[0].getsockname()[1]}/"
-        print(f"modelsim: the page is at {address} (Ctrl-C ends it)", flush=True)
+        address = f"http://{HOST}:{sockets[0].getsockname()[1]}/?token="
+        print(f"modelsim: the page is at {address}{self._tokens.lasting} (Ctrl-C ends it)", flush=True)
         if self._open_browser:
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(address + self._tokens.once,), daemon=True).start()
 
 
-def _app(page: gr.Blocks, data: Path) -> FastAPI:
-    own = FastAPI()
+def _app(page: gr.Blocks, data: Path, tokens: Tokens) -> FastAPI:
+    own = FastAPI(openapi_url=None)
     own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
     own.mount("/data/gallery", StaticFiles(directory=data / "gallery", check_dir=False))
     app = gr.mount_gradio_app(own, page, path="")
     app.add_middleware(_OwnPage)
+    app.add_middleware(Guard, tokens=tokens, inside=getattr(page._queue, "access_token", None))
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no other site's name may lead here
     return app
 
 
 class _OwnPage:
     """Takes out of gradio's page what it fetches from elsewhere (preconnects to font servers, a script for iframes),
-    and puts in the script that a WebUI would load from our folder."""
+    puts in the script that a WebUI would load from our folder, and allows the page nothing but what the server sent."""
 
     _FOREIGN = re.compile(rb'<link[^>]*href="https://fonts\.[^>]*>|<script[^>]*src="https://[^>]*>\s*</script>')
+    _POLICY = (
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; object-src 'none'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -96,17 +105,16 @@ class _OwnPage:
             messages.append(message)
 
         await self._app(scope, receive, collect)
+        nonce = secrets.token_urlsafe(16)
         body = self._FOREIGN.sub(b"", b"".join(m.get("body", b"") for m in messages))
         body = body.replace(b"</head>", b"".join(map(_script_tag, SCRIPTS)) + b"</head>", 1)
-        start = messages[0]
-        await send({**start, "headers": list(_with_length(start["headers"], len(body)))})
+        body = body.replace(b"<script", b'<script nonce="%s"' % nonce.encode())  # in gradio's JSON no < is left
+        headers = MutableHeaders(scope=messages[0])
+        headers["content-length"] = str(len(body))
+        headers["content-security-policy"] = self._POLICY.format(nonce=nonce)
+        await send(messages[0])
         await send({"type": "http.response.body", "body": body})
 
 
 def _script_tag(script: Path) -> bytes:
     return f'<script src="/javascript/{script.name}"></script>'.encode()
-
-
-def _with_length(headers: Iterable[tuple[bytes, bytes]], length: int) -> Iterable[tuple[bytes, bytes]]:
-    for name, value in headers:
-        yield name, (str(length).encode() if name.lower() == b"content-length" else value)

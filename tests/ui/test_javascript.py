@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = [
     (ROOT / "javascript" / f"modelsim{name}.js") for name in ("", "_drawing", "_find", "_pictures", "_tab", "_table")
 ]
-FIELDS = ("chosen", "family", "action", "find", "query")
+FIELDS = ("chosen", "family", "action", "find", "query", "suite")
 LONGEST_PAUSE = 200
 """Milliseconds for which the page may stand still."""
 
@@ -527,3 +527,14 @@ def test_a_picture_of_the_probes_goes_to_img2img_with_its_own_record(find_page):
     find_page.locator("[data-url]").click()
     find_page.wait_for_function("pasted.length && img2img_image.querySelector('input')?.files.length")
     assert find_page.evaluate("pasted") == ["a dog\nSteps: 8"]
+
+
+def test_the_file_of_a_suite_is_sent_with_its_name(open_page):
+    page = open_page("<button id=modelsim_suite_import>Import a file</button>")
+    with page.expect_file_chooser() as chooser:
+        page.locator("#modelsim_suite_import").click()
+    chooser.value.set_files([{"name": "mine.txt", "mimeType": "text/plain", "buffer": "a cät".encode()}])
+    field = page.locator("#modelsim_suite_field textarea")
+    playwright.expect(field).not_to_have_value("")
+    sent = json.loads(field.input_value())
+    assert (sent["name"], b64decode(sent["data"]).decode()) == ("mine.txt", "a cät")

@@ -8,18 +8,14 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import zipfile
-from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
 from tests import chromium
 from tests.probes.galleries import noise_of
+from tests.ui.serving import GRADIO3, ROOT, origin, served
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -27,10 +23,8 @@ expect = playwright.expect
 
 needs_chromium = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chromium that is installed")
 
-ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=alert(1)>"
 CLASS = "<b title=class>odd ones</b>"
-GRADIO3 = Path(sys.prefix) / "gradio3"
 
 
 @pytest.fixture(scope="module", params=["the gradio installed", "gradio 3.41.2"])
@@ -41,24 +35,6 @@ def python_path(request):
     if not GRADIO3.is_dir():
         pytest.skip("needs the second gradio that `standalone.py test` installs")
     return f"{GRADIO3}{os.pathsep}{ROOT}"
-
-
-@contextmanager
-def served(*arguments, python_path=str(ROOT)):
-    """The page's process and its address, until it is interrupted."""
-    command = [sys.executable, "-m", "lib_modelsim", "serve", "--no-browser", "--no-library", *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": python_path, "PYTHONUTF8": "1"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    watchdog = threading.Timer(300, process.kill)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        line = process.stdout.readline()
-        watchdog.cancel()
-        yield process, next((word for word in line.split() if word.startswith("http")), None)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +59,11 @@ def page(browser, address):
     """The tab as it is opened; in the end nothing has gone wrong in the browser, and nothing was asked for outside."""
     opened = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     opened.set_default_timeout(chromium.PATIENCE)
-    wrong, outside = [], []
+    wrong, outside, own = [], [], (f"{origin(address)}/", "data:", "blob:")
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: wrong.append(error.stack))
     opened.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    opened.on(
-        "request",
-        lambda request: None if request.url.startswith((address, "data:", "blob:")) else outside.append(request.url),
-    )
+    opened.on("request", lambda request: None if request.url.startswith(own) else outside.append(request.url))
     opened.goto(address)
     opened.locator("#modelsim_chosen :is(.modelsim-card, .modelsim-note)").first.wait_for(state="attached")
     yield opened
@@ -266,13 +239,6 @@ def test_a_taken_port_is_one_line(tmp_path):
     assert process.returncode == 2
     assert told.count("\n") == 1
     assert "--port" in told
-
-
-def test_other_names_for_this_machine_are_refused(address):
-    host, port = address.removeprefix("http://").rstrip("/").split(":")
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n")
-        assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows gives Ctrl-C to the whole console")

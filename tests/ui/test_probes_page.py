@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64encode
 
 import pytest
 
@@ -125,6 +127,15 @@ def test_a_suite_of_prompts_is_kept_edited_and_removed(page):
     again = by_id(suites.saved("mine", kept["suite_text"].replace("a cat", "a horse")))
     assert "a horse" in again["suite_text"]
     assert "removed" in by_id(suites.removed("mine", ""))["suite_said"]
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "../mine.txt", f"{'long' * 60} mine.txt", "\0/mine"])
+def test_the_file_of_a_suite_comes_with_its_name(page, name):
+    sent = {"name": name, "data": b64encode(b"a cat\na dog\n").decode(), "at": 1}
+    read = by_id(page.suites.imported(json.dumps(sent)))
+    assert read["suite_name"]
+    assert "a dog" in read["suite_text"]
+    assert not page.studio.desk.suites.folder.exists(), "nothing is kept before Save"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from ...probes.suite import Suite
 
 
+SUITE_FIELD = "modelsim_suite_field"
+"""Id of a hidden text field into which the script writes the file to import: with gradio's own button for files,
+browsers may have any file of this machine read, and any address."""
+
+
 class SuitesPanel:
     """An accordion with the suite's text: its JSON, prompts one a line, or an infotext pasted from a picture."""
 
@@ -30,7 +37,7 @@ class SuitesPanel:
                 self._show = gr.Button("Show the chosen one", elem_id="modelsim_suite_show", scale=0, min_width=150)
                 self._save = gr.Button("Save", elem_id="modelsim_suite_save", scale=0, min_width=80)
                 self._remove = gr.Button("Remove", elem_id="modelsim_suite_remove", scale=0, min_width=80)
-                self._import = gr.UploadButton("Import a file", elem_id="modelsim_suite_import", scale=0, min_width=120)
+                gr.Button("Import a file", elem_id="modelsim_suite_import", scale=0, min_width=120)
             self._text = gr.Textbox(
                 label="The suite as JSON, prompts one a line, or an infotext from a picture",
                 lines=8,
@@ -38,6 +45,8 @@ class SuitesPanel:
                 elem_id="modelsim_suite_text",
             )
             self._said = gr.HTML(elem_id="modelsim_suite_said")
+            with gr.Row(elem_id="modelsim_suite_hidden"):
+                self._file = gr.Textbox(elem_id=SUITE_FIELD, show_label=False)
         for control in (self._name, self._text):
             control.do_not_save_to_config = True
 
@@ -47,7 +56,7 @@ class SuitesPanel:
         """`opened` shows the page of probes with a suite chosen."""
         own = [self._name, self._text, self._said]
         wiring.at_once(self._show.click, self.shown, chosen, own)
-        wiring.at_once(self._import.upload, self.imported, self._import, own)
+        wiring.at_once(self._file.input, self.imported, self._file, own)
         for button, act in ((self._save, self.saved), (self._remove, self.removed)):
             acted = wiring.at_once(button.click, act, [self._name, self._text], own)
             wiring.at_once(acted.then, opened, self._name, outputs)
@@ -58,10 +67,9 @@ class SuitesPanel:
             lambda: (self._studio.desk.suites.named(name), "Change it, give it another name, and save it.")
         )
 
-    def imported(self, file: Any) -> Updates:  # noqa: ANN401 - gradio 3 gives an object with a name, 4 a path
+    def imported(self, sent: str) -> Updates:
         """The text of a file that is a suite, prompts, an infotext, or a picture with one."""
-        path = Path(getattr(file, "name", file))
-        return self._told(lambda: (self._studio.desk.suites.from_file(path), "Read. Save keeps it."))
+        return self._told(lambda: (self._read(**json.loads(sent)), "Read. Save keeps it."))
 
     def saved(self, name: str, text: str) -> Updates:
         """Keep the text as a suite of this name."""
@@ -74,6 +82,16 @@ class SuitesPanel:
         except ModelsimError as error:
             return {self._said: message(str(error), "error")}
         return {self._name: "", self._text: "", self._said: message(f"{name} is removed; its pictures stay.")}
+
+    def _read(self, name: str, data: str, **_: object) -> Suite:
+        """A file as the script sends it: its name, and its content in base64."""
+        from ...probes.naming import file_name
+
+        stem, _, ending = name.rpartition(".")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{file_name(stem)}.{file_name(ending)}"
+            path.write_bytes(b64decode(data))
+            return self._studio.desk.suites.from_file(path)
 
     def _save_text(self, name: str, text: str) -> tuple[Suite, str]:
         """A suite's own JSON under the name given, or anything that can be imported."""

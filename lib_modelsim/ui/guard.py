@@ -1,0 +1,179 @@
+"""Who may talk to the page's server: a browser that was opened with the token of this start, from our own page alone.
+
+Any page of the web can make a browser send requests to this machine. Its requests are told by their Origin, by
+Sec-Fetch-Site, and by lacking the cookie: that is set where the address with the token is opened, and a browser sends
+it with requests of our own page only (SameSite=Strict). Other programs of this machine lack the token.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from urllib.parse import parse_qsl, urlencode
+
+from jinja2 import Environment
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_SERVED = {
+    "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|data/gallery|heartbeat)/.+"
+    r"|/queue/(data|status)|/file=(?!https?:).+",
+    "POST": r"/(run|api)/\w+/?|/queue/join|/reset/?|/cancel",
+    "websocket": r"/queue/join",
+}
+"""What our page asks for. gradio has more that nobody needs here: uploads, a proxy, a dashboard, a list of routes."""
+
+_PICTURE = re.compile(r"image/(png|jpeg|webp|gif|avif)\b")
+"""Files that a browser may show; it saves all others: an HTML file of somebody else would count as our own page."""
+
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+_ADVICE = "Open the address that the terminal shows."
+
+_PAGE = Environment(autoescape=True).from_string("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>modelsim</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+{%- if onwards %}<meta http-equiv="refresh" content="0; url={{ onwards }}">{% endif %}
+<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem; }</style>
+</head><body>
+{%- if onwards %}<p><a href="{{ onwards }}">Open modelsim</a></p>
+{%- else %}<h1>{{ advice }}</h1>
+<p>It looks like <code>http://127.0.0.1:7861/?token=…</code> and works in every browser on this computer. The token
+changes each time modelsim starts, so bookmarks and tabs from an earlier start no longer work.</p>
+{%- endif %}</body></html>
+""")
+
+
+class Tokens:
+    """The secrets of one start."""
+
+    def __init__(self) -> None:
+        self.lasting, self._once = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+
+    @property
+    def once(self) -> str:
+        """For the browser that we start: other users can see what a program was started with, so it opens one page."""
+        return self._once
+
+    def opens(self, token: str) -> bool:
+        """Whether an address with this token opens the page."""
+        if _same(token, self._once):
+            self._once = secrets.token_urlsafe(24)
+            return True
+        return self.holds(token)
+
+    def holds(self, token: str) -> bool:
+        """Whether whoever sends this token has opened the page before."""
+        return _same(token, self.lasting)
+
+
+class Guard:
+    """Passes on what our own page asks, refuses all else, and tells the browser how to treat what is answered.
+
+    Behind a check of the host's name. `inside` is the secret with which gradio 3's queue calls its own server.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, inside: str | None = None) -> None:
+        self._app, self._tokens, self._inside = app, tokens, inside
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        instead = self._instead(HTTPConnection(scope))
+        if instead is None:
+            await self._app(scope, receive, _with_headers(send, scope["path"]))
+        elif scope["type"] == "http":
+            await instead(scope, receive, _with_headers(send, scope["path"]))
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _instead(self, asked: HTTPConnection) -> Response | None:
+        """The answer to what is not passed on; None for what is."""
+        path, method = asked.scope["path"], asked.scope.get("method", "websocket")
+        method = "GET" if method == "HEAD" else method
+        opens = path == "/" and method == "GET"
+        if _is_foreign(asked.headers, opens):
+            return _refusal("This request comes from another page. " + _ADVICE)
+        known = self._has_cookie(asked) or self._comes_from_inside(path, asked.headers)
+        token = asked.query_params.get("token")
+        if opens and token is not None and (self._tokens.opens(token) or known):
+            return self._onwards(asked)
+        if not known:
+            return _page(403, advice=_ADVICE) if opens else _refusal(_ADVICE)
+        if not re.fullmatch(_SERVED.get(method, ""), path):
+            return PlainTextResponse("There is nothing here.", 404)
+        return None
+
+    def _has_cookie(self, asked: HTTPConnection) -> bool:
+        return self._tokens.holds(asked.cookies.get(_cookie_name(asked.headers), ""))
+
+    def _comes_from_inside(self, path: str, headers: Headers) -> bool:
+        """Whether gradio 3 asks itself: with its secret, or without one that a generator begins anew."""
+        if not self._inside:
+            return False
+        return path == "/reset" or _same(headers.get("authorization", ""), f"Bearer {self._inside}")
+
+    def _onwards(self, asked: HTTPConnection) -> Response:
+        """The cookie, and to the page without the token in its address. By a page, as a redirect from a link that
+        stands elsewhere would be followed without the cookie."""
+        others = [(key, value) for key, value in parse_qsl(asked.scope["query_string"].decode()) if key != "token"]
+        answer = _page(200, onwards="/?" + urlencode(others) if others else "/")
+        answer.set_cookie(_cookie_name(asked.headers), self._tokens.lasting, httponly=True, samesite="strict")
+        return answer
+
+
+def _same(given: str, secret: str) -> bool:
+    return secrets.compare_digest(given.encode(), secret.encode())
+
+
+def _cookie_name(headers: Headers) -> str:
+    """One for each port, as the browser sees it: cookies are sent to all ports of a machine."""
+    return "modelsim-" + (headers["host"].rpartition(":")[2] if ":" in headers["host"] else "80")
+
+
+def _is_foreign(headers: Headers, opens: bool) -> bool:
+    """Whether another page makes the browser ask this; opening our page from a link is allowed to all.
+
+    The port of the own origin is that of Host: the page may be reached through a tunnel with another port.
+    """
+    own = f"http://{headers['host']}"
+    if headers.get("origin", own) != own:
+        return True
+    if opens and headers.get("sec-fetch-mode", "navigate") == "navigate":
+        return False
+    came_from_elsewhere = not headers.get("referer", own + "/").startswith(own + "/")
+    return came_from_elsewhere or headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
+def _refusal(reason: str) -> Response:
+    return PlainTextResponse(reason, 403)
+
+
+def _page(status: int, **values: str) -> Response:
+    headers = {
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    }
+    return HTMLResponse(_PAGE.render(values), status, headers)
+
+
+def _with_headers(send: Send, path: str) -> Send:
+    async def told(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(_HEADERS)
+            headers.setdefault("referrer-policy", "same-origin")
+            if path.startswith(("/file=", "/data/")) and not _PICTURE.match(headers.get("content-type", "")):
+                headers["content-disposition"] = "attachment"
+        await send(message)
+
+    return told
