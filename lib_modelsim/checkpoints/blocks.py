@@ -1,37 +1,21 @@
-"""A key's place in the network: its component and its block, from the tables beside this file."""
+"""A key's place in the network: its component and its block, by the rules of its definition in `networks`."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
-from functools import cache, lru_cache
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-_TABLES = Path(__file__).parent / "tables"
+from .networks import Network, find, registry
 
-_FILES = {
-    "SD 1.x": "sd1.json",
-    "SD 2.x": "sd1.json",
-    "SDXL": "sdxl.json",
-    "SDXL refiner": "sdxl_refiner.json",
-    "SD3": "sd3.json",
-    "Flux": "flux.json",
-    "VAE": "sd1.json",
-    "text encoder": "text_encoder.json",
-    "unknown": "unknown.json",
-}
-
-_BY_GROUP = frozenset({"unknown", "LoRA"})
-
-_ORDER = ("BASE", "IN", "M", "D", "S", "OUT", "VAE")
-"""The blocks' names without their numbers, in network order of every architecture."""
+_SHARED = ("BASE", "IN", "M", "D", "S", "OUT", "VAE")
+"""Blocks that several networks have, without their numbers, in network order; a network's own find their places
+between these."""
 
 _NUMBER = re.compile(r"([0-9]{1,9})")
 """Nine digits at most: a key can hold any number of them, and Python refuses to read very long numbers."""
 
 
-@lru_cache(maxsize=1 << 16)
 def place(architecture: str, key: str) -> tuple[str | None, str | None]:
     """Component and block of a common key name; (None, None) for the EMA copy, ("other", None) for what has no place.
 
@@ -39,37 +23,53 @@ def place(architecture: str, key: str) -> tuple[str | None, str | None]:
     """
     if key.startswith("model_ema."):
         return None, None
-    for pattern, component, block in _rules(architecture):
-        match = pattern.match(key)
-        if match:
-            number = int(match.group(1)) if "{" in block else 0
-            return component, block.format(number)
-    return _group(key) if architecture in _BY_GROUP else ("other", None)
+    network = find(architecture)
+    found = None if network is None else _by_rule(network, key)
+    if found is not None:
+        return found
+    return _group(key) if network is not None and network.by_group else ("other", None)
+
+
+def is_placed(architecture: str, key: str) -> bool:
+    """Whether a rule of this architecture says where the key belongs."""
+    network = find(architecture)
+    return network is not None and _by_rule(network, key) is not None
 
 
 def order(blocks: Iterable[str]) -> list[str]:
     """Blocks in network order, of one architecture or of several together; key groups after them in natural order."""
+    words = {word: i for i, word in enumerate(_words(registry().block_words))}
 
     def rank(block: str) -> tuple:
         pieces = _NUMBER.split(block)  # words and numbers in turn, a word first
         natural = [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)]
-        return _ORDER.index(pieces[0]) if pieces[0] in _ORDER else len(_ORDER), natural
+        return words.get(pieces[0], len(words)), natural
 
     return sorted(set(blocks), key=rank)
+
+
+@lru_cache(maxsize=8)
+def _words(orders: Sequence[tuple[str, ...]]) -> list[str]:
+    """One order of all networks' blocks: what is new in one of them stands before the next that is known."""
+    found = list(_SHARED)
+    for words in orders:
+        for i, word in enumerate(words):
+            if word not in found:
+                following = (found.index(later) for later in words[i + 1 :] if later in found)
+                found.insert(next(following, len(found)), word)
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _by_rule(network: Network, key: str) -> tuple[str, str | None] | None:
+    for pattern, component, block in network.rules:
+        match = pattern.match(key)
+        if match:
+            return component, block and block.format(int(match.group(1)) if "{" in block else 0)
+    return None
 
 
 def _group(key: str) -> tuple[str, str]:
     """(`te` or `unet`, name up to its first number, or the first word where there is none)."""
     component = "te" if re.match(r"lora_te|text_encoder|te[0-9]?[._]", key) else "unet"
     return component, re.match(r"[^0-9]*[0-9]{1,9}|[^.]*", key).group(0)
-
-
-@cache
-def _table(architecture: str) -> dict:
-    file = _FILES.get(architecture)
-    return json.loads((_TABLES / file).read_text(encoding="utf-8")) if file else {"rules": []}
-
-
-@cache
-def _rules(architecture: str) -> list[tuple[re.Pattern, str, str]]:
-    return [(re.compile(pattern), component, block) for pattern, component, block in _table(architecture)["rules"]]

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from .layout import Layout
+from .networks import public_name
 from .reader import Checkpoint
 
 
@@ -30,8 +31,8 @@ class Header:
 
     @property
     def architecture(self) -> str:
-        """One of DESIGN's names or `unknown`."""
-        return self.layout.architecture
+        """The network's name, or `unknown`; `layout.architecture` tells unknown ones apart."""
+        return public_name(self.layout.architecture)
 
     def to_json(self) -> str:
         """Everything but the layout, which models share."""

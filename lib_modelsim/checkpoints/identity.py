@@ -5,15 +5,12 @@ The hashes are made by `hashing.identify`, which reads whole files; nothing here
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-_KNOWN = Path(__file__).parent / "tables" / "known_models.json"
+from .networks import known_models
 
 
 @dataclass(frozen=True)
@@ -67,12 +64,8 @@ def known_name(identity: Identity) -> str | None:
 
     Only by the whole file's SHA-256: a legacy hash covers 64 KB, which many files share.
     """
-    return _known_models().get(identity.sha256)
-
-
-@cache
-def _known_models() -> dict[str, str]:
-    return {row["sha256"]: row["name"] for row in json.loads(_KNOWN.read_text(encoding="utf-8"))["models"]}
+    known = known_models().get(identity.sha256)
+    return None if known is None else known.name
 
 
 UNUSED = "unused text encoder weights"

@@ -9,21 +9,15 @@ tensors on disk cannot be seen as one, while one can be seen as three.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from .architecture import is_lora
 from .diffusers_names import original_names
+from .networks import KeyLayout, networks, registry
+from .networks.keys import Keys
 from .stored import FLOATS, StoredTensor
-
-_LAYOUTS = json.loads((Path(__file__).parent / "tables" / "layouts.json").read_text(encoding="utf-8"))
-
-_PARTS: dict[str, str] = _LAYOUTS["parts"]
-"""Prefix of a part in the common names → the vocabulary of what follows it."""
-
-_BARE = [(re.compile(layout["signature"]), re.compile(layout["keys"]), layout["prefix"]) for layout in _LAYOUTS["bare"]]
 
 _BARE_TEXT = re.compile(r"(text_model|text_projection|embeddings|encoder\.layers|final_layer_norm)\.")
 
@@ -34,27 +28,35 @@ _HEADLESS = re.compile(r"(embeddings|encoder\.layers|final_layer_norm)\.")
 """NovelAI's leaked file leaves `text_model.`, the inner module's name, out of its text encoder; so does transformers
 from 5.6 on (huggingface/transformers#44431)."""
 
-_ONLY_IN_SINGLE_FILES = re.compile("|".join(_LAYOUTS["only_in_single_files"]))
+
+@dataclass(frozen=True)
+class _Home:
+    """Where a key of a file belongs: the layout that told it (None: nobody knows), and its name inside the part."""
+
+    layout: KeyLayout | None
+    name: str
 
 
 def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTensor]]:
     """Each tensor with its common name, in the same order; a LoRA's tensors keep theirs.
 
-    A fused matrix of OpenCLIP's text encoder (`attn.in_proj_weight`) becomes its three parts, and a projection that
-    diffusers transposed is turned back: the returned tensors say where those lie. Where a file holds the same part
+    A fused matrix (OpenCLIP's `attn.in_proj_weight`, what a layout says is `split`) becomes its parts, and a projection
+    that diffusers transposed is turned back: the returned tensors say where those lie. Where a file holds the same part
     twice, the tensor that has the common name in the file has it here; the other's own name follows in brackets.
     """
     tensors = list(tensors)
-    if any(is_lora(tensor.key) for tensor in tensors):
+    if is_lora("\n".join(tensor.key for tensor in tensors)):
         return [(tensor.key, tensor) for tensor in tensors]
     shapes = {tensor.key.removeprefix(_MARK): tensor.shape for tensor in tensors}
-    names = _original_names(_homes(shapes))
+    homes = _homes(shapes)
+    names = _original_names(homes)
     own = {tensor.key for tensor in tensors}
     found: dict[str, StoredTensor] = {}
     for tensor in tensors:
-        for key, part in _parts(names[tensor.key.removeprefix(_MARK)], tensor):
-            taken = key != tensor.key and (key in own or key in found)
-            found[f"{key} ({tensor.key})" if taken else key] = part
+        key = tensor.key.removeprefix(_MARK)
+        for name, part in _parts(names[key], tensor, homes[key].layout):
+            taken = name != tensor.key and (name in own or name in found)
+            found[f"{name} ({tensor.key})" if taken else name] = part
     return list(found.items())
 
 
@@ -64,47 +66,62 @@ def in_every_layout(key: str) -> bool:
     What a folder has no place for is of no use to the pictures either: two layouts of the same weights are told as
     such by what they both hold.
     """
-    return _ONLY_IN_SINGLE_FILES.match(key) is None
+    return not any(pattern.match(key) for network in networks() for pattern in network.only_in_single_files)
 
 
-def _homes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[str, str]]:
-    """Key of the file → (prefix of its part, name inside the part); an empty prefix where the part is not known."""
-    prefixes = {prefix: prefix for prefix in _PARTS} | _LAYOUTS["aliases"] | _folder_text_encoders(shapes)
-    homes, homeless = {}, []
-    for key in shapes:
+def _homes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, _Home]:
+    """Key of the file → its home: first by the layouts whose markers hold, then by prefix."""
+    homes = _by_markers(Keys(shapes))
+    prefixes = registry().layouts_by_prefix | _folder_text_encoders(shapes)
+    homeless = []
+    for key in shapes.keys() - homes.keys():
         prefix = next((prefix for prefix in prefixes if key.startswith(prefix)), None)
         if prefix is None:
             homeless.append(key)
         else:
-            homes[key] = prefixes[prefix], key[len(prefix) :]
-    bare = _bare_home(homeless, shapes)
-    return homes | {key: (bare(key), key) for key in homeless}
+            homes[key] = _Home(prefixes[prefix], key[len(prefix) :])
+    bare = _bare_text_encoder(shapes)
+    return homes | {key: _Home(bare(key), key) for key in homeless}
 
 
-def _folder_text_encoders(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """Sub-folder of a text encoder in a diffusers folder → prefix of the part that it is in single files."""
+def _by_markers(keys: Keys) -> dict[str, _Home]:
+    homes: dict[str, _Home] = {}
+    behind: dict[str, Keys] = {}
+    for layout in registry().conditional_layouts:
+        for prefix in layout.prefixes:
+            inner = behind[prefix] = behind.get(prefix) or keys.behind(prefix)
+            if layout.markers.hold(inner):
+                for name in inner.shapes:
+                    if layout.keys is None or layout.keys.match(name):
+                        homes.setdefault(prefix + name, _Home(layout, name))
+    return homes
+
+
+def _folder_text_encoders(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, KeyLayout]:
+    """Sub-folder of a text encoder in a diffusers folder → layout of the part that it is in single files."""
     first, second = (any(key.startswith(folder) for key in shapes) for folder in ("text_encoder/", "text_encoder_2/"))
+    layouts = registry().layouts_by_prefix
     if second:
         place = 1 if first else 0  # SDXL's refiner has OpenCLIP's alone, still as its second
         return {
-            "text_encoder/": "conditioner.embedders.0.transformer.",
-            "text_encoder_2/": f"conditioner.embedders.{place}.model.",
+            "text_encoder/": layouts["conditioner.embedders.0.transformer."],
+            "text_encoder_2/": layouts[f"conditioner.embedders.{place}.model."],
         }
     if not first:
         return {}
     contexts = (shape[1] for key, shape in shapes.items() if key.endswith("attn2.to_k.weight") and len(shape) > 1)
     width = next(contexts, _text_width("text_encoder/", shapes))
-    return {"text_encoder/": "cond_stage_model.model." if width == 1024 else "cond_stage_model.transformer."}
+    return {"text_encoder/": layouts[f"cond_stage_model.{'model' if width == 1024 else 'transformer'}."]}
 
 
-def _bare_home(keys: list[str], shapes: Mapping[str, tuple[int, ...]]) -> Callable[[str], str]:
-    """Key without a prefix → the prefix that it has in whole checkpoints, for a file that holds one part alone."""
-    layouts = [(words, prefix) for signature, words, prefix in _BARE if any(map(signature.match, keys))]
+def _bare_text_encoder(shapes: Mapping[str, tuple[int, ...]]) -> Callable[[str], KeyLayout | None]:
+    """Key without a prefix → the layout of CLIP's text encoder, which its width tells, where it is one of its keys."""
     width = _text_width("", shapes)
-    if width is not None:
-        by_width = _LAYOUTS["bare_text_encoder_by_width"]
-        layouts.append((_BARE_TEXT, by_width.get(str(width), by_width["768"])))
-    return lambda key: next((prefix for words, prefix in layouts if words.match(key)), "")
+    if width is None:
+        return lambda key: None
+    by_width = next(network.prefix_by_width for network in networks() if network.prefix_by_width)
+    layout = registry().layouts_by_prefix[by_width.get(width, by_width[768])]
+    return lambda key: layout if _BARE_TEXT.match(key) else None
 
 
 def _text_width(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
@@ -113,16 +130,24 @@ def _text_width(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> int | Non
     return next((shapes[norm][0] for norm in norms if shapes.get(norm)), None)
 
 
-def _original_names(homes: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def _original_names(homes: Mapping[str, _Home]) -> dict[str, str]:
     """Key of the file → common name."""
-    inside: dict[str, set[str]] = {}
-    for prefix, name in homes.values():
-        inside.setdefault(prefix, set()).add(name)
-    originals = {prefix: _vocabulary(_PARTS.get(prefix, "as it is"), names) for prefix, names in inside.items()}
-    return {key: prefix + originals[prefix][name] for key, (prefix, name) in homes.items()}
+    inside: dict[tuple[str, str | None], set[str]] = {}
+    for home in homes.values():
+        if home.layout is not None:
+            inside.setdefault((home.layout.to, home.layout.vocabulary), set()).add(home.name)
+    originals = {part: _vocabulary(part[1], names) for part, names in inside.items()}
+    found = {}
+    for key, home in homes.items():
+        layout = home.layout
+        if layout is None:
+            found[key] = key
+        else:
+            found[key] = layout.to + layout.renamed(originals[layout.to, layout.vocabulary][home.name])
+    return found
 
 
-def _vocabulary(kind: str, names: set[str]) -> dict[str, str]:
+def _vocabulary(kind: str | None, names: set[str]) -> dict[str, str]:
     if kind in ("unet", "vae"):
         return original_names(kind, names)
     if kind == "clip":
@@ -139,16 +164,34 @@ def _with_head(name: str) -> str:
     return "text_model." + name if _HEADLESS.match(name) else re.sub(r"^transformer\.(?=text_)", "", name)
 
 
-def _parts(key: str, tensor: StoredTensor) -> list[tuple[str, StoredTensor]]:
+def _parts(key: str, tensor: StoredTensor, layout: KeyLayout | None) -> Iterator[tuple[str, StoredTensor]]:
     """What one stored tensor is by common names: itself, nearly always."""
     if tensor.dtype not in FLOATS:  # its rows may not begin at a byte
-        return [(key, tensor)]
+        yield key, tensor
+        return
     if tensor.key.endswith("text_projection.weight") and key.endswith(".text_projection") and len(tensor.shape) == 2:
-        return [(key, tensor.transposed())]
+        yield key, tensor.transposed()
+        return
+    names, shares = _split(key, layout)
+    if not names or not tensor.shape or tensor.shape[0] % sum(shares):
+        yield key, tensor
+        return
+    first, rows = 0, tensor.shape[0] // sum(shares)
+    for name, share in zip(names, shares, strict=True):
+        yield name, tensor.rows(first, first + share * rows)
+        first += share * rows
+
+
+def _split(key: str, layout: KeyLayout | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The names of the weights that one matrix holds row after row, and their shares; nothing where it is one.
+
+    PyTorch's own attention (`in_proj_weight`), which OpenCLIP uses, is the same in every network.
+    """
     module, fused, kind = key.rpartition(".attn.in_proj_")
-    if not fused or kind not in ("weight", "bias") or not tensor.shape or tensor.shape[0] % 3:
-        return [(key, tensor)]
-    rows = tensor.shape[0] // 3
-    return [
-        (f"{module}.attn.{part}_proj.{kind}", tensor.rows(i * rows, (i + 1) * rows)) for i, part in enumerate("qkv")
-    ]
+    if fused and kind in ("weight", "bias"):
+        return tuple(f"{module}.attn.{part}_proj.{kind}" for part in "qkv"), (1, 1, 1)
+    for split in layout.split if layout is not None else ():
+        match = split.key.fullmatch(key[len(layout.to) :])
+        if match:
+            return tuple(layout.to + match.expand(name) for name in split.into), split.shares
+    return (), ()

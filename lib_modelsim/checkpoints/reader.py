@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from . import blocks, folder, names
-from .architecture import architecture_of
+from .architecture import kind_of
 from .file_formats import read_file_headers
 from .layout import Layout, Place
 from .stored import FLOATS, StoredTensor
@@ -83,7 +83,7 @@ def checkpoint_of(path: Path, form: str, tensors: Sequence[StoredTensor], metada
     """The checkpoint that these tensors are. Raises CheckpointError where their numbers are not the weights."""
     _refuse_quantised(tensors)
     named = names.common_names(tensors)
-    architecture = architecture_of({key: stored.shape for key, stored in named})
+    architecture = kind_of({key: stored.shape for key, stored in named})
     weights: dict[str, Weight] = {}
     extras: dict[str, StoredTensor] = {}
     for key, stored in named:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..checkpoints.embedded import origin
 from ..checkpoints.identity import Identity, known_name
+from ..checkpoints.networks import public_name
 from ..text import readable
 from ..workspace.catalogue.index import Model, Unreadable, plain_name
 
@@ -106,7 +107,7 @@ def _classes(result: Result) -> list[dict[str, Any]]:
     family = result.family
     return [
         {
-            "architecture": family.architecture,
+            "architecture": public_name(family.architecture or "") or None,
             "model": model,
             "class": number,
             "name": result.name(number).name,
@@ -120,7 +121,7 @@ def _classes(result: Result) -> list[dict[str, Any]]:
 def _tree(result: Result) -> dict[str, Any]:
     family = result.family
     return {
-        "architecture": family.architecture,
+        "architecture": public_name(family.architecture or "") or None,
         "measure": family.measure,
         "base": _base(family),
         "distance": family.distance,

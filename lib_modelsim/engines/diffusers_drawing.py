@@ -15,7 +15,7 @@ from transformers import CLIPTextModel
 from ..probes.engine import PictureFailed
 from ..probes.parameters import OPTIONS, OWN_VAE, Parameters
 from . import prompt
-from .diffusers_loading import Network
+from .diffusers_loading import LoadedNetwork
 from .tokenizer import tokenizer
 
 SAMPLERS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -55,7 +55,7 @@ class Condition:
     pooled: torch.Tensor | None
 
 
-def draw(network: Network, batch: Sequence[Parameters], check: Callable[[], None]) -> list[Image.Image]:
+def draw(network: LoadedNetwork, batch: Sequence[Parameters], check: Callable[[], None]) -> list[Image.Image]:
     """The pictures of one batch, alike in all but their seeds; `check` is called before every step.
 
     Raises PictureFailed for what only a WebUI can draw, and for NaN.
@@ -102,7 +102,7 @@ def _option(parameters: Parameters, name: str) -> Any:  # noqa: ANN401 - of the 
     return parameters.options.get(name, OPTIONS[name])
 
 
-def _scheduler(parameters: Parameters, network: Network) -> Any:  # noqa: ANN401 - they share no class
+def _scheduler(parameters: Parameters, network: LoadedNetwork) -> Any:  # noqa: ANN401 - they share no class
     if parameters.sampler not in SAMPLERS:
         raise PictureFailed("diffusers has no such sampler", parameters.sampler, f"use {', '.join(SAMPLERS)}")
     name, config, automatic = SAMPLERS[parameters.sampler]
@@ -137,24 +137,24 @@ def _step_options(parameters: Parameters, generators: list[torch.Generator]) -> 
     return {"generator": generators}
 
 
-def _negative(network: Network, parameters: Parameters) -> Condition:
+def _negative(network: LoadedNetwork, parameters: Parameters) -> Condition:
     """SDXL's negative prompt is zero where it is empty (the WebUI's sd_models_xl.py)."""
     found = _condition(network, parameters, parameters.negative_prompt)
-    if network.architecture != "SDXL" or parameters.negative_prompt:
+    if not network.facts.pooled or parameters.negative_prompt:
         return found
     return Condition(torch.zeros_like(found.words), torch.zeros_like(found.pooled))
 
 
-def _condition(network: Network, parameters: Parameters, text: str) -> Condition:
+def _condition(network: LoadedNetwork, parameters: Parameters, text: str) -> Condition:
     emphasis = str(_option(parameters, "emphasis"))
     found = prompt.parts(text, emphasis)
     encoded = [_encoded(network, parameters, found, place) for place in range(len(network.encoders))]
     words = torch.cat([torch.cat(vectors, dim=1) for vectors, _ in encoded], dim=2)
-    return Condition(words, encoded[-1][1] if network.architecture == "SDXL" else None)
+    return Condition(words, encoded[-1][1] if network.facts.pooled else None)
 
 
 def _encoded(
-    network: Network, parameters: Parameters, found: Sequence[prompt.Part], place: int
+    network: LoadedNetwork, parameters: Parameters, found: Sequence[prompt.Part], place: int
 ) -> tuple[list[torch.Tensor], torch.Tensor | None]:
     """One text encoder's vectors of each chunk, and the pooled vector of the first."""
     encoder = network.encoders[place]
@@ -175,7 +175,7 @@ def _encoded(
 
 
 def _layer(
-    network: Network,
+    network: LoadedNetwork,
     encoder: CLIPTextModel,
     parameters: Parameters,
     place: int,
@@ -184,16 +184,16 @@ def _layer(
     """The layer that the WebUI feeds the network with: the last one or as clip skip says in SD 1.x; the last but one in
     SD 2.x, of which diffusers' folders have dropped the last; the last but one, as it is, in SDXL."""
     norm = encoder.text_model.final_layer_norm
-    if network.architecture == "SD 1.x":
+    if network.facts.hidden_state == "clip skip":
         return norm(states[-min(parameters.clip_skip, len(states))])
-    if network.architecture == "SD 2.x":
+    if network.facts.hidden_state == "last but one, normalised":
         return norm(states[-1 if len(states) == 24 else -2])
     skips = place == 0 and bool(_option(parameters, "sdxl_clip_l_skip"))
     return states[-min(parameters.clip_skip, len(states)) if skips else -2]
 
 
 def _predict(
-    network: Network, parameters: Parameters, latents: torch.Tensor, step: torch.Tensor, condition: Condition
+    network: LoadedNetwork, parameters: Parameters, latents: torch.Tensor, step: torch.Tensor, condition: Condition
 ) -> torch.Tensor:
     """The network's answer for the whole batch."""
     unet, count = network.unet, len(latents)
@@ -207,7 +207,7 @@ def _predict(
     return unet(latents.to(unet.dtype), step, words, added_cond_kwargs=added).sample.float()
 
 
-def _decoded(network: Network, latents: torch.Tensor) -> Image.Image:
+def _decoded(network: LoadedNetwork, latents: torch.Tensor) -> Image.Image:
     """Raises PictureFailed where there is NaN."""
     colours = network.vae.decode(latents[None] / network.vae.config.scaling_factor).sample[0]
     if torch.isnan(colours).any():

@@ -19,7 +19,7 @@ from ..probes.recording import infotext
 if TYPE_CHECKING:  # a dry run needs neither
     import torch
 
-    from .diffusers_loading import Network
+    from .diffusers_loading import LoadedNetwork
 
 _NEEDED = ("torch", "diffusers", "transformers")
 
@@ -71,7 +71,7 @@ class _Session:
 
     def __init__(self, device: torch.device, version: str, job: Job) -> None:
         self._device, self._version, self._job = device, version, job
-        self._network: Network | None = None
+        self._network: LoadedNetwork | None = None
         self._checkpoint: EngineCheckpoint | None = None
 
     def load(self, checkpoint: EngineCheckpoint) -> None:

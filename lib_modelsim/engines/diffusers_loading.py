@@ -18,30 +18,23 @@ from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from ..checkpoints.diffusers_names import diffusers_names
+from ..checkpoints.networks import find, networks, public_name
+from ..checkpoints.networks.definition import Diffusers
 from ..checkpoints.reader import Checkpoint, Weight, open_checkpoint
 from ..checkpoints.values import ValueReader
 from ..probes.engine import CheckpointFailed
 
 _UNET, _VAE = "model.diffusion_model.", "first_stage_model."
-_ENCODERS = {
-    "SD 1.x": (("clip", "cond_stage_model.transformer."),),
-    "SD 2.x": (("openclip", "cond_stage_model.model."),),
-    "SDXL": (("clip", "conditioner.embedders.0.transformer."), ("openclip", "conditioner.embedders.1.model.")),
-}
-"""Architecture → kind and prefix of its text encoders, in their order."""
-
-_SCALING = {"SDXL": 0.13025}
-"""What latents are multiplied with where it is not SD 1.x's 0.18215 (sd_xl_base.yaml, `scale_factor`)."""
-
 _TOKENS = "text_model.embeddings.token_embedding.weight"
 
 
 @dataclass(frozen=True)
-class Network:
-    """A checkpoint that can draw. `encoders` are its text encoders; `prediction` is "epsilon" or "v_prediction", and
-    `zero_terminal` whether its last step is all noise: SDXL models say both with keys of their own."""
+class LoadedNetwork:
+    """A checkpoint that can draw. `facts` are those of its definition, `encoders` its text encoders; `prediction` is
+    "epsilon" or "v_prediction", and `zero_terminal` whether its last step is all noise: SDXL models say both with keys
+    of their own."""
 
-    architecture: str
+    facts: Diffusers
     unet: UNet2DConditionModel
     vae: AutoencoderKL
     encoders: tuple[CLIPTextModel | CLIPTextModelWithProjection, ...]
@@ -58,35 +51,44 @@ class Network:
         return self.encoders[0].config.vocab_size
 
 
-def load_network(path: Path, device: torch.device) -> Network:
+def load_network(path: Path, device: torch.device) -> LoadedNetwork:
     """Read a checkpoint; on a GPU as float16, but for the VAE, whose numbers can be too large for it.
 
-    Raises CheckpointFailed for what is no SD 1.x, SD 2.x or SDXL checkpoint with all its parts, CheckpointError for a
-    file that cannot be read, torch's OutOfMemoryError.
+    Raises CheckpointFailed for what is no checkpoint, with all its parts, of a network that diffusers draws,
+    CheckpointError for a file that cannot be read, torch's OutOfMemoryError.
     """
     checkpoint = open_checkpoint(path)
-    architecture = checkpoint.architecture
-    if architecture not in _ENCODERS:
-        raise CheckpointFailed("diffusers draws SD 1.x, SD 2.x and SDXL only", architecture, "draw with a WebUI")
+    known = find(checkpoint.architecture)
+    facts = known.drawing.diffusers if known is not None else None
+    if facts is None:
+        able = " and ".join(", ".join(_able()).rsplit(", ", 1))
+        raise CheckpointFailed(
+            f"diffusers draws {able} only", public_name(checkpoint.architecture), "draw with a WebUI"
+        )
     dtype = torch.float32 if device.type == "cpu" else torch.float16
     unet = _part(checkpoint, "unet", _UNET)
     if unet["conv_in.weight"].stored.shape[1] != 4:
         raise CheckpointFailed("this model changes pictures and draws none", path.name, "leave it out")
-    vae, encoders = _part(checkpoint, "vae", _VAE), _ENCODERS[architecture]
-    texts = [(kind, _part(checkpoint, kind, prefix)) for kind, prefix in encoders]
+    vae = _part(checkpoint, "vae", _VAE)
+    texts = [(kind, _part(checkpoint, kind, prefix)) for kind, prefix in facts.text_encoders]
     if len({_shape(part, _TOKENS)[0] for _, part in texts}) > 1:
         raise CheckpointFailed("its text encoders have different vocabularies", path.name, "draw with a WebUI")
-    pooled = texts[-1][1]["text_projection.weight"].shape[1] if architecture == "SDXL" else 0
+    pooled = texts[-1][1]["text_projection.weight"].shape[1] if facts.pooled else 0
     keys = {tensor.key for tensor in checkpoint.tensors}
-    network = Network(
-        architecture,
-        _filled(UNet2DConditionModel, _unet_config(architecture, unet, pooled), unet, device, dtype),
-        _filled(AutoencoderKL, _vae_config(architecture, vae), vae, device, torch.float32),
+    network = LoadedNetwork(
+        facts,
+        _filled(UNet2DConditionModel, _unet_config(facts, unet, pooled), unet, device, dtype),
+        _filled(AutoencoderKL, _vae_config(facts, vae), vae, device, torch.float32),
         tuple(_text_encoder(kind, weights, device, dtype) for kind, weights in texts),
         "v_prediction" if "v_pred" in keys else "epsilon",
         "ztsnr" in keys,
     )
-    return _told_by_drawing(network) if architecture == "SD 2.x" else network
+    return network if facts.tells_prediction else _told_by_drawing(network)
+
+
+def _able() -> list[str]:
+    """The networks that diffusers draws, in order of their definitions."""
+    return [network.name for network in networks() if network.drawing.diffusers is not None]
 
 
 def _part(checkpoint: Checkpoint, kind: str, prefix: str) -> dict[str, Weight]:
@@ -101,7 +103,7 @@ def _part(checkpoint: Checkpoint, kind: str, prefix: str) -> dict[str, Weight]:
     return {names[name]: weight for name, weight in weights.items()}
 
 
-def _unet_config(architecture: str, part: Mapping[str, Weight], pooled: int) -> dict[str, Any]:
+def _unet_config(facts: Diffusers, part: Mapping[str, Weight], pooled: int) -> dict[str, Any]:
     """`pooled` is the width of the vector that SDXL's second text encoder makes of the whole prompt."""
     levels = range(_count(part, r"down_blocks\.(\d+)\."))
     widths = [_shape(part, f"down_blocks.{level}.resnets.0.conv2.weight")[0] for level in levels]
@@ -117,9 +119,9 @@ def _unet_config(architecture: str, part: Mapping[str, Weight], pooled: int) -> 
         "cross_attention_dim": _shape(part, query)[1],
         "use_linear_projection": len(part[linear].stored.shape) == 2,
         # diffusers takes the number of heads under this name
-        "attention_head_dim": 8 if architecture == "SD 1.x" else [max(1, width // 64) for width in widths],
+        "attention_head_dim": facts.heads or [max(1, width // 64) for width in widths],
     }
-    if architecture != "SDXL":
+    if not facts.pooled:
         return config
     label = _shape(part, "add_embedding.linear_1.weight")[1]
     return config | {
@@ -129,7 +131,7 @@ def _unet_config(architecture: str, part: Mapping[str, Weight], pooled: int) -> 
     }
 
 
-def _vae_config(architecture: str, part: Mapping[str, Weight]) -> dict[str, Any]:
+def _vae_config(facts: Diffusers, part: Mapping[str, Weight]) -> dict[str, Any]:
     levels = range(_count(part, r"encoder\.down_blocks\.(\d+)\."))
     return {
         "block_out_channels": [_shape(part, f"encoder.down_blocks.{n}.resnets.0.conv2.weight")[0] for n in levels],
@@ -137,7 +139,7 @@ def _vae_config(architecture: str, part: Mapping[str, Weight]) -> dict[str, Any]
         "up_block_types": ["UpDecoderBlock2D" for _ in levels],
         "layers_per_block": _count(part, r"encoder\.down_blocks\.0\.resnets\.(\d+)\."),
         "latent_channels": _shape(part, "post_quant_conv.weight")[0],
-        "scaling_factor": _SCALING.get(architecture, 0.18215),
+        "scaling_factor": facts.latent_scaling,
     }
 
 
@@ -194,7 +196,7 @@ def _filled(
     return model.eval().requires_grad_(False)
 
 
-def _told_by_drawing(network: Network) -> Network:
+def _told_by_drawing(network: LoadedNetwork) -> LoadedNetwork:
     """What an SD 2.x model predicts no shape tells: from noise of the last step one that predicts v answers with much
     less than what it got, one that predicts epsilon with the same (the WebUI's rule, sd_models_config.py)."""
     context = network.unet.config["cross_attention_dim"]

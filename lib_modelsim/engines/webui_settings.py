@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..checkpoints.networks import find
 from ..probes.engine import PictureFailed
 from ..probes.parameters import OPTIONS, OWN_VAE, Parameters
 
@@ -14,9 +15,6 @@ CHECKPOINT = "sd_model_checkpoint"
 
 LOADER = Parameters(width=64, height=64, steps=1)
 """The picture that loads a checkpoint and shows whether it can draw: kept by nobody, drawn in no time."""
-
-_BIG = ("SD3", "Flux")
-"""Architectures whose files may lack text encoders and VAE: Forge takes those from its additional modules."""
 
 _ALWAYS: Mapping[str, object] = {
     "samples_format": "png",
@@ -64,13 +62,15 @@ def overridden(
 
 
 def _vae(name: str, architecture: str | None, options: Mapping[str, Any], vaes: Mapping[str, str]) -> dict[str, object]:
-    """Forge manages VAEs, text encoders and so on together as modules."""
+    """Forge manages VAEs, text encoders and so on together as modules. The files of some networks may lack them; those
+    keep the modules that are set."""
     own = name == OWN_VAE
     if not own and name not in vaes:
         raise PictureFailed("this WebUI has no such VAE", name, f"use own{''.join(f', {each}' for each in vaes)}")
     if "forge_additional_modules" not in options:
         return {"sd_vae": "None" if own else name}
-    if own and architecture in _BIG:
+    network = find(architecture or "")
+    if own and network is not None and network.drawing.modules:
         return {}
     return {"forge_additional_modules": [] if own else [vaes[name]]}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from lib_modelsim import demo
-from lib_modelsim.checkpoints import identity
+from lib_modelsim.checkpoints import networks
 
 from ..command import run
 
@@ -103,12 +104,15 @@ def test_a_base_makes_delta_cosine_the_distance(small_family, tmp_path):
     assert 0 <= abs(tree["cophenetic"]) <= 1
 
 
-def test_a_known_base_that_was_scanned_is_taken(small_family, tmp_path, monkeypatch):
+def test_a_known_base_that_was_scanned_is_taken(small_family, tmp_path):
     library = ("--library", tmp_path / "library.sqlite")
     files = run("scan", small_family, *library, "--json").document["checkpoints"]
     (sha256,) = [row["sha256"] for row in files if row["name"] == "base"]
-    monkeypatch.setattr(identity, "_known_models", lambda: {sha256: "Stable Diffusion 1.4 (sd-v1-4.ckpt)"})
-    document = classify(tmp_path / "out", small_family, *library)
+    published = {"name": "SD 1.x base", "sha256": sha256, "source": "this test"}
+    definition = {"name": "published", "source": "this test", "known_models": [published]}
+    (tmp_path / "published.json").write_text(json.dumps(definition), encoding="utf-8")
+    with networks.registered(tmp_path / "published.json"):
+        document = classify(tmp_path / "out", small_family, *library)
     assert document["base"] == "base"
     assert document["trees"][0]["measure"] == "delta-cosine"
     assert "taken as the base" in document["notes"][0]

@@ -22,8 +22,8 @@ from ...text import readable
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
 
-HEADER_VERSION = "2"
-"""Changes whenever reading or the tables of blocks change what a header says."""
+HEADER_VERSION = "3"
+"""Changes whenever reading or the definitions of networks change what a header says."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Model:
 
     @property
     def architecture(self) -> str:
-        return self.header.architecture
+        """The network's name; of an unknown one with its pattern, as only what has one pattern is compared."""
+        return self.header.layout.architecture
 
 
 @dataclass(frozen=True)

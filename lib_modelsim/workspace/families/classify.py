@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...checkpoints.identity import known_name
+from ...checkpoints.networks import known_models
 from ...errors import ModelsimError
 from ...families.distances import MATRIX, direct_distances
 from ...families.groups import connected_groups
@@ -200,13 +200,13 @@ def _measure_of(
 
 
 def _known_base(group: Sequence[Model], library: Library) -> Model | None:
-    """The newest of the models that Stability AI, CompVis and Runway published, told by the hash of a scan."""
+    """The newest of the published models that others are trained from, told by the hash of a scan."""
     found = []
     for model in group:
         identity = known_identity(model, library)
-        name = known_name(identity) if identity else None
-        if name is not None and name.startswith("Stable Diffusion "):
-            found.append((name, model))
+        known = known_models().get(identity.sha256) if identity else None
+        if known is not None and known.starts_families:
+            found.append((known.name, model))
     return max(found, key=lambda pair: pair[0])[1] if len(group) > len(found) > 0 else None
 
 

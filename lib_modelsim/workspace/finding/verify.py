@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from ...checkpoints.networks import find
 from ...errors import ModelsimError
 from ...identify.evidence import Evidence, of_regenerated
 from ...job import Cancelled, Job, Stage
@@ -33,8 +34,7 @@ hand in the picture that ours will lack."""
 
 _NEEDED = {"Steps", "Sampler", "Seed", "Size"}
 
-_AREA = {"SD 1.x": 512 * 512, "SD 2.x": 768 * 768}
-_LARGER = 1024 * 1024
+_AREA = 1024 * 1024  # of networks that say nothing else
 _GRID = 64  # latents of other sizes are drawn worse
 
 
@@ -121,7 +121,8 @@ def _settings(records: Records, found: Found, size: tuple[int, int], architectur
     if records.drawable is not None:
         with suppress(ModelsimError):  # a sampler's number or a size that no picture has: the prompt is left
             return parameters_of(records.drawable.infotext or "")
-    area = _AREA.get(architecture or "", _LARGER)
+    network = find(architecture or "")
+    area = (network.drawing.area if network is not None else None) or _AREA
     scale = (area / (size[0] * size[1])) ** 0.5
     width, height = (max(_GRID, _GRID * round(side * scale / _GRID)) for side in size)
     return Parameters(found.prompt.text if found.prompt else "", width=min(width, 2048), height=min(height, 2048))

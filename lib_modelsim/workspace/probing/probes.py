@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...checkpoints.networks import find
 from ...errors import CheckpointError, ModelsimError
 from ...job import Job, Stage
 from ...library import Library
@@ -17,8 +18,6 @@ from ...probes.sheet import Sheet, engines, make_sheet
 from ...probes.suite import Suite
 from ..catalogue.index import Unreadable, match_model
 from ..catalogue.scan import scan
-
-_CANNOT_DRAW = ("LoRA", "VAE", "text encoder")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def on_disk(paths: Sequence[Path], library: Library, job: Job) -> Chosen:
     chosen = Chosen([], list(found.unreadable))
     for model, identity in found.found:
         sha256 = identity.sha256 if identity else None
-        _sort_in(EngineCheckpoint(model.name, model.name, model.path, sha256, model.architecture), chosen)
+        _sort_in(EngineCheckpoint(model.name, model.name, model.path, sha256, model.header.architecture), chosen)
     return chosen
 
 
@@ -92,7 +91,8 @@ def sheet_of(folder: Path, suite: Suite, engine: str | None = None) -> Sheet:
 
 
 def _sort_in(checkpoint: EngineCheckpoint, chosen: Chosen) -> None:
-    if checkpoint.architecture in _CANNOT_DRAW and checkpoint.path is not None:
+    network = find(checkpoint.architecture or "")
+    if network is not None and not network.generates and checkpoint.path is not None:
         chosen.unusable.append(Unreadable(checkpoint.path, f"draws nothing by itself: {checkpoint.architecture}"))
     else:
         chosen.checkpoints.append(checkpoint)
@@ -119,4 +119,4 @@ def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job) -> Engi
         raise CheckpointError(found.unreadable[0].error)
     ((model, identity),) = found.found
     sha256 = checkpoint.sha256 or (identity.sha256 if identity else None)
-    return replace(checkpoint, sha256=sha256, architecture=checkpoint.architecture or model.architecture)
+    return replace(checkpoint, sha256=sha256, architecture=checkpoint.architecture or model.header.architecture)
