@@ -1,4 +1,4 @@
-"""How fast a learned library answers: 300 models with 64 pictures each and a worn copy of every picture, on random
+"""How fast a learned library answers: 300 models with 64 pictures each and a degraded copy of every picture, on random
 vectors as long as the descriptor's.
 
 python -m benchmarks.answering [MODELS] [PICTURES]
@@ -32,8 +32,8 @@ Vectors = NDArray[np.float32]
 def main() -> None:
     models, pictures = (int(value) for value in [*sys.argv[1:], 300, 64][:2])
     generator = np.random.default_rng(1)
-    manner = np.repeat(generator.standard_normal((models, _LENGTH), np.float32), pictures * _VIEWS, 0)
-    vectors = manner + 2 * generator.standard_normal(manner.shape, np.float32)
+    style = np.repeat(generator.standard_normal((models, _LENGTH), np.float32), pictures * _VIEWS, 0)
+    vectors = style + 2 * generator.standard_normal(style.shape, np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     picture = np.arange(len(vectors)) // _VIEWS
     prompts = tuple(f"subject {place} of a suite" for place in picture % pictures)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lib_modelsim.pictures.encoder import DescriptorEncoder, Encoder
-from lib_modelsim.pictures.handling import VERSION, as_jpeg, handled
+from lib_modelsim.pictures.degrading import VERSION, as_jpeg, degraded
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
+from lib_modelsim.pictures.encoders.encoder import Encoder
 
 Vectors = NDArray[np.float32]
 Change = Callable[[Image.Image], Image.Image]
@@ -63,7 +64,7 @@ def load_hub(folder: Path, tool: Path, hub: int, artists: int, with_dirt: bool) 
     def vectors(part: str, change: Change | None, every: int = 1) -> Vectors:
         return _kept(place, plan["artists"], encoder, part, change, every)
 
-    gallery = np.stack([vectors("gallery", None), vectors("gallery", handled)], 1)
+    gallery = np.stack([vectors("gallery", None), vectors("gallery", degraded)], 1)
     dirty = {name: vectors("queries", change, EVERY) for name, change in DIRT.items()} if with_dirt else {}
     prompts, asked = tuple(plan["gallery_prompts"]), tuple(plan["query_prompts"])
     return Hub(place.name, prompts, asked, gallery, vectors("queries", None), dirty)
@@ -71,7 +72,7 @@ def load_hub(folder: Path, tool: Path, hub: int, artists: int, with_dirt: bool) 
 
 def _kept(place: Path, artists: list[str], encoder: Encoder, part: str, change: Change | None, every: int) -> Vectors:
     """[artists, pictures, d], from the file of an earlier call if there is one."""
-    names = {change: name for name, change in DIRT.items()} | {None: "as they are", handled: f"handled {VERSION}"}
+    names = {change: name for name, change in DIRT.items()} | {None: "as they are", degraded: f"degraded {VERSION}"}
     file = place / f"{encoder.identity}, {part}, {names[change]}.npy"
     if not file.exists():
         encoded = []

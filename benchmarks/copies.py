@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from lib_modelsim.identify.evidence import Kind
 from lib_modelsim.job import Job
-from lib_modelsim.pictures.handling import as_jpeg
-from lib_modelsim.pictures.kinship import PerceptualHash
+from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.opening import open_picture
 from lib_modelsim.workspace.finding.find import find
 from lib_modelsim.workspace.finding.index import GalleryIndex, Learned
@@ -27,6 +27,17 @@ from lib_modelsim.workspace.probing.gallery_import import import_pictures
 
 _FRAME = (9, 20, 9, 9), (30, 30, 34)
 _TILE = 128  # pixels of a side of the small family's pictures, ten models one below the other
+
+
+class MeanColour:
+    """The quickest encoder: what is asked here does not depend on it."""
+
+    name = identity = "mean colour"
+
+    def encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:
+        """float32 [pictures, 3], rows of length 1."""
+        colours = np.array([np.asarray(picture.resize((1, 1), Image.Resampling.BOX))[0, 0] for picture in pictures])
+        return (colours / np.linalg.norm(colours, axis=1, keepdims=True).clip(1)).astype(np.float32)
 
 
 def cut(picture: Image.Image, share: float) -> Image.Image:
@@ -93,7 +104,7 @@ def real_pictures(shared: Path, place: Path) -> Path:
 def learn(folder: Path, gallery: Path) -> Learned:
     """A gallery of these pictures, by the encoder that is quickest."""
     import_pictures(folder, gallery, [], Job())
-    return GalleryIndex(gallery, PerceptualHash()).learned(Job())
+    return GalleryIndex(gallery, MeanColour()).learned(Job())
 
 
 def copies(folder: Path, gallery: Path) -> Iterator[tuple[str, Count]]:

@@ -1,6 +1,6 @@
 """The exam of "find my model": who drew this picture, of 16 and of 65 artists, and of four real models.
 
-python -m benchmarks.identify FOLDER MAKE_ARTISTS [--hubs 1000 1001 …] [--artists 16 65] [--worn 1000 1001 1002]
+python -m benchmarks.identify FOLDER MAKE_ARTISTS [--hubs 1000 1001 …] [--artists 16 65] [--degraded 1000 1001 1002]
                               [--pictures FOLDER_OF_MODELS] [--repeat 30]
 
 FOLDER keeps the hubs that MAKE_ARTISTS draws, and their vectors: an hour on one core the first time. Hubs below 1000
@@ -25,8 +25,8 @@ from lib_modelsim.identify.calibration import Calibration, self_test
 from lib_modelsim.identify.examples import Examples
 from lib_modelsim.identify.pseudo_prompt import PromptSpace
 from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, Ranker
-from lib_modelsim.pictures.encoder import DescriptorEncoder
-from lib_modelsim.pictures.handling import handled
+from lib_modelsim.pictures.degrading import degraded
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 
 from .artists import EVERY, Hub, load_hub
 
@@ -39,18 +39,18 @@ def main() -> None:
     parser.add_argument("tool", type=Path)
     parser.add_argument("--hubs", type=int, nargs="+", default=list(range(1000, 1005)))
     parser.add_argument("--artists", type=int, nargs="+", default=[16, 65])
-    parser.add_argument("--worn", type=int, nargs="*", default=[1000, 1001, 1002])
+    parser.add_argument("--degraded", type=int, nargs="*", default=[1000, 1001, 1002])
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--repeat", type=int, default=30)
     args = parser.parse_args()
     for count in args.artists:
-        hubs = [load_hub(args.folder, args.tool, hub, count, count == 16 and hub in args.worn) for hub in args.hubs]
+        hubs = [load_hub(args.folder, args.tool, hub, count, count == 16 and hub in args.degraded) for hub in args.hubs]
         print(f"\n### {count} artists, hubs {', '.join(str(hub) for hub in args.hubs)}\n")
         print_rankers(hubs)
         if count == 16:
             print_strangers(hubs, args.pictures)
-            if worn := [hub for hub in hubs if hub.dirty]:
-                print_worn(worn)
+            if degraded_hubs := [hub for hub in hubs if hub.dirty]:
+                print_degraded(degraded_hubs)
     if args.pictures:
         print_real(args.pictures, args.repeat)
 
@@ -71,9 +71,9 @@ def print_rankers(hubs: Sequence[Hub]) -> None:
         print(f"| {name} | {' | '.join(cells)} | {with_error(np.array(tests[name]), 1) if name in tests else ''} |")
 
 
-def print_worn(hubs: Sequence[Hub]) -> None:
-    """What wear does to the default's answers, with and without worn pictures to learn from."""
-    print(f"\nThe same with worn queries (every {EVERY}th; hubs {', '.join(hub.name for hub in hubs)}):\n")
+def print_degraded(hubs: Sequence[Hub]) -> None:
+    """What degrading does to the default's answers, with and without degraded pictures to learn from."""
+    print(f"\nThe same with degraded queries (every {EVERY}th; hubs {', '.join(hub.name for hub in hubs)}):\n")
     print("| queries | top-1 % | top-4 % | learned from untouched pictures only: top-1 % | top-4 % |")
     print("|---|---|---|---|---|")
     rows = {"as the exam gives them": [hub.queries[:, ::EVERY] for hub in hubs]}
@@ -115,7 +115,7 @@ def print_strangers(hubs: Sequence[Hub], pictures: Path | None) -> None:
 
 
 def print_real(folder: Path, repeat: int) -> None:
-    """Leave-one-out over folders of real pictures; every picture is worn at random before anything is learned."""
+    """Leave-one-out over folders of real pictures; every picture is degraded at random before anything is learned."""
     drawn_by, pictures = zip(*pictures_of(folder), strict=True)
     names = tuple(sorted(set(drawn_by)))
     model = np.array([names.index(name) for name in drawn_by])
@@ -124,7 +124,7 @@ def print_real(folder: Path, repeat: int) -> None:
     found: dict[str, list[float]] = {name: [] for name in rankers}
     for _ in range(repeat):
         examples = Examples(
-            names, encoder.encode([handled(one, generator) for one in pictures]), model, number, ("",) * len(pictures)
+            names, encoder.encode([degraded(one, generator) for one in pictures]), model, number, ("",) * len(pictures)
         )
         for name, ranker in rankers.items():
             answers = [ranker.learn(examples.only(number != i)).scores(examples.vectors[i : i + 1])[0] for i in number]

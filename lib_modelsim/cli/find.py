@@ -28,7 +28,7 @@ _SHOWN = 4
 
 def add_find_arguments(find: argparse.ArgumentParser) -> None:
     """What `find` takes."""
-    find.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or several of one hand")
+    find.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or several by the same model")
     find.add_argument(
         "--gallery", type=Path, metavar="DIR", help="pictures to learn from (default: one in the user's data folder)"
     )
@@ -78,7 +78,7 @@ def run_find(options: argparse.Namespace) -> int:
     found = verified.found if verified is not None else found
     if not learned.pictures:
         ways = f"draw some with probe --out {index.folder}, or take some in with gallery import"
-        remarks.append(f"no pictures to tell its manner by: {ways}")
+        remarks.append(f"no pictures to compare its style with: {ways}")
     found = replace(found, remarks=(*found.remarks, *remarks, *(verified.failures if verified is not None else ())))
     if options.json:
         print_json(_document(found, options.top))

@@ -21,8 +21,8 @@ from PIL import Image
 
 from ..errors import ModelsimError
 from ..job import Cancelled, Job
-from ..pictures.infotext import parse
 from ..pictures.opening import opened
+from ..pictures.records.infotext import parse
 from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
 from .http_api import Api, Refused

@@ -13,7 +13,7 @@ from ..job import Job
 from .host import Listed, Loaded, Settings
 
 if TYPE_CHECKING:
-    from ..pictures.encoder import Encoder
+    from ..pictures.encoders.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Engine, EngineCheckpoint
 

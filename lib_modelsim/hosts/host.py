@@ -14,7 +14,7 @@ from ..similarity.measures.registry import DEFAULT
 if TYPE_CHECKING:
     import torch
 
-    from ..pictures.encoder import Encoder
+    from ..pictures.encoders.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Engine, EngineCheckpoint
 

@@ -22,7 +22,7 @@ from .settings import read_settings
 from .sidecars import Sidecars
 
 if TYPE_CHECKING:
-    from ..pictures.encoder import Encoder
+    from ..pictures.encoders.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Engine, EngineCheckpoint
 

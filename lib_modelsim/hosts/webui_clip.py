@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-    from ..pictures.encoder import TextEncoder, Vectors
+    from ..pictures.encoders.encoder import TextEncoder, Vectors
 
 NAME = "the WebUI's CLIP"
 

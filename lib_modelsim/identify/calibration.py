@@ -138,7 +138,7 @@ class Calibration:
 
 
 def pooled(scores: NDArray[np.floating]) -> Floats:
-    """Scores [pictures, models] of several pictures by one hand → [models]; their nearness alike."""
+    """Scores [pictures, models] of several pictures by one model → [models]; their nearness alike."""
     return scores.mean(0)
 
 

@@ -1,4 +1,4 @@
-"""What speaks for a model, strongest first: the picture's record, a picture that we have, its manner, drawing it again.
+"""What speaks for a model, strongest first: the picture's record, a picture that we have, its style, drawing it again.
 
 Every piece of evidence says in words what it rests on, with the numbers; certainties are never above what they bear.
 """
@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 
-from ..pictures.perceptual_hash import RESEMBLING, SAME
-from ..pictures.record import Records
-from ..pictures.record_form import Named, PictureRecord, model_name
+from ..pictures.copies import RESEMBLING, SAME
+from ..pictures.records.form import Named, PictureRecord, model_name
+from ..pictures.records.reading import Records
 from ..text import likelihood, percent
 from .calibration import REFUSED, SelfTest
 from .search import Search, SearchResult
@@ -92,7 +92,7 @@ class KnownModel:
 
 @dataclass(frozen=True)
 class SimilarPicture:
-    """A picture of the gallery that is the query, or may be it: `likeness` as `perceptual_hash.likeness`, at least
+    """A picture of the gallery that is the query, or may be it: `likeness` as `copies.likeness`, at least
     RESEMBLING; from SAME on the two are the same."""
 
     key: str
@@ -230,7 +230,7 @@ def _at_most(piece: Evidence, certainty: float) -> Evidence:
     return Evidence(piece.kind, piece.model, least, piece.detail, piece.key)
 
 
-# a picture that we have, and its manner
+# a picture that we have, and its style
 
 
 def of_pictures(similar: Sequence[SimilarPicture]) -> list[Evidence]:
@@ -272,15 +272,15 @@ def _of_resembling(picture: SimilarPicture) -> Evidence:
 def of_features(
     answer: SearchResult, search: Search, names: Sequence[str], encoder: str, seen: float = 0.0
 ) -> Evidence:
-    """What the manner of the picture says; `names` are those of `answer.matches` in their order.
+    """What the style of the picture says; `names` are those of `answer.matches` in their order.
 
     `seen` is its likeness to the picture most like it that the search has learned from. One that is that picture, or
     resembles it, bears no certainty: it is found for what it shows.
     """
     first = answer.matches[0]
     if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
-        alone = f"its manner ({encoder}) has nothing to be compared with: the only pictures are {names[0]}'s"
-        nearest = f"its manner ({encoder}) is nearest to {names[0]}'s"
+        alone = f"its style ({encoder}) has nothing to be compared with: the only pictures are {names[0]}'s"
+        nearest = f"its style ({encoder}) is nearest to {names[0]}'s"
         detail = f"{alone if len(names) == 1 else nearest}; a probability takes three models, with two pictures of each"
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
     if answer.none_of_these and seen < SAME:
@@ -294,7 +294,7 @@ def of_features(
     likely = modest([match.probability or 0.0 for match in answer.matches], search.test)
     shares = ", ".join(f"{name} {likelihood(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
     detail = (
-        f"its manner ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
+        f"its style ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
         f"which is {likelihood(answer.known)} likely. {search.test.sentence}"
     )
     if seen >= SAME:

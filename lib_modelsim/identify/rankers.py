@@ -2,7 +2,7 @@
 
 A ranker learns from examples; what it has learned gives every model a score for each query, greater for likelier.
 Scores of one ranker can be compared with each other only; `calibration` makes probabilities of them. Of several
-pictures by one hand the scores are averaged.
+pictures by one model the scores are averaged.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Ranker(Protocol):
         """As tables and answers call it."""
 
     def learn(self, examples: Examples) -> Ranking:
-        """Learns the models' manners from the examples."""
+        """Learns the models' styles from the examples."""
 
 
 @dataclass(frozen=True)

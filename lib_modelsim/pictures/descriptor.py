@@ -23,7 +23,7 @@ VERSION = 1
 """Grows when a value changes its meaning: vectors of different versions must not be compared."""
 
 TYPICAL = Path(__file__).with_name("typical_pictures.json")
-"""Mean of each value and spread of each group over pictures of many hands (benchmarks/typical_pictures.py)."""
+"""Mean of each value and spread of each group over pictures of many artists (benchmarks/typical_pictures.py)."""
 
 Values = NDArray[np.float32]
 

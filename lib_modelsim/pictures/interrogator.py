@@ -9,7 +9,7 @@ from typing import Protocol
 from PIL import Image
 
 from ..errors import ModelsimError
-from .record import Records
+from .records.reading import Records
 
 OWN_RECORD = "the picture's record"
 

@@ -17,8 +17,9 @@ from PIL import Image
 from scipy.spatial.distance import pdist, squareform
 
 from ..similarity.matrix import SimilarityMatrix
-from .encoder import DescriptorEncoder, Encoder, Vectors
-from .perceptual_hash import fingerprint
+from .copies import fingerprint
+from .encoders.builtin import DescriptorEncoder
+from .encoders.encoder import Encoder, Vectors
 
 Array = NDArray[np.float64]
 

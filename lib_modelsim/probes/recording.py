@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..errors import ModelsimError
-from ..pictures.infotext import Infotext, parse, write
+from ..pictures.records.infotext import Infotext, parse, write
 from .engine import EngineCheckpoint
 from .parameters import OPTION_LABELS, OPTIONS, OWN_VAE, Parameters
 

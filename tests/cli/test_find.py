@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from lib_modelsim.cli import probe
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.pictures.handling import as_jpeg
+from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.probing.probes import on_disk
 from tests.command import run

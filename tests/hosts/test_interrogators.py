@@ -12,8 +12,8 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts import interrogators as asked
 from lib_modelsim.hosts.interrogators import Clip, Deepbooru, interrogators
 from lib_modelsim.pictures.interrogator import OWN_RECORD, interrogate
-from lib_modelsim.pictures.record import Records
-from lib_modelsim.pictures.record_form import PictureRecord
+from lib_modelsim.pictures.records.form import PictureRecord
+from lib_modelsim.pictures.records.reading import Records
 
 from .fakes import A1111, module
 

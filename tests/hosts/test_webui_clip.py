@@ -19,7 +19,7 @@ from PIL import Image
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.webui import WebUI
 from lib_modelsim.hosts.webui_clip import NAME, encoders
-from lib_modelsim.pictures.encoder import TextEncoder
+from lib_modelsim.pictures.encoders.encoder import TextEncoder
 
 from .fakes import A1111, Forge, ReForge, module
 

@@ -5,20 +5,20 @@ from PIL import Image
 from scipy import ndimage
 
 from lib_modelsim.identify.examples import Examples
-from lib_modelsim.pictures.encoder import DescriptorEncoder
-from lib_modelsim.pictures.handling import handled
+from lib_modelsim.pictures.degrading import degraded
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 
 SUBJECTS = ("a hill and a tree", "a boat on a lake", "two old houses", "a bowl of fruit")
 SIDE = 128
 
 
 def drawn(painter: int, subject: int, number: int, hub: int = 0) -> Image.Image:
-    """One picture: the subject sets the shapes, the painter the manner, the number lets both stray."""
-    manner = np.random.default_rng([hub, painter])
+    """One picture: the subject sets the shapes, the painter the style, the number lets both stray."""
+    style = np.random.default_rng([hub, painter])
     chance = np.random.default_rng([hub, painter, subject, number])
     plan = np.random.default_rng([1, subject])
-    grain, angle, pitch, lines = manner.uniform(0, 0.08), manner.uniform(0, np.pi), manner.uniform(0.5, 1.5), 0.15
-    blur, tint = manner.uniform(0.5, 2.5), manner.uniform(0.7, 1.0, 3)
+    grain, angle, pitch, lines = style.uniform(0, 0.08), style.uniform(0, np.pi), style.uniform(0.5, 1.5), 0.15
+    blur, tint = style.uniform(0.5, 2.5), style.uniform(0.7, 1.0, 3)
     blobs = plan.normal(size=(SIDE, SIDE)) + 0.5 * chance.normal(size=(SIDE, SIDE))
     shapes = ndimage.gaussian_filter(blobs, 9)
     tones = np.digitize(shapes, np.quantile(shapes, (0.25, 0.5, 0.75))) / 4 + 0.12
@@ -30,20 +30,20 @@ def drawn(painter: int, subject: int, number: int, hub: int = 0) -> Image.Image:
 
 
 def gallery(painters: int, hub: int = 0, of_each: int = 1) -> Examples:
-    """Every painter's pictures of every subject, as they are and worn."""
+    """Every painter's pictures of every subject, as they are and degraded."""
     encoder, views, rows = DescriptorEncoder(), [], []
     for painter in range(painters):
         for subject in range(len(SUBJECTS)):
             for number in range(of_each):
                 picture = drawn(painter, subject, number, hub)
-                views += [picture, handled(picture)]
+                views += [picture, degraded(picture)]
                 rows += 2 * [(painter, len(views), SUBJECTS[subject])]
     model, picture_number, prompts = zip(*rows, strict=True)
     names = tuple(f"painter {i}" for i in range(painters))
     return Examples(names, encoder.encode(views), np.array(model), np.array(picture_number), prompts)
 
 
-def manners(models: int, pictures: int, length: int = 24, apart: float = 1.0, seed: int = 0) -> Examples:
+def styles(models: int, pictures: int, length: int = 24, apart: float = 1.0, seed: int = 0) -> Examples:
     """Examples without pictures: directions that scatter around one of each model."""
     generator = np.random.default_rng(seed)
     own = apart * np.repeat(generator.standard_normal((models, length)), pictures, 0)

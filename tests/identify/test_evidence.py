@@ -20,8 +20,8 @@ from lib_modelsim.identify.evidence import (
     of_records,
     of_regenerated,
 )
-from lib_modelsim.pictures.record import Records
-from lib_modelsim.pictures.record_form import Named, PictureRecord
+from lib_modelsim.pictures.records.form import Named, PictureRecord
+from lib_modelsim.pictures.records.reading import Records
 
 ANNA = KnownModel("anna", Path("anna.safetensors"), "a1" * 32, "0123abcd", "c3" * 32)
 BERT = KnownModel("bert_v7", Path("bert_v7.safetensors"), "b2" * 32, "4567abcd")

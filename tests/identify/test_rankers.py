@@ -9,10 +9,10 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.discriminant import Discriminant
 from lib_modelsim.identify.examples import Examples, held_out
 from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, ShrinkageLda
-from lib_modelsim.pictures.encoder import DescriptorEncoder
-from lib_modelsim.pictures.handling import handled
+from lib_modelsim.pictures.degrading import degraded
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 
-from .painters import SUBJECTS, drawn, gallery, manners
+from .painters import SUBJECTS, drawn, gallery, styles
 
 PAINTERS = 5
 by_name = pytest.mark.parametrize("ranker", RANKERS, ids=lambda ranker: ranker.name)
@@ -20,9 +20,9 @@ by_name = pytest.mark.parametrize("ranker", RANKERS, ids=lambda ranker: ranker.n
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["hub 1", "hub 2"])
 def exam(request):
-    """Examples of some painters, and worn pictures of theirs that are not among them."""
+    """Examples of some painters, and degraded pictures of theirs that are not among them."""
     pairs = [(painter, subject) for painter in range(PAINTERS) for subject in range(0, len(SUBJECTS), 2)]
-    queries = [handled(drawn(painter, subject, 7, request.param)) for painter, subject in pairs]
+    queries = [degraded(drawn(painter, subject, 7, request.param)) for painter, subject in pairs]
     return gallery(PAINTERS, request.param), DescriptorEncoder().encode(queries), np.array(pairs)[:, 0]
 
 
@@ -50,7 +50,7 @@ def test_the_default_knows_these_hands(exam):
 def test_neither_the_order_of_the_models_nor_of_the_pictures_matters(ranker, random):
     if isinstance(ranker, KernelMean) and ranker.points < 10:
         return  # its start is drawn among the pictures in their order
-    examples, queries = manners(5, 8), manners(5, 2, seed=1).vectors
+    examples, queries = styles(5, 8), styles(5, 2, seed=1).vectors
     models, rows = random.sample(range(5), 5), random.sample(range(40), 40)
     place = np.argsort(models)
     shuffled = Examples(
@@ -65,18 +65,18 @@ def test_neither_the_order_of_the_models_nor_of_the_pictures_matters(ranker, ran
 
 
 def test_a_picture_of_the_gallery_is_nearest_to_itself():
-    examples = manners(4, 5)
+    examples = styles(4, 5)
     assert NearestPicture().learn(examples).scores(examples.vectors).max(1) == pytest.approx(1, abs=1e-5)
 
 
 def test_an_embedding_s_score_is_minus_a_squared_distance():
-    examples = manners(4, 5)
+    examples = styles(4, 5)
     for ranker in (KernelMean("weighted", weighted=True), KernelMean("plain", weighted=False), NearestMean()):
         assert (ranker.learn(examples).scores(examples.vectors) <= 1e-6).all()
 
 
 def test_the_plain_embedding_s_score_is_the_published_formula():
-    examples, query = manners(3, 4), manners(3, 4, seed=2).vectors[:1]
+    examples, query = styles(3, 4), styles(3, 4, seed=2).vectors[:1]
     ranking = KernelMean("plain", weighted=False).learn(examples)
     points = examples.vectors[examples.model == 1].astype(np.float64)
     kernel = np.exp(-ranking.gamma * ((points[:, None] - points) ** 2).sum(-1))
@@ -85,7 +85,7 @@ def test_the_plain_embedding_s_score_is_the_published_formula():
 
 
 def test_weights_follow_the_prompt_where_the_subject_decides_the_picture():
-    """Two models swap manners between two subjects: only who knows the subject can tell them apart."""
+    """Two models swap styles between two subjects: only who knows the subject can tell them apart."""
     generator = np.random.default_rng(0)
     axes = np.eye(6)
     rows = [(m, s, 2 * axes[s] + axes[2 + (m ^ s)]) for m in (0, 1) for s in (0, 1) for _ in range(12)]
@@ -100,35 +100,35 @@ def test_weights_follow_the_prompt_where_the_subject_decides_the_picture():
 
 
 def test_with_equally_many_pictures_uncertain_means_rank_as_plain_discriminants_do():
-    examples, queries = manners(5, 8), manners(5, 4, seed=3).vectors
+    examples, queries = styles(5, 8), styles(5, 4, seed=3).vectors
     a, b = DEFAULT.learn(examples).scores(queries), ShrinkageLda().learn(examples).scores(queries)
     assert (first(a) == first(b)).mean() >= 0.9
 
 
 def test_in_the_discriminant_space_models_have_directions_fewer_than_there_are_models():
-    space = Discriminant.of(manners(5, 8))
+    space = Discriminant.of(styles(5, 8))
     assert space.means.shape == (5, 4)
     assert np.isfinite(space.whitening).all()
 
 
 def test_distances_to_the_nearest_mean_are_those_of_the_whitened_space():
-    examples, queries = manners(5, 8), manners(5, 4, seed=3).vectors
+    examples, queries = styles(5, 8), styles(5, 4, seed=3).vectors
     space = Discriminant.of(examples)
     white, means = ((each - space.centre) @ space.whitening for each in (queries, examples.means))
     expected = np.linalg.norm(white[:, None] - means, axis=2).min(1)
     assert space.distances(queries) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("examples", [manners(1, 3), manners(2, 1), manners(3, 1)], ids=["one model", "two", "three"])
+@pytest.mark.parametrize("examples", [styles(1, 3), styles(2, 1), styles(3, 1)], ids=["one model", "two", "three"])
 @by_name
 def test_the_smallest_libraries_are_ranked_too(ranker, examples):
-    scores = ranker.learn(examples).scores(manners(2, 2, seed=4).vectors)
+    scores = ranker.learn(examples).scores(styles(2, 2, seed=4).vectors)
     assert scores.shape == (4, len(examples.models))
     assert np.isfinite(scores).all()
 
 
 def test_pictures_of_one_prompt_are_held_out_together_and_no_model_is_emptied():
-    examples = manners(3, 20)
+    examples = styles(3, 20)
     seen = np.zeros(60, int)
     for tested in held_out(examples):
         seen += tested

@@ -11,12 +11,12 @@ from lib_modelsim.identify.pseudo_prompt import PromptGuesser, PromptSpace
 from lib_modelsim.identify.rankers import DEFAULT
 from lib_modelsim.identify.search import Search
 
-from .painters import manners
+from .painters import styles
 
 
 @pytest.fixture(scope="module")
 def library():
-    return manners(8, 20, apart=0.8)
+    return styles(8, 20, apart=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def search(library):
 
 def unseen(apart=0.8):
     """Pictures that the library lacks, of its own eight models and of eight strangers, with their models."""
-    everything = manners(16, 60, apart=apart, seed=5)
+    everything = styles(16, 60, apart=apart, seed=5)
     lacking = everything.picture % 60 >= 20
     known = everything.model < 8
     own = everything.of_models(np.arange(16) < 8).only(~lacking[known])
@@ -102,7 +102,7 @@ def test_the_sentence_says_how_far_to_trust_the_search(search):
 
 
 def test_a_library_too_small_for_a_self_test_ranks_without_probabilities():
-    small = manners(2, 2)
+    small = styles(2, 2)
     with pytest.raises(ModelsimError, match=r"cannot be tested.*2 models"):
         self_test(DEFAULT, small)
     answer = Search.of(small).answer(small.vectors[:1])

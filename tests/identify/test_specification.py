@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lib_modelsim.identify.kernel import calibrated_gamma, gaussian
 from lib_modelsim.identify.specification import discrepancy, fitted_weights, specify
 
-from .painters import manners
+from .painters import styles
 
 CASES = st.tuples(st.integers(1, 40), st.integers(1, 8), st.integers(1, 12), st.floats(0.05, 5), st.integers(0, 10**6))
 
@@ -60,7 +60,7 @@ def test_a_prompt_goes_with_the_point_that_stands_for_its_pictures():
 
 
 def test_the_bandwidth_is_of_the_order_of_the_pictures_distances():
-    examples = manners(4, 6, apart=2.0)
+    examples = styles(4, 6, apart=2.0)
     gamma = calibrated_gamma(examples)
     typical = np.median(gaussian(examples.vectors, examples.vectors, gamma))
     assert 1e-14 < typical < 0.9

@@ -13,18 +13,18 @@ from lib_modelsim.identify.pseudo_prompt import PromptGuesser
 from lib_modelsim.identify.rankers import KernelMean
 from lib_modelsim.identify.search import Search
 
-from .painters import manners
+from .painters import styles
 
 SUBJECTS = np.eye(3, 8, dtype=np.float32)  # where texts and pictures of a boat, a house and a cat lie
 PROMPTS = ("a boat", "a house", "a cat")
 
 
 def pictures_of(models: int, each: int = 4) -> Examples:
-    """Every model draws every subject; its own manner is in the other five directions."""
+    """Every model draws every subject; its own style is in the other five directions."""
     generator = np.random.default_rng(0)
-    manner = np.repeat(generator.standard_normal((models, 8)) * [0, 0, 0, 1, 1, 1, 1, 1], 3 * each, 0)
+    style = np.repeat(generator.standard_normal((models, 8)) * [0, 0, 0, 1, 1, 1, 1, 1], 3 * each, 0)
     subject = np.tile(np.arange(3), models * each)
-    vectors = SUBJECTS[subject] + 0.5 * manner + 0.05 * generator.standard_normal((len(subject), 8))
+    vectors = SUBJECTS[subject] + 0.5 * style + 0.05 * generator.standard_normal((len(subject), 8))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     rows = np.arange(len(subject))
     names = tuple(f"model {i}" for i in range(models))
@@ -77,7 +77,7 @@ def test_parts_of_the_examples_keep_their_texts():
 
 
 def test_a_search_with_texts_answers_as_one_without():
-    plain = manners(5, 6, length=8)
+    plain = styles(5, 6, length=8)
     texts = np.random.default_rng(1).standard_normal((len(plain.prompts), 8)).astype(np.float32)
     answer = Search.of(replace(plain, texts=texts)).answer(plain.vectors[:2])
     without = Search.of(plain).answer(plain.vectors[:2])

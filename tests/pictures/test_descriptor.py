@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 
 from lib_modelsim.pictures import descriptor
 from lib_modelsim.pictures.canonical import canonical, without_borders
-from lib_modelsim.pictures.encoder import DescriptorEncoder
-from lib_modelsim.pictures.handling import as_jpeg, handled
+from lib_modelsim.pictures.degrading import as_jpeg, degraded
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 
 from .scenes import scene
 
@@ -53,9 +53,9 @@ def test_every_value_has_its_typical_mean():
         lambda picture: as_jpeg(picture, 80),
         lambda picture: ImageOps.scale(picture, 1.5),
         lambda picture: ImageOps.expand(picture, (8, 20, 8, 8), (40, 40, 44)),
-        handled,
+        degraded,
     ],
-    ids=["saved again", "scaled", "framed", "worn"],
+    ids=["saved again", "scaled", "framed", "degraded"],
 )
 def test_a_changed_picture_stays_nearest_to_itself(change, described):
     changed = DescriptorEncoder().encode([change(scene(number)) for number in range(3)])
@@ -63,8 +63,8 @@ def test_a_changed_picture_stays_nearest_to_itself(change, described):
 
 
 def test_wear_is_drawn_from_the_picture_itself():
-    assert np.array_equal(handled(scene(1)), handled(scene(1)))
-    assert handled(scene(1)).size != handled(scene(2)).size
+    assert np.array_equal(degraded(scene(1)), degraded(scene(1)))
+    assert degraded(scene(1)).size != degraded(scene(2)).size
 
 
 def test_plain_edges_go_and_plain_pictures_stay():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.pictures.fetching import FetchError, fetch
+from lib_modelsim.pictures.encoders.fetching import FetchError, fetch
 
 from .hub import serving
 

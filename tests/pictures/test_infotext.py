@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lib_modelsim.pictures.infotext import NEGATIVE, Infotext, of_picture, parse, write
+from lib_modelsim.pictures.records.infotext import NEGATIVE, Infotext, of_picture, parse, write
 
 DOCUMENTED = """\
 girl with an artist's beret, determined, blue eyes, desert scene, ((eyeshadow)), (coquettish), detailed, intricate

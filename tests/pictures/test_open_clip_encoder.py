@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from lib_modelsim.job import Job
-from lib_modelsim.pictures.encoder import DescriptorEncoder, TextEncoder
-from lib_modelsim.pictures.open_clip_encoder import open_clip_encoder
-from lib_modelsim.pictures.published_weights import EncoderError, open_clip, published
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
+from lib_modelsim.pictures.encoders.encoder import TextEncoder
+from lib_modelsim.pictures.encoders.open_clip import open_clip_encoder
+from lib_modelsim.pictures.encoders.published_weights import EncoderError, open_clip, published
 
 from .scenes import scene
 from .small_clip import NAME, add_architecture, write_small_clip
@@ -118,7 +119,9 @@ def test_weights_that_are_not_here_are_asked_for_and_not_fetched(package, monkey
 def test_weights_once_fetched_are_found(package, weights, monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr("lib_modelsim.pictures.published_weights.fetch", lambda url, target, *_: urls.append(url))
+    monkeypatch.setattr(
+        "lib_modelsim.pictures.encoders.published_weights.fetch", lambda url, target, *_: urls.append(url)
+    )
     urls, there = [], published("ViT-B-32", "laion2b_s34b_b79k")
     where = there.download(Job())
     assert urls[0].endswith("/laion/CLIP-ViT-B-32-laion2B-s34B-b79K/resolve/main/open_clip_model.safetensors")

@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.engines import webui_http
 from lib_modelsim.pictures.opening import LONGEST, PictureError, TooManyPixelsError, open_picture, opened
-from lib_modelsim.pictures.record import read_records
+from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.probes.gallery import read_record
 from lib_modelsim.ui.families.previews import thumbnail
 from lib_modelsim.workspace.probing.suites import Suites

@@ -11,7 +11,7 @@ from PIL import Image
 from lib_modelsim.cli import probe
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.pictures.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import of_picture, parse
 from lib_modelsim.probes.engine import EngineCheckpoint
 from lib_modelsim.workspace.probing.probes import of_engine, on_disk
 from tests.command import run

@@ -11,7 +11,7 @@ from lib_modelsim.engines import diffusers_engine
 from lib_modelsim.engines.diffusers_engine import Diffusers
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.pictures.infotext import parse
+from lib_modelsim.pictures.records.infotext import parse
 from lib_modelsim.probes.engine import CheckpointFailed, EngineCheckpoint, PictureFailed
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import Parameters

@@ -16,7 +16,7 @@ from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
-from lib_modelsim.pictures.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import of_picture, parse
 from lib_modelsim.probes.gallery import INDEX, LOCK, SUITE, Gallery, read_record
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing

@@ -9,7 +9,7 @@ from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.pictures.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import of_picture, parse
 from lib_modelsim.probes.engine import CheckpointFailed, OutOfMemory, PictureFailed
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.plan import make_plan

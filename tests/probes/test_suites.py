@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.pictures.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import of_picture, parse
 from lib_modelsim.probes.importing import probe_of_infotext, suite_of_text
 from lib_modelsim.probes.naming import file_name
 from lib_modelsim.probes.parameters import OPTION_LABELS, OPTIONS, Parameters

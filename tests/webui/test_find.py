@@ -160,9 +160,9 @@ def test_a_picture_of_the_gallery_is_known_without_its_record(page, webui):
     expect(evidence(page, "By its record")).to_have_count(0)
 
 
-def test_a_new_picture_without_a_record_is_told_by_its_manner(page, drawn):
+def test_a_new_picture_without_a_record_is_told_by_its_style(page, drawn):
     ask(page, "new.png", bare(drawn(STRANGER), "PNG"))
-    expect(evidence(page, "By its manner")).to_contain_text("of your 5 models")
+    expect(evidence(page, "By style")).to_contain_text("of your 5 models")
     expect(evidence(page, "By your pictures")).to_have_count(0)
     expect(first_card(page).locator("h4")).to_contain_text(f"1. {STRANGER}")
     expect(first_card(page).locator(".modelsim-nearest img")).to_have_count(3)

@@ -18,7 +18,7 @@ from PIL import Image
 from lib_modelsim.engines.diffusers_engine import Diffusers
 from lib_modelsim.engines.webui_http import WebuiByHttp
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.pictures.infotext import parse
+from lib_modelsim.pictures.records.infotext import parse
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.probes.plan import make_plan

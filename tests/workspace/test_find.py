@@ -17,7 +17,7 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.evidence import Kind, KnownModel
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
-from lib_modelsim.pictures.handling import as_jpeg
+from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.opening import PictureError
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.finding.find import find, not_this
@@ -68,7 +68,7 @@ def kinds(found):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_new_picture_finds_its_model_by_its_manner(learned, model):
+def test_a_new_picture_finds_its_model_by_its_style(learned, model):
     found = find([unseen(model)], learned, [])
     assert found.ranking[0].model == model
     assert kinds(found) == [Kind.FEATURES]
@@ -81,7 +81,7 @@ def test_a_new_picture_finds_its_model_by_its_manner(learned, model):
     assert (found.encoder, found.reliability.n_models) == ("colours", 4)
 
 
-def test_several_pictures_of_one_hand_are_pooled(learned):
+def test_several_pictures_by_the_same_model_are_pooled(learned):
     queries = [tinted(drawable("carl"), Parameters(prompt=f"a {thing}")) for thing in ("ship", "mill", "lamp")]
     assert find(queries, learned, []).ranking[0].model == "carl"
 
@@ -106,7 +106,7 @@ def test_not_this_one_moves_on_and_the_search_learns_nothing(learned):
     assert moved.ranking[0].model == second
     assert sum(card.probability for card in moved.ranking) == pytest.approx(1)
     assert all(piece.model != "bert" for piece in moved.evidence)
-    assert moved.evidence[-1].detail.startswith("before bert was left out: its manner")
+    assert moved.evidence[-1].detail.startswith("before bert was left out: its style")
     assert find([unseen("bert")], learned, []) == found
 
 
@@ -170,7 +170,7 @@ def test_a_picture_that_resembles_one_learned_from_bears_no_certainty_by_feature
 # by record
 
 
-def test_a_record_outweighs_the_manner(learned, tmp_path):
+def test_a_record_outweighs_the_style(learned, tmp_path):
     anna = KnownModel("anna", Path("anna.safetensors"), drawable("anna").sha256)
     text = f"a lighthouse\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, Model hash: {anna.sha256[:10]}, Model: anna"
     found = find([with_infotext(text, tmp_path / "a.png")], learned, [anna])

@@ -14,17 +14,22 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
+from lib_modelsim.pictures.encoders.encoder import EncoderKind, Readiness
+from lib_modelsim.pictures.encoders.open_clip import KIND
+from lib_modelsim.pictures.encoders.registry import forget, register
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.finding.encoders import (
     BUILT_IN,
     CLIP,
     HOSTS,
-    SUGGESTED,
     download,
     encoder_named,
-    hosts_encoder,
     in_use,
+    label_of,
+    name_of,
+    offered,
     readiness,
+    takes_turn,
 )
 from lib_modelsim.workspace.finding.find import find
 from lib_modelsim.workspace.finding.index import GalleryIndex
@@ -32,6 +37,7 @@ from tests.probes.fake_engine import drawable
 
 from .finding import MODELS, PROBES, Colours, draw_gallery, tinted
 
+SUGGESTED = [f"{CLIP}{which}" for which in KIND.suggested]
 OTHERS = ["", "clip", CLIP, f"{CLIP}ViT-B-32", f"{CLIP}/openai", f"{CLIP}no such/tag", HOSTS]
 
 
@@ -80,10 +86,10 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, host):
 def test_the_host_s_clip_is_ready_while_it_is_in_memory(tmp_path, host):
     assert "no CLIP in memory" in readiness(HOSTS, host).words
     with pytest.raises(ModelsimError, match="Interrogate CLIP"):
-        hosts_encoder(host)
+        encoder_named(HOSTS, host=host)
     loaded = WithClip([], tmp_path, Settings())
     assert readiness(HOSTS, loaded).ready
-    assert hosts_encoder(loaded).identity == "clip 1"
+    assert encoder_named(HOSTS, host=loaded).identity == "clip 1"
 
 
 def test_without_the_package_it_says_how_to_install_it(host, monkeypatch):
@@ -104,7 +110,7 @@ def test_weights_that_are_not_here_are_a_question_and_fetched_by_no_other_way(ho
     fetched = []
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr("lib_modelsim.pictures.published_weights.fetch", lambda *given: fetched.append(given))
+    monkeypatch.setattr("lib_modelsim.pictures.encoders.published_weights.fetch", lambda *given: fetched.append(given))
     found = readiness(SUGGESTED[0], host)
     assert not found.ready
     assert (
@@ -124,7 +130,7 @@ def test_what_needs_no_download_downloads_nothing(name):
 
 def test_suggestions_have_weights_on_a_hub():
     package = pytest.importorskip("open_clip")
-    from lib_modelsim.pictures.published_weights import published
+    from lib_modelsim.pictures.encoders.published_weights import published
 
     for name in SUGGESTED:
         assert published(*name.removeprefix(CLIP).split("/")).repository
@@ -157,7 +163,46 @@ def test_vectors_of_different_encoders_are_kept_apart(tmp_path):
     assert np.array_equal(first, -second)
     again = GalleryIndex(tmp_path, one).learned(Job()).search.examples.vectors
     assert np.array_equal(first, again)
-    assert (one.encoded, other.encoded) == (pictures, pictures), "each picture once by each encoder, and its worn copy"
+    assert (one.encoded, other.encoded) == (pictures, pictures), (
+        "each picture and its degraded copy once an encoder"
+    )
+
+
+@pytest.fixture
+def registered():
+    """A kind from outside, of which there are several."""
+    kind = EncoderKind(
+        "colours",
+        "mean colours",
+        make=lambda which, device: Colours(f"colours {which}", f"colours {which}"),
+        readiness=lambda which: Readiness(True, f"{which} is ready"),
+        takes="NUMBER",
+        suggested=("7",),
+        takes_turn=False,
+    )
+    register(kind)
+    yield kind
+    forget(kind.name)
+
+
+def test_an_encoder_from_outside_is_offered_typed_and_used_as_the_shipped_ones_are(registered, host, tmp_path):
+    assert "colours:7" in offered(host)
+    assert label_of("colours:7") == name_of("colours:7") == name_of(" colours:7 ") == "colours:7"
+    assert readiness("colours:7", host).words == "7 is ready"
+    assert not takes_turn("colours:7")
+    assert takes_turn(SUGGESTED[0])
+    download("colours:7", Job())
+    draw_gallery(tmp_path)
+    learned = GalleryIndex(tmp_path, encoder_named("colours:7")).learned(Job())
+    assert find([tinted(drawable("anna"), Parameters(prompt="a boat"))], learned, []).encoder == "colours 7"
+    with pytest.raises(ModelsimError, match="colours:NUMBER"):
+        encoder_named("colours")
+    with pytest.raises(ValueError, match="of this name"):
+        register(registered)
+    forget("colours")
+    with pytest.raises(ModelsimError, match="no such encoder"):
+        encoder_named("colours:7")
+    register(registered)
 
 
 class Reading(Colours):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # SciPy comes with it
 _KINDS = {
     "record": "By its record",
     "picture": "By your pictures",
-    "features": "By its manner",
+    "features": "By style",
     "regenerated": "By drawing it again",
 }
 """Kind of evidence, by its value, → what the page calls it."""
@@ -120,7 +120,7 @@ def _remarks(found: Found) -> str:
     if any(piece.kind.value == "features" for piece in found.evidence):
         return remarks
     return (
-        f"{remarks}<p>There are no pictures yet to tell its manner by: draw the suite “standard” with three "
+        f"{remarks}<p>There are no pictures yet to compare its style with: draw the suite “standard” with three "
         "checkpoints or more.</p>"
         f'<div class="modelsim-actions">{data_button("Draw probes", page="Probes")}</div>'
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...hosts.host import Host
-from ...pictures.infotext import FEWEST, parse, write
+from ...pictures.records.infotext import FEWEST, parse, write
 from ...text import likelihood
 from ..buttons import data_button, disabled_button
 from ..families.classes import class_mark

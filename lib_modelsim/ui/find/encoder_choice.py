@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from ...job import Job
 from ...workspace.finding.encoders import (
-    BUILT_IN,
-    HOSTS,
     Readiness,
     download,
     encoder_named,
-    hosts_encoder,
     in_use,
     readiness,
+    takes_turn,
     unload,
 )
 from ..tasks import Task
@@ -56,13 +54,13 @@ class EncoderChoice:
 
     @contextmanager
     def in_use(self, job: Job) -> Iterator[tuple[GalleryIndex, Job]]:
-        """The gallery as the chosen encoder sees it. All but the built-in one work in the host's turn, as they may want
-        its GPU, and give the memory back afterwards unless the settings say otherwise.
+        """The gallery as the chosen encoder sees it. One that may want the GPU works in the host's turn, and gives the
+        memory back afterwards unless the settings say otherwise.
 
         Raises ModelsimError where it cannot be used.
         """
         host = self.desk.host
-        if self.name == BUILT_IN:
+        if not takes_turn(self.name):
             yield self._index(), job
             return
         with host.at_work("modelsim: looking at pictures", job) as shown:
@@ -76,7 +74,7 @@ class EncoderChoice:
 
         host, gallery = self.desk.host, self.desk.gallery
         device = host.settings().device
-        encoder = hosts_encoder(host) if self.name == HOSTS else encoder_named(self.name, device)  # loads nothing
+        encoder = encoder_named(self.name, device, host)  # loads nothing
         wanted = encoder.identity, device, gallery
         if self._made is None or self._made[0] != wanted:
             if self._made is not None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ...workspace.finding.encoders import BUILT_IN, CLIP, HOSTS, SUGGESTED
+from ...workspace.finding.encoders import label_of, name_of, offered
 from ..status import message
 from ..wiring import Wiring
 from ..work import Updates
 from .encoder_choice import EncoderChoice
-
-_LABELS = {BUILT_IN: "built-in descriptor", HOSTS: "the WebUI's CLIP"}
 
 
 class EncodersPanel:
@@ -58,21 +56,8 @@ class EncodersPanel:
         wiring.work.begin(self._choice.download, "Stopped. What came is kept: Download goes on from there.")
 
     def _offered(self) -> list[str]:
-        """The built-in one, the host's where it is loaded, and well-known CLIPs; besides, the one chosen."""
-        hosts = [HOSTS] if self._choice.desk.host.encoders() else []
-        return [label_of(name) for name in dict.fromkeys([BUILT_IN, *hosts, *SUGGESTED, self._choice.name])]
-
-
-def label_of(name: str) -> str:
-    """What the page calls an encoder."""
-    return _LABELS.get(name, name.removeprefix(CLIP))
-
-
-def name_of(label: str | None) -> str:
-    """The encoder that a label or a typed text means."""
-    typed = (label or "").strip()
-    known = {words: name for name, words in _LABELS.items()}
-    return known.get(typed, f"{CLIP}{typed.removeprefix(CLIP)}") if typed else BUILT_IN
+        """All that there are to choose from; besides, the one chosen."""
+        return [label_of(name) for name in dict.fromkeys([*offered(self._choice.desk.host), self._choice.name])]
 
 
 def _sentence(words: str) -> str:

@@ -1,100 +1,88 @@
 """Which encoder a person means, and whether it can be used now.
 
-`builtin`, `open_clip:ARCHITECTURE/TAG`, `open_clip:ARCHITECTURE/FILE.safetensors`, `host` (what the WebUI has loaded).
+The registry's kinds, `builtin` and `open_clip:…` as shipped, and `host`: what the WebUI has in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...pictures.published_weights import how_to_install, is_installed, published
+from ...pictures.encoders.encoder import EncoderKind, Readiness
+from ...pictures.encoders.registry import kind_named, kinds
 
 if TYPE_CHECKING:
     from ...hosts.host import Host
-    from ...pictures.encoder import Encoder
+    from ...pictures.encoders.encoder import Encoder
 
 BUILT_IN = "builtin"
 HOSTS = "host"
 CLIP = "open_clip:"
 
-SUGGESTED = (
-    f"{CLIP}ViT-B-32/laion2b_s34b_b79k",
-    f"{CLIP}ViT-L-14/datacomp_xl_s13b_b90k",
-    f"{CLIP}ViT-H-14/laion2b_s32b_b79k",
-)
-"""Small, usual and large: CLIPs that every open_clip knows by a tag."""
 
-_ARCHITECTURE_AND_WEIGHTS = "ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors"
+def encoder_named(name: str, device: str = "auto", host: Host | None = None) -> Encoder:
+    """The encoder, on a GPU in half precision where it can; nothing is loaded before it is used.
 
-
-@dataclass(frozen=True)
-class Readiness:
-    """Whether an encoder can be used now; `words` say why not. `download` is what a click would download, and how
-    large it is, where that is all that it lacks."""
-
-    ready: bool
-    words: str
-    download: str | None = None
-
-
-def encoder_named(name: str, device: str = "auto") -> Encoder:
-    """The encoder, in half precision on a GPU; nothing is loaded before it is used.
-
-    Raises ModelsimError for an unknown one, for the host's (see `hosts_encoder`), and for weights that are not on this
-    machine.
+    `device` as a person chooses it. Raises ModelsimError for an unknown one, and for one that cannot be used now: its
+    weights are not on this machine, or the host has none in memory.
     """
-    if name == BUILT_IN:
-        from ...pictures.encoder import DescriptorEncoder
+    kind, which = _kind(name, host)
 
-        return DescriptorEncoder()
-    architecture, weights = _named(name)
-    from ...pictures.open_clip_encoder import open_clip_encoder  # torch comes with it
-    from ...similarity.device import choose_device
+    def chosen() -> str:
+        from ...similarity.device import choose_device  # torch comes with it
 
-    found = Path(weights).expanduser() if _is_file(weights) else published(architecture, weights)
-    return open_clip_encoder(architecture, found, choose_device(device).torch.type, half=True)
+        return choose_device(device).torch.type
+
+    return kind.make(which, chosen)
 
 
-def hosts_encoder(host: Host) -> Encoder:
-    """What the host has in memory; to be used `at_work`. Raises ModelsimError where it has none."""
-    found = host.encoders()
-    if not found:
-        fix = "press Interrogate CLIP in img2img once, or choose another encoder"
-        raise ModelsimError("the WebUI has no CLIP in memory", None, fix)
-    return found[0]
+def offered(host: Host) -> list[str]:
+    """The names of the encoders to choose from; the host's where it is in memory."""
+    there = [HOSTS] if host.encoders() else []
+    names = [name for kind in kinds() for name in _names(kind)]
+    return [BUILT_IN, *there, *(name for name in names if name != BUILT_IN)]
+
+
+def label_of(name: str) -> str:
+    """What the page calls an encoder: its kind's label, or which of its kind it is."""
+    if name == HOSTS:
+        return _HOSTS_LABEL
+    labels = {kind.name: kind.label for kind in kinds() if not kind.takes}
+    return labels.get(name, name.removeprefix(CLIP))
+
+
+def name_of(label: str | None) -> str:
+    """The encoder that a label or a typed text means; one that no kind knows is one of open_clip's."""
+    typed = (label or "").strip()
+    by_label = {label_of(name): name for name in (HOSTS, *(kind.name for kind in kinds() if not kind.takes))}
+    if not typed or typed in by_label:
+        return by_label.get(typed, BUILT_IN)
+    known = typed.partition(":")[0] in [kind.name for kind in kinds()]
+    return typed if known else f"{CLIP}{typed}"
+
+
+def takes_turn(name: str) -> bool:
+    """Whether it waits for the host's other work, as it may want the GPU; so does a name that nobody knows."""
+    return all(kind.takes_turn for kind in kinds() if kind.name == name.partition(":")[0])
 
 
 def readiness(name: str, host: Host) -> Readiness:
     """Whether it can be used; takes seconds for open_clip, which is imported. Nothing is downloaded."""
-    if name == BUILT_IN:
-        return Readiness(True, "needs no download; about 80 ms of one core a picture")
     try:
-        if name == HOSTS:
-            return Readiness(True, f"{hosts_encoder(host).name}: ready, it is in memory")
-        architecture, weights = _named(name)
-        if not is_installed():
-            return Readiness(False, f"the package open_clip_torch is not installed. Fix: {how_to_install()}")
-        if not _is_file(weights) and (found := published(architecture, weights)).file is None:
-            return Readiness(False, f"the weights {weights} are not on this machine", found.question)
-        return Readiness(True, f"{encoder_named(name, 'cpu').name}: ready; it is loaded when it is used")
+        kind, which = _kind(name, host)
+        return kind.readiness(which)
     except ModelsimError as error:
         return Readiness(False, str(error))
 
 
 def download(name: str, job: Job) -> None:
-    """Fetch the published weights that `readiness` asked about, if they are not here. Raises Cancelled, and
-    ModelsimError in one line."""
-    if name in (BUILT_IN, HOSTS):
-        return
-    architecture, weights = _named(name)
-    if not _is_file(weights) and (found := published(architecture, weights)).file is None:
-        found.download(job)
+    """Fetch what `readiness` asked about, if it is not here. Raises Cancelled, and ModelsimError in one line."""
+    if name != HOSTS:
+        kind, which = kind_named(name)
+        kind.download(which, job)
 
 
 @runtime_checkable
@@ -118,13 +106,30 @@ def in_use(encoder: Encoder, keep: bool) -> Iterator[None]:
             unload(encoder)
 
 
-def _named(name: str) -> tuple[str, str]:
-    """Architecture, and tag or file."""
-    architecture, _, weights = name.removeprefix(CLIP).partition("/")
-    if not name.startswith(CLIP) or not architecture or not weights:
-        raise ModelsimError("no such encoder", name, f"use {BUILT_IN}, or {CLIP} with {_ARCHITECTURE_AND_WEIGHTS}")
-    return architecture, weights
+_HOSTS_LABEL = "the WebUI's CLIP"
 
 
-def _is_file(weights: str) -> bool:
-    return weights.endswith(".safetensors")
+def _kind(name: str, host: Host | None) -> tuple[EncoderKind, str]:
+    return kind_named(name, [] if host is None else [_hosts_kind(host)])
+
+
+def _hosts_kind(host: Host) -> EncoderKind:
+    """What the host has in memory; to be used `at_work`."""
+
+    def encoder() -> Encoder:
+        found = host.encoders()
+        if not found:
+            fix = "press Interrogate CLIP in img2img once, or choose another encoder"
+            raise ModelsimError("the WebUI has no CLIP in memory", None, fix)
+        return found[0]
+
+    return EncoderKind(
+        HOSTS,
+        _HOSTS_LABEL,
+        make=lambda _which, _device: encoder(),
+        readiness=lambda _which: Readiness(True, f"{encoder().name}: ready, it is in memory"),
+    )
+
+
+def _names(kind: EncoderKind) -> list[str]:
+    return [f"{kind.name}:{which}" for which in kind.suggested] if kind.takes else [kind.name]

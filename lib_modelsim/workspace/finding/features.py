@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...job import Job, Stage
-from ...pictures import handling
-from ...pictures.encoder import Encoder, TextEncoder
-from ...pictures.handling import handled
+from ...pictures import degrading
+from ...pictures.copies import Hashes, fingerprint
+from ...pictures.degrading import degraded
+from ...pictures.encoders.encoder import Encoder, TextEncoder
 from ...pictures.opening import PictureError, open_picture
-from ...pictures.perceptual_hash import Hashes, fingerprint
 from ...probes.gallery import Stored
 from .memory import Memory
 
@@ -53,7 +53,7 @@ class Features:
 
     def __init__(self, memory: Memory, encoder: Encoder) -> None:
         self._memory, self._encoder = memory, encoder
-        self.method = f"{encoder.identity}; worn {handling.VERSION}"
+        self.method = f"{encoder.identity}; worn {degrading.VERSION}"
 
     def complete(
         self, stored: Sequence[Stored], chosen: Collection[Path], job: Job
@@ -140,4 +140,4 @@ def _look(path: Path, with_views: bool) -> _Look | str:
         picture = open_picture(path)
     except PictureError as error:
         return str(error)
-    return _Look(fingerprint(picture).tobytes(), (picture, handled(picture)) if with_views else ())
+    return _Look(fingerprint(picture).tobytes(), (picture, degraded(picture)) if with_views else ())

@@ -32,10 +32,10 @@ from ...identify.evidence import (
     of_records,
 )
 from ...identify.search import Match, Search, SearchResult
+from ...pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
 from ...pictures.opening import PictureError, open_picture
-from ...pictures.perceptual_hash import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
-from ...pictures.record import Records, read_records
+from ...pictures.records.reading import Records, read_records
 from .index import Learned
 from .reliability import Reliability, reliability
 
@@ -100,7 +100,7 @@ def find(
     known: Sequence[KnownModel],
     interrogators: Sequence[Interrogator] = (),
 ) -> Found:
-    """Rank the models by one picture, or by several of one hand, and say why.
+    """Rank the models by one picture, or by several by the same model, and say why.
 
     Works without a gallery and without any known model. Raises PictureError where none of the queries is a picture; one
     among several that is none becomes a remark.
@@ -137,7 +137,7 @@ def find(
 def not_this(found: Found, key: str) -> Found:
     """The answer if this model did not draw the picture. The search itself learns nothing from it.
 
-    What was said of it is left out with it, but for the manner, which the others' probabilities come from.
+    What was said of it is left out with it, but for the style, which the others' probabilities come from.
     """
     rest = [card for card in found.ranking if card.key != key]
     shares = sum(card.probability or 0 for card in rest)

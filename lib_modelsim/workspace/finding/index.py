@@ -23,8 +23,8 @@ from ...identify.pseudo_prompt import PromptGuesser
 from ...identify.rankers import DEFAULT, Ranker
 from ...identify.search import Search
 from ...job import Job, Stage
-from ...pictures.encoder import Encoder
-from ...pictures.perceptual_hash import Hashes
+from ...pictures.copies import Hashes
+from ...pictures.encoders.encoder import Encoder
 from ...probes.gallery import Gallery, Stored
 from .features import VIEWS, Features, Indexed
 from .memory import FILE, Memory

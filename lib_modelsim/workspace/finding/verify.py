@@ -13,12 +13,12 @@ from ...checkpoints.networks import find
 from ...errors import ModelsimError
 from ...identify.evidence import Evidence, of_regenerated
 from ...job import Cancelled, Job, Stage
-from ...pictures.encoder import Encoder
-from ...pictures.infotext import parse
+from ...pictures.copies import SAME, likeness
+from ...pictures.encoders.encoder import Encoder
 from ...pictures.opening import open_picture
-from ...pictures.perceptual_hash import SAME, likeness
-from ...pictures.record import Records, read_records
-from ...pictures.record_form import model_name
+from ...pictures.records.form import model_name
+from ...pictures.records.infotext import parse
+from ...pictures.records.reading import Records, read_records
 from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineSession, PictureFailed
 from ...probes.parameters import OPTION_LABELS, Parameters
 from ...probes.recording import parameters_of
@@ -40,7 +40,7 @@ _GRID = 64  # latents of other sizes are drawn worse
 
 @dataclass(frozen=True)
 class DrawnAgain:
-    """What a model drew. `likeness` −1 … 1 is of the pixels (`perceptual_hash.likeness`), `nearness` −1 … 1 the cosine
+    """What a model drew. `likeness` −1 … 1 is of the pixels (`copies.likeness`), `nearness` −1 … 1 the cosine
     of the encoder's vectors."""
 
     key: str

@@ -13,8 +13,8 @@ from ...errors import ModelsimError
 from ...identify.evidence import KnownModel
 from ...job import Job, Stage
 from ...pictures.opening import PictureError, open_picture
-from ...pictures.record import read_records
-from ...pictures.record_form import model_name
+from ...pictures.records.form import model_name
+from ...pictures.records.reading import read_records
 from ...probes.engine import EngineCheckpoint
 from ...probes.gallery import Gallery, Record, checkpoint_key
 from ...probes.parameters import Parameters

@@ -16,7 +16,7 @@ from ...families.distances import MATRIX, direct_distances
 from ...families.groups import complete_group
 from ...families.linkage import build_tree
 from ...job import Job, Stage
-from ...pictures.encoder import Encoder
+from ...pictures.encoders.encoder import Encoder
 from ...pictures.kinship import Drawing, encoders, kinship
 from ...pictures.opening import PictureError, open_picture
 from ...probes.gallery import Stored

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import ModelsimError
-from ...pictures.infotext import of_picture
 from ...pictures.opening import opened
+from ...pictures.records.infotext import of_picture
 from ...probes.importing import suite_of_text
 from ...probes.naming import file_name
 from ...probes.suite import SHIPPED, Suite, read_suite, to_json

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
 
@@ -68,3 +70,23 @@ def once(models: list[Named | None]) -> tuple[Named, ...]:
             known = found.get(key, model)
             found[key] = Named(known.name, tuple(dict.fromkeys((*known.hashes, *model.hashes))))
     return tuple(found.values())
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a text; an empty one for anything else."""
+    found = _json(text)
+    return found if isinstance(found, dict) else {}
+
+
+def json_list(text: str) -> list[dict[str, Any]]:
+    """The objects of the JSON list in a text; none for anything else."""
+    found = _json(text)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _json(text: str) -> object:
+    """Parsed JSON; None for what is none: these are settings among others."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

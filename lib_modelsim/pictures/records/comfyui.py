@@ -12,7 +12,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .record_form import ENDINGS, Named, PictureRecord, named, once
+from .form import ENDINGS, Named, PictureRecord, named, once
+from .registry import RecordReader
+from .texts import Texts
+
+PROGRAM = "ComfyUI"
 
 Node = Mapping[str, Any]
 
@@ -21,6 +25,27 @@ _NETWORK = re.compile(r"lora(_name)?(_\d+)?|hypernetwork_name|lora_\d+_name")
 _TEXTS = ("text", "text_g", "text_l", "string", "prompt", "positive", "value", "wildcard_text", "clip_l", "t5xxl")
 _MOST = 20_000
 """Nodes and links that are looked at: graphs of people have some hundred."""
+
+
+def read(texts: Texts) -> list[PictureRecord]:
+    """The graph that was run and the editor's, where that names something else; Civitai's JPEGs hold one in the place
+    of an infotext."""
+    found = [of_prompt(texts.document(text), text.where) for text in texts.named("prompt")]
+    found += [of_workflow(texts.document(text), text.where) for text in texts.named("workflow")]
+    found += [
+        of_prompt(texts.document(text), text.where) for text in texts.free() if text.text.lstrip().startswith("{")
+    ]
+    return _without_repetitions([record for record in found if record is not None])
+
+
+def _without_repetitions(records: list[PictureRecord]) -> list[PictureRecord]:
+    """The editor's graph, which is what was on the screen and need not be what was run, only where it tells more."""
+    run = [record.checkpoints for record in records if record.prompt]
+    return [record for record in records if record.prompt or not run or not _within(record.checkpoints, run)]
+
+
+def _within(models: tuple[Named, ...], others: list[tuple[Named, ...]]) -> bool:
+    return any(set(models) >= set(other) or set(models) <= set(other) for other in others)
 
 
 def of_prompt(document: object, place: str) -> PictureRecord | None:
@@ -35,7 +60,7 @@ def of_prompt(document: object, place: str) -> PictureRecord | None:
     checkpoints = _named(graph, used, _CHECKPOINT) or _named(graph, set(graph), _CHECKPOINT)
     networks = _named(graph, used or set(graph), _NETWORK)
     texts = [_text(graph, node["inputs"][key]) for node in samplers[:1] for key in ("positive", "negative")] or ["", ""]
-    return PictureRecord(place, "ComfyUI", checkpoints, networks, *texts)
+    return PictureRecord(place, PROGRAM, checkpoints, networks, *texts)
 
 
 def of_workflow(document: object, place: str) -> PictureRecord | None:
@@ -54,7 +79,7 @@ def of_workflow(document: object, place: str) -> PictureRecord | None:
             networks += map(named, files)
         elif re.search("checkpoint|ckpt|unet", kind, re.IGNORECASE):
             checkpoints += map(named, files)
-    return PictureRecord(place, "ComfyUI", once(checkpoints), once(networks))
+    return PictureRecord(place, PROGRAM, once(checkpoints), once(networks))
 
 
 def _named(graph: Mapping[str, Node], keys: set[str], input_name: re.Pattern) -> tuple[Named, ...]:
@@ -113,3 +138,6 @@ def _files(values: object) -> Iterator[str]:
         elif isinstance(value, (list, dict)):
             inner = value.values() if isinstance(value, dict) else value
             yield from (each for each in inner if isinstance(each, str))
+
+
+READER = RecordReader(PROGRAM, read, ("prompt", "workflow"), order=2)

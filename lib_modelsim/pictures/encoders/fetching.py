@@ -13,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import ModelsimError
-from ..job import Job, Stage
+from ...errors import ModelsimError
+from ...job import Job, Stage
 
 _PIECE = 1 << 20
 _PATIENCE = 30.0

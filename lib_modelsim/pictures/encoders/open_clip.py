@@ -8,14 +8,25 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
 
-from .encoder import Vectors
-from .published_weights import EncoderError, PublishedWeights, open_clip, text_settings, without_warning
+from ...job import Job
+from .encoder import Encoder, EncoderError, EncoderKind, Readiness, Vectors
+from .published_weights import (
+    PublishedWeights,
+    how_to_install,
+    is_installed,
+    open_clip,
+    published,
+    text_settings,
+    without_warning,
+)
+
+if TYPE_CHECKING:
+    import torch
 
 BATCH = 16
 
@@ -45,7 +56,7 @@ class OpenClipEncoder:
         self.name, self.identity, self._file = _named(architecture, weights)
         self._architecture = architecture
         self._settings = weights.settings if isinstance(weights, PublishedWeights) else {}
-        self._device = torch.device(device)
+        self._device = device
         self._half = half
         self._model: torch.nn.Module | None = None
         self._prepare: Callable[[Image.Image], torch.Tensor] | None = None
@@ -54,17 +65,23 @@ class OpenClipEncoder:
         """Gives the model's memory back."""
         self._model = None
         gc.collect()
+        import torch
+
         torch.cuda.empty_cache()
         if trim := sys.platform == "linux" and getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)  # glibc keeps freed memory in pieces: 200 to 500 MB of a ViT-B-32
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """float32 [pictures, d], rows of length 1."""
+        import torch
+
         self._load()
         return self._encoded("encode_image", lambda part: torch.stack([self._prepare(one) for one in part]), pictures)
 
     def _load(self) -> None:
         """Raises EncoderError for a file that is none of this architecture's."""
+        import torch
+
         if self._model is not None:
             return
         asked = {f"image_{name}": self._settings[name] for name in _PREPARING if self._settings.get(name) is not None}
@@ -81,25 +98,31 @@ class OpenClipEncoder:
             self._leave_gpu()
 
     def _leave_gpu(self) -> None:
+        import torch
+
         _log.warning("the GPU has no room for %s: working on the CPU", self.name)
-        self._move(torch.device("cpu"))
+        self._move("cpu")
         torch.cuda.empty_cache()
 
-    def _move(self, device: torch.device) -> None:
-        self._device = device
-        self._model.to(device, torch.float16 if self._half and device.type == "cuda" else torch.float32)
+    def _move(self, device: str) -> None:
+        import torch
 
-    @torch.inference_mode()
+        self._device = device
+        self._model.to(device, torch.float16 if self._half and device.startswith("cuda") else torch.float32)
+
     def _encoded(self, kind: str, prepare: Callable[[Any], torch.Tensor], items: Sequence[Any]) -> Vectors:
+        import torch
+
         rows = []
-        for start in range(0, len(items), BATCH):
-            batch = prepare(items[start : start + BATCH])
-            try:
-                vectors = self._forward(kind, batch)
-            except torch.cuda.OutOfMemoryError:
-                self._leave_gpu()
-                vectors = self._forward(kind, batch)
-            rows.append((vectors / vectors.norm(dim=1, keepdim=True)).cpu().numpy())
+        with torch.inference_mode():
+            for start in range(0, len(items), BATCH):
+                batch = prepare(items[start : start + BATCH])
+                try:
+                    vectors = self._forward(kind, batch)
+                except torch.cuda.OutOfMemoryError:
+                    self._leave_gpu()
+                    vectors = self._forward(kind, batch)
+                rows.append((vectors / vectors.norm(dim=1, keepdim=True)).cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
 
     def _forward(self, kind: str, batch: torch.Tensor) -> torch.Tensor:
@@ -150,3 +173,52 @@ def _fill(model: torch.nn.Module, file: Path, architecture: str) -> None:
         raise other from error
     if any(not key.endswith("position_ids") for key in (*missing, *unknown)):
         raise other
+
+
+# the kind: open_clip:ARCHITECTURE/TAG, open_clip:ARCHITECTURE/FILE.safetensors
+
+
+def _make(which: str, device: Callable[[], str]) -> Encoder:
+    architecture, weights = _named_by(which)
+    found = Path(weights).expanduser() if _is_file(weights) else published(architecture, weights)
+    return open_clip_encoder(architecture, found, device(), half=True)
+
+
+def _readiness(which: str) -> Readiness:
+    """Takes seconds: open_clip is imported."""
+    architecture, weights = _named_by(which)
+    if not is_installed():
+        return Readiness(False, f"the package open_clip_torch is not installed. Fix: {how_to_install()}")
+    if not _is_file(weights) and (found := published(architecture, weights)).file is None:
+        return Readiness(False, f"the weights {weights} are not on this machine", found.question)
+    return Readiness(True, f"{_make(which, lambda: 'cpu').name}: ready; it is loaded when it is used")
+
+
+def _download(which: str, job: Job) -> None:
+    architecture, weights = _named_by(which)
+    if not _is_file(weights) and (found := published(architecture, weights)).file is None:
+        found.download(job)
+
+
+def _named_by(which: str) -> tuple[str, str]:
+    """Architecture, and tag or file."""
+    architecture, _, weights = which.partition("/")
+    if not architecture or not weights:
+        raise EncoderError("no such encoder", f"{KIND.name}:{which}", f"use {KIND.usage}")
+    return architecture, weights
+
+
+def _is_file(weights: str) -> bool:
+    return weights.endswith(".safetensors")
+
+
+KIND = EncoderKind(
+    "open_clip",
+    "CLIP by open_clip",
+    _make,
+    _readiness,
+    takes="ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors",
+    suggested=("ViT-B-32/laion2b_s34b_b79k", "ViT-L-14/datacomp_xl_s13b_b90k", "ViT-H-14/laion2b_s32b_b79k"),
+    download=_download,
+)
+"""Suggested are a small, a usual and a large one: CLIPs that every open_clip knows by a tag."""

@@ -1,6 +1,6 @@
 """What happens to a picture on its way to us: it is cut, scaled and saved again with loss.
 
-A search that has learned from untouched pictures alone takes a file's history for a model's manner.
+A search that has learned from untouched pictures alone takes a file's history for a model's style.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from PIL import Image
 from .opening import opened
 
 VERSION = 1
-"""Grows when `handled` draws otherwise: vectors of handled pictures are kept under it."""
+"""Grows when `degraded` draws otherwise: vectors of degraded pictures are kept under it."""
 
 _QUALITY = (50, 95)  # JPEG
 _SCALE = (0.5, 1.2)
 _CUT = 0.1  # of each side at most
 
 
-def handled(picture: Image.Image, generator: np.random.Generator | None = None) -> Image.Image:
+def degraded(picture: Image.Image, generator: np.random.Generator | None = None) -> Image.Image:
     """The picture after it has been around, RGB.
 
     Without a generator drawn from its own content: the same picture, the same result.

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lib_modelsim.pictures.record import LONGEST, read_records
-from lib_modelsim.pictures.record_form import Named
-from lib_modelsim.pictures.user_comment import user_comment
+from lib_modelsim.pictures.records.form import Named, PictureRecord, named
+from lib_modelsim.pictures.records.reading import read_records
+from lib_modelsim.pictures.records.registry import RecordReader, forget, readers, register
+from lib_modelsim.pictures.records.texts import LONGEST
+from lib_modelsim.pictures.records.user_comment import user_comment
 
 INFOTEXT = """\
 a lighthouse, <lora:ink style:0.7>
@@ -197,6 +199,32 @@ def test_an_opened_picture_is_as_good_as_its_file(tmp_path):
     (tmp_path / "a.png").write_bytes(png(text("parameters", INFOTEXT)))
     with Image.open(tmp_path / "a.png") as image:
         assert only(image) == only(tmp_path / "a.png")
+
+
+# a program that others know
+
+
+def test_a_reader_from_outside_is_asked_as_the_shipped_ones_are():
+    def read(texts):
+        for text in texts.named("paintbox"):
+            document = texts.document(text)
+            if isinstance(document, dict):
+                yield PictureRecord(text.where, "Paintbox", (named(document.get("model")),))
+
+    picture = png(text("paintbox", '{"model": "juggernaut.safetensors"}'), text("parameters", INFOTEXT))
+    shipped = [reader.program for reader in readers()]
+    register(RecordReader("Paintbox", read, ("paintbox",)))
+    try:
+        assert [reader.program for reader in readers()] == [*shipped, "Paintbox"]
+        webui, paintbox = read_records(picture).records
+        assert (webui.program, paintbox.program) == ("WebUI", "Paintbox")
+        assert paintbox.checkpoints == (named("juggernaut"),)
+        assert len(read_records(png(text("paintbox", "{torn"))).remarks) == 1
+        with pytest.raises(ValueError, match="of this program"):
+            register(RecordReader("WebUI", read))
+    finally:
+        forget("Paintbox")
+    assert [record.program for record in read_records(picture).records] == ["WebUI"]
 
 
 # nothing, and nothing good

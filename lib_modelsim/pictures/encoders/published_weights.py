@@ -17,15 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..errors import ModelsimError
-from ..job import Job
+from ...job import Job
+from .encoder import EncoderError
 from .fetching import fetch
 
 _FILE = "open_clip_model.safetensors"
-
-
-class EncoderError(ModelsimError):
-    """An encoder that cannot be had here, or not without a download."""
 
 
 @dataclass(frozen=True)

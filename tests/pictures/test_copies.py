@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from lib_modelsim.pictures.canonical import without_borders
-from lib_modelsim.pictures.handling import as_jpeg
+from lib_modelsim.pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
+from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.opening import open_picture
-from lib_modelsim.pictures.perceptual_hash import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 
 from .scenes import scene
 

@@ -1,0 +1,1 @@
+"""What turns pictures into vectors: one file for each kind of encoder, listed by `registry`."""
