@@ -10,7 +10,7 @@ when. A key is cut into equal stretches, and of each one chunk is read whose pla
 over the end of its stretch goes on at the beginning. So every number is as likely to be read as any other, which makes
 the sums unbiased (stratified random sampling of clusters: W. G. Cochran, Sampling Techniques, 1977, chapters 5 and 9).
 
-The defaults are measured, see docs/sampling.md: 4 % of a file of real size, in reads of 4 to 64 kB of float16. Keys of
+The defaults are measured, see docs/sampling.md: 4 % of a file of real size, in reads of 2 to 64 kB of float16. Keys of
 up to 32,768 numbers (norms and biases) are read whole.
 """
 
@@ -39,8 +39,8 @@ class Sample:
 
     share: float = 0.04
     least: int = 1 << 14
-    chunks: int = 8
-    shortest: int = 1 << 11
+    chunks: int = 16
+    shortest: int = 1 << 10
     longest: int = 1 << 15
     seed: int = 0
 
