@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .sampling import Sample
+
 Array = NDArray[np.float64]
 
 Held = TypeVar("Held", bound="Sums")
@@ -114,10 +116,12 @@ class Part(Sums):
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read files: the name under which its sums are remembered, and their form."""
+    """One way to read files: the name under which its sums are remembered, their form, and the sample that is read,
+    None for all."""
 
     method: str
     form: type[Sums]
+    sample: Sample | None = None
 
 
 WEIGHTS = Reading("weights", Part)

@@ -41,9 +41,9 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
         return []
     from .streaming import key_parts  # torch comes with it
 
-    layout = joint_layout(models)
+    layout, opened = joint_layout(models), [model.open() for model in models]
     found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
-    for key, parts in key_parts([model.open() for model in models], layout, job, device):
+    for key, parts in key_parts(opened, layout, job, device, measure.reading.sample):
         found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
     places = layout.places.items()
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from itertools import groupby
 
 import numpy as np
@@ -17,7 +18,9 @@ from ...similarity.asimilarity import probe_grams
 from ...similarity.attention import Variant, projections
 from ...similarity.device import Device, choose_device
 from ...similarity.device import log as device_log
-from ...similarity.parts import Part, Sums, add_up, to_arrays
+from ...similarity.measures.sampled import SAMPLED
+from ...similarity.parts import WEIGHTS, Part, Sums, add_up, to_arrays
+from ...similarity.sampling import Sample, numbers
 from ...similarity.weights import KeySummer, NonFinite
 
 Arrays = dict[str, NDArray]
@@ -30,29 +33,32 @@ def weight_pass(
     job: Job,
     device: str,
     memory: int | None = None,
+    sample: Sample | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
-    """Per block: the stored form of its parts, and what was not finite."""
+    """Per block: the stored form of its parts, and what was not finite. With a `sample` only that is read."""
     keys = [key for keys in blocks.values() for key in keys]
-    stage = _stage(models, keys, job)
+    stage = _stage(models, keys, job, sample)
     broken: list[NonFinite] = []
-    summer = KeySummer(models, choose_device(device, memory), stage.advance, broken.append)
+    summer = KeySummer(models, choose_device(device, memory), stage.advance, broken.append, sample)
     for block, members in blocks.items():
         broken.clear()
         try:
             parts = _parts(summer, layout, members)
         except torch.cuda.OutOfMemoryError:
             broken.clear()
-            summer = KeySummer(models, _fall_back(memory), stage.advance, broken.append)
+            summer = KeySummer(models, _fall_back(memory), stage.advance, broken.append, sample)
             parts = _parts(summer, layout, members)
         told = [(found.model, _in_words(found)) for found in broken]
         yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
 
 
-def key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job, device: str) -> Iterator[tuple[str, list[Part]]]:
-    """Per key: its parts."""
+def key_parts(
+    models: Sequence[Checkpoint], layout: Layout, job: Job, device: str, sample: Sample | None = None
+) -> Iterator[tuple[str, list[Part]]]:
+    """Per key: its parts. With a `sample` only that is read."""
     keys = list(layout.places)
-    stage = _stage(models, keys, job)
-    summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None)
+    stage = _stage(models, keys, job, sample)
+    summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None, sample)
     for key, sums in groupby(summer.sums(keys), lambda one: one.key):
         component = layout.places[key].component
         yield key, add_up(Part.of_key(component, one) for one in sums)
@@ -83,7 +89,10 @@ def key_pass(
         yield block, {"keys": np.array([one.key for one in sums], dtype=str), "squares": squares, "norms": norms}
 
 
-PASSES: dict[str, Callable[..., Iterator[tuple[str, Arrays]]]] = {"weights": weight_pass}
+PASSES: dict[str, Callable[..., Iterator[tuple[str, Arrays]]]] = {
+    WEIGHTS.method: weight_pass,
+    SAMPLED.method: partial(weight_pass, sample=SAMPLED.sample),
+}
 """A reading's method → the pass that makes its sums."""
 
 
@@ -98,9 +107,16 @@ def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Sums]
     ]
 
 
-def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job) -> Stage:
+def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job, sample: Sample | None = None) -> Stage:
+    @cache
+    def read(key: str, count: int) -> int:
+        return numbers(sample.ranges(key, count)) if sample else count
+
     total = sum(
-        w.stored.count * w.stored.item_bytes for model in models for key in keys if (w := model.weights.get(key))
+        read(key, w.stored.count) * w.stored.item_bytes
+        for model in models
+        for key in keys
+        if (w := model.weights.get(key))
     )
     return Stage(job, "reading weights", total)
 

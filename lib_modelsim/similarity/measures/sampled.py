@@ -1,0 +1,41 @@
+"""The measures of whole weights, from a sample of them: 4 % of a file is read (see `similarity/sampling.py`).
+
+Each is the exact measure over the same sums, scaled up from the sample; one pass serves all of them. They have names of
+their own, so that a number says how it was made, and are remembered apart from the exact ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..parts import Part, Reading
+from ..sampling import SAMPLE, VERSION
+from .cosine import COSINE_WHOLE
+from .delta import DELTA_COSINE
+from .l2 import L2, RELATIVE_L2
+from .registry import WeightMeasure
+
+SAMPLED = Reading(f"sample {VERSION}", Part, SAMPLE)
+"""Fixed chunks of every key."""
+
+_CAVEAT = "It is read from 4 % of the weights."
+
+
+def _sampled(measure: WeightMeasure, label: str, **changes: object) -> WeightMeasure:
+    return replace(
+        measure,
+        name=f"sampled-{measure.name}",
+        label=f"weights (sample), {label}",
+        reads="4 % of a file",
+        reading=SAMPLED,
+        caveat=f"{measure.caveat} {_CAVEAT}" if measure.bounds else measure.caveat,
+        **changes,
+    )
+
+
+SAMPLED_L2 = _sampled(L2, "L2 distance")
+SAMPLED_RELATIVE_L2 = _sampled(RELATIVE_L2, "difference relative to size", direct=True)
+SAMPLED_COSINE_WHOLE = _sampled(COSINE_WHOLE, "cosine of blocks as one vector")
+SAMPLED_DELTA_COSINE = _sampled(DELTA_COSINE, "difference from the base", l2=SAMPLED_L2.name)
+
+MEASURES = (SAMPLED_DELTA_COSINE, SAMPLED_RELATIVE_L2, SAMPLED_COSINE_WHOLE, SAMPLED_L2)
