@@ -46,7 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--linkage", default="ward.D2", help="ward.D2 (default), ward.D, average, complete or single, as R defines them"
     )
     tree.add_argument("--optimal-order", action="store_true", help="order the leaves so that neighbours are most alike")
-    tree.add_argument("--classes", type=int, metavar="K", help="number of classes (default: chosen by silhouette)")
+    tree.add_argument(
+        "--classes",
+        type=int,
+        metavar="K",
+        help="number of classes: the tree is cut into so many (default: chosen; strangers are set apart first)",
+    )
     for what in ("name", "remark"):
         tree.add_argument(
             f"--{what}",

@@ -113,6 +113,7 @@ def _classes(result: Result) -> list[dict[str, Any]]:
             "name": result.name(number).name,
             "remark": result.name(number).remark,
             "support": _number(result.support(number)),
+            "stranger": model in family.strangers,
         }
         for model, number in zip(family.features.models, family.classes.tolist(), strict=True)
     ]

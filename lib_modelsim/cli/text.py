@@ -99,7 +99,10 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
         for number in range(1, int(family.classes.max()) + 1):
             members = [model for model, c in zip(family.features.models, family.classes, strict=True) if c == number]
             name, support = result.name(number).name, result.support(number)
-            about = (f" {name}" if name else "") + ("" if np.isnan(support) else f" (support {percent(support)})")
+            trust = "" if np.isnan(support) else f" (support {percent(support)})"
+            about = (f" {name}" if name else "") + (
+                " (stranger: no near relative here)" if number in family.strange_classes else trust
+            )
             lines.append(f"  class {number}{about}: {', '.join(members)}")
         lines += [f"  note: {note}" for note in family.notes]
     lines += [f"note: {note}" for note in found.notes] if found else []

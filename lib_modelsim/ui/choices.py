@@ -36,7 +36,7 @@ class Choices:
     """The controls of the families and what is shown of them, and the search's encoder; names of models are as in the
     index.
 
-    `classes` None: as the silhouette says; `references` empty: all models; `distance` None: what suits the measure.
+    `classes` None: automatic; `references` empty: all models; `distance` None: what suits the measure.
     """
 
     measure: str = DEFAULT

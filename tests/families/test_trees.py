@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.families.classes import choose_classes, silhouette
+from lib_modelsim.families.classes import silhouette
 from lib_modelsim.families.distances import row_distances
 from lib_modelsim.families.features import FeatureTable, against
 from lib_modelsim.families.linkage import LINKAGES, build_tree
@@ -106,9 +106,3 @@ def test_silhouette_by_hand():
     distances = square([0, 1, 10])
     assert silhouette(distances, np.array([1, 1, 2])) == pytest.approx(((10 - 1) / 10 + (9 - 1) / 9 + 0) / 3)
     assert np.isnan(silhouette(distances, np.array([1, 1, 1])))
-
-
-def test_classes_that_stand_apart_are_found():
-    distances = square([0, 1, 2, 100, 101, 102, 500, 501])
-    assert choose_classes(build_tree(tuple("abcdefgh"), distances), distances) == 3
-    assert choose_classes(build_tree(("a", "b"), square([0, 1])), square([0, 1])) == 1

@@ -23,7 +23,6 @@ MEASURES = [measure.name for measure in measures_of_weights()]
 BOUNDS = {measure.name: measure.bounds for measure in all_measures() if measure.bounds}
 
 
-
 @pytest.fixture(scope="module")
 def known(peer_family):
     """Measure → what it says of a fine-tune and its copy, sibling, base, other fine-tune and a stranger."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # scipy comes with them, on first use
 
 @dataclass(frozen=True)
 class How:
-    """How families are told from a comparison: `references` by name, none for all models, `classes` None for as many
-    as the silhouette says."""
+    """How families are told from a comparison: `references` by name, none for all models, `classes` None for
+    automatic ones."""
 
     tree: TreeOptions
     references: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Answer:
             found = self._families[how.trees]
         if isinstance(found, ModelsimError):
             raise found
-        return [_in_classes(family, how.classes) for family in found]
+        return found if how.classes is None else [family.cut(how.classes) for family in found]
 
     def _told(self, how: How) -> list[Family] | ModelsimError:
         from ...workspace.families.classify import families_of
@@ -76,9 +76,3 @@ class Answer:
         found = self.trust(how, family) or trust_of(family)
         self._trusts[how, family.architecture] = found
         return found
-
-
-def _in_classes(family: Family, wanted: int | None) -> Family:
-    if family.tree is None or wanted is None:
-        return family
-    return replace(family, classes=family.tree.cut(min(wanted, len(family.tree.models))))

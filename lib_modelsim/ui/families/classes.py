@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # scipy and matplotlib come with it
 
 _FIT = "Correlation of the heights at which two models meet in the tree with their distances; 1 is a perfect likeness."
 _FOR_PLOT = "As the X/Y/Z plot takes them for its axis Checkpoint name"
+_STRANGER = "No near relative among these models"
 _SUPPORT = "Share of the trees over resampled blocks in which this class is exactly one branch."
 
 
@@ -27,7 +28,8 @@ def classes_table(family: Family, trust: Trust | None, names: Mapping[int, Class
     members it is of: `class_key` must know them again."""
     members = class_members(family)
     rows = "".join(
-        _row(number, models, trust, names.get(number), class_key(family, number)) for number, models in members.items()
+        _row(number, models, _support(family, trust, number), names.get(number), class_key(family, number))
+        for number, models in members.items()
     )
     head = f'<tr><th>Class</th><th>Models</th><th title="{_SUPPORT}">Support</th><th>Name</th><th>Remark</th></tr>'
     return (
@@ -58,7 +60,7 @@ def class_mark(number: int, name: str = "") -> str:
     return f'<span class="modelsim-class"><i style="background:{class_colour(number)}"></i>{number}{called}</span>'
 
 
-def _row(number: int, models: list[str], trust: Trust | None, given: ClassName | None, key: str) -> str:
+def _row(number: int, models: list[str], support: str, given: ClassName | None, key: str) -> str:
     first = escaped(models[0]) + (f" and {len(models) - 1} more" if len(models) > 1 else "")
     fields = "".join(
         f'<td><input type="text" data-class="{escaped(key)}" data-field="{field}" value="{escaped(value)}"'
@@ -67,11 +69,13 @@ def _row(number: int, models: list[str], trust: Trust | None, given: ClassName |
     )
     return (
         f'<tr><td>{class_mark(number)}</td><td title="{escaped(", ".join(models))}">{first}</td>'
-        f"<td>{_support(trust, number)}</td>{fields}</tr>"
+        f"<td>{support}</td>{fields}</tr>"
     )
 
 
-def _support(trust: Trust | None, number: int) -> str:
+def _support(family: Family, trust: Trust | None, number: int) -> str:
+    if number in family.strange_classes:
+        return f'<span title="{_STRANGER}">stranger</span>'
     if trust is None:
         return "…"
     share = float(trust.support[number - 1])

@@ -85,8 +85,7 @@ def compare_models(
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     groups = by_architecture(models)
     origins = [
-        _base_of(group, None if chosen is None else models[chosen]) if kind.needs_base else None
-        for group in groups
+        _base_of(group, None if chosen is None else models[chosen]) if kind.needs_base else None for group in groups
     ]
     if kind.needs_base and chosen is None and MEAN not in origins and len(models) > 1:
         raise ModelsimError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelsimError
-from ...families.classes import choose_classes
+from ...families.classes import automatic_classes
 from ...families.distance_files import DistanceTable
 from ...families.distances import (
     DISTANCES,
@@ -22,6 +22,7 @@ from ...families.distances import (
 from ...families.features import FeatureTable, against
 from ...families.groups import connected_groups, largest_group
 from ...families.linkage import Tree, build_tree
+from ...families.strangers import DELTAS, LINEAR, Scale
 from ...families.support import (
     RESAMPLES,
     Resampling,
@@ -33,7 +34,7 @@ from ...families.support import (
 from ...similarity.base import Base
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.delta import DELTA_COSINE
-from ...similarity.measures.registry import measure_named
+from ...similarity.measures.registry import find_measure, measure_named
 from ..catalogue.index import match_model, without_ending
 
 _UNITS = {
@@ -47,15 +48,18 @@ _UNITS = {
 _TOLD = 5
 """Names that a note spells out."""
 
+STRANGER = "stranger"
+"""What stands beside a class in the place of its support where it is a stranger's."""
+
 FEWEST_REFERENCES = 3
 """With two, each of them has only the other's columns, and there is no distance between the two."""
 
 
 @dataclass(frozen=True)
 class TreeOptions:
-    """How a tree is built: R's name of the linkage, the number of classes (None: by silhouette), the leaves' order,
-    and what its distances are (None: the measure itself where it is direct and there are no references, else Pearson's
-    between rows of features)."""
+    """How a tree is built: R's name of the linkage, the number of classes (None: automatic, see `families.classes`),
+    the leaves' order, and what its distances are (None: the measure itself where it is direct and there are no
+    references, else Pearson's between rows of features)."""
 
     linkage: str = "ward.D2"
     classes: int | None = None
@@ -69,8 +73,9 @@ class Family:
     """One tree: the models of one architecture, their features, the distances [n, n] and classes [n] told from them.
 
     `tree` is None where there is one model alone, `unit` says what its heights are; `architecture` is None for tables
-    that were brought along, and the features of distances brought along have no columns. `notes` say what was left
-    out or is missing; `resampling` tells what distances are made of, for the support of the classes.
+    that were brought along, and the features of distances brought along have no columns. `strangers` are the models
+    that automatic classes set apart, as they have no near relative. `notes` say what was left out or is missing;
+    `resampling` tells what distances are made of, for the support of the classes.
     """
 
     architecture: str | None
@@ -84,15 +89,34 @@ class Family:
     measure: str | None = None
     base: Base | None = None
     references: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     resampling: Callable[[], Resampling] | None = None
 
     @property
     def title(self) -> str:
         """What its figures are of."""
-        models, classes = len(self.features.models), int(self.classes.max())
+        models, apart = len(self.features.models), len(self.strange_classes)
+        classes = int(self.classes.max()) - apart
         what = self.architecture or ("Features" if self.features.columns else "Distances")
-        return f"{what}: {models} models, {classes} class{'' if classes == 1 else 'es'}"
+        found = [f"{models} models"]
+        found += [f"{classes} class{'' if classes == 1 else 'es'}"] if classes else []
+        found += [f"{apart} stranger{'' if apart == 1 else 's'}"] if apart else []
+        return f"{what}: {', '.join(found)}"
+
+    @property
+    def strange_classes(self) -> frozenset[int]:
+        """The numbers of the classes that are strangers."""
+        models = self.features.models
+        return frozenset(
+            int(number) for number, name in zip(self.classes, models, strict=True) if name in self.strangers
+        )
+
+    def cut(self, classes: int) -> Family:
+        """The same family in so many classes, or as many as it can make."""
+        if self.tree is None:
+            return self
+        return replace(self, classes=self.tree.cut(min(classes, len(self.tree.models))), strangers=())
 
 
 @dataclass(frozen=True)
@@ -146,7 +170,7 @@ def family_of_matrix(
     kept = largest_group(distances)
     if 1 < len(kept) < len(distances):
         return _family_of_part(matrix, kept, distances, options, architecture, references)
-    found = _build(architecture, features, distances, options, unit, MATRIX)
+    found = _build(architecture, features, distances, options, unit, MATRIX, matrix.measure)
     return replace(found, **about, resampling=lambda: resample_matrix(matrix))
 
 
@@ -223,8 +247,8 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         notes += told_left_out(models, distances)
         models, distances = tuple(models[i] for i in kept), distances[np.ix_(kept, kept)]
     features = FeatureTable(models, (), np.empty((len(models), 0)))
-    found = _build(None, features, distances, options, unit, MATRIX)
     measure = DELTA_COSINE.name if base else table.metric
+    found = _build(None, features, distances, options, unit, MATRIX, measure)
     return replace(found, base=Base(base) if base else None, notes=tuple(notes), measure=measure)
 
 
@@ -279,6 +303,7 @@ def _build(
     options: TreeOptions,
     unit: str,
     distance: str,
+    measure: str | None = None,
 ) -> Family:
     n = len(features.models)
     if n == 0:
@@ -287,8 +312,19 @@ def _build(
     if n == 1:
         return Family(architecture, features, np.zeros((1, 1)), None, np.ones(1, dtype=np.int64), **about)
     tree = build_tree(features.models, distances, options.linkage, options.optimal_order)
-    wanted = options.classes if options.classes is not None else choose_classes(tree, distances)
-    return Family(architecture, features, distances, tree, tree.cut(wanted), **about)
+    if options.classes is not None:
+        return Family(architecture, features, distances, tree, tree.cut(options.classes), **about)
+    found = automatic_classes(distances, options.linkage, _scale(measure, distance))
+    strangers = tuple(name for name, alone in zip(features.models, found.strangers, strict=True) if alone)
+    return Family(architecture, features, distances, tree, found.numbers, strangers=strangers, **about)
+
+
+def _scale(measure: str | None, distance: str) -> Scale:
+    """What distances of this kind mean, for automatic classes."""
+    known = find_measure(measure) if distance == MATRIX else None
+    if distance == "euclidean" or (known is not None and known.distance):
+        return LINEAR
+    return DELTAS if known is not None and known.needs_base else Scale()
 
 
 def _require_known(distance: str) -> None:

@@ -18,7 +18,7 @@ from ...text import size_text
 from ..catalogue.index import Model
 from .class_labels import ClassName
 from .family import Family, Trust
-from .screen import class_words, heat_table
+from .screen import called_classes, class_words, heat_table
 
 _ON_WHITE = "#222222"
 
@@ -63,7 +63,7 @@ def family_heatmap(title: str, family: Family, cells: float | None = None) -> Fi
 
 def family_map(title: str, family: Family, names: Mapping[int, ClassName], width: float = 10.0) -> Figure:
     """The map of a family with a tree, with the names of its classes."""
-    called = {number: given.name for number, given in names.items() if given.name}
+    called = called_classes(family, names)
     scaling, classes = classical_scaling(family.distances), family.classes.tolist()
     return draw_map(family.features.models, scaling, classes, title, family.unit, width, names=called)
 

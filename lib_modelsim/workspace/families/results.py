@@ -29,7 +29,7 @@ from ...writing import write_bytes, write_csv, write_text
 from ..catalogue.index import Model
 from ..catalogue.scan import known_identity
 from .class_labels import ClassEdit, ClassName, class_names, name_class, require_class
-from .family import Family, Trust, trust_of
+from .family import STRANGER, Family, Trust, trust_of
 from .figures import RenderedFigure, draw_figures
 
 _SHORT = 40
@@ -161,11 +161,11 @@ def _tables(result: Result) -> list[Table]:
     family = result.family
     models = family.features.models
     classes = [
-        (model, c, result.name(c).name, result.name(c).remark, result.support(c))
+        (model, c, result.name(c).name, result.name(c).remark, result.support(c), _sign(model, family))
         for model, c in zip(models, family.classes.tolist(), strict=True)
     ]
     tables = [
-        Table("classes", ("model", "class", "name", "remark", "support"), classes),
+        Table("classes", ("model", "class", "name", "remark", "support", STRANGER), classes),
         Table("hashes", ("model", "path", "size", "sha256", "short", "legacy", "autov3"), _hashes(result)),
     ]
     if family.tree is None:
@@ -178,6 +178,10 @@ def _tables(result: Result) -> list[Table]:
     merges = zip(family.tree.merges.tolist(), family.tree.heights.tolist(), strict=True)
     tables.append(Table("linkage", ("merge1", "merge2", "height"), [(*pair, height) for pair, height in merges]))
     return tables
+
+
+def _sign(model: str, family: Family) -> str:
+    return "yes" if model in family.strangers else ""
 
 
 def _hashes(result: Result) -> list[tuple]:
@@ -227,6 +231,7 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
         ("linkage", f"{family.linkage}, as R's hclust defines it"),
         ("missing values", "each distance is over the columns that both models have" if of_features else "none"),
         ("classes", str(int(family.classes.max()))),
+        *([("strangers", ", ".join(family.strangers) + ": no near relative here")] if family.strangers else []),
         ("cophenetic correlation", f"{result.trust.cophenetic:.4f}"),
         ("support", support if supported else "unknown: there are no blocks to resample"),
         *(("note", note) for note in family.notes),

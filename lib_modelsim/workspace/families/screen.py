@@ -17,7 +17,7 @@ from ...figures.screen.model_map import map_svg
 from ...figures.screen.tree import tree_svg
 from ...similarity.measures.registry import find_measure
 from .class_labels import ClassName
-from .family import Family, Trust
+from .family import STRANGER, Family, Trust
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,17 @@ def class_words(family: Family, names: Mapping[int, ClassName], trust: Trust | N
     found: dict[int, ClassLabel] = {}
     for number, share in enumerate(support, 1):
         given = names.get(number, ClassName())
-        found[number] = ClassLabel(given.name, given.remark, None if np.isnan(share) else share)
+        if number in family.strange_classes:  # a class of one is a branch of every tree: that says nothing
+            found[number] = ClassLabel(given.name or STRANGER, given.remark)
+        else:
+            found[number] = ClassLabel(given.name, given.remark, None if np.isnan(share) else share)
     return found
+
+
+def called_classes(family: Family, names: Mapping[int, ClassName]) -> dict[int, str]:
+    """Class number → what it is called on a map: the name that a person gave, or that it is a stranger."""
+    called = {number: given.name for number, given in names.items() if given.name}
+    return dict.fromkeys(family.strange_classes, STRANGER) | called
 
 
 def tree_on_screen(family: Family, names: Mapping[int, ClassName], trust: Trust | None, facts: Facts) -> str:
@@ -78,6 +87,6 @@ def heatmap_on_screen(family: Family, facts: Facts) -> str:
 
 def map_on_screen(family: Family, names: Mapping[int, ClassName], facts: Facts) -> str:
     """The map of a family with a tree."""
-    called = {number: given.name for number, given in names.items() if given.name}
+    called = called_classes(family, names)
     scaling = classical_scaling(family.distances)
     return map_svg(family.tree, scaling, family.classes.tolist(), family.unit, names=called, facts=facts)

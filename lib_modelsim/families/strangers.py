@@ -1,0 +1,113 @@
+"""Models that count once, as they equal another, and models that have no near relative among the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
+
+Array = NDArray[np.float64]
+
+_FAR = 2.0
+"""A stranger is so many diameters of the others away from each of them. On the families at hand strangers are 2.2 to
+400 away, models of the family at most 1.4."""
+
+_MOST = 0.75
+"""Share of the models, copies counted once, that must be left when strangers are set apart."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What distances mean. `near`: two models nearer than this share of the greatest distance are copies, what parts
+    them is rounding. `unrelated`: from this distance on two models have nothing in common, None where the measure
+    does not say."""
+
+    near: float = 1e-4
+    unrelated: float | None = None
+
+
+LINEAR = Scale(near=1e-2)
+"""Distances that grow with the change itself, as l2 does; one less a cosine or a correlation grows with its square."""
+
+DELTAS = Scale(unrelated=0.85)
+"""One less delta-cosine: what was trained apart stands at 1. Fine-tunes that share nothing but their base have a
+cosine of at most 0.1, the most distant relatives of the published families 0.2 and more."""
+
+
+def copies(distances: Array, near: float) -> NDArray[np.intp]:
+    """Of every model the first one, in input order, from which it is at most `near` away: itself, or what it copies.
+
+    `distances` is [n, n]; the answer [n].
+    """
+    found = np.arange(len(distances))
+    heads: list[int] = []
+    for i in range(len(distances)):
+        close = np.flatnonzero(distances[i, heads] <= near) if heads else ()
+        if len(close):
+            found[i] = heads[close[0]]
+        else:
+            heads.append(i)
+    return found
+
+
+def strangers(distances: Array, scale: Scale) -> NDArray[np.bool_]:
+    """Whether each model has no near relative among the others, [n]; its copies are none.
+
+    Where the measure says from what distance on models are unrelated, by that. Elsewhere by the others: a stranger is
+    twice their diameter away from all of them and from other strangers, and the others are three quarters of all or
+    more. Neither depends on the strangers, so one more does not make a stranger of another.
+    """
+    n = len(distances)
+    if scale.unrelated is not None:
+        first = copies(distances, scale.near * scale.unrelated)
+        others = np.where(first[:, None] == first[None, :], np.inf, distances)
+        return (others.min(axis=1, initial=np.inf) >= scale.unrelated) if len(set(first.tolist())) > 1 else _none(n)
+    if n < 3:
+        return _none(n)
+    found = ~_none(n)
+    found[_together(distances, scale.near)] = False
+    return found
+
+
+def _none(n: int) -> NDArray[np.bool_]:
+    return np.zeros(n, dtype=bool)
+
+
+def _together(distances: Array, near: float) -> list[int]:
+    """The smallest branch of the single-linkage tree outside which all models are strangers, to it and to each other.
+
+    In that tree a branch joins the rest at its smallest distance to it, so the models of one that is left alone keep
+    their branches whatever else there is.
+    """
+    n = len(distances)
+    merges = hierarchy.linkage(squareform(distances, checks=False), "single")
+    heights = np.append(merges[:, 2], np.inf)
+    parent = np.full(2 * n - 1, n - 1)  # the row of the merge that a node goes into; the root's is past the end
+    for row, pair in enumerate(merges[:, :2].astype(int)):
+        parent[pair] = row
+    members, diameters = [[i] for i in range(n)], [0.0] * n
+    for row, (left, right) in enumerate(merges[:, :2].astype(int).tolist()):
+        a, b = members[left], members[right]
+        members.append(a + b)
+        diameters.append(max(diameters[left], diameters[right], float(distances[np.ix_(a, b)].max())))
+        branch, diameter = members[-1], diameters[-1]
+        if (
+            diameter > 0
+            and heights[parent[n + row]] >= _FAR * diameter
+            and _only_strangers(distances, branch, diameter, near)
+        ):
+            return branch
+    return list(range(n))
+
+
+def _only_strangers(distances: Array, branch: list[int], diameter: float, near: float) -> bool:
+    """Whether the models outside a branch are few, and far from each other unless they are copies."""
+    outside = np.setdiff1d(np.arange(len(distances)), branch)
+    between = distances[np.ix_(outside, outside)]
+    heads = np.unique(copies(between, near * diameter))
+    apart = between[np.ix_(heads, heads)] + np.diag(np.full(len(heads), np.inf))
+    inside = len(np.unique(copies(distances[np.ix_(branch, branch)], near * diameter)))
+    return apart.min(initial=np.inf) >= _FAR * diameter and inside >= _MOST * (inside + len(heads))
