@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from safetensors.torch import load_file
 from lib_modelsim.checkpoints import blocks
 from lib_modelsim.checkpoints.memory import memory_checkpoint
 from lib_modelsim.checkpoints.reader import Checkpoint, Weight
-from lib_modelsim.checkpoints.values import MemoryTensor
 
 Tensors = dict[str, torch.Tensor]
 
@@ -97,12 +97,9 @@ def _effective(path: Path) -> Tensors:
 
 
 def _in_memory(name: str, tensors: Tensors) -> Checkpoint:
-    path = Path(name)
-    weights = {
-        key: Weight(key, "unet", "M00", MemoryTensor(key, "F32", tuple(v.shape), path, 0, tensor=v))
-        for key, v in tensors.items()
-    }
-    return Checkpoint(path, "memory", "SD 1.x", tuple(w.stored for w in weights.values()), weights, {})
+    memory = memory_checkpoint(name, tensors)
+    weights = {stored.key: Weight(stored.key, "unet", "M00", stored) for stored in memory.tensors}
+    return replace(memory, architecture="SD 1.x", weights=weights)
 
 
 def pairs(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,6 @@ from pathlib import Path
 import torch
 
 from lib_modelsim.checkpoints.reader import Checkpoint, open_checkpoint
-from lib_modelsim.checkpoints.stored import read_into
 from lib_modelsim.checkpoints.values import TORCH
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
@@ -29,7 +28,7 @@ def read_and_convert(checkpoints: list[Checkpoint], raw: bytearray, numbers: tor
         for weight in checkpoint.weights.values():
             stored = weight.stored
             view = memoryview(raw)[: stored.count * stored.item_bytes]
-            read_into(stored.path, stored.offset, view)
+            stored.source.read_into(stored.offset, view)
             numbers[: stored.count].copy_(torch.frombuffer(view, dtype=TORCH[stored.dtype]))
 
 

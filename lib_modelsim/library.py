@@ -21,6 +21,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from .checkpoints.source import FileKey
 from .errors import ModelsimError
 
 log = logging.getLogger(__name__)
@@ -44,16 +45,6 @@ _VERSION = 1
 
 _CANNOT_WRITE = ("is full", "disk I/O error", "readonly database", "No space left", "Read-only")
 """What SQLite and the system say where there is nothing to mend but the place: the work can go on without."""
-
-
-@dataclass(frozen=True)
-class FileKey:
-    """What tells whether a file is still the one that was read. In a folder's key the sizes are
-    added up, and `mtime_ns` is a digest of the names, sizes and times of all its files."""
-
-    path: str
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True)

@@ -36,15 +36,15 @@ def family(small_family, tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """The files whose tensors were read, in order."""
-    from lib_modelsim.checkpoints import values
+    from lib_modelsim.checkpoints.values import ValueReader
 
-    read, names = values.read_into, []
+    read, names = ValueReader._read, []
 
-    def counting(path, offset, buffer):
-        names.append(path.name)
-        read(path, offset, buffer)
+    def counting(reader, stored, *place):
+        names.append(stored.source.name)
+        return read(reader, stored, *place)
 
-    monkeypatch.setattr(values, "read_into", counting)
+    monkeypatch.setattr(ValueReader, "_read", counting)
     return names
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from .file_formats import read_file_headers
-from .stored import StoredTensor, read_into
+from .source import FileSource, ReadError
+from .stored import StoredTensor
 
 COMPONENTS = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3")
 """The sub-folders that hold weights of the network; others (`safety_checker`, `tokenizer`, …) do not make it differ."""
@@ -89,13 +90,15 @@ def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
 
 
 def _read_file(folder: Path, name: str) -> list[StoredTensor]:
-    path = folder / name
-    if not path.is_file():
-        raise CheckpointError("a file of the diffusers folder is missing", f"{folder.name}/{name}", _INCOMPLETE)
+    shown = f"{folder.name}/{name}"
+    if not (folder / name).exists():
+        raise CheckpointError("a file of the diffusers folder is missing", shown, _INCOMPLETE)
     try:
-        return read_file_headers(path)[1]
+        return read_file_headers(FileSource(folder / name, shown))[1]
+    except ReadError:
+        raise
     except CheckpointError as error:
-        raise CheckpointError(f"{folder.name}/{name}: {error.what}", error.value, error.fix) from error
+        raise CheckpointError(f"{shown}: {error.what}", error.value, error.fix) from error
 
 
 def _is_plain_name(name: str) -> bool:
@@ -105,11 +108,11 @@ def _is_plain_name(name: str) -> bool:
 
 def _read_json(path: Path) -> dict:
     shown = f"{path.parent.name}/{path.name}"
-    size = path.stat().st_size
-    if size > _LARGEST_JSON:
-        raise CheckpointError("too large for an index", f"{shown}, {size} bytes", _INCOMPLETE)
-    raw = bytearray(size)
-    read_into(path, 0, memoryview(raw))
+    source = FileSource(path, shown)
+    if source.size > _LARGEST_JSON:
+        raise CheckpointError("too large for an index", f"{shown}, {source.size} bytes", _INCOMPLETE)
+    raw = bytearray(source.size)
+    source.read_into(0, memoryview(raw))
     try:
         content = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -8,24 +8,22 @@ values. Only tensors that cannot be met in passing — two keys with one storage
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import CheckpointError
 from .content_hash import PIECE, PieceDigests, component_content, piece_digests, raw_digests
 from .extras import extra_contents, is_schedule
 from .identity import Identity, network_order
 from .names import in_every_layout
 from .reader import Checkpoint, Weight
-from .stored import FLOATS, ITEM_BITS, StoredTensor, read_into
+from .source import Source
+from .stored import FLOATS, ITEM_BITS, StoredTensor
 
 BUFFERS = 6
 BUFFER_BYTES = 8 * PIECE
@@ -43,17 +41,18 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     there: that is how a job is stopped. Raises CheckpointError for a file that cannot be read to its end or that
     changes meanwhile.
     """
-    by_file: dict[Path, list[Weight]] = {tensor.path: [] for tensor in checkpoint.tensors}
+    by_file: dict[Source, list[Weight]] = {source: [] for source in checkpoint.sources}
     extras = [Weight(key, "", None, stored) for key, stored in checkpoint.extras.items()]
     for tensor in [*checkpoint.weights.values(), *extras]:
-        by_file[tensor.stored.path].append(tensor)
+        by_file[tensor.stored.source].append(tensor)
 
     files, digests = {}, {}
     header_end = min(tensor.offset for tensor in checkpoint.tensors) if checkpoint.format == "safetensors" else None
-    with _Threads() as threads:
-        for path, weights in by_file.items():
-            files[path], found = _read_file(path, weights, header_end, threads, progress)
+    with checkpoint, _Threads() as threads:
+        for source, weights in by_file.items():
+            files[source.name], found = _read_file(source, weights, header_end, threads, progress)
             digests.update(found)
+        checkpoint.check()
 
     members: dict[str, list[Weight]] = {}
     for weight in checkpoint.weights.values():
@@ -66,14 +65,14 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     }
     besides = extra_contents(extras, digests)
     if checkpoint.format == "diffusers":
-        return Identity(_folder_sha256(checkpoint.path, files), None, None, content, besides)
+        return Identity(_folder_sha256(files), None, None, content, besides)
     (hashes,) = files.values()
     return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content, besides)
 
 
-def _folder_sha256(folder: Path, files: dict[Path, FileHashes]) -> str:
+def _folder_sha256(files: dict[str, FileHashes]) -> str:
     """As `sha256sum unet/… vae/… | sha256sum` gives it, the paths relative to the folder and sorted."""
-    names = sorted((path.relative_to(folder).as_posix(), hashes.sha256) for path, hashes in files.items())
+    names = sorted((name, hashes.sha256) for name, hashes in files.items())
     return hashlib.sha256(
         "".join(f"{sha256}  {name}\n" for name, sha256 in names).encode("utf-8", "surrogateescape")
     ).hexdigest()
@@ -96,31 +95,26 @@ class Span(NamedTuple):
 
 
 def _read_file(
-    path: Path, weights: list[Weight], header_end: int | None, threads: _Threads, progress: Callable[[int], None]
+    source: Source, weights: list[Weight], header_end: int | None, threads: _Threads, progress: Callable[[int], None]
 ) -> tuple[FileHashes, dict[str, list[PieceDigests]]]:
     """The hashes of one file, and per weight the digests of its pieces."""
     whole, legacy = _RangeSha256(0), _RangeSha256(*LEGACY_RANGE)
     data = None if header_end is None else _RangeSha256(header_end)
     hashes = [(threads.file, whole), (threads.file, legacy), *([(threads.data, data)] if data else [])]
     pending: dict[str, list[Future[PieceDigests]]] = {weight.key: [] for weight in weights}
-    with _open(path) as file:
-        before = os.fstat(file.fileno())
-        spans, again = _spans(weights, before.st_size)
-        for span in spans:
-            buffer = threads.take()
-            raw = buffer[: span.length]
-            _fill(file, raw, path)
-            work = [thread.submit(hash_.update, span.offset, raw) for thread, hash_ in hashes]
-            if span.weight is not None:
-                digest = threads.values.submit(_digests, raw, span.weight.stored.dtype)
-                pending[span.weight.key].append(digest)
-                work.append(digest)
-            threads.give(buffer, work)
-            progress(span.length)
-        threads.wait()
-        after = os.fstat(file.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise CheckpointError("the file changed while it was read", path, "try again when nothing writes to it")
+    spans, again = _spans(weights, source.size)
+    for span in spans:
+        buffer = threads.take()
+        raw = buffer[: span.length]
+        source.read_into(span.offset, raw)
+        work = [thread.submit(hash_.update, span.offset, raw) for thread, hash_ in hashes]
+        if span.weight is not None:
+            digest = threads.values.submit(_digests, raw, span.weight.stored.dtype)
+            pending[span.weight.key].append(digest)
+            work.append(digest)
+        threads.give(buffer, work)
+        progress(span.length)
+    threads.wait()
 
     digests = {key: [digest.result() for digest in found] for key, found in pending.items()}
     for weight in again:
@@ -158,34 +152,14 @@ def _pieces(stored: StoredTensor) -> Iterator[np.ndarray]:
     if stored.strides is None:
         for start in range(0, stored.count, PIECE):
             raw = np.empty(min(PIECE, stored.count - start), dtype)
-            read_into(stored.path, stored.offset + start * item, raw.view(np.uint8).data)
+            stored.source.read_into(stored.offset + start * item, raw.view(np.uint8).data)
             yield raw
         return
     raw = bytearray(stored.span * item)
-    read_into(stored.path, stored.offset, memoryview(raw))
+    stored.source.read_into(stored.offset, memoryview(raw))
     view = np.ndarray(stored.shape, dtype, raw, strides=[step * item for step in stored.strides])
     for start in range(0, stored.count, PIECE):
         yield view.flat[start : start + PIECE]  # a flat iterator's slice copies these elements alone
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise CheckpointError(
-            f"cannot open ({error.strerror or error})", path, "check that it is there and readable"
-        ) from error
-
-
-def _fill(file: BinaryIO, buffer: memoryview, path: Path) -> None:
-    try:
-        got = file.readinto(buffer)
-    except OSError as error:
-        raise CheckpointError(
-            f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable"
-        ) from error
-    if got < len(buffer):
-        raise CheckpointError("the file became shorter while it was read", path, "try again when nothing writes to it")
 
 
 class _RangeSha256:

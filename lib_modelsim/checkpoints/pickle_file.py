@@ -7,15 +7,14 @@ Formats: torch/serialization.py (`_save`, `_legacy_save`, `_legacy_load`).
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zipfile
-from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import CheckpointError
 from .pickle_machine import Persistent, PickleStream, read_tree
 from .pickle_tensors import metadata_of, storage_of, stored_tensors
+from .source import Source
 from .stored import DAMAGED, StoredTensor
 
 LARGEST_PICKLE = 64 << 20
@@ -36,21 +35,46 @@ def looks_like_pickle(start: bytes) -> bool:
     return len(start) > 2 and start[0] == 0x80 and 2 <= start[1] <= 5
 
 
-def read_pickle(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
+def read_pickle(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     """The tensors of a pickled checkpoint in file order, and its metadata.
 
     Raises CheckpointError for what is damaged, hostile or of another kind.
     """
-    with path.open("rb") as file:
-        if file.read(2) == b"PK":
-            return _read_zip(path)
-        return _read_stream(file, path)
+    start = bytearray(min(source.size, 2))
+    source.read_into(0, memoryview(start))
+    return _read_zip(source) if start == b"PK" else _read_stream(source)
+
+
+class _File(io.RawIOBase):
+    """A source as Python's file protocol has it."""
+
+    def __init__(self, source: Source):
+        self._source, self._position = source, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size}[whence]
+        if start + offset < 0:
+            raise ValueError(f"negative position {start + offset}")
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        view = memoryview(buffer)[: max(0, self._source.size - self._position)]
+        self._source.read_into(self._position, view)
+        self._position += len(view)
+        return len(view)
 
 
 # ---- zip archive: ROOT/data.pkl, and the bytes of the storage KEY as ROOT/data/KEY
 
 
-class _ArchiveFile(io.FileIO):
+class _ArchiveFile(_File):
     """A file for `zipfile` to read a directory from; refuses to allocate for an absurd length in it."""
 
     def read(self, size: int = -1) -> bytes:
@@ -59,24 +83,23 @@ class _ArchiveFile(io.FileIO):
         return super().read(size)
 
 
-def _read_zip(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
-    with _ArchiveFile(path) as file:
+def _read_zip(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
+    with _ArchiveFile(source) as file:
         records = _records(file)
-        size = os.fstat(file.fileno()).st_size
+        size = source.size
         root = _root(records)
         if f"{root}constants.pkl" in records:
-            raise CheckpointError("TorchScript archive, a program and no checkpoint", path.name, _CONVERT)
+            raise CheckpointError("TorchScript archive, a program and no checkpoint", source.name, _CONVERT)
         if f"{root}byteorder" in records:
             start, length = _extent(file, size, records[f"{root}byteorder"])
             file.seek(start)
             if file.read(min(length, 16)) != b"little":
-                raise CheckpointError("checkpoint of a big-endian machine", path.name, _CONVERT)
+                raise CheckpointError("checkpoint of a big-endian machine", source.name, _CONVERT)
 
         start, length = _extent(file, size, records[f"{root}data.pkl"])
         if length > LARGEST_PICKLE:
             raise CheckpointError("pickle too long", f"{length} bytes", _CONVERT)
-        with path.open("rb") as buffered:
-            tree, _ = read_tree(PickleStream(buffered, start, start + length))
+        tree, _ = read_tree(PickleStream(io.BufferedReader(_File(source)), start, start + length))
 
         extents: dict[str, tuple[int, int]] = {}
 
@@ -87,7 +110,7 @@ def _read_zip(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
                 extents[key] = _extent(file, size, records[f"{root}data/{key}"])
             return extents[key]
 
-        tensors = stored_tensors(tree, locate, path)
+        tensors = stored_tensors(tree, locate, source)
         _refuse_overlap(extents)
     return tensors, metadata_of(tree)
 
@@ -145,18 +168,18 @@ def _refuse_overlap(extents: dict[str, tuple[int, int]]) -> None:
 # ---- stream: pickles of a magic number, a version, the machine, the checkpoint, the storages' keys; then their bytes
 
 
-def _read_stream(file: BinaryIO, path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
-    size = os.fstat(file.fileno()).st_size
+def _read_stream(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
+    file, size = io.BufferedReader(_File(source)), source.size
     stream = PickleStream(file, 0, min(size, LARGEST_PICKLE))
     magic, _ = read_tree(stream)
     if type(magic) is not int or magic != _MAGIC_NUMBER:
-        raise CheckpointError("a pickle, but not one that PyTorch wrote", path.name, _NO_CHECKPOINT)
+        raise CheckpointError("a pickle, but not one that PyTorch wrote", source.name, _NO_CHECKPOINT)
     version, _ = read_tree(stream)
     if type(version) is not int or version != _PROTOCOL_VERSION:
-        raise CheckpointError("PyTorch stream of an unknown version", path.name, _CONVERT)
+        raise CheckpointError("PyTorch stream of an unknown version", source.name, _CONVERT)
     machine, _ = read_tree(stream)
     if isinstance(machine, dict) and machine.get("little_endian") is False:
-        raise CheckpointError("checkpoint of a big-endian machine", path.name, _CONVERT)
+        raise CheckpointError("checkpoint of a big-endian machine", source.name, _CONVERT)
 
     tree, references = read_tree(stream)
     keys, _ = read_tree(stream)
@@ -167,7 +190,7 @@ def _read_stream(file: BinaryIO, path: Path) -> tuple[list[StoredTensor], dict[s
             raise CheckpointError("storage without its bytes in the file", key, DAMAGED)
         return extents[key]
 
-    return stored_tensors(tree, locate, path), metadata_of(tree)
+    return stored_tensors(tree, locate, source), metadata_of(tree)
 
 
 def _stream_extents(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from ..errors import CheckpointError
 from .pickle_machine import Call, Global, Inert, Persistent
+from .source import Source
 from .stored import DAMAGED, ITEM_BITS, StoredTensor, check_key, contiguous_strides, is_shape, is_whole
 
 MOST_TENSORS = 50_000
@@ -89,7 +89,7 @@ def storage_of(reference: object) -> Storage | None:
     return None
 
 
-def stored_tensors(root: object, locate: Locate, path: Path) -> list[StoredTensor]:
+def stored_tensors(root: object, locate: Locate, source: Source) -> list[StoredTensor]:
     """The tensors of the checkpoint's state dict, in file order.
 
     Raises CheckpointError where there is none, where one is of a kind that is not read, or does not lie within
@@ -99,7 +99,6 @@ def stored_tensors(root: object, locate: Locate, path: Path) -> list[StoredTenso
         kind = root.function.name if isinstance(root, Call) else type(root).__name__
         kind = "an object of an unknown class" if isinstance(root, Inert) else kind
         raise CheckpointError("the pickle holds no state dict but", kind, _CONVERT)
-    size = path.stat().st_size
     weights = _state_dict(root)
     # a `state_dict` among the weights is a leftover: NovelAI's file has one, the WebUI drops it too (`sd_models.py`)
     passed_over = {id(weights), id(weights.get("state_dict"))}
@@ -109,7 +108,7 @@ def stored_tensors(root: object, locate: Locate, path: Path) -> list[StoredTenso
             raise CheckpointError("two tensors of the same name", key, _CONVERT)
         if len(tensors) == MOST_TENSORS:
             raise CheckpointError("checkpoint with too many tensors", f"more than {MOST_TENSORS}", _CONVERT)
-        tensors[key] = _stored(key, call, locate, path, size)
+        tensors[key] = _stored(key, call, locate, source)
     return sorted(tensors.values(), key=lambda tensor: tensor.offset)
 
 
@@ -173,7 +172,7 @@ def _rebuilding_call(value: object) -> Call | None:
     return None
 
 
-def _stored(key: str, call: Call, locate: Locate, path: Path, file_size: int) -> StoredTensor:
+def _stored(key: str, call: Call, locate: Locate, source: Source) -> StoredTensor:
     """Where the tensor of this call lies, after every check."""
     reference, first, shape, strides, dtype_name = _arguments(key, call)
     storage = storage_of(reference)
@@ -189,9 +188,10 @@ def _stored(key: str, call: Call, locate: Locate, path: Path, file_size: int) ->
     if storage.count * storage.item_bytes > nbytes:
         raise CheckpointError("tensor whose storage is longer than its bytes in the file", key, DAMAGED)
     start, end = (start + element * storage.item_bytes for element in storage.view)
-    tensor = _laid_out(StoredTensor(key, dtype, tuple(shape), path, start + first * (ITEM_BITS[dtype] // 8), strides))
+    offset = start + first * (ITEM_BITS[dtype] // 8)
+    tensor = _laid_out(StoredTensor(key, dtype, tuple(shape), source, offset, strides))
     # the second limit: a tensor expanded with strides of 0 needs no storage to be huge
-    if tensor.offset + tensor.span * tensor.item_bytes > end or tensor.count * tensor.item_bytes > file_size:
+    if tensor.offset + tensor.span * tensor.item_bytes > end or tensor.count * tensor.item_bytes > source.size:
         raise CheckpointError("tensor that reaches beyond its storage", key, DAMAGED)
     return tensor
 
@@ -230,5 +230,5 @@ def _laid_out(tensor: StoredTensor) -> StoredTensor:
     if tensor.count == 0 or all(
         n == 1 or step == c for n, step, c in zip(tensor.shape, tensor.strides, expected, strict=True)
     ):
-        return StoredTensor(tensor.key, tensor.dtype, tensor.shape, tensor.path, tensor.offset)
+        return StoredTensor(tensor.key, tensor.dtype, tensor.shape, tensor.source, tensor.offset)
     return tensor

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 
 from ..errors import CheckpointError
 from . import blocks, folder, names
 from .architecture import kind_of
 from .file_formats import read_file_headers
 from .layout import Layout, Place
+from .source import FileKey, FileSource, ReadError, Source, changed, file_key
 from .stored import FLOATS, StoredTensor
 
 
@@ -44,7 +46,10 @@ class Checkpoint:
 
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
     order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
-    by common name: they count where two files are called the same.
+    by common name: they count where two files are called the same. `identity` is what its files were when they were
+    opened.
+
+    A context manager: its files are kept open until the end of the block. `check` says whether what was read holds.
     """
 
     path: Path
@@ -53,7 +58,29 @@ class Checkpoint:
     tensors: tuple[StoredTensor, ...]
     weights: dict[str, Weight]
     metadata: dict[str, str]
+    identity: FileKey
     extras: dict[str, StoredTensor] = field(default_factory=dict)
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Where its tensors come from, each source once, in file order."""
+        return tuple(dict.fromkeys(tensor.source for tensor in self.tensors))
+
+    def check(self) -> None:
+        """Raise ReadError where a source is no longer what it was: what was read of it may then be a mixture."""
+        for source in self.sources:
+            source.check()
+
+    def __enter__(self) -> Checkpoint:
+        for source in self.sources:
+            source.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for source in self.sources:
+            source.__exit__(kind, error, trace)
 
     @cached_property
     def layout(self) -> Layout:
@@ -71,16 +98,23 @@ def open_checkpoint(path: Path) -> Checkpoint:
     """Read the headers of a checkpoint: a safetensors file, a pickle (zip or legacy) or a diffusers folder.
 
     The format is told by the first bytes, not by the ending: files with a wrong ending are common. Raises
-    CheckpointError for whatever cannot be read or compared, in one line.
+    CheckpointError for whatever cannot be read or compared, in one line; ReadError where it changes meanwhile.
     """
-    form, tensors, metadata = _read_headers(Path(path))
+    path = Path(path)
+    if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a name is too long for the system
+        return _open_folder(path)
+    source = FileSource(path)
+    form, tensors, metadata = read_file_headers(source)
+    return checkpoint_of(path, form, tensors, metadata, source.identity)
+
+
+def checkpoint_of(
+    path: Path, form: str, tensors: Sequence[StoredTensor], metadata: dict[str, str], identity: FileKey
+) -> Checkpoint:
+    """The checkpoint that these tensors are. Raises CheckpointError where there are none or where their numbers are
+    not the weights."""
     if not tensors:
-        raise CheckpointError("no tensors in the file", Path(path).name, "it is no checkpoint: move it elsewhere")
-    return checkpoint_of(Path(path), form, tensors, metadata)
-
-
-def checkpoint_of(path: Path, form: str, tensors: Sequence[StoredTensor], metadata: dict[str, str]) -> Checkpoint:
-    """The checkpoint that these tensors are. Raises CheckpointError where their numbers are not the weights."""
+        raise CheckpointError("no tensors in the file", path.name, "it is no checkpoint: move it elsewhere")
     _refuse_quantised(tensors)
     named = names.common_names(tensors)
     architecture = kind_of({key: stored.shape for key, stored in named})
@@ -92,7 +126,7 @@ def checkpoint_of(path: Path, form: str, tensors: Sequence[StoredTensor], metada
             extras[key] = stored
         else:
             weights[key] = Weight(key, component, block, stored)
-    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, extras)
+    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras)
 
 
 def _holds_weights(key: str, stored: StoredTensor) -> bool:
@@ -101,19 +135,21 @@ def _holds_weights(key: str, stored: StoredTensor) -> bool:
     return stored.dtype in FLOATS and stored.count > 1 and not key.endswith("position_ids")
 
 
-def _read_headers(path: Path) -> tuple[str, list[StoredTensor], dict[str, str]]:
+def _open_folder(path: Path) -> Checkpoint:
+    before = file_key(path)
     try:
-        mode = path.stat().st_mode
+        tensors, metadata = folder.read_folder(path)
     except OSError as error:
-        raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
-    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise CheckpointError("not a regular file", path, "give a checkpoint file or a diffusers folder")
-    try:
-        return ("diffusers", *folder.read_folder(path)) if stat.S_ISDIR(mode) else read_file_headers(path)
-    except OSError as error:
-        raise CheckpointError(
+        raise ReadError(
             f"cannot read ({error.strerror or error})", path, "check that it is there and readable"
         ) from error
+    except CheckpointError as error:
+        if file_key(path) != before:
+            raise changed(path) from error
+        raise
+    if file_key(path) != before:
+        raise changed(path)
+    return checkpoint_of(path, "diffusers", tensors, metadata, before)
 
 
 _QUANTISED = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
-from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole, read_into
+from .source import Source
+from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole
 
 LARGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
@@ -24,22 +24,21 @@ LARGEST_UNICODE_HEADER = 16_000_000
 """Bytes of a header that is not plain ASCII: one rare letter makes Python take four bytes for each letter of a text."""
 
 
-def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
+def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     """The tensors of a safetensors file in file order, and its `__metadata__`.
 
     Raises CheckpointError for everything that the format forbids: a header too long or no JSON, duplicate keys,
     unknown dtypes, shapes that do not fit their bytes, holes, overlaps, bytes missing or left over.
     """
-    size = path.stat().st_size
-    if size < 8:
-        raise CheckpointError("too short for a safetensors file", f"{size} bytes", DAMAGED)
+    if source.size < 8:
+        raise CheckpointError("too short for a safetensors file", f"{source.size} bytes", DAMAGED)
     prefix = bytearray(8)
-    read_into(path, 0, memoryview(prefix))
+    source.read_into(0, memoryview(prefix))
     length = int.from_bytes(prefix, "little")
-    if length > LARGEST_HEADER or length > size - 8:
+    if length > LARGEST_HEADER or length > source.size - 8:
         raise CheckpointError("safetensors header longer than the file or the format", f"{length} bytes", DAMAGED)
     raw = bytearray(length)
-    read_into(path, 8, memoryview(raw))
+    source.read_into(8, memoryview(raw))
     header = _parse(raw)
 
     metadata = header.pop("__metadata__", None) or {}
@@ -53,9 +52,9 @@ def read_header(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
         if first != end:
             raise CheckpointError("safetensors data with a hole or an overlap before", key, DAMAGED)
         end = last
-        tensors.append(StoredTensor(key, header[key]["dtype"], tuple(header[key]["shape"]), path, start + first))
-    if start + end != size:
-        place = f"{start + end} of {size} bytes"
+        tensors.append(StoredTensor(key, header[key]["dtype"], tuple(header[key]["shape"]), source, start + first))
+    if start + end != source.size:
+        place = f"{start + end} of {source.size} bytes"
         raise CheckpointError("safetensors data does not end where the file does", place, DAMAGED)
     return tensors, metadata
 

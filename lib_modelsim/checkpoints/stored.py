@@ -1,22 +1,13 @@
-"""Where one tensor lies on disk: the common ground of every file format."""
+"""Where one tensor lies in its source: the common ground of every format."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ..errors import CheckpointError
-
-
-class ReadError(CheckpointError):
-    """A file that opened and then could not be read: gone, shrunk, a failing disk. `path` is the file."""
-
-    def __init__(self, what: str, path: Path, fix: str):
-        super().__init__(what, path, fix)
-        self.path = path
-
+from .source import Source
 
 ITEM_BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "U32": 32, "I32": 32, "U64": 64, "I64": 64,
@@ -39,17 +30,17 @@ LONGEST_KEY = 1000
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """One tensor of a file.
+    """One tensor of a checkpoint.
 
     `key` is the name in the file; in a diffusers folder the sub-folder stands before it ("unet/conv_in.bias").
-    `offset` is the position in `path` of the element [0, 0, …], in bytes; `strides` are in elements, None where
+    `offset` is the position in `source` of the element [0, 0, …], in bytes; `strides` are in elements, None where
     the elements stand in C order without gaps.
     """
 
     key: str
     dtype: str
     shape: tuple[int, ...]
-    path: Path
+    source: Source
     offset: int
     strides: tuple[int, ...] | None = None
 
@@ -71,19 +62,19 @@ class StoredTensor:
         return 1 + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
 
     def raw(self) -> bytearray:
-        """The bytes as they stand in the file, from the first element to the last (gaps included)."""
+        """The bytes as they stand in the source, from the first element to the last (gaps included)."""
         found = bytearray(self.span * self.item_bytes)
-        read_into(self.path, self.offset, memoryview(found))
+        self.source.read_into(self.offset, memoryview(found))
         return found
 
     def rows(self, first: int, last: int) -> StoredTensor:
-        """The tensor [first:last] along axis 0, still on disk."""
+        """The tensor [first:last] along axis 0, still unread."""
         strides = self.strides or contiguous_strides(self.shape)
         offset = self.offset + first * strides[0] * self.item_bytes
         return replace(self, shape=(last - first, *self.shape[1:]), offset=offset)
 
     def transposed(self) -> StoredTensor:
-        """The matrix with its two axes exchanged, still on disk."""
+        """The matrix with its two axes exchanged, still unread."""
         strides = self.strides or contiguous_strides(self.shape)
         return replace(self, shape=self.shape[::-1], strides=strides[::-1])
 
@@ -113,27 +104,3 @@ def check_key(key: str) -> None:
     """Raise CheckpointError for a key that is too long, or no valid text (half of a UTF-16 pair in it)."""
     if len(key) > LONGEST_KEY or _HALF_PAIR.search(key):
         raise CheckpointError("key of a tensor too long or no valid text", key[:LONGEST_KEY], DAMAGED)
-
-
-def read_into(path: Path, offset: int, buffer: memoryview) -> None:
-    """Fill `buffer` with the bytes of `path` from `offset` on, with plain reads.
-
-    Raises ReadError where the file is gone, unreadable or ends too early (it shrank since its header was read).
-    """
-    try:
-        with open(path, "rb", buffering=0) as file:
-            file.seek(offset)
-            done = 0
-            while done < len(buffer):
-                got = file.readinto(buffer[done:])
-                if not got:
-                    raise ReadError(
-                        "the file ends in the middle of a tensor",
-                        path,
-                        "it changed while it was read, or its copy is incomplete: copy it again",
-                    )
-                done += got
-    except OSError as error:
-        raise ReadError(
-            f"cannot read the file ({error.strerror or error})", path, "check that it is there and readable"
-        ) from error

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 import torch
 
 from .reader import Weight
-from .stored import StoredTensor, read_into
+from .stored import StoredTensor
 
 TORCH = {
     "F64": torch.float64,
@@ -20,27 +18,6 @@ TORCH = {
 """dtype as safetensors spells it → torch's."""
 
 
-@dataclass(frozen=True)
-class MemoryTensor(StoredTensor):
-    """A tensor that is in memory already, on whatever device; it has no bytes at `path`."""
-
-    tensor: torch.Tensor = field(kw_only=True, compare=False)
-
-    def raw(self) -> bytearray:
-        return bytearray(self.tensor.reshape(-1).cpu().view(torch.uint8).numpy())
-
-    def rows(self, first: int, last: int) -> MemoryTensor:
-        tensor = self.tensor[first:last]
-        return replace(self, shape=tuple(tensor.shape), tensor=tensor)
-
-    def transposed(self) -> MemoryTensor:
-        return replace(self, shape=self.shape[::-1], tensor=self.tensor.T)
-
-    def values(self, start: int, stop: int) -> torch.Tensor:
-        """Elements [start:stop] in C order, on the CPU; those that lie there already are not copied."""
-        return self.tensor.reshape(-1)[start:stop].cpu()
-
-
 class ValueReader:
     """Reads weights through one byte buffer that grows to the largest piece asked for and is used again and again."""
 
@@ -50,27 +27,23 @@ class ValueReader:
     def flat(self, weight: Weight, start: int, stop: int) -> torch.Tensor:
         """Elements [start:stop] of the flattened weight, in its own dtype, shape [stop − start].
 
-        The result lies in the reader's buffer, where it holds until the next call, or in a model in memory: it is not
-        to be changed.
+        The result lies in the reader's buffer, where it holds until the next call.
         """
         stored = weight.stored
-        if isinstance(stored, MemoryTensor):
-            return stored.values(start, stop)
         if stored.strides is None:
-            return self._read(weight, stored.offset + start * stored.item_bytes, stop - start)
-        span = self._read(weight, stored.offset, stored.span)
+            return self._read(stored, stored.offset + start * stored.item_bytes, stop - start)
+        span = self._read(stored, stored.offset, stored.span)
         return span.as_strided(stored.shape, stored.strides).reshape(-1)[start:stop]
 
     def matrix(self, weight: Weight) -> torch.Tensor:
         """The whole weight as float32, shape `weight.shape`, in memory of its own."""
         return self.flat(weight, 0, weight.stored.count).to(torch.float32, copy=True).reshape(weight.shape)
 
-    def _read(self, weight: Weight, offset: int, count: int) -> torch.Tensor:
-        stored = weight.stored
-        if count == 0:
+    def _read(self, stored: StoredTensor, offset: int, count: int) -> torch.Tensor:
+        if count < 1:
             return torch.empty(0, dtype=TORCH[stored.dtype])
         size = count * stored.item_bytes
         if len(self._buffer) < size:
             self._buffer = bytearray(size)
-        read_into(stored.path, offset, memoryview(self._buffer)[:size])
+        stored.source.read_into(offset, memoryview(self._buffer)[:size])
         return torch.frombuffer(self._buffer, dtype=TORCH[stored.dtype], count=count)

@@ -57,7 +57,14 @@ def load_network(path: Path, device: torch.device) -> LoadedNetwork:
     Raises CheckpointFailed for what is no checkpoint, with all its parts, of a network that diffusers draws,
     CheckpointError for a file that cannot be read, torch's OutOfMemoryError.
     """
-    checkpoint = open_checkpoint(path)
+    with open_checkpoint(path) as checkpoint:
+        network = _network_of(checkpoint, device)
+        checkpoint.check()
+    return network
+
+
+def _network_of(checkpoint: Checkpoint, device: torch.device) -> LoadedNetwork:
+    path = checkpoint.path
     known = find(checkpoint.architecture)
     facts = known.drawing.diffusers if known is not None else None
     if facts is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from lib_modelsim import demo
 from lib_modelsim.checkpoints.reader import open_checkpoint
+from lib_modelsim.checkpoints.source import FileSource, ReadError
 from lib_modelsim.errors import CheckpointError
 
 from .same_weights import assert_same_weights
@@ -113,6 +115,39 @@ def test_a_missing_shard_is_named(model):
     _, names = shard(model)
     (model / "unet" / names[1]).unlink()
     with pytest.raises(CheckpointError, match=f"missing: unet/{names[1]}"):
+        open_checkpoint(model)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize("what", ["shard", "index", "component's file"])
+def test_a_fifo_in_the_place_of_a_file_is_not_waited_for(model, what):
+    index, names = shard(model)
+    path = {"shard": index.parent / names[0], "index": index}.get(what, model / "vae" / index.name.split(".index")[0])
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(CheckpointError, match=f"not a regular file: .*{path.parent.name}.{path.name}"):
+        open_checkpoint(model)
+
+
+def test_a_folder_in_the_place_of_a_shard_is_told(model):
+    index, names = shard(model)
+    (index.parent / names[1]).unlink()
+    (index.parent / names[1]).mkdir()
+    with pytest.raises(CheckpointError, match=f"not a regular file: .*{names[1]}"):
+        open_checkpoint(model)
+
+
+def test_a_folder_that_changes_while_its_headers_are_read(model, monkeypatch):
+    read, left = FileSource.read_into, [3]
+
+    def reading(self, *place):
+        left[0] -= 1
+        if left[0] == 0:
+            (model / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"half of it")
+        read(self, *place)
+
+    monkeypatch.setattr(FileSource, "read_into", reading)
+    with pytest.raises(ReadError, match=r"changed while it was read: .*model\. Fix: "):
         open_checkpoint(model)
 
 

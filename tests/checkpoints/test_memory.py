@@ -10,8 +10,9 @@ from safetensors.torch import load_file
 
 from lib_modelsim import demo
 from lib_modelsim.checkpoints.header import header_of
-from lib_modelsim.checkpoints.memory import fingerprint, memory_checkpoint
+from lib_modelsim.checkpoints.memory import memory_checkpoint
 from lib_modelsim.checkpoints.reader import open_checkpoint
+from lib_modelsim.checkpoints.source import ReadError
 from lib_modelsim.checkpoints.values import TORCH, ValueReader
 from lib_modelsim.errors import CheckpointError
 
@@ -41,12 +42,38 @@ def test_every_weight_is_what_it_is_in_the_file(file):
         assert in_memory.read(key) == on_disk.read(key), key
 
 
-def test_nothing_is_copied_before_it_is_read():
+def test_nothing_is_copied_before_it_is_read_and_then_slice_by_slice():
     tensor = torch.arange(6.0).reshape(2, 3)
+    weight = memory_checkpoint("x", {"a": tensor}).weights["a"]
+    tensor[1, 1] = 40
+    reader = ValueReader()
+    assert reader.flat(weight, 2, 5).tolist() == [2, 3, 40]
+    assert len(reader._buffer) == 3 * tensor.element_size()
+
+
+def test_tensors_stand_in_memory_one_after_another_as_in_a_file():
+    tensors = {"a": torch.arange(3.0), "none": torch.empty(0), "b": torch.tensor(5, dtype=torch.int16)}
+    checkpoint = memory_checkpoint("x", tensors)
+    (source,) = checkpoint.sources
+    assert source.size == 3 * 4 + 2
+    assert [bytes(stored.raw()) for stored in checkpoint.tensors] == [t.numpy().tobytes() for t in tensors.values()]
+
+
+def test_a_model_that_is_written_to_while_it_is_read_is_told():
+    tensor = torch.nn.Parameter(torch.arange(6.0))
     checkpoint = memory_checkpoint("x", {"a": tensor})
-    first = ValueReader().flat(checkpoint.weights["a"], 2, 5)
-    assert first.tolist() == [2, 3, 4]
-    assert first.data_ptr() == tensor.data_ptr() + 2 * tensor.element_size()
+    checkpoint.check()
+    with torch.no_grad():
+        tensor.mul_(2)
+    with pytest.raises(ReadError, match=r"changed while it was read: \(in memory\) x"):
+        checkpoint.check()
+
+
+def test_tensors_of_the_inference_mode_are_read_too():
+    with torch.inference_mode():
+        checkpoint = memory_checkpoint("x", {"a": torch.arange(6.0)})
+    assert flat(checkpoint, "a", ValueReader()).tolist() == list(range(6))
+    checkpoint.check()
 
 
 @given(st.sampled_from(sorted(TORCH)), st.integers(0, 5), st.integers(0, 5))
@@ -58,19 +85,19 @@ def test_views_and_precisions_are_read_in_the_order_of_their_rows(dtype, first, 
     assert torch.equal(found, tensor.float().reshape(-1)[first:last])
 
 
-def test_the_fingerprint_changes_with_weights_names_and_precision(file):
+def test_the_identity_changes_with_weights_names_and_precision(file):
     tensors = load_file(file)
-    size, before = fingerprint(memory_checkpoint("x", tensors))
-    assert (size, before) == fingerprint(memory_checkpoint("another title", load_file(file)))
-    assert size == sum(tensor.nbytes for tensor in tensors.values())
+    before = memory_checkpoint("x", tensors).identity
+    assert before == memory_checkpoint("x", load_file(file)).identity
+    assert before.size == sum(tensor.nbytes for tensor in tensors.values())
     changed = []
     one = next(iter(tensors))
     changed.append(tensors | {one: tensors[one] * 1.01})
     changed.append(tensors | {one: tensors[one].float()})
     changed.append({key.replace(one, one + ".more"): tensor for key, tensor in tensors.items()})
     for other in changed:
-        assert fingerprint(memory_checkpoint("x", other))[1] != before
-    assert 0 <= before < 1 << 63
+        assert memory_checkpoint("x", other).identity.mtime_ns != before.mtime_ns
+    assert 0 <= before.mtime_ns < 1 << 63
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from lib_modelsim import demo
-from lib_modelsim.checkpoints import stored
 
 from ..checkpoints.literal_files import entry, safetensors_file
 from ..command import ROOT, run, run_process
@@ -289,19 +288,19 @@ def test_a_fifo_does_not_hang(pair):
 def test_a_file_that_changes_under_the_reading(pair, small_family, monkeypatch, happens, measure):
     """The rest goes on, with the numbers that it has without that file."""
     shutil.copy(small_family / "bert.safetensors", pair / "zzz.safetensors")
-    from lib_modelsim.checkpoints import values
+    from lib_modelsim.checkpoints.values import ValueReader
 
-    read, left = values.read_into, [20]
+    read, left = ValueReader._read, [20]
 
-    def reading(path, offset, buffer):
+    def reading(*arguments):
         left[0] -= 1
         if left[0] == 0 and happens == "vanishes":
             (pair / "zzz.safetensors").unlink()
         elif left[0] == 0:
             os.truncate(pair / "zzz.safetensors", 50_000)
-        read(path, offset, buffer)
+        return read(*arguments)
 
-    monkeypatch.setattr(values, "read_into", reading)
+    monkeypatch.setattr(ValueReader, "_read", reading)
     outcome = run("compare", pair, "--measure", measure, "--no-library", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.document["models"] == ["anna", "base"]
@@ -443,9 +442,3 @@ def test_umlauts_come_out_as_they_are(pair):
     )
     assert "Gärten" in outcome.out
     assert json.loads(outcome.out)["checkpoints"][0]["path"] == str(pair / "anna.safetensors")
-
-
-def test_reading_goes_through_the_one_function_that_these_tests_replace():
-    from lib_modelsim.checkpoints import values
-
-    assert values.read_into is stored.read_into

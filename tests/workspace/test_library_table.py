@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lib_modelsim import demo
-from lib_modelsim.checkpoints import reader
+from lib_modelsim.checkpoints import reader, source
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.catalogue.index import read_index
@@ -33,13 +33,13 @@ def family(small_family, tmp_path):
 @pytest.fixture
 def opened(monkeypatch):
     """Names of the files that are opened, in order."""
-    headers, names = reader._read_headers, []
+    headers, names = reader.read_file_headers, []
 
-    def counting(path):
-        names.append(path.name)
-        return headers(path)
+    def counting(file):
+        names.append(file.name)
+        return headers(file)
 
-    monkeypatch.setattr(reader, "_read_headers", counting)
+    monkeypatch.setattr(reader, "read_file_headers", counting)
     return names
 
 
@@ -113,11 +113,11 @@ def test_what_the_system_refuses_is_tried_again(family, library):
 
 
 def test_a_refused_read_is_tried_again(family, library, monkeypatch):
-    def refuse(path):
+    def refuse(path, flags):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr(reader, "read_file_headers", refuse)
+        patched.setattr(source, "_without_waiting", refuse)
         (bad,) = read_index([family / "anna.safetensors"], library, Job()).unreadable
     assert "Permission denied" in bad.error
     assert len(read_index([family / "anna.safetensors"], library, Job()).models) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,9 +13,10 @@ from ...checkpoints.folder import is_diffusers_folder
 from ...checkpoints.header import Header, header_of
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint, open_checkpoint
+from ...checkpoints.source import FileKey, ReadError, changed, file_key
 from ...errors import CheckpointError, ModelsimError
 from ...job import Job, Stage
-from ...library import FileKey, Library, RememberedFile
+from ...library import Library, RememberedFile
 from ...text import readable
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
@@ -38,8 +38,11 @@ class Model:
     opener: Callable[[], Checkpoint] | None = field(default=None, compare=False, repr=False)
 
     def open(self) -> Checkpoint:
-        """Where its tensors are. Raises CheckpointError where it cannot be read."""
-        return open_checkpoint(self.path) if self.opener is None else self.opener()
+        """Where its tensors are. Raises CheckpointError where it cannot be read, or is another than was indexed."""
+        checkpoint = open_checkpoint(self.path) if self.opener is None else self.opener()
+        if checkpoint.identity != self.key:
+            raise changed(self.path)
+        return checkpoint
 
     @property
     def architecture(self) -> str:
@@ -101,14 +104,17 @@ def _header(path: Path, library: Library, sha256: str | None) -> tuple[FileKey, 
 
 def _read_header(path: Path, key: FileKey, library: Library) -> Header:
     """The header from the file itself. What is wrong with the file is remembered, and told again until it changes;
-    what the system refuses (no rights, a failing disk) is tried again."""
+    what the system refuses (no rights, a failing disk), and a file that changes meanwhile, is tried again."""
     failure = library.failure(key, HEADER_VERSION)
     if failure is not None:
         raise CheckpointError(failure)
     try:
-        return header_of(open_checkpoint(path))
+        checkpoint = open_checkpoint(path)
+        if checkpoint.identity != key:
+            raise changed(path)
+        return header_of(checkpoint)
     except CheckpointError as error:
-        if not isinstance(error.__cause__, OSError):
+        if not isinstance(error, ReadError) and file_key(path) == key:
             library.remember_failure(key, HEADER_VERSION, str(error))
         raise
 
@@ -120,22 +126,6 @@ def remembered_header(known: RememberedFile, library: Library) -> Header | None:
 
 
 _layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library share a few layouts
-
-
-def file_key(path: Path) -> FileKey:
-    """The key under which a file or a diffusers folder is remembered."""
-    try:
-        if path.is_file():
-            found = path.stat()
-            return FileKey(readable(path.resolve()), found.st_size, found.st_mtime_ns)
-        stats = {file.relative_to(path): file.stat() for file in sorted(path.rglob("*")) if file.is_file()}
-    except OSError as error:
-        raise CheckpointError(f"cannot open ({error.strerror or error})", path, "check the path") from error
-    lines = "".join(f"{readable(name)} {found.st_size} {found.st_mtime_ns}\n" for name, found in stats.items())
-    digest = hashlib.sha256(lines.encode()).digest()
-    return FileKey(
-        readable(path.resolve()), sum(s.st_size for s in stats.values()), int.from_bytes(digest[:8], "big") >> 1
-    )
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:

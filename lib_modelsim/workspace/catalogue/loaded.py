@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...checkpoints.header import header_of
 from ...checkpoints.reader import open_checkpoint
-from ...errors import CheckpointError
 from ...hosts.host import Host
-from ...library import FileKey, Library
-from ...text import readable
+from ...library import Library
 from .index import HEADER_VERSION, Model
 
 if TYPE_CHECKING:
@@ -23,11 +21,12 @@ def loaded_model(host: Host, library: Library) -> Model:
     It holds no tensor: the host's are asked for again whenever it is opened, so that the host can let go of them.
     Raises ModelsimError where the host has none or it cannot be read.
     """
-    checkpoint, key = _look(host)
+    checkpoint = _look(host)
+    key = checkpoint.identity
     header = header_of(checkpoint)
     layout = header.layout
     known_as = library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json())
-    return Model(key.path, checkpoint.path, key, known_as, header, partial(_reopen, host, key))
+    return Model(key.path, checkpoint.path, key, known_as, header, partial(_look, host))
 
 
 def changed_in_memory(host: Host) -> frozenset[str] | None:
@@ -37,25 +36,19 @@ def changed_in_memory(host: Host) -> frozenset[str] | None:
     A model whose UNet is its file's needs no comparison of its own: the file's holds for it. Raises ModelsimError
     where memory or file cannot be read.
     """
-    from ...checkpoints.memory import changed_components, memory_checkpoint
+    from ...checkpoints.memory import changed_components
 
     path = host.loaded_path()
     if path is None:
         return None
+    with open_checkpoint(path) as file:
+        found = changed_components(_look(host), file)
+        file.check()
+    return found
+
+
+def _look(host: Host) -> Checkpoint:
+    from ...checkpoints.memory import memory_checkpoint  # torch comes with it
+
     loaded = host.loaded()
-    return changed_components(memory_checkpoint(loaded.title, loaded.tensors), open_checkpoint(path))
-
-
-def _look(host: Host) -> tuple[Checkpoint, FileKey]:
-    from ...checkpoints.memory import fingerprint, memory_checkpoint  # torch comes with it
-
-    loaded = host.loaded()
-    checkpoint = memory_checkpoint(loaded.title, loaded.tensors)
-    return checkpoint, FileKey(readable(checkpoint.path), *fingerprint(checkpoint))
-
-
-def _reopen(host: Host, key: FileKey) -> Checkpoint:
-    checkpoint, now = _look(host)
-    if now != key:
-        raise CheckpointError("the model in memory has changed", now.path, "compare again")
-    return checkpoint
+    return memory_checkpoint(loaded.title, loaded.tensors)

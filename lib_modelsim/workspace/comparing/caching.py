@@ -1,16 +1,18 @@
 """A method's results, block by block: remembered ones from the library, the others from the files.
 
-A file that fails on the way is left out and told, and the finished blocks still hold for the rest.
+A file that fails on the way is left out and told, and the finished blocks still hold for the rest. A block is finished
+when every file is still the one that was indexed: a file that changes meanwhile gives no number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 from numpy.typing import NDArray
 
 from ...checkpoints.reader import Checkpoint
-from ...checkpoints.stored import ReadError
+from ...checkpoints.source import ReadError
 from ...errors import CheckpointError
 from ...library import BlockResult, Library
 from ..catalogue.index import HEADER_VERSION, Model, Unreadable
@@ -49,13 +51,15 @@ def cached_or_compute(
         opened, failed = _open(different)
         if not failed:
             try:
-                for block, arrays in run(opened, missing):
+                for block, arrays in _checked(run, opened, missing):
                     results[block] = BlockResult(ids, arrays)
                     library.remember_block(stored, ids, block, arrays)
                 library.forget_smaller(stored, ids)
                 break
             except ReadError as error:
-                failed = [(next(m for m in different if error.path == m.path or m.path in error.path.parents), error)]
+                failed = [(different[i], error) for i, model in enumerate(opened) if error.source in model.sources]
+                if not failed:
+                    raise
         unreadable += [Unreadable(model.path, str(error)) for model, error in failed]
         models = [model for model in models if all(model is not bad for bad, _ in failed)]
     return models, results, unreadable
@@ -64,6 +68,17 @@ def cached_or_compute(
 def stored_method(method: str) -> str:
     """A method's name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
     return f"{method}/1.{HEADER_VERSION}"
+
+
+def _checked(run: Run, opened: Sequence[Checkpoint], blocks: list[str]) -> Iterator[tuple[str, Arrays]]:
+    """What `run` makes, while every file is what it was when it was opened. Raises ReadError for one that is not."""
+    with ExitStack() as stack:
+        for checkpoint in opened:
+            stack.enter_context(checkpoint)
+        for block, arrays in run(opened, blocks):
+            for checkpoint in opened:
+                checkpoint.check()
+            yield block, arrays
 
 
 def _open(models: Sequence[Model]) -> tuple[list[Checkpoint], list[tuple[Model, CheckpointError]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from ...errors import ModelsimError
@@ -41,10 +42,14 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
         return []
     from .streaming import key_parts  # torch comes with it
 
-    layout, opened = joint_layout(models), [model.open() for model in models]
+    layout = joint_layout(models)
     found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
-    for key, parts in key_parts(opened, layout, job, device, measure.reading.sample):
-        found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
+    with ExitStack() as stack:
+        opened = [stack.enter_context(model.open()) for model in models]
+        for key, parts in key_parts(opened, layout, job, device, measure.reading.sample):
+            found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
+        for checkpoint in opened:
+            checkpoint.check()
     places = layout.places.items()
     return [
         Element(key, place.component, place.block, None if found[key] != found[key] else found[key])
