@@ -9,7 +9,7 @@ from modules import errors, script_callbacks
 import lib_modelsim  # noqa: F401 - now, as later the extension's folder is not on sys.path any more
 
 if TYPE_CHECKING:
-    from lib_modelsim.ui.desk import Desk
+    from lib_modelsim.ui.backend import Backend
 
 
 def register() -> None:
@@ -31,13 +31,13 @@ def tab() -> list[tuple[TabInPlace, str, str]]:
     """The tab as the WebUI wants it: what it shows, its title, its element's id."""
     from lib_modelsim.hosts.webui import WebUI
     from lib_modelsim.library import Library
-    from lib_modelsim.ui.desk import Desk
+    from lib_modelsim.ui.backend import Backend
 
     host = WebUI()
-    desk = Desk(host, lambda: Library(host.data / "library.sqlite"))
-    script_callbacks.on_app_started(lambda *_: index_new(desk))
-    script_callbacks.on_script_unloaded(desk.close)
-    return [(TabInPlace(desk), "modelsim", "modelsim")]
+    backend = Backend(host, lambda: Library(host.data / "library.sqlite"))
+    script_callbacks.on_app_started(lambda *_: index_new(backend))
+    script_callbacks.on_script_unloaded(backend.close)
+    return [(TabInPlace(backend), "modelsim", "modelsim")]
 
 
 class TabInPlace:
@@ -46,11 +46,11 @@ class TabInPlace:
 
     children = ()  # for ui-config.json, which would remember our first values for ever
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, backend: Backend) -> None:
         from lib_modelsim.ui.tab import Tab
         from lib_modelsim.ui.view_state import ViewState
 
-        self._make = lambda: Tab(ViewState(desk))
+        self._make = lambda: Tab(ViewState(backend))
 
     def render(self) -> None:
         """Into the page that is being made, which does without it where it fails."""
@@ -60,10 +60,10 @@ class TabInPlace:
             errors.report("modelsim's tab cannot be shown", exc_info=True)
 
 
-def index_new(desk: Desk) -> None:
+def index_new(backend: Backend) -> None:
     """Index what is new, where a person wants that; whatever they ask for in the tab comes before it."""
-    if desk.host.settings().index_new:
-        desk.hash_files()
+    if backend.host.settings().index_new:
+        backend.hash_files()
 
 
 script_callbacks.on_before_ui(register)

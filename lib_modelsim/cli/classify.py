@@ -10,7 +10,7 @@ from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_WITH_BASE
 from . import documents, text
-from .options import measure_options, open_library, print_json
+from .options import measure_options, print_json, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .progress import progress_bars
 
@@ -96,18 +96,18 @@ def _one_source(options: argparse.Namespace) -> None:
 
 def _classify_checkpoints(options: argparse.Namespace) -> int:
     from ..workspace.comparing.compare import require_two
-    from ..workspace.families.classify import Wanted, classify
-    from ..workspace.families.results import results_of, write_families
+    from ..workspace.families.classify import Wanted
+    from ..workspace.families.results import write_families
 
     wanted = Wanted(
         options.measure, options.base, options.references, options.suggest_references, _tree_options(options)
     )
-    with open_library(options) as library, progress_bars() as job:
-        found = classify(options.paths, wanted, library, job, options.device)
+    with workspace(options, options.paths) as use, progress_bars() as job:
+        found = use.classify(wanted, job)
         if len(found.models) < 2 and options.json:
             print_json(documents.classify([], [], found))
         require_two(found)
-        results = results_of(found.families, found.models, _words(options), library)
+        results = use.results(found, _words(options))
         written = write_families(results, options.out, options.dpi)
     more, notes = write_tanglegrams(options, results)
     written, found = written + more, replace(found, notes=found.notes + notes)

@@ -9,19 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import likelihood, percent, readable
-from .options import data_folder, device_option, open_library, print_json
+from .options import device_option, print_json, workspace
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only
-    from ..identify.evidence import KnownModel
-    from ..job import Job
-    from ..library import Library
     from ..workspace.finding.find import Found
     from ..workspace.finding.index import Learned
-    from ..workspace.finding.verify import Verified
-
-GALLERY = "gallery"
-"""The gallery's folder in a data folder."""
 
 _SHOWN = 4
 
@@ -59,22 +52,24 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
 
 def run_find(options: argparse.Namespace) -> int:
     """Who drew it; or how well that can be told."""
-    from ..workspace.finding.encoders import download, encoder_named
-    from ..workspace.finding.find import find
-    from ..workspace.finding.index import GalleryIndex
+    from ..workspace.finding.encoders import download
 
     _check(options)
-    with open_library(options) as library, progress_bars() as job:
+    with workspace(options, options.models, options.gallery) as use, progress_bars() as job:
         if options.download:
             download(options.encoder, job)
-        encoder = encoder_named(options.encoder, options.device)
-        index = GalleryIndex(options.gallery or data_folder() / GALLERY, encoder, options.suite or ("standard",))
+        index = use.gallery_index(use.encoder(options.encoder), options.suite or ("standard",))
         learned = index.learned(job)
         if options.self_test:
             return _print_self_test(learned, options)
-        known, remarks = _known(options, library, job)
-        found = find(options.images, learned, known)
-        verified = _verify(options, found, learned, library, job) if options.verify else None
+        known, unreadable = use.known_models(job, read=bool(options.models))
+        remarks = [f"left out: {bad.path.name}: {bad.error}" for bad in unreadable]
+        if not known and not options.models:
+            remarks.append("no checkpoint of yours is known: give their folder with --models")
+        found = use.find(options.images, learned, known, job)
+        verified = None
+        if options.verify:
+            verified = use.verify(options.images, found, learned.encoder, job, options.top or _SHOWN)
     found = verified.found if verified is not None else found
     if not learned.pictures:
         ways = f"draw some with probe --out {index.folder}, or take some in with gallery import"
@@ -106,25 +101,6 @@ def _check(options: argparse.Namespace) -> None:
             failures.append(error)
     if failures and len(failures) == len(options.images):
         raise failures[0]
-
-
-def _known(options: argparse.Namespace, library: Library, job: Job) -> tuple[list[KnownModel], list[str]]:
-    """The models given, with all their hashes, otherwise those that the library remembers; and remarks."""
-    from ..workspace.finding.models import known_models, scanned_models
-
-    if options.models:
-        models, unreadable = scanned_models(options.models, library, job)
-        return models, [f"left out: {bad.path.name}: {bad.error}" for bad in unreadable]
-    models = known_models(library)
-    return models, [] if models else ["no checkpoint of yours is known: give their folder with --models"]
-
-
-def _verify(options: argparse.Namespace, found: Found, learned: Learned, library: Library, job: Job) -> Verified:
-    from ..workspace.finding.verify import verify
-    from .probe import engine_for
-
-    engine, _ = engine_for(options, library, job)
-    return verify(options.images, found, learned.encoder, engine, job, options.top or _SHOWN)
 
 
 def _document(found: Found, top: int | None) -> dict[str, Any]:
@@ -189,12 +165,8 @@ def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
 
 def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
     """`gallery import DIR`: sub-folder = model."""
-    from ..workspace.finding.models import known_models
-    from ..workspace.probing.gallery_import import import_pictures
-
-    gallery = options.gallery or data_folder() / GALLERY
-    with open_library(options) as library, progress_bars() as job:
-        found = import_pictures(folder, gallery, known_models(library), job)
+    with workspace(options, gallery=options.gallery) as use, progress_bars() as job:
+        gallery, found = use.gallery, use.take_in(folder, job)
     if options.json:
         errors = [{"path": readable(bad.path), "error": bad.error} for bad in found.unreadable]
         counts = {"pictures": found.pictures, "known": found.known, "loose": found.loose}

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
 from ..text import readable
-from .options import print_json
-from .pictures import engine_option, sheet_meant
+from .options import print_json, workspace
+from .pictures import engine_option
 from .probe import suite_option
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..job import Job
     from ..probes.sheet import Sheet
+    from ..workspace.workspace import Workspace
 
 _ORDERS = ("name", "family", "similarity")
 
@@ -44,15 +45,14 @@ def add_grid_arguments(grid: argparse.ArgumentParser) -> None:
 
 def run_grid(options: argparse.Namespace) -> int:
     """Write the grid of a suite."""
-    from ..workspace.probing.grids import GridOptions, grid_folder, write_grid
+    from ..workspace.probing.grids import GridOptions
 
     wanted = GridOptions(options.format, options.cell)
     if options.max_pixels is not None:
         wanted = GridOptions(options.format, options.cell, options.max_pixels)
-    sheet = sheet_meant(options, options.folder)
-    with progress_bars() as job:
-        order = _order(options.order, sheet, options.folder, job)
-        written = write_grid(sheet, options.out or grid_folder(options.folder, sheet), wanted, order, job)
+    with workspace(options, gallery=options.folder) as use, progress_bars() as job:
+        sheet = use.sheet(options.suite, options.engine)
+        written = use.grid(sheet, job, wanted, _order(options.order, sheet, use, job), options.out)
     if options.json:
         document = {
             "suite": sheet.suite.name,
@@ -68,14 +68,14 @@ def run_grid(options: argparse.Namespace) -> int:
     return 0
 
 
-def _order(given: Sequence[str], sheet: Sheet, gallery: Path, job: Job) -> list[str]:
+def _order(given: Sequence[str], sheet: Sheet, use: Workspace, job: Job) -> list[str]:
     """Keys of the checkpoints in the order asked for; by name where none are given."""
     kind, *names = given
     if kind not in _ORDERS or len(names) != (kind == "similarity"):
         raise ModelsimError("no such order", " ".join(given), "use name, family, or similarity NAME")
     if kind == "name" or len(sheet.rows) < 2:
         return []
-    from ..workspace.probing.kinship import family_order, kinship_of, similarity_order
+    from ..workspace.probing.kinship import family_order, similarity_order
 
-    found = kinship_of(sheet, gallery, job)
+    found = use.kinship(sheet, job)
     return family_order(found) if kind == "family" else similarity_order(found, names[0])

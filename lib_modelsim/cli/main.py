@@ -20,7 +20,7 @@ from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .find import add_find_arguments, run_find
 from .grid import add_grid_arguments, run_grid
-from .options import LIBRARY, data_folder, device_option, measure_options, open_library, print_json
+from .options import LIBRARY, data_folder, device_option, measure_options, print_json, workspace
 from .pictures import compare_pictures, gallery_options
 from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
 from .progress import progress_bars
@@ -138,10 +138,8 @@ def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    from ..workspace.catalogue.scan import scan
-
-    with open_library(options) as library, progress_bars() as job:
-        found = scan(options.paths, library, job, options.quick)
+    with workspace(options, options.paths) as use, progress_bars() as job:
+        found = use.scan(job, options.quick)
     if options.json:
         print_json(documents.scan(found))
     else:
@@ -156,12 +154,12 @@ def _compare(options: argparse.Namespace) -> int:
         raise ModelsimError("a gallery goes with --measure pictures", options.gallery, "add --measure pictures")
     if not options.paths:
         raise ModelsimError("no checkpoints given", None, "give files or folders, or --measure pictures --gallery DIR")
-    from ..workspace.comparing.compare import compare, require_two
-    from ..workspace.comparing.elements import elements
+    from ..workspace.comparing.compare import require_two
+    from ..workspace.workspace import Question
 
-    with open_library(options) as library, progress_bars() as job:
-        found = compare(options.paths, options.measure, options.base, library, job, options.device)
-        per_key = elements(found, job, options.device) if options.elements and len(found.models) > 1 else None
+    with workspace(options, options.paths) as use, progress_bars() as job:
+        found = use.compare(Question(options.measure, options.base), use.read_index(job), job)
+        per_key = use.elements(found, job) if options.elements and len(found.models) > 1 else None
     if options.json:
         print_json(documents.compare(found, per_key))
         require_two(found)

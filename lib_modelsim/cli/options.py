@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..library import Library
 from ..similarity.measures.registry import Measure, all_measures
+
+if TYPE_CHECKING:  # each command imports its own use case only
+    from ..workspace.workspace import Workspace
 
 LIBRARY = "library.sqlite"
 """The library's file in a data folder."""
@@ -53,6 +58,22 @@ def open_library(options: argparse.Namespace) -> Library:
     if options.library is not None:
         return Library(options.library)
     return Library(data_folder() / LIBRARY)
+
+
+@contextmanager
+def workspace(
+    options: argparse.Namespace, paths: Sequence[Path] = (), gallery: Path | None = None
+) -> Iterator[Workspace]:
+    """The use cases over these checkpoints, with the library, the device and the WebUI that the options name; the
+    gallery is the one in the user's data folder unless another is given."""
+    from ..hosts.folders import Folders
+    from ..hosts.host import Settings
+    from ..workspace.workspace import Workspace
+
+    settings = Settings(device=getattr(options, "device", "auto"))
+    host = Folders(paths, data_folder(), settings, getattr(options, "webui", None))
+    with Workspace(host, lambda: open_library(options), gallery) as found:
+        yield found
 
 
 def data_folder() -> Path:

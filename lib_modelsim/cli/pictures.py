@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from . import documents, text
-from .options import data_folder, print_json
+from .options import print_json, workspace
 from .probe import suite_option
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only
     from collections.abc import Sequence
 
-    from ..probes.sheet import Sheet
     from ..workspace.families.class_labels import ClassEdit
     from ..workspace.families.family import TreeOptions
     from ..workspace.families.results import Result
@@ -34,16 +33,6 @@ def gallery_options(parser: argparse.ArgumentParser) -> None:
 def engine_option(parser: argparse.ArgumentParser) -> None:
     """`--engine`."""
     parser.add_argument("--engine", metavar="E", help="whose pictures (default: those of the engine that drew most)")
-
-
-def sheet_meant(options: argparse.Namespace, gallery: Path) -> Sheet:
-    """The pictures of this suite and engine."""
-    from ..workspace.probing.probes import sheet_of
-    from ..workspace.probing.suites import Suites
-
-    if not gallery.is_dir():
-        raise ModelsimError("no such folder", gallery, "draw with: probe --out DIR")
-    return sheet_of(gallery, Suites(data_folder() / "suites").named(options.suite), options.engine)
 
 
 def compare_pictures(options: argparse.Namespace) -> int:
@@ -80,11 +69,10 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
         return [], []
     from ..workspace.families.results import folder_of
     from ..workspace.families.two_trees import two_trees, write_two_trees
-    from ..workspace.probing.kinship import kinship_of
 
     written, notes = [], []
-    with progress_bars() as job:
-        found = kinship_of(sheet_meant(options, options.gallery), options.gallery, job)
+    with workspace(options, gallery=options.gallery) as use, progress_bars() as job:
+        found = use.kinship(use.sheet(options.suite, options.engine), job)
     for result in results:
         two, which = two_trees(result, found, options.suite), result.family.architecture or "these models"
         if two is None:
@@ -96,12 +84,10 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
 
 
 def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:
-    from ..workspace.probing.kinship import kinship_of
-
     for option, value in {"PATH": options.paths, **unfit}.items():
         if value:
             raise ModelsimError(f"--measure {PICTURES.name} does not go with {option}", value, f"leave {option} out")
     if options.gallery is None:
         raise ModelsimError(f"--measure {PICTURES.name} needs a gallery", None, "name one with --gallery DIR")
-    with progress_bars() as job:
-        return kinship_of(sheet_meant(options, options.gallery), options.gallery, job)
+    with workspace(options, gallery=options.gallery) as use, progress_bars() as job:
+        return use.kinship(use.sheet(options.suite, options.engine), job)

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
-from .options import data_folder, device_option, open_library, print_json
+from .options import device_option, print_json, workspace
 from .progress import progress_bars
-
-if TYPE_CHECKING:  # each command imports its own service only
-    from ..job import Job
-    from ..library import Library
-    from ..probes.engine import Engine
-    from ..probes.gallery import Failure
-    from ..workspace.probing.probes import Chosen
 
 _STANDARD = "standard"
 
@@ -54,28 +45,29 @@ def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
 
 def run_probe(options: argparse.Namespace) -> int:
     """Draw what is missing, or say what that is."""
-    from ..workspace.probing.probes import draw_plan, plan_suite
-    from ..workspace.probing.suites import Suites
+    from ..workspace.workspace import NothingGenerates
     from . import probe_documents as documents
 
     if options.batch < 1:
         raise ModelsimError("no such batch", options.batch, "use 1 or more")
-    suite = Suites(data_folder() / "suites").named(options.suite)
-    with open_library(options) as library, progress_bars() as job:
-        engine, chosen = engine_for(options, library, job)
-        if not chosen.checkpoints:
+    if not (options.models or options.webui):
+        raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
+    with workspace(options, options.models, options.out) as use, progress_bars() as job:
+        suite, failures = use.suites.named(options.suite), ()
+        try:
+            planned = use.plan(suite, options.models, options.batch, job)
+        except NothingGenerates as error:
             if options.json:
-                print_json(documents.nothing(chosen))
+                print_json(documents.nothing(error.chosen))
             else:
-                print("\n".join(documents.unusable(chosen)))
-            raise ModelsimError("no checkpoint to draw with", None, "give some with --models")
-        plan = plan_suite(suite, chosen.checkpoints, engine, options.out, options.batch)
-        failures: Sequence[Failure] = []
-        if not options.dry_run and plan.missing:
+                print("\n".join(documents.unusable(error.chosen)))
+            raise
+        if not options.dry_run and planned.plan.missing:
             if sys.stderr.isatty():
-                print("\n".join(documents.expected(plan, engine, options.out)), file=sys.stderr)
-            failures = draw_plan(plan, engine, options.out, job).failures
-            plan = plan_suite(suite, chosen.checkpoints, engine, options.out, options.batch)
+                print("\n".join(documents.expected(planned.plan, planned.engine, options.out)), file=sys.stderr)
+            failures = use.generate(planned, job)
+            planned = use.planned_again(planned, options.batch)
+    plan, engine, chosen = planned.plan, planned.engine, planned.chosen
     if options.json:
         print_json(documents.plan(plan, engine) | documents.left_out(plan, failures, chosen))
     else:
@@ -84,27 +76,8 @@ def run_probe(options: argparse.Namespace) -> int:
     return 0
 
 
-def engine_for(options: argparse.Namespace, library: Library, job: Job) -> tuple[Engine, Chosen]:
-    """The engine that draws, and what it draws with."""
-    from ..workspace.probing.probes import of_engine, on_disk
-
-    if options.webui:
-        from ..engines.webui_http import WebuiByHttp
-
-        engine = WebuiByHttp(options.webui)
-        return engine, of_engine(engine, options.models, library, job)
-    from ..engines.diffusers_engine import Diffusers
-
-    if not options.models:
-        raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
-    chosen = on_disk(options.models, library, job)
-    return Diffusers(chosen.checkpoints, options.device), chosen
-
-
 def run_gallery(options: argparse.Namespace) -> int:
     """What a gallery holds of a suite, or taking pictures in."""
-    from ..workspace.probing.probes import sheet_of
-    from ..workspace.probing.suites import Suites
     from . import probe_documents as documents
 
     *action, folder = options.folders
@@ -114,7 +87,8 @@ def run_gallery(options: argparse.Namespace) -> int:
         return run_gallery_import(options, folder)
     if action:
         raise ModelsimError("one gallery at a time", folder, "use gallery DIR, or gallery import DIR")
-    sheet = sheet_of(folder, Suites(data_folder() / "suites").named(options.suite))
+    with workspace(options, gallery=folder) as use:
+        sheet = use.sheet(options.suite)
     if options.json:
         print_json(documents.sheet(sheet))
     else:

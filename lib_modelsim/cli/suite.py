@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from .options import data_folder, print_json
+from .options import print_json, workspace
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..probes.suite import Suite
@@ -31,11 +31,10 @@ def add_suite_arguments(suite: argparse.ArgumentParser) -> None:
 
 def run_suite(options: argparse.Namespace) -> int:
     """One of the actions."""
-    from ..workspace.probing.suites import Suites
-
     if options.action != "list" and options.what is None:
         raise ModelsimError(f"suite {options.action} needs a name or a file", None, "see suite --help")
-    return _ACTIONS[options.action](Suites(data_folder() / "suites"), options)
+    with workspace(options) as use:
+        return _ACTIONS[options.action](use.suites, options)
 
 
 def _list(suites: Suites, options: argparse.Namespace) -> int:

@@ -24,11 +24,12 @@ class Folders:
     """The checkpoints under some folders and files; it can load none, and nobody else wants its queue."""
 
     name = "standalone"
-    draws_with_files = True
     cannot: Mapping[str, str] = {"load": _ALONE, "loaded": _ALONE}
 
-    def __init__(self, paths: Sequence[Path], data: Path, settings: Settings) -> None:
-        self._paths, self.data, self._settings = list(paths), data, settings
+    def __init__(self, paths: Sequence[Path], data: Path, settings: Settings, webui: str | None = None) -> None:
+        """`webui` is the address of a running WebUI that generates in the place of diffusers."""
+        self._paths, self.data, self._settings, self._webui = list(paths), data, settings, webui
+        self.draws_with_files = webui is None
 
     def settings(self) -> Settings:
         return self._settings
@@ -63,6 +64,10 @@ class Folders:
         return nullcontext(job)
 
     def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:
+        if self._webui is not None:
+            from ..engines.webui_http import WebuiByHttp
+
+            return WebuiByHttp(self._webui)
         from ..engines.diffusers_engine import Diffusers  # torch comes with it
 
         return Diffusers(checkpoints, self._settings.device)

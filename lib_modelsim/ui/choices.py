@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ModelsimError
 from ..similarity.measures.registry import DEFAULT, find_measure, measure_named
 from ..workspace.finding.encoders import BUILT_IN
+from ..workspace.workspace import Question
 from ..writing import write_text
 from .words import DISTANCES, LINKAGES
 
@@ -21,14 +22,6 @@ if TYPE_CHECKING:  # scipy comes with it
 LIBRARY, TREE, HEAT_MAP, MAP, TWO_TREES = VIEWS = "Library", "Tree", "Heat map", "Map", "Two trees"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a comparison is asked for; `base` is a model's name, or None for the mean, for a measure that needs one."""
-
-    measure: str
-    base: str | None = None
 
 
 @dataclass(frozen=True)

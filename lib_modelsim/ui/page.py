@@ -9,7 +9,7 @@ import gradio as gr
 
 from ..hosts.host import Host
 from ..library import Library
-from .desk import Desk
+from .backend import Backend
 from .server import free_socket, run
 from .tab import STYLE, build_tab
 
@@ -25,21 +25,21 @@ def serve(host: Host, port: int | None, open_browser: bool, open_library: Callab
     listener = free_socket(port)
     with open_library():
         pass  # says now, not at the first click, that it cannot be used
-    desk = Desk(host, open_library)
+    backend = Backend(host, open_library)
     try:
-        run(build_page(desk), host.data, listener, open_browser)
+        run(build_page(backend), host.data, listener, open_browser)
     finally:
-        desk.close()
+        backend.close()
     return 0
 
 
-def build_page(desk: Desk) -> gr.Blocks:
+def build_page(backend: Backend) -> gr.Blocks:
     """The page as gradio's Blocks, ready to be served."""
     theme = gr.themes.Base(
         primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
     style = ALONE + STYLE.read_text("utf-8")
-    tab = build_tab(desk)  # apart from the page, as a WebUI builds it, too
+    tab = build_tab(backend)  # apart from the page, as a WebUI builds it, too
     with _OwnBlocks(theme=theme, css=style, title="modelsim", analytics_enabled=False) as blocks:
         tab.render()
     blocks.queue(api_open=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from .desk import Desk
+from .backend import Backend
 from .families.page import FamiliesPage
 from .find.page import FindPage
 from .probes.page import ProbesPage
@@ -19,10 +19,10 @@ STYLE = Path(__file__).parents[2] / "style.css"
 SCRIPTS = sorted((Path(__file__).parents[2] / "javascript").glob("*.js"))
 
 
-def build_tab(desk: Desk) -> gr.Blocks:
+def build_tab(backend: Backend) -> gr.Blocks:
     """The tab as gradio's Blocks, for a page of its own."""
     with gr.Blocks(analytics_enabled=False) as blocks:
-        Tab(ViewState(desk))
+        Tab(ViewState(backend))
     return blocks
 
 
@@ -34,14 +34,14 @@ class Tab:
             with gr.Row(elem_id="modelsim_bar"):
                 status = gr.HTML(message(""), elem_id="modelsim_status")
                 stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
-            wiring = Wiring(Work(session, status, stop), session.desk.host)
+            wiring = Wiring(Work(session, status, stop), session.backend.host)
             with gr.Tabs(elem_id="modelsim_pages"):
                 with gr.TabItem("Families", id="families"):
                     self.families = FamiliesPage(session, wiring)
                 with gr.TabItem("Probes", id="probes") as probes:
                     self.probes = ProbesPage(session, wiring)
                 with gr.TabItem("Find my model", id="find") as find:
-                    self.find = FindPage(session, self.probes.studio, wiring)
+                    self.find = FindPage(session, wiring)
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script
         wiring.beside(stop.click, wiring.work.stop, None)
         wiring.at_once(opened.click, self.families.look, None, self.families.outputs)

@@ -1,4 +1,4 @@
-"""What is on the screen: the choices of the person, and what the desk knows for them.
+"""What is on the screen: the choices of the person, and what the backend knows for them.
 
 Handlers change the choices first and then show what follows from them. So a slow answer shows what was chosen last,
 never what was chosen when it was asked for.
@@ -15,8 +15,8 @@ from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import measures_of_weights
 from ..workspace.comparing.compare import LEAST_FOR_MEAN, by_architecture
+from .backend import Backend
 from .choices import TREE, Choices, keep_choices, read_choices
-from .desk import Desk
 from .families.answers import Answer, How
 
 if TYPE_CHECKING:  # scipy comes with them
@@ -46,11 +46,11 @@ class Shown:
 class ViewState:
     """One for the tab: as the WebUI's own tabs do, all windows show the same."""
 
-    def __init__(self, desk: Desk) -> None:
-        measure, known = desk.host.settings().measure, [measure.name for measure in measures_of_weights()]
+    def __init__(self, backend: Backend) -> None:
+        measure, known = backend.host.settings().measure, [measure.name for measure in measures_of_weights()]
         first = Choices(measure=measure if measure in known else Choices.measure)
-        self.desk = desk
-        self._file = desk.host.data / "choices.json"
+        self.backend = backend
+        self._file = backend.host.data / "choices.json"
         self._lock = Lock()
         self.choices = read_choices(self._file, first)
 
@@ -62,7 +62,7 @@ class ViewState:
 
     def show_in_tree(self, name: str) -> None:
         """Choose a model, and the tree that it is in."""
-        model = self.desk.model(name)
+        model = self.backend.model(name)
         if model is not None:
             self.choose(chosen=name, other=None, view=TREE, architecture=model.architecture)
 
@@ -74,12 +74,12 @@ class ViewState:
     @property
     def chosen(self) -> str | None:
         """The model chosen, while it is there."""
-        return self.choices.chosen if self.desk.model(self.choices.chosen) is not None else None
+        return self.choices.chosen if self.backend.model(self.choices.chosen) is not None else None
 
     def settle_base(self) -> None:
         """For a measure that needs one: a base that is there; with too few models for a mean, the first one."""
-        names = [model.name for model in self.desk.index.models]
-        groups = by_architecture(self.desk.index.models)
+        names = [model.name for model in self.backend.index.models]
+        groups = by_architecture(self.backend.index.models)
         base = self.choices.base if self.choices.base in names else None
         if base is None and groups and max(map(len, groups)) < LEAST_FOR_MEAN:
             base = groups[0][0].name
@@ -89,7 +89,7 @@ class ViewState:
     def shown(self) -> Shown:
         """The families as chosen; none before there is an answer."""
         choices = self.choices
-        answer = self.desk.answers.get(choices.question)
+        answer = self.backend.answers.get(choices.question)
         if answer is None:
             return Shown()
         how = How(choices.tree, choices.references, choices.classes)
@@ -103,38 +103,38 @@ class ViewState:
     @property
     def detail(self) -> Detail | None:
         """The chosen model beside the other one, where the two were compared in detail."""
-        return self.desk.details.get((self.choices.question, self.chosen, self.choices.other))
+        return self.backend.details.get((self.choices.question, self.chosen, self.choices.other))
 
     def begin_detail(self, other: str) -> Task:
         """Compare the chosen model with another in detail. Raises ModelsimError where there is no answer yet."""
         if self.shown().answer is None or self.chosen is None:
             raise ModelsimError("nothing is compared yet", None, "press Show families")
         self.choose(other=other)
-        return self.desk.compare_two(self.choices.question, self.chosen, other)
+        return self.backend.compare_two(self.choices.question, self.chosen, other)
 
     @property
     def references_file(self) -> Path:
         """The list of references: the settings' or our own."""
-        return self.desk.host.settings().references or self.desk.host.data / "references.txt"
+        return self.backend.host.settings().references or self.backend.host.data / "references.txt"
 
     def plot_names(self) -> str:
         """The models of the tree in its order, as the X/Y/Z plot takes them."""
         from ..workspace.families.plot_names import plot_names
 
         family = self.shown().family
-        return "" if family is None else plot_names(family, self.desk.index.models, self.desk.host.listed())
+        return "" if family is None else plot_names(family, self.backend.index.models, self.backend.host.listed())
 
     def cannot_load(self, model: Model) -> str | None:
         """Why the host does not load a model; None where it does."""
         if model.opener is not None:
             return "It is in memory already, and in no file."
-        return self.desk.host.cannot.get("load")
+        return self.backend.host.cannot.get("load")
 
     def other_family(self) -> Family | None:
         """The same architecture's family by the other kind of evidence, pictures or weights, with the same tree
         options; None where that was not compared."""
         chosen, family = self.choices.question, self.shown().family
-        for question, answer in reversed(self.desk.answers.items()):
+        for question, answer in reversed(self.backend.answers.items()):
             if family is None or (question.measure == PICTURES.name) == (chosen.measure == PICTURES.name):
                 continue
             how = How(replace(self.choices.tree, distance=None))
@@ -147,7 +147,7 @@ class ViewState:
 
     def class_names(self, family: Family | None) -> dict[int, ClassName]:
         """Class number → what a person calls it."""
-        return self.desk.class_names(family) if family is not None else {}
+        return self.backend.class_names(family) if family is not None else {}
 
     def classes(self) -> dict[str, tuple[int, str]]:
         """Model → the number and the name of its class."""

@@ -22,7 +22,7 @@ HASHED_UNASKED = 20e9
 
 
 class Work:
-    """Starts tasks of the desk and follows them, on the status line and the Stop button."""
+    """Starts tasks of the backend and follows them, on the status line and the Stop button."""
 
     def __init__(self, session: ViewState, status: gr.HTML, stop: gr.Button) -> None:
         self._session, self._status, self._stop = session, status, stop
@@ -31,15 +31,15 @@ class Work:
 
     def take_turn(self) -> None:
         """Begin something new: who follows an older task leaves."""
-        self._session.desk.turn += 1
+        self._session.backend.turn += 1
 
     def stop(self) -> None:
         """Stop what runs."""
-        self._session.desk.stop()
+        self._session.backend.stop()
 
     def index(self) -> Iterator[Updates]:
         """Read the headers of what is new or has changed."""
-        yield from self._follow(self._session.desk.read_index, "Stopped. What was read is kept.")
+        yield from self._follow(self._session.backend.read_index, "Stopped. What was read is kept.")
 
     def compare(self) -> Iterator[Updates]:
         """Compare the models as chosen, unless only the library is looked at."""
@@ -49,20 +49,20 @@ class Work:
         self._session.settle_base()
         question = self._session.choices.question
         stopped = "Stopped. What is finished is kept: Show families goes on."
-        yield from self._follow(lambda: self._session.desk.compare(question), stopped)
+        yield from self._follow(lambda: self._session.backend.compare(question), stopped)
 
     def hash_few(self) -> Iterator[Updates]:
         """Hash the files that were not hashed before, unless they are many, or something else has begun."""
-        desk = self._session.desk
-        wanted = len(desk.index.models) > 1 and 0 < desk.unhashed <= HASHED_UNASKED
-        if wanted and not desk.busy and self._session.choices.question in desk.answers:
+        backend = self._session.backend
+        wanted = len(backend.index.models) > 1 and 0 < backend.unhashed <= HASHED_UNASKED
+        if wanted and not backend.busy and self._session.choices.question in backend.answers:
             yield from self.hash_all()
         else:
             yield {self._stop: gr.update()}  # as above
 
     def hash_all(self) -> Iterator[Updates]:
         """Hash the files that were not hashed before."""
-        yield from self._follow(self._session.desk.hash_files, "Hashing stopped. What is finished is kept.")
+        yield from self._follow(self._session.backend.hash_files, "Hashing stopped. What is finished is kept.")
 
     def begin(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
         """What `follow_begun` is to start and to follow; what the status line says where it is stopped, and when it is
@@ -80,11 +80,11 @@ class Work:
 
     def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
-        desk, turn, task = self._session.desk, self._session.desk.turn, start()
+        backend, turn, task = self._session.backend, self._session.backend.turn, start()
         yield {self._status: working(None, 0, task.name), self._stop: gr.update(interactive=True)}
         try:
             for progress, seconds in task.follow():
-                if desk.turn != turn:
+                if backend.turn != turn:
                     break
                 yield {self._status: working(progress, seconds, task.name)}
             status = message(self._summary() if done is None else done)
@@ -95,12 +95,12 @@ class Work:
         except Exception as error:
             yield self._resting(message(f"Unexpected: {error!r}. The terminal tells more.", "error"))
             raise
-        if desk.turn != turn:
+        if backend.turn != turn:
             status = message("Another question came first, here or in another window.", "stopped")
         yield self._resting(status)
 
     def _summary(self) -> str:
-        index = self._session.desk.index
+        index = self._session.backend.index
         models, bad = len(index.models), len(index.unreadable)
         return f"{models} model{'' if models == 1 else 's'}" + (f", {bad} not read" if bad else "") + "."
 

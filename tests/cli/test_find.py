@@ -7,7 +7,7 @@ import shutil
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
-from lib_modelsim.cli import probe
+from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.degrading import as_jpeg
@@ -130,12 +130,11 @@ def test_checkpoints_given_or_remembered_answer_to_their_hash(small_family, tmp_
 def test_verify_draws_with_the_models_and_ranks_again(small_family, tmp_path, monkeypatch):
     engine = FakeEngine([])
 
-    def engine_for(options, library, job):
-        chosen = on_disk(options.models, library, job)
-        engine.available = chosen.checkpoints
-        return engine, chosen
+    def engine_of(self, checkpoints):
+        engine.available = list(checkpoints)
+        return engine
 
-    monkeypatch.setattr(probe, "engine_for", engine_for)
+    monkeypatch.setattr(Folders, "engine", engine_of)
     with Library(None) as library:
         (anna,) = on_disk([small_family / "anna.safetensors"], library, Job()).checkpoints
     path = with_record(tmp_path / "a.png", **{"Model hash": anna.sha256[:10], "Model": "anna"})

@@ -128,7 +128,7 @@ class TestTheScript:
 
     @pytest.mark.parametrize("wanted", [True, False])
     def test_indexes_what_is_new_where_a_person_wants_that(self, script, wanted):
-        class Desk:
+        class Backend:
             """What the tab works on."""
 
             hashed = False
@@ -139,9 +139,9 @@ class TestTheScript:
             def hash_files(self):
                 self.hashed = True
 
-        desk = Desk()
-        script["index_new"](desk)
-        assert desk.hashed == wanted
+        backend = Backend()
+        script["index_new"](backend)
+        assert backend.hashed == wanted
 
     def test_makes_the_tab_where_the_webui_renders_it(self, script, webui):
         gradio = pytest.importorskip("gradio")

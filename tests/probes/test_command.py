@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lib_modelsim.cli import probe
+from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.records.infotext import of_picture, parse
@@ -23,12 +23,11 @@ def engine(monkeypatch):
     """The engine of these tests in the place of diffusers."""
     engine = FakeEngine([])
 
-    def engine_for(options, library, job):
-        chosen = on_disk(options.models, library, job)
-        engine.available = chosen.checkpoints
-        return engine, chosen
+    def engine_of(self, checkpoints):
+        engine.available = list(checkpoints)
+        return engine
 
-    monkeypatch.setattr(probe, "engine_for", engine_for)
+    monkeypatch.setattr(Folders, "engine", engine_of)
     return engine
 
 

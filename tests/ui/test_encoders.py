@@ -16,7 +16,7 @@ import gradio as gr
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
-from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.find.finder import Asked
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
@@ -46,16 +46,16 @@ def host(tmp_path, small_family):
 @pytest.fixture
 def page_of(tmp_path):
     """Makes the page again and again, as restarts do, and closes what is behind it."""
-    desks = []
+    backends = []
 
     def page(host):
-        desks.append(Desk(host, lambda: Library(tmp_path / "library.sqlite")))
+        backends.append(Backend(host, lambda: Library(tmp_path / "library.sqlite")))
         with gr.Blocks():
-            return Tab(ViewState(desks[-1])).find
+            return Tab(ViewState(backends[-1])).find
 
     yield page
-    for desk in desks:
-        desk.close()
+    for backend in backends:
+        backend.close()
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.choices import TREE
-from lib_modelsim.ui.desk import Desk
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.workspace.catalogue.scan import scan
@@ -40,10 +40,10 @@ class DrawingFolders(Folders):
 @pytest.fixture
 def tab(tmp_path, small_family):
     host = DrawingFolders([small_family], tmp_path, Settings(device="cpu"))
-    desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
+    backend = Backend(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        yield Tab(ViewState(desk))
-    desk.close()
+        yield Tab(ViewState(backend))
+    backend.close()
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_nothing_to_look_for_is_one_line(page):
 def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
     file, going_on = BytesIO(), Event()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
-    other = page.finder.desk.run("other work", lambda *_: going_on.wait())
+    other = page.finder.backend.run("other work", lambda *_: going_on.wait())
     assert "stops what is being done now" in answer(give(page, file.getvalue()))
     followed(page)
     assert page.finder.answer is None
@@ -157,8 +157,8 @@ def test_a_card_tells_the_class_and_leads_to_the_tree(tab, tmp_path, small_famil
     record = f"a cat\nSteps: 20, Sampler: Euler, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
     shown = ask(tab.find, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "modelsim-of-class" not in shown
-    desk = tab.find.finder.desk
-    list(desk.compare(tab.families.session.choices.question).follow())
+    backend = tab.find.finder.backend
+    list(backend.compare(tab.families.session.choices.question).follow())
     shown = answer(tab.find.show())
     assert re.search(r'modelsim-of-class">class .*data-do="tree" data-name="carl"', shown)
     tab.families.act(json.dumps({"do": "tree", "name": "carl"}))
@@ -169,7 +169,7 @@ def test_a_card_loads_its_model_where_there_is_a_webui_and_sends_the_record_with
     record = "a cat, <b>\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1, Model hash: 1234567890, Model: nobody"
     alone = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "data-send" not in alone
-    monkeypatch.setattr(type(page.finder.desk.host), "draws_with_files", False)
+    monkeypatch.setattr(page.finder.backend.host, "draws_with_files", False)
     shown = answer(page.show())
     assert f'data-infotext="{html.escape(record)}"' in shown
     assert 'data-infotext="a cat, &lt;b&gt;\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1"' in shown

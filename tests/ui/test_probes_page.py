@@ -16,7 +16,7 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.probes.engine import CheckpointFailed
-from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.probes.pictures import ONE_MODEL, ONE_PROBE, TWO
 from lib_modelsim.ui.probes.studio import Order
 from lib_modelsim.ui.tab import Tab
@@ -46,10 +46,10 @@ def host(tmp_path, small_family):
 
 @pytest.fixture
 def page(host, tmp_path):
-    desk = Desk(host, lambda: Library(tmp_path / "library.sqlite"))
+    backend = Backend(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        yield Tab(ViewState(desk)).probes
-    desk.close()
+        yield Tab(ViewState(backend)).probes
+    backend.close()
 
 
 def by_id(updates):
@@ -123,7 +123,7 @@ def test_a_suite_of_prompts_is_kept_edited_and_removed(page):
     suites = page.suites
     kept = by_id(suites.saved("mine", "a cat\na dog\n"))
     assert "Kept in" in kept["suite_said"]
-    assert "mine" in [suite.name for suite in page.studio.desk.suites.all()]
+    assert "mine" in [suite.name for suite in page.studio.backend.suites.all()]
     again = by_id(suites.saved("mine", kept["suite_text"].replace("a cat", "a horse")))
     assert "a horse" in again["suite_text"]
     assert "removed" in by_id(suites.removed("mine", ""))["suite_said"]
@@ -135,7 +135,7 @@ def test_the_file_of_a_suite_comes_with_its_name(page, name):
     read = by_id(page.suites.imported(json.dumps(sent)))
     assert read["suite_name"]
     assert "a dog" in read["suite_text"]
-    assert not page.studio.desk.suites.folder.exists(), "nothing is kept before Save"
+    assert not page.studio.backend.suites.folder.exists(), "nothing is kept before Save"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import gradio as gr
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
-from lib_modelsim.ui.desk import Desk
+from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 
@@ -26,14 +26,14 @@ def tab_over(tmp_path):
 
     def tab(*folders):
         host = Folders(folders, tmp_path / "data", Settings(device="cpu"))
-        desk = Desk(host, lambda: Library(tmp_path / "data" / "library.sqlite"))
-        made.append(desk)
+        backend = Backend(host, lambda: Library(tmp_path / "data" / "library.sqlite"))
+        made.append(backend)
         with gr.Blocks():
-            return Tab(ViewState(desk)).families
+            return Tab(ViewState(backend)).families
 
     yield tab
-    for desk in made:
-        desk.close()
+    for backend in made:
+        backend.close()
 
 
 def by_id(updates):
@@ -156,7 +156,7 @@ def test_another_measure_is_compared_only_where_families_are_looked_at(tab_over,
     tab = tab_over(small_family)
     choose(tab, measure="cosine")
     assert follow(tab.work.compare()) == [None]
-    assert not tab.session.desk.answers
+    assert not tab.session.backend.answers
 
 
 def test_two_models_take_the_first_as_base_as_their_mean_is_none(tab_over, small_family):

@@ -31,7 +31,7 @@ class How:
 
 @dataclass(frozen=True)
 class Answer:
-    """A comparison; its families are made when they are asked for, and how far to trust one when the desk weighs it."""
+    """A comparison; its families are made when they are asked for, and how far to trust one when it is weighed."""
 
     comparison: Comparison
     deltas: dict[str, Resampling] = field(default_factory=dict)

@@ -51,7 +51,7 @@ class ChosenPanel:
 
     def panels(self) -> Updates:
         """As chosen, below what was said last."""
-        self._family = tuple(name for name in self._family if self._session.desk.model(name) is not None)
+        self._family = tuple(name for name in self._family if self._session.backend.model(name) is not None)
         if self._family:
             return {self.card: self._family_card(), self.detail: "", self.matches: ""}
         found = self._session.detail
@@ -71,15 +71,15 @@ class ChosenPanel:
 
     def _card(self) -> str:
         session = self._session
-        model = session.desk.model(session.chosen)
+        model = session.backend.model(session.chosen)
         if model is None:
             return self._nothing()
-        identity = session.desk.identities.get(model.name)
-        entry = session.desk.listed().get(model.path)
+        identity = session.backend.identities.get(model.name)
+        entry = session.backend.listed().get(model.path)
         components = ", ".join(model.header.components)
         facts = [f"{model.architecture}, {size_text(model.key.size)}, {components}"]
         facts += [f"hash {identity.short_hash}"] if identity else []
-        facts += sameness_facts(session.desk.identities).get(model.name, [])
+        facts += sameness_facts(session.backend.identities).get(model.name, [])
         facts += [entry.notes] if entry and entry.notes else []
         cannot = session.cannot_load(model)
         picture = thumbnail(entry.preview) if entry and entry.preview else ""
@@ -92,10 +92,10 @@ class ChosenPanel:
 
     def _nothing(self) -> str:
         """Where no model is chosen: what to do next."""
-        desk = self._session.desk
-        if desk.index.models:
+        backend = self._session.backend
+        if backend.index.models:
             return note("No model chosen", "Click a row of the table, or a name in the tree.")
-        if desk.rows:
+        if backend.rows:
             return note("Nothing indexed yet", "Press Show families: it reads what it needs, and remembers it.")
         return ""
 
@@ -108,7 +108,9 @@ class ChosenPanel:
             return note("Not compared yet", "Press Show families: then its relatives come here.")
         if chosen not in answer.comparison.matrix.models:
             return note("Not compared", "It came later than the last comparison. Press Show families again.")
-        return relatives_list(answer.comparison, session.desk.identities, chosen, session.desk.host.cannot.get("load"))
+        return relatives_list(
+            answer.comparison, session.backend.identities, chosen, session.backend.host.cannot.get("load")
+        )
 
     def _family_card(self) -> str:
         session, names = self._session, self._family

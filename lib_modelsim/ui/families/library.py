@@ -27,7 +27,7 @@ _HEADS = (
 
 def library_table(session: ViewState) -> str:
     """All rows; what cannot be read tells why in its last cell. The script sorts, filters and marks them."""
-    rows = session.desk.rows
+    rows = session.backend.rows
     if not rows:
         return note("No checkpoints found", _where_to_put(session))
     classes = session.classes()
@@ -44,15 +44,15 @@ def library_table(session: ViewState) -> str:
 
 def _memory(session: ViewState) -> str:
     """Why the model in memory is not among the rows, where a WebUI does not let it be read."""
-    why = session.desk.host.cannot.get("loaded") or session.desk.memory
-    if not why or session.desk.host.name == "standalone":
+    why = session.backend.host.cannot.get("loaded") or session.backend.memory
+    if not why or session.backend.host.name == "standalone":
         return ""
     return f'<span class="modelsim-why" title="{escaped(why)}">Without the model in memory</span>'
 
 
 def _where_to_put(session: ViewState) -> str:
-    if session.desk.host.name == "standalone":
-        folders = ", ".join(str(path) for path in session.desk.host.paths())
+    if session.backend.host.name == "standalone":
+        folders = ", ".join(str(path) for path in session.backend.host.paths())
         return f"Put .safetensors or .ckpt files into {folders}, or start with --models and another folder."
     return "Put .safetensors or .ckpt files into the WebUI's models/Stable-diffusion folder and press Refresh."
 

@@ -16,6 +16,6 @@ def save_name(session: ViewState, typed: Mapping[str, str]) -> str:
     number = next((k for k in numbers if class_key(family, k) == typed.get("class")), None)
     if number is None:
         return message("The classes have changed. Type the name again.", "error")
-    if not session.desk.name_class(family, number, typed["name"].strip(), typed["remark"].strip()):
+    if not session.backend.name_class(family, number, typed["name"].strip(), typed["remark"].strip()):
         return message("The name could not be kept. The terminal tells why.", "error")
     return message(f"Class {number} is saved.")

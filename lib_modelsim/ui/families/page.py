@@ -38,7 +38,7 @@ class FamiliesPage:
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""
-        self.session.desk.look()
+        self.session.backend.look()
         return self.show()
 
     def connect(self) -> None:
@@ -94,7 +94,7 @@ class FamiliesPage:
 
     def _weigh_shown(self) -> None:
         shown = self.session.shown()
-        if shown.family is not None and not self.session.desk.busy:
+        if shown.family is not None and not self.session.backend.busy:
             shown.answer.weigh(shown.how, shown.family)
 
     def _look_after(self) -> Updates:
@@ -128,10 +128,10 @@ class FamiliesPage:
         return self.show()
 
     def _refreshed(self) -> Updates:
-        desk = self.session.desk
-        desk.host.refresh()
-        if desk.host.settings().index_new and not desk.busy:
-            desk.hash_files()
+        backend = self.session.backend
+        backend.host.refresh()
+        if backend.host.settings().index_new and not backend.busy:
+            backend.hash_files()
         return self.look()
 
     def act(self, action: str) -> Updates:
@@ -140,7 +140,7 @@ class FamiliesPage:
         session, said = self.session, self._chosen.said
         match asked:
             case {"do": "load", "name": name}:
-                self.work.begin(lambda: session.desk.load(name), "Not loaded.")
+                self.work.begin(lambda: session.backend.load(name), "Not loaded.")
             case {"do": "compare", "name": name}:
                 self.work.begin(lambda: session.begin_detail(name), "Stopped.")
             case {"do": "close"}:

@@ -75,12 +75,12 @@ class FamiliesControls:
     @property
     def _mean(self) -> str:
         """What the choice of the mean is called: never what a model is."""
-        named = any(model.name == MEAN for model in self._session.desk.index.models)
+        named = any(model.name == MEAN for model in self._session.backend.index.models)
         return f"{MEAN} (no file)" if named else MEAN
 
     def updates(self) -> Updates:
         """The controls as chosen, with the models there are."""
-        choices, names = self._session.choices, [model.name for model in self._session.desk.index.models]
+        choices, names = self._session.choices, [model.name for model in self._session.backend.index.models]
         mean = self._mean
         references = [name for name in choices.references if name in names]
         return {
@@ -141,7 +141,7 @@ class FamiliesPanel:
         """As chosen."""
         session, shown = self._session, self._session.shown()
         kinds = [family.architecture for family in shown.families]
-        in_library, left = session.choices.view == LIBRARY, session.desk.unhashed
+        in_library, left = session.choices.view == LIBRARY, session.backend.unhashed
         return {
             self.view: session.choices.view,
             self.architecture: gr.update(
@@ -166,7 +166,7 @@ class FamiliesPanel:
             return drawing(session, shown)
         if shown.why_none:
             return note("No tree", shown.why_none)
-        if len(session.desk.rows) == 1:
+        if len(session.backend.rows) == 1:
             return note("One model", "A tree needs two. Put another checkpoint beside it, then press Show families.")
         return note("Not compared yet", "Press Show families.")
 
@@ -192,7 +192,7 @@ class FamiliesPanel:
         if not shown.families:
             return {self.exporting: message("Nothing to export: there is no tree.", "error")}
         try:
-            file = self._session.desk.export(shown.answer, shown.how, shown.families)
+            file = self._session.backend.export(shown.answer, shown.how, shown.families)
         except ModelsimError as error:
             return {self.exporting: message(str(error), "error")}
         return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}

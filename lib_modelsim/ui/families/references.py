@@ -43,7 +43,7 @@ def suggest(session: ViewState, count: float | None) -> str:
 @_telling
 def load(session: ViewState) -> str:
     """Choose those of the list."""
-    found = session.desk.load_references(session.references_file)
+    found = session.backend.load_references(session.references_file)
     session.choose(references=tuple(model.name for model in found.models))
     return " ".join([f"{len(found.models)} references from {session.references_file}.", *found.missing])
 

@@ -48,7 +48,7 @@ def answer_panel(finder: Finder, session: ViewState) -> str:
 
 
 def _answer(answer: Answered, session: ViewState) -> str:
-    found, host = answer.shown, session.desk.host
+    found, host = answer.shown, session.backend.host
     return (
         f'<div class="modelsim-found"><aside>{_asked(answer.asked)}</aside>'
         f'<div class="modelsim-told"><h3>{escaped(_verdict(found))}</h3>{_evidence(found)}{_prompt(found, host)}'

@@ -41,8 +41,8 @@ class _Around:
 
 def cards(answer: Answered, session: ViewState) -> str:
     """The models, the likeliest first."""
-    found, host = answer.shown, session.desk.host
-    names = {model.path.resolve(): model.name for model in session.desk.index.models}
+    found, host = answer.shown, session.backend.host
+    names = {model.path.resolve(): model.name for model in session.backend.index.models}
     sends = found.infotext is not None and not host.draws_with_files
     around = _Around(host, names, session.classes(), sends, found.none_of_these)
     first = "".join(_card(place, card, around) for place, card in enumerate(found.ranking[:_CARDS], 1))

@@ -10,24 +10,23 @@ from ...job import Job
 from ...workspace.finding.encoders import (
     Readiness,
     download,
-    encoder_named,
-    in_use,
     readiness,
-    takes_turn,
     unload,
 )
+from ...workspace.workspace import Workspace
 from ..tasks import Task
 from ..view_state import ViewState
 
 if TYPE_CHECKING:  # SciPy comes with it
+    from ...pictures.encoder import Encoder
     from ...workspace.finding.index import GalleryIndex
 
 
 class EncoderChoice:
-    """The encoders' side of the desk: one encoder at a time, and what it has learned of the gallery."""
+    """The encoders' side of the backend: one encoder at a time, and what it has learned of the gallery."""
 
     def __init__(self, session: ViewState) -> None:
-        self._session, self.desk = session, session.desk
+        self._session, self.backend = session, session.backend
         self._made: tuple[object, GalleryIndex] | None = None  # what it was made for, and itself
 
     @property
@@ -43,41 +42,29 @@ class EncoderChoice:
         """Whether the one chosen can be used; takes seconds for the first one of open_clip."""
         while True:
             name = self.name
-            found = readiness(name, self.desk.host)
+            found = readiness(name, self.backend.host)
             if self.name == name:  # else another one was chosen meanwhile
                 return found
 
     def download(self) -> Task:
         """Fetch the weights of the one chosen."""
         name = self.name
-        return self.desk.run(("download", name), lambda job, _: download(name, job))
+        return self.backend.run(("download", name), lambda job, _: download(name, job))
 
     @contextmanager
-    def in_use(self, job: Job) -> Iterator[tuple[GalleryIndex, Job]]:
-        """The gallery as the chosen encoder sees it. One that may want the GPU works in the host's turn, and gives the
-        memory back afterwards unless the settings say otherwise.
+    def in_use(self, workspace: Workspace, job: Job) -> Iterator[tuple[GalleryIndex, Job]]:
+        """The gallery as the chosen encoder sees it, while the encoder is used. Raises ModelsimError where it cannot
+        be."""
+        name = self.name
+        index = self._index(workspace.encoder(name), workspace)  # loads nothing
+        with workspace.encoder_in_use(name, index.encoder, job) as shown:
+            yield index, shown
 
-        Raises ModelsimError where it cannot be used.
-        """
-        host = self.desk.host
-        if not takes_turn(self.name):
-            yield self._index(), job
-            return
-        with host.at_work("modelsim: looking at pictures", job) as shown:
-            index = self._index()
-            with in_use(index.encoder, host.settings().keep_encoder):
-                yield index, shown
-
-    def _index(self) -> GalleryIndex:
+    def _index(self, encoder: Encoder, workspace: Workspace) -> GalleryIndex:
         """The one there is, unless another encoder, device or gallery is wanted by now."""
-        from ...workspace.finding.index import GalleryIndex
-
-        host, gallery = self.desk.host, self.desk.gallery
-        device = host.settings().device
-        encoder = encoder_named(self.name, device, host)  # loads nothing
-        wanted = encoder.identity, device, gallery
+        wanted = encoder.identity, workspace.host.settings().device, workspace.gallery
         if self._made is None or self._made[0] != wanted:
             if self._made is not None:
                 unload(self._made[1].encoder)
-            self._made = wanted, GalleryIndex(gallery, encoder)
+            self._made = wanted, workspace.gallery_index(encoder)
         return self._made[1]

@@ -57,7 +57,7 @@ class EncodersPanel:
 
     def _offered(self) -> list[str]:
         """All that there are to choose from; besides, the one chosen."""
-        return [label_of(name) for name in dict.fromkeys([*offered(self._choice.desk.host), self._choice.name])]
+        return [label_of(name) for name in dict.fromkeys([*offered(self._choice.backend.host), self._choice.name])]
 
 
 def _sentence(words: str) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
-from ...hosts.host import Listed
 from ...job import Job, Stage
-from ...library import Library
-from ..probes.studio import Studio
+from ...workspace.workspace import Workspace
 from ..tasks import Task
 from .encoder_choice import EncoderChoice
 
@@ -61,10 +59,10 @@ class Answered:
 
 
 class Finder:
-    """The search's side of the desk. The pictures asked about are in memory alone, until others take their place."""
+    """The search's side of the backend. The pictures asked about are in memory alone, until others take their place."""
 
-    def __init__(self, encoder: EncoderChoice, studio: Studio) -> None:
-        self.desk, self._encoder, self._studio = encoder.desk, encoder, studio
+    def __init__(self, encoder: EncoderChoice) -> None:
+        self.backend, self._encoder = encoder.backend, encoder
         self.asked: tuple[Asked, ...] = ()
         self.answer: Answered | None = None
         self._search: Task | None = None
@@ -72,7 +70,7 @@ class Finder:
     @property
     def would_disturb(self) -> bool:
         """Whether a search would stop other work than a search."""
-        return self.desk.busy and not (self._search is not None and self._search.running)
+        return self.backend.busy and not (self._search is not None and self._search.running)
 
     def take(self, asked: Sequence[Asked]) -> None:
         """Other pictures; those before and their answer are forgotten."""
@@ -80,16 +78,16 @@ class Finder:
 
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
-        self._search = self.desk.run(("find", id(self.asked)), self._find)
+        self._search = self.backend.run(("find", id(self.asked)), self._find)
         return self._search
 
     def verify(self) -> Task:
         """Draw the picture again with the likeliest few, and rank again."""
-        return self.desk.run(("verify", id(self.answer)), self._verify)
+        return self.backend.run(("verify", id(self.answer)), self._verify)
 
     def load(self, key: str) -> Task:
         """Make a model of the answer the host's current checkpoint."""
-        return self.desk.run(("load", key), lambda job, _: self._load(key, job))
+        return self.backend.run(("load", key), lambda job, workspace: self._load(key, job, workspace))
 
     def leave_out(self, key: str) -> None:
         """Take a model out of this answer; nothing is learned from it."""
@@ -101,10 +99,7 @@ class Finder:
         if self.answer is not None:
             self.answer = replace(self.answer, left_out=())
 
-    def _find(self, job: Job, library: Library) -> None:
-        from ...workspace.finding.find import find
-        from ...workspace.finding.models import known_models
-
+    def _find(self, job: Job, workspace: Workspace) -> None:
         asked = self.asked
         if not asked:
             raise ModelsimError("no picture to look for", None, "drop one into the field, or paste one")
@@ -112,43 +107,27 @@ class Finder:
         if not opened:
             self.take(())
             raise refused[0]
-        known = known_models(library, self._listed(library, job))
-        with self._encoder.in_use(job) as (index, shown):
-            learned = index.learned(shown)
-            with self.desk.host.at_work("modelsim: looking at a picture", shown):
-                found = find([each.content for each in opened], learned, known, self.desk.host.interrogators())
+        known, _ = workspace.known_models(job)
+        with self._encoder.in_use(workspace, job) as (index, shown):
+            found = workspace.find([each.content for each in opened], index.learned(shown), known, shown)
         if self.asked is asked:  # else a person has come with others meanwhile
             self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
 
-    def _listed(self, library: Library, job: Job) -> list[Listed]:
-        """The host's checkpoints; where there is no host, those of the folders, whose headers are read."""
-        from ...workspace.catalogue.index import read_index
-
-        if self.desk.host.draws_with_files:
-            return [Listed(model.path, model.name) for model in read_index(self.desk.host.paths(), library, job).models]
-        return self.desk.host.listed()
-
-    def _verify(self, job: Job, library: Library) -> None:
-        from ...workspace.finding.verify import verify
-
+    def _verify(self, job: Job, workspace: Workspace) -> None:
         answer = self.answer
         if answer is None:
             raise ModelsimError("nothing was found yet", None, "press Find first")
-        engine = self._studio.engine(job, library)
         pictures = [each.content for each in answer.asked]
-        with (
-            self._encoder.in_use(job) as (index, shown),
-            self.desk.host.at_work("modelsim: drawing a picture again", shown) as drawing,
-        ):
-            verified = verify(pictures, answer.shown, index.encoder, engine, drawing)
+        with self._encoder.in_use(workspace, job) as (index, shown):
+            verified = workspace.verify(pictures, answer.shown, index.encoder, shown)
         if self.answer is not None and self.answer.found is answer.found:
             self.answer = replace(self.answer, verified=verified)
 
-    def _load(self, key: str, job: Job) -> None:
+    def _load(self, key: str, job: Job, workspace: Workspace) -> None:
         card = self.answer.card(key) if self.answer is not None else None
         if card is None or card.path is None:
             raise ModelsimError("no such checkpoint among yours", card.model if card else key, "load another one")
-        self.desk.host.load(card.path, job)
+        workspace.host.load(card.path, job)
 
 
 def _opened(asked: Sequence[Asked], job: Job) -> tuple[tuple[Asked, ...], list[ModelsimError]]:

@@ -9,7 +9,6 @@ from functools import partial
 
 import gradio as gr
 
-from ..probes.studio import Studio
 from ..tasks import Task
 from ..view_state import ViewState
 from ..wiring import Wiring
@@ -35,9 +34,9 @@ _WORDS = "Stopped. What was learned is kept.", ""
 class FindPage:
     """Its components, laid out and connected; made inside gradio's Blocks."""
 
-    def __init__(self, session: ViewState, studio: Studio, wiring: Wiring) -> None:
+    def __init__(self, session: ViewState, wiring: Wiring) -> None:
         encoder = EncoderChoice(session)
-        self.finder, self._session, self.wiring = Finder(encoder, studio), session, wiring
+        self.finder, self._session, self.wiring = Finder(encoder), session, wiring
         with gr.Row(elem_id="modelsim_find_controls"):
             with gr.Column(scale=6, min_width=240):
                 gr.HTML(_DROP, elem_id="modelsim_query")

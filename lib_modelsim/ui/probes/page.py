@@ -27,7 +27,7 @@ class ProbesPage:
     """Its components, laid out and connected; made inside gradio's Blocks."""
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
-        self.session, self.studio, self._wiring = session, Studio(session.desk), wiring
+        self.session, self.studio, self._wiring = session, Studio(session.backend), wiring
         with gr.Row(elem_id="modelsim_probe_controls"):
             self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=2, min_width=160)
             self._models = gr.Dropdown(
@@ -90,7 +90,7 @@ class ProbesPage:
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and drawn for these values of the controls; those that make no sense give way."""
-        suites = [each.name for each in self.session.desk.suites.all()]
+        suites = [each.name for each in self.session.backend.suites.all()]
         suite = suite if suite in suites else FIRST_LOOK
         sheet = self.studio.sheet(suite)
         columns = [column_label(column) for column in sheet.columns] if sheet else []
@@ -99,7 +99,7 @@ class ProbesPage:
             value if value in known else next(iter(known[place:]), None)
             for value, known, place in zip(looking, (columns, rows, rows), (0, 0, 1), strict=True)
         )
-        names = [model.name for model in self.session.desk.index.models]
+        names = [model.name for model in self.session.backend.index.models]
         order = _order((suite, models, batch))
         return {
             self._suite: gr.update(choices=suites, value=suite),

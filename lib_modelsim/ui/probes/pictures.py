@@ -23,7 +23,7 @@ _TOLD = 5
 def plan_words(studio: Studio, order: Order) -> str:
     """How many pictures, how many of them exist, how long and how large the rest is; and what could not be drawn."""
     planned = studio.planned.get(order)
-    remarks = [str(error) for error in studio.desk.suites.unreadable()]
+    remarks = [str(error) for error in studio.backend.suites.unreadable()]
     if studio.grid is not None and studio.grid.sheet.suite.name == order.suite:
         remarks = [f"The grid is kept beside its pictures: {studio.grid.html}", *remarks]
     if planned is None:
@@ -77,7 +77,7 @@ def _figure(studio: Studio, label: str, stored: Stored | None) -> str:
     if stored is None:
         return f'<figure class="modelsim-missing"><span>not drawn</span>{caption}</figure>'
     black = "<em>black</em>" if stored.record.black else ""
-    url = escaped(studio.desk.host.picture_url(stored.path))
+    url = escaped(studio.backend.host.picture_url(stored.path))
     return f"<figure>{_image(url, label)}{black}{caption}{_send_buttons(studio, url)}</figure>"
 
 
@@ -87,7 +87,7 @@ def _image(url: str, label: str) -> str:
 
 def _send_buttons(studio: Studio, url: str) -> str:
     """Where a WebUI is around: the script reads the picture and its own infotext."""
-    if studio.desk.host.draws_with_files:
+    if studio.backend.host.draws_with_files:
         return ""
     buttons = "".join(
         f'<button type="button" data-send="{where}" data-url="{url}">{where}</button>'
@@ -100,7 +100,7 @@ def _under_slider(studio: Studio, pair: Sequence[Stored | None], names: Sequence
     if any(stored is None for stored in pair):
         missing = " and ".join(name for name, stored in zip(names, pair, strict=True) if stored is None)
         return note("Not drawn", f"{missing} has no picture of this probe yet.")
-    left, right = (escaped(studio.desk.host.picture_url(stored.path)) for stored in pair)
+    left, right = (escaped(studio.backend.host.picture_url(stored.path)) for stored in pair)
     return (
         '<div class="modelsim-two" style="--at:50%">'
         f'<img src="{left}" alt="{escaped(names[0])}"><img src="{right}" alt="{escaped(names[1])}">'

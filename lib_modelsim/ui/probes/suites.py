@@ -64,7 +64,7 @@ class SuitesPanel:
     def shown(self, name: str) -> Updates:
         """The text of the suite chosen."""
         return self._told(
-            lambda: (self._studio.desk.suites.named(name), "Change it, give it another name, and save it.")
+            lambda: (self._studio.backend.suites.named(name), "Change it, give it another name, and save it.")
         )
 
     def imported(self, sent: str) -> Updates:
@@ -78,7 +78,7 @@ class SuitesPanel:
     def removed(self, name: str, _: str) -> Updates:
         """Forget a suite of the person's own."""
         try:
-            self._studio.desk.suites.remove(name.strip())
+            self._studio.backend.suites.remove(name.strip())
         except ModelsimError as error:
             return {self._said: message(str(error), "error")}
         return {self._name: "", self._text: "", self._said: message(f"{name} is removed; its pictures stay.")}
@@ -91,7 +91,7 @@ class SuitesPanel:
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"{file_name(stem)}.{file_name(ending)}"
             path.write_bytes(b64decode(data))
-            return self._studio.desk.suites.from_file(path)
+            return self._studio.backend.suites.from_file(path)
 
     def _save_text(self, name: str, text: str) -> tuple[Suite, str]:
         """A suite's own JSON under the name given, or anything that can be imported."""
@@ -102,10 +102,10 @@ class SuitesPanel:
         try:
             document = json.loads(text)
         except ValueError:
-            suite = self._studio.desk.suites.from_text(text, name)
+            suite = self._studio.backend.suites.from_text(text, name)
         else:
             suite = from_document({**document, "name": name} if isinstance(document, dict) else document)
-        return suite, f"Kept in {self._studio.desk.suites.save(suite, instead=True)}."
+        return suite, f"Kept in {self._studio.backend.suites.save(suite, instead=True)}."
 
     def _told(self, act: Callable[[], tuple[Suite, str]]) -> Updates:
         """Does something with a suite, shows it and says what became of it."""

@@ -1,0 +1,220 @@
+"""What the tab works on: a workspace in a background thread, one task in it at a time, and the answers it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from ..checkpoints.identity import Identity
+from ..errors import ModelsimError
+from ..hosts.host import Host, Listed
+from ..job import Job
+from ..library import Library
+from ..text import printable
+from ..workspace.catalogue.index import Index, Model
+from ..workspace.catalogue.table import LibraryRow, State
+from ..workspace.workspace import Question, Workspace
+from .families.answers import Answer, How
+from .tasks import Task, task_name
+
+if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
+    from ..workspace.comparing.detail import Detail
+    from ..workspace.families.class_labels import ClassName
+    from ..workspace.families.family import Family
+    from ..workspace.families.references import References
+    from ..workspace.families.results import Result
+    from ..workspace.probing.suites import Suites
+
+
+class Backend:
+    """The models of the host, the comparisons made of them, and what hashes say, by model name.
+
+    Two threads, each with a workspace of its own, as SQLite wants one thread: one for long work, one for what is
+    answered at once, so that names and tables do not wait until files are hashed.
+    """
+
+    def __init__(self, host: Host, open_library: Callable[[], Library]) -> None:
+        self.host = host
+        self.index = Index()
+        self.answers: dict[Question, Answer] = {}
+        self.identities: dict[str, Identity] = {}
+        self.rows: list[LibraryRow] = []
+        self.memory = ""  # why the model in memory is no row, where that is to be told
+        self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
+        self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
+        self._task: Task | None = None
+        self._doing: object = None
+        self._long, self._quick = Workspace(host, open_library), Workspace(host, open_library)
+        self._background = ThreadPoolExecutor(1, "modelsim")
+        self._at_once = ThreadPoolExecutor(1, "modelsim at once")
+        self._exports = TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task runs."""
+        return self._task is not None and self._task.running
+
+    @property
+    def suites(self) -> Suites:
+        """The suites of probes: shipped, and the person's own."""
+        return self._quick.suites
+
+    @property
+    def gallery(self) -> Path:
+        """The folder of all pictures."""
+        return self._quick.gallery
+
+    # long work
+
+    def read_index(self) -> Task:
+        """Read the headers of what is new or has changed."""
+        return self.run("index", self._read_index)
+
+    def compare(self, question: Question) -> Task:
+        """Read the headers anew and answer the question; a running task with the same question is joined."""
+        name = task_name()
+        return self.run(question, lambda job, workspace: self._compare(question, job, workspace, name), name)
+
+    def hash_files(self) -> Task:
+        """Hash the files that were not hashed before."""
+        return self.run("hashes", self._hash)
+
+    def compare_two(self, question: Question, name: str, other: str) -> Task:
+        """Compare two models of an answer in detail."""
+        task, pair = task_name(), (name, other)
+        return self.run(
+            ("two", question, *pair),
+            lambda job, workspace: self._compare_two(question, pair, job, workspace, task),
+            task,
+        )
+
+    def load(self, name: str) -> Task:
+        """Make a model the host's current checkpoint."""
+        return self.run(("load", name), lambda job, workspace: self._load(name, job, workspace))
+
+    def run(self, doing: object, work: Callable[[Job, Workspace], object], name: str | None = None) -> Task:
+        """Do long work in the background thread; running work that does the same is joined, other work is stopped."""
+        if not self.busy or self._doing != doing:
+            self.stop()
+            self._task, self._doing = Task(self._background, lambda job: work(job, self._long), name), doing
+        return self._task
+
+    def stop(self) -> None:
+        """Stop what runs."""
+        if self._task is not None:
+            self._task.stop()
+
+    def close(self) -> None:
+        """Stop what runs and close the libraries, each in its own thread."""
+        self.stop()
+        for pool, workspace in ((self._background, self._long), (self._at_once, self._quick)):
+            pool.submit(workspace.close)
+            pool.shutdown()
+        self._exports.cleanup()
+
+    def _compare(self, question: Question, job: Job, workspace: Workspace, task: str) -> None:
+        self._read_index(job, workspace)
+        comparison = workspace.compare(question, self.index, job, task)
+        self.answers[question] = Answer(comparison, workspace.deltas(comparison, job))
+
+    def _hash(self, job: Job, workspace: Workspace) -> None:
+        try:
+            workspace.scan(job)
+        finally:
+            self._read_index(Job(), workspace)  # what was hashed before a stop counts too
+
+    def _compare_two(
+        self, question: Question, pair: tuple[str, str], job: Job, workspace: Workspace, task: str
+    ) -> None:
+        comparison = self.answers[question].comparison
+        self.details[(question, *pair)] = workspace.detail(comparison, pair, job, task)
+
+    def _load(self, name: str, job: Job, workspace: Workspace) -> None:
+        model = self.model(name)
+        if model is None:
+            raise ModelsimError("no such checkpoint any more", name, "press Refresh")
+        workspace.load(model, job)
+
+    def _read_index(self, job: Job, workspace: Workspace) -> None:
+        index, self.memory = workspace.read_index(job), ""
+        try:
+            loaded = workspace.in_memory(job)
+        except ModelsimError as error:
+            loaded, self.memory = [], str(error)
+        models = [replace(model, name=printable(model.name)) for model in [*index.models, *loaded]]
+        self._take(Index(models, index.unreadable), workspace)
+
+    def _take(self, index: Index, workspace: Workspace) -> None:
+        self.index, self.identities = index, workspace.identities(index.models)
+
+    # at once
+
+    def look(self) -> None:
+        """See what files there are, and what the library knows of them; nothing is read."""
+        rows = self._at_once.submit(self._quick.table).result()
+        if not self.index.models and not self.busy:
+            self._at_once.submit(self._recall_index, rows).result()
+        memory = [
+            LibraryRow(model.name, model.path, State.INDEXED, size=model.key.size, header=model.header)
+            for model in self.index.models
+            if model.opener is not None
+        ]
+        self.rows = [replace(row, name=printable(row.name)) for row in rows] + memory
+
+    def _recall_index(self, rows: Sequence[LibraryRow]) -> None:
+        """After a start: the models that were indexed before, under the names of the table."""
+        names = {row.path: printable(row.name) for row in rows if row.state is State.INDEXED}
+        if names:
+            index = self._quick.recall_index(list(names))
+            self._take(Index([replace(model, name=names[model.path]) for model in index.models]), self._quick)
+
+    def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
+        """Remember what a person calls a class of the family; False where the library could not be written."""
+        from ..workspace.families.class_labels import ClassEdit, ClassName
+
+        edit = ClassEdit(family.architecture, number, name, remark)
+        self._at_once.submit(self._quick.name_class, family, self.index.models, edit).result()
+        return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
+
+    def class_names(self, family: Family) -> dict[int, ClassName]:
+        """Class number → what a person calls it, for the classes that have a name or a remark."""
+        return self._at_once.submit(self._quick.class_names, family, self.index.models).result()
+
+    def load_references(self, file: Path) -> References:
+        """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""
+        return self._at_once.submit(self._quick.load_references, file, self.index.models).result()
+
+    def listed(self) -> dict[Path, Listed]:
+        """What the host knows of its checkpoints, by path."""
+        return {entry.path: entry for entry in self.host.listed()}
+
+    def model(self, name: str | None) -> Model | None:
+        """The indexed model of this name."""
+        return next((model for model in self.index.models if model.name == name), None)
+
+    def result(self, answer: Answer, how: How, family: Family) -> Result:
+        """One of the answer's families with all that its files tell; to be weighed first may take seconds."""
+        from ..workspace.families.results import Result
+
+        models = {model.name: model for model in self.index.models}
+        return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities)
+
+    def export(self, answer: Answer, how: How, families: Sequence[Family]) -> Path:
+        """All files of these families in one archive, which lasts as long as the backend. Raises ModelsimError where
+        the disk refuses."""
+        from ..workspace.families.results import write_archive
+
+        results = [self.result(answer, how, family) for family in families]
+        folder = self.host.settings().output or Path(self._exports.name)
+        return write_archive(results, folder / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip")
+
+    @property
+    def unhashed(self) -> int:
+        """Bytes that no scan has read yet."""
+        files = (model for model in self.index.models if model.opener is None)
+        return sum(model.key.size for model in files if model.name not in self.identities)

@@ -1,0 +1,369 @@
+"""The use cases of one library and one host, composed once: what a button does and what a command does.
+
+The command line and the page are faces of it: they take words in and put words out, and hold no logic of their own.
+Each method takes a Job, imports its use case when it is asked for (torch, SciPy and Pillow come with some) and says in
+its docstring what it raises. A workspace belongs to one thread, as its library does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..checkpoints.identity import Identity
+from ..errors import ModelsimError
+from ..hosts.host import Host, Listed
+from ..job import Job
+from ..library import Library
+from ..similarity.measures.pictures import PICTURES
+from ..similarity.measures.registry import measure_named
+from .catalogue.index import Index, Model, read_index
+from .catalogue.scan import Scan, known_identity, scan
+from .catalogue.table import LibraryRow, library_rows
+from .comparing.compare import Comparison, compare_models
+
+if TYPE_CHECKING:
+    from ..families.support import Resampling
+    from ..identify.evidence import KnownModel
+    from ..pictures.encoder import Encoder
+    from ..probes.engine import Engine
+    from ..probes.gallery import Failure
+    from ..probes.plan import Plan
+    from ..probes.sheet import Sheet
+    from ..probes.suite import Suite
+    from .catalogue.index import Unreadable
+    from .comparing.detail import Detail
+    from .comparing.elements import Element
+    from .families.class_labels import ClassEdit, ClassName
+    from .families.classify import Classified, Wanted
+    from .families.family import Family
+    from .families.references import References
+    from .families.results import Result
+    from .finding.find import Found, Query
+    from .finding.index import GalleryIndex, Learned
+    from .finding.verify import Verified
+    from .probing.gallery_import import Imported
+    from .probing.grids import GridOptions, WrittenGrid
+    from .probing.kinship import Kinship
+    from .probing.probes import Chosen
+    from .probing.suites import Suites
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a comparison is asked for; `base` is a model's name, or None for the mean, for a measure that needs one."""
+
+    measure: str
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class ProbePlan:
+    """What a run would generate, with which engine, and which checkpoints cannot."""
+
+    plan: Plan
+    engine: Engine
+    chosen: Chosen
+
+
+class NothingGenerates(ModelsimError):  # noqa: N818 - it says what is wrong
+    """There is no checkpoint that can generate pictures; `chosen` says which cannot, and why."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        super().__init__("no checkpoint can generate pictures", None, "add one, or choose others")
+        self.chosen = chosen
+
+
+class Workspace:
+    """The checkpoints of `host`, what `library` remembers of them, and the gallery of their pictures.
+
+    The library is opened when it is first asked for; what needs none may be asked by any thread. `gallery` None is the
+    one that the host's settings name. A context manager.
+    """
+
+    def __init__(self, host: Host, open_library: Callable[[], Library], gallery: Path | None = None) -> None:
+        self.host, self._open_library, self._gallery = host, open_library, gallery
+
+    @cached_property
+    def library(self) -> Library:
+        """Opened in the thread that asks first. Raises ModelsimError where it cannot be used."""
+        return self._open_library()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the library, which may have its own word on an error."""
+        if "library" in self.__dict__:
+            self.library.__exit__(kind, error, trace)
+
+    def close(self) -> None:
+        """Close the library if it was opened."""
+        self.__exit__(None, None, None)
+
+    # catalogue
+
+    def table(self) -> list[LibraryRow]:
+        """A row for each checkpoint by what is known of it; no file is read."""
+        return library_rows(self.host.paths(), self.library, self._hashes())
+
+    def read_index(self, job: Job) -> Index:
+        """The checkpoints with their headers; those that are new or have changed are read."""
+        return read_index(self.host.paths(), self.library, job, self._hashes())
+
+    def recall_index(self, paths: Sequence[Path]) -> Index:
+        """The checkpoints among these that were indexed before."""
+        return read_index(paths, self.library, Job())
+
+    def scan(self, job: Job, quick: bool = False) -> Scan:
+        """The checkpoints with all their hashes; files not hashed before are read whole, unless `quick`."""
+        return scan(self.host.paths(), self.library, job, quick)
+
+    def identities(self, models: Sequence[Model]) -> dict[str, Identity]:
+        """Name → what an earlier scan found out, for the models that were scanned."""
+        known = {model.name: known_identity(model, self.library) for model in models}
+        return {name: identity for name, identity in known.items() if identity is not None}
+
+    def in_memory(self, job: Job) -> list[Model]:
+        """The model that the host has loaded, where its weights are no longer those of its file: merged, say, or with
+        another VAE. Where they are, the file's row speaks for it, and nothing is compared twice.
+
+        Raises ModelsimError where the host has one that cannot be read.
+        """
+        if "loaded" in self.host.cannot:
+            return []
+        from .catalogue.loaded import changed_in_memory, loaded_model
+
+        with self.host.at_work("modelsim: looking at the model in memory", job):
+            changed = changed_in_memory(self.host)
+            return [loaded_model(self.host, self.library)] if changed is None or changed else []
+
+    def load(self, model: Model, job: Job) -> None:
+        """Make a model the host's current checkpoint. Raises ModelsimError where the host cannot."""
+        self.host.load(model.path, job)
+
+    def _hashes(self) -> dict[Path, str]:
+        """SHA-256 of the files that the host has hashed."""
+        return {entry.path: entry.sha256 for entry in self.host.listed() if entry.sha256}
+
+    # comparing
+
+    def compare(self, question: Question, index: Index, job: Job, task: str | None = None) -> Comparison:
+        """All pairs by one measure, `pictures` included. Raises ModelsimError where what was asked for cannot be."""
+        if question.measure == PICTURES.name:
+            from .probing.by_pictures import comparison_by_pictures
+
+            known = self.identities(index.models)
+            return comparison_by_pictures(self.gallery, self.suites.all(), index.models, known, job)
+        settings = self.host.settings()
+        with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
+            return compare_models(
+                index, question.measure, question.base, self.library, shown, settings.device, settings.memory
+            )
+
+    def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job, task: str | None = None) -> Detail:
+        """Two models of a comparison, key by key. Raises ModelsimError where they cannot be compared."""
+        from .comparing.detail import detail
+
+        settings = self.host.settings()
+        with self.host.at_work("modelsim: comparing two checkpoints", job, task) as shown:
+            return detail(comparison, pair, self.library, shown, settings.device, settings.memory)
+
+    def elements(self, comparison: Comparison, job: Job) -> list[Element]:
+        """The values of every key of a comparison of two models. Raises ModelsimError where there are not two."""
+        from .comparing.elements import elements
+
+        return elements(comparison, job, self.host.settings().device)
+
+    # families
+
+    def deltas(self, comparison: Comparison, job: Job) -> dict[str, Resampling]:
+        """Architecture → what the resampling of a measure with a base needs, from what the library remembers."""
+        if not measure_named(comparison.matrix.measure).needs_base:
+            return {}
+        from .families.classify import families_of, with_deltas
+        from .families.family import TreeOptions
+
+        try:
+            found = families_of(comparison, TreeOptions())
+        except ModelsimError:
+            return {}  # why there is no tree is told where one is asked for
+        found = [with_deltas(f, comparison, self.library, job, "cpu") for f in found if f.tree is not None]
+        return {family.architecture or "": family.resampling() for family in found if family.resampling is not None}
+
+    def class_names(self, family: Family, models: Sequence[Model]) -> dict[int, ClassName]:
+        """Class number → what a person calls it, for the classes that have a name or a remark."""
+        from .families.class_labels import class_names
+
+        return class_names(family, models, self.library)
+
+    def name_class(self, family: Family, models: Sequence[Model], edit: ClassEdit) -> None:
+        """Remember what a person calls a class. Raises ModelsimError where there is no such class."""
+        from .families.class_labels import name_class
+
+        name_class(family, models, self.library, edit)
+
+    def load_references(self, file: Path, models: Sequence[Model]) -> References:
+        """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""
+        from .families.references import load_references
+
+        return load_references(file, models, self.library)
+
+    def results(self, classified: Classified, edits: Sequence[ClassEdit]) -> list[Result]:
+        """The families with the names that the library keeps, the edits taken down first."""
+        from .families.results import results_of
+
+        return results_of(classified.families, classified.models, edits, self.library)
+
+    def classify(self, wanted: Wanted, job: Job) -> Classified:
+        """The families of the checkpoints, network by network. Raises ModelsimError where there can be none."""
+        from .families.classify import classify
+
+        return classify(self.host.paths(), wanted, self.library, job, self.host.settings().device)
+
+    # probing
+
+    @property
+    def suites(self) -> Suites:
+        """The suites of probes: shipped, and the person's own."""
+        from .probing.suites import Suites
+
+        return Suites(self.host.data / "suites")
+
+    @property
+    def gallery(self) -> Path:
+        """The folder of all pictures."""
+        return self._gallery or (self.host.settings().output or self.host.data) / "gallery"
+
+    def engine(self, paths: Sequence[Path], job: Job) -> tuple[Engine, Chosen]:
+        """What generates here, and the checkpoints it generates with: those at these paths, all where none are given.
+
+        Raises ModelsimError where something is missing.
+        """
+        from .probing.probes import of_engine, on_disk
+
+        if self.host.draws_with_files:
+            chosen = on_disk(paths or self.host.paths(), self.library, job)
+            return self.host.engine(chosen.checkpoints), chosen
+        engine = self.host.engine(())
+        return engine, of_engine(engine, paths, self.library, job)
+
+    def plan(self, suite: Suite, paths: Sequence[Path], batch: int, job: Job) -> ProbePlan:
+        """What is missing of a suite. Files never hashed before are read. Raises ModelsimError as `engine` does."""
+        from .probing.probes import plan_suite
+
+        engine, chosen = self.engine(paths, job)
+        if not chosen.checkpoints:
+            raise NothingGenerates(chosen)
+        return ProbePlan(plan_suite(suite, chosen.checkpoints, engine, self.gallery, batch), engine, chosen)
+
+    def planned_again(self, planned: ProbePlan, batch: int) -> ProbePlan:
+        """The plan after some of it was generated."""
+        from .probing.probes import plan_suite
+
+        plan = plan_suite(planned.plan.suite, planned.chosen.checkpoints, planned.engine, self.gallery, batch)
+        return replace(planned, plan=plan)
+
+    def generate(self, planned: ProbePlan, job: Job) -> Sequence[Failure]:
+        """Generate what is missing of a plan, and say what failed. Raises Cancelled; what was finished is kept."""
+        from .probing.probes import draw_plan
+
+        with self.host.at_work("modelsim: generating probes", job) as shown:
+            return draw_plan(planned.plan, planned.engine, self.gallery, shown).failures
+
+    def sheet(self, suite: str, engine: str | None = None) -> Sheet:
+        """What the gallery holds of a suite. Raises ModelsimError where that is nothing."""
+        from .probing.probes import sheet_of
+
+        if not self.gallery.is_dir():
+            raise ModelsimError("no such folder", self.gallery, "generate some first: probe --out DIR")
+        return sheet_of(self.gallery, self.suites.named(suite), engine)
+
+    def kinship(self, sheet: Sheet, job: Job) -> Kinship:
+        """How alike the checkpoints of a sheet are by their pictures. Raises ModelsimError for fewer than two."""
+        from .probing.kinship import kinship_of
+
+        return kinship_of(sheet, self.gallery, job)
+
+    def grid(
+        self,
+        sheet: Sheet,
+        job: Job,
+        options: GridOptions | None = None,
+        order: Sequence[str] = (),
+        out: Path | None = None,
+    ) -> WrittenGrid:
+        """Write a sheet as pages and as a page that opens offline, into `out` or into the gallery."""
+        from .probing.grids import GridOptions, grid_folder, write_grid
+
+        return write_grid(sheet, out or grid_folder(self.gallery, sheet), options or GridOptions(), order, job)
+
+    def take_in(self, folder: Path, job: Job) -> Imported:
+        """Take a person's pictures into the gallery: one sub-folder for each model."""
+        from .finding.models import known_models
+        from .probing.gallery_import import import_pictures
+
+        return import_pictures(folder, self.gallery, known_models(self.library), job)
+
+    # finding
+
+    def gallery_index(self, encoder: Encoder, suites: Sequence[str] = ("standard",)) -> GalleryIndex:
+        """The gallery as an encoder sees it; to be kept, as it remembers what it learned."""
+        from .finding.index import GalleryIndex
+
+        return GalleryIndex(self.gallery, encoder, suites)
+
+    def encoder(self, name: str) -> Encoder:
+        """The encoder of this name; nothing is loaded yet. Raises ModelsimError where it cannot be used."""
+        from .finding.encoders import encoder_named
+
+        return encoder_named(name, self.host.settings().device, self.host)
+
+    @contextmanager
+    def encoder_in_use(self, name: str, encoder: Encoder, job: Job) -> Iterator[Job]:
+        """The time in which an encoder is used. One that may want the GPU works in the host's turn, and gives memory
+        back afterwards unless the settings say otherwise."""
+        from .finding.encoders import in_use, takes_turn
+
+        if not takes_turn(name):
+            yield job
+            return
+        with (
+            self.host.at_work("modelsim: looking at pictures", job) as shown,
+            in_use(encoder, self.host.settings().keep_encoder),
+        ):
+            yield shown
+
+    def known_models(self, job: Job, read: bool = False) -> tuple[list[KnownModel], list[Unreadable]]:
+        """The checkpoints that a picture's record may name, and the files that could not be read: those that host and
+        library know, or with `read` those of the host with all their hashes, for which new files are read whole."""
+        from .finding.models import known_models, scanned_models
+
+        if read:
+            return scanned_models(self.host.paths(), self.library, job)
+        if not self.host.draws_with_files:
+            return known_models(self.library, self.host.listed()), []
+        listed = [Listed(model.path, model.name) for model in self.read_index(job).models]
+        return known_models(self.library, listed), []
+
+    def find(self, pictures: Sequence[Query], learned: Learned, known: Sequence[KnownModel], job: Job) -> Found:
+        """Which models generated these pictures. Raises PictureError where none of them is a picture."""
+        from .finding.find import find
+
+        with self.host.at_work("modelsim: looking at a picture", job):
+            return find(pictures, learned, known, self.host.interrogators())
+
+    def verify(self, pictures: Sequence[Query], found: Found, encoder: Encoder, job: Job, top: int = 4) -> Verified:
+        """Let the likeliest models generate the picture again. Raises ModelsimError where nothing can generate."""
+        from .finding.verify import verify
+
+        engine, _ = self.engine((), job)
+        with self.host.at_work("modelsim: generating a picture again", job) as shown:
+            return verify(pictures, found, encoder, engine, shown, top)
