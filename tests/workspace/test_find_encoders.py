@@ -163,9 +163,7 @@ def test_vectors_of_different_encoders_are_kept_apart(tmp_path):
     assert np.array_equal(first, -second)
     again = GalleryIndex(tmp_path, one).learned(Job()).search.examples.vectors
     assert np.array_equal(first, again)
-    assert (one.encoded, other.encoded) == (pictures, pictures), (
-        "each picture and its degraded copy once an encoder"
-    )
+    assert (one.encoded, other.encoded) == (pictures, pictures), "each picture and its degraded copy once an encoder"
 
 
 @pytest.fixture
