@@ -40,6 +40,27 @@ class KeySums:
         return replace(self, squares=self.squares * (count / read), norms=self.norms * (count / read))
 
 
+@dataclass(frozen=True)
+class KeyPairs:
+    """One key, value by value: the models that hold it in one shape (`members`, m of them), Σ |a−b| and how many
+    values are equal (each [m, m]), and how many there are ([])."""
+
+    key: str
+    members: tuple[int, ...]
+    absolute: Array
+    equal: Array
+    count: Array
+
+    def scaled(self, count: int, read: int) -> KeyPairs:
+        """The sums of all `count` numbers, from those of a random sample of `read` of them."""
+        if read == count:
+            return self
+        factor = count / read
+        return replace(
+            self, absolute=self.absolute * factor, equal=self.equal * factor, count=np.array(float(count))
+        )
+
+
 def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:
     """Cosines from ‖a−b‖², ‖a‖² and ‖b‖² (arrays that broadcast); NaN where a norm is zero."""
     a, b = np.sqrt(norms_a), np.sqrt(norms_b)
@@ -115,6 +136,26 @@ class Part(Sums):
 
 
 @dataclass(frozen=True)
+class PairPart(Sums):
+    """What the measures that compare value by value are made from: Σ |a−b| and how many values are equal, each
+    [m, m], and how many there are, []."""
+
+    absolute: Array
+    equal: Array
+    count: Array
+
+    @classmethod
+    def of_key(cls, component: str, sums: KeyPairs) -> PairPart:
+        """The part that one key makes."""
+        return cls(component, sums.members, sums.absolute, sums.equal, sums.count)
+
+    @property
+    def counts(self) -> Array:
+        """How many values each pair was compared over, [m, m]."""
+        return np.full(self.equal.shape, float(self.count))
+
+
+@dataclass(frozen=True)
 class Reading:
     """One way to read files: the name under which its sums are remembered, their form, and the sample that is read,
     None for all."""
@@ -126,6 +167,9 @@ class Reading:
 
 WEIGHTS = Reading("weights", Part)
 """All weights, each file once, whatever the number of models."""
+
+PAIRS = Reading("pairs", PairPart)
+"""All weights, each file once, and a pass over the numbers for every pair: n² work."""
 
 
 def add_up(sums: Iterable[Held]) -> list[Held]:

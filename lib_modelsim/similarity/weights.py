@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from ..checkpoints.reader import Checkpoint, Weight
 from ..checkpoints.values import ValueReader
 from .device import Device, one_torch_thread
-from .parts import KeySums
+from .pairs import PairSums
+from .parts import KeyPairs, KeySums
 from .sampling import Range, Sample, batches, numbers
 
 Array = NDArray[np.float64]
@@ -61,7 +62,7 @@ class KeySummer:
     Each worker takes a whole key, with torch on one thread: the steps are too short to be shared among threads, which
     then wait for each other on a busy machine. `tick(bytes)` is called by the workers for what they read and may
     raise to stop; `non_finite` is told of NaN and infinities. With a `sample` only that is read, and the sums are
-    scaled up to the whole keys.
+    scaled up to the whole keys. `form` says what is summed: Gram matrices, or value by value.
     """
 
     def __init__(
@@ -71,16 +72,17 @@ class KeySummer:
         tick: Callable[[int], None],
         non_finite: Callable[[NonFinite], None],
         sample: Sample | None = None,
+        form: type[GramSums] | type[PairSums] | None = None,
     ):
         self._models, self._device, self._tick, self._non_finite = models, device, tick, non_finite
-        self._sample = sample
+        self._sample, self._form = sample, form or GramSums
         self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
         self._readers: SimpleQueue[list[ValueReader]] = SimpleQueue()
         for _ in range(self._workers):
             self._readers.put([ValueReader() for _ in models])
         self._stop = Event()
 
-    def sums(self, keys: Iterable[str]) -> Iterator[KeySums]:
+    def sums(self, keys: Iterable[str]) -> Iterator[KeySums | KeyPairs]:
         """Sums of each key in turn, one item per shape in which at least one model holds it."""
         tasks = [
             _Task(key, {i: self._models[i].weights[key] for i in members})
@@ -94,9 +96,9 @@ class KeySummer:
             finally:
                 self._stop.set()  # after an error, or when nobody listens any more: the workers end with their piece
 
-    def _finite_sums(self, task: _Task) -> KeySums:
+    def _finite_sums(self, task: _Task) -> KeySums | KeyPairs:
         """The sums over those models whose numbers are all finite."""
-        total = _Sums(len(task.weights), self._device)
+        total = self._form(len(task.weights), self._device)
         for piece in self._pieces(task):
             total.add(piece)
         broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
@@ -172,7 +174,7 @@ def _count_non_finite(model: int, task: _Task) -> NonFinite:
     return NonFinite(model, task.key, nans, infinities)
 
 
-class _Sums:
+class GramSums:
     """Over the pieces of one key of m models: the largest norm of each, and the Gram matrix of the differences (its
     upper half, float64). The first piece's sample tells the tree."""
 

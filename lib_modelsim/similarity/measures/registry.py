@@ -47,7 +47,8 @@ class Measure:
     what of a file, and what costs more than reading. Values lie in `range`; a `unit` of "%" means that the screen
     shows a hundred times the value, "" that the value is shown as it is. `distance` values grow as models part.
     `direct` measures make trees by themselves: over rows of features they would say less. `bounds` are the verdicts,
-    the best first, and `caveat` what they do not know, or why there are none.
+    the best first, `between` says why a value outside of them has none, and `caveat` what all verdicts do not know,
+    or why there are none.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Measure:
     direct: bool = False
     joined: Joined = Joined.VECTOR
     bounds: tuple[Bound, ...] = ()
+    between: str = "Between the farthest relatives and the strangers that were measured."
     caveat: str = "It speaks of the UNet or transformer alone."
 
     def shown(self, value: float) -> str:

@@ -46,7 +46,7 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
     found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
     with ExitStack() as stack:
         opened = [stack.enter_context(model.open()) for model in models]
-        for key, parts in key_parts(opened, layout, job, device, measure.reading.sample):
+        for key, parts in key_parts(opened, layout, job, device, measure.reading):
             found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
         for checkpoint in opened:
             checkpoint.check()

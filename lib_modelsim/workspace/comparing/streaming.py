@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 
 import numpy as np
@@ -18,12 +18,15 @@ from ...similarity.asimilarity import probe_grams
 from ...similarity.attention import Variant, projections
 from ...similarity.device import Device, choose_device
 from ...similarity.device import log as device_log
-from ...similarity.measures.sampled import SAMPLED
-from ...similarity.parts import WEIGHTS, Part, Sums, add_up, to_arrays
+from ...similarity.pairs import PairSums
+from ...similarity.parts import WEIGHTS, PairPart, Part, Reading, Sums, add_up, to_arrays
 from ...similarity.sampling import Sample, numbers
-from ...similarity.weights import KeySummer, NonFinite
+from ...similarity.weights import GramSums, KeySummer, NonFinite
 
 Arrays = dict[str, NDArray]
+
+SUMMED = {Part: GramSums, PairPart: PairSums}
+"""The form of a block's sums → what is summed key by key."""
 
 
 def weight_pass(
@@ -33,35 +36,40 @@ def weight_pass(
     job: Job,
     device: str,
     memory: int | None = None,
-    sample: Sample | None = None,
+    reading: Reading = WEIGHTS,
 ) -> Iterator[tuple[str, Arrays]]:
-    """Per block: the stored form of its parts, and what was not finite. With a `sample` only that is read."""
-    keys = [key for keys in blocks.values() for key in keys]
-    stage = _stage(models, keys, job, sample)
+    """Per block: the stored form of its sums, and what was not finite."""
+    keys, form = [key for keys in blocks.values() for key in keys], reading.form
+    stage = _stage(models, keys, job, reading.sample)
     broken: list[NonFinite] = []
-    summer = KeySummer(models, choose_device(device, memory), stage.advance, broken.append, sample)
+
+    def summer_on(place: Device) -> KeySummer:
+        return KeySummer(models, place, stage.advance, broken.append, reading.sample, SUMMED[form])
+
+    summer = summer_on(choose_device(device, memory))
     for block, members in blocks.items():
         broken.clear()
         try:
-            parts = _parts(summer, layout, members)
+            parts = _parts(summer, form, layout, members)
         except torch.cuda.OutOfMemoryError:
             broken.clear()
-            summer = KeySummer(models, _fall_back(memory), stage.advance, broken.append, sample)
-            parts = _parts(summer, layout, members)
+            summer = summer_on(_fall_back(memory))
+            parts = _parts(summer, form, layout, members)
         told = [(found.model, _in_words(found)) for found in broken]
         yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
 
 
 def key_parts(
-    models: Sequence[Checkpoint], layout: Layout, job: Job, device: str, sample: Sample | None = None
-) -> Iterator[tuple[str, list[Part]]]:
-    """Per key: its parts. With a `sample` only that is read."""
-    keys = list(layout.places)
-    stage = _stage(models, keys, job, sample)
-    summer = KeySummer(models, choose_device(device), stage.advance, lambda broken: None, sample)
+    models: Sequence[Checkpoint], layout: Layout, job: Job, device: str, reading: Reading = WEIGHTS
+) -> Iterator[tuple[str, list[Sums]]]:
+    """Per key: its sums."""
+    keys, form = list(layout.places), reading.form
+    stage = _stage(models, keys, job, reading.sample)
+    place, told = choose_device(device), lambda broken: None
+    summer = KeySummer(models, place, stage.advance, told, reading.sample, SUMMED[form])
     for key, sums in groupby(summer.sums(keys), lambda one: one.key):
         component = layout.places[key].component
-        yield key, add_up(Part.of_key(component, one) for one in sums)
+        yield key, add_up(form.of_key(component, one) for one in sums)
 
 
 def key_pass(
@@ -89,21 +97,14 @@ def key_pass(
         yield block, {"keys": np.array([one.key for one in sums], dtype=str), "squares": squares, "norms": norms}
 
 
-PASSES: dict[str, Callable[..., Iterator[tuple[str, Arrays]]]] = {
-    WEIGHTS.method: weight_pass,
-    SAMPLED.method: partial(weight_pass, sample=SAMPLED.sample),
-}
-"""A reading's method → the pass that makes its sums."""
-
-
-def _parts(summer: KeySummer, layout: Layout, keys: Sequence[str]) -> list[Sums]:
+def _parts(summer: KeySummer, form: type[Sums], layout: Layout, keys: Sequence[str]) -> list[Sums]:
     by_component: dict[str, list[str]] = {}
     for key in keys:
         by_component.setdefault(layout.places[key].component, []).append(key)
     return [
         part
         for component, own in by_component.items()
-        for part in add_up(Part.of_key(component, sums) for sums in summer.sums(own))
+        for part in add_up(form.of_key(component, sums) for sums in summer.sums(own))
     ]
 
 

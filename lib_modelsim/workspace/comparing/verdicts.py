@@ -42,7 +42,7 @@ def verdict(measure: str, value: float, base: Base | None = None, relation: Rela
         return Verdict(NONE, "The mean of these models is no true base: the numbers only tell them from each other.")
     bound = next((bound for bound in known.bounds if bound.least <= value <= bound.most), None)
     if bound is None:
-        return Verdict(NONE, f"Between the farthest relatives and the strangers that were measured. {known.caveat}")
+        return Verdict(NONE, f"{known.between} {known.caveat}")
     return Verdict(bound.text, f"By {measure}, {bound.span()}. {known.caveat}")
 
 

@@ -44,10 +44,10 @@ def weight_scores(
     }
 
     def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
-        from .streaming import PASSES  # torch comes with it
+        from .streaming import weight_pass  # torch comes with it
 
         wanted = {block: blocks[block] for block in missing}
-        return PASSES[measure.reading.method](models, layout, wanted, job, device, memory)
+        return weight_pass(models, layout, wanted, job, device, memory, measure.reading)
 
     wanted = [block for block, keys in blocks.items() if keys]
     models, results, unreadable = cached_or_compute(measure.reading.method, group, wanted, run, library)

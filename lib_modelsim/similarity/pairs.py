@@ -1,0 +1,68 @@
+"""Value by value: Σ |a−b| and how many values are equal, for all pairs of n models; each file is read once.
+
+No matrix product gives these: every pair costs a pass over the numbers, about 0.6 ns a number and pair on one core.
+So they are summed only where a measure asks for them, and remembered by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from .device import Device
+from .parts import Array, KeyPairs
+
+_SLICE_NUMBERS = 1 << 18
+"""Numbers worked on at a time on the CPU, over all models together: they and their differences stay in the cache."""
+
+_SLICE = (1 << 13, 1 << 16)
+"""Numbers per model in a slice at least and at most: float32 adds up so many within 1e-7."""
+
+
+class PairSums:
+    """Over the pieces of one key of m models: Σ |a−b| and how many values differ (upper halves, float64).
+
+    Numbers are compared as numbers, whatever their dtypes: each is exact in float32, or in float64 where one of the
+    models has such numbers. `largest` is infinite for a model with numbers that are not finite, or too large to add up.
+    """
+
+    def __init__(self, m: int, device: Device):
+        self.largest, self._absolute, self._differing = np.zeros(m), np.zeros((m, m)), np.zeros((m, m))
+        self._count = 0
+        self._device = device
+
+    def add(self, values: Sequence[torch.Tensor]) -> None:
+        """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
+        count, m = len(values[0]), len(values)
+        dtype = torch.float64 if any(value.dtype == torch.float64 for value in values) else torch.float32
+        least, most = _SLICE
+        on_cpu = self._device.torch.type == "cpu"
+        step = min(max(least, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // m), most)
+        rows = torch.empty(m, min(step, count), dtype=dtype, device=self._device.torch)
+        apart = torch.empty_like(rows)
+        for first in range(0, count, step):
+            last = min(first + step, count)
+            for row, value in zip(rows, values, strict=True):
+                row[: last - first].copy_(value[first:last])
+            self._add_slice(rows[:, : last - first], apart[:, : last - first])
+        self._count += count
+
+    def _add_slice(self, rows: torch.Tensor, apart: torch.Tensor) -> None:
+        """Take in numbers [m, c]; `apart` [m, c] is overwritten."""
+        twice = 2 * rows.abs().sum(dim=1)  # no pair has a larger sum
+        self.largest = np.maximum(self.largest, twice.cpu().numpy())
+        for i in range(len(rows) - 1):
+            differences = torch.sub(rows[i + 1 :], rows[i], out=apart[i + 1 :]).abs_()
+            self._absolute[i, i + 1 :] += differences.sum(dim=1).cpu().numpy()
+            self._differing[i, i + 1 :] += differences.sign_().sum(dim=1).cpu().numpy()
+
+    def finish(self, key: str, members: tuple[int, ...]) -> KeyPairs:
+        """The sums of all pairs; of a model with itself nothing differs."""
+        equal = self._count - _mirrored(self._differing)
+        return KeyPairs(key, members, _mirrored(self._absolute), equal, np.array(float(self._count)))
+
+
+def _mirrored(upper: Array) -> Array:
+    return upper + upper.T
