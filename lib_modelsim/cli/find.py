@@ -53,8 +53,10 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
 def run_find(options: argparse.Namespace) -> int:
     """Who drew it; or how well that can be told."""
     from ..workspace.finding.encoders import download
+    from ..workspace.finding.queries import open_queries
 
     _check(options)
+    queries, refused = open_queries(options.images) if options.images else ([], [])  # before minutes of learning
     with workspace(options, options.models, options.gallery) as use, progress_bars() as job:
         if options.download:
             download(options.encoder, job)
@@ -66,15 +68,16 @@ def run_find(options: argparse.Namespace) -> int:
         remarks = [f"left out: {bad.path.name}: {bad.error}" for bad in unreadable]
         if not known and not options.models:
             remarks.append("no checkpoint of yours is known: give their folder with --models")
-        found = use.find(options.images, learned, known, job)
+        found = use.find(queries, learned, known, job)
         verified = None
         if options.verify:
-            verified = use.verify(options.images, found, learned.encoder, job, options.top or _SHOWN)
+            verified = use.verify(queries, found, learned.encoder, job, options.top or _SHOWN)
     found = verified.found if verified is not None else found
     if not learned.pictures:
         ways = f"draw some with probe --out {index.folder}, or take some in with gallery import"
         remarks.append(f"no pictures to compare its style with: {ways}")
-    found = replace(found, remarks=(*found.remarks, *remarks, *(verified.failures if verified is not None else ())))
+    remarks = [*map(str, refused), *found.remarks, *remarks, *(verified.failures if verified is not None else ())]
+    found = replace(found, remarks=tuple(remarks))
     if options.json:
         print_json(_document(found, options.top))
     else:
@@ -84,8 +87,6 @@ def run_find(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """What cannot be done is told before anything is learned."""
-    from ..pictures.opening import PictureError, open_picture
-
     if not options.images and not options.self_test:
         raise ModelsimError("no picture given", None, "give one, or --self-test")
     if options.top is not None and options.top < 1:
@@ -93,14 +94,6 @@ def _check(options: argparse.Namespace) -> None:
     if options.verify and not (options.models or options.webui):
         fix = "give checkpoints with --models, or a running WebUI with --webui"
         raise ModelsimError("nothing to draw it again with", None, fix)
-    failures = []
-    for image in options.images:
-        try:
-            open_picture(image)
-        except PictureError as error:
-            failures.append(error)
-    if failures and len(failures) == len(options.images):
-        raise failures[0]
 
 
 def _document(found: Found, top: int | None) -> dict[str, Any]:

@@ -13,35 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.spatial.distance import pdist, squareform
 
 from ..similarity.matrix import SimilarityMatrix
-from .copies import fingerprint
-from .encoders.builtin import DescriptorEncoder
-from .encoders.encoder import Encoder, Vectors
+from .copies import Hashes
+from .encoders.encoder import Vectors
 
 Array = NDArray[np.float64]
 
 MEASURE = "pictures"
 
 
-class PerceptualHash:
-    """The perceptual hash as an encoder: 64 signs over 8, so that the squared distance grows with the bits that
-    differ."""
-
-    name = "perceptual hash"
-    identity = "perceptual hash 1"
-
-    def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
-        """float32 [pictures, 64], rows of length 1."""
-        bits = [np.unpackbits(fingerprint(picture)[0]) for picture in pictures]
-        return (np.array(bits, np.float32).reshape(-1, 64) * 2 - 1) / np.float32(8)
-
-
-def encoders(further: Encoder | None = None) -> list[Encoder]:
-    """Those that need no weights, and a further one where there is one."""
-    return [DescriptorEncoder(), PerceptualHash(), *([further] if further else [])]
+def signs(fingerprints: Hashes) -> Vectors:
+    """Fingerprints uint8 [pictures, parts, 8] as vectors, float32 [pictures, 64], rows of length 1: the signs of the
+    whole picture's perceptual hash over 8, so that the squared distance grows with the bits that differ."""
+    return (np.unpackbits(fingerprints[:, 0], axis=1).astype(np.float32) * 2 - 1) / np.float32(8)
 
 
 @dataclass(frozen=True)

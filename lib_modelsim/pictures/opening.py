@@ -42,12 +42,21 @@ def open_picture(source: Path | bytes | Image.Image, name: str = "the picture") 
     `source` is a file, a file's bytes, or a picture that somebody has opened already; errors call the last two `name`.
     Raises PictureError for what is no picture, moves, is cut short, is too large or has no known kind of pixels.
     """
-    shown = source.name if isinstance(source, Path) else name
-    picture = source if isinstance(source, Image.Image) else _opened(source, shown)
+    if isinstance(source, Image.Image):
+        return _decoded(source, name)
+    with opened(source, name) as picture:
+        return decoded_small(picture, source.name if isinstance(source, Path) else name)
+
+
+def decoded_small(picture: Image.Image, shown: str) -> Image.Image:
+    """As `open_picture`, of what `opened` gives; errors call it `shown`."""
+    picture.draft(None, (LONGEST, LONGEST))  # JPEG: decoded at an eighth to a half where that is enough
+    return _decoded(picture, shown)
+
+
+def _decoded(picture: Image.Image, shown: str) -> Image.Image:
     _refuse_what_is_not_one_picture(picture, shown)
     try:
-        if picture is not source:
-            picture.draft(None, (LONGEST, LONGEST))  # JPEG: decoded at an eighth to a half where that is enough
         upright = ImageOps.exif_transpose(picture)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise PictureError(

@@ -30,7 +30,7 @@ from .comparing.compare import Comparison, compare_models
 if TYPE_CHECKING:
     from ..families.support import Resampling
     from ..identify.evidence import KnownModel
-    from ..pictures.encoder import Encoder
+    from ..pictures.encoders.encoder import Encoder
     from ..probes.engine import Engine
     from ..probes.gallery import Failure
     from ..probes.plan import Plan
@@ -44,8 +44,9 @@ if TYPE_CHECKING:
     from .families.family import Family
     from .families.references import References
     from .families.results import Result
-    from .finding.find import Found, Query
+    from .finding.find import Found
     from .finding.index import GalleryIndex, Learned
+    from .finding.queries import Query
     from .finding.verify import Verified
     from .probing.gallery_import import Imported
     from .probing.grids import GridOptions, WrittenGrid

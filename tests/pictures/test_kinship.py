@@ -13,8 +13,15 @@ from PIL import Image
 
 from lib_modelsim.families.distances import direct_distances
 from lib_modelsim.families.linkage import build_tree
-from lib_modelsim.pictures.kinship import MEASURE, Drawing, PerceptualHash, encoders, kinship, standardized
+from lib_modelsim.pictures.copies import fingerprint
+from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
+from lib_modelsim.pictures.kinship import MEASURE, Drawing, kinship, signs, standardized
 from tests.probes.galleries import noise_of
+
+
+def hashes(pictures):
+    return signs(np.stack([fingerprint(picture) for picture in pictures]))
+
 
 PROBES = ("cat", "dog", "fish")
 vectors = arrays(np.float32, (4, 3, 5), elements=st.floats(-1, 1, width=32))
@@ -107,7 +114,7 @@ def of_pictures():
     drawn = []
     for probe in PROBES:
         pictures = [look(probe, model) for model in range(6)]
-        kinds = zip(*(encoder.encode(pictures) for encoder in encoders()), strict=True)
+        kinds = zip(DescriptorEncoder().encode(pictures), hashes(pictures), strict=True)
         drawn += [Drawing(model, probe, "same", of) for model, of in enumerate(kinds)]
     return compared(drawn, 6)
 
@@ -124,7 +131,7 @@ def test_two_families_fall_apart(of_pictures):
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_distances_of_hashes_grow_with_the_bits_that_differ(one, other):
-    found = PerceptualHash().encode([noise_of(str(seed), (64, 64), 4) for seed in (one, other)])
+    found = hashes([noise_of(str(seed), (64, 64), 4) for seed in (one, other)])
     assert found.shape == (2, 64)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-6)
     differing = (found[0] != found[1]).sum()

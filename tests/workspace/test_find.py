@@ -18,11 +18,11 @@ from lib_modelsim.identify.evidence import Kind, KnownModel
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.degrading import as_jpeg
+from lib_modelsim.pictures.features import FILE
 from lib_modelsim.pictures.opening import PictureError
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.finding.find import find, not_this
 from lib_modelsim.workspace.finding.index import GalleryIndex
-from lib_modelsim.workspace.finding.memory import FILE, Memory
 from lib_modelsim.workspace.finding.models import known_models, scanned_models
 from lib_modelsim.workspace.finding.reliability import reliability, table
 from lib_modelsim.workspace.probing.gallery_import import import_pictures
@@ -349,12 +349,11 @@ def test_stopping_keeps_what_was_encoded(tmp_path):
     assert encoder.encoded == 2 * 6 * len(PROBES)
 
 
-def test_a_self_test_that_was_looked_at_is_remembered_as_it_was(learned, tmp_path):
+def test_a_self_test_is_remembered_as_it_was(gallery, learned, monkeypatch):
     test = learned.search.test
-    assert test.found(1) > 0  # from then on it remembers its ranks
-    with Memory(tmp_path / FILE) as memory:
-        memory.keep_test("method", "examples", test)
-        kept = memory.test("method", "examples")
+    assert test.found(1) > 0
+    monkeypatch.setattr("lib_modelsim.workspace.finding.index.self_test", None)  # nobody tests again
+    kept = learn(gallery).search.test
     assert np.array_equal(kept.scores, test.scores)
     assert np.array_equal(kept.ranks, test.ranks)
 
@@ -367,7 +366,7 @@ def test_a_damaged_memory_is_one_clear_line(tmp_path):
     (tmp_path / FILE).unlink()
     learn(tmp_path)
     with sqlite3.connect(tmp_path / FILE) as db:
-        assert db.execute("SELECT count(*) FROM features").fetchone()[0] == 2 * len(PROBES)
+        assert db.execute("SELECT count(*) FROM features").fetchone()[0] == 3 * len(PROBES)
 
 
 def test_one_model_ranks_and_two_give_no_probability(tmp_path):

@@ -8,9 +8,7 @@ from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.pictures.kinship import encoders
 from lib_modelsim.workspace.families.family import TreeOptions
-from lib_modelsim.workspace.probing import kinship
 from lib_modelsim.workspace.probing.kinship import families_of_pictures, family_order, kinship_of, similarity_order
 from lib_modelsim.workspace.probing.probes import sheet_of
 from tests.probes.galleries import fill, noise_of, small_suite
@@ -82,7 +80,7 @@ def test_a_picture_drawn_anew_is_looked_at_anew(tmp_path):
 
 
 def test_what_was_looked_at_is_kept_when_the_job_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(kinship, "_AT_ONCE", 1)
+    monkeypatch.setattr("lib_modelsim.pictures.features._TOGETHER", 1)
     fill(tmp_path, small_suite(), RED, look)
     encoder, asked = Brightness(), []
     job = Job(cancelled=lambda: asked.append(1) or len(asked) > 2)
@@ -141,8 +139,3 @@ def test_a_damaged_memory_of_features_is_named(tmp_path):
     (tmp_path / "features.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(ModelsimError, match=r"features\.sqlite.*delete it"):
         found(tmp_path)
-
-
-def test_further_encoders_stand_beside_the_two_that_need_no_weights():
-    assert [encoder.identity for encoder in encoders(Brightness())][-1] == "brightness"
-    assert len(encoders()) == 2

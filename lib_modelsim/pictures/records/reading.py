@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..opening import decoded_small, open_picture, opened
 from .form import PictureRecord
 from .infotext import Infotext, write
 from .registry import readers
@@ -53,3 +54,11 @@ def read_records(source: Path | bytes | Image.Image) -> Records:
     read = {record.place for record in records}
     broken = [remark for where, remark in texts.broken.items() if where not in read]
     return Records(tuple(records), (*texts.remarks, *broken))
+
+
+def open_with_records(source: Path | bytes | Image.Image, name: str = "the picture") -> tuple[Image.Image, Records]:
+    """A picture as `opening.open_picture` gives it, and its records; a file is opened once. Raises PictureError."""
+    if isinstance(source, Image.Image):
+        return open_picture(source, name), read_records(source)
+    with opened(source, name) as image:
+        return decoded_small(image, source.name if isinstance(source, Path) else name), read_records(image)

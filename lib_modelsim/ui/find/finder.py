@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # SciPy and Pillow come with them
     from PIL import Image
 
     from ...workspace.finding.find import Found, Ranked
+    from ...workspace.finding.queries import OpenedQuery
     from ...workspace.finding.verify import Verified
 
 _PREVIEW = 512
@@ -24,11 +25,13 @@ _PREVIEW = 512
 
 @dataclass(frozen=True)
 class Asked:
-    """A picture as the browser sent it, and a small copy of it once it was opened; in memory alone."""
+    """A picture as the browser sent it; once it was opened a small copy of it, and of the first, which may be drawn
+    again, the whole. In memory alone."""
 
     name: str
     content: bytes
     preview: Image.Image | None = None
+    query: OpenedQuery | None = None
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,13 @@ class Finder:
         asked = self.asked
         if not asked:
             raise ModelsimError("no picture to look for", None, "drop one into the field, or paste one")
-        opened, refused = _opened(asked, job)
+        queries, opened, refused = _opened(asked, job)
         if not opened:
             self.take(())
             raise refused[0]
         known, _ = workspace.known_models(job)
         with self._encoder.in_use(workspace, job) as (index, shown):
-            found = workspace.find([each.content for each in opened], index.learned(shown), known, shown)
+            found = workspace.find(queries, index.learned(shown), known, shown)
         if self.asked is asked:  # else a person has come with others meanwhile
             self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
 
@@ -117,7 +120,7 @@ class Finder:
         answer = self.answer
         if answer is None:
             raise ModelsimError("nothing was found yet", None, "press Find first")
-        pictures = [each.content for each in answer.asked]
+        pictures = [each.query or each.content for each in answer.asked]
         with self._encoder.in_use(workspace, job) as (index, shown):
             verified = workspace.verify(pictures, answer.shown, index.encoder, shown)
         if self.answer is not None and self.answer.found is answer.found:
@@ -130,19 +133,22 @@ class Finder:
         workspace.host.load(card.path, job)
 
 
-def _opened(asked: Sequence[Asked], job: Job) -> tuple[tuple[Asked, ...], list[ModelsimError]]:
+def _opened(asked: Sequence[Asked], job: Job) -> tuple[list[OpenedQuery], tuple[Asked, ...], list[ModelsimError]]:
     """Those that are pictures, with their previews, and why the others are none."""
-    from ...pictures.opening import PictureError, open_picture
+    from ...pictures.opening import PictureError
+    from ...workspace.finding.queries import open_query
 
-    opened, refused = [], []
+    queries, opened, refused = [], [], []
     stage = Stage(job, "opening", len(asked), "pictures")
     for each in asked:
         try:
-            small = open_picture(each.content, each.name)
+            query = open_query(each.content, each.name)
         except PictureError as error:
             refused.append(error)
         else:
+            small = query.picture.copy()
             small.thumbnail((_PREVIEW, _PREVIEW))
-            opened.append(replace(each, preview=small))
+            opened.append(replace(each, preview=small, query=None if queries else query))
+            queries.append(query)
         stage.advance(1)
-    return tuple(opened), refused
+    return queries, tuple(opened), refused

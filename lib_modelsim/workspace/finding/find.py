@@ -35,12 +35,9 @@ from ...identify.search import Match, Search, SearchResult
 from ...pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
 from ...pictures.opening import PictureError, open_picture
-from ...pictures.records.reading import Records, read_records
 from .index import Learned
+from .queries import OpenedQuery, Query, open_queries
 from .reliability import Reliability, reliability
-
-Query = Path | bytes | Image.Image
-"""A file, a file's bytes, or a picture that somebody has opened (its `info` tells its record)."""
 
 _LOOKED_AT = 24
 _APART = 0.07
@@ -105,7 +102,8 @@ def find(
     Works without a gallery and without any known model. Raises PictureError where none of the queries is a picture; one
     among several that is none becomes a remark.
     """
-    asked, remarks = _opened(queries)
+    asked, refused = open_queries(queries)
+    remarks = [*chain.from_iterable(each.records.remarks for each in asked), *map(str, refused)]
     known = [*known, *_only_in_gallery(learned, known)]
     similar = [_similar_pictures(each.picture, learned) for each in asked]
     prompt, failures = _prompt(asked[0], similar[0], learned, interrogators)
@@ -157,32 +155,7 @@ def _before_it_was_left_out(piece: Evidence) -> Evidence:
     return Evidence(piece.kind, None, None, f"before {piece.model} was left out: {piece.detail}")
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A query that is a picture: what it is called, its pixels, its records."""
-
-    name: str
-    picture: Image.Image
-    records: Records
-
-
-def _opened(queries: Sequence[Query]) -> tuple[list[_Asked], list[str]]:
-    """Those that are pictures, and remarks on all; what somebody has opened or read is called by its place."""
-    asked, remarks, failures = [], [], []
-    for place, query in enumerate(queries, 1):
-        name = query.name if isinstance(query, Path) else f"picture {place}"
-        try:
-            asked.append(_Asked(name, open_picture(query), read_records(query)))
-        except PictureError as error:
-            failures.append(error)
-        else:
-            remarks += asked[-1].records.remarks
-    if not asked:
-        raise failures[0] if failures else PictureError("no picture given", None, "give one")
-    return asked, remarks + [str(failure) for failure in failures]
-
-
-def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[_Asked]) -> list[Evidence]:
+def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[OpenedQuery]) -> list[Evidence]:
     """The evidence of each query; where there are several it says of which it speaks."""
     of: dict[Evidence, list[str]] = {}
     for pieces, each in zip(found, asked, strict=True):
@@ -194,7 +167,7 @@ def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[_Asked]) -> 
 
 
 def _prompt(
-    asked: _Asked, similar: Sequence[SimilarPicture], learned: Learned, interrogators: Sequence[Interrogator]
+    asked: OpenedQuery, similar: Sequence[SimilarPicture], learned: Learned, interrogators: Sequence[Interrogator]
 ) -> tuple[Prompt | None, list[str]]:
     """What the picture was drawn from, as it says itself, or the same picture in the gallery, or an interrogator."""
     same = [picture for picture in similar if picture.likeness >= SAME]

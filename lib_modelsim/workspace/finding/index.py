@@ -1,16 +1,12 @@
-"""A gallery's pictures as vectors, kept beside the gallery on disk, and what a search has learned of them.
-
-The file is only a memory: vectors belong to a picture's content and the encoder that made them, and are made anew
-where either changes or the file is lost.
-"""
+"""A gallery as a search knows it: its pictures, their vectors from the FeatureStore, and what was learned of them."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -25,15 +21,25 @@ from ...identify.search import Search
 from ...job import Job, Stage
 from ...pictures.copies import Hashes
 from ...pictures.encoders.encoder import Encoder
+from ...pictures.features import VIEWS, FeatureStore, View, Wanted, method_of
 from ...probes.gallery import Gallery, Stored
-from .features import VIEWS, Features, Indexed
-from .memory import FILE, Memory
 
 _TEST = 2
 """Grows when self-tests change their meaning."""
 
 _TICK = 2_000_000_000
 """Nanoseconds: the coarsest clock that file systems have, FAT's."""
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A picture of the gallery: `key` and `model` are those of the checkpoint that drew it."""
+
+    path: Path
+    key: str
+    model: str
+    prompt: str
+    content: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Learned:
 
     def picture(self, row: int) -> Indexed:
         """The picture of a row of the examples."""
-        return self.pictures[row // VIEWS]
+        return self.pictures[row // len(VIEWS)]
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -87,33 +93,52 @@ class GalleryIndex:
             changed = _changed(self.folder)
             if changed is not None and changed == self._changed:
                 return self._learned  # to list all pictures of hundreds of models takes a second
-            with Gallery(self.folder) as gallery, Memory(self.folder / FILE) as memory:
+            with Gallery(self.folder) as gallery, FeatureStore(self.folder) as store:
                 gallery.take_in()
                 lit = [picture for picture in gallery.pictures() if not picture.record.black]
                 chosen = _of_suites(lit, self._suites)
-                features = Features(memory, self.encoder)
-                known, unreadable = features.complete(lit, chosen, job)
+                known, unreadable = self._look(lit, chosen, store, job)
                 if known != self._seen:
                     pictures = tuple(picture for picture in known if picture.path in chosen)
-                    search = self._search(pictures, features, memory, job) if pictures else None
-                    fingerprints = features.fingerprints(known)
+                    search = self._search(pictures, store, job) if pictures else None
+                    fingerprints = store.fingerprints([picture.content for picture in known])
                     self._learned = Learned(self.encoder, known, fingerprints, pictures, search, unreadable)
                     self._seen = known
             self._changed = changed
             return self._learned
 
-    def _search(self, pictures: tuple[Indexed, ...], features: Features, memory: Memory, job: Job) -> Search:
+    def _look(
+        self, lit: Sequence[Stored], chosen: Collection[Path], store: FeatureStore, job: Job
+    ) -> tuple[tuple[Indexed, ...], tuple[str, ...]]:
+        """What is known of the pictures: fingerprints of all, vectors of the chosen; why nothing of some."""
+        wanted = [Wanted([each.path for each in lit]), Wanted(list(chosen), [self.encoder], VIEWS)]
+        seen = store.look(wanted, job, f"looking at pictures ({self.encoder.name})")
+        known = (
+            Indexed(
+                each.path,
+                each.record.checkpoint,
+                each.record.checkpoint_name,
+                each.record.drawn_with.prompt,
+                seen.contents[each.path],
+            )
+            for each in lit
+            if each.path in seen.contents
+        )
+        return tuple(known), tuple(seen.unreadable.values())
+
+    def _search(self, pictures: tuple[Indexed, ...], store: FeatureStore, job: Job) -> Search:
         keys = sorted({picture.key for picture in pictures})
         place = {key: i for i, key in enumerate(keys)}
-        rows = np.repeat(np.arange(len(pictures)), VIEWS)
+        rows = np.repeat(np.arange(len(pictures)), len(VIEWS))
         model = np.array([place[pictures[i].key] for i in rows])
         prompts = tuple(pictures[i].prompt for i in rows)
-        texts = features.texts(prompts)
-        examples = Examples(tuple(keys), features.vectors(pictures), model, rows, prompts, texts)
+        vectors = store.vectors(self.encoder, [picture.content for picture in pictures], VIEWS)
+        texts = store.texts(self.encoder, prompts)
+        examples = Examples(tuple(keys), vectors, model, rows, prompts, texts)
         stage = Stage(job, "learning", 2, "steps")
         ranking = self._ranker.learn(examples)
         stage.advance(1)
-        test = _tested(self._ranker, examples, pictures, features.method, memory)
+        test = _tested(self._ranker, examples, pictures, method_of(self.encoder, View.DEGRADED), store)
         calibration = None if test is None else Calibration.of(test)
         stage.advance(1)
         return Search(examples, ranking, PromptGuesser.of(examples), test, calibration)
@@ -139,7 +164,7 @@ def _of_suites(stored: Sequence[Stored], suites: Sequence[str]) -> set[Path]:
 
 
 def _tested(
-    ranker: Ranker, examples: Examples, pictures: Sequence[Indexed], method: str, memory: Memory
+    ranker: Ranker, examples: Examples, pictures: Sequence[Indexed], method: str, store: FeatureStore
 ) -> SelfTest | None:
     """How well the search does on these examples, remembered as long as they stay: it takes most of the time.
 
@@ -150,8 +175,9 @@ def _tested(
     lines = "\n".join(f"{picture.key} {picture.content} {picture.prompt!r}" for picture in pictures)
     digest = hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
     name = f"{ranker.name}; {method}; {_TEST}"
-    known = memory.test(name, digest)
-    if known is None:
-        known = self_test(ranker, examples)
-        memory.keep_test(name, digest, known)
-    return known
+    kept = store.computed(name, digest)
+    if kept is not None:
+        return SelfTest(**kept)
+    test = self_test(ranker, examples)
+    store.keep_computed(name, digest, {field.name: getattr(test, field.name) for field in fields(test)})
+    return test

@@ -14,16 +14,17 @@ from ...errors import ModelsimError
 from ...identify.evidence import Evidence, of_regenerated
 from ...job import Cancelled, Job, Stage
 from ...pictures.copies import SAME, likeness
-from ...pictures.encoders.encoder import Encoder
+from ...pictures.encoders.encoder import Encoder, Vectors
 from ...pictures.opening import open_picture
 from ...pictures.records.form import model_name
 from ...pictures.records.infotext import parse
-from ...pictures.records.reading import Records, read_records
+from ...pictures.records.reading import Records
 from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineSession, PictureFailed
 from ...probes.parameters import OPTION_LABELS, Parameters
 from ...probes.recording import parameters_of
 from ...probes.run import drew
-from .find import Found, Query, Ranked, rank
+from .find import Found, Ranked, rank
+from .queries import Query, open_query
 
 _TOLD = {
     *("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Clip skip", "VAE", "RNG"),
@@ -71,9 +72,11 @@ def verify(
     By pixels where the record's settings are used, otherwise by the encoder. Raises Cancelled within one picture, and
     ModelsimError where no model can draw; the engine is left as it was.
     """
-    picture, records = open_picture(queries[0]), read_records(queries[0])
+    query = open_query(queries[0])
+    picture, records = query.picture, query.records
     candidates = _candidates(found, engine, count)
     drawn, failures = [], []
+    vector: Vectors | None = None
     stage = Stage(job, "drawing it again", len(candidates), "pictures")
     with engine.session(job) as session:
         for card, checkpoint in candidates:
@@ -84,7 +87,8 @@ def verify(
             except (CheckpointFailed, PictureFailed) as error:
                 failures.append(f"{card.model}: {error}")
             else:
-                nearness = _nearness(encoder, picture, image)
+                vector = encoder.encode([picture])[0] if vector is None else vector
+                nearness = float(np.dot(vector, encoder.encode([open_picture(image)])[0]))
                 drawn.append(DrawnAgain(card.key, card.model, image, infotext, likeness(picture, image), nearness))
             stage.advance(1)
     if not drawn:
@@ -153,11 +157,6 @@ def _draw(session: EngineSession, checkpoint: EngineCheckpoint, parameters: Para
         other = drawn.checkpoint_title or drawn.checkpoint_hash or "one that the engine does not name"
         raise CheckpointFailed("another checkpoint drew in its place", other, "refresh the engine's list and try again")
     return drawn.image.convert("RGB"), drawn.infotext
-
-
-def _nearness(encoder: Encoder, query: Image.Image, drawn: Image.Image) -> float:
-    a, b = encoder.encode([query, open_picture(drawn)])
-    return float(np.dot(a, b))
 
 
 def ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Found:

@@ -12,9 +12,9 @@ from PIL import Image
 from ...errors import ModelsimError
 from ...identify.evidence import KnownModel
 from ...job import Job, Stage
-from ...pictures.opening import PictureError, open_picture
+from ...pictures.opening import PictureError
 from ...pictures.records.form import model_name
-from ...pictures.records.reading import read_records
+from ...pictures.records.reading import open_with_records
 from ...probes.engine import EngineCheckpoint
 from ...probes.gallery import Gallery, Record, checkpoint_key
 from ...probes.parameters import Parameters
@@ -104,7 +104,7 @@ def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path) -> bool
     identity = hashlib.sha256(path.read_bytes()).hexdigest()
     if gallery.find(checkpoint, identity) is not None:
         return False
-    image, records = open_picture(path), read_records(path)
+    image, records = open_with_records(path)
     image.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
     parameters = Parameters(prompt=records.prompt or "")
     record = Record(

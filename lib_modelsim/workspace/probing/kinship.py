@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,10 +13,11 @@ from ...errors import ModelsimError
 from ...families.distances import MATRIX, direct_distances
 from ...families.groups import complete_group
 from ...families.linkage import build_tree
-from ...job import Job, Stage
+from ...job import Job
+from ...pictures.encoders.builtin import DescriptorEncoder
 from ...pictures.encoders.encoder import Encoder
-from ...pictures.kinship import Drawing, encoders, kinship
-from ...pictures.opening import PictureError, open_picture
+from ...pictures.features import FeatureStore, Wanted
+from ...pictures.kinship import Drawing, kinship, signs
 from ...probes.gallery import Stored
 from ...probes.grid import short_hash
 from ...probes.sheet import Sheet, SheetRow
@@ -26,9 +25,6 @@ from ...similarity.matrix import SimilarityMatrix
 from ..catalogue.index import Unreadable, match_model
 from ..comparing.scores import Reason
 from ..families.family import Family, TreeOptions, family_of_matrix
-from ..finding.memory import FILE, Memory
-
-_AT_ONCE, _THREADS = 16, 4
 
 Vector = NDArray[np.float32]
 
@@ -57,10 +53,10 @@ def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = 
             sheet.suite.name,
             "draw this suite with more: probe --out DIR",
         )
-    names, used = row_names(sheet.rows), encoders(encoder)
+    names = row_names(sheet.rows)
     place = {row.checkpoint: i for i, row in enumerate(sheet.rows)}
     shown = {key: stored for key, stored in sheet.pictures.items() if not stored.record.black}
-    vectors, unreadable = _vectors(list(shown.values()), used, gallery, job)
+    vectors, unreadable = _vectors(list(shown.values()), encoder, gallery, job)
     drawings = [
         Drawing(place[checkpoint], column.probe, stored.record.identity, vectors[stored.path])
         for (checkpoint, column), stored in shown.items()
@@ -117,43 +113,20 @@ def similarity_order(found: Kinship, name: str) -> list[str]:
 
 
 def _vectors(
-    pictures: Sequence[Stored], used: Sequence[Encoder], gallery: Path, job: Job
+    pictures: Sequence[Stored], further: Encoder | None, gallery: Path, job: Job
 ) -> tuple[dict[Path, tuple[Vector, ...]], list[Unreadable]]:
-    """The vectors of every picture by its path, one of each encoder; new ones are computed and remembered."""
-    unreadable: list[Unreadable] = []
-    with Memory(gallery / FILE) as memory, ThreadPoolExecutor(_THREADS) as pool:
-        contents = memory.contents(pictures)
-        known = set.intersection(*(memory.known(encoder.identity) for encoder in used))
-        new = list({content: path for path, content in contents.items() if content not in known}.values())
-        stage = Stage(job, "looking at pictures", len(new), "pictures")
-        parts = [new[start : start + _AT_ONCE] for start in range(0, len(new), _AT_ONCE)]
-        with closing(pool.map(lambda part: _encoded(part, used), parts)) as encoded:  # stopped, it begins no more
-            for part, (made, bad) in zip(parts, encoded, strict=True):
-                memory.keep([(contents[path], identity, data) for path, identity, data in made])
-                known.update(contents[path] for path, _, _ in made)
-                unreadable += bad
-                stage.advance(len(part))
-        found = {path: content for path, content in contents.items() if content in known}
-        kinds = [memory.all(encoder.identity, list(found.values())) for encoder in used]
-    vectors = zip(*(np.frombuffer(data, np.float32).reshape(len(found), -1) for data in kinds), strict=True)
-    return dict(zip(found, vectors, strict=True)) if found else {}, unreadable
-
-
-def _encoded(paths: Sequence[Path], used: Sequence[Encoder]) -> tuple[list[tuple[Path, str, bytes]], list[Unreadable]]:
-    """Path, encoder and vector of all that can be read, and what cannot."""
-    pictures, unreadable = {}, []
-    for path in paths:
-        try:
-            pictures[path] = open_picture(path)
-        except PictureError as error:
-            unreadable.append(Unreadable(path, str(error)))
-    made = [
-        (path, encoder.identity, vector.tobytes())
-        for encoder in used
-        if pictures
-        for path, vector in zip(pictures, encoder.encode(list(pictures.values())), strict=True)
-    ]
-    return made, unreadable
+    """The vectors of every picture by its path: the descriptor, the perceptual hash, and a further encoder's."""
+    used = [DescriptorEncoder(), *([further] if further else [])]
+    with FeatureStore(gallery) as store:
+        seen = store.look([Wanted([stored.path for stored in pictures], used)], job)
+        unreadable = [Unreadable(path, reason) for path, reason in seen.unreadable.items()]
+        contents = list(seen.contents.values())
+        fingerprints = store.fingerprints(contents)
+        if fingerprints is None:
+            return {}, unreadable
+        descriptor, *others = [store.vectors(encoder, contents) for encoder in used]
+    kinds = zip(descriptor, signs(fingerprints), *others, strict=True)
+    return dict(zip(seen.contents, kinds, strict=True)), unreadable
 
 
 def _reasons(sheet: Sheet, matrix: SimilarityMatrix, drawings: Sequence[Drawing]) -> Iterator[Reason]:

@@ -1,0 +1,294 @@
+"""What encoders see in a gallery's pictures: one cache for all who ask, in an SQLite file beside the gallery.
+
+A vector belongs to a picture's content and the encoder that made it, and is made anew where either changes or the file
+is lost. Whoever looks at a picture first opens it, once; its fingerprint is kept whatever it was opened for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import ModelsimError
+from ..job import Job, Stage
+from . import degrading
+from .copies import Hashes, fingerprint
+from .degrading import degraded
+from .encoders.encoder import Encoder, TextEncoder, Vectors
+from .opening import PictureError, open_picture
+
+FILE = "features.sqlite"
+
+_FINGERPRINT = "fingerprint 2"  # the number grows when fingerprints change their meaning
+
+_TOGETHER = 16  # pictures that are encoded at once, and kept
+
+_LAYOUT = 1  # of the file, its user_version
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, bytes INTEGER, mtime_ns INTEGER, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS features (content TEXT, method TEXT, data BLOB NOT NULL, PRIMARY KEY (content, method));
+CREATE TABLE IF NOT EXISTS tests (method TEXT PRIMARY KEY, examples TEXT NOT NULL, data BLOB NOT NULL);
+"""
+
+
+class View(Enum):
+    """How a picture is looked at; the value is what stands behind the encoder's identity in the file."""
+
+    AS_IS = ""
+    DEGRADED = f"; degraded {degrading.VERSION}"
+
+
+VIEWS = tuple(View)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be known of these pictures besides their fingerprints: each of the views by each of the encoders."""
+
+    pictures: Sequence[Path]
+    encoders: Sequence[Encoder] = ()
+    views: Sequence[View] = (View.AS_IS,)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`contents`: path → content, of the pictures of which all is known that was wanted; `unreadable`: why not of
+    others, one path of each content."""
+
+    contents: Mapping[Path, str]
+    unreadable: Mapping[Path, str]
+
+
+def method_of(encoder: Encoder, view: View) -> str:
+    """The key under which the file keeps an encoder's vectors."""
+    return f"{encoder.identity}{view.value}"
+
+
+class FeatureStore:
+    """One gallery's features; a context manager. Raises ModelsimError where the file cannot be used."""
+
+    def __init__(self, gallery: Path) -> None:
+        self._folder = gallery
+        try:
+            self._db = sqlite3.connect(gallery / FILE, timeout=30)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(_SCHEMA)
+            self._bring_up_to_date()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def __enter__(self) -> FeatureStore:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._db.close()
+        if isinstance(error, sqlite3.Error):
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> ModelsimError:
+        fix = "make room if the disk is full; if it is damaged delete it, it is made anew"
+        return ModelsimError(f"the gallery's features cannot be used ({error})", self._folder / FILE, fix)
+
+    def _bring_up_to_date(self) -> None:
+        """Files of the first layout keep both views of a picture in one row, under "…; worn 1"."""
+        if self._layout() == _LAYOUT:
+            return
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._layout() == _LAYOUT:  # another program was quicker
+                return
+            old = "SELECT DISTINCT method FROM features WHERE method LIKE '%; worn %'"
+            for (method,) in self._db.execute(old).fetchall():
+                identity, _, number = method.rpartition("; worn ")
+                for name, half in (
+                    (identity, "substr(data, 1, length(data) / 2)"),
+                    (f"{identity}; degraded {number}", "substr(data, length(data) / 2 + 1)"),
+                ):
+                    taken = f"INSERT OR IGNORE INTO features SELECT content, ?, {half} FROM features WHERE method = ?"
+                    self._db.execute(taken, (name, method))
+                self._db.execute("DELETE FROM features WHERE method = ?", (method,))
+            self._db.execute("UPDATE OR REPLACE tests SET method = replace(method, '; worn ', '; degraded ')")
+            self._db.execute("DELETE FROM features WHERE method = 'perceptual hash 1'")  # the fingerprint has it
+            self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
+
+    def _layout(self) -> int:
+        return self._db.execute("PRAGMA user_version").fetchone()[0]
+
+    # looking
+
+    def look(self, wanted: Sequence[Wanted], job: Job, what: str = "looking at pictures") -> Seen:
+        """Make what is wanted and not known yet. Every picture that lacks something is opened, once.
+
+        Raises Cancelled within a few pictures; what was made is kept.
+        """
+        contents = self._contents([path for each in wanted for path in each.pictures])
+        makers = {
+            method_of(encoder, view): (encoder, view)
+            for each in wanted
+            for encoder in each.encoders
+            for view in each.views
+        }
+        known = {method: self._known(method) for method in (_FINGERPRINT, *makers)}
+        needed: dict[str, dict[str, None]] = {}  # content → methods
+        for each in wanted:
+            methods = [_FINGERPRINT, *(method_of(encoder, view) for encoder in each.encoders for view in each.views)]
+            for path in each.pictures:
+                needed.setdefault(contents[path], {}).update(dict.fromkeys(methods))
+        lacking = {
+            content: [method for method in methods if content not in known[method]]
+            for content, methods in needed.items()
+        }
+        paths = {content: path for path, content in contents.items()}
+        waiting = [content for content, methods in lacking.items() if methods]
+        unreadable: dict[Path, str] = {}
+        stage = Stage(job, what, len(waiting), "pictures")
+        for start in range(0, len(waiting), _TOGETHER):
+            part = waiting[start : start + _TOGETHER]
+            unreadable |= self._make([(content, paths[content], lacking[content]) for content in part], makers)
+            stage.advance(len(part))
+        bad = {contents[path] for path in unreadable}
+        return Seen({path: content for path, content in contents.items() if content not in bad}, unreadable)
+
+    def _make(
+        self, part: Sequence[tuple[str, Path, Sequence[str]]], makers: Mapping[str, tuple[Encoder, View]]
+    ) -> dict[Path, str]:
+        """Open these pictures and keep what they lack (content, path, methods); why some cannot be read."""
+        with ThreadPoolExecutor() as readers:  # Pillow and NumPy compute beside each other
+            looks = list(readers.map(lambda item: _look(item[1], _views(item[2], makers)), part))
+        unreadable = {path: look for (_, path, _), look in zip(part, looks, strict=True) if isinstance(look, str)}
+        rows: list[tuple[str, str, bytes]] = []
+        to_encode: dict[str, list[tuple[str, str, Image.Image]]] = {}  # identity → content, method, view
+        for (content, _, methods), look in zip(part, looks, strict=True):
+            if isinstance(look, str):
+                continue
+            rows.append((content, _FINGERPRINT, look.fingerprint))
+            for method in methods:
+                if method != _FINGERPRINT:
+                    encoder, view = makers[method]
+                    to_encode.setdefault(encoder.identity, []).append((content, method, look.views[view]))
+        for items in to_encode.values():
+            encoder, _ = makers[items[0][1]]
+            vectors = encoder.encode([picture for *_, picture in items]).astype(np.float32)
+            rows += [(content, method, row.tobytes()) for (content, method, _), row in zip(items, vectors, strict=True)]
+        self._keep(rows)
+        return unreadable
+
+    # what is known
+
+    def vectors(self, encoder: Encoder, contents: Sequence[str], views: Sequence[View] = (View.AS_IS,)) -> Vectors:
+        """float32 [contents · views, d]: the views of each picture one after the other."""
+        kinds = [self._all(method_of(encoder, view), contents) for view in views]
+        rows = [np.frombuffer(data, np.float32).reshape(len(contents), -1) for data in kinds]
+        return np.stack(rows, 1).reshape(len(contents) * len(views), -1)
+
+    def fingerprints(self, contents: Sequence[str]) -> Hashes | None:
+        """uint8 [contents, parts, 8]; None of no pictures."""
+        if not contents:
+            return None
+        return np.frombuffer(self._all(_FINGERPRINT, contents), np.uint8).reshape(len(contents), -1, 8)
+
+    def texts(self, encoder: Encoder, texts: Sequence[str]) -> Vectors | None:
+        """float32 [texts, d], zeros for an empty text; those not seen before are encoded. None where the encoder reads
+        no texts, or there are none."""
+        digests = {text: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts}
+        digests.pop("", None)
+        if not digests or not isinstance(encoder, TextEncoder):
+            return None
+        method = f"{encoder.identity}; text"
+        known = self._known(method)
+        new = [text for text, digest in digests.items() if digest not in known]
+        if new:
+            readable = [text.encode("utf-8", "replace").decode() for text in new]  # no lone halves of characters
+            vectors = encoder.encode_text(readable).astype(np.float32)
+            self._keep((digests[text], method, row.tobytes()) for text, row in zip(new, vectors, strict=True))
+        read = np.frombuffer(self._all(method, list(digests.values())), np.float32).reshape(len(digests), -1)
+        place = {text: i for i, text in enumerate(digests, 1)}
+        return np.vstack([np.zeros_like(read[:1]), read])[[place.get(text, 0) for text in texts]]
+
+    # what was computed from it
+
+    def computed(self, method: str, examples: str) -> dict[str, NDArray] | None:
+        """The arrays that this method kept of these very examples; None where it kept none."""
+        query = "SELECT data FROM tests WHERE method = ? AND examples = ?"
+        row = self._db.execute(query, (method, examples)).fetchone()
+        if row is None:
+            return None
+        with np.load(io.BytesIO(row[0]), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def keep_computed(self, method: str, examples: str, arrays: Mapping[str, NDArray]) -> None:
+        """Keep arrays in the place of the last ones of this method."""
+        data = io.BytesIO()
+        np.savez(data, **arrays)
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO tests VALUES (?, ?, ?)", (method, examples, data.getvalue()))
+
+    # the file
+
+    def _contents(self, pictures: Sequence[Path]) -> dict[Path, str]:
+        """Path → SHA-256 of the file; what has neither another size nor another time is not read again."""
+        rows = self._db.execute("SELECT path, bytes, mtime_ns, content FROM files")
+        known = {path: ((size, time), content) for path, size, time, content in rows}
+        found, new = {}, []
+        for path in dict.fromkeys(pictures):
+            name, state = path.relative_to(self._folder).as_posix(), path.stat()
+            key = (state.st_size, state.st_mtime_ns)
+            seen, content = known.get(name, (None, ""))
+            if seen != key:
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                new.append((name, *key, content))
+            found[path] = content
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", new)
+        return found
+
+    def _known(self, method: str) -> set[str]:
+        return {content for (content,) in self._db.execute("SELECT content FROM features WHERE method = ?", (method,))}
+
+    def _keep(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """Content, method, data."""
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
+
+    def _all(self, method: str, contents: Sequence[str]) -> bytearray:
+        """The features of these contents, one after the other."""
+        found = dict(self._db.execute("SELECT content, data FROM features WHERE method = ?", (method,)))
+        joined = bytearray()
+        for content in contents:
+            joined += found[content]
+        return joined
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A picture's fingerprint, and the views that are to be encoded."""
+
+    fingerprint: bytes
+    views: Mapping[View, Image.Image]
+
+
+def _views(methods: Iterable[str], makers: Mapping[str, tuple[Encoder, View]]) -> set[View]:
+    return {makers[method][1] for method in methods if method in makers}
+
+
+def _look(path: Path, views: set[View]) -> _Look | str:
+    """A look at a picture, or why there is none."""
+    try:
+        picture = open_picture(path)
+    except PictureError as error:
+        return str(error)
+    seen = {View.AS_IS: picture}
+    if View.DEGRADED in views:
+        seen[View.DEGRADED] = degraded(picture)
+    return _Look(fingerprint(picture).tobytes(), seen)
