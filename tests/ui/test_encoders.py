@@ -16,6 +16,7 @@ import gradio as gr
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
+from lib_modelsim.pictures import opening
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.find.finder import Asked
 from lib_modelsim.ui.tab import Tab
@@ -136,6 +137,14 @@ def test_what_cannot_be_used_is_one_line_of_the_search_too(page, gallery):
     status, _ = find(page)
     assert "modelsim-error" in str(status)
     assert "no such encoder" in str(status)
+
+
+def test_a_dropped_picture_is_opened_once_and_the_first_stays_open_to_be_drawn_again(page, gallery, monkeypatch):
+    asked, really = [], opening._opened
+    monkeypatch.setattr(opening, "_opened", lambda source, shown: asked.append(shown) or really(source, shown))
+    find(page)
+    assert asked.count("query.png") == 1
+    assert page.finder.answer.asked[0].query.picture.size == (64, 64)
 
 
 def test_the_host_s_clip_is_offered_and_used_while_it_is_in_memory(page, host, gallery):

@@ -18,7 +18,7 @@ from ..tasks import Task
 from ..view_state import ViewState
 
 if TYPE_CHECKING:  # SciPy comes with it
-    from ...pictures.encoder import Encoder
+    from ...pictures.encoders.encoder import Encoder
     from ...workspace.finding.index import GalleryIndex
 
 
