@@ -5,42 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lib_modelsim"
-
-WEIGHTS = ("checkpoints", "similarity", "families", "lineage")  # each room knows only rooms before it
-PICTURES = ("pictures", "probes", "identify", "curate")  # likewise
-FOR_BOTH = (
-    "figures",
-    "exports",
-    "engines",
-    "hosts",
-    "library",
-)  # they may know what the strands make, never who asks for it
-GROUND_FLOOR = ("errors", "job", "text", "writing")
-STRANDS = (*WEIGHTS, *PICTURES, *FOR_BOTH)
-
-MATRIX = ("similarity", "matrix")
-"""The one thing that the strand of the pictures takes from that of the weights."""
-
-ROOMS = {
-    "errors": ("text",),
-    "job": ("errors",),
-    "text": (),
-    "writing": ("errors",),
-    **{room: WEIGHTS[:place] for place, room in enumerate(WEIGHTS)},
-    **{room: PICTURES[:place] for place, room in enumerate(PICTURES)},
-    **dict.fromkeys(FOR_BOTH, STRANDS),
-    "demo": ("checkpoints", "demo_shapes"),
-    "demo_shapes": ("checkpoints",),
-    "workspace": STRANDS,
-    "ui": (*STRANDS, "demo", "workspace"),
-    "cli": (*STRANDS, "demo", "workspace", "ui"),  # ui: its command `serve` opens the page
-    "__main__": ("cli",),
-    "__init__": (),
-}
-"""Each room of the package, and the rooms that its files may import; the ground floor everybody may."""
 
 CAN_EXECUTE = ("pickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve")
 """Modules whose readers run what a file tells them to."""
@@ -81,33 +49,32 @@ def outside(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(path)} - {"lib_modelsim"}
 
 
-def inside(path: Path) -> set[tuple[str, ...]]:
-    """What the file imports of the package, as (room, file or name …)."""
-    parts = (tuple(name.split(".")) for name in imports(path))
-    return {own[1:] for own in parts if own[0] == "lib_modelsim"}
-
-
 def relative(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-@pytest.mark.parametrize("path", files(), ids=relative)
-def test_arrows_point_one_way(path):
-    room = room_of(path)
-    assert room in ROOMS, f"give the new room {room!r} its place in this file's table"
-    allowed = {room, *GROUND_FLOOR, "__version__", *ROOMS[room]}
-    wrong = {target for target in inside(path) if target[0] not in allowed}
-    if room in PICTURES:
-        wrong = {target for target in wrong if target[:2] != MATRIX}
-    assert not wrong, f"{relative(path)} must not know {sorted('.'.join(target) for target in wrong)}"
+def test_arrows_between_rooms_point_one_way(monkeypatch, capsys):
+    """The contracts of pyproject.toml: layers, the two strands, no cycles, who knows gradio and the WebUI."""
+    monkeypatch.chdir(ROOT)
+    kept = lint_imports(no_cache=True) == 0
+    assert kept, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", files(), ids=relative)
-def test_only_the_rooms_at_the_edge_know_gradio_and_the_webui(path):
-    if room_of(path) != "ui":
-        assert not outside(path) & {"gradio", "gradio_client"}
-    if room_of(path) not in ("hosts", "engines"):
-        assert "modules" not in outside(path)
+def test_every_room_stands_in_the_layers():
+    rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in files()} - {"__init__"}
+    contracts = (ROOT / "pyproject.toml").read_text("utf-8")
+    missing = {room for room in rooms if f'lib_modelsim.{room}"' not in contracts and f".{room} :" not in contracts}
+    assert missing == set()
+
+
+def test_a_public_class_name_exists_once():
+    found = [
+        node.name
+        for path in files()
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert sorted(name for name in set(found) if found.count(name) > 1) == []
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "checkpoints").rglob("*.py")), ids=relative)

@@ -96,10 +96,10 @@ def _one_source(options: argparse.Namespace) -> None:
 
 def _classify_checkpoints(options: argparse.Namespace) -> int:
     from ..workspace.comparing.compare import require_two
-    from ..workspace.families.classify import Wanted
+    from ..workspace.families.classify import FamilyRequest
     from ..workspace.families.results import write_families
 
-    wanted = Wanted(
+    wanted = FamilyRequest(
         options.measure, options.base, options.references, options.suggest_references, _tree_options(options)
     )
     with workspace(options, options.paths) as use, progress_bars() as job:

@@ -68,7 +68,7 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
     if options.gallery is None:
         return [], []
     from ..workspace.families.results import folder_of
-    from ..workspace.families.two_trees import two_trees, write_two_trees
+    from ..workspace.probing.two_trees import two_trees, write_two_trees
 
     written, notes = [], []
     with workspace(options, gallery=options.gallery) as use, progress_bars() as job:

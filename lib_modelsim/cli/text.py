@@ -11,7 +11,7 @@ import numpy as np
 from ..checkpoints.identity import Identity
 from ..text import percent, size_text
 from ..workspace.catalogue.index import Unreadable
-from ..workspace.comparing.relatives import sameness_facts
+from ..workspace.catalogue.sameness import sameness_facts
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..workspace.catalogue.scan import Scan

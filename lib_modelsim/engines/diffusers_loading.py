@@ -19,7 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 from ..checkpoints.diffusers_names import diffusers_names
 from ..checkpoints.networks import find, networks, public_name
-from ..checkpoints.networks.definition import Diffusers
+from ..checkpoints.networks.definition import DiffusersFacts
 from ..checkpoints.reader import Checkpoint, Weight, open_checkpoint
 from ..checkpoints.values import ValueReader
 from ..probes.engine import CheckpointFailed
@@ -34,7 +34,7 @@ class LoadedNetwork:
     "epsilon" or "v_prediction", and `zero_terminal` whether its last step is all noise: SDXL models say both with keys
     of their own."""
 
-    facts: Diffusers
+    facts: DiffusersFacts
     unet: UNet2DConditionModel
     vae: AutoencoderKL
     encoders: tuple[CLIPTextModel | CLIPTextModelWithProjection, ...]
@@ -110,7 +110,7 @@ def _part(checkpoint: Checkpoint, kind: str, prefix: str) -> dict[str, Weight]:
     return {names[name]: weight for name, weight in weights.items()}
 
 
-def _unet_config(facts: Diffusers, part: Mapping[str, Weight], pooled: int) -> dict[str, Any]:
+def _unet_config(facts: DiffusersFacts, part: Mapping[str, Weight], pooled: int) -> dict[str, Any]:
     """`pooled` is the width of the vector that SDXL's second text encoder makes of the whole prompt."""
     levels = range(_count(part, r"down_blocks\.(\d+)\."))
     widths = [_shape(part, f"down_blocks.{level}.resnets.0.conv2.weight")[0] for level in levels]
@@ -138,7 +138,7 @@ def _unet_config(facts: Diffusers, part: Mapping[str, Weight], pooled: int) -> d
     }
 
 
-def _vae_config(facts: Diffusers, part: Mapping[str, Weight]) -> dict[str, Any]:
+def _vae_config(facts: DiffusersFacts, part: Mapping[str, Weight]) -> dict[str, Any]:
     levels = range(_count(part, r"encoder\.down_blocks\.(\d+)\."))
     return {
         "block_out_channels": [_shape(part, f"encoder.down_blocks.{n}.resnets.0.conv2.weight")[0] for n in levels],

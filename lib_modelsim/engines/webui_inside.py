@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PIL import Image
 
 from ..errors import ModelsimError
-from ..hosts.loading import AtOnce, InTwoSteps, in_memory
-from ..hosts.queue import STEPS
 from ..job import Cancelled, Job
 from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
+from .webui_loading import AtOnce, InTwoSteps, in_memory
+from .webui_queue import STEPS
 from .webui_settings import CHECKPOINT, LOADER, is_out_of_memory, overridden, plain_names, request
-
-if TYPE_CHECKING:
-    from ..hosts.webui import WebUI
 
 _POLL = 0.2
 """Seconds between two looks at whether to go on."""
 
 
+class _Listed(Protocol):
+    """A checkpoint as the WebUI lists it."""
+
+    path: Path
+    title: str
+    sha256: str | None
+
+
+class _Around(Protocol):
+    """What the engine asks of the WebUI around it (hosts/host.py says what each is)."""
+
+    name: str
+    cannot: Mapping[str, str]
+
+    def listed(self) -> Sequence[_Listed]: ...
+
+    def loaded_path(self) -> Path | None: ...
+
+    def at_work(self, what: str, job: Job, task: str | None = None) -> AbstractContextManager[Job]: ...
+
+
 class WebUIDrawing:
     """Draws with the WebUI around us. No scripts of extensions take part, and the WebUI saves nothing itself."""
 
-    def __init__(self, host: WebUI) -> None:
+    def __init__(self, host: _Around) -> None:
         self._host, self.name = host, host.name
 
     @property

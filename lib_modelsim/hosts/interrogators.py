@@ -14,9 +14,9 @@ from typing import Any
 
 from PIL import Image
 
+from ..engines.webui_queue import FIELDS
 from ..errors import ModelsimError
 from ..pictures.interrogator import Interrogator
-from .queue import FIELDS
 
 _WISHES = ("interrupted", "skipped", "stopping_generation")
 

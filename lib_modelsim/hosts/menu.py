@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from ..engines.webui_loading import OPTION
 from .host import Menu
-from .loading import OPTION
 
 
 def checkpoint_menu(shared: Any) -> Menu | None:  # noqa: ANN401 - the host's module

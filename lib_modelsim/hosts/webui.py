@@ -12,12 +12,12 @@ from threading import local
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ..engines.webui_loading import load
+from ..engines.webui_queue import announced, shown, turn
 from ..errors import ModelsimError
 from ..job import Job
 from .host import Listed, Loaded, Menu, Settings
-from .loading import load
 from .menu import checkpoint_menu
-from .queue import announced, shown, turn
 from .settings import read_settings
 from .sidecars import Sidecars
 

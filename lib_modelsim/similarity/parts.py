@@ -56,9 +56,7 @@ class KeyPairs:
         if read == count:
             return self
         factor = count / read
-        return replace(
-            self, absolute=self.absolute * factor, equal=self.equal * factor, count=np.array(float(count))
-        )
+        return replace(self, absolute=self.absolute * factor, equal=self.equal * factor, count=np.array(float(count)))
 
 
 def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:

@@ -19,7 +19,7 @@ from ..text import printable
 from ..workspace.catalogue.index import Index, Model
 from ..workspace.catalogue.table import LibraryRow, State
 from ..workspace.workspace import Question, Workspace
-from .families.answers import Answer, How
+from .answers import Answer, How
 from .tasks import Task, task_name
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use

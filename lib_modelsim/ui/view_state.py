@@ -15,9 +15,9 @@ from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import measures_of_weights
 from ..workspace.comparing.compare import LEAST_FOR_MEAN, by_architecture
+from .answers import Answer, How
 from .backend import Backend
 from .choices import TREE, Choices, keep_choices, read_choices
-from .families.answers import Answer, How
 
 if TYPE_CHECKING:  # scipy comes with them
     from ..workspace.catalogue.index import Model

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .comparing.detail import Detail
     from .comparing.elements import Element
     from .families.class_labels import ClassEdit, ClassName
-    from .families.classify import Classified, Wanted
+    from .families.classify import Classified, FamilyRequest
     from .families.family import Family
     from .families.references import References
     from .families.results import Result
@@ -223,7 +223,7 @@ class Workspace:
 
         return results_of(classified.families, classified.models, edits, self.library)
 
-    def classify(self, wanted: Wanted, job: Job) -> Classified:
+    def classify(self, wanted: FamilyRequest, job: Job) -> Classified:
         """The families of the checkpoints, network by network. Raises ModelsimError where there can be none."""
         from .families.classify import classify
 

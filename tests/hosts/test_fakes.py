@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_modelsim.hosts.queue import FIELDS
+from lib_modelsim.engines.webui_queue import FIELDS
 
 from .fakes import A1111, FIFOLock, Forge, OptionInfo, Options, ReForge, State
 

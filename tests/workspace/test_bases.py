@@ -15,7 +15,7 @@ from lib_modelsim.workspace.catalogue.index import file_key
 from lib_modelsim.workspace.comparing.compare import compare
 from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.verdicts import NONE
-from lib_modelsim.workspace.families.classify import Wanted, classify
+from lib_modelsim.workspace.families.classify import FamilyRequest, classify
 from lib_modelsim.workspace.families.family import Trust
 from lib_modelsim.workspace.families.results import Result, how_computed
 
@@ -89,7 +89,7 @@ def with_mean(tmp_path_factory):
 
 def classified(folder, base):
     with Library(None) as library:
-        return classify([folder], Wanted("delta-cosine", base), library, Job(), "cpu")
+        return classify([folder], FamilyRequest("delta-cosine", base), library, Job(), "cpu")
 
 
 def test_a_checkpoint_called_mean_is_the_base_when_it_is_named(with_mean):

@@ -8,8 +8,9 @@ import pytest
 from lib_modelsim.checkpoints.identity import Content, Identity
 from lib_modelsim.similarity.base import Base
 from lib_modelsim.similarity.matrix import SimilarityMatrix
+from lib_modelsim.workspace.catalogue.sameness import sameness_facts
 from lib_modelsim.workspace.comparing.compare import Comparison
-from lib_modelsim.workspace.comparing.relatives import relatives, sameness_facts
+from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.scores import Reason
 
 NAN = float("nan")

@@ -21,9 +21,9 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.catalogue import scan as scanning
 from lib_modelsim.workspace.catalogue.index import read_index
+from lib_modelsim.workspace.catalogue.sameness import sameness_facts
 from lib_modelsim.workspace.catalogue.scan import known_identity, scan
 from lib_modelsim.workspace.catalogue.table import library_rows
-from lib_modelsim.workspace.comparing.relatives import sameness_facts
 from lib_modelsim.workspace.comparing.verdicts import NONE, verdict
 
 VAE = {f"first_stage_model.decoder.{name}.weight": (8, 8) for name in ("conv_in", "mid.attn_1.q", "conv_out")}

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from .definition import DefinitionError, KeyLayout, KnownModel, Network, Role, read_definition
+from .definition import DefinitionError, KeyLayout, Network, PublishedModel, Role, read_definition
 
 __all__ = [
     "UNKNOWN",
     "DefinitionError",
     "KeyLayout",
-    "KnownModel",
     "Network",
+    "PublishedModel",
     "Registry",
     "Role",
     "find",
@@ -112,6 +112,6 @@ def public_name(name: str) -> str:
     return UNKNOWN if name.startswith(UNKNOWN + " ") else name
 
 
-def known_models() -> dict[str, KnownModel]:
+def known_models() -> dict[str, PublishedModel]:
     """SHA-256 of a whole file → the well-known model that it is."""
     return {model.sha256: model for network in networks() for model in network.known_models}

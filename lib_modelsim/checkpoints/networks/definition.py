@@ -77,7 +77,7 @@ class NetworkVariant:
 
 
 @dataclass(frozen=True)
-class KnownModel:
+class PublishedModel:
     """A published model, known by the SHA-256 of its whole file; `starts_families` where others are trained from it."""
 
     name: str
@@ -86,7 +86,7 @@ class KnownModel:
 
 
 @dataclass(frozen=True)
-class Diffusers:
+class DiffusersFacts:
     """What diffusers needs to know and no shape tells. `text_encoders` are kinds and prefixes, in their order."""
 
     text_encoders: tuple[tuple[str, str], ...]
@@ -102,13 +102,13 @@ class Diffusers:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Generation:
     """Generating with it: pixels of a picture in its native size, whether a WebUI loads text encoders and VAE from
     files of their own, and diffusers' facts where the diffusers engine can."""
 
     area: int | None = None
     modules: bool = False
-    diffusers: Diffusers | None = None
+    diffusers: DiffusersFacts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +127,8 @@ class Network:
     by_group: bool
     attention: tuple[tuple[re.Pattern, tuple[str, str, str] | None], ...]
     variants: tuple[NetworkVariant, ...]
-    drawing: Drawing
-    known_models: tuple[KnownModel, ...]
+    drawing: Generation
+    known_models: tuple[PublishedModel, ...]
     only_in_single_files: tuple[re.Pattern, ...]
     prefix_by_width: dict[int, str]
 
@@ -340,22 +340,22 @@ def _variant(fields: _Fields, item: object) -> NetworkVariant:
     return variant
 
 
-def _known_model(fields: _Fields, item: object) -> KnownModel:
+def _known_model(fields: _Fields, item: object) -> PublishedModel:
     fields = fields.nested(item)
     fields.take("source", str)
     sha256 = fields.take("sha256", str)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         fields.fail("sha256", "64 lower-case hexadecimal digits are needed")
-    known = KnownModel(fields.take("name", str), sha256, fields.take("starts_families", bool, True))
+    known = PublishedModel(fields.take("name", str), sha256, fields.take("starts_families", bool, True))
     fields.done()
     return known
 
 
-def _drawing(fields: _Fields | None) -> Drawing:
+def _drawing(fields: _Fields | None) -> Generation:
     if fields is None:
-        return Drawing()
+        return Generation()
     inner = fields.inner("diffusers")
-    drawing = Drawing(
+    drawing = Generation(
         area=fields.take("area", int, None),
         modules=fields.take("modules", bool, False),
         diffusers=None if inner is None else _diffusers(inner),
@@ -364,8 +364,8 @@ def _drawing(fields: _Fields | None) -> Drawing:
     return drawing
 
 
-def _diffusers(fields: _Fields) -> Diffusers:
-    found = Diffusers(
+def _diffusers(fields: _Fields) -> DiffusersFacts:
+    found = DiffusersFacts(
         text_encoders=fields.each("text_encoders", lambda inner, pair: _texts(inner, pair, 2)),
         latent_scaling=fields.take("latent_scaling", float),
         heads=fields.take("heads", int, None),

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...similarity.matrix import SimilarityMatrix
 from ...text import size_text
-from ...workspace.comparing.relatives import sameness_facts
+from ...workspace.catalogue.sameness import sameness_facts
 from ..buttons import copy_button, load_button, reference_button
 from ..status import note
 from ..view_state import ViewState

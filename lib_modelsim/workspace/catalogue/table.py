@@ -12,8 +12,8 @@ from ...checkpoints.identity import Identity
 from ...errors import CheckpointError
 from ...library import Library, RememberedFile
 from ...similarity.joining import main_component
-from ..comparing.relatives import sameness_facts
 from .index import HEADER_VERSION, file_key, find_files, model_names, plain_name, remembered_header
+from .sameness import sameness_facts
 from .scan import identity_of
 
 

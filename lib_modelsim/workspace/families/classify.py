@@ -36,7 +36,7 @@ _TOLD = 5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FamilyRequest:
     """What classify is asked for. `measure` None: the registry's default, with a base where one is given or known.
     References come from a file, or so many are suggested, or all models are."""
 
@@ -58,7 +58,9 @@ class Classified:
     notes: list[str] = field(default_factory=list)
 
 
-def classify(paths: Sequence[Path], wanted: Wanted, library: Library, job: Job, device: str = "auto") -> Classified:
+def classify(
+    paths: Sequence[Path], wanted: FamilyRequest, library: Library, job: Job, device: str = "auto"
+) -> Classified:
     """Compare the checkpoints under these paths, architecture by architecture, and tell their families.
 
     With fewer than two readable models there are no families. Raises ModelsimError where what was asked for cannot be.
@@ -103,7 +105,7 @@ def families_of(
     for group in groups:
         rows = [position[model.path] for model in group]
         part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
-        found += _families(part, _fitting(Wanted(tree=options), part, len(groups)), references)
+        found += _families(part, _fitting(FamilyRequest(tree=options), part, len(groups)), references)
     return found
 
 
@@ -123,7 +125,7 @@ def with_deltas(family: Family, comparison: Comparison, library: Library, job: J
     return replace(family, resampling=resampling)
 
 
-def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
+def _fitting(wanted: FamilyRequest, comparison: Comparison, groups: int) -> FamilyRequest:
     """One number of classes or references holds for large and small architectures: a small one has what it can."""
     models = len(comparable(comparison))
     if groups == 1 or models == 0:
@@ -132,7 +134,7 @@ def _fitting(wanted: Wanted, comparison: Comparison, groups: int) -> Wanted:
     return replace(wanted, suggest=suggest, tree=replace(wanted.tree, classes=classes))
 
 
-def _families(comparison: Comparison, wanted: Wanted, references: Sequence[Model] | None) -> list[Family]:
+def _families(comparison: Comparison, wanted: FamilyRequest, references: Sequence[Model] | None) -> list[Family]:
     """The family of a comparison of one architecture; none where no model has a value."""
     rows = comparable(comparison)
     if not rows:
@@ -165,7 +167,7 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     return columns or None, notes
 
 
-def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> Model | None:
+def _chosen_base(wanted: FamilyRequest, models: Sequence[Model], library: Library) -> Model | None:
     if wanted.base is None:
         return None
     if wanted.measure is not None:
@@ -174,7 +176,7 @@ def _chosen_base(wanted: Wanted, models: Sequence[Model], library: Library) -> M
 
 
 def _measure_of(
-    group: Sequence[Model], wanted: Wanted, base: Model | None, library: Library, *, alone: bool
+    group: Sequence[Model], wanted: FamilyRequest, base: Model | None, library: Library, *, alone: bool
 ) -> tuple[str, Base | None, list[str]]:
     """The measure for one architecture, its base, and what there is to tell of that.
 
@@ -210,7 +212,9 @@ def _known_base(group: Sequence[Model], library: Library) -> Model | None:
     return max(found, key=lambda pair: pair[0])[1] if len(group) > len(found) > 0 else None
 
 
-def _references(wanted: Wanted, models: Sequence[Model], library: Library) -> tuple[list[Model] | None, list[str]]:
+def _references(
+    wanted: FamilyRequest, models: Sequence[Model], library: Library
+) -> tuple[list[Model] | None, list[str]]:
     """The reference models, None for all, and which names in the file match no model."""
     if wanted.references is None:
         return None, []

@@ -13,8 +13,8 @@ from ...families.linkage import Tree, build_tree
 from ...figures.saving import png_bytes, svg_text
 from ...figures.tanglegram import agreement_in_words, draw_tanglegram
 from ...writing import write_bytes, write_text
-from ..probing.kinship import Kinship
-from .results import Result
+from ..families.results import Result
+from .kinship import Kinship
 
 _ON_WHITE = "#222222"
 

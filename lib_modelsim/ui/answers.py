@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ...errors import ModelsimError
-from ...workspace.comparing.compare import Comparison
+from ..errors import ModelsimError
+from ..workspace.comparing.compare import Comparison
 
 if TYPE_CHECKING:  # scipy comes with them, on first use
-    from ...families.support import Resampling
-    from ...workspace.families.family import Family, TreeOptions, Trust
+    from ..families.support import Resampling
+    from ..workspace.families.family import Family, TreeOptions, Trust
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Answer:
         return found if how.classes is None else [family.cut(how.classes) for family in found]
 
     def _told(self, how: How) -> list[Family] | ModelsimError:
-        from ...workspace.families.classify import families_of
+        from ..workspace.families.classify import families_of
 
         models = {model.name: model for model in self.comparison.models}
         references = [models[name] for name in how.references if name in models]
@@ -71,7 +71,7 @@ class Answer:
 
     def weigh(self, how: How, family: Family) -> Trust:
         """Compute how far to trust one of the families, unless it is known; may take seconds."""
-        from ...workspace.families.family import trust_of
+        from ..workspace.families.family import trust_of
 
         found = self.trust(how, family) or trust_of(family)
         self._trusts[how, family.architecture] = found

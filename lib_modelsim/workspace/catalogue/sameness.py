@@ -1,0 +1,63 @@
+"""Which checkpoints are, in fact, the same: hashes → a sentence for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
+from ...similarity.joining import main_component
+
+_NAMED = 3
+"""Models that one fact names; of more it tells how many."""
+
+
+def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
+    """Model → "same file as …", "same weights as …", "same UNet as …", the strongest first; only models with a fact."""
+    found = {}
+    holders: dict[str, list[str]] = {}
+    for name, identity in identities.items():
+        for mark in _marks(identity):
+            holders.setdefault(mark, []).append(name)
+    for name, identity in identities.items():
+        others = {other for mark in _marks(identity) for other in holders[mark]} - {name}
+        same: dict[tuple[int, str, str], list[str]] = {}
+        for other in sorted(others, key=str.lower):
+            strongest = _strongest(relation(identity, identities[other]))
+            if strongest is not None:
+                same.setdefault(strongest, []).append(other)
+        if same:
+            found[name] = [
+                f"{label} as {_several(same[rank, label, but])}" + (f" ({but})" if but else "")
+                for rank, label, but in sorted(same)
+            ]
+    return found
+
+
+def _marks(identity: Identity) -> Iterator[str]:
+    """Hashes of which two models share at least one if a fact holds between them."""
+    yield identity.sha256
+    main = main_component(identity.content)
+    if main is not None:
+        yield from {identity.content[main].exact, identity.content[main].float16}
+
+
+def _strongest(facts: Relation) -> tuple[int, str, str] | None:
+    """The most that can be said, with its rank and what keeps the two from being the same, of two models that share a
+    mark; None where they share but a part while tensors that no rule places differ: those may be the network."""
+    if facts.same_file:
+        return 0, "same file", ""
+    if facts.same_weights:
+        return 1, "same weights", ""
+    but = "; ".join(facts.differences("this one", "the other"))
+    if facts.all_weights_agree:
+        return 2, facts.text.partition(";")[0], but
+    main = main_component(facts.components)
+    sameness = facts.components.get(main, Sameness.OTHER)
+    if not sameness.agrees or (main != "unet" and "other" in facts.components):
+        return None
+    return 3, sameness.value.format(component_label(main)), but
+
+
+def _several(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
