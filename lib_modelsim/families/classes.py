@@ -23,7 +23,7 @@ SUBSTANTIAL = 0.25
 """Mean silhouette width from which on there are classes at all (Kaufman and Rousseeuw 1990, Finding Groups in
 Data)."""
 
-_AS_GOOD = 0.98
+_AS_GOOD = 0.99
 """Fewer classes that are as good as that share of the best are preferred."""
 
 _APART = 2.0
