@@ -164,6 +164,18 @@ def test_rows_of_tables_without_a_distance_to_the_rest_are_left_out(tmp_path):
     assert document["trees"][0]["notes"] == ["left out of the tree, not comparable with any other: d"]
 
 
+def test_a_stranger_is_marked_in_every_table(small_family, tmp_path):
+    document = classify(tmp_path, small_family, "--base", "base", "--measure", "delta-cosine", "--no-library")
+    told = {row["model"]: row["stranger"] for row in document["classes"]}
+    assert told == {"anna": False, "bert": True, "carl": False, "stranger": True}
+    header, *body = rows(tmp_path / "classes.csv")
+    column = header.index("stranger")
+    assert {row[0] for row in body if row[column] == "yes"} == {"bert", "stranger"}
+    assert "bert, stranger: no near relative here" in (tmp_path / "report.html").read_text("utf-8")
+    cut = classify(tmp_path / "cut", small_family, "--base", "base", "--measure", "delta-cosine", "--classes", 2)
+    assert not any(row["stranger"] for row in cut["classes"])
+
+
 def test_references_from_a_file(small_family, tmp_path):
     models = shutil.copytree(small_family, tmp_path / "models")
     demo.save(models / "sd2.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=1))
