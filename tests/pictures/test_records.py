@@ -201,6 +201,13 @@ def test_an_opened_picture_is_as_good_as_its_file(tmp_path):
         assert only(image) == only(tmp_path / "a.png")
 
 
+def test_an_infotext_whose_prompt_begins_with_a_brace_is_no_json():
+    found = read_records(png(text("parameters", "{{masterpiece}}, a boat\nSteps: 20, Sampler: Euler, Model: boat_v3")))
+    assert [record.checkpoints for record in found.records] == [(named("boat_v3"),)]
+    assert found.records[0].prompt == "{{masterpiece}}, a boat"
+    assert found.remarks == ()
+
+
 # a program that others know
 
 
