@@ -16,8 +16,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rankers import RANKERS
 from lib_modelsim.identify.examples import Examples
-from lib_modelsim.identify.rankers import RANKERS
 from lib_modelsim.identify.search import Search
 
 from .measuring import seconds

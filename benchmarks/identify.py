@@ -21,10 +21,11 @@ from PIL import Image
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from benchmarks.rankers import RANKERS, KernelMean, NearestMean, NearestPicture
 from lib_modelsim.identify.calibration import Calibration, self_test
 from lib_modelsim.identify.examples import Examples
 from lib_modelsim.identify.pseudo_prompt import PromptSpace
-from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, Ranker
+from lib_modelsim.identify.rankers import DEFAULT, Ranker
 from lib_modelsim.pictures.degrading import degraded
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .examples import Examples, Floats
-from .kernel import squared_distances
 
 SHRINKAGE = 0.3
 """Share of the identity in the pictures' covariance within models.
@@ -68,3 +67,9 @@ class Discriminant:
 
     def _white(self, vectors: NDArray[np.floating]) -> Floats:
         return (vectors - self.centre) @ self.whitening
+
+
+def squared_distances(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
+    """[len(a), len(b)], ≥ 0."""
+    squares = np.einsum("id,id->i", a, a)[:, None] + np.einsum("id,id->i", b, b) - 2 * a @ b.T
+    return np.maximum(squares, 0)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.rankers import RANKERS, KernelMean, NearestMean, NearestPicture, ShrinkageLda
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.discriminant import Discriminant
 from lib_modelsim.identify.examples import Examples, held_out
-from lib_modelsim.identify.rankers import DEFAULT, RANKERS, KernelMean, NearestMean, NearestPicture, ShrinkageLda
+from lib_modelsim.identify.rankers import DEFAULT
 from lib_modelsim.pictures.degrading import degraded
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 

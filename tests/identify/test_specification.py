@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_modelsim.identify.kernel import calibrated_gamma, gaussian
-from lib_modelsim.identify.specification import discrepancy, fitted_weights, specify
+from benchmarks.kernel import calibrated_gamma, gaussian
+from benchmarks.specification import discrepancy, fitted_weights, specify
 
 from .painters import styles
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.rankers import KernelMean
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.examples import Examples
 from lib_modelsim.identify.pseudo_prompt import PromptGuesser
-from lib_modelsim.identify.rankers import KernelMean
 from lib_modelsim.identify.search import Search
 
 from .painters import styles

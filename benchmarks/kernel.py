@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .examples import Examples, Floats, held_out
+from lib_modelsim.identify.discriminant import squared_distances
+from lib_modelsim.identify.examples import Examples, Floats, held_out
 
 _MULTIPLES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _ENOUGH = 2000  # rows on which the bandwidth is chosen
-
-
-def squared_distances(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
-    """[len(a), len(b)], ≥ 0."""
-    squares = np.einsum("id,id->i", a, a)[:, None] + np.einsum("id,id->i", b, b) - 2 * a @ b.T
-    return np.maximum(squares, 0)
 
 
 def gaussian(a: NDArray[np.floating], b: NDArray[np.floating], gamma: float) -> NDArray[np.floating]:

@@ -11,8 +11,9 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 from scipy.optimize import minimize, nnls
 
-from .examples import Floats
-from .kernel import gaussian, squared_distances
+from benchmarks.kernel import gaussian
+from lib_modelsim.identify.discriminant import squared_distances
+from lib_modelsim.identify.examples import Floats
 
 ROUNDS = 3
 """Alternations of weights and points, as the paper's authors have it."""
