@@ -3,7 +3,8 @@
 The common names are those of CompVis' and Stability's single files (`model.diffusion_model.…`,
 `cond_stage_model.…`, `conditioner.embedders.N.…`, `first_stage_model.…`). A name is first given its home, the prefix
 of the part it belongs to; then what stands after the prefix is turned from diffusers' words into the original ones.
-One thing follows diffusers: OpenCLIP's fused query, key and value matrices are three weights, because three separate
+Which prefixes and which words there are, the definitions in `networks` say. One thing follows diffusers: fused query,
+key and value matrices are three weights wherever a layout keeps them apart (OpenCLIP, Z-Image), because three separate
 tensors on disk cannot be seen as one, while one can be seen as three.
 """
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
+from ..checkpoints.networks import registry
 from ..similarity.matrix import SimilarityMatrix
 from ..similarity.measures.registry import Joined, measure_named
 from .distances import centred, cosine, delta_products, euclidean, moments, pearson, ranks, squared_differences
@@ -32,9 +33,6 @@ _AT_ONCE = 2_000_000
 _FEWEST_GROUPS, _HELD = 32, 6_000_000
 """Columns whose blocks are not known are drawn one by one, or, where sums of so many numbers would be too much to hold,
 dealt into groups, at least so many."""
-
-_OUTSIDE = ("BASE", "VAE")
-"""Blocks that the overall value does not speak of, where there are others."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ def resample_deltas(l2: SimilarityMatrix, rows: NDArray[np.intp], base: int | No
 
 def network_blocks(blocks: tuple[str, ...]) -> list[int]:
     """Positions of the blocks that belong to the network itself; all where there are no others."""
-    return [i for i, block in enumerate(blocks) if block not in _OUTSIDE] or list(range(len(blocks)))
+    return [i for i, block in enumerate(blocks) if block not in registry().blocks_beside] or list(range(len(blocks)))
 
 
 def _of_network(matrix: SimilarityMatrix) -> Array:

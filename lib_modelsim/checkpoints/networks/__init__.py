@@ -70,6 +70,12 @@ class Registry:
         return tuple(network.order for network in self.networks)
 
     @cached_property
+    def blocks_beside(self) -> frozenset[str]:
+        """The blocks of text encoders and VAE, of which an overall number does not speak."""
+        rules = (rule for network in self.networks for rule in network.rules)
+        return frozenset(block for _, component, block in rules if block is not None and component != "unet")
+
+    @cached_property
     def projections(self) -> dict[str, tuple[str, str, str]]:
         """Name of a query module → names of query, key and value, where those are matrices of their own."""
         return {names[0]: names for network in self.networks for _, names in network.attention if names is not None}

@@ -12,6 +12,9 @@ from typing import Any
 
 from .keys import Keys, Marker, Markers
 
+NETWORK = "model.diffusion_model."
+"""What the common names of every UNet and transformer begin with. `~` at the beginning of a pattern stands for it."""
+
 
 class DefinitionError(ValueError):
     """A definition that cannot be used: which file, which field, and what is wrong with it."""
@@ -40,10 +43,12 @@ class Split:
 class KeyLayout:
     """How one kind of file names the keys of a part, and how those become the common names.
 
-    Keys behind one of `prefixes` belong to it; with `markers` only where these hold for what stands behind the
-    prefix, and then only the keys that match `keys`. A common name is `to`, then what stands behind the prefix,
-    turned by a `vocabulary` of `diffusers_names` ("unet", "vae", "clip", "openclip"; None leaves it) or by `rename`:
-    the first pattern that matches the whole of it and what it becomes.
+    Keys behind one of `prefixes` belong to it; with `markers` (`must`, `must_not`) only where these hold for what
+    stands behind the prefix, and then only the keys that match `keys`. With keys and without markers of its own, a
+    layout has those that the network is recognised by, without `~`. A common name is `to` (the first prefix, where
+    the file does not say), then what stands behind the prefix, turned by a `vocabulary` of `diffusers_names` ("unet",
+    "vae", "clip", "openclip"; None leaves it) and by `rename`: the first pattern that matches the whole of it and
+    what it becomes. `split` says which of the stored matrices are several weights.
     """
 
     prefixes: tuple[str, ...]
@@ -207,7 +212,7 @@ class _Fields:
 
     def pattern(self, text: object) -> re.Pattern:
         try:
-            return re.compile(text)
+            return re.compile(re.escape(NETWORK) + text[1:] if text[:1] == "~" else text)
         except (re.error, TypeError) as error:
             self.fail("", f"{text!r} is no regular expression ({error})")
             raise
@@ -222,13 +227,15 @@ def _network(file: Path, fields: _Fields) -> Network:
     role = fields.take("role", str, "network")
     if role.upper() not in Role.__members__:
         fields.fail("role", f"{role!r} is none of adapter, network, part, unknown")
-    recognise = fields.inner("recognise") or _Fields({}, file.name)
+    markers = fields.take("recognise", dict, {})
+    behind = _behind_prefix(markers)
+    recognise = _Fields(markers, f"{file.name}: recognise")
     network = Network(
         file=file,
         name=fields.take("name", str),
         role=Role[role.upper()],
         markers=_markers(recognise),
-        layouts=fields.each("layouts", _layout),
+        layouts=fields.each("layouts", lambda inner, item: _layout(inner, item, behind)),
         rules=fields.each("rules", _rule),
         order=fields.each("order", _text),
         by_group=fields.take("by_group", bool, False),
@@ -282,7 +289,18 @@ def _marker(fields: _Fields, item: object) -> Marker:
     return Marker(None if key is None else fields.pattern(key), None if shape is None else tuple(shape), words)
 
 
-def _layout(fields: _Fields, item: object) -> KeyLayout:
+def _behind_prefix(markers: dict[str, Any]) -> dict[str, Any]:
+    """The markers of a network as they hold behind its prefix."""
+    found = {}
+    for name, items in markers.items():
+        texts = [item for item in items if isinstance(item, str) and item.startswith("~")]
+        found[name] = [text[1:] for text in texts]
+    return found
+
+
+def _layout(fields: _Fields, item: object, markers: dict[str, Any]) -> KeyLayout:
+    if isinstance(item, dict) and "keys" in item and not item.keys() & {"must", "must_not"}:
+        item = item | markers
     fields = fields.nested(item)
     fields.take("what", str, "")
     prefixes = fields.each("prefixes", _text)
