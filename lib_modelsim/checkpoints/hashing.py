@@ -63,11 +63,11 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     content = {
         component: component_content(members[component], digests) for component in sorted(members, key=network_order)
     }
-    besides = extra_contents(extras, digests)
+    besides, unplaced = extra_contents(extras, digests), checkpoint.layout.unplaced
     if checkpoint.format == "diffusers":
-        return Identity(_folder_sha256(files), None, None, content, besides)
+        return Identity(_folder_sha256(files), None, None, content, besides, unplaced)
     (hashes,) = files.values()
-    return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content, besides)
+    return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content, besides, unplaced)
 
 
 def _folder_sha256(files: dict[str, FileHashes]) -> str:

@@ -32,7 +32,8 @@ class Identity:
     `sha256` is that of the whole file; for a diffusers folder that of the lines which `sha256sum` prints for its
     weight files ("<sha256>  unet/diffusion_pytorch_model.safetensors"), sorted by path. `legacy_hash` (8 digits) is
     the WebUI's hash of 2022, `autov3` the SHA-256 of a safetensors file without its header; each is None where the
-    format has none. `content` is by component, `extras` by group of the tensors that are no weights (see `extras`).
+    format has none. `content` is by component, `extras` by group of the tensors that are no weights (see `extras`);
+    `unplaced` is the share of the network that has no known place, 0 … 1.
     """
 
     sha256: str
@@ -40,6 +41,7 @@ class Identity:
     autov3: str | None
     content: dict[str, Content]
     extras: dict[str, Content] = field(default_factory=dict)
+    unplaced: float = 0.0
 
     @property
     def short_hash(self) -> str:
@@ -56,7 +58,7 @@ class Identity:
         content, extras = (
             {name: Content(**hashes) for name, hashes in found.get(part, {}).items()} for part in ("content", "extras")
         )
-        return cls(found["sha256"], found["legacy_hash"], found["autov3"], content, extras)
+        return cls(found["sha256"], found["legacy_hash"], found["autov3"], content, extras, found.get("unplaced", 0.0))
 
 
 def known_name(identity: Identity) -> str | None:
@@ -70,6 +72,10 @@ def known_name(identity: Identity) -> str | None:
 
 UNUSED = "unused text encoder weights"
 """The group of `Identity.extras` that diffusers folders have no place for: nothing is lost where one file lacks it."""
+
+
+MOST_UNPLACED = 0.1
+"""Share of a network up to which it is known although some of it has no place."""
 
 
 class Sameness(Enum):
@@ -97,11 +103,13 @@ _AGREEING = (Sameness.EXACT, Sameness.PRECISION, Sameness.ROUNDED)
 @dataclass(frozen=True)
 class Relation:
     """What two checkpoints are to each other: whether they are one file, how each component compares, and how each
-    group of tensors that are no weights does (`Identity.extras`)."""
+    group of tensors that are no weights does (`Identity.extras`). `network_known` is False where tensors differ that no
+    rule places, and they are so many that they may be the network itself."""
 
     same_file: bool
     components: dict[str, Sameness]
     extras: dict[str, Sameness] = field(default_factory=dict)
+    network_known: bool = True
 
     @property
     def same_weights(self) -> bool:
@@ -164,7 +172,9 @@ def relation(a: Identity, b: Identity) -> Relation:
         for name, sameness in _samenesses(a.extras, b.extras).items()
         if name != UNUSED or (name in a.extras and name in b.extras)
     }
-    return Relation(a.sha256 == b.sha256, _samenesses(a.content, b.content), extras)
+    components = _samenesses(a.content, b.content)
+    known = max(a.unplaced, b.unplaced) <= MOST_UNPLACED or components.get("other", Sameness.EXACT).agrees
+    return Relation(a.sha256 == b.sha256, components, extras, known)
 
 
 def _samenesses(a: Mapping[str, Content], b: Mapping[str, Content]) -> dict[str, Sameness]:

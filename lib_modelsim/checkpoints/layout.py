@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from . import blocks
+
+OTHER = "other"
+"""The component of what no rule places."""
+
+_TRAINING = re.compile(r"loss\.")
+"""What a VAE's training leaves in its file beside the VAE: the discriminator and the perceptual loss
+(CompVis/latent-diffusion ldm/modules/losses/contperceptual.py)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,25 @@ class Layout:
     def blocks(self) -> tuple[str, ...]:
         """The blocks in network order."""
         return tuple(dict.fromkeys(place.block for place in self.places.values() if place.block))
+
+    def parameters(self, component: str | None) -> dict[tuple[str, tuple[int, ...]], int]:
+        """(key, shape) → number of parameters, of one component. Of what no rule places, matrices alone count: vectors
+        are noise schedules and the like."""
+        return {
+            (key, place.shape): math.prod(place.shape)
+            for key, place in self.places.items()
+            if place.component == component
+            and (component != OTHER or (len(place.shape) > 1 and _TRAINING.match(key) is None))
+        }
+
+    @cached_property
+    def unplaced(self) -> float:
+        """How much of the network has no known place, 0 … 1; in a file without one, how much of the file."""
+        unplaced = sum(self.parameters(OTHER).values())
+        network = sum(self.parameters("unet").values()) or sum(
+            math.prod(place.shape) for place in self.places.values() if place.component != OTHER
+        )
+        return unplaced / (unplaced + network) if unplaced else 0.0
 
     def to_json(self) -> str:
         """One line of JSON that `from_json` reads back, the same for the same layout."""

@@ -50,6 +50,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "format": header.format,
         "architecture": header.architecture,
         "components": components,
+        "unplaced": header.layout.unplaced,
         "size": model.key.size,
         "sha256": identity.sha256 if identity else None,
         "short_hash": identity.short_hash if identity else None,
@@ -67,7 +68,7 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     size = bad.path.stat().st_size if there else None
     nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
-    return row | {"components": {}, "size": size, "metadata": {}, "origin": None, "error": bad.error}
+    return row | {"components": {}, "unplaced": None, "size": size, "metadata": {}, "origin": None, "error": bad.error}
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> dict[str, Any]:
@@ -79,6 +80,7 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
         "blocks": list(matrix.blocks),
         "values": _numbers(matrix.values),
         "overall": _numbers(matrix.overall),
+        "coverage": None if matrix.coverage is None else _numbers(matrix.coverage),
         "components": {name: _numbers(values) for name, values in matrix.components.items()},
         "base": found.base.told(matrix.models) if found.base else None,
         "reasons": [asdict(reason) for reason in found.reasons],
@@ -129,6 +131,8 @@ def _tree(result: Result) -> dict[str, Any]:
         "linkage": family.linkage,
         "references": list(family.references),
         "cophenetic": _number(result.trust.cophenetic),
+        "models": list(family.features.models),
+        "coverage": None if family.coverage is None else _numbers(family.coverage),
         "notes": list(family.notes),
     }
 

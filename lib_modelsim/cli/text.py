@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checkpoints.identity import Identity
+from ..checkpoints.identity import MOST_UNPLACED, Identity
+from ..similarity.coverage import share_in_words
 from ..text import percent, size_text
 from ..workspace.catalogue.index import Unreadable
 from ..workspace.catalogue.sameness import sameness_facts
 
 if TYPE_CHECKING:  # each command imports its own service only
+    from ..similarity.matrix import SimilarityMatrix
     from ..workspace.catalogue.scan import Scan
     from ..workspace.comparing.compare import Comparison
     from ..workspace.comparing.elements import Element
@@ -47,7 +49,16 @@ def scan(found: Scan) -> str:
                 "; ".join(same.get(model.name, [])),
             )
         )
-    return "\n".join([*_table(rows), *_bad(found.unreadable)])
+    return "\n".join([*_table(rows), *_unplaced(found), *_bad(found.unreadable)])
+
+
+def _unplaced(found: Scan) -> list[str]:
+    """A line for each file much of which has no known place."""
+    return [
+        f"note: {model.name}: {share_in_words(share)} of its parameters have no known place in {model.architecture}"
+        for model, _ in found.found
+        if (share := model.header.layout.unplaced) > MOST_UNPLACED
+    ]
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> str:
@@ -62,9 +73,10 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
             if not np.isnan(value)
         ]
         rows += [(name, _number(values[0, 1])) for name, values in matrix.components.items()]
-        lines += _table(
-            [(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows, ("overall", _number(matrix.overall[0, 1]))]
-        )
+        rows.append(("overall", _number(matrix.overall[0, 1])))
+        if matrix.coverage is not None and matrix.coverage[0, 1] < 1:
+            rows.append(("coverage", share_in_words(matrix.coverage[0, 1])))
+        lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows])
     elif n <= MOST_COLUMNS:
         head = ("", *(str(i + 1) for i in range(n)))
         lines += _table(
@@ -73,9 +85,7 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
     else:
         pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
         pairs.sort(reverse=not matrix.is_distance)
-        lines += _table(
-            [("overall", "", ""), *((_number(value), matrix.models[i], matrix.models[j]) for value, i, j in pairs[:40])]
-        )
+        lines += _table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])])
         lines += [f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else []
     if elements is not None:
         lines += [
@@ -108,6 +118,13 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
     lines += [f"note: {note}" for note in found.notes] if found else []
     lines += [str(path) for path in written]
     return "\n".join([*lines, *(_bad(found.unreadable) if found else [])])
+
+
+def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]:
+    """A line of the ranking, with the coverage where it is not all."""
+    share = 1.0 if matrix.coverage is None else matrix.coverage[i, j]
+    covered = f"({share_in_words(share)} of the network)" if share < 1 else ""
+    return _number(matrix.overall[i, j]), matrix.models[i], matrix.models[j], covered
 
 
 def _hash(identity: Identity | None) -> str:

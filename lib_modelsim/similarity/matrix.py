@@ -16,7 +16,8 @@ class SimilarityMatrix:
     """What one measure says of every pair of models; float64, NaN where a pair is not comparable.
 
     `values` has shape (n, n, b) with `models` along the first two axes and `blocks`, in network order, along the
-    third; `overall` and each of `components` have shape (n, n). Symmetric.
+    third; `overall` and each of `components` have shape (n, n). `coverage` (n, n) is the share of the network that each
+    overall number speaks of, 0 … 1 (see `coverage`); None where numbers are not of weights. Symmetric.
     """
 
     measure: str
@@ -25,6 +26,7 @@ class SimilarityMatrix:
     values: NDArray[np.float64]
     overall: NDArray[np.float64]
     components: dict[str, NDArray[np.float64]]
+    coverage: NDArray[np.float64] | None = None
 
     @property
     def is_distance(self) -> bool:
@@ -47,4 +49,6 @@ class SimilarityMatrix:
         pick = np.ix_(rows, rows)
         components = {name: values[pick] for name, values in self.components.items()}
         names = tuple(self.models[i] for i in rows)
-        return replace(self, models=names, values=self.values[pick], overall=self.overall[pick], components=components)
+        coverage = None if self.coverage is None else self.coverage[pick]
+        values, overall = self.values[pick], self.overall[pick]
+        return replace(self, models=names, values=values, overall=overall, components=components, coverage=coverage)

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SAME, NEARLY, CLOSE, BASE, UNRELATED = (
-    "the same weights",
+    "no difference in the UNet or transformer",
     "nearly the same (a light merge or another precision)",
     "close relative",
     "same base",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...similarity.measures.cosine import COSINE
 from ...similarity.measures.l2 import RELATIVE_L2
 from ...workspace.comparing.detail import Detail
+from ...workspace.comparing.shares import covers
 from ..words import escaped, number
 
 
@@ -49,6 +50,8 @@ def _height(value: float, least: float, most: float) -> int:
 
 def _counts(detail: Detail) -> str:
     facts = [f"{detail.differing:,} keys differ", f"{detail.equal:,} are equal"]
+    if detail.coverage is not None and detail.coverage < 1:
+        facts.insert(0, f"{escaped(detail.measure)} {escaped(covers(detail.measure, detail.coverage))}")
     if detail.unknown:
         facts.append(f"{detail.unknown:,} cannot be compared")
     shapes = [f"{other.key} {_shape(other.first)} and {_shape(other.second)}" for other in detail.other_shapes]

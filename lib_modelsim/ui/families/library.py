@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ...checkpoints.identity import MOST_UNPLACED
+from ...similarity.coverage import share_in_words
 from ...text import size_text
 from ...workspace.catalogue.table import LibraryRow, State
 from ..status import note
@@ -64,6 +66,14 @@ def _counted(rows: Sequence[LibraryRow]) -> str:
     )
 
 
+def _unplaced(row: LibraryRow) -> str:
+    """A warning where much of a file has no known place: what is said of it holds for the rest alone."""
+    share = row.header.layout.unplaced if row.header else 0.0
+    if share <= MOST_UNPLACED:
+        return ""
+    return f'<br><span class="modelsim-why">{share_in_words(share)} has no known place</span>'
+
+
 def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> str:
     if row.state is State.UNREADABLE:
         cells = [("", "")] * (len(_HEADS) - 2)
@@ -74,7 +84,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> str:
             (str(of_class[0]) if of_class else "", class_mark(*of_class) if of_class else ""),
             (str(row.size), size_text(row.size)),
             (row.precision, escaped(row.precision)),
-            (" ".join(row.components), escaped(", ".join(row.components))),
+            (" ".join(row.components), escaped(", ".join(row.components)) + _unplaced(row)),
             (row.short_hash, f"<code>{escaped(row.short_hash)}</code>"),
             (row.same[0] if row.same else "", "<br>".join(map(escaped, row.same))),
         ]

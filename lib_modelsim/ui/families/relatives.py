@@ -11,6 +11,7 @@ from ...figures.colours import similarity_colours
 from ...similarity.matrix import SimilarityMatrix
 from ...workspace.comparing.compare import Comparison
 from ...workspace.comparing.relatives import Relative, relatives
+from ...workspace.comparing.shares import covers
 from ..buttons import button, load_button, reference_button
 from ..status import note
 from ..words import escaped, number
@@ -55,7 +56,8 @@ def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale, cannot_loa
     )
     name, overall = escaped(relative.name), number(relative.overall, matrix.measure)
     said = relative.verdict
-    about = ", ".join(filter(None, dict.fromkeys((said.text, relative.fact))))
+    share = "" if relative.coverage is None or relative.coverage == 1 else covers(matrix.measure, relative.coverage)
+    about = ", ".join(filter(None, dict.fromkeys((said.text, relative.fact, share))))
     reason = f"<p>{escaped(relative.reason)}</p>" if relative.reason else ""
     return (
         f'<details><summary><div><b title="{name}">{name}</b><output>{overall}</output></div>'

@@ -53,7 +53,7 @@ def _strongest(facts: Relation) -> tuple[int, str, str] | None:
         return 2, facts.text.partition(";")[0], but
     main = main_component(facts.components)
     sameness = facts.components.get(main, Sameness.OTHER)
-    if not sameness.agrees or (main != "unet" and "other" in facts.components):
+    if not sameness.agrees or not facts.network_known:
         return None
     return 3, sameness.value.format(component_label(main)), but
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from ...checkpoints.reader import Checkpoint
 from ...job import Job
 from ...library import BlockResult, Library
 from ...similarity.attention import Variant, attention_keys
+from ...similarity.coverage import LEAST, without_overall
 from ...similarity.joining import mean_over_blocks
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.registry import AttentionMeasure
@@ -108,4 +110,10 @@ def _attention_matrix(
         for block, numbers in scores.items():
             values[(*np.ix_(rows, rows), blocks.index(block))] = numbers
     overall = mean_over_blocks(values)
-    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, {"unet": overall})
+    matrix = SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, {"unet": overall})
+    coverage = np.zeros((n, n))
+    for members, scores in found:
+        pick = np.ix_(*2 * [[position[model.path] for model in members]])
+        read = (~np.isnan(values[pick])).sum(-1) / max(len(scores), 1)
+        coverage[pick] = read
+    return without_overall(replace(matrix, coverage=coverage), coverage < LEAST)

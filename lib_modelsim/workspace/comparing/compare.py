@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...checkpoints.blocks import order
 from ...checkpoints.layout import Layout
@@ -27,6 +28,7 @@ from ...similarity.measures.registry import (
 from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
 from .attention_scores import attention_scores
 from .scores import Reason
+from .shares import with_coverage
 from .weight_scores import weight_scores
 
 LEAST_FOR_MEAN = 4
@@ -43,6 +45,11 @@ class Comparison:
     base: Base | None
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def coverage(self) -> NDArray[np.float64] | None:
+        """The share of the network that each overall number speaks of, [n, n]; None where it is not of weights."""
+        return self.matrix.coverage
 
     @property
     def base_model(self) -> str | None:
@@ -109,7 +116,8 @@ def compare_models(
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
     told = Base(models[chosen].name) if chosen is not None else MEAN if MEAN in origins else None
-    return Comparison(kept, _join(measure, kept, found), told, reasons, unreadable)
+    matrix = _join(measure, kept, found)
+    return Comparison(kept, matrix, told, with_coverage(reasons, matrix), unreadable)
 
 
 def _of_weights(name: str) -> AttentionMeasure | WeightMeasure:
@@ -219,12 +227,14 @@ def _join(
     values, overall = np.full((n, n, len(blocks)), np.nan), np.full((n, n), np.nan)
     components = {name: np.full((n, n), np.nan) for name in names}
     position = {model.path: i for i, model in enumerate(models)}
+    coverage = np.zeros((n, n))
     for group, matrix in found:
         rows = [position[model.path] for model in group]
         pick = np.ix_(rows, rows)
         overall[pick] = matrix.overall
+        coverage[pick] = matrix.coverage
         for i, block in enumerate(matrix.blocks):
             values[(*pick, blocks.index(block))] = matrix.values[:, :, i]
         for name, numbers in matrix.components.items():
             components[name][pick] = numbers
-    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, components)
+    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, components, coverage)

@@ -52,7 +52,7 @@ class Detail:
     `profile` has the measure's value of each of the `blocks`, NaN where there is none; `most` the keys that differ
     most, the worst first. Of the keys that both hold in one shape, `equal` have the same values and `unknown` cannot
     be compared (zeros in both, or numbers that are not finite); `differing` are the rest. `reason` says why a pair of
-    different architectures has nothing to compare.
+    different architectures has nothing to compare, `coverage` how much of the network the measure's numbers speak of.
     """
 
     first: str
@@ -68,6 +68,7 @@ class Detail:
     only_in_second: tuple[str, ...] = ()
     other_shapes: tuple[OtherShape, ...] = ()
     reason: str | None = None
+    coverage: float | None = None
 
 
 def detail(
@@ -88,6 +89,8 @@ def detail(
     models = [comparison.models[a], comparison.models[b]]
     first, second = (model.header.layout for model in models)
     found = Detail(*names, matrix.measure, matrix.blocks, tuple(matrix.values[a, b].tolist()))
+    if matrix.coverage is not None:
+        found = replace(found, coverage=float(matrix.coverage[a, b]))
     if first.architecture != second.architecture:
         return replace(found, reason=difference(first, second))
     shared = [key for key in first.places if key in second.places]

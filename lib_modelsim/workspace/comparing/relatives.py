@@ -19,7 +19,8 @@ class Relative:
     `overall` and `blocks`, in the order of the matrix's blocks, are NaN where the two are not comparable, and
     `reason` says why they are, or are only in part. `relation` is None until both files were hashed. `verdict` is of
     the UNet or transformer, `fact` what hashes say the two share: "same file", "same UNet, other VAE"; of strangers
-    only what they do share.
+    only what they do share. `coverage` is the share of the network that `overall` speaks of, None where it is not of
+    weights.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Relative:
     reason: str | None
     verdict: Verdict
     fact: str = ""
+    coverage: float | None = None
 
     @property
     def comparable(self) -> bool:
@@ -53,9 +55,10 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         both = chosen in identities and name in identities
         facts = relation(identities[chosen], identities[name]) if both else None
         overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
-        said = verdict(matrix.measure, overall, comparison.base, facts)
+        share = None if matrix.coverage is None else float(matrix.coverage[row, i])
+        said = verdict(matrix.measure, overall, comparison.base, facts, share)
         fact = "" if facts is None else _fact(facts, chosen, name)
-        found.append(Relative(name, overall, blocks, facts, reason, said, fact))
+        found.append(Relative(name, overall, blocks, facts, reason, said, fact, share))
 
     def order(relative: Relative) -> tuple[bool, float, bool, str]:
         apart = relative.overall if matrix.is_distance else -relative.overall

@@ -55,7 +55,7 @@ def weight_pass(
             broken.clear()
             summer = summer_on(_fall_back(memory))
             parts = _parts(summer, form, layout, members)
-        told = [(found.model, _in_words(found)) for found in broken]
+        told = [(found.model, _in_words(found), found.key) for found in broken]
         yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
 
 

@@ -11,10 +11,14 @@ import numpy as np
 
 from ...checkpoints.identity import Relation
 from ...similarity.base import MEAN, Base
+from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
+from ...similarity.measures.bounds import SAME
 from ...similarity.measures.registry import measure_named
+from .shares import covers
 
 NONE = "no verdict"
+SAME_IN_PART = "no difference in what both hold"
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,24 @@ class Verdict:
     why: str
 
 
-def verdict(measure: str, value: float, base: Base | None = None, relation: Relation | None = None) -> Verdict:
+def verdict(
+    measure: str,
+    value: float,
+    base: Base | None = None,
+    relation: Relation | None = None,
+    coverage: float | None = None,
+) -> Verdict:
     """What a value of the whole UNet or transformer says of two models; hashes, where they know, say it better.
 
-    `base` is that of a measure that needs one, and NaN a pair that is not comparable.
+    `base` is that of a measure that needs one, and NaN a pair that is not comparable. `coverage` is the share of the
+    network that the value speaks of: below `coverage.LEAST` there is no verdict, and below 1 the two are never called
+    the same.
     """
     fact = _by_hashes(relation)
     if fact is not None:
         return fact
+    if coverage is not None and 0 < coverage < LEAST:
+        return Verdict(NONE, f"The number {covers(measure, coverage)}.")
     if np.isnan(value):
         return Verdict(NONE, "The two are not comparable.")
     known = measure_named(measure)
@@ -43,7 +57,10 @@ def verdict(measure: str, value: float, base: Base | None = None, relation: Rela
     bound = next((bound for bound in known.bounds if bound.least <= value <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{known.between} {known.caveat}")
-    return Verdict(bound.text, f"By {measure}, {bound.span()}. {known.caveat}")
+    if coverage is None or coverage == 1:
+        return Verdict(bound.text, f"By {measure}, {bound.span()}. {known.caveat}")
+    text = SAME_IN_PART if bound.text == SAME else bound.text
+    return Verdict(text, f"By {measure}, {bound.span()}. It {covers(measure, coverage)}. {known.caveat}")
 
 
 def explanation(measure: str) -> str:
@@ -61,6 +78,6 @@ def _by_hashes(relation: Relation | None) -> Verdict | None:
         return Verdict("the same file", "The hashes of the files agree.")
     if main is None or not relation.components[main].agrees:
         return None
-    if main != "unet" and not relation.components.get("other", relation.components[main]).agrees:
-        return None  # what no rule places may be the network
+    if not relation.network_known:
+        return None
     return Verdict(relation.text.replace("same", "the same", 1), "The hashes of their values agree.")

@@ -12,6 +12,7 @@ from ...errors import ModelsimError
 from ...job import Job
 from ...library import BlockResult, Library
 from ...similarity.base import MEAN, Base
+from ...similarity.coverage import covered
 from ...similarity.joining import main_component, measure_parts
 from ...similarity.measures.l2 import relative_l2
 from ...similarity.measures.registry import WeightMeasure
@@ -53,14 +54,20 @@ def weight_scores(
     models, results, unreadable = cached_or_compute(measure.reading.method, group, wanted, run, library)
     parts: dict[str, list[Sums]] = {}
     reasons = []
+    left_out: dict[int, frozenset[str]] = {}
     for block in wanted:
         parts[block], told = _restore(measure, results[block], models) if block in results else ([], [])
-        reasons += [Reason(models[i].name, models[i].name, text) for i, text in told]
-    names = [model.name for model in models]
+        for i, text, key in told:
+            reasons.append(Reason(models[i].name, models[i].name, text))
+            left_out[i] = left_out.get(i, frozenset()) | {key}
+    names, layouts = [model.name for model in models], [model.header.layout for model in models]
+    main = main_component({place.component: place for place in layout.places.values()})
     if not measure.needs_base:
-        return Scores(models, measure_parts(measure, names, parts), reasons, unreadable)
+        matrix = measure_parts(measure, names, parts)
+        return Scores(models, covered(matrix, layouts, main, left_out), reasons, unreadable)
     if base is None:
-        return Scores(models, measure_parts(measure, names, dict.fromkeys(parts, ())), reasons, unreadable)
+        matrix = measure_parts(measure, names, dict.fromkeys(parts, ()))
+        return Scores(models, covered(matrix, layouts, main, left_out), reasons, unreadable)
     if base != MEAN and base.model not in names:
         raise ModelsimError("the base cannot be read to its end", base.model, "name another with --base")
     matrix, origin = measure_parts(measure, names, parts, base), base.position(names)
@@ -68,16 +75,18 @@ def weight_scores(
     reasons += [
         Reason(names[i], names[i], f"{base.model} in another precision: it differs by rounding") for i in rounded
     ]
-    return Scores(models, matrix.without(rounded), reasons, unreadable)
+    matrix = covered(matrix.without(rounded), layouts, main, left_out, None if origin is None else layouts[origin])
+    return Scores(models, matrix, reasons, unreadable)
 
 
 def _restore(
     measure: WeightMeasure, result: BlockResult, models: Sequence[Model]
-) -> tuple[list[Sums], list[tuple[int, str]]]:
-    """The sums of a stored block among the models asked for, and what it says of non-finite keys, per model."""
+) -> tuple[list[Sums], list[tuple[int, str, str]]]:
+    """The sums of a stored block among the models asked for, and what it says of non-finite keys: the model's
+    position, the words, the key."""
     rows = [result.models.index(model.id) for model in models]
     parts = [part.select(rows) for part in from_arrays(measure.reading.form, result.arrays)]
-    told = [(rows.index(i), text) for i, text in json.loads(str(result.arrays["non_finite"])) if i in rows]
+    told = [(rows.index(i), text, key) for i, text, key in json.loads(str(result.arrays["non_finite"])) if i in rows]
     return [part for part in parts if part is not None], told
 
 

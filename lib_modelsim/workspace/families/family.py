@@ -75,7 +75,8 @@ class Family:
     `tree` is None where there is one model alone, `unit` says what its heights are; `architecture` is None for tables
     that were brought along, and the features of distances brought along have no columns. `strangers` are the models
     that automatic classes set apart, as they have no near relative. `notes` say what was left out or is missing;
-    `resampling` tells what distances are made of, for the support of the classes.
+    `resampling` tells what distances are made of, for the support of the classes; `coverage` [n, n] is the share of the
+    network that each comparison speaks of, None where they are not of weights.
     """
 
     architecture: str | None
@@ -92,6 +93,7 @@ class Family:
     strangers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     resampling: Callable[[], Resampling] | None = None
+    coverage: NDArray[np.float64] | None = None
 
     @property
     def title(self) -> str:
@@ -141,7 +143,7 @@ def family_of_matrix(
     chosen = range(len(matrix.models)) if references is None else references
     features = against(matrix, chosen)
     names = tuple(matrix.models[i] for i in chosen)
-    about = {"measure": matrix.measure, "references": names}
+    about = {"measure": matrix.measure, "references": names, "coverage": matrix.coverage}
     direct = measure_named(matrix.measure).direct and references is None  # who names references wants features
     distance = options.distance or (MATRIX if direct else "pearson")
     _require_known(distance)
