@@ -22,7 +22,7 @@ def test_nan_is_counted_and_left_out(tmp_path, dtype):
     broken = whole.clone()
     broken[1, :3] = float("nan")
     for name, values in (("whole", whole), ("broken", broken)):
-        other = {"model.diffusion_model.out.0.weight": torch.ones(4).to(dtype)}
+        other = {"model.diffusion_model.out.0.weight": torch.ones(64, 768).to(dtype)}
         save_file({KEY: values.to(dtype), **other}, tmp_path / f"{name}.safetensors")
     with Library(None) as library:
         found = compare([tmp_path], "l2", None, library, Job(), "cpu")

@@ -109,8 +109,10 @@ def test_a_recogniser_that_places_a_few_scales_of_the_network_alone(tmp_path, mo
     matrices = {f"model.diffusion_model.layers.{i}.weight": (8, 8) for i in range(3)}
     scale = {placed: torch.ones(8).half()}
     found = related(tmp_path, scale | drawn(matrices, 1), scale | drawn(matrices, 2))
-    assert found.text == "same UNet, other unplaced tensors"
-    assert facts_of(tmp_path)["one"] == ["same UNet as other (other unplaced tensors)"]
+    assert not found.network_known
+    assert not found.all_weights_agree
+    assert verdict("cosine", float("nan"), relation=found).text == NONE
+    assert facts_of(tmp_path) == {}
 
 
 # what is no weight

@@ -70,7 +70,11 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
 
 def _fact(facts: Relation, chosen: str, other: str) -> str:
     first = next(iter(facts.components.values()), Sameness.OTHER)
-    if facts.same_file or first.agrees:
+    if facts.same_file or (first.agrees and facts.network_known):
         return facts.told(chosen, other)
-    shared = [s.value.format(component_label(name)) for name, s in facts.components.items() if s.agrees]
+    shared = [
+        sameness.value.format(component_label(name))
+        for name, sameness in facts.components.items()
+        if sameness.agrees and (facts.network_known or name != "unet")
+    ]
     return ", ".join(shared)

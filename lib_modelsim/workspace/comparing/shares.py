@@ -50,5 +50,5 @@ def with_coverage(reasons: Sequence[Reason], matrix: SimilarityMatrix) -> list[R
 def _reason(matrix: SimilarityMatrix, a: int, b: int, share: float) -> Reason:
     text = covers(matrix.measure, share)
     if a == b and not _of_attention(matrix.measure):
-        text = f"its placed and finite parameters: {text}"
+        text = f"what is placed and finite {text}"
     return Reason(matrix.models[a], matrix.models[b], text)
