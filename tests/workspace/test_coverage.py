@@ -58,7 +58,8 @@ def share(found, a, b):
 def test_a_shared_vae_alone_is_no_comparison(shared, library, name, measure):
     found = compared([shared / "cases" / "weights" / name], library, measure)
     (relative,) = relatives(found, {}, "model-one")
-    assert not relative.comparable or abs(relative.overall) < 0.2  # of the transformers, where they are known
+    if relative.comparable:  # where the transformers are known
+        assert relative.overall > 1.9 if found.matrix.is_distance else abs(relative.overall) < 0.2
     assert relative.verdict.text in (NONE, "unrelated")
 
 
