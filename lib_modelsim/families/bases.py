@@ -79,7 +79,7 @@ def likely_base(models: Sequence[str], l2: Array) -> LikelyBase | None:
     distances = among[np.ix_(heads, heads)]
     open_sided = [_least(_changes(distances, i)) >= _OPPOSITE for i in range(len(heads))]
     farthest = np.where(open_sided, distances.max(axis=1), np.inf)
-    medians = np.median(distances, axis=1)
+    medians = np.array([np.median(np.delete(row, i)) for i, row in enumerate(distances)])
     middle = (farthest <= _AS_NEAR * farthest.min()) & np.isfinite(farthest) & (medians <= _TYPICAL * medians.min())
     for head in heads[np.argsort(farthest, kind="stable")]:
         called = [j for j in rows[first == head].tolist() if named_as_base(models[j])]

@@ -125,6 +125,7 @@ def test_a_known_base_that_was_scanned_is_taken(small_family, tmp_path):
 
 def test_an_architecture_without_a_base_makes_do_beside_one_that_has(small_family, tmp_path):
     models = shutil.copytree(small_family, tmp_path / "models")
+    (models / "base.safetensors").unlink()
     for i in range(2):
         demo.save(models / f"sd2 {i}.safetensors", demo.draw(demo.sd2_shapes(4, 16, 1), seed=i))
     document = classify(tmp_path / "out", models, "--measure", "delta-cosine", "--no-library")

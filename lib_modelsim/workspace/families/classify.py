@@ -28,6 +28,7 @@ from ...similarity.measures.registry import (
 from ..catalogue.index import Index, Model, Unreadable, match_model, read_index
 from ..catalogue.scan import known_identity
 from ..comparing.compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
+from ..comparing.likely import likely_model
 from .family import Family, TreeOptions, family_of_matrix, several, told_apart
 from .references import load_references
 
@@ -65,7 +66,13 @@ def classify(
 
     With fewer than two readable models there are no families. Raises ModelsimError where what was asked for cannot be.
     """
-    index = read_index(paths, library, job)
+    return classify_models(read_index(paths, library, job), wanted, library, job, device)
+
+
+def classify_models(
+    index: Index, wanted: FamilyRequest, library: Library, job: Job, device: str = "auto", memory: int | None = None
+) -> Classified:
+    """As `classify`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
     groups = by_architecture(index.models)
     base = _chosen_base(wanted, index.models, library)
     chosen, notes = _references(wanted, index.models, library)
@@ -75,9 +82,13 @@ def classify(
         return replace(found, models=index.models)
     for group in groups:
         measure, own_base, note = _measure_of(group, wanted, base, library, alone=len(groups) == 1)
+        if own_base == MEAN or (own_base is None and measure_named(measure).needs_base):
+            likely = likely_model(group, measure, library, job, device, memory)
+            if likely is not None:
+                own_base, note = Base(likely.model.name), [likely.note]
         named = own_base.model if own_base is not None else None
         bases += [named] if named is not None else []
-        comparison = compare_models(Index(group), measure, named, library, job, device)
+        comparison = compare_models(Index(group), measure, named, library, job, device, memory)
         found.models.extend(comparison.models)
         found.unreadable.extend(comparison.unreadable)
         found.notes.extend(note)

@@ -1,0 +1,92 @@
+"""A base that name and place make likely is taken where a mean would stand in, and is said."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from lib_modelsim import demo
+from lib_modelsim.job import Job
+from lib_modelsim.library import Library
+from lib_modelsim.workspace.catalogue.index import read_index
+from lib_modelsim.workspace.comparing.likely import likely_model
+from lib_modelsim.workspace.families.classify import FamilyRequest, classify
+
+
+def families(folder, **wanted):
+    with Library(None) as library:
+        return classify([folder], FamilyRequest("delta-cosine", **wanted), library, Job(), "cpu")
+
+
+def classes(family):
+    found = {}
+    for model, number in zip(family.features.models, family.classes.tolist(), strict=True):
+        found.setdefault(number, set()).add(model)
+    return list(found.values())
+
+
+def test_the_base_of_the_small_family_is_taken_and_said(small_family):
+    found = families(small_family)
+    note = "base: base, by its name, and as it stands in the middle of all others; choose another with --base"
+    assert (found.base, found.notes) == ("base", [note])
+    assert found.families[0].strangers == ("bert", "stranger")
+
+
+def test_a_name_alone_is_not_taken(small_family, tmp_path):
+    models = shutil.copytree(small_family, tmp_path / "models")
+    (models / "base.safetensors").rename(models / "first.safetensors")
+    (models / "carl.safetensors").rename(models / "carl_base.safetensors")
+    found = families(models)
+    assert found.base is None
+    assert "the mean of its models stands in for one" in found.notes[0]
+    assert families(models, base="carl").base == "carl_base"
+
+
+def test_a_missing_base_is_not_guessed(small_family, tmp_path):
+    models = shutil.copytree(small_family, tmp_path / "models")
+    (models / "base.safetensors").unlink()
+    assert families(models).base is None
+
+
+@pytest.fixture(scope="module")
+def demo_family(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demonstration") / "family"
+    demo.write_demo_family(folder, lambda _: None)
+    return folder
+
+
+def test_the_true_families_of_the_demonstration_come_out(demo_family):
+    """Its base has no name of a base, and a merge stands in the middle: the mean stands in."""
+    (family, _) = families(demo_family).families
+    assert [sorted(each) for each in classes(family)] == [
+        ["chimera-blockmix_v1", "velvet-portrait_v3", "velvet-portrait_v3-diffusers"],
+        ["granite-fantasy_v4"],
+        ["harborlight-v1", "harborlight-v1-fp32"],
+        [
+            "inkwell_anime_v2.1",
+            "inkwell_anime_v2.1 (1)",
+            "inkwell_anime_v2.1-clearvae",
+            "inkwell_anime_v2.5",
+            "tidepool-mix_v1",
+        ],
+    ]
+    assert family.strangers == ("granite-fantasy_v4",)
+    assert family.title == "SD 1.x: 11 models, 3 classes, 1 stranger"
+
+
+def test_one_copy_more_changes_nothing(demo_family, tmp_path):
+    copied = shutil.copytree(demo_family, tmp_path / "family")
+    shutil.copyfile(copied / "tidepool-mix_v1.safetensors", copied / "tidepool-mix_v1 (1).safetensors")
+    before, after = (
+        families(folder, base="harborlight-v1.safetensors").families[0] for folder in (demo_family, copied)
+    )
+    assert [each - {"tidepool-mix_v1 (1)"} for each in classes(after)] == classes(before)
+    assert len(after.features.models) == len(before.features.models) + 1
+
+
+def test_the_base_of_the_trained_family(trained_family):
+    with Library(None) as library:
+        models = read_index([trained_family], library, Job()).models
+        found = likely_model(models, "delta-cosine", library, Job(), "cpu")
+    assert found.model.name == "mini-base"
