@@ -16,7 +16,10 @@ _JOINER = "\N{ZERO WIDTH JOINER}"
 def printable(text: object, also: str = "") -> str:
     """The text in one line: � for line breaks, control characters, direction marks and halves of characters, which
     neither a page nor a terminal nor a figure can carry. `also` are characters that may stay."""
-    return "".join(c if c.isprintable() or c == _JOINER or c in also else UNKNOWN for c in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == _JOINER or c in also else UNKNOWN for c in text)
 
 
 def readable(path: Path | str) -> str:

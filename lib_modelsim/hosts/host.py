@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Listed:
     """A checkpoint as the host lists it: `title` is what its menus and its X/Y/Z plot call it, `sha256` is None where
-    the host has not hashed it, `preview` is the picture and `notes` the text that lie beside it."""
+    the host has not hashed it."""
 
     path: Path
     title: str
     sha256: str | None = None
-    preview: Path | None = None
-    notes: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Host(Protocol):
         """Files and folders that hold the checkpoints, in the host's order."""
 
     def listed(self) -> list[Listed]:
-        """What the host knows of them; it may know nothing."""
+        """What the host knows of them without reading a file; it may know nothing."""
 
     def refresh(self) -> None:
         """Look for new and removed files, as the host's own button does."""

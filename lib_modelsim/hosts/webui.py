@@ -19,7 +19,6 @@ from ..job import Job
 from .host import Listed, Loaded, Menu, Settings
 from .menu import checkpoint_menu
 from .settings import read_settings
-from .sidecars import Sidecars
 
 if TYPE_CHECKING:
     from ..pictures.encoders.encoder import Encoder
@@ -65,12 +64,7 @@ class WebUI:
 
     def listed(self) -> list[Listed]:
         """No hash is computed for it, which would take minutes and change the host's titles."""
-        beside = Sidecars()
-        return [
-            Listed(path, info.title, self._sha256(info), beside.preview(path), beside.notes(path))
-            for info in self._infos()
-            for path in [Path(info.filename)]
-        ]
+        return [Listed(Path(info.filename), info.title, self._sha256(info)) for info in self._infos()]
 
     def refresh(self) -> None:
         self._models.list_models()

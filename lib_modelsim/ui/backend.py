@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError
-from ..hosts.host import Host, Listed
+from ..hosts.host import Host
 from ..job import Job
 from ..library import Library
 from ..text import printable
@@ -188,10 +188,6 @@ class Backend:
     def load_references(self, file: Path) -> References:
         """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""
         return self._at_once.submit(self._quick.load_references, file, self.index.models).result()
-
-    def listed(self) -> dict[Path, Listed]:
-        """What the host knows of its checkpoints, by path."""
-        return {entry.path: entry for entry in self.host.listed()}
 
     def model(self, name: str | None) -> Model | None:
         """The indexed model of this name."""

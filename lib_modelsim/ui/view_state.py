@@ -6,7 +6,9 @@ never what was chosen when it was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -29,13 +31,34 @@ if TYPE_CHECKING:  # scipy comes with them
 
 @dataclass(frozen=True)
 class Shown:
-    """The answer to the question chosen, its families, the one that is drawn, and why there is none."""
+    """The answer to the question chosen, its families, the one that is drawn, and why there is none. Made once for an
+    update of the page, and handed to all that it consists of."""
 
     answer: Answer | None = None
     how: How | None = None
     families: tuple[Family, ...] = ()
     family: Family | None = None
     why_none: str = ""
+    called: Callable[[Family], dict[int, ClassName]] = lambda _: {}
+
+    @cached_property
+    def _names(self) -> list[dict[int, ClassName]]:
+        return [self.called(family) for family in self.families]
+
+    @property
+    def class_names(self) -> dict[int, ClassName]:
+        """Class number → what a person calls it, of the family that is drawn."""
+        pairs = zip(self.families, self._names, strict=True)
+        return next((names for family, names in pairs if family is self.family), {})
+
+    @cached_property
+    def classes(self) -> dict[str, tuple[int, str]]:
+        """Model → the number and the name of its class."""
+        return {
+            model: (number, names[number].name if number in names else "")
+            for family, names in zip(self.families, self._names, strict=True)
+            for model, number in zip(family.features.models, family.classes.tolist(), strict=True)
+        }
 
     @property
     def trust(self) -> Trust | None:
@@ -98,7 +121,7 @@ class ViewState:
         except ModelsimError as error:
             return Shown(answer, how, why_none=str(error))
         wanted = [family for family in families if family.architecture == choices.architecture]
-        return Shown(answer, how, families, next(iter([*wanted, *families]), None))
+        return Shown(answer, how, families, next(iter([*wanted, *families]), None), called=self.backend.class_names)
 
     @property
     def detail(self) -> Detail | None:
@@ -117,11 +140,10 @@ class ViewState:
         """The list of references: the settings' or our own."""
         return self.backend.host.settings().references or self.backend.host.data / "references.txt"
 
-    def plot_names(self) -> str:
-        """The models of the tree in its order, as the X/Y/Z plot takes them."""
+    def plot_names(self, family: Family | None) -> str:
+        """The models of a tree in its order, as the X/Y/Z plot takes them."""
         from ..workspace.families.plot_names import plot_names
 
-        family = self.shown().family
         return "" if family is None else plot_names(family, self.backend.index.models, self.backend.host.listed())
 
     def cannot_load(self, model: Model) -> str | None:
@@ -130,10 +152,10 @@ class ViewState:
             return "It is in memory already, and in no file."
         return self.backend.host.cannot.get("load")
 
-    def other_family(self) -> Family | None:
+    def other_family(self, family: Family | None) -> Family | None:
         """The same architecture's family by the other kind of evidence, pictures or weights, with the same tree
         options; None where that was not compared."""
-        chosen, family = self.choices.question, self.shown().family
+        chosen = self.choices.question
         for question, answer in reversed(self.backend.answers.items()):
             if family is None or (question.measure == PICTURES.name) == (chosen.measure == PICTURES.name):
                 continue
@@ -144,16 +166,3 @@ class ViewState:
                 continue
             return next((each for each in found if each.architecture == family.architecture), None)
         return None
-
-    def class_names(self, family: Family | None) -> dict[int, ClassName]:
-        """Class number → what a person calls it."""
-        return self.backend.class_names(family) if family is not None else {}
-
-    def classes(self) -> dict[str, tuple[int, str]]:
-        """Model → the number and the name of its class."""
-        found = {}
-        for family in self.shown().families:
-            names = {number: given.name for number, given in self.class_names(family).items()}
-            for model, number in zip(family.features.models, family.classes.tolist(), strict=True):
-                found[model] = number, names.get(number, "")
-        return found

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 import gradio as gr
 import numpy as np
 
+from ...hosts.sidecars import Sidecars
 from ...similarity.matrix import SimilarityMatrix
 from ...text import size_text
+from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.sameness import sameness_facts
+from ..answers import Answer
 from ..buttons import copy_button, load_button, reference_button
 from ..status import note
-from ..view_state import ViewState
+from ..view_state import Shown, ViewState
 from ..words import escaped, number
 from ..work import Updates
 from .detail import detail_panel
@@ -49,14 +52,15 @@ class ChosenPanel:
         """As chosen; what was said of something else is gone."""
         return {**self.panels(), self.said: ""}
 
-    def panels(self) -> Updates:
+    def panels(self, shown: Shown | None = None) -> Updates:
         """As chosen, below what was said last."""
+        answer = (shown or self._session.shown()).answer
         self._family = tuple(name for name in self._family if self._session.backend.model(name) is not None)
         if self._family:
-            return {self.card: self._family_card(), self.detail: "", self.matches: ""}
+            return {self.card: self._family_card(answer), self.detail: "", self.matches: ""}
         found = self._session.detail
-        shown = detail_panel(found) if found is not None else ""
-        return {self.card: self._card(), self.detail: shown, self.matches: self._matches()}
+        detail = detail_panel(found) if found is not None else ""
+        return {self.card: self._card(), self.detail: detail, self.matches: self._matches(answer)}
 
     def choose(self, name: str) -> Updates:
         """A click on a model, wherever it is."""
@@ -75,14 +79,13 @@ class ChosenPanel:
         if model is None:
             return self._nothing()
         identity = session.backend.identities.get(model.name)
-        entry = session.backend.listed().get(model.path)
+        picture, notes = _beside(model)
         components = ", ".join(model.header.components)
         facts = [f"{model.architecture}, {size_text(model.key.size)}, {components}"]
         facts += [f"hash {identity.short_hash}"] if identity else []
         facts += sameness_facts(session.backend.identities).get(model.name, [])
-        facts += [entry.notes] if entry and entry.notes else []
+        facts += [notes] if notes else []
         cannot = session.cannot_load(model)
-        picture = thumbnail(entry.preview) if entry and entry.preview else ""
         lines = "".join(f"<p>{escaped(fact)}</p>" for fact in facts)
         return (
             f'<div class="modelsim-card" data-model="{escaped(model.name)}">{picture}'
@@ -99,9 +102,8 @@ class ChosenPanel:
             return note("Nothing indexed yet", "Press Show families: it reads what it needs, and remembers it.")
         return ""
 
-    def _matches(self) -> str:
-        session = self._session
-        answer, chosen = session.shown().answer, session.chosen
+    def _matches(self, answer: Answer | None) -> str:
+        session, chosen = self._session, self._session.chosen
         if chosen is None:
             return ""
         if answer is None:
@@ -112,9 +114,8 @@ class ChosenPanel:
             answer.comparison, session.backend.identities, chosen, session.backend.host.cannot.get("load")
         )
 
-    def _family_card(self) -> str:
-        session, names = self._session, self._family
-        answer = session.shown().answer
+    def _family_card(self, answer: Answer | None) -> str:
+        names = self._family
         alike = _alike(answer.comparison.matrix, names) if answer is not None else ""
         links = (f'<button type="button" data-model="{escaped(name)}">{escaped(name)}</button>' for name in names)
         rows = "".join(f"<li>{link}</li>" for link in links)
@@ -124,6 +125,15 @@ class ChosenPanel:
             f'<div class="modelsim-actions">{copy}</div>'
             f'<ol class="modelsim-scroll modelsim-members">{rows}</ol>'
         )
+
+
+def _beside(model: Model) -> tuple[str, str]:
+    """The preview picture of a checkpoint, and what people wrote about it; its files are read for this model alone."""
+    if model.opener is not None:
+        return "", ""  # it is in memory
+    sidecars = Sidecars()
+    preview = sidecars.preview(model.path)
+    return thumbnail(preview) if preview is not None else "", sidecars.notes(model.path)
 
 
 def _counted(models: int) -> str:

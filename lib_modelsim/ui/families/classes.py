@@ -25,10 +25,10 @@ _SUPPORT = "Share of the trees over resampled blocks in which this class is exac
 
 def classes_table(family: Family, trust: Trust | None, names: Mapping[int, ClassName], in_order: str) -> str:
     """A row per class, below a button that copies the models `in_order` of the tree. A field tells whose class's
-    members it is of: `class_key` must know them again."""
-    members = class_members(family)
+    members it is of: `class_keys` must know them again."""
+    members, keys = class_members(family), class_keys(family)
     rows = "".join(
-        _row(number, models, _support(family, trust, number), names.get(number), class_key(family, number))
+        _row(number, models, _support(family, trust, number), names.get(number), keys[number])
         for number, models in members.items()
     )
     head = f'<tr><th>Class</th><th>Models</th><th title="{_SUPPORT}">Support</th><th>Name</th><th>Remark</th></tr>'
@@ -48,10 +48,12 @@ def class_members(family: Family) -> dict[int, list[str]]:
     return dict(sorted(found.items()))
 
 
-def class_key(family: Family, number: int) -> str:
-    """A digest of the class and its members: another class is another key, even where it has the same number."""
-    members = json.dumps([family.architecture, number, sorted(class_members(family).get(number, []))])
-    return hashlib.sha256(members.encode()).hexdigest()[:16]
+def class_keys(family: Family) -> dict[int, str]:
+    """Class number → a digest of the class and its members: another class is another key, even with the same number."""
+    return {
+        number: hashlib.sha256(json.dumps([family.architecture, number, sorted(models)]).encode()).hexdigest()[:16]
+        for number, models in class_members(family).items()
+    }
 
 
 def class_mark(number: int, name: str = "") -> str:

@@ -29,14 +29,14 @@ def drawing(session: ViewState, shown: Shown) -> str:
         return note("One model, no tree", f"{name} is the only one of {family.architecture}. A tree needs two.")
     from ...workspace.families.screen import heatmap_on_screen, map_on_screen, tree_on_screen
 
-    names, facts = session.class_names(family), _facts(session, shown)
+    names, facts = shown.class_names, _facts(session, shown)
     match session.choices.view:
         case view if view == HEAT_MAP:
             return heatmap_on_screen(family, facts)
         case view if view == MAP:
             return map_on_screen(family, names, facts)
         case view if view == TWO_TREES:
-            return _two_trees(family, session.other_family(), facts)
+            return _two_trees(family, session.other_family(family), facts)
     return tree_on_screen(family, names, shown.trust, facts)
 
 
@@ -57,7 +57,7 @@ def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
 
 def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]:
     """What the tooltip of each model tells: class, hash, nearest relatives."""
-    matrix, classes, identities = shown.answer.comparison.matrix, session.classes(), session.backend.identities
+    matrix, classes, identities = shown.answer.comparison.matrix, shown.classes, session.backend.identities
     found = {}
     rows = {name: row for row, name in enumerate(matrix.models)}
     for name in shown.family.features.models:

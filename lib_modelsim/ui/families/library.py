@@ -10,7 +10,7 @@ from ...similarity.coverage import share_in_words
 from ...text import size_text
 from ...workspace.catalogue.table import LibraryRow, State
 from ..status import note
-from ..view_state import ViewState
+from ..view_state import Shown, ViewState
 from ..words import escaped
 from .classes import class_mark
 
@@ -27,12 +27,12 @@ _HEADS = (
 )
 
 
-def library_table(session: ViewState) -> str:
+def library_table(session: ViewState, shown: Shown) -> str:
     """All rows; what cannot be read tells why in its last cell. The script sorts, filters and marks them."""
     rows = session.backend.rows
     if not rows:
         return note("No checkpoints found", _where_to_put(session))
-    classes = session.classes()
+    classes = shown.classes
     heads = "".join(f'<th data-sort="{kind}">{head}</th>' for head, kind in _HEADS)
     body = "".join(_row(row, classes.get(row.name)) for row in rows)
     return (

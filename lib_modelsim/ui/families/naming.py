@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from ..status import message
 from ..view_state import ViewState
-from .classes import class_key
+from .classes import class_keys
 
 
 def save_name(session: ViewState, typed: Mapping[str, str]) -> str:
     """Keep what a person calls a class; `typed` has the class's key, `name` and `remark`. What became of it."""
     family = session.shown().family
-    numbers = range(1, int(family.classes.max()) + 1) if family is not None else ()
-    number = next((k for k in numbers if class_key(family, k) == typed.get("class")), None)
+    keys = class_keys(family) if family is not None else {}
+    number = next((number for number, key in keys.items() if key == typed.get("class")), None)
     if number is None:
         return message("The classes have changed. Type the name again.", "error")
     if not session.backend.name_class(family, number, typed["name"].strip(), typed["remark"].strip()):

@@ -34,7 +34,8 @@ class FamiliesPage:
 
     def show(self) -> Updates:
         """Everything as chosen and known by now."""
-        return {**self._controls.updates(), **self._families.updates(), **self._chosen.panels()}
+        shown = self.session.shown()
+        return {**self._controls.updates(), **self._families.updates(shown), **self._chosen.panels(shown)}
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""

@@ -12,7 +12,7 @@ from ...similarity.measures.registry import all_measures, measure_named
 from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
-from ..view_state import ViewState
+from ..view_state import Shown, ViewState
 from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
@@ -137,9 +137,9 @@ class FamiliesPanel:
             (self.architecture, lambda value: {"architecture": value}),
         ]
 
-    def updates(self) -> Updates:
+    def updates(self, shown: Shown) -> Updates:
         """As chosen."""
-        session, shown = self._session, self._session.shown()
+        session = self._session
         kinds = [family.architecture for family in shown.families]
         in_library, left = session.choices.view == LIBRARY, session.backend.unhashed
         return {
@@ -155,13 +155,13 @@ class FamiliesPanel:
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
             self.export: gr.update(visible=not in_library and bool(shown.families)),
-            self.table: _seen(in_library, lambda: library_table(session)),
-            self.drawing: _seen(not in_library, self._drawn),
-            self.classes: self.named_classes(),
+            self.table: _seen(in_library, lambda: library_table(session, shown)),
+            self.drawing: _seen(not in_library, lambda: self._drawn(shown)),
+            self.classes: self.named_classes(shown),
         }
 
-    def _drawn(self) -> str:
-        session, shown = self._session, self._session.shown()
+    def _drawn(self, shown: Shown) -> str:
+        session = self._session
         if shown.family is not None:
             return drawing(session, shown)
         if shown.why_none:
@@ -170,14 +170,13 @@ class FamiliesPanel:
             return note("One model", "A tree needs two. Put another checkpoint beside it, then press Show families.")
         return note("Not compared yet", "Press Show families.")
 
-    def named_classes(self) -> str:
+    def named_classes(self, shown: Shown | None = None) -> str:
         """The classes of the tree shown, their support, and fields for their names and remarks."""
-        shown = self._session.shown()
+        shown = shown or self._session.shown()
         if self._session.choices.view == LIBRARY or shown.family is None or shown.family.tree is None:
             return ""
-        return classes_table(
-            shown.family, shown.trust, self._session.class_names(shown.family), self._session.plot_names()
-        )
+        in_order = self._session.plot_names(shown.family)
+        return classes_table(shown.family, shown.trust, shown.class_names, in_order)
 
     def begin_export(self) -> Updates:
         """Say that it takes a while."""

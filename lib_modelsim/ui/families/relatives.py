@@ -9,6 +9,7 @@ import numpy as np
 from ...checkpoints.identity import Identity
 from ...figures.colours import similarity_colours
 from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures.registry import measure_named
 from ...workspace.comparing.compare import Comparison
 from ...workspace.comparing.relatives import Relative, relatives
 from ...workspace.comparing.shares import covers
@@ -33,7 +34,8 @@ def relatives_list(
         return note("No other model to compare with", "Put more checkpoints into the folder, then press Show families.")
     near = [relative for relative in found if relative.comparable]
     scale = _Scale(matrix, near)
-    rows = "".join(_row(relative, matrix, scale, cannot_load) for relative in near)
+    blocks = [escaped(block) for block in matrix.blocks]
+    rows = "".join(_row(relative, matrix.measure, blocks, scale, cannot_load) for relative in near)
     rest = _not_comparable([relative for relative in found if not relative.comparable])
     return (
         f'{_style()}{scale.legend() if near else ""}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
@@ -48,15 +50,16 @@ def _style() -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale, cannot_load: str | None) -> str:
+def _row(relative: Relative, measure: str, blocks: Sequence[str], scale: _Scale, cannot_load: str | None) -> str:
+    shown = measure_named(measure).shown
     cells = "".join(
-        f'<i class="c{scale.step(value)}" title="{escaped(block)} {number(value, matrix.measure)}"></i>'
-        for block, value in zip(matrix.blocks, relative.blocks, strict=True)
+        f'<i class="c{scale.step(value)}" title="{block} {shown(value)}"></i>'
+        for block, value in zip(blocks, relative.blocks, strict=True)
         if not np.isnan(value)
     )
-    name, overall = escaped(relative.name), number(relative.overall, matrix.measure)
+    name, overall = escaped(relative.name), shown(relative.overall)
     said = relative.verdict
-    share = "" if relative.coverage is None or relative.coverage == 1 else covers(matrix.measure, relative.coverage)
+    share = "" if relative.coverage is None or relative.coverage == 1 else covers(measure, relative.coverage)
     about = ", ".join(filter(None, dict.fromkeys((said.text, relative.fact, share))))
     reason = f"<p>{escaped(relative.reason)}</p>" if relative.reason else ""
     return (
@@ -96,7 +99,7 @@ class _Scale:
         """The colour's number, 0 for the least alike."""
         least, most = self._ends
         share = 1.0 if most == least else (value - least) / (most - least)
-        return int(np.clip(share * _STEPS, 0, _STEPS - 1))
+        return min(max(int(share * _STEPS), 0), _STEPS - 1)
 
     def legend(self) -> str:
         """The colours in a row, with the values at both ends."""

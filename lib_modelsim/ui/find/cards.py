@@ -44,7 +44,7 @@ def cards(answer: Answered, session: ViewState) -> str:
     found, host = answer.shown, session.backend.host
     names = {model.path.resolve(): model.name for model in session.backend.index.models}
     sends = found.infotext is not None and not host.draws_with_files
-    around = _Around(host, names, session.classes(), sends, found.none_of_these)
+    around = _Around(host, names, session.shown().classes, sends, found.none_of_these)
     first = "".join(_card(place, card, around) for place, card in enumerate(found.ranking[:_CARDS], 1))
     of_any = f' data-infotext="{escaped_lines(_of_any_model(found.infotext))}"' if found.infotext else ""
     return (
