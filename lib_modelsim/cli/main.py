@@ -99,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="draw the first model against the others, block by block (.svg, .png)",
     )
+    compare.add_argument(
+        "--histogram",
+        type=Path,
+        metavar="FILE",
+        help="for two models: draw how large their differences are, value by value (.svg, .png)",
+    )
 
     classify = command(
         "classify", run_classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
@@ -160,6 +166,7 @@ def _compare(options: argparse.Namespace) -> int:
     with workspace(options, options.paths) as use, progress_bars() as job:
         found = use.compare(Question(options.measure, options.base), use.read_index(job), job)
         per_key = use.elements(found, job) if options.elements and len(found.models) > 1 else None
+        histograms = use.differences(found, job) if options.histogram and len(found.models) > 1 else []
     if options.json:
         print_json(documents.compare(found, per_key))
         require_two(found)
@@ -170,6 +177,11 @@ def _compare(options: argparse.Namespace) -> int:
         from ..workspace.comparing.profile import write_profile  # matplotlib comes with it
 
         write_profile(found, options.profile)
+    if options.histogram:
+        from ..workspace.comparing.differences import write_histogram
+
+        names = [model.name for model in found.models if model.name != found.base_model]
+        write_histogram(histograms, names, options.histogram)
     return 0
 
 

@@ -37,7 +37,8 @@ def engine_option(parser: argparse.ArgumentParser) -> None:
 
 def compare_pictures(options: argparse.Namespace) -> int:
     """`compare --measure pictures`."""
-    unfit = {"--base": options.base, "--elements": options.elements, "--profile": options.profile}
+    unfit = {"--base": options.base, "--elements": options.elements}
+    unfit |= {"--profile": options.profile, "--histogram": options.histogram}
     found = _kinship(options, unfit)
     print_json(documents.compare(found)) if options.json else print(text.compare(found))
     return 0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 from threading import Lock
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from ..errors import ModelsimError
+from ..writing import write_bytes, write_text
 from .lettering import INK, without_glyph_warnings
 
 _LONGEST_SIDE = 65_000
@@ -28,6 +31,16 @@ def svg_text(figure: Figure, ink: str = "currentColor") -> str:
     with _settings_changed, rc_context({"svg.fonttype": "none", "svg.hashsalt": "modelsim"}), without_glyph_warnings():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return buffer.getvalue().replace(INK, ink)
+
+
+def write_figure(figure: Figure, path: Path) -> Path:
+    """Write the figure on white ground, as SVG or PNG by the path's ending. Raises ModelsimError for another ending,
+    or where the disk refuses."""
+    if path.suffix.lower() == ".svg":
+        return write_text(path, svg_text(figure, ink="#222222"))
+    if path.suffix.lower() == ".png":
+        return write_bytes(path, png_bytes(figure))
+    raise ModelsimError("unknown ending of a figure", path.name, "use .svg or .png")
 
 
 def png_bytes(figure: Figure, dpi: float = 150) -> bytes:

@@ -36,11 +36,10 @@ class PairSums:
     def add(self, values: Sequence[torch.Tensor]) -> None:
         """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
         count, m = len(values[0]), len(values)
-        dtype = torch.float64 if any(value.dtype == torch.float64 for value in values) else torch.float32
         least, most = _SLICE
         on_cpu = self._device.torch.type == "cpu"
         step = min(max(least, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // m), most)
-        rows = torch.empty(m, min(step, count), dtype=dtype, device=self._device.torch)
+        rows = torch.empty(m, min(step, count), dtype=exact_dtype(values), device=self._device.torch)
         apart = torch.empty_like(rows)
         for first in range(0, count, step):
             last = min(first + step, count)
@@ -62,6 +61,11 @@ class PairSums:
         """The sums of all pairs; of a model with itself nothing differs."""
         equal = self._count - _mirrored(self._differing)
         return KeyPairs(key, members, _mirrored(self._absolute), equal, np.array(float(self._count)))
+
+
+def exact_dtype(values: Sequence[torch.Tensor]) -> torch.dtype:
+    """The dtype in which numbers of all these tensors are themselves."""
+    return torch.float64 if any(value.dtype == torch.float64 for value in values) else torch.float32
 
 
 def _mirrored(upper: Array) -> Array:

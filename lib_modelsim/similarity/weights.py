@@ -16,6 +16,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,11 +25,12 @@ from numpy.typing import NDArray
 from ..checkpoints.reader import Checkpoint, Weight
 from ..checkpoints.values import ValueReader
 from .device import Device, one_torch_thread
-from .pairs import PairSums
-from .parts import KeyPairs, KeySums
+from .parts import KeySums
 from .sampling import Range, Sample, batches, numbers
 
 Array = NDArray[np.float64]
+
+OfKey = TypeVar("OfKey")
 
 _SLICE_NUMBERS = 1 << 20
 """float32 numbers worked on at a time on the CPU, over all models together: they stay in the cache between steps."""
@@ -56,13 +58,29 @@ class NonFinite:
     infinities: int
 
 
-class KeySummer:
+class Summed(Protocol[OfKey]):
+    """What `KeySummer` adds up over the pieces of one key of m models; made from m and the device.
+
+    A model whose `largest` [m] is not finite is left out, and the key is summed anew over the others. What `finish`
+    gives can be `scaled` up where only a sample was read.
+    """
+
+    largest: Array
+
+    def add(self, values: Sequence[torch.Tensor]) -> None:
+        """Take in the same elements of each model, in its own dtype."""
+
+    def finish(self, key: str, members: tuple[int, ...]) -> OfKey:
+        """The sums of the whole key; `members` are the models' positions."""
+
+
+class KeySummer(Generic[OfKey]):
     """Sums key after key of some models, several keys at a time.
 
     Each worker takes a whole key, with torch on one thread: the steps are too short to be shared among threads, which
     then wait for each other on a busy machine. `tick(bytes)` is called by the workers for what they read and may
     raise to stop; `non_finite` is told of NaN and infinities. With a `sample` only that is read, and the sums are
-    scaled up to the whole keys. `form` says what is summed: Gram matrices, or value by value.
+    scaled up to the whole keys. `form` says what is summed; by default Gram matrices.
     """
 
     def __init__(
@@ -72,7 +90,7 @@ class KeySummer:
         tick: Callable[[int], None],
         non_finite: Callable[[NonFinite], None],
         sample: Sample | None = None,
-        form: type[GramSums] | type[PairSums] | None = None,
+        form: Callable[[int, Device], Summed[OfKey]] | None = None,
     ):
         self._models, self._device, self._tick, self._non_finite = models, device, tick, non_finite
         self._sample, self._form = sample, form or GramSums
@@ -82,7 +100,7 @@ class KeySummer:
             self._readers.put([ValueReader() for _ in models])
         self._stop = Event()
 
-    def sums(self, keys: Iterable[str]) -> Iterator[KeySums | KeyPairs]:
+    def sums(self, keys: Iterable[str]) -> Iterator[OfKey]:
         """Sums of each key in turn, one item per shape in which at least one model holds it."""
         tasks = [
             _Task(key, {i: self._models[i].weights[key] for i in members})
@@ -96,14 +114,15 @@ class KeySummer:
             finally:
                 self._stop.set()  # after an error, or when nobody listens any more: the workers end with their piece
 
-    def _finite_sums(self, task: _Task) -> KeySums | KeyPairs:
+    def _finite_sums(self, task: _Task) -> OfKey:
         """The sums over those models whose numbers are all finite."""
         total = self._form(len(task.weights), self._device)
         for piece in self._pieces(task):
             total.add(piece)
         broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
         if not broken:
-            return total.finish(task.key, tuple(task.weights)).scaled(task.count, numbers(self._ranges(task)))
+            found = total.finish(task.key, tuple(task.weights))
+            return found.scaled(task.count, numbers(self._ranges(task))) if self._sample else found
         for i in broken:
             self._non_finite(_count_non_finite(i, task))
         return self._finite_sums(_Task(task.key, {i: weight for i, weight in task.weights.items() if i not in broken}))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..probes.plan import Plan
     from ..probes.sheet import Sheet
     from ..probes.suite import Suite
+    from ..similarity.histogram import Histogram
     from .catalogue.index import Unreadable
     from .comparing.detail import Detail
     from .comparing.elements import Element
@@ -182,6 +183,14 @@ class Workspace:
         from .comparing.elements import elements
 
         return elements(comparison, job, self.host.settings().device)
+
+    def differences(self, comparison: Comparison, job: Job) -> list[Histogram]:
+        """How large the differences of a comparison's two models are, a histogram per component. Raises ModelsimError
+        where there are not two of one architecture, or one cannot be read."""
+        from .comparing.differences import differences
+
+        settings = self.host.settings()
+        return differences(comparison, job, settings.device, settings.memory)
 
     # families
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from ...errors import ModelsimError
 from ...figures.block_profile import draw_block_profile
-from ...figures.saving import png_bytes, svg_text
-from ...writing import write_bytes, write_text
+from ...figures.saving import write_figure
 from .compare import Comparison
 
 MOST_PAIRS = 7
@@ -28,8 +27,4 @@ def write_profile(found: Comparison, path: Path) -> Path:
     pairs = {matrix.models[i]: matrix.values[first, i].tolist() for i in others}
     unit = matrix.measure + (f", base {found.base.told(matrix.models)}" if found.base else "")
     figure = draw_block_profile(matrix.blocks, pairs, f"{matrix.models[first]}, block by block", unit)
-    if path.suffix.lower() == ".svg":
-        return write_text(path, svg_text(figure, ink="#222222"))
-    if path.suffix.lower() == ".png":
-        return write_bytes(path, png_bytes(figure))
-    raise ModelsimError("unknown ending of a figure", path.name, "use .svg or .png")
+    return write_figure(figure, path)

@@ -18,6 +18,7 @@ from ...similarity.asimilarity import probe_grams
 from ...similarity.attention import Variant, projections
 from ...similarity.device import Device, choose_device
 from ...similarity.device import log as device_log
+from ...similarity.histogram import Histogram, histogram
 from ...similarity.pairs import PairSums
 from ...similarity.parts import WEIGHTS, PairPart, Part, Reading, Sums, add_up, to_arrays
 from ...similarity.sampling import Sample, numbers
@@ -95,6 +96,25 @@ def key_pass(
             squares[(row, *np.ix_(one.members, one.members))] = one.squares
             norms[row, list(one.members)] = one.norms
         yield block, {"keys": np.array([one.key for one in sums], dtype=str), "squares": squares, "norms": norms}
+
+
+def histogram_pass(
+    pair: Sequence[Checkpoint],
+    components: Mapping[str, Sequence[str]],
+    job: Job,
+    device: str,
+    memory: int | None = None,
+) -> Iterator[Histogram]:
+    """Per component: the histogram of the differences of two models, who hold these keys in one shape."""
+    keys = [key for keys in components.values() for key in keys]
+    stage = _stage(pair, keys * 2, job)  # once for the scale, once for the bins
+    place = choose_device(device, memory)
+    for component, own in components.items():
+        try:
+            yield histogram(pair, component, own, place, stage.advance)
+        except torch.cuda.OutOfMemoryError:
+            place = _fall_back(memory)
+            yield histogram(pair, component, own, place, stage.advance)
 
 
 def _parts(summer: KeySummer, form: type[Sums], layout: Layout, keys: Sequence[str]) -> list[Sums]:
