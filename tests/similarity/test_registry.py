@@ -141,3 +141,23 @@ def test_the_webui_offers_it_among_its_settings(half, monkeypatch, tmp_path):
     assert "half" in webui.opts.data_labels["modelsim_measure"].component_args["choices"]
     webui.opts.data["modelsim_measure"] = "half"
     assert read_settings(webui.opts).measure == "half"
+
+
+def test_the_example_of_the_documentation_is_a_measure(small_family):
+    """docs/extending.md: its code, as a file beside the shipped ones."""
+    section = (ROOT / "docs" / "extending.md").read_text("utf-8").split("## Add a measure")[1].split("\n## ")[0]
+    assert section.count("\n") < 30
+    names = {"__name__": "lib_modelsim.similarity.measures.angle", "__package__": registry.__package__}
+    exec(section.split("```python\n")[1].split("```")[0], names)
+    (angle,) = names["MEASURES"]
+    registry.register(angle)
+    try:
+        with Library(None) as library:
+            found, cosines = (
+                compare([small_family], measure, None, library, Job(), "cpu").matrix
+                for measure in ("angle", "cosine-whole")
+            )
+        assert found.is_distance
+    finally:
+        registry.forget("angle")
+    np.testing.assert_allclose(np.cos(np.radians(found.overall)), cosines.overall, atol=1e-12)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...text import percent
+from ...similarity.measures.equal import EQUAL
 from .compare import Comparison, difference
 
 if TYPE_CHECKING:  # torch comes with it
@@ -61,4 +61,5 @@ def write_histogram(found: Sequence[Histogram], names: Sequence[str], path: Path
 
 
 def _heading(one: Histogram) -> str:
-    return f"{one.component}: {one.total:,} values, {percent(one.equal / one.total)} of them equal, rms {one.rms:.4g}"
+    share = EQUAL.shown(one.equal / one.total)
+    return f"{one.component}: {one.total:,} values, {share} of them equal, rms {one.rms:.4g}"
