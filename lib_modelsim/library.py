@@ -16,13 +16,13 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoints.source import FileKey
 from .errors import ModelsimError
+from .sqlite import SqliteFile
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +75,16 @@ class NamedClass:
     models: frozenset[int]
 
 
-class Library:
-    """One open library; a context manager. `Library(None)` lives in memory and is forgotten.
+class Library(SqliteFile):
+    """One open library. `Library(None)` lives in memory and is forgotten.
 
     Where the disk is full or the file cannot be written, a warning is logged and the work goes on unremembered.
     """
+
+    what = "the library"
+    fix = "move it away to begin anew, name another with --library, or use --no-library"
+    schema = _SCHEMA
+    errors = (sqlite3.Error, zlib.error)
 
     def __init__(self, file: Path | None):
         self.path = file
@@ -89,29 +94,27 @@ class Library:
         try:
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
-            self._db = _open(file)
-        except (sqlite3.Error, OSError) as error:
-            if not any(word in str(error) for word in _CANNOT_WRITE):
-                raise self._unusable(error) from error
-            self._warn(error)
-            self._db = _open(None)
+            super().__init__(file)
+        except (ModelsimError, OSError) as error:
+            cause = error.__cause__ or error
+            if isinstance(error, ModelsimError) and not isinstance(cause, sqlite3.Error):
+                raise
+            if not any(word in str(cause) for word in _CANNOT_WRITE):
+                raise self._unusable(cause) from cause
+            self._warn(cause)
+            super().__init__(None)
 
-    def __enter__(self) -> Library:
-        return self
+    def _prepare(self) -> None:
+        (found,) = self._db.execute("PRAGMA user_version").fetchone()
+        if found > _VERSION:
+            raise ModelsimError(
+                "the library was written by a newer modelsim",
+                self.path,
+                "update modelsim, or use --library with another file",
+            )
+        self._db.execute(f"PRAGMA user_version={_VERSION}")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Raises ModelsimError in the place of an error that comes from a damaged library."""
-        self._db.close()
-        if isinstance(error, (sqlite3.Error, zlib.error)):
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: Exception) -> ModelsimError:
-        fix = "move it away to begin anew, name another with --library, or use --no-library"
-        return ModelsimError(f"the library cannot be used ({error})", self.path, fix)
-
-    def _warn(self, error: sqlite3.Error | OSError) -> None:
+    def _warn(self, error: BaseException) -> None:
         if not self._warned:
             log.warning("the library cannot remember this (%s): %s", error, self.path)
         self._warned = True
@@ -301,21 +304,6 @@ class Library:
 
 def _members(models: Iterable[int]) -> str:
     return json.dumps(sorted(models))
-
-
-def _open(file: Path | None) -> sqlite3.Connection:
-    """The database with its tables; in memory where there is no file."""
-    db = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    db.executescript(_SCHEMA)
-    (found,) = db.execute("PRAGMA user_version").fetchone()
-    if found > _VERSION:
-        raise ModelsimError(
-            "the library was written by a newer modelsim", file, "update modelsim, or use --library with another file"
-        )
-    db.execute(f"PRAGMA user_version={_VERSION}")
-    return db
 
 
 def _pack(arrays: Mapping[str, NDArray]) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import ModelsimError
 from ..job import Job, Stage
+from ..sqlite import SqliteFile
 from . import degrading
 from .copies import Hashes, fingerprint
 from .degrading import degraded
@@ -75,32 +74,18 @@ def method_of(encoder: Encoder, view: View) -> str:
     return f"{encoder.identity}{view.value}"
 
 
-class FeatureStore:
-    """One gallery's features; a context manager. Raises ModelsimError where the file cannot be used."""
+class FeatureStore(SqliteFile):
+    """One gallery's features."""
+
+    what = "the gallery's features"
+    fix = "make room if the disk is full; if it is damaged delete it, it is made anew"
+    schema = _SCHEMA
 
     def __init__(self, gallery: Path) -> None:
         self._folder = gallery
-        try:
-            self._db = sqlite3.connect(gallery / FILE, timeout=30)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.executescript(_SCHEMA)
-            self._bring_up_to_date()
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
+        super().__init__(gallery / FILE, isolation_level="")  # with `with`, all of a block's statements or none
 
-    def __enter__(self) -> FeatureStore:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._db.close()
-        if isinstance(error, sqlite3.Error):
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: sqlite3.Error) -> ModelsimError:
-        fix = "make room if the disk is full; if it is damaged delete it, it is made anew"
-        return ModelsimError(f"the gallery's features cannot be used ({error})", self._folder / FILE, fix)
-
-    def _bring_up_to_date(self) -> None:
+    def _prepare(self) -> None:
         """Files of the first layout keep both views of a picture in one row, under "…; worn 1"."""
         if self._layout() == _LAYOUT:
             return

@@ -19,12 +19,12 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
-from types import TracebackType
 
 from PIL import Image, PngImagePlugin
 
 from ..errors import ModelsimError
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
+from ..sqlite import SqliteFile
 from .engine import EngineCheckpoint
 from .naming import file_name
 from .parameters import Parameters
@@ -131,36 +131,20 @@ def _by_name(checkpoint: EngineCheckpoint) -> str:
     return f"name:{checkpoint.name}"
 
 
-class Gallery:
-    """One folder of pictures; a context manager. Raises ModelsimError where the folder or its index cannot be used."""
+class Gallery(SqliteFile):
+    """One folder of pictures. Raises ModelsimError where the folder or its index cannot be used."""
+
+    what = "the gallery's index"
+    fix = "make room if the disk is full; if it is damaged delete it, it is made anew from the pictures"
+    schema = _SCHEMA
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(folder / INDEX, timeout=30, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is taken in from the pictures
-            self._db.executescript(_SCHEMA)
         except OSError as error:
             raise _refused(error, folder) from error
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
-
-    def __enter__(self) -> Gallery:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Raises ModelsimError in the place of an error that comes from the index."""
-        self._db.close()
-        if isinstance(error, sqlite3.Error):
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: sqlite3.Error) -> ModelsimError:
-        fix = "make room if the disk is full; if it is damaged delete it, it is made anew from the pictures"
-        return ModelsimError(f"the gallery's index cannot be used ({error})", self.folder / INDEX, fix)
+        super().__init__(folder / INDEX)
 
     # what is there
 
