@@ -22,8 +22,6 @@ schedules, markers) is below a thousandth.
 _STACK = re.compile(r"([^0-9]*[._])[0-9]{1,9}[._]")
 """The name of one layer among several alike, up to its number."""
 
-_WORDS = tuple(word for marker in find("LoRA").markers.must for word in marker.contains)
-
 
 def architecture_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
     """The architecture of a model with these common key names → shapes: the name of one of `networks`."""
@@ -58,7 +56,7 @@ def variant_of(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
 
 def is_lora(keys: str) -> bool:
     """Whether among these keys, one a line, one names a factor of a low-rank change rather than a weight."""
-    return any(word in keys for word in _WORDS)
+    return any(word in keys for word in registry().adapter_words)
 
 
 def _foreign_share(name: str, shapes: Mapping[str, tuple[int, ...]]) -> float:

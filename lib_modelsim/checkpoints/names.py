@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .architecture import is_lora
 from .diffusers_names import original_names
@@ -30,8 +30,7 @@ _HEADLESS = re.compile(r"(embeddings|encoder\.layers|final_layer_norm)\.")
 from 5.6 on (huggingface/transformers#44431)."""
 
 
-@dataclass(frozen=True)
-class _Home:
+class _Home(NamedTuple):
     """Where a key of a file belongs: the layout that told it (None: nobody knows), and its name inside the part."""
 
     layout: KeyLayout | None
@@ -74,13 +73,14 @@ def _homes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, _Home]:
     """Key of the file → its home: first by the layouts whose markers hold, then by prefix."""
     homes = _by_markers(Keys(shapes))
     prefixes = registry().layouts_by_prefix | _folder_text_encoders(shapes)
+    known = re.compile("|".join(map(re.escape, prefixes)))
     homeless = []
     for key in shapes.keys() - homes.keys():
-        prefix = next((prefix for prefix in prefixes if key.startswith(prefix)), None)
+        prefix = known.match(key)
         if prefix is None:
             homeless.append(key)
         else:
-            homes[key] = _Home(prefixes[prefix], key[len(prefix) :])
+            homes[key] = _Home(prefixes[prefix[0]], key[prefix.end() :])
     bare = _bare_text_encoder(shapes)
     return homes | {key: _Home(bare(key), key) for key in homeless}
 
@@ -139,12 +139,12 @@ def _original_names(homes: Mapping[str, _Home]) -> dict[str, str]:
             inside.setdefault((home.layout.to, home.layout.vocabulary), set()).add(home.name)
     originals = {part: _vocabulary(part[1], names) for part, names in inside.items()}
     found = {}
-    for key, home in homes.items():
-        layout = home.layout
+    for key, (layout, name) in homes.items():
         if layout is None:
             found[key] = key
         else:
-            found[key] = layout.to + layout.renamed(originals[layout.to, layout.vocabulary][home.name])
+            original = originals[layout.to, layout.vocabulary][name]
+            found[key] = layout.to + (layout.renamed(original) if layout.rename else original)
     return found
 
 

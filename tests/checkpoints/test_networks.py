@@ -16,8 +16,8 @@ from lib_modelsim.checkpoints.architecture import FOREIGN_SHARE, kind_of, recogn
 from lib_modelsim.checkpoints.hashing import identify
 from lib_modelsim.checkpoints.names import common_names
 from lib_modelsim.checkpoints.networks import DefinitionError, Role
-from lib_modelsim.checkpoints.networks.definition import read_definition
 from lib_modelsim.checkpoints.networks.keys import Keys, Marker
+from lib_modelsim.checkpoints.networks.reading import read_definition
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.similarity.attention import Variant, attention_keys
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from .definition import DefinitionError, KeyLayout, Network, PublishedModel, Role, read_definition
+from .definition import DefinitionError, KeyLayout, Network, PublishedModel, Role
+from .reading import read_definition
 
 __all__ = [
     "UNKNOWN",
@@ -63,6 +64,12 @@ class Registry:
         """Prefix → layout, of those that a prefix alone tells."""
         plain = (layout for network in self.networks for layout in network.layouts if not layout.conditional)
         return {prefix: layout for layout in plain for prefix in layout.prefixes}
+
+    @cached_property
+    def adapter_words(self) -> tuple[str, ...]:
+        """The words in keys that tell an adapter."""
+        adapters = (network for network in self.networks if network.role is Role.ADAPTER)
+        return tuple(word for network in adapters for marker in network.markers.must for word in marker.contains)
 
     @cached_property
     def block_words(self) -> tuple[tuple[str, ...], ...]:

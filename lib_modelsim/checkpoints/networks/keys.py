@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -17,6 +17,7 @@ class Keys:
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]):
         self.shapes = shapes
+        self._matching: dict[re.Pattern, list[str]] = {}
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -27,12 +28,18 @@ class Keys:
         """All keys, one a line."""
         return "\n".join(self.shapes)
 
-    def starting(self, start: str) -> Iterator[str]:
+    def starting(self, start: str) -> list[str]:
         """The keys with this beginning."""
-        for i in range(bisect_left(self._sorted, start), len(self._sorted)):
-            if not self._sorted[i].startswith(start):
-                return
-            yield self._sorted[i]
+        if not start:
+            return self._sorted
+        after = start[:-1] + chr(ord(start[-1]) + 1)  # what sorts right behind them
+        return self._sorted[bisect_left(self._sorted, start) : bisect_left(self._sorted, after)]
+
+    def matching(self, pattern: re.Pattern) -> list[str]:
+        """The keys that this pattern matches from their beginning."""
+        if pattern not in self._matching:
+            self._matching[pattern] = list(filter(pattern.match, self.starting(_beginning(pattern))))
+        return self._matching[pattern]
 
     def behind(self, prefix: str) -> Keys:
         """What stands behind this prefix, of the keys that have it."""
@@ -52,9 +59,7 @@ class Marker:
         """Whether there is one."""
         if self.key is None:
             return any(word in keys.text for word in self.contains)
-        return any(
-            self.key.match(key) and self._has_shape(keys.shapes[key]) for key in keys.starting(_beginning(self.key))
-        )
+        return any(self._has_shape(keys.shapes[key]) for key in keys.matching(self.key))
 
     def _has_shape(self, shape: tuple[int, ...]) -> bool:
         """Trailing ones do not count: a linear layer may be stored as a 1×1 convolution."""
