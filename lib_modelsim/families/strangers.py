@@ -42,14 +42,14 @@ def copies(distances: Array, near: float) -> NDArray[np.intp]:
 
     `distances` is [n, n]; the answer [n].
     """
-    found = np.arange(len(distances))
-    heads: list[int] = []
-    for i in range(len(distances)):
-        close = np.flatnonzero(distances[i, heads] <= near) if heads else ()
-        if len(close):
-            found[i] = heads[close[0]]
-        else:
-            heads.append(i)
+    n = len(distances)
+    close = distances <= near
+    found = np.arange(n)
+    placed = np.zeros(n, dtype=bool)
+    for i in np.flatnonzero(close.sum(axis=1) > 1):  # the others are near to themselves alone
+        if not placed[i]:
+            mine = close[i] & ~placed
+            found[mine], placed[mine] = i, True
     return found
 
 
