@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,14 @@ def own_library(tmp_path_factory):
             del os.environ[name]
         else:
             os.environ[name] = value
+
+
+@pytest.fixture
+def interruptible():
+    """Processes started in the test know Ctrl-C, as in a terminal: under nohup or after `&` they would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

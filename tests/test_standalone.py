@@ -183,9 +183,10 @@ def test_a_failing_pip_is_told_in_one_line_and_its_last_words(venv_path, monkeyp
     assert standalone.main(["--recreate"]) == 2
     told = capsys.readouterr().err.splitlines()
     reason = next(line for line in told if "could not be installed" in line)
-    assert "No matching distribution found for" in reason
-    assert "Fix: look at the connection" in reason
-    assert (venv_path / "setup.log").read_text("utf-8").splitlines()[-1] == told[-1]
+    log = (venv_path / "setup.log").read_text("utf-8").splitlines()
+    errors = [line.removeprefix("ERROR: ") for line in log if line.startswith("ERROR: ")]
+    assert f"could not be installed: {errors[-1]}. Fix: look at the connection" in reason
+    assert log[-1] == told[-1]
 
 
 def test_pip_does_not_outlive_the_set_up():
@@ -233,6 +234,7 @@ def test_the_child_knows_the_package_wherever_it_runs(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all processes of a console at once")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 9), (signal.SIGTERM, 128 + signal.SIGTERM)])
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_to_us_reaches_the_child(sent, code):
     child = "import sys, time\nprint('ready', flush=True)\ntry: time.sleep(600)\nexcept KeyboardInterrupt: sys.exit(9)"
     parent = (

@@ -242,6 +242,7 @@ def test_a_taken_port_is_one_line(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows gives Ctrl-C to the whole console")
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_it_cleanly(small_family, python_path):
     with served("--models", small_family, python_path=python_path) as (process, found):
         assert found
