@@ -19,6 +19,7 @@ import numpy as np
 
 from .content_hash import PIECE, PieceDigests, component_content, piece_digests, raw_digests
 from .extras import extra_contents, is_schedule
+from .header import header_of
 from .identity import Identity, network_order
 from .names import in_every_layout
 from .reader import Checkpoint, Weight
@@ -42,8 +43,10 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     changes meanwhile.
     """
     by_file: dict[Source, list[Weight]] = {source: [] for source in checkpoint.sources}
-    extras = [Weight(key, "", None, stored) for key, stored in checkpoint.extras.items()]
-    for tensor in [*checkpoint.weights.values(), *extras]:
+    extras = [
+        Weight(key, "", None, stored) for key, stored in checkpoint.extras.items() if key not in checkpoint.unread
+    ]
+    for tensor in [*checkpoint.weights.values(), *checkpoint.unread.values(), *extras]:
         by_file[tensor.stored.source].append(tensor)
 
     files, digests = {}, {}
@@ -55,7 +58,7 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
         checkpoint.check()
 
     members: dict[str, list[Weight]] = {}
-    for weight in checkpoint.weights.values():
+    for weight in (*checkpoint.weights.values(), *checkpoint.unread.values()):
         if is_schedule(weight.key) or not in_every_layout(weight.key):
             extras.append(weight)
         else:
@@ -63,7 +66,7 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     content = {
         component: component_content(members[component], digests) for component in sorted(members, key=network_order)
     }
-    besides, unplaced = extra_contents(extras, digests), checkpoint.layout.unplaced
+    besides, unplaced = extra_contents(extras, digests), header_of(checkpoint).unplaced
     if checkpoint.format == "diffusers":
         return Identity(_folder_sha256(files), None, None, content, besides, unplaced)
     (hashes,) = files.values()

@@ -22,12 +22,19 @@ class Component:
 
 @dataclass(frozen=True)
 class Header:
-    """Format, components, embedded metadata and layout of a checkpoint."""
+    """Format, components, embedded metadata and layout of a checkpoint, and how many numbers its matrices hold that
+    are not read as weights."""
 
     format: str
     components: dict[str, Component]
     metadata: dict[str, str]
     layout: Layout
+    unread: int = 0
+
+    @property
+    def unplaced(self) -> float:
+        """How much of the network has no known place, 0 … 1, or is not read."""
+        return self.layout.unplaced(self.unread)
 
     @property
     def architecture(self) -> str:
@@ -37,14 +44,16 @@ class Header:
     def to_json(self) -> str:
         """Everything but the layout, which models share."""
         components = {name: asdict(component) for name, component in self.components.items()}
-        return json.dumps({"format": self.format, "components": components, "metadata": self.metadata})
+        return json.dumps(
+            {"format": self.format, "components": components, "metadata": self.metadata, "unread": self.unread}
+        )
 
     @classmethod
     def from_json(cls, text: str, layout: Layout) -> Header:
         """The header that `to_json` wrote, with its layout."""
         found = json.loads(text)
         components = {name: Component(**values) for name, values in found["components"].items()}
-        return cls(found["format"], components, found["metadata"], layout)
+        return cls(found["format"], components, found["metadata"], layout, found.get("unread", 0))
 
 
 def header_of(checkpoint: Checkpoint) -> Header:
@@ -58,4 +67,5 @@ def header_of(checkpoint: Checkpoint) -> Header:
         name: Component(count.total(), count.most_common(1)[0][0], sizes[name])
         for name, count in sorted(dtypes.items())
     }
-    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout)
+    unread = sum(weight.stored.count for weight in checkpoint.unread.values())
+    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout, unread)

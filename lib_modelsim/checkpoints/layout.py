@@ -57,10 +57,10 @@ class Layout:
             and (component != OTHER or (len(place.shape) > 1 and _TRAINING.match(key) is None))
         }
 
-    @cached_property
-    def unplaced(self) -> float:
-        """How much of the network has no known place, 0 … 1; in a file without one, how much of the file."""
-        unplaced = sum(self.parameters(OTHER).values())
+    def unplaced(self, unread: int = 0) -> float:
+        """How much of the network has no known place, 0 … 1; in a file without one, how much of the file. `unread` are
+        numbers of matrices that are not weights as they stand (`Checkpoint.unread`)."""
+        unplaced = sum(self.parameters(OTHER).values()) + unread
         network = sum(self.parameters("unet").values()) or sum(
             math.prod(place.shape) for place in self.places.values() if place.component != OTHER
         )

@@ -13,7 +13,7 @@ from ..errors import CheckpointError
 from . import blocks, folder, names
 from .architecture import kind_of
 from .file_formats import read_file_headers
-from .layout import Layout, Place
+from .layout import OTHER, Layout, Place
 from .source import FileKey, FileSource, ReadError, Source, changed, file_key
 from .stored import FLOATS, StoredTensor
 
@@ -81,6 +81,16 @@ class Checkpoint:
     ) -> None:
         for source in self.sources:
             source.__exit__(kind, error, trace)
+
+    @cached_property
+    def unread(self) -> dict[str, Weight]:
+        """Matrices of dtypes that are not read as weights, most often quantised ones: they may be the network."""
+        found = {
+            key: Weight(key, OTHER, None, stored)
+            for key, stored in self.extras.items()
+            if stored.dtype not in FLOATS and not key.endswith("position_ids")
+        }
+        return {key: weight for key, weight in found.items() if len(weight.shape) > 1}
 
     @cached_property
     def layout(self) -> Layout:

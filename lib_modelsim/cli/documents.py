@@ -50,7 +50,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "format": header.format,
         "architecture": header.architecture,
         "components": components,
-        "unplaced": header.layout.unplaced,
+        "unplaced": header.unplaced,
         "size": model.key.size,
         "sha256": identity.sha256 if identity else None,
         "short_hash": identity.short_hash if identity else None,

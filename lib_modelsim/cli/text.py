@@ -55,9 +55,9 @@ def scan(found: Scan) -> str:
 def _unplaced(found: Scan) -> list[str]:
     """A line for each file much of which has no known place."""
     return [
-        f"note: {model.name}: {share_in_words(share)} of its parameters have no known place in {model.architecture}"
+        f"note: {model.name}: {share_in_words(share)} of the network has no known place or cannot be read"
         for model, _ in found.found
-        if (share := model.header.layout.unplaced) > MOST_UNPLACED
+        if (share := model.header.unplaced) > MOST_UNPLACED
     ]
 
 

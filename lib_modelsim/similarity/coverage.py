@@ -45,14 +45,14 @@ class _Network:
     blocks: Mapping[str | None, str | None]
     """Key → block."""
     unplaced: int
-    """Parameters of the matrices that no rule places."""
+    """Parameters of the matrices that no rule places, or that are not read."""
 
     @classmethod
-    def of(cls, layout: Layout, main: str | None, left_out: frozenset[str], base: Held | None) -> _Network:
+    def of(cls, layout: Layout, main: str | None, left_out: frozenset[str], base: Held | None, unread: int) -> _Network:
         own = layout.parameters(main)
         compared = {what: n for what, n in own.items() if what[0] not in left_out and (base is None or what in base)}
         unplaced = {} if main == OTHER else layout.parameters(OTHER)
-        return cls(own, compared, {key: layout.places[key].block for key, _ in own}, sum(unplaced.values()))
+        return cls(own, compared, {key: layout.places[key].block for key, _ in own}, sum(unplaced.values()) + unread)
 
     @cached_property
     def by_block(self) -> dict[str | None, _Network]:
@@ -74,13 +74,15 @@ def coverage(
     main: str | None,
     left_out: Mapping[int, frozenset[str]] | None = None,
     base: Layout | None = None,
+    unread: Sequence[int] | None = None,
 ) -> Array:
     """Coverage of all pairs, [n, n], each 0 … 1 and symmetric; worked out once per pair of different layouts.
 
     `main` is the component that overall numbers speak of. `left_out` has the keys of a model that were not compared,
-    by its position; with a `base` only keys count that it holds, too.
+    by its position; with a `base` only keys count that it holds, too. `unread` are the parameters of each model's
+    matrices that are not read as weights (`Header.unread`).
     """
-    networks, index = _networks(layouts, main, left_out, base)
+    networks, index = _networks(layouts, main, left_out, base, unread)
     return _shares(networks)[np.ix_(index, index)]
 
 
@@ -90,21 +92,23 @@ def covered(
     main: str | None,
     left_out: Mapping[int, frozenset[str]] | None = None,
     base: Layout | None = None,
+    unread: Sequence[int] | None = None,
 ) -> SimilarityMatrix:
     """The matrix with its coverage; where that is below `LEAST`, without the overall number, the UNet's, and those of
     blocks that have less in common themselves."""
-    networks, index = _networks(layouts, main, left_out, base)
+    networks, index = _networks(layouts, main, left_out, base, unread)
     pick = np.ix_(index, index)
     found = _shares(networks)[pick]
     low = found < LEAST
     if not low.any():
         return replace(matrix, coverage=found)
-    values = matrix.values.copy()
+    values, own = matrix.values.copy(), low.diagonal()
+    hidden = (own[:, None] | own[None, :]) & (main == "unet")  # nobody knows which blocks the rest belongs to
     own_blocks = {block for network in networks for block in network.by_block}
     for i, block in enumerate(matrix.blocks):
         if block in own_blocks:
             of_block = _shares([network.by_block.get(block, _NOTHING) for network in networks])[pick]
-            values[low & (of_block < LEAST), i] = np.nan
+            values[low & (hidden | (of_block < LEAST)), i] = np.nan
     return without_overall(replace(matrix, values=values, coverage=found), low)
 
 
@@ -131,18 +135,19 @@ def _networks(
     main: str | None,
     left_out: Mapping[int, frozenset[str]] | None,
     base: Layout | None,
+    unread: Sequence[int] | None,
 ) -> tuple[list[_Network], list[int]]:
     """The different networks, and which of them each layout is."""
     excluded = left_out or {}
     of_base = None if base is None else base.parameters(main)
-    distinct: dict[tuple[str, frozenset[str]], int] = {}
+    distinct: dict[tuple[str, frozenset[str], int], int] = {}
     networks: list[_Network] = []
     index = []
     for i, layout in enumerate(layouts):
-        mark = layout.digest, excluded.get(i, frozenset())
+        mark = layout.digest, excluded.get(i, frozenset()), unread[i] if unread else 0
         if mark not in distinct:
             distinct[mark] = len(networks)
-            networks.append(_Network.of(layout, main, mark[1], of_base))
+            networks.append(_Network.of(layout, main, mark[1], of_base, mark[2]))
         index.append(distinct[mark])
     return networks, index
 

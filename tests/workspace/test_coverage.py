@@ -26,7 +26,7 @@ from lib_modelsim.workspace.comparing.detail import detail
 from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.shares import covers
 from lib_modelsim.workspace.comparing.verdicts import NONE, SAME_IN_PART, verdict
-from lib_modelsim.workspace.families.classify import Wanted, classify
+from lib_modelsim.workspace.families.classify import FamilyRequest, classify
 
 UNET = "model.diffusion_model."
 FIRST, LAST = UNET + "input_blocks.0.0.weight", UNET + "out.2.bias"
@@ -68,7 +68,7 @@ def test_scan_says_how_much_has_no_known_place(shared, library, name):
     found = scan([shared / "cases" / "weights" / name], library, Job(), quick=True)
     for row in documents.scan(found)["checkpoints"]:
         assert row["unplaced"] == 0 or row["unplaced"] > 0.5
-        assert ("have no known place" in text.scan(found)) == (row["unplaced"] > 0.5)
+        assert ("has no known place" in text.scan(found)) == (row["unplaced"] > 0.5)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,18 @@ def test_keys_that_were_not_compared_do_not_count():
 def test_with_a_base_only_its_keys_count():
     layout, base = layout_of({"a": ("unet", [3, 3]), "b": ("unet", [1])}), layout_of({"b": ("unet", [1])})
     assert coverage([layout, layout], "unet", base=base)[0, 1] == pytest.approx(0.1)
+
+
+def test_matrices_that_are_not_read_count_as_not_compared():
+    layout = layout_of({"a": ("unet", [3, 3])})
+    assert coverage([layout, layout], "unet", unread=[1, 0]).tolist() == [[0.9, 0.9], [0.9, 1]]
+
+
+def test_quantised_models_are_not_compared_by_their_norm_scales(shared, library):
+    found = compared([shared / "cases" / "weights" / "c34_integer"], library)
+    for kind in ("quanto", "sdnq"):
+        assert np.isnan(overall(found, f"{kind}-int8-attention-merge", f"{kind}-int8-base"))
+    assert np.isfinite(overall(found, "float-attention-merge", "float-base"))
 
 
 def test_300_models_of_a_few_layouts_are_fast():
@@ -251,7 +263,7 @@ def test_a_key_that_is_not_finite_is_not_covered(small_family, tmp_path, library
 
 def test_a_tree_has_no_place_for_what_is_not_covered(pair, small_family, library):
     save_file(load_file(small_family / "bert.safetensors"), pair / "inpainting.safetensors")
-    found = classify([pair], Wanted(measure="cosine"), library, Job(), "cpu")
+    found = classify([pair], FamilyRequest(measure="cosine"), library, Job(), "cpu")
     (family,) = found.families
     assert "half" not in family.features.models
     assert family.coverage.shape == (3, 3)

@@ -77,7 +77,13 @@ def test_damaged_position_ids_are_told_and_absent_ones_are_as_good_as_right_ones
 
 
 def test_a_merge_that_changed_attention_alone_is_not_the_same(shared):
-    assert facts_of(case(shared, "c09_zimage")) == {}
+    facts = facts_of(case(shared, "c09_zimage"))
+    assert "attention-lora-merged-comfy" not in facts
+    assert not any("attention-lora-merged" in fact for told in facts.values() for fact in told)
+
+
+def test_quantised_matrices_that_are_not_read_are_hashed(shared):
+    assert facts_of(case(shared, "c34_integer")) == {}
 
 
 # whatever a recogniser makes of the names
@@ -88,7 +94,7 @@ def test_a_merge_that_changed_attention_alone_is_not_the_same(shared):
 def test_a_shared_vae_beside_unrelated_transformers_is_told_apart_by_whatever_recogniser(
     tmp_path, monkeypatch, prefix, wrong
 ):
-    monkeypatch.setattr("lib_modelsim.checkpoints.reader.architecture_of", lambda shapes: wrong)
+    monkeypatch.setattr("lib_modelsim.checkpoints.reader.kind_of", lambda shapes: wrong)
     transformer = {f"{prefix}layers.{i}.attention.{part}.weight": (8, 8) for i in range(3) for part in ("q", "k", "v")}
     vae = drawn(VAE, 1)
     found = related(tmp_path, vae | drawn(transformer, 2), vae | drawn(transformer, 3))
@@ -131,7 +137,7 @@ MARKERS = {
     "alphas_cumprod": torch.linspace(1, 0, 1000),
     "model_ema.diffusion_modelout2weight": torch.ones(4, 4, 3, 3),
     "cond_stage_model.transformer.text_model.embeddings.position_ids": torch.arange(77).flip(0)[None],
-    "swin.relative_position_index": torch.arange(9).reshape(3, 3),
+    "swin.relative_position_index": torch.arange(9),
     "codes": torch.arange(16, dtype=torch.uint8),
     "mask": torch.ones(3, dtype=torch.bool),
     "waves": torch.ones(3, dtype=torch.complex64),
@@ -193,6 +199,14 @@ def test_what_folders_have_no_place_for_counts_where_both_have_it(tmp_path):
     found = related(tmp_path, one | {key: torch.ones(4, 4)}, one | {key: torch.zeros(4, 4)})
     assert found.text == "same weights; differs in: unused text encoder weights"
     assert related(tmp_path, one | {key: torch.ones(4, 4)}, one).same_weights
+
+
+def test_matrices_that_are_not_read_may_be_the_network(tmp_path):
+    codes, one = torch.arange(4096, dtype=torch.int8).reshape(64, 64), drawn(UNET, 1)
+    found = related(tmp_path, one | {"layers.0.weight": codes}, one | {"layers.0.weight": codes.flip(0)})
+    assert found.text == "same UNet, other unplaced tensors"
+    assert not found.network_known
+    assert facts_of(tmp_path) == {}
 
 
 def test_fused_matrices_of_integers_are_hashed_whole(tmp_path):

@@ -68,10 +68,10 @@ def _counted(rows: Sequence[LibraryRow]) -> str:
 
 def _unplaced(row: LibraryRow) -> str:
     """A warning where much of a file has no known place: what is said of it holds for the rest alone."""
-    share = row.header.layout.unplaced if row.header else 0.0
+    share = row.header.unplaced if row.header else 0.0
     if share <= MOST_UNPLACED:
         return ""
-    return f'<br><span class="modelsim-why">{share_in_words(share)} has no known place</span>'
+    return f'<br><span class="modelsim-why">{share_in_words(share)} has no known place or cannot be read</span>'
 
 
 def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> str:

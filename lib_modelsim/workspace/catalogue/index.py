@@ -22,7 +22,7 @@ from ...text import readable
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
 
-HEADER_VERSION = "3"
+HEADER_VERSION = "4"
 """Changes whenever reading or the definitions of networks change what a header says."""
 
 

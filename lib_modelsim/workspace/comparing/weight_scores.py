@@ -61,13 +61,14 @@ def weight_scores(
             reasons.append(Reason(models[i].name, models[i].name, text))
             left_out[i] = left_out.get(i, frozenset()) | {key}
     names, layouts = [model.name for model in models], [model.header.layout for model in models]
+    unread = [model.header.unread for model in models]
     main = main_component({place.component: place for place in layout.places.values()})
     if not measure.needs_base:
         matrix = measure_parts(measure, names, parts)
-        return Scores(models, covered(matrix, layouts, main, left_out), reasons, unreadable)
+        return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
     if base is None:
         matrix = measure_parts(measure, names, dict.fromkeys(parts, ()))
-        return Scores(models, covered(matrix, layouts, main, left_out), reasons, unreadable)
+        return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
     if base != MEAN and base.model not in names:
         raise ModelsimError("the base cannot be read to its end", base.model, "name another with --base")
     matrix, origin = measure_parts(measure, names, parts, base), base.position(names)
@@ -75,7 +76,8 @@ def weight_scores(
     reasons += [
         Reason(names[i], names[i], f"{base.model} in another precision: it differs by rounding") for i in rounded
     ]
-    matrix = covered(matrix.without(rounded), layouts, main, left_out, None if origin is None else layouts[origin])
+    of_base = None if origin is None else layouts[origin]
+    matrix = covered(matrix.without(rounded), layouts, main, left_out, of_base, unread)
     return Scores(models, matrix, reasons, unreadable)
 
 
