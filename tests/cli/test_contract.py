@@ -93,6 +93,7 @@ def test_compare_tells_these_fields(small_family):
         "blocks",
         "values",
         "overall",
+        "coverage",
         "components",
         "base",
         "reasons",
