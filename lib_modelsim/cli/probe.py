@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ModelsimError
-from .options import device_option, print_json, workspace
+from .options import device_option, generating_options, print_json, workspace
 from .progress import progress_bars
 
 _STANDARD = "standard"
@@ -19,9 +19,7 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
     probe.add_argument(
         "--models", nargs="+", type=Path, default=[], metavar="PATH", help="checkpoints, or folders with them"
     )
-    probe.add_argument(
-        "--webui", metavar="URL", help="draw with this running WebUI; http://user:password@host:7860 where it asks"
-    )
+    generating_options(probe)
     probe.add_argument("--out", type=Path, required=True, metavar="DIR", help="the gallery")
     probe.add_argument("--dry-run", action="store_true", help="say what would be drawn")
     probe.add_argument("--batch", type=int, default=1, metavar="N", help="pictures drawn at once (default: 1)")
@@ -50,7 +48,7 @@ def run_probe(options: argparse.Namespace) -> int:
 
     if options.batch < 1:
         raise ModelsimError("no such batch", options.batch, "use 1 or more")
-    if not (options.models or options.webui):
+    if not (options.models or options.webui or options.generate_with):
         raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
     with workspace(options, options.models, options.out) as use, progress_bars() as job:
         suite, failures = use.suites.named(options.suite), ()

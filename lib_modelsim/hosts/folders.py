@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ..engines.registry import DIFFUSERS, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
 from .host import Listed, Loaded, Settings
@@ -26,10 +27,18 @@ class Folders:
     name = "standalone"
     cannot: Mapping[str, str] = {"load": _ALONE, "loaded": _ALONE}
 
-    def __init__(self, paths: Sequence[Path], data: Path, settings: Settings, webui: str | None = None) -> None:
-        """`webui` is the address of a running WebUI that generates in the place of diffusers."""
-        self._paths, self.data, self._settings, self._webui = list(paths), data, settings, webui
-        self.draws_with_files = webui is None
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        data: Path,
+        settings: Settings,
+        engine: EngineKind = DIFFUSERS,
+        address: str | None = None,
+    ) -> None:
+        """`engine` is what generates; `address` where its program answers, if it needs one."""
+        self._paths, self.data, self._settings = list(paths), data, settings
+        self._engine, self._address = engine, address
+        self.draws_with_files = engine.takes_files
 
     def settings(self) -> Settings:
         return self._settings
@@ -64,13 +73,7 @@ class Folders:
         return nullcontext(job)
 
     def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:
-        if self._webui is not None:
-            from ..engines.webui_http import WebuiByHttp
-
-            return WebuiByHttp(self._webui)
-        from ..engines.diffusers_engine import Diffusers  # torch comes with it
-
-        return Diffusers(checkpoints, self._settings.device)
+        return self._engine.make(checkpoints, self._settings.device, self._address)
 
     def interrogators(self) -> list[Interrogator]:
         return []

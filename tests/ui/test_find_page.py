@@ -48,7 +48,7 @@ def tab(tmp_path, small_family):
 
 @pytest.fixture
 def page(tab):
-    return tab.find
+    return tab.pages["find"]
 
 
 def answer(updates):
@@ -155,14 +155,14 @@ def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for_and
 
 def test_a_card_tells_the_class_and_leads_to_the_tree(tab, tmp_path, small_family):
     record = f"a cat\nSteps: 20, Sampler: Euler, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
-    shown = ask(tab.find, noise_of("somebody's", (64, 64)), pnginfo=told(record))
+    shown = ask(tab.pages["find"], noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "modelsim-of-class" not in shown
-    backend = tab.find.finder.backend
-    list(backend.compare(tab.families.session.choices.question).follow())
-    shown = answer(tab.find.show())
+    backend = tab.pages["find"].finder.backend
+    list(backend.compare(tab.pages["families"].session.choices.question).follow())
+    shown = answer(tab.pages["find"].show())
     assert re.search(r'modelsim-of-class">class .*data-do="tree" data-name="carl"', shown)
-    tab.families.act(json.dumps({"do": "tree", "name": "carl"}))
-    assert (tab.families.session.choices.chosen, tab.families.session.choices.view) == ("carl", TREE)
+    tab.pages["families"].act(json.dumps({"do": "tree", "name": "carl"}))
+    assert (tab.pages["families"].session.choices.chosen, tab.pages["families"].session.choices.view) == ("carl", TREE)
 
 
 def test_a_card_loads_its_model_where_there_is_a_webui_and_sends_the_record_without_the_other_model(page, monkeypatch):

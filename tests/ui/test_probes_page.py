@@ -48,7 +48,7 @@ def host(tmp_path, small_family):
 def page(host, tmp_path):
     backend = Backend(host, lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        yield Tab(ViewState(backend)).probes
+        yield Tab(ViewState(backend)).pages["probes"]
     backend.close()
 
 

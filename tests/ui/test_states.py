@@ -29,7 +29,7 @@ def tab_over(tmp_path):
         backend = Backend(host, lambda: Library(tmp_path / "data" / "library.sqlite"))
         made.append(backend)
         with gr.Blocks():
-            return Tab(ViewState(backend)).families
+            return Tab(ViewState(backend)).pages["families"]
 
     yield tab
     for backend in made:

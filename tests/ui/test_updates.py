@@ -33,7 +33,7 @@ def tab(tmp_path, small_family, monkeypatch):
     A1111(tmp_path).install(monkeypatch)
     backend = Backend(WebUI(), lambda: Library(tmp_path / "library.sqlite"))
     with gr.Blocks():
-        families = Tab(ViewState(backend)).families
+        families = Tab(ViewState(backend)).pages["families"]
     families.towards_tree()
     families.work.take_turn()
     list(families.work.compare())

@@ -5,12 +5,10 @@ Each file of this package may define `KIND`; `register` adds one from outside. H
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 
+from ...discovery import modules_beside
 from .encoder import EncoderError, EncoderKind
 
 _registered: dict[str, EncoderKind] = {}
@@ -19,9 +17,7 @@ _registered: dict[str, EncoderKind] = {}
 @cache
 def _shipped() -> tuple[EncoderKind, ...]:
     """Those of the files beside this one, in the order of their names."""
-    names = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
-    modules = [import_module(f".{name}", __package__) for name in names]
-    return tuple(module.KIND for module in modules if hasattr(module, "KIND"))
+    return tuple(module.KIND for module in modules_beside(__name__) if hasattr(module, "KIND"))
 
 
 def register(kind: EncoderKind) -> None:

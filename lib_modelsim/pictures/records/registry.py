@@ -5,13 +5,11 @@ Each file of this package may define `READER`; `register` adds one from outside.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 
+from ...discovery import modules_beside
 from .form import PictureRecord
 from .texts import Texts
 
@@ -40,9 +38,7 @@ _registered: dict[str, RecordReader] = {}
 @cache
 def _shipped() -> tuple[RecordReader, ...]:
     """Those of the files beside this one."""
-    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    modules = [import_module(f".{name}", __package__) for name in names]
-    return tuple(module.READER for module in modules if hasattr(module, "READER"))
+    return tuple(module.READER for module in modules_beside(__name__) if hasattr(module, "READER"))
 
 
 def register(reader: RecordReader) -> None:

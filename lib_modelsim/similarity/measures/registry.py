@@ -5,17 +5,15 @@ Each file of this package may define `MEASURES`, a tuple of measures; `register`
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...discovery import modules_beside
 from ...errors import ModelsimError
 from ..attention import Variant
 from ..parts import WEIGHTS, Reading
@@ -108,8 +106,7 @@ _registered: dict[str, Measure] = {}
 @cache
 def _shipped() -> dict[str, Measure]:
     """Name → measure, of the files beside this one, in the order of their names."""
-    files = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
-    modules = [import_module(f".{name}", __package__) for name in files]
+    modules = modules_beside(__name__)
     return {measure.name: measure for module in modules for measure in getattr(module, "MEASURES", ())}
 
 

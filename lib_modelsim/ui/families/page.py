@@ -11,7 +11,7 @@ from gradio.events import Dependency
 
 from ..choices import LIBRARY, TREE
 from ..view_state import ViewState
-from ..wiring import Wiring
+from ..wiring import Event, Wiring
 from ..work import Updates
 from . import references
 from .chosen import ChosenPanel
@@ -21,6 +21,8 @@ from .panel import FamiliesControls, FamiliesPanel
 
 class FamiliesPage:
     """Its components, laid out and connected; made inside gradio's Blocks."""
+
+    id, title = "families", "Families"
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         self.session, self.work, self._wiring = session, wiring.work, wiring
@@ -42,8 +44,9 @@ class FamiliesPage:
         self.session.backend.look()
         return self.show()
 
-    def connect(self) -> None:
-        """Set going what each control is for."""
+    def connect(self, opened: Event) -> None:
+        """Set going what each control is for; at the first opening the files are looked at."""
+        self._wiring.at_once(opened, self.look, None, self.outputs)
         work, controls, families, chosen = self.work, self._controls, self._families, self._chosen
         self._at_once(families.refresh.click, self._refreshed)
         self._start(families.index.click, work.index)

@@ -11,7 +11,7 @@ import gradio as gr
 
 from ..tasks import Task
 from ..view_state import ViewState
-from ..wiring import Wiring
+from ..wiring import Event, Wiring
 from ..work import Updates
 from .answer import answer_panel
 from .encoder_choice import EncoderChoice
@@ -34,6 +34,8 @@ _WORDS = "Stopped. What was learned is kept.", ""
 class FindPage:
     """Its components, laid out and connected; made inside gradio's Blocks."""
 
+    id, title = "find", "Find my model"
+
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         encoder = EncoderChoice(session)
         self.finder, self._session, self.wiring = Finder(encoder), session, wiring
@@ -51,9 +53,11 @@ class FindPage:
             )
         self.outputs = [self._verify, self._answer]
 
-    def connect(self) -> None:
+    def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
         wiring, outputs = self.wiring, self.outputs
+        wiring.beside(opened, self.encoders.show, self.encoders.outputs)
+        wiring.at_once(opened, self.show, None, outputs)  # families may have come meanwhile
         self.encoders.connect(wiring)
         taken = wiring.at_once(self._query.input, self.take, self._query, outputs)
         acted = wiring.at_once(self._field.input, self.act, self._field, outputs)

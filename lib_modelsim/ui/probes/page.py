@@ -9,7 +9,7 @@ import gradio as gr
 
 from ..tasks import Task
 from ..view_state import ViewState
-from ..wiring import Wiring
+from ..wiring import Event, Wiring
 from ..words import column_label
 from ..work import Updates, Work
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
@@ -25,6 +25,8 @@ FIRST_LOOK = "cfg1-fast"
 
 class ProbesPage:
     """Its components, laid out and connected; made inside gradio's Blocks."""
+
+    id, title = "probes", "Probes"
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         self.session, self.studio, self._wiring = session, Studio(session.backend), wiring
@@ -61,8 +63,9 @@ class ProbesPage:
     def work(self) -> Work:
         return self._wiring.work
 
-    def connect(self) -> None:
+    def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
+        self._wiring.at_once(opened, self.show, self.inputs, self.outputs)
         for button, task in (
             (self._plan, self.studio.make_plan),
             (self._draw, self.studio.draw),
