@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-NEEDED = ("numpy", "scipy", "matplotlib", "safetensors", "tqdm")
+NEEDED = ("numpy", "scipy", "matplotlib", "safetensors", "tqdm", "jinja2")
 """All of them come with A1111, Forge and reForge, mostly by way of other packages; torch is the WebUI's own affair."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
 from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
@@ -17,8 +16,8 @@ from ..pictures.opening import PictureError, open_picture
 from ..probes import grid
 from ..probes.gallery import Stored
 from ..probes.naming import file_name
-from ..probes.sheet import Sheet, SheetRow
-from ..text import printable
+from ..probes.sheet import Sheet
+from ..templates import render, trusted
 from ..writing import replacing, write_text
 
 THUMBNAIL = 256
@@ -46,66 +45,32 @@ def write_contact_sheet(sheet: Sheet, folder: Path, job: Job | None = None) -> P
 
 def page(sheet: Sheet, folder: Path) -> str:
     """The page's text; `folder` is where it will lie. All that comes from names and prompts is escaped."""
-    title = escape(printable(grid.headline(sheet)))
     width, height = grid.cell_of(sheet, THUMBNAIL)
-    rows = "\n".join(_row(sheet, row, folder) for row in sheet.rows)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE.read_text('utf-8')}</style></head>\n"
-        f"<body><header><h1>{title}</h1><p>{escape(printable(grid.settings(sheet)))}</p>{_CONTROLS}</header>\n"
-        f'<main style="--aspect:{width / height:.4f}">\n{_head(sheet)}\n{rows}\n</main>{_LARGE}\n'
-        f"<script>{_SCRIPT.read_text('utf-8')}</script></body></html>\n"
-    )
-
-
-_CONTROLS = (
-    '<div class="controls"><label>Checkpoints <input type="search" id="rows" placeholder="part of a name or hash">'
-    '</label><label>Pictures <input type="search" id="columns" placeholder="part of a name or prompt"></label>'
-    '<label>Size <input type="range" id="size" min="64" max="512" step="16" value="160"></label>'
-    '<output id="count"></output></div>'
-)
-
-_LARGE = (
-    '<dialog id="large"><img alt=""><p></p><nav><button type="button" data-key="ArrowLeft" aria-label="left">←</button>'
-    '<button type="button" data-key="ArrowUp" aria-label="up">↑</button>'
-    '<button type="button" data-key="ArrowDown" aria-label="down">↓</button>'
-    '<button type="button" data-key="ArrowRight" aria-label="right">→</button>'
-    '<button type="button" data-key="Escape" aria-label="close">✕</button></nav></dialog>'
-)
-
-
-def _head(sheet: Sheet) -> str:
     prompts = {probe.name: probe.parameters.prompt for probe in sheet.suite.probes}
-    cells = "".join(
-        f'<div class="column" title="{_told(prompts[column.probe])}">{_told(name)}</div>'
-        for column, name in zip(sheet.columns, grid.column_names(sheet), strict=True)
+    names = zip(sheet.columns, grid.column_names(sheet), strict=True)
+    return render(
+        "exports/templates/contact_sheet.html",
+        title=grid.headline(sheet),
+        settings=grid.settings(sheet),
+        aspect=f"{width / height:.4f}",
+        columns=[(name, prompts[column.probe]) for column, name in names],
+        rows=[
+            (row.name, grid.short_hash(row), [_cell(stored, folder) for stored in sheet.of_checkpoint(row.checkpoint)])
+            for row in sheet.rows
+        ],
+        style=trusted(_STYLE.read_text("utf-8")),
+        script=trusted(_SCRIPT.read_text("utf-8")),
     )
-    return f'<div class="row head"><div class="label"></div>{cells}</div>'
 
 
-def _row(sheet: Sheet, row: SheetRow, folder: Path) -> str:
-    cells = "".join(_cell(stored, folder) for stored in sheet.of_checkpoint(row.checkpoint))
-    digits = grid.short_hash(row)
-    below = f"<code>{escape(digits)}</code>" if digits else ""
-    return f'<div class="row"><div class="label"><b>{_told(row.name)}</b>{below}</div>{cells}</div>'
-
-
-def _cell(stored: Stored | None, folder: Path) -> str:
+def _cell(stored: Stored | None, folder: Path) -> tuple[str, str, bool]:
+    """Addresses of the picture and of its small copy, and whether it is black; only the reason where it is missing."""
     if stored is None:
-        return '<span class="missing">not drawn</span>'
+        return "", "not drawn", False
     small = f"{_FOLDER}/{_thumbnail_name(stored)}"
     if not (folder / small).exists():
-        return '<span class="missing">cannot be read</span>'
-    black = ' class="black"' if stored.record.black else ""
-    return (
-        f'<a{black} href="{escape(_address(stored.path, folder))}"><img loading="lazy" decoding="async" alt=""'
-        f' src="{small}"></a>'
-    )
-
-
-def _told(text: str) -> str:
-    return escape(printable(text))
+        return "", "cannot be read", False
+    return _address(stored.path, folder), small, stored.record.black
 
 
 def _address(path: Path, folder: Path) -> str:
