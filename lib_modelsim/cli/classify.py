@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
-from ..similarity.measures.registry import DEFAULT, DEFAULT_WITH_BASE
+from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW
 from . import documents, text
 from .options import measure_options, print_json, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
@@ -17,7 +17,7 @@ from .progress import progress_bars
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options besides those that all commands have."""
-    measure_options(parser, None, f"{DEFAULT_WITH_BASE} where a base is given or known, else {DEFAULT}")
+    measure_options(parser, None, f"{DEFAULT}, of 2 or 3 models without a base {DEFAULT_OF_FEW}")
     gallery_options(parser)
     table = parser.add_argument_group("tables in the place of checkpoints")
     table.add_argument("--features", type=Path, metavar="FILE", help="a CSV table with a row per model")

@@ -86,6 +86,9 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
         "reasons": [asdict(reason) for reason in found.reasons],
         "errors": errors(found.unreadable),
     }
+    measures = {architecture: choice.measure for architecture, choice in found.choices.items()}
+    if len(set(measures.values())) > 1:
+        document["measures"] = measures
     return document if elements is None else document | {"elements": [asdict(element) for element in elements]}
 
 

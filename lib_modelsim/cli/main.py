@@ -14,7 +14,7 @@ from .. import __version__
 from ..errors import ModelsimError
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
-from ..similarity.measures.registry import DEFAULT_OF_COMPARE
+from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_COMPARE
 from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--quick", action="store_true", help="headers alone, no hashes")
 
     compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.", "*")
-    measure_options(compare, DEFAULT_OF_COMPARE, DEFAULT_OF_COMPARE)
+    measure_options(compare, None, f"{DEFAULT}, of 2 or 3 models without a base {DEFAULT_OF_COMPARE}")
     gallery_options(compare)
     compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
     compare.add_argument(
@@ -164,7 +164,8 @@ def _compare(options: argparse.Namespace) -> int:
     from ..workspace.workspace import Question
 
     with workspace(options, options.paths) as use, progress_bars() as job:
-        found = use.compare(Question(options.measure, options.base), use.read_index(job), job)
+        few = DEFAULT_OF_COMPARE if options.measure is None else None
+        found = use.compare(Question(options.measure, options.base, few), use.read_index(job), job)
         per_key = use.elements(found, job) if options.elements and len(found.models) > 1 else None
         histograms = use.differences(found, job) if options.histogram and len(found.models) > 1 else []
     if options.json:

@@ -13,6 +13,7 @@ from ..similarity.coverage import share_in_words
 from ..text import percent, size_text
 from ..workspace.catalogue.index import Unreadable
 from ..workspace.catalogue.sameness import sameness_facts
+from ..workspace.comparing.verdicts import same_main
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..similarity.matrix import SimilarityMatrix
@@ -62,7 +63,27 @@ def _unplaced(found: Scan) -> list[str]:
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> str:
-    """For two models their blocks, for a few a square table, for many the pairs from the closest on."""
+    """For two models their blocks, for a few a square table, for many the pairs from the closest on; for each
+    architecture by itself where not all were compared by the same measure."""
+    if len({choice.measure for choice in found.choices.values()}) > 1:
+        lines = [line for kind in found.choices for line in ("", kind, *_values(found.of(kind)))][1:]
+    else:
+        lines = _values(found)
+    if elements is not None:
+        lines += [
+            "",
+            *_table(
+                [
+                    ("key", "value"),
+                    *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements),
+                ]
+            ),
+        ]
+    lines += [f"note: {choice.note}" for choice in found.choices.values() if choice.note]
+    return "\n".join([*lines, *_notes(found.reasons), *_bad(found.unreadable)])
+
+
+def _values(found: Comparison | Kinship) -> list[str]:
     matrix = found.matrix
     lines = [matrix.measure + (f", base {found.base.told(matrix.models)}" if found.base else "")]
     n = len(matrix.models)
@@ -77,27 +98,26 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
         if matrix.coverage is not None and matrix.coverage[0, 1] < 1:
             rows.append(("coverage", share_in_words(matrix.coverage[0, 1])))
         lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows])
-    elif n <= MOST_COLUMNS:
+        return lines + _same_mains(matrix)
+    if n <= MOST_COLUMNS:
         head = ("", *(str(i + 1) for i in range(n)))
-        lines += _table(
-            [head, *((f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models))]
-        )
-    else:
-        pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
-        pairs.sort(reverse=not matrix.is_distance)
-        lines += _table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])])
-        lines += [f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else []
-    if elements is not None:
-        lines += [
-            "",
-            *_table(
-                [
-                    ("key", "value"),
-                    *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements),
-                ]
-            ),
-        ]
-    return "\n".join([*lines, *_notes(found.reasons), *_bad(found.unreadable)])
+        rows = [(f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models)]
+        return lines + _table([head, *rows]) + _same_mains(matrix)
+    pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
+    pairs.sort(reverse=not matrix.is_distance)
+    lines += _table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])])
+    return lines + ([f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else [])
+
+
+def _same_mains(matrix: SimilarityMatrix) -> list[str]:
+    """A line for each pair whose number speaks of a part that is the same, while others differ."""
+    n = len(matrix.models)
+    return [
+        f"{matrix.models[i]} and {matrix.models[j]}: {same}"
+        for j in range(n)
+        for i in range(j)
+        if (same := same_main(matrix, i, j))
+    ]
 
 
 def classify(results: Sequence[Result], written: Sequence[Path], found: Classified | None = None) -> str:
@@ -121,10 +141,11 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
 
 
 def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]:
-    """A line of the ranking, with the coverage where it is not all."""
+    """A line of the ranking, with the coverage where it is not all, and what is the same where all of the UNet is."""
     share = 1.0 if matrix.coverage is None else matrix.coverage[i, j]
     covered = f"({share_in_words(share)} of the network)" if share < 1 else ""
-    return _number(matrix.overall[i, j]), matrix.models[i], matrix.models[j], covered
+    about = " ".join(filter(None, (same_main(matrix, i, j), covered)))
+    return _number(matrix.overall[i, j]), matrix.models[i], matrix.models[j], about
 
 
 def _hash(identity: Identity | None) -> str:

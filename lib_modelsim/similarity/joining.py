@@ -8,8 +8,9 @@ import numpy as np
 
 from .base import MEAN, Base
 from .matrix import SimilarityMatrix
+from .measures.l2 import relative_l2
 from .measures.registry import Joined, WeightMeasure
-from .parts import Array, Sums, ratio
+from .parts import Array, Part, Sums, ratio
 
 
 def measure_parts(
@@ -33,6 +34,15 @@ def measure_parts(
     else:
         overall = components.get(main, np.full((n, n), np.nan))
     return SimilarityMatrix(measure.name, tuple(models), blocks, values, overall, components)
+
+
+def sizes_apart(parts: Mapping[str, Sequence[Sums]], n: int) -> dict[str, Array]:
+    """Component → ‖a − b‖ relative to the size of the two, [n, n]; nothing where the sums do not tell it."""
+    known = [part for block in parts.values() for part in block if isinstance(part, Part)]
+    return {
+        name: relative_l2([part for part in known if part.component == name], n)
+        for name in dict.fromkeys(part.component for part in known)
+    }
 
 
 def main_component(components: Mapping[str, object]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ class SimilarityMatrix:
 
     `values` has shape (n, n, b) with `models` along the first two axes and `blocks`, in network order, along the
     third; `overall` and each of `components` have shape (n, n). `coverage` (n, n) is the share of the network that each
-    overall number speaks of, 0 … 1 (see `coverage`); None where numbers are not of weights. Symmetric.
+    overall number speaks of, 0 … 1 (see `coverage`); None where numbers are not of weights. `apart` is, per component,
+    ‖a − b‖ relative to the size of the two, (n, n): whatever the measure, it is known where weights were summed up,
+    else empty. Symmetric.
     """
 
     measure: str
@@ -27,6 +29,7 @@ class SimilarityMatrix:
     overall: NDArray[np.float64]
     components: dict[str, NDArray[np.float64]]
     coverage: NDArray[np.float64] | None = None
+    apart: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def is_distance(self) -> bool:
@@ -47,8 +50,12 @@ class SimilarityMatrix:
         if list(rows) == list(range(len(self.models))):
             return self
         pick = np.ix_(rows, rows)
-        components = {name: values[pick] for name, values in self.components.items()}
+        components, apart = (
+            {name: values[pick] for name, values in parts.items()} for parts in (self.components, self.apart)
+        )
         names = tuple(self.models[i] for i in rows)
         coverage = None if self.coverage is None else self.coverage[pick]
         values, overall = self.values[pick], self.overall[pick]
-        return replace(self, models=names, values=values, overall=overall, components=components, coverage=coverage)
+        return replace(
+            self, models=names, values=values, overall=overall, components=components, coverage=coverage, apart=apart
+        )

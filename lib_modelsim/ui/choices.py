@@ -48,7 +48,8 @@ class Choices:
     @property
     def question(self) -> Question:
         """What has to be compared for it."""
-        return Question(self.measure, self.base if measure_named(self.measure).needs_base else None)
+        base = self.base if measure_named(self.measure).needs_base else None
+        return Question(self.measure, base)
 
     @property
     def tree(self) -> TreeOptions:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import measures_of_weights
-from ..workspace.comparing.compare import LEAST_FOR_MEAN, by_architecture
 from .answers import Answer, How
 from .backend import Backend
 from .choices import TREE, Choices, keep_choices, read_choices
@@ -100,14 +99,9 @@ class ViewState:
         return self.choices.chosen if self.backend.model(self.choices.chosen) is not None else None
 
     def settle_base(self) -> None:
-        """For a measure that needs one: a base that is there; with too few models for a mean, the first one."""
-        names = [model.name for model in self.backend.index.models]
-        groups = by_architecture(self.backend.index.models)
-        base = self.choices.base if self.choices.base in names else None
-        if base is None and groups and max(map(len, groups)) < LEAST_FOR_MEAN:
-            base = groups[0][0].name
-        if base != self.choices.base:
-            self.choose(base=base)
+        """For a measure that needs one: a base that is there, or none."""
+        if self.choices.base not in [None, *(model.name for model in self.backend.index.models)]:
+            self.choose(base=None)
 
     def shown(self) -> Shown:
         """The families as chosen; none before there is an answer."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..similarity.measures.registry import all_measures, measure_named
+from ..similarity.measures.registry import DEFAULT, all_measures, measure_named
 from ..text import printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def measure_labels() -> dict[str, str]:
     """What the page calls each measure → its name; choices are plain words, as gradio 3 shows a choice's value, not
     its label. A measure that does not read all of a file once says what it reads."""
     found = {}
-    for measure in all_measures():
+    for measure in sorted(all_measures(), key=lambda measure: measure.name != DEFAULT):  # it stands first
         what = measure.name if measure.reads == "all" else f"{measure.name}; reads {measure.reads}"
         found[f"{measure.label} ({what})"] = measure.name
     return found

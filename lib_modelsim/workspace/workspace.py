@@ -21,10 +21,11 @@ from ..hosts.host import Host, Listed
 from ..job import Job
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
-from ..similarity.measures.registry import measure_named
+from ..similarity.measures.registry import DEFAULT_OF_FEW, measure_named
 from .catalogue.index import Index, Model, read_index
 from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
+from .comparing.by_choice import compare_by_choice
 from .comparing.compare import Comparison, compare_models
 
 if TYPE_CHECKING:
@@ -58,10 +59,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """What a comparison is asked for; `base` is a model's name, or None for the mean, for a measure that needs one."""
+    """What a comparison is asked for: a measure, None for what suits each architecture; `base` is a model's name, or
+    None for a known one or the mean, for a measure that needs one. An architecture that can have neither is compared by
+    `few`; None: then it has no numbers."""
 
-    measure: str
+    measure: str | None
     base: str | None = None
+    few: str | None = DEFAULT_OF_FEW
 
 
 @dataclass(frozen=True)
@@ -166,9 +170,10 @@ class Workspace:
             return comparison_by_pictures(self.gallery, self.suites.all(), index.models, known, job)
         settings = self.host.settings()
         with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
-            return compare_models(
-                index, question.measure, question.base, self.library, shown, settings.device, settings.memory
-            )
+            how = (question.base, self.library, shown, settings.device, settings.memory)
+            if question.few is None and question.measure is not None:
+                return compare_models(index, question.measure, *how)
+            return compare_by_choice(index, question.measure, *how, question.few or DEFAULT_OF_FEW)
 
     def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job, task: str | None = None) -> Detail:
         """Two models of a comparison, key by key. Raises ModelsimError where they cannot be compared."""
@@ -196,7 +201,9 @@ class Workspace:
 
     def deltas(self, comparison: Comparison, job: Job) -> dict[str, Resampling]:
         """Architecture → what the resampling of a measure with a base needs, from what the library remembers."""
-        if not measure_named(comparison.matrix.measure).needs_base:
+        measures = {comparison.matrix.measure, *(choice.measure for choice in comparison.choices.values())}
+        with_base = {name for name in measures if measure_named(name).needs_base}
+        if not with_base:
             return {}
         from .families.classify import families_of, with_deltas
         from .families.family import TreeOptions
@@ -205,7 +212,11 @@ class Workspace:
             found = families_of(comparison, TreeOptions())
         except ModelsimError:
             return {}  # why there is no tree is told where one is asked for
-        found = [with_deltas(f, comparison, self.library, job, "cpu") for f in found if f.tree is not None]
+        found = [
+            with_deltas(family, comparison.of(family.architecture or ""), self.library, job, "cpu")
+            for family in found
+            if family.tree is not None and family.measure in with_base
+        ]
         return {family.architecture or "": family.resampling() for family in found if family.resampling is not None}
 
     def class_names(self, family: Family, models: Sequence[Model]) -> dict[int, ClassName]:

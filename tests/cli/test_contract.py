@@ -84,7 +84,7 @@ def test_a_quick_scan_leaves_hashes_null(small_family):
 
 
 def test_compare_tells_these_fields(small_family):
-    outcome = run("compare", small_family, "--no-library", "--json")
+    outcome = run("compare", small_family, "--measure", "cosine", "--no-library", "--json")
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     document = outcome.document
     assert list(document) == [
@@ -127,11 +127,12 @@ def test_elements_are_the_values_of_every_key(small_family):
         "compare", *files, "--elements", "--measure", "delta-cosine", "--base", "base", "--no-library", "--json"
     ).document
     assert all(-1 <= e["value"] <= 1 for e in document["elements"] if e["component"] != "vae")
-    assert "--elements is for two models" in refused("compare", *files, "--elements", "--json")
+    assert "--elements is for two models" in refused("compare", *files, "--elements", "--measure", "l2", "--json")
 
 
 def test_classify_tells_what_it_wrote(small_family, tmp_path):
-    outcome = run("classify", small_family, "--dpi", 20, "--out", tmp_path / "out", "--no-library", "--json")
+    by = ("--measure", "asimilarity", "--dpi", 20)
+    outcome = run("classify", small_family, *by, "--out", tmp_path / "out", "--no-library", "--json")
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     tables = {"classes.csv", "features.csv", "distances.csv", "linkage.csv", "order.csv", "hashes.csv"}
     figures = {f"{name}.{ending}" for name in ("dendrogram", "heatmap", "map") for ending in ("svg", "png")}
@@ -373,7 +374,7 @@ def test_bases_that_cannot_be(small_family):
     delta = ("compare", small_family, "--measure", "delta-cosine")
     assert "no model matches" in refused(*delta, "--base", "nobody")
     assert "models match 'a'" in refused(*delta, "--base", "a")
-    assert "delta-cosine alone" in refused("compare", small_family, "--base", "base")
+    assert "delta-cosine alone" in refused("compare", small_family, "--measure", "cosine", "--base", "base")
     assert "needs a base" in refused(
         "compare", small_family / "anna.safetensors", small_family / "base.safetensors", "--measure", "delta-cosine"
     )

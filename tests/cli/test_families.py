@@ -89,10 +89,10 @@ def test_components_and_csv_give_the_same(shared, tmp_path):
 def test_a_base_makes_delta_cosine_the_distance(small_family, tmp_path):
     document = classify(tmp_path, small_family, "--base", "base.safetensors", "--no-library")
     compared = run(
-        "compare", small_family, "--measure", "delta-cosine", "--base", "base", "--no-library", "--json"
+        "compare", small_family, "--measure", "sampled-delta-cosine", "--base", "base", "--no-library", "--json"
     ).document
     (tree,) = document["trees"]
-    assert (tree["measure"], tree["distance"], tree["base"]) == ("delta-cosine", "matrix", "base")
+    assert (tree["measure"], tree["distance"], tree["base"]) == ("sampled-delta-cosine", "matrix", "base")
     header, *body = rows(tmp_path / "distances.csv")
     kept = [compared["models"].index(name) for name in header[1:]]
     assert header[1:] == ["anna", "bert", "carl", "stranger"]
@@ -114,7 +114,7 @@ def test_a_known_base_that_was_scanned_is_taken(small_family, tmp_path):
     with networks.registered(tmp_path / "published.json"):
         document = classify(tmp_path / "out", small_family, *library)
     assert document["base"] == "base"
-    assert document["trees"][0]["measure"] == "delta-cosine"
+    assert document["trees"][0]["measure"] == "sampled-delta-cosine"
     assert "taken as the base" in document["notes"][0]
     assert [row["model"] for row in document["classes"]] == ["anna", "bert", "carl", "stranger"]
     (hashes,) = [row for row in rows(tmp_path / "out" / "hashes.csv") if row[0] == "anna"]
@@ -131,9 +131,10 @@ def test_an_architecture_without_a_base_makes_do_beside_one_that_has(small_famil
     document = classify(tmp_path / "out", models, "--measure", "delta-cosine", "--no-library")
     assert [(t["architecture"], t["measure"], t["base"]) for t in document["trees"]] == [
         ("SD 1.x", "delta-cosine", "mean"),
-        ("SD 2.x", "asimilarity", None),
+        ("SD 2.x", "sampled-relative-l2", None),
     ]
-    assert "no base for SD 2.x: compared by asimilarity" in document["notes"]
+    told = "no base for SD 2.x, and too few models for a mean: compared by sampled-relative-l2"
+    assert told in document["notes"]
 
 
 @pytest.fixture

@@ -159,13 +159,14 @@ def test_another_measure_is_compared_only_where_families_are_looked_at(tab_over,
     assert not tab.session.backend.answers
 
 
-def test_two_models_take_the_first_as_base_as_their_mean_is_none(tab_over, small_family):
-    tab = tab_over(*(small_family / f"{name}.safetensors" for name in ("anna", "bert", "base")))
+def test_too_few_models_for_a_mean_are_compared_by_what_needs_no_base_and_it_is_said(tab_over, small_family):
+    tab = tab_over(*(small_family / f"{name}.safetensors" for name in ("anna", "bert", "carl")))
     families(tab)
     choose(tab, measure="delta-cosine", chosen="anna")
     shown = families(tab)
-    assert shown["base"] == "anna"
-    assert "This is the base" in shown["relatives"]
+    assert "compared by sampled-relative-l2" in shown["drawing"]
+    assert {"bert", "carl"} <= set(re.findall(r'<b title="(\w+)">', shown["relatives"]))
+    assert "not comparable" not in shown["relatives"]
 
 
 def test_facts_appear_once_the_files_are_hashed(tab_over, small_family, tmp_path):
@@ -179,7 +180,7 @@ def test_facts_appear_once_the_files_are_hashed(tab_over, small_family, tmp_path
 
 def test_more_classes_than_models_are_as_many_as_models(tab_over, small_family):
     tab = tab_over(small_family)
-    choose(tab, classes=20)
+    choose(tab, classes=20, measure="cosine")
     assert families(tab)["named_classes"].count("<tr><td>") == 5
 
 
@@ -198,7 +199,7 @@ def test_choices_and_index_survive_a_restart(tab_over, small_family):
 def test_choices_that_cannot_be_used_begin_anew(tab_over, small_family, tmp_path, kept):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "choices.json").write_text(kept)
-    assert "asimilarity" in opened(tab_over(small_family))["measure"]
+    assert "sampled-delta-cosine" in opened(tab_over(small_family))["measure"]
 
 
 def test_references_make_other_features(tab_over, small_family):

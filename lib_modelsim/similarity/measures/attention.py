@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ..attention import Variant
-from .bounds import BASE, CLOSE, STRANGERS, Bound
+from .bounds import BASE, CLOSE, UNRELATED, Bound
 from .registry import AttentionMeasure, Joined
 
 _BOUNDS = (
     Bound("the same self-attention", 1 - 2e-6, 1),  # sums of float32
-    Bound("nearly the same self-attention", 0.9975, 1 - 2e-6),
-    Bound(CLOSE, 0.93, 0.9975),
-    Bound(BASE, 0.4, 0.93),
-    STRANGERS,
+    Bound("nearly the same self-attention", 0.9995, 1 - 2e-6),
+    Bound(CLOSE, 0.99, 0.999),
+    Bound(BASE, 0.4, 0.985),
+    Bound(UNRELATED, -0.1, 0.1),
 )
 
 MEASURES = (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..parts import Array, Part, cosine, gather, gather_norms, ratio
-from .bounds import OF_COSINES, STRANGERS
+from .bounds import BASE, CLOSE, NEARLY, OF_COSINES, SAME, UNRELATED, Bound
 from .registry import Joined, WeightMeasure
 
 
@@ -39,7 +39,13 @@ COSINE = WeightMeasure(
     range=(-1, 1),
     joined=Joined.MEAN,
     function=cosine_mean,
-    bounds=(*OF_COSINES, STRANGERS),
+    bounds=(
+        Bound(SAME, 1, 1),
+        Bound(NEARLY, 0.9998, 1),
+        Bound(CLOSE, 0.9976, 0.9997),
+        Bound(BASE, 0.9, 0.9974),
+        Bound(UNRELATED, -0.3, 0.3),
+    ),
     caveat="A factor before all weights would not show.",
 )
 
@@ -50,7 +56,12 @@ COSINE_MIN = WeightMeasure(
     range=(-1, 1),
     joined=Joined.MEAN,
     function=cosine_min,
-    bounds=OF_COSINES,
+    bounds=(
+        Bound(SAME, 1, 1),
+        Bound(NEARLY, 0.9995, 1),
+        Bound(CLOSE, 0.9848, 0.9985),
+        Bound(BASE, 0.88, 0.9845),
+    ),
     caveat="It takes the worst key of each block, and one odd key hides kinship: it never rules kinship out.",
 )
 
@@ -60,7 +71,7 @@ COSINE_WHOLE = WeightMeasure(
     reads="all",
     range=(-1, 1),
     function=cosine_whole,
-    bounds=(*OF_COSINES, STRANGERS),
+    bounds=OF_COSINES,
     caveat="A factor before all weights would not show.",
 )
 

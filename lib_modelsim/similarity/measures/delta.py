@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..parts import Array, Part, ratio
-from .bounds import Bound
+from .bounds import APART, Bound
 from .registry import WeightMeasure
 
 
@@ -43,10 +43,10 @@ DELTA_COSINE = WeightMeasure(
     function=delta_cosine,
     l2="l2",
     bounds=(
-        Bound("the same training, or nearly", 0.99, 1),
-        Bound("close relative: most of the training is shared", 0.9, 0.99),
-        Bound("part of the training is shared", 0.3, 0.9),
-        Bound("same base, trained apart", -0.3, 0.15),
+        Bound("nearly the same change (other steps of one training, or a light merge)", 0.99, 1),
+        Bound("most of the change from the base is shared", 0.83, 0.985),
+        Bound("part of the change from the base is shared", 0.3, 0.8),
+        Bound(APART, -0.3, 0.15),
     ),
     caveat="It looks at the direction away from the base alone: how far two models went does not show.",
 )

@@ -44,10 +44,10 @@ RELATIVE_L2 = WeightMeasure(
     function=relative_l2,
     bounds=(
         Bound(SAME, 0, 0),
-        Bound(NEARLY, 0, 0.01),
-        Bound(CLOSE, 0.01, 0.07),
-        Bound(BASE, 0.07, 0.5),
-        Bound(UNRELATED, 1.9, np.inf),
+        Bound(NEARLY, 0, 0.008),
+        Bound(CLOSE, 0.01, 0.053),
+        Bound(BASE, 0.056, 0.45),
+        Bound(UNRELATED, 1.1, np.inf),
     ),
 )
 

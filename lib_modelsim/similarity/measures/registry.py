@@ -19,14 +19,14 @@ from ..attention import Variant
 from ..parts import WEIGHTS, Reading
 from .bounds import Bound
 
-DEFAULT = "asimilarity"
-"""What families are told from where no base is known."""
+DEFAULT = "sampled-delta-cosine"
+"""What families are told from, and many models compared by: it says most (see the README, "Measures")."""
 
-DEFAULT_WITH_BASE = "delta-cosine"
-"""What families are told from where a base is known: it says more (see the README, "Measures")."""
+DEFAULT_OF_FEW = "sampled-relative-l2"
+"""What families are told from where there is neither a base nor enough models for a mean."""
 
 DEFAULT_OF_COMPARE = "cosine"
-"""What `compare` gives unless another measure is asked for."""
+"""What `compare` gives there unless another measure is asked for."""
 
 
 class Joined(Enum):
@@ -59,7 +59,7 @@ class Measure:
     direct: bool = False
     joined: Joined = Joined.VECTOR
     bounds: tuple[Bound, ...] = ()
-    between: str = "Between the farthest relatives and the strangers that were measured."
+    between: str = "Between two bounds: nothing that was measured has this value."
     caveat: str = "It speaks of the UNet or transformer alone."
 
     def shown(self, value: float) -> str:
@@ -153,5 +153,5 @@ def require_base_taken(name: str) -> None:
         raise ModelsimError(
             f"a base goes with {with_base} alone, not with",
             name,
-            f"leave --base out, or use --measure {DEFAULT_WITH_BASE}",
+            f"leave --base out, or use --measure {DEFAULT}",
         )

@@ -25,7 +25,7 @@ def _sampled(measure: WeightMeasure, label: str, **changes: object) -> WeightMea
     return replace(
         measure,
         name=f"sampled-{measure.name}",
-        label=f"weights (sample), {label}",
+        label=f"Weights (sample), {label}",
         reads="4 % of a file",
         reading=SAMPLED,
         caveat=f"{measure.caveat} {_CAVEAT}" if measure.bounds else measure.caveat,

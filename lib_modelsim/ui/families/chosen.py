@@ -9,10 +9,10 @@ import gradio as gr
 import numpy as np
 
 from ...hosts.sidecars import Sidecars
-from ...similarity.matrix import SimilarityMatrix
 from ...text import size_text
 from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.sameness import sameness_facts
+from ...workspace.comparing.compare import Comparison
 from ..answers import Answer
 from ..buttons import copy_button, load_button, reference_button
 from ..status import note
@@ -110,13 +110,12 @@ class ChosenPanel:
             return note("Not compared yet", "Press Show families: then its relatives come here.")
         if chosen not in answer.comparison.matrix.models:
             return note("Not compared", "It came later than the last comparison. Press Show families again.")
-        return relatives_list(
-            answer.comparison, session.backend.identities, chosen, session.backend.host.cannot.get("load")
-        )
+        comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
+        return relatives_list(comparison, session.backend.identities, chosen, session.backend.host.cannot.get("load"))
 
     def _family_card(self, answer: Answer | None) -> str:
         names = self._family
-        alike = _alike(answer.comparison.matrix, names) if answer is not None else ""
+        alike = _alike(answer.comparison, names) if answer is not None else ""
         links = (f'<button type="button" data-model="{escaped(name)}">{escaped(name)}</button>' for name in names)
         rows = "".join(f"<li>{link}</li>" for link in links)
         copy = copy_button(",".join(names), "Copy names")
@@ -140,10 +139,11 @@ def _counted(models: int) -> str:
     return "1 model" if models == 1 else f"{models} models"
 
 
-def _alike(matrix: SimilarityMatrix, names: Sequence[str]) -> str:
-    rows = [matrix.models.index(name) for name in names if name in matrix.models]
+def _alike(comparison: Comparison, names: Sequence[str]) -> str:
+    rows = [comparison.matrix.models.index(name) for name in names if name in comparison.matrix.models]
     if len(rows) < 2:
         return ""
+    matrix = comparison.seen_from(comparison.models[rows[0]].architecture).matrix
     pairs = matrix.overall[np.ix_(rows, rows)][np.triu_indices(len(rows), 1)]
     known = pairs[~np.isnan(pairs)]
     if not known.size:

@@ -57,7 +57,8 @@ def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
 
 def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]:
     """What the tooltip of each model tells: class, hash, nearest relatives."""
-    matrix, classes, identities = shown.answer.comparison.matrix, shown.classes, session.backend.identities
+    matrix = shown.answer.comparison.seen_from(shown.family.architecture or "").matrix
+    classes, identities = shown.classes, session.backend.identities
     found = {}
     rows = {name: row for row, name in enumerate(matrix.models)}
     for name in shown.family.features.models:

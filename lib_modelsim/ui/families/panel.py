@@ -13,14 +13,14 @@ from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import Shown, ViewState
-from ..words import DISTANCES, LINKAGES, label_of, measure_labels
+from ..words import DISTANCES, LINKAGES, label_of, measure_labels, sentence
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
 from .library import library_table
 
 AUTOMATIC = "automatic"
-MEAN = "the mean of all models"
+MEAN = "automatic: a known base, or the mean of all models"
 MOST_CLASSES = 20
 
 
@@ -163,12 +163,17 @@ class FamiliesPanel:
     def _drawn(self, shown: Shown) -> str:
         session = self._session
         if shown.family is not None:
-            return drawing(session, shown)
+            return drawing(session, shown) + self._why(shown)
         if shown.why_none:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
             return note("One model", "A tree needs two. Put another checkpoint beside it, then press Show families.")
         return note("Not compared yet", "Press Show families.")
+
+    def _why(self, shown: Shown) -> str:
+        """Why these models were not compared as chosen, or from what; empty where there is nothing to say."""
+        choice = shown.answer.comparison.choices.get(shown.family.architecture or "")
+        return f'<p class="modelsim-why">{sentence(choice.note)}.</p>' if choice is not None and choice.note else ""
 
     def named_classes(self, shown: Shown | None = None) -> str:
         """The classes of the tree shown, their support, and fields for their names and remarks."""

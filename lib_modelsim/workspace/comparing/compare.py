@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +27,26 @@ from ...similarity.measures.registry import (
 )
 from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
 from .attention_scores import attention_scores
+from .choosing import LEAST_FOR_MEAN, Choice
 from .scores import Reason
 from .shares import with_coverage
 from .weight_scores import weight_scores
-
-LEAST_FOR_MEAN = 4
-"""From so many models on their mean may stand in for a base."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """The models, what the measure says of every pair, the base it was taken from (`delta-cosine`), why values are
-    missing, and the files that could not be read."""
+    missing, and the files that could not be read.
+
+    Where architectures were compared by what suits each, `choices` says by what: architecture → measure and base.
+    """
 
     models: list[Model]
     matrix: SimilarityMatrix
     base: Base | None
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    choices: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
     def coverage(self) -> NDArray[np.float64] | None:
@@ -56,16 +58,41 @@ class Comparison:
         """The name of the model that is the base; None without a base, and where the mean is."""
         return self.base.model if self.base is not None else None
 
+    def model(self, name: str) -> Model:
+        """The model of this name, which is one of them."""
+        return self.models[self.matrix.models.index(name)]
+
+    def seen_from(self, architecture: str) -> Comparison:
+        """The same with the measure and the base of this architecture, whose values alone are then what they say."""
+        choice = self.choices.get(architecture)
+        if choice is None:
+            return self
+        return replace(self, matrix=replace(self.matrix, measure=choice.measure), base=choice.base)
+
+    def of(self, architecture: str) -> Comparison:
+        """The comparison of the models of one architecture."""
+        rows = [i for i, model in enumerate(self.models) if model.architecture == architecture]
+        seen = self.seen_from(architecture)
+        return replace(seen, models=[self.models[i] for i in rows], matrix=seen.matrix.select(rows))
+
 
 def compare(
     paths: Sequence[Path], measure: str, base: str | None, library: Library, job: Job, device: str = "auto"
 ) -> Comparison:
-    """Compare all checkpoints under these paths. `base` names a model, for `delta-cosine` alone.
+    """Compare all checkpoints under these paths. `base` names a model, for a measure that needs one.
 
     With fewer than two readable models the matrix is empty and `require_two` says so. Raises ModelsimError where what
     was asked for cannot be.
     """
     return compare_models(read_index(paths, library, job), measure, base, library, job, device)
+
+
+def named_base(base: str | None, measure: str, models: Sequence[Model], library: Library) -> Model | None:
+    """The model that a person means by the name of a base. Raises ModelsimError where it is none, or none is wanted."""
+    if base is None:
+        return None
+    require_base_taken(measure)
+    return models[match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])]
 
 
 def compare_models(
@@ -78,23 +105,14 @@ def compare_models(
     memory: int | None = None,
 ) -> Comparison:
     """As `compare`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
-    kind = _of_weights(measure)
-    if base is not None:
-        require_base_taken(measure)
-    models = index.models
-    chosen = (
-        None
-        if base is None
-        else match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])
-    )
-    reasons = list(_apart(models))
+    kind, models = of_weights(measure), index.models
+    named = named_base(base, measure, models, library)
+    reasons = list(apart(models))
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     groups = by_architecture(models)
-    origins = [
-        _base_of(group, None if chosen is None else models[chosen]) if kind.needs_base else None for group in groups
-    ]
-    if kind.needs_base and chosen is None and MEAN not in origins and len(models) > 1:
+    origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
+    if kind.needs_base and named is None and MEAN not in origins and len(models) > 1:
         raise ModelsimError(
             f"{measure} needs a base, and a mean stands in for one from four models of one architecture on",
             None,
@@ -110,17 +128,17 @@ def compare_models(
         unreadable += scores.unreadable
         if kind.needs_base and origin is None:
             reasons += _no_base(group)
-        if origin == MEAN and chosen is not None:
+        if origin == MEAN and named is not None:
             instead = f"the base is none of {group[0].architecture}: taken from the mean of its {len(group)} models"
             reasons += [Reason(model.name, model.name, instead) for model in group]
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
-    told = Base(models[chosen].name) if chosen is not None else MEAN if MEAN in origins else None
-    matrix = _join(measure, kept, found)
+    told = Base(named.name) if named is not None else MEAN if MEAN in origins else None
+    matrix = join(measure, kept, found)
     return Comparison(kept, matrix, told, with_coverage(reasons, matrix), unreadable)
 
 
-def _of_weights(name: str) -> AttentionMeasure | WeightMeasure:
+def of_weights(name: str) -> AttentionMeasure | WeightMeasure:
     """The measure of this name, for which checkpoints are read. Raises ModelsimError that lists the names."""
     known: list[Measure] = measures_of_weights()
     if measure_named(name) not in known:
@@ -183,7 +201,7 @@ def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
             )
 
 
-def _apart(models: Sequence[Model]) -> Iterator[Reason]:
+def apart(models: Sequence[Model]) -> Iterator[Reason]:
     """A reason for every pair that cannot be compared, or only in part, by what its layouts say."""
     digests = [model.header.layout.digest for model in models]
     told: dict[tuple[str, str], str | None] = {}
@@ -217,15 +235,17 @@ def difference(a: Layout, b: Layout) -> str | None:
     return "; ".join(facts)
 
 
-def _join(
+def join(
     measure: str, models: Sequence[Model], found: Sequence[tuple[Sequence[Model], SimilarityMatrix]]
 ) -> SimilarityMatrix:
     """The matrices of the architectures as one over all models and the union of their blocks, NaN between them."""
     n = len(models)
     blocks = tuple(order(block for _, matrix in found for block in matrix.blocks))
-    names = dict.fromkeys(name for _, matrix in found for name in matrix.components)
     values, overall = np.full((n, n, len(blocks)), np.nan), np.full((n, n), np.nan)
-    components = {name: np.full((n, n), np.nan) for name in names}
+    components, apart = (
+        {name: np.full((n, n), np.nan) for name in dict.fromkeys(name for _, m in found for name in getattr(m, part))}
+        for part in ("components", "apart")
+    )
     position = {model.path: i for i, model in enumerate(models)}
     coverage = np.zeros((n, n))
     for group, matrix in found:
@@ -235,6 +255,8 @@ def _join(
         coverage[pick] = matrix.coverage
         for i, block in enumerate(matrix.blocks):
             values[(*pick, blocks.index(block))] = matrix.values[:, :, i]
-        for name, numbers in matrix.components.items():
-            components[name][pick] = numbers
-    return SimilarityMatrix(measure, tuple(m.name for m in models), blocks, values, overall, components, coverage)
+        for joined, own in ((components, matrix.components), (apart, matrix.apart)):
+            for name, numbers in own.items():
+                joined[name][pick] = numbers
+    names = tuple(model.name for model in models)
+    return SimilarityMatrix(measure, names, blocks, values, overall, components, coverage, apart)

@@ -84,7 +84,7 @@ def detail(
     The profile is the comparison's; the keys come from one read of both files, or from the library. Raises
     ModelsimError where one of them cannot be read, Cancelled where the job is stopped: finished blocks are kept.
     """
-    matrix = comparison.matrix
+    matrix = comparison.seen_from(comparison.model(names[0]).architecture).matrix
     a, b = (matrix.models.index(name) for name in names)
     models = [comparison.models[a], comparison.models[b]]
     first, second = (model.header.layout for model in models)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
+from ...similarity.joining import main_component
 from .compare import Comparison
-from .verdicts import Verdict, verdict
+from .verdicts import Verdict, same_main, verdict
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     `identities` is by model name. The base of delta-cosine, which its numbers are taken from, is no relative.
     """
     matrix = comparison.matrix
-    row = matrix.models.index(chosen)
+    row, main = matrix.models.index(chosen), main_component(matrix.apart)
     reasons = {frozenset((r.a, r.b)): r.reason for r in comparison.reasons}
     own_reason = reasons.get(frozenset((chosen,)))
     found = []
@@ -56,7 +57,8 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         facts = relation(identities[chosen], identities[name]) if both else None
         overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
         share = None if matrix.coverage is None else float(matrix.coverage[row, i])
-        said = verdict(matrix.measure, overall, comparison.base, facts, share)
+        apart = float(matrix.apart[main][row, i]) if main is not None else np.nan
+        said = verdict(matrix.measure, overall, comparison.base, facts, share, apart, same_main(matrix, row, i))
         fact = "" if facts is None else _fact(facts, chosen, name)
         found.append(Relative(name, overall, blocks, facts, reason, said, fact, share))
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...checkpoints.identity import Relation
+from ...checkpoints.identity import Relation, component_label
 from ...similarity.base import MEAN, Base
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
-from ...similarity.measures.bounds import SAME
+from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures.bounds import BASE, SAME
+from ...similarity.measures.l2 import RELATIVE_L2
 from ...similarity.measures.registry import measure_named
 from .shares import covers
 
@@ -35,25 +37,33 @@ def verdict(
     base: Base | None = None,
     relation: Relation | None = None,
     coverage: float | None = None,
+    apart: float = np.nan,
+    shared: str | None = None,
 ) -> Verdict:
     """What a value of the whole UNet or transformer says of two models; hashes, where they know, say it better.
 
     `base` is that of a measure that needs one, and NaN a pair that is not comparable. `coverage` is the share of the
     network that the value speaks of: below `coverage.LEAST` there is no verdict, and below 1 the two are never called
-    the same.
+    the same. `apart` is relative-l2 of the two, where it is known beside the measure: a direction alone says nothing of
+    strangers. `shared` is what `same_main` says.
     """
     fact = _by_hashes(relation)
     if fact is not None:
         return fact
     if coverage is not None and 0 < coverage < LEAST:
         return Verdict(NONE, f"The number {covers(measure, coverage)}.")
+    known = measure_named(measure)
+    if shared is not None and coverage in (None, 1):
+        return Verdict(f"the {shared}", f"By the values of each component. {known.caveat}")
     if np.isnan(value):
         return Verdict(NONE, "The two are not comparable.")
-    known = measure_named(measure)
     if not known.bounds:
         return Verdict(NONE, known.caveat)
     if known.needs_base and base == MEAN:
-        return Verdict(NONE, "The mean of these models is no true base: the numbers only tell them from each other.")
+        why = "The mean of these models is no true base: the numbers only tell them from each other."
+        return Verdict(NONE, why) if np.isnan(apart) else _by_size(apart, f"{why} By their size:")
+    if known.needs_base and apart > _RELATED:
+        return _by_size(apart, f"A direction says nothing where the difference is {apart:.2g} of the models' size:")
     bound = next((bound for bound in known.bounds if bound.least <= value <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{known.between} {known.caveat}")
@@ -61,6 +71,30 @@ def verdict(
         return Verdict(bound.text, f"By {measure}, {bound.span()}. {known.caveat}")
     text = SAME_IN_PART if bound.text == SAME else bound.text
     return Verdict(text, f"By {measure}, {bound.span()}. It {covers(measure, coverage)}. {known.caveat}")
+
+
+_RELATED = next(bound.most for bound in RELATIVE_L2.bounds if bound.text == BASE)
+"""relative-l2 of the farthest relatives."""
+
+
+def _by_size(apart: float, first: str) -> Verdict:
+    """The verdict that the size of the difference alone gives."""
+    bound = next((bound for bound in RELATIVE_L2.bounds if bound.least <= apart <= bound.most), None)
+    if bound is None:
+        return Verdict(NONE, f"{first} {RELATIVE_L2.name} is {apart:.4f}, between two bounds.")
+    return Verdict(bound.text, f"{first} {RELATIVE_L2.name} is {apart:.4f}, within {bound.span()}.")
+
+
+def same_main(matrix: SimilarityMatrix, a: int, b: int) -> str | None:
+    """ "same UNet, other text encoder" of two models, where that is so: their overall number speaks of the UNet alone.
+    None where the UNet differs, everything is the same, or the measure does not tell."""
+    main = main_component(matrix.apart)
+    if main is None or matrix.apart[main][a, b] != 0:
+        return None
+    others = [name for name, sizes in matrix.apart.items() if sizes[a, b] > 0]
+    if not others:
+        return None
+    return ", ".join([f"same {component_label(main)}", *(f"other {component_label(name)}" for name in others)])
 
 
 def explanation(measure: str) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
+import numpy as np
+
+from ...checkpoints.identity import component_label
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
@@ -13,13 +17,15 @@ from ...job import Job
 from ...library import BlockResult, Library
 from ...similarity.base import MEAN, Base
 from ...similarity.coverage import covered
-from ...similarity.joining import main_component, measure_parts
+from ...similarity.joining import main_component, measure_parts, sizes_apart
+from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.l2 import relative_l2
 from ...similarity.measures.registry import WeightMeasure
 from ...similarity.parts import Part, Sums, from_arrays
 from ..catalogue.index import Model
 from .caching import Arrays, cached_or_compute
 from .scores import Reason, Scores
+from .verdicts import same_main
 
 OTHER = ""
 """The name under which the keys without a block are summed."""
@@ -63,22 +69,33 @@ def weight_scores(
     names, layouts = [model.name for model in models], [model.header.layout for model in models]
     unread = [model.header.unread for model in models]
     main = main_component({place.component: place for place in layout.places.values()})
-    if not measure.needs_base:
-        matrix = measure_parts(measure, names, parts)
-        return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
-    if base is None:
-        matrix = measure_parts(measure, names, dict.fromkeys(parts, ()))
+    apart = sizes_apart(parts, len(models))
+    if not measure.needs_base or base is None:
+        used = dict.fromkeys(parts, ()) if measure.needs_base else parts
+        matrix = replace(measure_parts(measure, names, used), apart=apart)
         return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
     if base != MEAN and base.model not in names:
         raise ModelsimError("the base cannot be read to its end", base.model, "name another with --base")
-    matrix, origin = measure_parts(measure, names, parts, base), base.position(names)
+    matrix, origin = replace(measure_parts(measure, names, parts, base), apart=apart), base.position(names)
     rounded = [] if origin is None else rounded_copies(models, parts, origin)
     reasons += [
         Reason(names[i], names[i], f"{base.model} in another precision: it differs by rounding") for i in rounded
     ]
+    reasons += [Reason(names[i], names[i], text) for i, text in _equal_to(matrix, origin)]
     of_base = None if origin is None else layouts[origin]
     matrix = covered(matrix.without(rounded), layouts, main, left_out, of_base, unread)
     return Scores(models, matrix, reasons, unreadable)
+
+
+def _equal_to(matrix: SimilarityMatrix, base: int | None) -> Iterator[tuple[int, str]]:
+    """The models that have no direction from the base, as they are the same where it counts."""
+    main = main_component(matrix.apart)
+    if base is None or main is None:
+        return
+    for i in np.flatnonzero(matrix.apart[main][base] == 0).tolist():
+        if i != base:
+            told = same_main(matrix, base, i) or f"same {component_label(main)}"
+            yield i, f"{told} as {matrix.models[base]}, the base: it has no direction from it"
 
 
 def _restore(

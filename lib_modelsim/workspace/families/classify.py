@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ...checkpoints.networks import known_models
 from ...errors import ModelsimError
 from ...families.distances import MATRIX, direct_distances
 from ...families.groups import connected_groups
@@ -16,19 +15,10 @@ from ...families.references import suggest_references
 from ...families.support import Resampling, resample_deltas
 from ...job import Job
 from ...library import Library
-from ...similarity.base import MEAN, Base
-from ...similarity.measures.registry import (
-    DEFAULT,
-    DEFAULT_WITH_BASE,
-    WeightMeasure,
-    find_measure,
-    measure_named,
-    require_base_taken,
-)
+from ...similarity.measures.registry import WeightMeasure, find_measure, require_base_taken
 from ..catalogue.index import Index, Model, Unreadable, match_model, read_index
-from ..catalogue.scan import known_identity
-from ..comparing.compare import LEAST_FOR_MEAN, Comparison, by_architecture, comparable, compare_models, model_hashes
-from ..comparing.likely import likely_model
+from ..comparing.by_choice import settled
+from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, model_hashes
 from .family import Family, TreeOptions, family_of_matrix, several, told_apart
 from .references import load_references
 
@@ -38,8 +28,8 @@ _TOLD = 5
 
 @dataclass(frozen=True)
 class FamilyRequest:
-    """What classify is asked for. `measure` None: the registry's default, with a base where one is given or known.
-    References come from a file, or so many are suggested, or all models are."""
+    """What classify is asked for. `measure` None: what suits each architecture. References come from a file, or so
+    many are suggested, or all models are."""
 
     measure: str | None = None
     base: str | None = None
@@ -81,17 +71,15 @@ def classify_models(
     if len(index.models) < 2:
         return replace(found, models=index.models)
     for group in groups:
-        measure, own_base, note = _measure_of(group, wanted, base, library, alone=len(groups) == 1)
-        if own_base == MEAN or (own_base is None and measure_named(measure).needs_base):
-            likely = likely_model(group, measure, library, job, device, memory)
-            if likely is not None:
-                own_base, note = Base(likely.model.name), [likely.note]
-        named = own_base.model if own_base is not None else None
+        choice = settled(group, wanted.measure, base, library, job, device, memory)
+        if wanted.measure is not None and len(groups) == 1:
+            choice = replace(choice, measure=wanted.measure)  # compare says what it needs
+        named = choice.base.model if choice.base is not None else None
         bases += [named] if named is not None else []
-        comparison = compare_models(Index(group), measure, named, library, job, device, memory)
+        comparison = compare_models(Index(group), choice.measure, named, library, job, device, memory)
         found.models.extend(comparison.models)
         found.unreadable.extend(comparison.unreadable)
-        found.notes.extend(note)
+        found.notes.extend([choice.note] if choice.note else [])
         try:
             families = _families(comparison, _fitting(wanted, comparison, len(groups)), chosen)
         except ModelsimError as error:
@@ -112,10 +100,8 @@ def families_of(
     """A family per architecture of the compared models; the base, and models equal to it, in none.
     `references` None are all models."""
     found, groups = [], by_architecture(comparison.models)
-    position = {model.path: i for i, model in enumerate(comparison.models)}
     for group in groups:
-        rows = [position[model.path] for model in group]
-        part = replace(comparison, models=group, matrix=comparison.matrix.select(rows))
+        part = comparison.of(group[0].architecture)
         found += _families(part, _fitting(FamilyRequest(tree=options), part, len(groups)), references)
     return found
 
@@ -184,43 +170,6 @@ def _chosen_base(wanted: FamilyRequest, models: Sequence[Model], library: Librar
     if wanted.measure is not None:
         require_base_taken(wanted.measure)
     return models[match_model(wanted.base, [m.name for m in models], [model_hashes(m, library) for m in models])]
-
-
-def _measure_of(
-    group: Sequence[Model], wanted: FamilyRequest, base: Model | None, library: Library, *, alone: bool
-) -> tuple[str, Base | None, list[str]]:
-    """The measure for one architecture, its base, and what there is to tell of that.
-
-    Where a measure with a base was asked for and nothing can be its base, an architecture beside others makes do
-    without.
-    """
-    if wanted.measure is not None and not measure_named(wanted.measure).needs_base:
-        return wanted.measure, None, []
-    with_base = wanted.measure or DEFAULT_WITH_BASE
-    if base in group:
-        return with_base, Base(base.name), []
-    known = _known_base(group, library) if base is None else None
-    if known is not None:
-        told = [f"{known.name} is a known base of {known.architecture}: taken as the base"]
-        return with_base, Base(known.name), told
-    if len(group) == 1 or (wanted.measure is None and base is None):
-        return DEFAULT, None, []
-    if len(group) >= LEAST_FOR_MEAN:
-        return with_base, MEAN, [f"no base for {group[0].architecture}: the mean of its models stands in for one"]
-    if alone:
-        return with_base, None, []  # compare says what it needs
-    return DEFAULT, None, [f"no base for {group[0].architecture}: compared by {DEFAULT}"]
-
-
-def _known_base(group: Sequence[Model], library: Library) -> Model | None:
-    """The newest of the published models that others are trained from, told by the hash of a scan."""
-    found = []
-    for model in group:
-        identity = known_identity(model, library)
-        known = known_models().get(identity.sha256) if identity else None
-        if known is not None and known.starts_families:
-            found.append((known.name, model))
-    return max(found, key=lambda pair: pair[0])[1] if len(group) > len(found) > 0 else None
 
 
 def _references(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import ModelsimError
@@ -58,9 +58,7 @@ def suggested(comparison: Comparison, count: int, architecture: str | None = Non
 
     Raises ModelsimError where there are not so many that can be compared.
     """
-    models = comparison.models
-    of_one = [i for i, model in enumerate(models) if architecture in (None, model.architecture)]
-    part = replace(comparison, models=[models[i] for i in of_one], matrix=comparison.matrix.select(of_one))
+    part = comparison if architecture is None else comparison.of(architecture)
     rows = comparable(part)
     chosen = suggest_references(direct_distances(part.matrix.select(rows)), count)
     return [part.models[rows[i]] for i in chosen]

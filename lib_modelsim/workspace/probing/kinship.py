@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Kinship:
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     base: None = None
+    choices: Mapping[str, None] = field(default_factory=dict)
 
 
 def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = None) -> Kinship:
