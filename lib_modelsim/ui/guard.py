@@ -11,11 +11,12 @@ import re
 import secrets
 from urllib.parse import parse_qsl, urlencode
 
-from jinja2 import Environment
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..templates import render
 
 _SERVED = {
     "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|data/gallery|heartbeat)/.+"
@@ -36,19 +37,6 @@ _HEADERS = {
 }
 
 _ADVICE = "Open the address that the terminal shows."
-
-_PAGE = Environment(autoescape=True).from_string("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>modelsim</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-{%- if onwards %}<meta http-equiv="refresh" content="0; url={{ onwards }}">{% endif %}
-<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem; }</style>
-</head><body>
-{%- if onwards %}<p><a href="{{ onwards }}">Open modelsim</a></p>
-{%- else %}<h1>{{ advice }}</h1>
-<p>It looks like <code>http://127.0.0.1:7861/?token=…</code> and works in every browser on this computer. The token
-changes each time modelsim starts, so bookmarks and tabs from an earlier start no longer work.</p>
-{%- endif %}</body></html>
-""")
 
 
 class Tokens:
@@ -157,13 +145,14 @@ def _refusal(reason: str) -> Response:
     return PlainTextResponse(reason, 403)
 
 
-def _page(status: int, **values: str) -> Response:
+def _page(status: int, *, onwards: str | None = None, advice: str | None = None) -> Response:
     headers = {
         "cache-control": "no-store",
         "referrer-policy": "no-referrer",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     }
-    return HTMLResponse(_PAGE.render(values), status, headers)
+    page = render("ui/templates/opening.html", onwards=onwards, advice=advice)
+    return HTMLResponse(page, status, headers)
 
 
 def _with_headers(send: Send, path: str) -> Send:

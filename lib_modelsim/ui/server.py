@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
+from ..templates import render
 from .guard import Guard, Tokens
 from .tab import SCRIPTS
 
@@ -117,4 +118,4 @@ class _OwnPage:
 
 
 def _script_tag(script: Path) -> bytes:
-    return f'<script src="/javascript/{script.name}"></script>'.encode()
+    return render("ui/templates/script.html", address=f"/javascript/{script.name}").encode()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..job import Progress
+from ..templates import render
 from ..text import percent, size_text
-from .words import duration, escaped
+from .words import duration
 
 
 def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:
@@ -28,14 +29,9 @@ def message(text: str, kind: str = "done") -> str:
 
 
 def _line(text: str, fraction: float, kind: str = "working", task: str | None = None) -> str:
-    shown_by_host = f' data-task="{escaped(task)}"' if task else ""
-    return (
-        f'<div class="modelsim-status modelsim-{kind}" role="status"{shown_by_host} title="{escaped(text)}">'
-        f"{escaped(text)}"
-        f'<div class="modelsim-bar"><div style="width:{fraction:.1%}"></div></div></div>'
-    )
+    return render("ui/templates/status.html", text=text, kind=kind, task=task, width=f"{fraction:.1%}")
 
 
 def note(title: str, text: str = "") -> str:
     """What an empty panel says: what is the matter, and what to do."""
-    return f'<div class="modelsim-note"><b>{escaped(title)}</b><p>{escaped(text)}</p></div>'
+    return render("ui/templates/note.html", title=title, text=text)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...figures.colours import class_colour
 from ...text import percent
@@ -54,6 +54,18 @@ def class_keys(family: Family) -> dict[int, str]:
         number: hashlib.sha256(json.dumps([family.architecture, number, sorted(models)]).encode()).hexdigest()[:16]
         for number, models in class_members(family).items()
     }
+
+
+class ClassMark(NamedTuple):
+    """A class as its mark tells it: a dot in its colour, its number, and what a person calls it."""
+
+    number: int
+    name: str = ""
+
+    @property
+    def colour(self) -> str:
+        """As #rrggbb."""
+        return class_colour(self.number)
 
 
 def class_mark(number: int, name: str = "") -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from ...pictures.opening import PictureError, opened
-from ..words import escaped
+from ...templates import render
 
 _SIDE = 192
 """Pixels."""
@@ -40,4 +40,4 @@ def inline(picture: Image.Image, alt: str = "preview", side: int = _SIDE) -> str
     small.thumbnail((side, side))
     small.convert("RGB").save(packed, "JPEG", quality=85)
     data = base64.b64encode(packed.getvalue()).decode()
-    return f'<img alt="{escaped(alt)}" src="data:image/jpeg;base64,{data}">'
+    return render("ui/templates/preview.html", alt=alt, data=data)

@@ -9,6 +9,7 @@ from functools import partial
 
 import gradio as gr
 
+from ...templates import render
 from ..tasks import Task
 from ..view_state import ViewState
 from ..wiring import Event, Wiring
@@ -21,11 +22,6 @@ from .finder import Asked, Finder
 FIND_FIELD, QUERY_FIELD = "modelsim_find_field", "modelsim_query_field"
 """Ids of hidden text fields into which the script writes what a button on a card asks for, and the pictures asked
 about: gradio's own field for files would leave them on the disk."""
-
-_DROP = (
-    '<label class="modelsim-drop"><input type="file" multiple accept="image/*"><b>Drop, paste or choose a picture</b>'
-    "<span>or several by one model, which are looked at together</span></label>"
-)
 
 _WORDS = "Stopped. What was learned is kept.", ""
 """For the status line: where a search is stopped, and when it is done."""
@@ -41,7 +37,7 @@ class FindPage:
         self.finder, self._session, self.wiring = Finder(encoder), session, wiring
         with gr.Row(elem_id="modelsim_find_controls"):
             with gr.Column(scale=6, min_width=240):
-                gr.HTML(_DROP, elem_id="modelsim_query")
+                gr.HTML(render("ui/templates/drop.html"), elem_id="modelsim_query")
             with gr.Column(scale=1, min_width=160):
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
                 self._verify = gr.Button("Verify: draw it again", visible=False, elem_id="modelsim_verify")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ...templates import render
 from ...text import size_text
 from ..status import note
-from ..words import column_label, duration, escaped
+from ..words import column_label, duration
 from .studio import Order, Studio
 
 if TYPE_CHECKING:  # Pillow comes with them
@@ -43,9 +44,7 @@ def plan_words(studio: Studio, order: Order) -> str:
 
 
 def _lines(lines: Sequence[str]) -> str:
-    more = len(lines) - _TOLD - 1
-    shown = [*lines[: _TOLD + 1], *([f"… and {more} more"] if more > 0 else [])]
-    return f'<div class="modelsim-plan">{"".join(f"<p>{escaped(line)}</p>" for line in shown)}</div>'
+    return render("ui/templates/plan.html", lines=lines[: _TOLD + 1], more=max(len(lines) - _TOLD - 1, 0))
 
 
 def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str | None, str | None, str | None]) -> str:
@@ -68,42 +67,19 @@ def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str 
 
 
 def _side_by_side(studio: Studio, pictures: Iterable[tuple[str, Stored | None]]) -> str:
-    cells = "".join(_figure(studio, label, stored) for label, stored in pictures)
-    return f'<div class="modelsim-pictures">{cells}</div>'
-
-
-def _figure(studio: Studio, label: str, stored: Stored | None) -> str:
-    caption = f'<figcaption title="{escaped(label)}">{escaped(label)}</figcaption>'
-    if stored is None:
-        return f'<figure class="modelsim-missing"><span>not drawn</span>{caption}</figure>'
-    black = "<em>black</em>" if stored.record.black else ""
-    url = escaped(studio.backend.host.picture_url(stored.path))
-    return f"<figure>{_image(url, label)}{black}{caption}{_send_buttons(studio, url)}</figure>"
-
-
-def _image(url: str, label: str) -> str:
-    return f'<a href="{url}" target="_blank"><img loading="lazy" src="{url}" alt="{escaped(label)}"></a>'
-
-
-def _send_buttons(studio: Studio, url: str) -> str:
-    """Where a WebUI is around: the script reads the picture and its own infotext."""
-    if studio.backend.host.draws_with_files:
-        return ""
-    buttons = "".join(
-        f'<button type="button" data-send="{where}" data-url="{url}">{where}</button>'
-        for where in ("txt2img", "img2img", "PNG Info")
+    """Where a WebUI is around, with buttons: the script reads the picture and its own infotext."""
+    host = studio.backend.host
+    shown = (
+        (label, "", False) if stored is None else (label, host.picture_url(stored.path), stored.record.black)
+        for label, stored in pictures
     )
-    return f'<div class="modelsim-send">{buttons}</div>'
+    sends = () if host.draws_with_files else ("txt2img", "img2img", "PNG Info")
+    return render("ui/templates/pictures.html", pictures=shown, sends=sends)
 
 
 def _under_slider(studio: Studio, pair: Sequence[Stored | None], names: Sequence[str]) -> str:
     if any(stored is None for stored in pair):
         missing = " and ".join(name for name, stored in zip(names, pair, strict=True) if stored is None)
         return note("Not drawn", f"{missing} has no picture of this probe yet.")
-    left, right = (escaped(studio.backend.host.picture_url(stored.path)) for stored in pair)
-    return (
-        '<div class="modelsim-two" style="--at:50%">'
-        f'<img src="{left}" alt="{escaped(names[0])}"><img src="{right}" alt="{escaped(names[1])}">'
-        f'<input type="range" class="modelsim-slider" min="0" max="100" value="50" aria-label="{escaped(names[0])}'
-        f' to the left, {escaped(names[1])} to the right"><b>{escaped(names[0])}</b><b>{escaped(names[1])}</b></div>'
-    )
+    urls = [studio.backend.host.picture_url(stored.path) for stored in pair]
+    return render("ui/templates/two_pictures.html", names=names, urls=urls)
