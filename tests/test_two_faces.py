@@ -1,0 +1,135 @@
+"""The command line and the page are two faces of one workspace: for the same library they give the same answer."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from lib_modelsim import demo
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.library import Library
+from lib_modelsim.ui.answers import How
+from lib_modelsim.ui.backend import Backend
+from lib_modelsim.ui.choices import Choices
+from lib_modelsim.ui.find.encoder_choice import EncoderChoice
+from lib_modelsim.ui.find.finder import Asked, Finder
+from lib_modelsim.ui.probes.studio import Order, Studio
+from lib_modelsim.ui.view_state import ViewState
+from tests.command import run
+from tests.workspace.finding import draw_gallery
+
+
+@pytest.fixture(scope="module")
+def folder(small_family, tmp_path_factory):
+    """Models of two networks, a copy, and a file that is none."""
+    folder = tmp_path_factory.mktemp("two faces")
+    for file in small_family.glob("*.safetensors"):
+        shutil.copy(file, folder)
+    shutil.copy(folder / "anna.safetensors", folder / "anna copy.safetensors")
+    for name, seed in (("xl one", 1), ("xl two", 2)):
+        demo.save(folder / f"{name}.safetensors", demo.draw(demo.sdxl_shapes(4, 16, (1, 1)), seed=seed))
+    (folder / "page.safetensors").write_bytes(b"<!DOCTYPE html>" * 20)
+    return folder
+
+
+@pytest.fixture
+def backend(folder, tmp_path):
+    backend = Backend(Folders([folder], tmp_path / "data", Settings()), lambda: Library(tmp_path / "page.sqlite"))
+    yield backend
+    backend.close()
+
+
+def finished(task) -> None:
+    list(task.follow())
+
+
+def partition(members: dict[str, object]) -> set[frozenset[str]]:
+    """The classes as sets of models, whatever their numbers."""
+    return {frozenset(name for name, own in members.items() if own == number) for number in members.values()}
+
+
+@pytest.mark.parametrize("measure", [None, "asimilarity", "delta-cosine", "relative-l2"])
+def test_families(folder, backend, tmp_path, measure):
+    """The same measure and base for each network, the same trees, classes and strangers."""
+    asked = ["--measure", measure] if measure else []
+    told = run("classify", folder, "--out", tmp_path / "out", "--library", tmp_path / "cli.sqlite", "--json", *asked)
+    assert told.code == 0, told.err
+
+    choices = Choices(measure=measure) if measure else Choices()
+    finished(backend.compare(choices.question))
+    families = backend.answers[choices.question].families(How(choices.tree))
+
+    def of_page(family) -> tuple:
+        names = family.features.models
+        classes = dict(zip(names, family.classes.tolist(), strict=True))
+        return partition(classes), set(family.strangers), family.measure
+
+    by_page = {family.architecture: of_page(family) for family in families}
+    by_line = {}
+    for tree in told.document["trees"]:
+        rows = [row for row in told.document["classes"] if row["architecture"] == tree["architecture"]]
+        classes = {row["model"]: row["class"] for row in rows}
+        strangers = {row["model"] for row in rows if row["stranger"]}
+        by_line[tree["architecture"]] = partition(classes), strangers, tree["measure"]
+    assert by_page == by_line
+
+
+def test_identical_files(folder, backend, tmp_path):
+    lines = run("scan", folder, "--library", tmp_path / "cli.sqlite").out.splitlines()
+    finished(backend.hash_files())
+    backend.look()
+    same = {row.name: row.same for row in backend.rows if row.same}
+    assert set(same) == {"anna", "anna copy"}
+    for name, facts in same.items():
+        (line,) = (line for line in lines if line.startswith(f"{name}  "))
+        assert line.endswith("; ".join(facts))
+    assert sum("not read: " in line for line in lines) == len(backend.index.unreadable) == 1
+
+
+def test_two_models_key_by_key(folder, backend, tmp_path):
+    two = [folder / "anna.safetensors", folder / "bert.safetensors"]
+    told = run("compare", *two, "--measure", "cosine", "--elements", "--no-library", "--json").document
+    question = Choices(measure="cosine").question
+    finished(backend.compare(question))
+    finished(backend.compare_two(question, "anna", "bert"))
+    comparison = backend.answers[question].comparison
+    a, b = (comparison.matrix.models.index(name) for name in ("anna", "bert"))
+    assert comparison.matrix.overall[a, b] == pytest.approx(
+        told["overall"][0][1], abs=1e-8
+    )  # float32 sums among other models
+    detail = backend.details[question, "anna", "bert"]
+    by_line = {element["key"]: element["value"] for element in told["elements"]}
+    assert detail.most
+    for key in detail.most:
+        assert key.cosine == pytest.approx(by_line[key.key], abs=1e-8)
+
+
+def test_what_a_suite_would_generate(folder, backend, tmp_path):
+    told = run("probe", "--suite", "cfg1-fast", "--models", folder, "--out", tmp_path / "g", "--dry-run", "--json")
+    studio, order = Studio(backend), Order("cfg1-fast")
+    finished(studio.make_plan(order))
+    planned = studio.planned[order]
+    ours = {(each.checkpoint.sha256, each.probe, each.identity) for each in planned.plan.pictures}
+    assert ours == {(job["sha256"], job["probe"], job["identity"]) for job in told.document["jobs"]}
+    assert [bad.error for bad in planned.chosen.unusable] == [bad["error"] for bad in told.document["errors"]]
+
+
+def test_which_model_generated_a_picture(folder, backend, tmp_path):
+    drew = draw_gallery(backend.gallery)
+    picture = next(backend.gallery.glob(f"*/{drew[0].name}*/*.png"))
+    finished(backend.read_index())
+    told = run("find", picture, "--gallery", backend.gallery, "--library", tmp_path / "page.sqlite", "--json").document
+    finder = Finder(EncoderChoice(ViewState(backend)))
+    finder.take([Asked(picture.name, picture.read_bytes())])
+    finished(finder.find())
+    found = finder.answer.shown
+    assert [(card.model, card.score, card.probability) for card in found.ranking] == [
+        (card["model"], card["score"], card["probability"]) for card in told["ranking"]
+    ]
+    assert [(piece.kind.value, piece.model, piece.certainty) for piece in found.evidence] == [
+        (piece["kind"], piece["model"], piece["certainty"]) for piece in told["evidence"]
+    ]
+    assert found.ranking
+    assert found.none_of_these == told["none_of_these"]
