@@ -96,9 +96,10 @@ def test_two_models_key_by_key(folder, backend, tmp_path):
     finished(backend.compare_two(question, "anna", "bert"))
     comparison = backend.answers[question].comparison
     a, b = (comparison.matrix.models.index(name) for name in ("anna", "bert"))
+    # sums of float32 differ in the last digits with the models around
     assert comparison.matrix.overall[a, b] == pytest.approx(
         told["overall"][0][1], abs=1e-8
-    )  # float32 sums among other models
+    )
     detail = backend.details[question, "anna", "bert"]
     by_line = {element["key"]: element["value"] for element in told["elements"]}
     assert detail.most
