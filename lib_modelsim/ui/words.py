@@ -1,14 +1,12 @@
-"""Numbers and names as the page writes them. What comes from a file reaches the page through `escaped` alone."""
+"""Numbers and names as the page writes them."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..similarity.measures.registry import DEFAULT, all_measures, measure_named
-from ..text import printable
 
 if TYPE_CHECKING:
     from ..probes.sheet import Column
@@ -46,21 +44,6 @@ def measure_labels() -> dict[str, str]:
 def label_of(labels: Mapping[str, str | None], value: str | None) -> str:
     """What the page calls a value."""
     return next(label for label, known in labels.items() if known == value)
-
-
-def escaped(text: object) -> str:
-    """The text for HTML and its attributes, harmless whatever it holds."""
-    return html.escape(printable(text))
-
-
-def escaped_lines(text: str) -> str:
-    """As `escaped`, with the text's line breaks."""
-    return "\n".join(map(escaped, text.split("\n")))
-
-
-def sentence(text: str) -> str:
-    """The text for HTML, with a capital first letter, and no line ends before a per cent sign."""
-    return escaped(text[:1].upper() + text[1:]).replace(" %", "&nbsp;%")
 
 
 def number(value: float, measure: str) -> str:

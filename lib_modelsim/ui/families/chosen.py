@@ -9,15 +9,15 @@ import gradio as gr
 import numpy as np
 
 from ...hosts.sidecars import Sidecars
+from ...templates import render
 from ...text import size_text
 from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.sameness import sameness_facts
 from ...workspace.comparing.compare import Comparison
 from ..answers import Answer
-from ..buttons import copy_button, load_button, reference_button
 from ..status import note
 from ..view_state import Shown, ViewState
-from ..words import escaped, number
+from ..words import number
 from ..work import Updates
 from .detail import detail_panel
 from .previews import thumbnail
@@ -85,12 +85,13 @@ class ChosenPanel:
         facts += [f"hash {identity.short_hash}"] if identity else []
         facts += sameness_facts(session.backend.identities).get(model.name, [])
         facts += [notes] if notes else []
-        cannot = session.cannot_load(model)
-        lines = "".join(f"<p>{escaped(fact)}</p>" for fact in facts)
-        return (
-            f'<div class="modelsim-card" data-model="{escaped(model.name)}">{picture}'
-            f'<div><h3 title="{escaped(model.path)}">{escaped(model.name)}</h3>{lines}</div></div>'
-            f'<div class="modelsim-actions">{load_button(model.name, cannot)}{reference_button(model.name)}</div>'
+        return render(
+            "ui/templates/chosen.html",
+            name=model.name,
+            path=model.path,
+            picture=picture,
+            facts=facts,
+            cannot_load=session.cannot_load(model),
         )
 
     def _nothing(self) -> str:
@@ -116,14 +117,7 @@ class ChosenPanel:
     def _family_card(self, answer: Answer | None) -> str:
         names = self._family
         alike = _alike(answer.comparison, names) if answer is not None else ""
-        links = (f'<button type="button" data-model="{escaped(name)}">{escaped(name)}</button>' for name in names)
-        rows = "".join(f"<li>{link}</li>" for link in links)
-        copy = copy_button(",".join(names), "Copy names")
-        return (
-            f'<div class="modelsim-card"><div><h3>{_counted(len(names))} of one branch</h3><p>{alike}</p></div></div>'
-            f'<div class="modelsim-actions">{copy}</div>'
-            f'<ol class="modelsim-scroll modelsim-members">{rows}</ol>'
-        )
+        return render("ui/templates/branch.html", names=names, counted=_counted(len(names)), alike=alike)
 
 
 def _beside(model: Model) -> tuple[str, str]:
@@ -151,6 +145,6 @@ def _alike(comparison: Comparison, names: Sequence[str]) -> str:
     ends = (known.min(), known.max())
     least, most = (ends[1], ends[0]) if matrix.is_distance else ends
     return (
-        f"{escaped(matrix.measure)} between them: {number(least, matrix.measure)} to {number(most, matrix.measure)}, "
+        f"{matrix.measure} between them: {number(least, matrix.measure)} to {number(most, matrix.measure)}, "
         f"on average {number(float(known.mean()), matrix.measure)}"
     )

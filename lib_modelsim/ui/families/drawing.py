@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import ModelsimError
 from ...similarity.measures.pictures import PICTURES
+from ...templates import trusted
 from ..choices import HEAT_MAP, MAP, TWO_TREES
 from ..status import note
 from ..view_state import Shown, ViewState
@@ -32,12 +33,12 @@ def drawing(session: ViewState, shown: Shown) -> str:
     names, facts = shown.class_names, _facts(session, shown)
     match session.choices.view:
         case view if view == HEAT_MAP:
-            return heatmap_on_screen(family, facts)
+            return trusted(heatmap_on_screen(family, facts))
         case view if view == MAP:
-            return map_on_screen(family, names, facts)
+            return trusted(map_on_screen(family, names, facts))
         case view if view == TWO_TREES:
             return _two_trees(family, session.other_family(family), facts)
-    return tree_on_screen(family, names, shown.trust, facts)
+    return trusted(tree_on_screen(family, names, shown.trust, facts))
 
 
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
@@ -52,7 +53,7 @@ def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
         left, right, classes = trees_of_the_same(family, other)
     except ModelsimError as error:
         return note("No two trees", str(error))
-    return tanglegram_svg(left, right, classes, (family.measure or "", other.measure or ""), facts=facts)
+    return trusted(tanglegram_svg(left, right, classes, (family.measure or "", other.measure or ""), facts=facts))
 
 
 def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]:

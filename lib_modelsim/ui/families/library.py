@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...checkpoints.identity import MOST_UNPLACED
 from ...similarity.coverage import share_in_words
-from ...text import size_text
+from ...templates import render
 from ...workspace.catalogue.table import LibraryRow, State
 from ..status import note
 from ..view_state import Shown, ViewState
-from ..words import escaped
-from .classes import class_mark
+from .classes import ClassMark
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _HEADS = (
     ("Name", "text"),
@@ -27,29 +31,44 @@ _HEADS = (
 )
 
 
-def library_table(session: ViewState, shown: Shown) -> str:
+class _Row(NamedTuple):
+    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `unplaced` and `said` are words."""
+
+    name: str
+    path: Path
+    bad: bool
+    indexed: bool
+    architecture: str
+    mark: ClassMark | None
+    size: int | None
+    precision: str
+    parts: str
+    parts_by: str
+    unplaced: str
+    hash: str
+    same: Sequence[str]
+    state: str
+    said: str
+
+
+def library_table(session: ViewState, shown: Shown) -> Markup:
     """All rows; what cannot be read tells why in its last cell. The script sorts, filters and marks them."""
     rows = session.backend.rows
     if not rows:
         return note("No checkpoints found", _where_to_put(session))
-    classes = shown.classes
-    heads = "".join(f'<th data-sort="{kind}">{head}</th>' for head, kind in _HEADS)
-    body = "".join(_row(row, classes.get(row.name)) for row in rows)
-    return (
-        '<div class="modelsim-tools"><input type="search" class="modelsim-filter"'
-        ' placeholder="Filter: name, hash, class …" aria-label="Filter the checkpoints">'
-        f'<span class="modelsim-count"></span><span>{_counted(rows)}</span>{_memory(session)}</div>'
-        '<div class="modelsim-scroll"><table class="modelsim-models">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    return render(
+        "ui/templates/library.html",
+        heads=_HEADS,
+        rows=[_row(row, shown.classes.get(row.name)) for row in rows],
+        counted=_counted(rows),
+        without_memory=_without_memory(session),
     )
 
 
-def _memory(session: ViewState) -> str:
+def _without_memory(session: ViewState) -> str:
     """Why the model in memory is not among the rows, where a WebUI does not let it be read."""
-    why = session.backend.host.cannot.get("loaded") or session.backend.memory
-    if not why or session.backend.host.name == "standalone":
-        return ""
-    return f'<span class="modelsim-why" title="{escaped(why)}">Without the model in memory</span>'
+    host = session.backend.host
+    return "" if host.name == "standalone" else host.cannot.get("loaded") or session.backend.memory or ""
 
 
 def _where_to_put(session: ViewState) -> str:
@@ -71,29 +90,25 @@ def _unplaced(row: LibraryRow) -> str:
     share = row.header.unplaced if row.header else 0.0
     if share <= MOST_UNPLACED:
         return ""
-    return f'<br><span class="modelsim-why">{share_in_words(share)} has no known place or cannot be read</span>'
+    return f"{share_in_words(share)} has no known place or cannot be read"
 
 
-def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> str:
-    if row.state is State.UNREADABLE:
-        cells = [("", "")] * (len(_HEADS) - 2)
-        state = f"not read: {row.reason}"
-    else:
-        cells = [
-            (row.architecture, escaped(row.architecture)),
-            (str(of_class[0]) if of_class else "", class_mark(*of_class) if of_class else ""),
-            (str(row.size), size_text(row.size)),
-            (row.precision, escaped(row.precision)),
-            (" ".join(row.components), escaped(", ".join(row.components)) + _unplaced(row)),
-            (row.short_hash, f"<code>{escaped(row.short_hash)}</code>"),
-            (row.same[0] if row.same else "", "<br>".join(map(escaped, row.same))),
-        ]
-        state = row.state.value
-    body = "".join(f'<td data-value="{escaped(value)}">{shown}</td>' for value, shown in cells)
-    bad = ' class="modelsim-bad"' if row.state is State.UNREADABLE else ""
-    name = escaped(row.name)
-    model = f' data-model="{name}"' if row.state is State.INDEXED else ""
-    return (
-        f'<tr{bad}{model}><td data-value="{name}" title="{escaped(row.path)}">{name}</td>{body}'
-        f'<td data-value="{row.state.value}">{escaped(state)}</td></tr>'
+def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> _Row:
+    bad = row.state is State.UNREADABLE
+    return _Row(
+        name=row.name,
+        path=row.path,
+        bad=bad,
+        indexed=row.state is State.INDEXED,
+        architecture=row.architecture,
+        mark=ClassMark(*of_class) if of_class else None,
+        size=row.size,
+        precision=row.precision,
+        parts=", ".join(row.components),
+        parts_by=" ".join(row.components),
+        unplaced=_unplaced(row),
+        hash=row.short_hash,
+        same=row.same,
+        state=row.state.value,
+        said=f"not read: {row.reason}" if bad else row.state.value,
     )

@@ -9,11 +9,12 @@ import gradio as gr
 
 from ...errors import ModelsimError
 from ...similarity.measures.registry import all_measures, measure_named
+from ...templates import render
 from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import Shown, ViewState
-from ..words import DISTANCES, LINKAGES, label_of, measure_labels, sentence
+from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
@@ -163,17 +164,14 @@ class FamiliesPanel:
     def _drawn(self, shown: Shown) -> str:
         session = self._session
         if shown.family is not None:
-            return drawing(session, shown) + self._why(shown)
+            choice = shown.answer.comparison.choices.get(shown.family.architecture or "")
+            why = choice.note if choice is not None else ""  # not compared as chosen, or from what
+            return render("ui/templates/drawing.html", drawing=drawing(session, shown), why=why)
         if shown.why_none:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
             return note("One model", "A tree needs two. Put another checkpoint beside it, then press Show families.")
         return note("Not compared yet", "Press Show families.")
-
-    def _why(self, shown: Shown) -> str:
-        """Why these models were not compared as chosen, or from what; empty where there is nothing to say."""
-        choice = shown.answer.comparison.choices.get(shown.family.architecture or "")
-        return f'<p class="modelsim-why">{sentence(choice.note)}.</p>' if choice is not None and choice.note else ""
 
     def named_classes(self, shown: Shown | None = None) -> str:
         """The classes of the tree shown, their support, and fields for their names and remarks."""

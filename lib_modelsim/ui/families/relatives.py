@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,12 +12,15 @@ from ...checkpoints.identity import Identity
 from ...figures.colours import similarity_colours
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.registry import measure_named
+from ...templates import render
 from ...workspace.comparing.compare import Comparison
 from ...workspace.comparing.relatives import Relative, relatives
 from ...workspace.comparing.shares import covers
-from ..buttons import button, load_button, reference_button
 from ..status import note
-from ..words import escaped, number
+from ..words import number
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _STEPS = 24
 """Steps of the colour scale; each is a CSS class, c0 the least alike."""
@@ -23,7 +28,7 @@ _STEPS = 24
 
 def relatives_list(
     comparison: Comparison, identities: Mapping[str, Identity], chosen: str, cannot_load: str | None = None
-) -> str:
+) -> Markup:
     """The list for a model of the comparison; instead of it a note where it has no relative to compare with.
     `cannot_load` says why the host loads none of them."""
     matrix = comparison.matrix
@@ -34,54 +39,44 @@ def relatives_list(
         return note("No other model to compare with", "Put more checkpoints into the folder, then press Show families.")
     near = [relative for relative in found if relative.comparable]
     scale = _Scale(matrix, near)
-    blocks = [escaped(block) for block in matrix.blocks]
-    rows = "".join(_row(relative, matrix.measure, blocks, scale, cannot_load) for relative in near)
-    rest = _not_comparable([relative for relative in found if not relative.comparable])
-    return (
-        f'{_style()}{scale.legend() if near else ""}<div class="modelsim-scroll modelsim-relatives">{rows}{rest}</div>'
+    return render(
+        "ui/templates/relatives.html",
+        colours=similarity_colours(_STEPS),
+        legend=scale.legend() if near else None,
+        near=[_row(relative, matrix, scale) for relative in near],
+        not_comparable=[relative for relative in found if not relative.comparable],
+        cannot_load=cannot_load,
     )
 
 
-def _style() -> str:
-    """The colours of the cells."""
-    rules = [
-        f".modelsim-cells .c{step} {{ background: {colour} }}" for step, colour in enumerate(similarity_colours(_STEPS))
-    ]
-    return f"<style>{' '.join(rules)}</style>"
+class _Row(NamedTuple):
+    """A relative; `cells` are the colour's class and the tooltip of each block."""
+
+    name: str
+    overall: str
+    cells: Sequence[tuple[str, str]]
+    about: str
+    why: str
+    reason: str | None
 
 
-def _row(relative: Relative, measure: str, blocks: Sequence[str], scale: _Scale, cannot_load: str | None) -> str:
-    shown = measure_named(measure).shown
-    cells = "".join(
-        f'<i class="c{scale.step(value)}" title="{block} {shown(value)}"></i>'
-        for block, value in zip(blocks, relative.blocks, strict=True)
-        if not np.isnan(value)
-    )
-    name, overall = escaped(relative.name), shown(relative.overall)
+def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale) -> _Row:
+    shown = measure_named(matrix.measure).shown
+    values = np.array(relative.blocks)
+    known = ~np.isnan(values)
+    values, blocks = values[known], itertools.compress(matrix.blocks, known)
+    titles = (f"{block} {shown(value)}" for block, value in zip(blocks, values.tolist(), strict=True))
     said = relative.verdict
-    share = "" if relative.coverage is None or relative.coverage == 1 else covers(measure, relative.coverage)
-    about = ", ".join(filter(None, dict.fromkeys((said.text, relative.fact, share))))
-    reason = f"<p>{escaped(relative.reason)}</p>" if relative.reason else ""
-    return (
-        f'<details><summary><div><b title="{name}">{name}</b><output>{overall}</output></div>'
-        f'<div><span class="modelsim-cells">{cells}</span><em title="{escaped(said.why)}">{escaped(about)}</em></div>'
-        f"</summary><p>{escaped(said.why)}</p>{reason}{_actions(relative.name, cannot_load)}</details>"
+    whole = relative.coverage is None or relative.coverage == 1
+    share = "" if whole else covers(matrix.measure, relative.coverage)
+    return _Row(
+        name=relative.name,
+        overall=shown(relative.overall),
+        cells=list(zip(scale.steps(values), titles, strict=True)),
+        about=", ".join(filter(None, dict.fromkeys((said.text, relative.fact, share)))),
+        why=said.why,
+        reason=relative.reason,
     )
-
-
-def _actions(name: str, cannot_load: str | None) -> str:
-    choose = f'<button type="button" data-model="{escaped(name)}">Choose</button>'
-    return (
-        f'<div class="modelsim-actions">{choose}{button("compare", "Compare in detail", name)}'
-        f"{load_button(name, cannot_load)}{reference_button(name)}</div>"
-    )
-
-
-def _not_comparable(found: Sequence[Relative]) -> str:
-    if not found:
-        return ""
-    rows = "".join(f"<p><b>{escaped(relative.name)}</b> {escaped(relative.reason or '')}</p>" for relative in found)
-    return f"<details><summary><div>{len(found)} not comparable</div></summary>{rows}</details>"
 
 
 class _Scale:
@@ -95,20 +90,13 @@ class _Scale:
         ends = float(known.min()), float(known.max())
         self._ends = ends[::-1] if matrix.is_distance else ends
 
-    def step(self, value: float) -> int:
-        """The colour's number, 0 for the least alike."""
+    def steps(self, values: np.ndarray) -> list[str]:
+        """The colours' CSS classes, c0 for the least alike."""
         least, most = self._ends
-        share = 1.0 if most == least else (value - least) / (most - least)
-        return min(max(int(share * _STEPS), 0), _STEPS - 1)
+        shares = np.ones_like(values) if most == least else (values - least) / (most - least)
+        return [f"c{step}" for step in np.minimum(np.maximum(shares * _STEPS, 0), _STEPS - 1).astype(int).tolist()]
 
-    def legend(self) -> str:
-        """The colours in a row, with the values at both ends."""
+    def legend(self) -> dict[str, object]:
+        """The values at both ends of the colours, and how many blocks have one."""
         least, most = (number(end, self._measure) for end in self._ends)
-        colours = "".join(f'<i class="c{step}"></i>' for step in range(_STEPS))
-        cells = (
-            f"{self._beyond} {least}",
-            f'<span class="modelsim-cells">{colours}</span>',
-            most,
-            f"{self._blocks} blocks, in network order",
-        )
-        return f'<div class="modelsim-legend">{"".join(f"<span>{cell}</span>" for cell in cells)}</div>'
+        return {"least": f"{self._beyond} {least}", "most": most, "blocks": self._blocks}
