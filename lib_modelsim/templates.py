@@ -21,7 +21,7 @@ _PACKAGE = Path(__file__).parent
 _BREAK = re.compile(r"([>}]?)\s*\n\s*([<{]?)")
 
 
-def render(name: str, **values: object) -> Markup:
+def render(name: str, /, **values: object) -> Markup:
     """The HTML of a template, by its path within the package: "ui/templates/note.html".
 
     Text in `values` is escaped, with � for what a page cannot carry; Markup (of another template, or `trusted`) goes

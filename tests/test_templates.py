@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,139 @@ def test_a_value_that_is_missing_is_an_error_that_tells_the_line(written):
 def test_indentation_is_not_on_the_page(written):
     text = "<ul>\n  {% for x in '12' %}\n    <li>{{ x }}</li>\n  {% endfor %}\n</ul>\n<p>two\n  words</p>\n"
     assert written(text) == "<ul><li>1</li><li>2</li></ul><p>two words</p>"
+
+
+TAG = re.compile(
+    r"</?(a|article|aside|b|body|br|button|code|details|dialog|div|em|figcaption|figure|h[1-6]|head|html|i|img|input"
+    r"|label|li|link|main|meta|nav|ol|option|output|p|pre|script|section|select|small|span|strong|style|summary|table"
+    r"|tbody|td|textarea|th|thead|title|tr|ul)(?=[\s>/]|$)"
+)
+
+MAKE_MARKUP = {
+    "figures/screen/": "drawings on a page: SVG with an element for each of thousands of places",
+    "ui/server.py": "finds scripts and links in gradio's page",
+}
+
+
+def html_in(source: str) -> list[str]:
+    """Texts of a program that hold a tag of HTML, docstrings left out."""
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told)
+    found = [text.value.decode("latin-1") if isinstance(text.value, bytes) else text.value for text in texts]
+    return [text for text in found if isinstance(text, str) and TAG.search(text)]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_html_is_made_by_templates_alone(path):
+    if not path.relative_to(PACKAGE).as_posix().startswith(tuple(MAKE_MARKUP)):
+        assert html_in(path.read_text("utf-8")) == []
+
+
+def test_the_search_for_html_sees_it_wherever_it_stands():
+    for source in ("f'<b>{x}</b>'", "a = '<div class=x' + y", "x = b'<script '", "f(g('</td>'))"):
+        assert html_in(source), source
+    assert not html_in("def f():\n    '''An <img>.'''\n    return '<svg><path/>', '<error>', 'a < b > c'")
+
+
+class Elements(HTMLParser):
+    """Tags with the names of their attributes, and all that is shown."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.shown = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, [name for name, _ in attributes]))
+        self.shown += [value for _, value in attributes if value]
+
+    def handle_data(self, data):
+        self.shown.append(data)
+
+
+def card(text):
+    mark = {"number": 1, "colour": "#123456", "name": text}
+    return {
+        "model": text, "key": text, "short_hash": text, "probability": 0.5, "width": "50%", "doubtful": True,
+        "known": text, "mark": mark, "nearest": [], "why": [text], "cannot_load": text,
+    }  # fmt: skip
+
+
+def library_row(text, bad):
+    mark = {"number": 1, "colour": "#123456", "name": text}
+    return {
+        "name": text, "path": Path(f"/{text}"), "bad": bad, "indexed": not bad, "architecture": text, "mark": mark,
+        "size": 5, "precision": text, "parts": text, "parts_by": text, "unplaced": text, "hash": text,
+        "same": [text, text], "state": text, "said": text,
+    }  # fmt: skip
+
+
+def values_of(text: str) -> dict[str, dict[str, object]]:
+    """Values for every template, with this text wherever a person or a file decides what stands there."""
+    relative = {"name": text, "overall": text, "cells": [("c1", text)], "about": text, "why": text, "reason": text}
+    again = {"how": text, "query": "", "pictures": [("", text, text, text)], "failures": [text]}
+    class_row = {
+        "mark": {"number": 1, "colour": "#123456", "name": text}, "key": text, "models": [text, text], "others": 1,
+        "strange": False, "support": text, "fields": [("name", text)],
+    }  # fmt: skip
+    return {
+        "exports/templates/report.html": {
+            "title": text, "method": [(text, text)], "figures": [(text, trusted("<svg/>"), 0)],
+            "tables": [{"name": text, "header": [text], "rows": [[(text, False), (text, True)]]}],
+        },
+        "exports/templates/contact_sheet.html": {
+            "title": text, "settings": text, "aspect": "1", "columns": [(text, text)], "style": "", "script": "",
+            "rows": [(text, text, [(text, text, True), ("", text, False)])],
+        },
+        "ui/templates/answer.html": {
+            "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "evidence": [(text, 0.5, text)],
+            "prompt": {"text": text, "source": text}, "infotext": text, "remarks": [text], "no_pictures": True,
+            "again": again, "cards": "",
+        },
+        "ui/templates/branch.html": {"names": [text], "counted": text, "alike": text},
+        "ui/templates/cards.html": {
+            "infotext": text, "loads": True, "sends": True, "others": [{"model": text, "probability": 0.1}],
+            "cards": [card(text), card(text) | {"cannot_load": None, "mark": None}], "left_out": text,
+        },
+        "ui/templates/chosen.html": {"name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None},
+        "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
+        "ui/templates/detail.html": {
+            "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text,
+            "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)],
+        },
+        "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "why": text},
+        "ui/templates/drop.html": {},
+        "ui/templates/library.html": {
+            "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,
+            "without_memory": text,
+        },
+        "ui/templates/macros.html": {},
+        "ui/templates/note.html": {"title": text, "text": text},
+        "ui/templates/opening.html": {"onwards": text, "advice": None},
+        "ui/templates/pictures.html": {"pictures": [(text, text, True), (text, "", False)], "sends": ["txt2img"]},
+        "ui/templates/plan.html": {"lines": [text], "more": 3},
+        "ui/templates/preview.html": {"alt": text, "data": "abcd"},
+        "ui/templates/relatives.html": {
+            "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],
+            "not_comparable": [relative], "cannot_load": text,
+        },
+        "ui/templates/script.html": {"address": text},
+        "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
+        "ui/templates/two_pictures.html": {"names": [text, text], "urls": [text, text]},
+    }  # fmt: skip
+
+
+def test_every_template_is_tried():
+    assert {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.html")} == set(values_of(""))
+
+
+@pytest.mark.parametrize("name", sorted(values_of("")))
+def test_no_name_whatever_it_holds_adds_to_the_page(name):
+    hostile = f"{HOSTILE}</style>{UNSEEN}' onload='x() \u2066--> {{{{ 7 * 7 }}}} {{% raw %}}"
+    harmless, page = (str(render(name, **values_of(text)[name])) for text in ("Name", hostile))
+    assert Elements(page).tags == Elements(harmless).tags
+    shown = "".join(Elements(page).shown)
+    assert shown.replace("\n", "").replace("\xa0", "").isprintable()  # line breaks of prompts, spaces before %
+    if "Name" in harmless:
+        assert "alert(1)" in shown
