@@ -9,7 +9,8 @@ what gradio's own field for files takes stays on the disk, and is lost where any
 window.modelsim.find = window.modelsim.find || (function (modelsim) {
     const TAB = "modelsim", PAGE = "Find my model", DROP = ".modelsim-drop", QUERY = "modelsim_query_field";
     const TAKES = `${DROP}, #modelsim_answer`; // where a picture may be dropped
-    const TOLD_MS = 2500, MOST = 300e6; // bytes: a text of half a gigabyte is the most that a browser makes
+    const TOLD_MS = 2500, AGAIN_MS = 100;
+    const MOST = 300e6; // bytes: a text of half a gigabyte is the most that a browser makes
     const PLACES = { // the WebUI's button → where the picture is that it sends
         "#txt2img_send_to_extras": "#txt2img_gallery",
         "#img2img_send_to_extras": "#img2img_gallery",
@@ -17,20 +18,35 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         "#tab_pnginfo #extras_tab": "#pnginfo_image",
     };
 
-    let asked = []; // the files asked about, for img2img
+    let latest = [], asked = []; // the files given last; those asked about, for img2img
+    let unanswered = null, count = 0; // the question that the server may not have taken
 
     /** Ask about these files: the server has them and nobody else. */
     async function ask(files) {
         const drop = document.querySelector(DROP), size = files.reduce((sum, file) => sum + file.size, 0);
         if (size > MOST) return tell(drop, "Too large", `Give less than ${MOST / 1e6} MB at once.`);
+        latest = files;
         try {
             const pictures = await Promise.all(files.map(modelsim.packed));
+            if (files !== latest) return; // a person has given others while these were read
             asked = files;
-            modelsim.send(QUERY, JSON.stringify({ pictures, at: Date.now() })); // gradio tells no value twice
+            unanswered = { pictures, number: `${Date.now()}.${++count}` };
+            sendUnanswered();
         } catch (error) {
             tell(drop, "The picture cannot be read", error.message);
         }
     }
+
+    function sendUnanswered() {
+        if (!unanswered) return;
+        modelsim.send(QUERY, JSON.stringify({ ...unanswered, at: Date.now() })); // gradio tells no value twice
+    }
+
+    /** gradio 3 drops a question while the answer to the one before is on its way: after that answer it is asked again. */
+    modelsim.onSettle("[data-asked]", ({ dataset }) => {
+        if (dataset.asked === unanswered?.number) unanswered = null;
+        else if (unanswered) setTimeout(sendUnanswered, AGAIN_MS);
+    });
 
     document.addEventListener("change", ({ target }) => {
         if (!target.matches?.(`${DROP} input`) || !target.files.length) return;

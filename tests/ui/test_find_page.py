@@ -92,6 +92,11 @@ def test_before_a_picture_it_says_what_to_do(page):
     assert "Drop a picture" in answer(page.show())
 
 
+def test_an_answer_tells_the_script_to_which_question(page):
+    assert 'data-asked="7.1"' in answer(page.take(json.dumps({"pictures": [], "number": "7.1"})))
+    assert 'data-asked="7.1"' in answer(page.show())
+
+
 def test_nothing_to_look_for_is_one_line(page):
     status = [next(iter(step.values())) for step in page.follow(page.finder.find)][-1]
     assert "no picture to look for" in str(status)

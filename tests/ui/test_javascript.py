@@ -488,6 +488,39 @@ def test_pictures_that_are_chosen_dropped_or_pasted_are_asked_about(find_page):
     assert asked(find_page) == [("3.png", b"three")]
 
 
+def test_a_question_that_was_dropped_on_its_way_is_asked_again_until_it_is_taken(find_page):
+    file = {"name": "two.png", "mimeType": "image/png", "buffer": b"two"}
+    find_page.locator(".modelsim-drop input").set_input_files(file)
+    field = find_page.locator("#modelsim_query_field textarea")
+    playwright.expect(field).not_to_have_value("")
+    number = json.loads(field.input_value())["number"]
+    assert asked(find_page) == [("two.png", b"two")]
+    answer = "number => { modelsim_answer.innerHTML = `<div data-asked='${number}'></div>`; }"
+    find_page.evaluate(answer, "of the question before")
+    assert asked(find_page) == [("two.png", b"two")]
+    for answered in (number, "of somebody else's in another window"):
+        find_page.evaluate(answer, answered)
+        find_page.wait_for_timeout(300)
+        assert field.input_value() == ""
+
+
+def test_pictures_that_take_longer_to_read_do_not_take_the_place_of_later_ones(find_page):
+    find_page.evaluate(
+        """() => {
+            const read = FileReader.prototype.readAsDataURL;
+            FileReader.prototype.readAsDataURL = function (file) {
+                setTimeout(() => read.call(this, file), file.name === "one.png" ? 300 : 0);
+            };
+        }"""
+    )
+    for name in ("one", "two"):
+        file = {"name": f"{name}.png", "mimeType": "image/png", "buffer": name.encode()}
+        find_page.locator(".modelsim-drop input").set_input_files(file)
+    assert asked(find_page) == [("two.png", b"two")]
+    find_page.wait_for_timeout(600)
+    assert find_page.locator("#modelsim_query_field textarea").input_value() == ""
+
+
 def test_beside_the_webui_s_own_button_one_asks_about_the_picture_looked_at(find_page):
     find_page.locator("#image_buttons_txt2img .modelsim-find").click()
     assert asked(find_page) == [("picture.png", b"blue")]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import gradio as gr
+from markupsafe import Markup
 
 from ...templates import render
 from ..tasks import Task
@@ -42,7 +43,8 @@ class FindPage:
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
                 self._verify = gr.Button("Verify: draw it again", visible=False, elem_id="modelsim_verify")
         self.encoders = EncodersPanel(encoder)
-        self._answer = gr.HTML(answer_panel(self.finder, session), elem_id="modelsim_answer")
+        self._asked = ""  # the script's number of the pictures asked about
+        self._answer = gr.HTML(self._panel(), elem_id="modelsim_answer")
         with gr.Row(elem_id="modelsim_hidden"):
             self._field, self._query = (
                 gr.Textbox(elem_id=name, show_label=False) for name in (FIND_FIELD, QUERY_FIELD)
@@ -72,8 +74,9 @@ class FindPage:
     def take(self, sent: str) -> Updates:
         """Other pictures: the answer to the ones before is gone. They are looked at at once, unless that would stop
         other work."""
-        pictures = json.loads(sent)["pictures"] if sent else ()
-        self.finder.take([Asked(each["name"], b64decode(each["data"])) for each in pictures])
+        question = json.loads(sent) if sent else {}
+        self._asked = question.get("number", "")
+        self.finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
         if self.finder.asked and not self.finder.would_disturb:
             self.wiring.work.begin(self.finder.find, *_WORDS)
         return self.show()
@@ -83,8 +86,12 @@ class FindPage:
         answer = self.finder.answer
         return {
             self._verify: gr.update(visible=answer is not None and bool(answer.shown.ranking)),
-            self._answer: answer_panel(self.finder, self._session),
+            self._answer: self._panel(),
         }
+
+    def _panel(self) -> Markup:
+        """The answer, and to which question: the script asks again where gradio 3 has dropped one."""
+        return render("ui/templates/asked.html", number=self._asked, panel=answer_panel(self.finder, self._session))
 
     def act(self, asked: str) -> Updates:
         """What a button on a card asks for; long work is begun here and followed after."""
