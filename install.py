@@ -1,4 +1,4 @@
-"""What the WebUI runs at each of its starts: installs what modelsim needs and the WebUI does not bring."""
+"""Run by the WebUI at each start: installs the packages that modelsim needs and the WebUI does not have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NEEDED = ("numpy", "scipy", "matplotlib", "safetensors", "tqdm", "jinja2")
 
 
 def main() -> None:
-    """Install what is missing, beside everything that is there in the very version that is there."""
+    """Install what is missing; the version of every installed package stays as it is."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if not missing:
         return
@@ -20,7 +20,7 @@ def main() -> None:
     try:
         from launch import run_pip
     except ImportError as error:
-        print(f"modelsim needs {packages} and cannot ask the WebUI for it ({error}): pip install {packages}")
+        print(f"modelsim needs {packages}, and the WebUI cannot install it ({error}). Fix: pip install {packages}")
         return
     with TemporaryDirectory() as folder:
         as_it_is = Path(folder, "constraints.txt")
@@ -28,7 +28,7 @@ def main() -> None:
         try:
             run_pip(f'install {packages} -c "{as_it_is}"', f"{packages} for modelsim")
         except RuntimeError as error:  # what the launcher makes of pip's failure
-            print(f"modelsim will not work: {packages} could not be installed. {error}")
+            print(f"modelsim will not work: {packages} could not be installed. Fix: pip install {packages}. {error}")
 
 
 def installed() -> dict[str, str]:

@@ -3,9 +3,9 @@
     python standalone.py [--models DIR ...] [--port N] [--torch-index URL] [--recreate]
     python standalone.py test [arguments of pytest]
 
-Needs Python 3.10, 3.11 or 3.12 and nothing else: it makes `.venv` beside this file, installs the pinned
-packages of `requirements/` there, and starts the page or the tests in it. `.venv/modelsim.json` remembers what
-is installed, so the next start begins at once. Whatever is half done or out of date is built anew.
+Needs only Python 3.10, 3.11 or 3.12: it creates `.venv` beside this file, installs the pinned packages of
+`requirements/` there, and starts the page or the tests in it. `.venv/modelsim.json` says what is installed, so the
+next start is immediate. Whatever is unfinished or out of date is built again.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from pathlib import Path
 if not (3, 10) <= sys.version_info[:2] <= (3, 12):  # before anything that older versions cannot run
     sys.exit(
         f"modelsim needs Python 3.10, 3.11 or 3.12; this is {sys.version.split()[0]}. "
-        "Fix: start it with one of those, for example `python3.11 standalone.py` (on Windows `py -3.11 standalone.py`)."
+        "Fix: use one of those, for example `python3.11 standalone.py` (on Windows `py -3.11 standalone.py`)."
     )
 
 HERE = Path(__file__).resolve().parent
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
         print(f"modelsim: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("modelsim: the set-up was interrupted; the next start begins it anew.", file=sys.stderr)
+        print("modelsim: setup was interrupted; the next start runs it again.", file=sys.stderr)
         return 130
     if testing:
         return run(["-m", "pytest", *rest[1:]], folder=HERE)
@@ -76,12 +76,14 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
         usage="standalone.py [--torch-index URL] [--recreate] [--models DIR ...] [--port N]\n"
         "       standalone.py [--torch-index URL] [--recreate] test [arguments of pytest]",
-        description="Opens the page of modelsim, or runs its tests. The first start installs what they need.",
+        description="Open the page of modelsim, or run its tests. The first start installs the packages they need.",
         epilog="Other options go to the page: --models DIR ... (folders with checkpoints), --port N.",
         allow_abbrev=False,
     )
-    parser.add_argument("--torch-index", metavar="URL", help="take torch from this package index (remembered)")
-    parser.add_argument("--recreate", action="store_true", help="build .venv anew and forget a remembered index")
+    parser.add_argument(
+        "--torch-index", metavar="URL", help="install torch from this package index (kept for later starts)"
+    )
+    parser.add_argument("--recreate", action="store_true", help="build .venv again and forget --torch-index")
     return parser.parse_known_args(arguments)
 
 
@@ -106,7 +108,7 @@ def prepare(layers: list[str], torch_index: "str | None" = None, recreate: bool 
     for layer in missing:
         install(layer, torch_index)
     write_state(torch_index, finished | {layer: wanted[layer] for layer in missing})
-    say(f"set up in {time.monotonic() - began:.0f} s.")
+    say(f"setup took {time.monotonic() - began:.0f} s")
 
 
 def read_state() -> dict:
@@ -134,10 +136,10 @@ def fingerprint(layer: str, torch_index: "str | None") -> str:
 def create_venv() -> None:
     """An empty virtual environment with pip, in place of whatever was there."""
     if Path(sys.prefix).resolve() == VENV:
-        raise SetupError(".venv has to be built anew, but this Python runs in it. Fix: `deactivate`, then start again.")
+        raise SetupError(".venv must be built again, but this Python runs in it. Fix: `deactivate`, then start again.")
     if importlib.util.find_spec("ensurepip") is None:
-        raise SetupError("this Python cannot make environments. Fix: on Debian and Ubuntu `apt install python3-venv`.")
-    say(f"making {VENV} {'anew ' if VENV.exists() else ''}with Python {sys.version.split()[0]}")
+        raise SetupError("this Python cannot create a .venv. Fix: on Debian and Ubuntu `apt install python3-venv`.")
+    say(f"creating {VENV} {'again ' if VENV.exists() else ''}with Python {sys.version.split()[0]}")
     builder = venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt")
     give_up = time.monotonic() + CLEAR_PATIENCE
     while True:
@@ -146,12 +148,12 @@ def create_venv() -> None:
         except (OSError, subprocess.CalledProcessError) as error:
             still_filled = isinstance(error, OSError) and error.errno == errno.ENOTEMPTY
             if not still_filled or time.monotonic() > give_up:
-                raise SetupError(f"cannot make {VENV}: {error}. Fix: end what runs in it, or move it away.") from error
+                raise SetupError(f"cannot create {VENV}: {error}. Fix: close what uses it, or move it away.") from error
 
 
 def install(layer: str, torch_index: "str | None") -> None:
     """Install one layer's packages in their pinned versions, wheels only: nothing is compiled."""
-    say(f"installing the packages of requirements/{layer}.txt; the first time takes minutes")
+    say(f"installing the packages of requirements/{layer}.txt; the first time takes a few minutes")
     files = [argument for name in LAYERS[layer] for argument in ("-r", str(REQUIREMENTS / name))]
     if layer == "gradio3":  # beside the other gradio: for whoever puts this folder in front of PYTHONPATH
         pip_install("--no-deps", "--target", str(VENV / "gradio3"), *files)
@@ -189,8 +191,8 @@ def pip_install(*arguments: str) -> None:
 def pip_failure(code: int, lines: list[str], log: Path) -> str:
     """One line of what went wrong, then pip's last ones."""
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    reason = errors[-1] if errors else f"pip ended with {code}"
-    fix = "Fix: look at the connection, the free space and --torch-index, then start again."
+    reason = errors[-1] if errors else f"pip exited with code {code}"
+    fix = "Fix: check the connection, the free disk space and --torch-index, then start again."
     return "\n".join([f"the packages could not be installed: {reason}. {fix} ({log})", *lines[-6:]])
 
 

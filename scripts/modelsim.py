@@ -1,4 +1,4 @@
-"""What the WebUI runs of modelsim at its start: it learns of the tab, of the settings, and when to begin and to end."""
+"""Run by the WebUI at its start: registers the tab, the settings, and what happens at start and end."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TabInPlace:
         try:
             self._make()
         except Exception:  # noqa: BLE001 - the WebUI guards callbacks, but not this
-            errors.report("modelsim's tab cannot be shown", exc_info=True)
+            errors.report("the modelsim tab cannot be shown", exc_info=True)
 
 
 def index_new(backend: Backend) -> None:

@@ -194,7 +194,7 @@ def test_ctrl_c_is_one_line_and_130(family, library):
     out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     told = [line for line in err.splitlines() if line != "remembered"]
-    assert told == ["modelsim: stopped; what was finished is kept, the same command goes on from there"]
+    assert told == ["modelsim: stopped; finished work is kept, run the same command again to continue"]
     assert out == ""
     with sqlite3.connect(library) as db:
         assert db.execute("SELECT count(*) FROM blocks").fetchone()[0] >= 3

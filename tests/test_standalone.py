@@ -137,7 +137,7 @@ def test_a_venv_in_use_is_told(venv_path, monkeypatch, capsys):
 
     monkeypatch.setattr(venv.EnvBuilder, "create", create)
     assert standalone.main([]) == 2
-    assert "Fix: end what runs in it" in capsys.readouterr().err
+    assert "Fix: close what uses it" in capsys.readouterr().err
 
 
 def test_only_torch_comes_from_its_own_index(venv_path, monkeypatch):
@@ -185,7 +185,7 @@ def test_a_failing_pip_is_told_in_one_line_and_its_last_words(venv_path, monkeyp
     reason = next(line for line in told if "could not be installed" in line)
     log = (venv_path / "setup.log").read_text("utf-8").splitlines()
     errors = [line.removeprefix("ERROR: ") for line in log if line.startswith("ERROR: ")]
-    assert f"could not be installed: {errors[-1]}. Fix: look at the connection" in reason
+    assert f"could not be installed: {errors[-1]}. Fix: check the connection" in reason
     assert log[-1] == told[-1]
 
 

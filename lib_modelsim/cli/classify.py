@@ -10,8 +10,9 @@ from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW
 from . import documents, text
-from .options import measure_options, print_json, workspace
+from .options import measure_options, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
+from .printing import print_json, print_lines
 from .progress import progress_bars
 
 
@@ -19,38 +20,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options besides those that all commands have."""
     measure_options(parser, None, f"{DEFAULT}, of 2 or 3 models without a base {DEFAULT_OF_FEW}")
     gallery_options(parser)
-    table = parser.add_argument_group("tables in the place of checkpoints")
-    table.add_argument("--features", type=Path, metavar="FILE", help="a CSV table with a row per model")
+    table = parser.add_argument_group("tables instead of checkpoints")
+    table.add_argument("--features", type=Path, metavar="FILE", help="CSV table of features, one row per model")
     table.add_argument(
         "--distances",
         type=Path,
         metavar="FILE",
-        help="a square CSV table, or JSON with a matrix per component; with --base, L2 becomes delta-cosine first",
+        help="square CSV table, or JSON with one matrix per component; with --base, L2 is converted to delta-cosine",
     )
-    table.add_argument("--component", metavar="C", help="which component's distances (default: unet)")
+    table.add_argument("--component", metavar="C", help="component whose distances are used (default: unet)")
     features = parser.add_argument_group("features")
     features.add_argument(
-        "--references", type=Path, metavar="FILE", help="reference models: names or hashes, one a line (default: all)"
+        "--references",
+        type=Path,
+        metavar="FILE",
+        help="list of reference models, one name or hash per line (default: all models)",
     )
     features.add_argument(
-        "--suggest-references", type=int, metavar="R", help="choose so many reference models that are spread out"
+        "--suggest-references", type=int, metavar="R", help="choose R reference models that differ most from each other"
     )
     features.add_argument(
         "--distance",
         metavar="D",
-        help="pearson, spearman, cosine or euclidean between rows of features, or matrix: the measure itself "
+        help="distance between rows of features: pearson, spearman, cosine or euclidean; matrix: the measure itself "
         "(default: matrix for delta-cosine without references, else pearson)",
     )
     tree = parser.add_argument_group("tree and classes")
     tree.add_argument(
         "--linkage", default="ward.D2", help="ward.D2 (default), ward.D, average, complete or single, as R defines them"
     )
-    tree.add_argument("--optimal-order", action="store_true", help="order the leaves so that neighbours are most alike")
+    tree.add_argument(
+        "--optimal-order", action="store_true", help="order the leaves so that neighbours are as similar as possible"
+    )
     tree.add_argument(
         "--classes",
         type=int,
         metavar="K",
-        help="number of classes: the tree is cut into so many (default: chosen; strangers are set apart first)",
+        help="cut the tree into K classes (default: chosen automatically, strangers set apart first)",
     )
     for what in ("name", "remark"):
         tree.add_argument(
@@ -58,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="K=TEXT",
-            help=f"the {what} of class K, kept for the next run (of several architectures: ARCHITECTURE/K=TEXT)",
+            help=f"{what} of class K, kept for later runs (with several networks: NETWORK/K=TEXT)",
         )
     parser.add_argument("--dpi", type=float, default=150, help="pixels per inch of the PNG figures (default: 150)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
@@ -69,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     if options.measure != PICTURES.name:
         _one_source(options)
     if not 10 <= options.dpi <= 1200:
-        raise ModelsimError("dpi out of range", options.dpi, "use 10 to 1200")
+        raise ModelsimError("--dpi is out of range", options.dpi, "use 10 to 1200")
     if options.measure == PICTURES.name:
         return classify_pictures(options, _tree_options(options), _words(options))
     return _classify_checkpoints(options) if options.paths else _classify_table(options)
@@ -78,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 def _one_source(options: argparse.Namespace) -> None:
     if [bool(options.paths), options.features is not None, options.distances is not None].count(True) != 1:
         raise ModelsimError(
-            "classify takes checkpoints, --features or --distances, one of the three",
+            "classify needs exactly one of checkpoints, --features and --distances",
             None,
             "give PATH …, --features FILE or --distances FILE",
         )
@@ -91,7 +97,7 @@ def _one_source(options: argparse.Namespace) -> None:
         unfit |= {"--base": options.base, "--component": options.component}
     for option, value in unfit.items():
         if value is not None:
-            raise ModelsimError(f"a table that is given does not go with {option}", value, f"leave {option} out")
+            raise ModelsimError(f"a table cannot be combined with {option}", value, f"remove {option}")
 
 
 def _classify_checkpoints(options: argparse.Namespace) -> int:
@@ -114,7 +120,7 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
     if options.json:
         print_json(documents.classify(results, written, found))
     else:
-        print(text.classify(results, written, found))
+        print_lines(text.classify(results, written, found))
     return 0
 
 
@@ -134,7 +140,7 @@ def _classify_table(options: argparse.Namespace) -> int:
     if options.json:
         print_json(documents.classify(results, written))
     else:
-        print(text.classify(results, written))
+        print_lines(text.classify(results, written))
     return 0
 
 
@@ -155,6 +161,8 @@ def _words(options: argparse.Namespace) -> list:
             place, equals, words = given.partition("=")
             architecture, slash, number = place.rpartition("/")
             if not equals or not number.strip().isdecimal():
-                raise ModelsimError(f"cannot read --{what}", given, f"write --{what} K=TEXT, K the number of a class")
+                raise ModelsimError(
+                    f"cannot read --{what}", given, f"write --{what} K=TEXT, where K is the number of a class"
+                )
             found.append(ClassEdit(architecture if slash else None, int(number), **{what: words.strip()}))
     return found

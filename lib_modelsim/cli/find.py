@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import likelihood, percent, readable
-from .options import device_option, generating_options, print_json, workspace
+from .options import device_option, generating_options, workspace
+from .printing import print_json, print_lines
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only
@@ -23,21 +24,31 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
     """What `find` takes."""
     find.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or several by the same model")
     find.add_argument(
-        "--gallery", type=Path, metavar="DIR", help="pictures to learn from (default: one in the user's data folder)"
+        "--gallery", type=Path, metavar="DIR", help="gallery to learn from (default: the one in the user's data folder)"
     )
     find.add_argument(
-        "--models", nargs="+", type=Path, default=[], metavar="PATH", help="checkpoints, hashed for what records name"
+        "--models",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="checkpoints that may have made it; new ones are hashed",
     )
-    find.add_argument("--verify", action="store_true", help="draw it again with the likeliest models, and rank again")
+    find.add_argument(
+        "--verify", action="store_true", help="generate the picture again with the likeliest models, and rank again"
+    )
     generating_options(find)
     find.add_argument(
-        "--top", type=int, metavar="K", help=f"models to tell, and to verify (default: {_SHOWN}; with --json all)"
+        "--top",
+        type=int,
+        metavar="K",
+        help=f"number of models to show and to verify (default: {_SHOWN}; --json shows all)",
     )
     find.add_argument(
         "--suite",
         action="append",
         metavar="S",
-        help="learn from this suite's pictures where a model has some (default: standard); may be given several times",
+        help="learn from the pictures of this suite where a model has any (default: standard); can be repeated",
     )
     find.add_argument(
         "--encoder",
@@ -45,13 +56,15 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
         metavar="E",
         help="builtin (default), open_clip:ARCH/TAG, or open_clip:ARCH/FILE.safetensors",
     )
-    find.add_argument("--download", action="store_true", help="let open_clip download its weights")
-    find.add_argument("--self-test", action="store_true", help="how well the search finds the gallery's own pictures")
+    find.add_argument("--download", action="store_true", help="allow open_clip to download its weights")
+    find.add_argument(
+        "--self-test", action="store_true", help="test how well the search recognises the gallery's own pictures"
+    )
     device_option(find)
 
 
 def run_find(options: argparse.Namespace) -> int:
-    """Who drew it; or how well that can be told."""
+    """Which model made it, or how reliable the search is."""
     from ..workspace.finding.encoders import download
     from ..workspace.finding.queries import open_queries
 
@@ -65,35 +78,35 @@ def run_find(options: argparse.Namespace) -> int:
         if options.self_test:
             return _print_self_test(learned, options)
         known, unreadable = use.known_models(job, read=bool(options.models))
-        remarks = [f"left out: {bad.path.name}: {bad.error}" for bad in unreadable]
+        remarks = [f"skipped: {bad.path.name}: {bad.error}" for bad in unreadable]
         if not known and not options.models:
-            remarks.append("no checkpoint of yours is known: give their folder with --models")
+            remarks.append("no checkpoints are known yet: give their folder with --models")
         found = use.find(queries, learned, known, job)
         verified = None
         if options.verify:
             verified = use.verify(queries, found, learned.encoder, job, options.top or _SHOWN)
     found = verified.found if verified is not None else found
     if not learned.pictures:
-        ways = f"draw some with probe --out {index.folder}, or take some in with gallery import"
-        remarks.append(f"no pictures to compare its style with: {ways}")
+        ways = f"generate some with probe --out {index.folder}, or import some with gallery import"
+        remarks.append(f"no pictures to compare the style with: {ways}")
     remarks = [*map(str, refused), *found.remarks, *remarks, *(verified.failures if verified is not None else ())]
     found = replace(found, remarks=tuple(remarks))
     if options.json:
         print_json(_document(found, options.top))
     else:
-        print("\n".join(_words(found, options.top or _SHOWN)))
+        print_lines(_words(found, options.top or _SHOWN))
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
     """What cannot be done is told before anything is learned."""
     if not options.images and not options.self_test:
-        raise ModelsimError("no picture given", None, "give one, or --self-test")
+        raise ModelsimError("no picture given", None, "give one, or use --self-test")
     if options.top is not None and options.top < 1:
-        raise ModelsimError("no such number of models", options.top, "use 1 or more")
+        raise ModelsimError("--top is out of range", options.top, "use 1 or more")
     if options.verify and not (options.models or options.webui or options.generate_with):
         fix = "give checkpoints with --models, or a running WebUI with --webui"
-        raise ModelsimError("nothing to draw it again with", None, fix)
+        raise ModelsimError("nothing to generate the picture with", None, fix)
 
 
 def _document(found: Found, top: int | None) -> dict[str, Any]:
@@ -120,7 +133,7 @@ def _words(found: Found, top: int) -> list[str]:
     """The same for a person."""
     lines = [f"{each.kind.value}: {each.detail}" for each in found.evidence]
     if not lines:
-        lines = ["nothing is known of it: it carries no record that names a model"]
+        lines = ["no evidence: the picture has no record that names a model"]
     if found.ranking:
         lines.append(f"{_condition(found)}:")
     for place, card in enumerate(found.ranking[:top], 1):
@@ -134,7 +147,11 @@ def _words(found: Found, top: int) -> list[str]:
 def _condition(found: Found) -> str:
     """Under which the ranking holds."""
     elsewhere = any(each.kind.value == "record" and each.key is None and each.certainty for each in found.evidence)
-    return "if it is one of yours after all" if found.none_of_these or elsewhere else "of your models"
+    return (
+        "likeliest of your models, if it is one of them"
+        if found.none_of_these or elsewhere
+        else "likeliest of your models"
+    )
 
 
 def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
@@ -148,11 +165,11 @@ def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
         print_json({"self_test": tested, "encoder": learned.encoder.name, "models": models})
         return 0
     width = max(len(row.model) for row in rows)
-    print(f"{'model':{width}}  pictures  top-1  top-4  mean rank")
+    lines = [f"{'model':{width}}  pictures  top-1  top-4  mean rank"]
     for row in rows:
         shares = "  ".join(f"{percent(share):>5}" for share in (row.top1, row.top4))
-        print(f"{row.model:{width}}  {row.pictures:8}  {shares}  {row.mean_rank:9.1f}")
-    print(whole.sentence if whole else "")
+        lines.append(f"{row.model:{width}}  {row.pictures:8}  {shares}  {row.mean_rank:9.1f}")
+    print_lines([*lines, whole.sentence if whole else ""])
     return 0
 
 
@@ -165,12 +182,11 @@ def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
         counts = {"pictures": found.pictures, "known": found.known, "loose": found.loose}
         print_json({"gallery": readable(gallery), **counts, "errors": errors})
         return 0
-    for model, count in found.pictures.items():
-        print(f"{model}: {count} taken in")
+    lines = [f"{model}: {count} imported" for model, count in found.pictures.items()]
     if found.known:
-        print(f"there already: {found.known}")
+        lines.append(f"already in the gallery: {found.known}")
     if found.loose:
-        print(f"left out: {found.loose} in no sub-folder. Fix: put them into a folder with their model's name")
-    for bad in found.unreadable:
-        print(f"left out: {bad.error}")
+        fix = "move them into a folder named after their model"
+        lines.append(f"skipped: {found.loose} not in a sub-folder. Fix: {fix}")
+    print_lines([*lines, *(f"skipped: {bad.error}" for bad in found.unreadable)])
     return 0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
 from ..text import readable
-from .options import print_json, workspace
+from .options import workspace
 from .pictures import engine_option
+from .printing import print_json, print_lines
 from .probe import suite_option
 from .progress import progress_bars
 
@@ -33,14 +34,19 @@ def add_grid_arguments(grid: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["name"],
         metavar=("ORDER", "NAME"),
-        help="name (default); family: what looks alike together; similarity NAME: this checkpoint first, then what "
-        "looks like it",
+        help="name (default); family: similar checkpoints together; similarity NAME: this checkpoint first, then the "
+        "most similar ones",
     )
-    grid.add_argument("--cell", type=int, metavar="PX", help="longer side of a picture (default: as large as fits)")
     grid.add_argument(
-        "--max-pixels", type=int, metavar="N", help="pixels of a page (default: 89 million; more make more pages)"
+        "--cell", type=int, metavar="PX", help="longer side of each picture in pixels (default: as large as fits)"
     )
-    grid.add_argument("--out", type=Path, metavar="DIR", help="folder for the grid (default: one in the gallery)")
+    grid.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        help="most pixels on one page (default: 89 million); larger grids get several pages",
+    )
+    grid.add_argument("--out", type=Path, metavar="DIR", help="folder for the grid (default: a folder in the gallery)")
 
 
 def run_grid(options: argparse.Namespace) -> int:
@@ -64,7 +70,7 @@ def run_grid(options: argparse.Namespace) -> int:
         }
         print_json(document)
     else:
-        print("\n".join(map(readable, [written.html, *written.pages])))
+        print_lines(map(readable, [written.html, *written.pages]))
     return 0
 
 
@@ -72,7 +78,7 @@ def _order(given: Sequence[str], sheet: Sheet, use: Workspace, job: Job) -> list
     """Keys of the checkpoints in the order asked for; by name where none are given."""
     kind, *names = given
     if kind not in _ORDERS or len(names) != (kind == "similarity"):
-        raise ModelsimError("no such order", " ".join(given), "use name, family, or similarity NAME")
+        raise ModelsimError("unknown order", " ".join(given), "use name, family, or similarity NAME")
     if kind == "name" or len(sheet.rows) < 2:
         return []
     from ..workspace.probing.kinship import family_order, similarity_order

@@ -15,13 +15,15 @@ from ..errors import ModelsimError
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_COMPARE
+from ..text import printable
 from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .find import add_find_arguments, run_find
 from .grid import add_grid_arguments, run_grid
-from .options import LIBRARY, data_folder, device_option, measure_options, print_json, workspace
+from .options import LIBRARY, data_folder, device_option, measure_options, workspace
 from .pictures import compare_pictures, gallery_options
+from .printing import print_json, print_lines
 from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
 from .progress import progress_bars
 from .suite import add_suite_arguments, run_suite
@@ -29,7 +31,9 @@ from .suite import add_suite_arguments, run_suite
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. 0, or 2 with one line on stderr; 130 after Ctrl-C, with what was finished kept."""
-    logging.basicConfig(format="modelsim: %(message)s", level=logging.WARNING)
+    warnings = logging.StreamHandler()
+    warnings.setFormatter(_Printable("modelsim: %(message)s"))
+    logging.basicConfig(handlers=[warnings], level=logging.WARNING)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles default to a code page
@@ -40,24 +44,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"modelsim: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("modelsim: stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        print("modelsim: stopped; finished work is kept, run the same command again to continue", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away (head, less): nothing left to say
         return 0
 
 
+class _Printable(logging.Formatter):
+    """Warnings name files."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record), also="\n")
+
+
 class _Parser(argparse.ArgumentParser):
     """One line for what cannot be parsed, as for every other error."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"modelsim: {message}. Fix: see {self.prog} --help\n")
+        self.exit(2, f"modelsim: {printable(message)}. Fix: see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="modelsim",
-        description="Which checkpoints are copies, which are relatives, and in which blocks they differ.",
+        description="Find the copies and relatives among checkpoints, and the blocks in which they differ.",
     )
     parser.add_argument("--version", action="version", version=f"modelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -78,55 +89,57 @@ def _parser() -> argparse.ArgumentParser:
             "--library",
             type=Path,
             metavar="FILE",
-            help="where results are remembered (default: the user's data folder)",
+            help="file that keeps the results (default: library.sqlite in the user's data folder)",
         )
-        library.add_argument("--no-library", action="store_true", help="remember nothing")
+        library.add_argument("--no-library", action="store_true", help="keep no results")
         sub.set_defaults(run=run)
         return sub
 
     scan = command(
-        "scan", _scan, "What each checkpoint is: format, architecture, components, hashes, embedded metadata."
+        "scan", _scan, "Show what each checkpoint is: format, network, components, hashes, embedded metadata."
     )
-    scan.add_argument("--quick", action="store_true", help="headers alone, no hashes")
+    scan.add_argument("--quick", action="store_true", help="read the headers only, compute no hashes")
 
-    compare = command("compare", _compare, "How alike all pairs of checkpoints are, block by block.", "*")
-    measure_options(compare, None, f"{DEFAULT}, of 2 or 3 models without a base {DEFAULT_OF_COMPARE}")
+    compare = command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*")
+    measure_options(compare, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_COMPARE}")
     gallery_options(compare)
-    compare.add_argument("--elements", action="store_true", help="for two models: the values of every key besides")
+    compare.add_argument("--elements", action="store_true", help="for two models: also print the value of every key")
     compare.add_argument(
         "--profile",
         type=Path,
         metavar="FILE",
-        help="draw the first model against the others, block by block (.svg, .png)",
+        help="draw a chart of the first model against the others, block by block (.svg, .png)",
     )
     compare.add_argument(
         "--histogram",
         type=Path,
         metavar="FILE",
-        help="for two models: draw how large their differences are, value by value (.svg, .png)",
+        help="for two models: draw a histogram of their differences, value by value (.svg, .png)",
     )
 
     classify = command(
-        "classify", run_classify, "Families: a tree and classes per architecture, written as tables and figures.", "*"
+        "classify", run_classify, "Build a tree with classes for each network, and write tables and figures.", "*"
     )
     add_classify_arguments(classify)
 
     _add_picture_commands(command)
-    _add_serve_arguments(command("serve", _serve, "The page in the browser, on this machine.", None))
+    _add_serve_arguments(command("serve", _serve, "Open the page in the browser, on this machine.", None))
     return parser
 
 
 def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Those that draw pictures or look at them; `command` makes one by its name, what runs it and its help."""
+    """Those that generate pictures or look at them; `command` makes one by its name, what runs it and its help."""
     add_probe_arguments(
-        command("probe", run_probe, "Draw the same standardized pictures with every checkpoint, what is missing.", None)
+        command("probe", run_probe, "Generate the missing pictures of a suite, checkpoint by checkpoint.", None)
     )
     add_gallery_arguments(
-        command("gallery", run_gallery, "What a gallery holds of a suite; import: take pictures in.", None)
+        command("gallery", run_gallery, "Show what a gallery has of a suite, or import pictures into a gallery.", None)
     )
-    add_grid_arguments(command("grid", run_grid, "Checkpoints by probes, as pictures and as a page.", None))
-    add_suite_arguments(command("suite", run_suite, "Suites of probes: list, show, import, export.", None))
-    add_find_arguments(command("find", run_find, "Which model drew a picture, with evidence.", None))
+    add_grid_arguments(
+        command("grid", run_grid, "Write the grid of a suite, checkpoints × probes: images and a page.", None)
+    )
+    add_suite_arguments(command("suite", run_suite, "List, show, import or export suites of probes.", None))
+    add_find_arguments(command("find", run_find, "Find the model that made a picture, with the evidence.", None))
 
 
 def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
@@ -135,10 +148,10 @@ def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
         "--demo",
         type=Path,
         metavar="DIR",
-        help="without --models: where the demonstration family is, or is written on first use",
+        help="without --models: folder of the demonstration family, which is written on first use",
     )
-    serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: a free one from 7861 on)")
-    serve.add_argument("--keep-encoder", action="store_true", help="keep the encoder of a search in memory after it")
+    serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 7861)")
+    serve.add_argument("--keep-encoder", action="store_true", help="keep the encoder in memory after a search")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     device_option(serve)
 
@@ -149,7 +162,7 @@ def _scan(options: argparse.Namespace) -> int:
     if options.json:
         print_json(documents.scan(found))
     else:
-        print(text.scan(found))
+        print_lines(text.scan(found))
     return 0
 
 
@@ -157,7 +170,7 @@ def _compare(options: argparse.Namespace) -> int:
     if options.measure == PICTURES.name:
         return compare_pictures(options)
     if options.gallery:
-        raise ModelsimError("a gallery goes with --measure pictures", options.gallery, "add --measure pictures")
+        raise ModelsimError("--gallery needs --measure pictures", options.gallery, "add --measure pictures")
     if not options.paths:
         raise ModelsimError("no checkpoints given", None, "give files or folders, or --measure pictures --gallery DIR")
     from ..workspace.comparing.compare import require_two
@@ -173,7 +186,7 @@ def _compare(options: argparse.Namespace) -> int:
         require_two(found)
     else:
         require_two(found)
-        print(text.compare(found, per_key))
+        print_lines(text.compare(found, per_key))
     if options.profile:
         from ..workspace.comparing.profile import write_profile  # matplotlib comes with it
 
@@ -196,7 +209,7 @@ def _serve(options: argparse.Namespace) -> int:
         if error.name != "gradio":
             raise
         fix = "start it with standalone.py, or install requirements/standalone.txt"
-        raise ModelsimError("the page needs a package that is missing", "gradio", fix) from error
+        raise ModelsimError("the page needs a package that is not installed", "gradio", fix) from error
     from ..hosts.folders import Folders
     from ..hosts.host import Settings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,9 +28,7 @@ def measure_options(parser: argparse.ArgumentParser, default: str | None, defaul
         help=f"{_listed(known)} (default: {default_in_words})",
     )
     with_base = _listed([measure for measure in known if measure.needs_base])
-    parser.add_argument(
-        "--base", metavar="NAME", help=f"for {with_base}: the model that the others are taken to come from"
-    )
+    parser.add_argument("--base", metavar="NAME", help=f"for {with_base}: the model that the others were trained from")
     device_option(parser)
 
 
@@ -47,17 +44,17 @@ def device_option(parser: argparse.ArgumentParser) -> None:
         "--device",
         default="auto",
         choices=("auto", "cpu", "cuda"),
-        help="where to calculate (default: the GPU where there is one with room)",
+        help="where to compute (default: the GPU if it has enough free memory)",
     )
 
 
 def generating_options(parser: argparse.ArgumentParser) -> None:
     """`--webui` and `--generate-with`: what generates."""
     parser.add_argument(
-        "--webui", metavar="URL", help="generate with this running WebUI; http://user:password@host:7860 where it asks"
+        "--webui", metavar="URL", help="generate with this running WebUI; with a login: http://user:password@host:7860"
     )
     parser.add_argument(
-        "--generate-with", metavar="ENGINE", help="what generates (default: diffusers, or the WebUI of --webui)"
+        "--generate-with", metavar="ENGINE", help="what generates (default: diffusers; with --webui: webui)"
     )
 
 
@@ -93,8 +90,3 @@ def data_folder() -> Path:
     from platformdirs import user_data_path  # not a host's package: only the command line needs it
 
     return user_data_path("modelsim", appauthor=False)
-
-
-def print_json(document: object) -> None:
-    """One document on one line, without NaN."""
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False))

@@ -1,4 +1,4 @@
-"""The measure `pictures`: `compare` and `classify` over a gallery in the place of checkpoints."""
+"""The measure `pictures`: `compare` and `classify` over a gallery instead of checkpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from . import documents, text
-from .options import print_json, workspace
+from .options import workspace
+from .printing import print_json, print_lines
 from .probe import suite_option
 from .progress import progress_bars
 
@@ -24,15 +25,17 @@ if TYPE_CHECKING:  # each command imports its own service only
 
 def gallery_options(parser: argparse.ArgumentParser) -> None:
     """Where the pictures are."""
-    gallery = parser.add_argument_group("pictures: --measure pictures in the place of weights")
-    gallery.add_argument("--gallery", type=Path, metavar="DIR", help="a folder that probe has drawn into")
+    gallery = parser.add_argument_group("pictures instead of weights (--measure pictures)")
+    gallery.add_argument("--gallery", type=Path, metavar="DIR", help="folder of pictures that probe generated")
     suite_option(gallery)
     engine_option(gallery)
 
 
 def engine_option(parser: argparse.ArgumentParser) -> None:
     """`--engine`."""
-    parser.add_argument("--engine", metavar="E", help="whose pictures (default: those of the engine that drew most)")
+    parser.add_argument(
+        "--engine", metavar="E", help="use the pictures of this engine (default: the engine with the most pictures)"
+    )
 
 
 def compare_pictures(options: argparse.Namespace) -> int:
@@ -40,7 +43,7 @@ def compare_pictures(options: argparse.Namespace) -> int:
     unfit = {"--base": options.base, "--elements": options.elements}
     unfit |= {"--profile": options.profile, "--histogram": options.histogram}
     found = _kinship(options, unfit)
-    print_json(documents.compare(found)) if options.json else print(text.compare(found))
+    print_json(documents.compare(found)) if options.json else print_lines(text.compare(found))
     return 0
 
 
@@ -60,7 +63,7 @@ def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Seq
             documents.classify(results, written) | {"notes": notes, "errors": documents.errors(found.unreadable)}
         )
     else:
-        print("\n".join([text.classify(results, written), *(f"note: {note}" for note in notes)]))
+        print_lines([*text.classify(results, written), *(f"note: {note}" for note in notes)])
     return 0
 
 
@@ -77,7 +80,7 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
     for result in results:
         two, which = two_trees(result, found, options.suite), result.family.architecture or "these models"
         if two is None:
-            notes.append(f"{which}: fewer than three have pictures that can be compared, so there is no tanglegram")
+            notes.append(f"{which}: fewer than three models have comparable pictures, so there is no tanglegram")
         else:
             written += write_two_trees(two, folder_of(result, results, options.out), options.dpi)
             notes.append(f"{which}: {two.agreement[0].lower()}{two.agreement[1:]}")
@@ -87,8 +90,10 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
 def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:
     for option, value in {"PATH": options.paths, **unfit}.items():
         if value:
-            raise ModelsimError(f"--measure {PICTURES.name} does not go with {option}", value, f"leave {option} out")
+            raise ModelsimError(
+                f"--measure {PICTURES.name} cannot be combined with {option}", value, f"remove {option}"
+            )
     if options.gallery is None:
-        raise ModelsimError(f"--measure {PICTURES.name} needs a gallery", None, "name one with --gallery DIR")
+        raise ModelsimError(f"--measure {PICTURES.name} needs a gallery", None, "add --gallery DIR")
     with workspace(options, gallery=options.gallery) as use, progress_bars() as job:
         return use.kinship(use.sheet(options.suite, options.engine), job)

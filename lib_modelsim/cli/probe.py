@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from ..errors import ModelsimError
-from .options import device_option, generating_options, print_json, workspace
+from .options import device_option, generating_options, workspace
+from .printing import print_json, print_lines
 from .progress import progress_bars
 
 _STANDARD = "standard"
@@ -21,8 +22,8 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
     )
     generating_options(probe)
     probe.add_argument("--out", type=Path, required=True, metavar="DIR", help="the gallery")
-    probe.add_argument("--dry-run", action="store_true", help="say what would be drawn")
-    probe.add_argument("--batch", type=int, default=1, metavar="N", help="pictures drawn at once (default: 1)")
+    probe.add_argument("--dry-run", action="store_true", help="show what would be generated, and generate nothing")
+    probe.add_argument("--batch", type=int, default=1, metavar="N", help="batch size (default: 1)")
     device_option(probe)
 
 
@@ -33,21 +34,24 @@ def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="[import] DIR",
-        help="the gallery; after import: a folder of pictures with a sub-folder for each model, to take in",
+        help="the gallery; after import: a folder with one sub-folder of pictures per model",
     )
     gallery.add_argument(
-        "--gallery", type=Path, metavar="DIR", help="import: where to (default: the gallery in the user's data folder)"
+        "--gallery",
+        type=Path,
+        metavar="DIR",
+        help="import: gallery to import into (default: the one in the user's data folder)",
     )
     suite_option(gallery)
 
 
 def run_probe(options: argparse.Namespace) -> int:
-    """Draw what is missing, or say what that is."""
+    """Generate what is missing, or say what that is."""
     from ..workspace.workspace import NothingGenerates
     from . import probe_documents as documents
 
     if options.batch < 1:
-        raise ModelsimError("no such batch", options.batch, "use 1 or more")
+        raise ModelsimError("--batch is out of range", options.batch, "use 1 or more")
     if not (options.models or options.webui or options.generate_with):
         raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
     with workspace(options, options.models, options.out) as use, progress_bars() as job:
@@ -58,24 +62,24 @@ def run_probe(options: argparse.Namespace) -> int:
             if options.json:
                 print_json(documents.nothing(error.chosen))
             else:
-                print("\n".join(documents.unusable(error.chosen)))
+                print_lines(documents.unusable(error.chosen))
             raise
         if not options.dry_run and planned.plan.missing:
             if sys.stderr.isatty():
-                print("\n".join(documents.expected(planned.plan, planned.engine, options.out)), file=sys.stderr)
+                print_lines(documents.expected(planned.plan, planned.engine, options.out), sys.stderr)
             failures = use.generate(planned, job)
             planned = use.planned_again(planned, options.batch)
     plan, engine, chosen = planned.plan, planned.engine, planned.chosen
     if options.json:
         print_json(documents.plan(plan, engine) | documents.left_out(plan, failures, chosen))
     else:
-        lines = documents.expected(plan, engine, options.out) + documents.left_out_in_words(plan, failures, chosen)
-        print("\n".join(lines))
+        print_lines(documents.expected(plan, engine, options.out))
+        print_lines(documents.left_out_in_words(plan, failures, chosen))
     return 0
 
 
 def run_gallery(options: argparse.Namespace) -> int:
-    """What a gallery holds of a suite, or taking pictures in."""
+    """What a gallery has of a suite, or importing pictures."""
     from . import probe_documents as documents
 
     *action, folder = options.folders
@@ -90,12 +94,15 @@ def run_gallery(options: argparse.Namespace) -> int:
     if options.json:
         print_json(documents.sheet(sheet))
     else:
-        print("\n".join(documents.sheet_in_words(sheet)))
+        print_lines(documents.sheet_in_words(sheet))
     return 0
 
 
 def suite_option(parser: argparse.ArgumentParser) -> None:
     """`--suite`."""
     parser.add_argument(
-        "--suite", default=_STANDARD, metavar="S", help=f"a suite's name or file (default: {_STANDARD}); see suite list"
+        "--suite",
+        default=_STANDARD,
+        metavar="S",
+        help=f"name or file of a suite (default: {_STANDARD}); suite list shows them",
     )

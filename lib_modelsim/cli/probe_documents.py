@@ -32,7 +32,7 @@ def plan(plan: Plan, engine: Engine) -> dict[str, Any]:
 
 
 def sheet(sheet: Sheet) -> dict[str, Any]:
-    """The document of `gallery`: null for what was not drawn."""
+    """The document of `gallery`: null for what is missing."""
     rows = []
     for row in sheet.rows:
         stored = zip(sheet.columns, sheet.of_checkpoint(row.checkpoint), strict=True)
@@ -46,7 +46,7 @@ def sheet(sheet: Sheet) -> dict[str, Any]:
 
 
 def nothing(chosen: Chosen) -> dict[str, Any]:
-    """The document of `probe` where no checkpoint can draw."""
+    """The document of `probe` where no checkpoint can generate pictures."""
     return {"jobs": [], "pictures": 0, "existing": 0, "errors": errors(chosen.unusable)}
 
 
@@ -64,7 +64,7 @@ def _job(picture: Planned, engine: Engine) -> dict[str, Any]:
 
 
 def left_out(plan: Plan, failures: Sequence[Failure], chosen: Chosen) -> dict[str, Any]:
-    """What the document of `probe` says besides: what could not be drawn, and which files are none or copies."""
+    """What the document of `probe` says besides: what failed, and which files are no checkpoints or copies."""
     return {
         "failures": [{"checkpoint": each.checkpoint, "name": each.name, "error": each.error} for each in failures],
         "copies": [copy.name for copy in plan.copies],
@@ -75,25 +75,25 @@ def left_out(plan: Plan, failures: Sequence[Failure], chosen: Chosen) -> dict[st
 def expected(plan: Plan, engine: Engine, folder: Path) -> list[str]:
     """How many pictures, and what the missing ones will take."""
     count, missing = len(plan.pictures), len(plan.missing)
-    lines = [f"{plan.suite.name}: {count} pictures with {engine.name}, {count - missing} are there, {missing} missing"]
+    lines = [f"{plan.suite.name}: {count} pictures with {engine.name}, {count - missing} exist, {missing} missing"]
     if missing and plan.seconds is not None and plan.bytes is not None:
         free = shutil.disk_usage(folder).free
-        lines.append(f"about {_duration(plan.seconds)}, {_size(plan.bytes)} on disk ({_size(free)} are free)")
+        lines.append(f"about {_duration(plan.seconds)}, {_size(plan.bytes)} on disk ({_size(free)} free)")
     elif missing:
-        lines.append("how long it takes will be known from the first pictures on")
+        lines.append("the time is estimated once the first pictures exist")
     return lines
 
 
 def left_out_in_words(plan: Plan, failures: Sequence[Failure], chosen: Chosen) -> list[str]:
-    """What was left out, and what could not be drawn."""
-    lines = [f"a copy of another one, left out: {copy.name}" for copy in plan.copies]
+    """What was skipped, and what failed."""
+    lines = [f"skipped: {copy.name}: a copy of another checkpoint" for copy in plan.copies]
     lines += unusable(chosen)
-    return lines + [f"not drawn: {failure.name}: {failure.error}" for failure in failures]
+    return lines + [f"failed: {failure.name}: {failure.error}" for failure in failures]
 
 
 def unusable(chosen: Chosen) -> list[str]:
-    """The files that cannot draw."""
-    return [f"left out: {readable(bad.path)}: {bad.error}" for bad in chosen.unusable]
+    """The files that cannot generate pictures."""
+    return [f"skipped: {readable(bad.path)}: {bad.error}" for bad in chosen.unusable]
 
 
 def sheet_in_words(sheet: Sheet) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 from ..job import Job, Progress
+from ..text import printable
 
 
 @contextmanager
@@ -22,7 +23,10 @@ def progress_bars() -> Iterator[Job]:
                 bar.close()
             scaled = {"unit_scale": True, "unit_divisor": 1024} if progress.unit == "B" else {}
             bars[progress.what] = tqdm(
-                desc=progress.what, unit=progress.unit.rstrip("s") or "B", disable=not sys.stderr.isatty(), **scaled
+                desc=printable(progress.what),
+                unit=progress.unit.rstrip("s") or "B",
+                disable=not sys.stderr.isatty(),
+                **scaled,
             )
         bar = bars[progress.what]
         bar.total = progress.total

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from .options import print_json, workspace
+from ..text import readable
+from .options import workspace
+from .printing import print_json, print_json_text, print_lines
 
 if TYPE_CHECKING:  # each command imports its own service only
-    from ..probes.suite import Suite
+    from ..probes.suite import Probe, Suite
     from ..workspace.probing.suites import Suites
 
 
@@ -21,11 +23,11 @@ def add_suite_arguments(suite: argparse.ArgumentParser) -> None:
         "what",
         nargs="?",
         metavar="NAME|FILE",
-        help="show, export: a suite's name; import: a suite's JSON, a text file with one prompt a line, an infotext "
-        "as text or in a picture",
+        help="show, export: name of a suite; import: a suite as JSON, a text file with one prompt per line, or an "
+        "infotext as text or in a picture",
     )
-    suite.add_argument("--name", help="import: what to call it (default: as the file)")
-    suite.add_argument("--replace", action="store_true", help="import: in the place of one of the same name")
+    suite.add_argument("--name", help="import: name of the suite (default: the name of the file)")
+    suite.add_argument("--replace", action="store_true", help="import: replace the suite of the same name")
     suite.add_argument("--out", type=Path, metavar="FILE", help="export: the file (default: stdout)")
 
 
@@ -42,10 +44,8 @@ def _list(suites: Suites, options: argparse.Namespace) -> int:
     if options.json:
         print_json({"suites": [_summary(suite, suites) for suite in found]})
     else:
-        for suite in found:
-            print(
-                f"{suite.name}: {_count(suite)}{'' if suites.is_shipped(suite.name) else ', your own'}. {suite.about}"
-            )
+        own = ["" if suites.is_shipped(suite.name) else ", your own" for suite in found]
+        print_lines(f"{suite.name}: {_count(suite)}{o}. {suite.about}" for suite, o in zip(found, own, strict=True))
     return 0
 
 
@@ -56,10 +56,7 @@ def _show(suites: Suites, options: argparse.Namespace) -> int:
     if options.json:
         print_json(to_document(suite))
         return 0
-    print(f"{suite.name}: {_count(suite)}\n{suite.about}\n{suite.source}")
-    for probe in suite.probes:
-        seeds = ", ".join(map(str, probe.seeds))
-        print(f"{probe.name} [{probe.category or 'no category'}], seed {seeds}: {probe.parameters.prompt or '(empty)'}")
+    print_lines([f"{suite.name}: {_count(suite)}", suite.about, suite.source, *map(_probe, suite.probes)])
     return 0
 
 
@@ -67,9 +64,9 @@ def _import(suites: Suites, options: argparse.Namespace) -> int:
     suite = suites.from_file(Path(options.what), options.name)
     path = suites.save(suite, options.replace)
     if options.json:
-        print_json(_summary(suite, suites) | {"path": str(path)})
+        print_json(_summary(suite, suites) | {"path": readable(path)})
     else:
-        print(f"{suite.name}: {_count(suite)}")
+        print_lines([f"{suite.name}: {_count(suite)}"])
     return 0
 
 
@@ -79,13 +76,13 @@ def _export(suites: Suites, options: argparse.Namespace) -> int:
 
     suite = suites.named(options.what)
     if options.out is None:
-        print(to_json(suite), end="")
+        print_json_text(to_json(suite).rstrip("\n"))
         return 0
     path = write_text(options.out, to_json(suite))
     if options.json:
-        print_json({"path": str(path)})
+        print_json({"path": readable(path)})
     else:
-        print(path)
+        print_lines([readable(path)])
     return 0
 
 
@@ -103,10 +100,16 @@ def _summary(suite: Suite, suites: Suites) -> dict[str, Any]:
     }
 
 
+def _probe(probe: Probe) -> str:
+    """One line: name, category, seeds and prompt."""
+    seeds, prompt = ", ".join(map(str, probe.seeds)), " ".join(probe.parameters.prompt.split())
+    return f"{probe.name} [{probe.category or 'no category'}], seed {seeds}: {prompt or '(empty)'}"
+
+
 def _pictures(suite: Suite) -> int:
     return sum(len(probe.seeds) for probe in suite.probes)
 
 
 def _count(suite: Suite) -> str:
     pictures = _pictures(suite)
-    return f"{pictures} picture{'s' if pictures > 1 else ''} of each checkpoint"
+    return f"{pictures} picture{'s' if pictures > 1 else ''} per checkpoint"

@@ -1,4 +1,4 @@
-"""What the command line prints for people."""
+"""What the command line prints for people, line by line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..checkpoints.identity import MOST_UNPLACED, Identity
 from ..similarity.coverage import share_in_words
-from ..text import percent, size_text
+from ..text import percent, printable, readable, size_text
 from ..workspace.catalogue.index import Unreadable
 from ..workspace.catalogue.sameness import sameness_facts
 from ..workspace.comparing.verdicts import same_main
@@ -32,10 +32,10 @@ MOST_NOTES = 20
 """Lines of notes under a comparison."""
 
 
-def scan(found: Scan) -> str:
+def scan(found: Scan) -> list[str]:
     """A table of the checkpoints."""
     same = sameness_facts({model.name: identity for model, identity in found.found if identity})
-    rows = [("name", "architecture", "format", "size", "precision", "hash", "the same as")]
+    rows = [("name", "network", "format", "size", "precision", "hash", "same as")]
     for model, identity in found.found:
         header = model.header
         main = header.components.get("unet") or next(iter(header.components.values()), None)
@@ -50,21 +50,21 @@ def scan(found: Scan) -> str:
                 "; ".join(same.get(model.name, [])),
             )
         )
-    return "\n".join([*_table(rows), *_unplaced(found), *_bad(found.unreadable)])
+    return [*_table(rows), *_unplaced(found), *_bad(found.unreadable)]
 
 
 def _unplaced(found: Scan) -> list[str]:
-    """A line for each file much of which has no known place."""
+    """A line for each file much of which is not recognised."""
     return [
-        f"note: {model.name}: {share_in_words(share)} of the network has no known place or cannot be read"
+        f"note: {model.name}: {share_in_words(share)} of the network is not recognised or cannot be read"
         for model, _ in found.found
         if (share := model.header.unplaced) > MOST_UNPLACED
     ]
 
 
-def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> str:
-    """For two models their blocks, for a few a square table, for many the pairs from the closest on; for each
-    architecture by itself where not all were compared by the same measure."""
+def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> list[str]:
+    """For two models their blocks, for a few a square table, for many the pairs from the closest on; each
+    network by itself where not all were compared by the same measure."""
     if len({choice.measure for choice in found.choices.values()}) > 1:
         lines = [line for kind in found.choices for line in ("", kind, *_values(found.of(kind)))][1:]
     else:
@@ -80,7 +80,7 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
             ),
         ]
     lines += [f"note: {choice.note}" for choice in found.choices.values() if choice.note]
-    return "\n".join([*lines, *_notes(found.reasons), *_bad(found.unreadable)])
+    return [*lines, *_notes(found.reasons), *_bad(found.unreadable)]
 
 
 def _values(found: Comparison | Kinship) -> list[str]:
@@ -120,7 +120,7 @@ def _same_mains(matrix: SimilarityMatrix) -> list[str]:
     ]
 
 
-def classify(results: Sequence[Result], written: Sequence[Path], found: Classified | None = None) -> str:
+def classify(results: Sequence[Result], written: Sequence[Path], found: Classified | None = None) -> list[str]:
     """The classes with their names and support, what was left out, and where the files are."""
     lines = []
     for result in results:
@@ -131,13 +131,13 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
             name, support = result.name(number).name, result.support(number)
             trust = "" if np.isnan(support) else f" (support {percent(support)})"
             about = (f" {name}" if name else "") + (
-                " (stranger: no near relative here)" if number in family.strange_classes else trust
+                " (stranger: no close relative here)" if number in family.strange_classes else trust
             )
             lines.append(f"  class {number}{about}: {', '.join(members)}")
         lines += [f"  note: {note}" for note in family.notes]
     lines += [f"note: {note}" for note in found.notes] if found else []
-    lines += [str(path) for path in written]
-    return "\n".join([*lines, *(_bad(found.unreadable) if found else [])])
+    lines += [readable(path) for path in written]
+    return [*lines, *(_bad(found.unreadable) if found else [])]
 
 
 def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]:
@@ -171,7 +171,7 @@ def _notes(reasons: Sequence[Reason]) -> list[str]:
 
 def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
     return [
-        f"not read: {bad.error}" if str(bad.path) in bad.error else f"not read: {bad.path}: {bad.error}"
+        f"not read: {bad.error}" if printable(bad.path) in bad.error else f"not read: {readable(bad.path)}: {bad.error}"
         for bad in unreadable
     ]
 

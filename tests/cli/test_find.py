@@ -82,24 +82,24 @@ def test_a_picture_that_says_nothing_is_no_failure(tmp_path):
     drawn("anna", "cat").save(tmp_path / "a.png")
     done = run("find", tmp_path / "a.png", "--gallery", tmp_path / "none")
     assert done.code == 0
-    assert "nothing is known of it" in done.out
+    assert "no evidence: " in done.out
 
 
 def test_what_is_missing_for_a_better_answer_is_said(tmp_path):
     path = with_record(tmp_path / "a.png", **{"Model hash": "6ce0161689", "Model": "v1-5-pruned"})
     (tmp_path / "cut.safetensors").write_bytes(b"\xff" * 100)
     out = run("find", path, "--no-library", "--gallery", tmp_path / "none").out
-    assert "no checkpoint of yours is known: give their folder with --models" in out
+    assert "no checkpoints are known yet: give their folder with --models" in out
     assert f"draw some with probe --out {tmp_path / 'none'}, or take some in with gallery import" in out
     out = run("find", path, "--models", tmp_path / "cut.safetensors", "--gallery", tmp_path / "none").out
-    assert "left out: cut.safetensors: " in out
+    assert "skipped: cut.safetensors: " in out
 
 
 def test_the_ranking_says_on_what_condition_it_holds(gallery, tmp_path):
     drawn("bert", "ship").save(tmp_path / "new.png")
-    assert "of your models:\n  1. bert" in run("find", tmp_path / "new.png", "--gallery", gallery).out
+    assert "likeliest of your models:\n  1. bert" in run("find", tmp_path / "new.png", "--gallery", gallery).out
     path = with_record(tmp_path / "a.png", **{"Model hash": "6ce0161689", "Model": "v1-5-pruned"})
-    assert "if it is one of yours after all:\n  1. " in run("find", path, "--gallery", gallery).out
+    assert "likeliest of your models, if it is one of them:\n  1. " in run("find", path, "--gallery", gallery).out
 
 
 def test_one_bad_picture_among_several_is_told_and_stops_nothing(gallery, tmp_path):
@@ -185,5 +185,5 @@ def test_import_needs_sub_folders_and_gallery_takes_one_folder(gallery, tmp_path
     again = shutil.copytree(gallery.parent / "pictures", tmp_path / "again")
     drawn("anna", "ship").save(again / "whose.png")
     lines = run("gallery", "import", again, "--gallery", gallery).out.splitlines()
-    assert lines[:4] == ["anna: 0 taken in", "bert: 0 taken in", "carl: 0 taken in", "there already: 9"]
-    assert lines[4].startswith("left out: 1 in no sub-folder")
+    assert lines[:4] == ["anna: 0 imported", "bert: 0 imported", "carl: 0 imported", "already in the gallery: 9"]
+    assert lines[4].startswith("skipped: 1 not in a sub-folder")

@@ -100,18 +100,18 @@ def test_grid_lies_in_its_gallery_and_is_no_picture_of_it(gallery):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("grid", "--order", "size"), "no such order: size"),
+        (("grid", "--order", "size"), "unknown order: size"),
         (("grid", "--order", "similarity"), "similarity NAME"),
         (("grid", "--order", "similarity", "nobody"), "nobody"),
         (("grid", "--format", "gif"), "use one of png, jpeg"),
         (("grid", "--engine", "other"), "this engine drew nothing here"),
         (("compare", "--measure", "pictures"), "needs a gallery"),
         (("compare", "--measure", "pictures", "--gallery", "nowhere"), "no such folder: nowhere"),
-        (("compare", "--measure", "pictures", "model.ckpt"), "does not go with PATH"),
+        (("compare", "--measure", "pictures", "model.ckpt"), "cannot be combined with PATH"),
         (("compare",), "no checkpoints given"),
-        (("compare", "model.ckpt", "--gallery", "here"), "goes with --measure pictures"),
-        (("classify", "--features", "t.csv", "--gallery", "here", "--out", "."), "does not go with --gallery"),
-        (("classify", "--measure", "pictures", "--base", "anna", "--out", "."), "does not go with --base"),
+        (("compare", "model.ckpt", "--gallery", "here"), "--gallery needs --measure pictures"),
+        (("classify", "--features", "t.csv", "--gallery", "here", "--out", "."), "cannot be combined with --gallery"),
+        (("classify", "--measure", "pictures", "--base", "anna", "--out", "."), "cannot be combined with --base"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(gallery, arguments, said):

@@ -161,5 +161,5 @@ class TestTheScript:
         monkeypatch.setattr("lib_modelsim.ui.tab.Tab", None)
         ((tab, _, _),) = webui.callbacks.told["ui_tabs"]()
         tab.render()
-        assert webui.reported == ["modelsim's tab cannot be shown"]
+        assert webui.reported == ["the modelsim tab cannot be shown"]
         webui.callbacks.told["script_unloaded"]()

@@ -1,0 +1,93 @@
+"""Names of files come from strangers: what a terminal would obey does not reach it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import pytest
+
+from lib_modelsim.job import Job
+from lib_modelsim.library import Library
+from lib_modelsim.probes.parameters import Parameters
+from lib_modelsim.workspace.catalogue.index import read_index
+from tests.command import run
+from tests.probes.fake_engine import drawable
+from tests.workspace.finding import tinted
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+
+HOSTILE = "\x1b[31mred\u202egnp.\x07bell\nline\x9b2J"
+SHOWN = "�[31mred�gnp.�bell�line�2J"
+
+
+@pytest.fixture(scope="module")
+def folder(small_family, tmp_path_factory):
+    """Three models and a broken file, two of them with such a name."""
+    folder = tmp_path_factory.mktemp("hostile")
+    shutil.copy(small_family / "anna.safetensors", folder / f"{HOSTILE}.safetensors")
+    shutil.copy(small_family / "bert.safetensors", folder)
+    shutil.copy(small_family / "carl.safetensors", folder)
+    (folder / f"{HOSTILE} cut.safetensors").write_bytes(b"nothing")
+    return folder
+
+
+def gallery(folder):
+    for model in (HOSTILE, "bert", "carl"):
+        (folder / "pictures" / model).mkdir(parents=True)
+        for thing in ("cat", "dog", "car"):
+            picture = tinted(drawable(model), Parameters(prompt=f"a {thing}"))
+            picture.save(folder / "pictures" / model / f"{thing}.png")
+    return folder / "pictures"
+
+
+def obeyed(outcome):
+    """The characters that a terminal would obey."""
+    return {c for c in outcome.out + outcome.err if not c.isprintable() and c != "\n"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("scan", "FOLDER"),
+        ("compare", "FOLDER", "--measure", "asimilarity"),
+        ("classify", "FOLDER", "--out", "OUT", "--dpi", "20"),
+        ("probe", "--suite", "cfg1-fast", "--models", "FOLDER", "--out", "OUT", "--dry-run"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_checkpoints(command, folder, tmp_path):
+    places = {"FOLDER": folder, "OUT": tmp_path / HOSTILE}
+    arguments = [places.get(word, word) for word in command]
+    outcome = run(*arguments, "--no-library")
+    assert (outcome.code, obeyed(outcome)) == (0, set())
+    assert SHOWN in outcome.out
+    assert f"{SHOWN} cut.safetensors" in outcome.out, "the broken one is told"
+    document = run(*arguments, "--no-library", "--json")
+    assert obeyed(document) == set()
+    assert json.dumps(HOSTILE)[1:-1] in json.dumps(document.document), "JSON is read back unchanged"
+
+
+def test_pictures(tmp_path):
+    pictures, kept = gallery(tmp_path), tmp_path / HOSTILE
+    imported = run("gallery", "import", pictures, "--gallery", kept)
+    assert f"{SHOWN}: 3 imported" in imported.out
+    query = tmp_path / f"{HOSTILE}.png"
+    tinted(drawable(HOSTILE), Parameters(prompt="a ship")).save(query)
+    cut = tmp_path / f"{HOSTILE} cut.png"
+    cut.write_bytes(b"nothing")
+    outcomes = [imported, run("gallery", kept, "--suite", "standard"), run("find", "--self-test", "--gallery", kept)]
+    outcomes += [run("find", query, cut, "--gallery", kept, *more) for more in ((), ("--json",))]
+    assert [obeyed(outcome) for outcome in outcomes] == [set()] * 5
+    assert outcomes[-1].document["ranking"][0]["model"] == HOSTILE, "JSON is read back unchanged"
+
+
+def test_an_argument_that_is_wrong():
+    assert obeyed(run("scan", "--json", f"--{HOSTILE}")) == set()
+    assert obeyed(run("scan", HOSTILE)) == set()
+
+
+def test_the_name_itself_is_not_changed(folder):
+    with Library(None) as library:
+        assert HOSTILE in [model.name for model in read_index([folder], library, Job()).models]
