@@ -90,7 +90,7 @@ def test_what_is_missing_for_a_better_answer_is_said(tmp_path):
     (tmp_path / "cut.safetensors").write_bytes(b"\xff" * 100)
     out = run("find", path, "--no-library", "--gallery", tmp_path / "none").out
     assert "no checkpoints are known yet: give their folder with --models" in out
-    assert f"draw some with probe --out {tmp_path / 'none'}, or take some in with gallery import" in out
+    assert f"generate some with probe --out {tmp_path / 'none'}, or import some with gallery import" in out
     out = run("find", path, "--models", tmp_path / "cut.safetensors", "--gallery", tmp_path / "none").out
     assert "skipped: cut.safetensors: " in out
 
