@@ -15,10 +15,10 @@ from ...families.references import suggest_references
 from ...families.support import Resampling, resample_deltas
 from ...job import Job
 from ...library import Library
-from ...similarity.measures.registry import WeightMeasure, find_measure, require_base_taken
-from ..catalogue.index import Index, Model, Unreadable, match_model, read_index
+from ...similarity.measures.registry import DEFAULT, WeightMeasure, find_measure
+from ..catalogue.index import Index, Model, Unreadable, read_index
 from ..comparing.by_choice import settled
-from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, model_hashes
+from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, named_base
 from .family import Family, TreeOptions, family_of_matrix, several, told_apart
 from .references import load_references
 
@@ -64,7 +64,7 @@ def classify_models(
 ) -> Classified:
     """As `classify`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
     groups = by_architecture(index.models)
-    base = _chosen_base(wanted, index.models, library)
+    base = named_base(wanted.base, wanted.measure or DEFAULT, index.models, library)
     chosen, notes = _references(wanted, index.models, library)
     found = Classified([], [], base.name if base else None, list(index.unreadable), notes)
     bases = []
@@ -162,14 +162,6 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     if not columns:
         notes.append("no reference is among these models, so all of them are references")
     return columns or None, notes
-
-
-def _chosen_base(wanted: FamilyRequest, models: Sequence[Model], library: Library) -> Model | None:
-    if wanted.base is None:
-        return None
-    if wanted.measure is not None:
-        require_base_taken(wanted.measure)
-    return models[match_model(wanted.base, [m.name for m in models], [model_hashes(m, library) for m in models])]
 
 
 def _references(
