@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
-from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW
+from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, all_measures
 from . import documents, text
-from .options import measure_options, workspace
+from .options import listed, measure_options, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .printing import print_json, print_lines
 from .progress import progress_bars
@@ -18,7 +18,7 @@ from .progress import progress_bars
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options besides those that all commands have."""
-    measure_options(parser, None, f"{DEFAULT}, of 2 or 3 models without a base {DEFAULT_OF_FEW}")
+    measure_options(parser, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_FEW}")
     gallery_options(parser)
     table = parser.add_argument_group("tables instead of checkpoints")
     table.add_argument("--features", type=Path, metavar="FILE", help="CSV table of features, one row per model")
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--distance",
         metavar="D",
         help="distance between rows of features: pearson, spearman, cosine or euclidean; matrix: the measure itself "
-        "(default: matrix for delta-cosine without references, else pearson)",
+        f"(default: matrix for {listed([m for m in all_measures() if m.direct])} without references, else pearson)",
     )
     tree = parser.add_argument_group("tree and classes")
     tree.add_argument(

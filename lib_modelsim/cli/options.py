@@ -25,14 +25,14 @@ def measure_options(parser: argparse.ArgumentParser, default: str | None, defaul
         "--measure",
         default=default,
         metavar="M",
-        help=f"{_listed(known)} (default: {default_in_words})",
+        help=f"{listed(known)} (default: {default_in_words})",
     )
-    with_base = _listed([measure for measure in known if measure.needs_base])
+    with_base = listed([measure for measure in known if measure.needs_base])
     parser.add_argument("--base", metavar="NAME", help=f"for {with_base}: the model that the others were trained from")
     device_option(parser)
 
 
-def _listed(measures: Sequence[Measure]) -> str:
+def listed(measures: Sequence[Measure]) -> str:
     """Names as a sentence lists them: "a, b or c"."""
     *first, last = (measure.name for measure in measures)
     return f"{', '.join(first)} or {last}" if first else last
