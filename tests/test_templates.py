@@ -166,7 +166,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text,
             "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)],
         },
-        "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "why": text},
+        "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
+        "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text]},
         "ui/templates/drop.html": {},
         "ui/templates/library.html": {
             "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,

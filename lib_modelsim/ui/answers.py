@@ -61,6 +61,18 @@ class Answer:
             return error
         return [self._with_deltas(family) for family in found]
 
+    def told_of(self, family: Family) -> list[str]:
+        """What there is to tell of one of the families: the measure and base, who was left out, what is missing."""
+        from ..workspace.families.classify import told_of
+
+        return told_of(self.comparison, family)
+
+    def why_no_family(self) -> str:
+        """Why there is no family, where nothing was wrong with what was asked for."""
+        from ..workspace.families.classify import why_no_family
+
+        return why_no_family(self.comparison)
+
     def _with_deltas(self, family: Family) -> Family:
         deltas = self.deltas.get(family.architecture or "") if family.distance == "matrix" else None
         return family if deltas is None else replace(family, resampling=lambda: deltas)

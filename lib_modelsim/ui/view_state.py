@@ -60,6 +60,11 @@ class Shown:
         }
 
     @property
+    def notes(self) -> list[str]:
+        """What there is to tell of the family that is drawn."""
+        return self.answer.told_of(self.family) if self.family is not None else []
+
+    @property
     def trust(self) -> Trust | None:
         """How far to trust the family that is drawn; None where it was not weighed."""
         return self.answer.trust(self.how, self.family) if self.family is not None else None
@@ -114,6 +119,8 @@ class ViewState:
             families = tuple(answer.families(how))
         except ModelsimError as error:
             return Shown(answer, how, why_none=str(error))
+        if not families:
+            return Shown(answer, how, why_none=answer.why_no_family())
         wanted = [family for family in families if family.architecture == choices.architecture]
         return Shown(answer, how, families, next(iter([*wanted, *families]), None), called=self.backend.class_names)
 

@@ -11,6 +11,7 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
 
+from lib_modelsim import demo
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
@@ -167,6 +168,34 @@ def test_too_few_models_for_a_mean_are_compared_by_what_needs_no_base_and_it_is_
     assert "compared by sampled-relative-l2" in shown["drawing"]
     assert {"bert", "carl"} <= set(re.findall(r'<b title="(\w+)">', shown["relatives"]))
     assert "not comparable" not in shown["relatives"]
+
+
+def test_who_is_left_out_of_the_tree_is_told_below_it(tab_over, small_family, tmp_path):
+    demo.save(tmp_path / "odd & one.safetensors", demo.draw(demo.sd1_shapes(8, 16, 1), seed=6))
+    tab = tab_over(small_family, tmp_path)
+    choose(tab, measure="cosine")
+    drawing = families(tab)["drawing"]
+    notes = drawing[drawing.index('<ul class="modelsim-notes">') :]
+    assert "<li>Left out of the tree, not comparable with any other: odd &amp; one</li>" in notes
+
+
+def test_models_of_which_no_two_are_comparable_give_the_reason_in_place_of_a_tree(tab_over, small_family, tmp_path):
+    demo.save(tmp_path / "odd.safetensors", demo.draw(demo.sd1_shapes(8, 16, 1), seed=6))
+    tab = tab_over(small_family / "anna.safetensors", tmp_path)
+    choose(tab, measure="cosine")
+    drawing = families(tab)["drawing"]
+    assert "No tree" in drawing
+    assert "not comparable with any other: anna and odd" in drawing
+
+
+def test_an_architecture_without_a_tree_takes_none_from_the_others(tab_over, small_family, tmp_path):
+    for seed in range(3):
+        demo.save(tmp_path / f"large{seed}.safetensors", demo.draw(demo.sdxl_shapes(4, 16, (1, 1)), seed=seed))
+    tab = tab_over(small_family, tmp_path)
+    choose(tab, measure="cosine", references=("anna", "bert", "carl", "large0"))
+    drawing = families(tab)["drawing"]
+    assert "<svg" in drawing
+    assert "No tree for SDXL: two references lack their own columns" in drawing
 
 
 def test_facts_appear_once_the_files_are_hashed(tab_over, small_family, tmp_path):

@@ -66,6 +66,14 @@ def test_strangers_are_told_only_what_they_share():
     assert facts == {"b": "same VAE", "c": "same UNet, other VAE", "d": ""}
 
 
+def test_what_hashes_know_is_said_once():
+    known = {"a": identity("1", "u"), "b": identity("1", "u"), "c": identity("3", "u", vae="w")}
+    known["d"] = identity("4", "x")
+    said = {r.name: r.about for r in relatives(comparison("cosine", ROW), known, "a")}
+    assert (said["b"], said["c"]) == ("the same file", "the same UNet, other VAE")
+    assert said["d"].endswith(", same VAE")
+
+
 def test_facts_name_the_others_the_strongest_first():
     known = {
         "a": identity("1", "u"),

@@ -53,7 +53,8 @@ def _profile(detail: Detail) -> tuple[list[tuple[str, str, int]], str]:
 
 
 def _height(value: float, least: float, most: float) -> int:
-    return 100 if most == least else round(6 + 94 * (value - least) / (most - least))
+    same = math.isclose(least, most, rel_tol=1e-9)  # what is left of a copy is the rounding of its sums
+    return 100 if same else round(6 + 94 * (value - least) / (most - least))
 
 
 def _facts(detail: Detail) -> list[tuple[str, str]]:

@@ -164,9 +164,7 @@ class FamiliesPanel:
     def _drawn(self, shown: Shown) -> str:
         session = self._session
         if shown.family is not None:
-            choice = shown.answer.comparison.choices.get(shown.family.architecture or "")
-            why = choice.note if choice is not None else ""  # not compared as chosen, or from what
-            return render("ui/templates/drawing.html", drawing=drawing(session, shown), why=why)
+            return render("ui/templates/drawing.html", drawing=drawing(session, shown), notes=shown.notes)
         if shown.why_none:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:

@@ -73,7 +73,7 @@ def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale) -> _Row:
         name=relative.name,
         overall=shown(relative.overall),
         cells=list(zip(scale.steps(values), titles, strict=True)),
-        about=", ".join(filter(None, dict.fromkeys((said.text, relative.fact, share)))),
+        about=", ".join(filter(None, (relative.about, share))),
         why=said.why,
         reason=relative.reason,
     )

@@ -38,6 +38,13 @@ class Relative:
         """Whether there is a number."""
         return not np.isnan(self.overall)
 
+    @property
+    def about(self) -> str:
+        """Verdict and fact in one line; a verdict from hashes is the fact itself, which names the models besides."""
+        if self.verdict.by_hashes:
+            return self.fact.replace("same", "the same", 1)
+        return ", ".join(filter(None, dict.fromkeys((self.verdict.text, self.fact))))
+
 
 def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[Relative]:
     """All other models, the most similar first, those that are not comparable last; of equals the same file first.

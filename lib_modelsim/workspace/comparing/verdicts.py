@@ -25,10 +25,12 @@ SAME_IN_PART = "no difference in what both hold"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of two models, in a few words, and how that is known, in a sentence or two."""
+    """What is said of two models, in a few words, and how that is known, in a sentence or two: from hashes, or from a
+    number."""
 
     text: str
     why: str
+    by_hashes: bool = False
 
 
 def verdict(
@@ -109,9 +111,9 @@ def _by_hashes(relation: Relation | None) -> Verdict | None:
         return None
     main = main_component(relation.components)
     if relation.same_file:
-        return Verdict("the same file", "The hashes of the files agree.")
+        return Verdict("the same file", "The hashes of the files agree.", by_hashes=True)
     if main is None or not relation.components[main].agrees:
         return None
     if not relation.network_known:
         return None
-    return Verdict(relation.text.replace("same", "the same", 1), "The hashes of their values agree.")
+    return Verdict(relation.text.replace("same", "the same", 1), "The hashes of their values agree.", by_hashes=True)

@@ -98,12 +98,34 @@ def families_of(
     comparison: Comparison, options: TreeOptions, references: Sequence[Model] | None = None
 ) -> list[Family]:
     """A family per architecture of the compared models; the base, and models equal to it, in none.
-    `references` None are all models."""
-    found, groups = [], by_architecture(comparison.models)
+    `references` None are all models. Raises ModelsimError where no architecture has a tree; one that has none beside
+    others that have is told in their notes."""
+    found, refused, groups = [], [], by_architecture(comparison.models)
     for group in groups:
         part = comparison.of(group[0].architecture)
-        found += _families(part, _fitting(FamilyRequest(tree=options), part, len(groups)), references)
-    return found
+        try:
+            found += _families(part, _fitting(FamilyRequest(tree=options), part, len(groups)), references)
+        except ModelsimError as error:
+            refused.append((group[0].architecture, error))
+    if refused and not found:
+        raise refused[0][1]
+    notes = [f"no tree for {architecture}: {error}" for architecture, error in refused]
+    return [replace(family, notes=(*family.notes, *notes)) for family in found]
+
+
+def told_of(comparison: Comparison, family: Family) -> list[str]:
+    """What there is to tell of one of `families_of`: by what its models were compared, who is left out, what is
+    missing."""
+    choice = comparison.choices.get(family.architecture or "")
+    chosen = [choice.note] if choice is not None and choice.note else []
+    return [*chosen, *_left_out(comparison.of(family.architecture or "")), *family.notes]
+
+
+def why_no_family(comparison: Comparison) -> str:
+    """Why `families_of` has none, where nothing was wrong with what was asked for."""
+    kinds = [group[0].architecture for group in by_architecture(comparison.models)]
+    told = [note for kind in kinds for note in _left_out(comparison.of(kind))]
+    return "; ".join(told) or "no two models were compared"
 
 
 def with_deltas(family: Family, comparison: Comparison, library: Library, job: Job, device: str) -> Family:
