@@ -109,8 +109,8 @@ def test_two_clicks_lead_from_the_open_tab_to_relatives(page):
     expect(page.locator(".modelsim-relatives summary b").first).to_have_text("anna")
     names, numbers = ranked(page)
     assert names[-1] == "stranger"
-    assert numbers == sorted(numbers, reverse=True)
-    assert page.locator(".modelsim-relatives summary").first.locator("i[title]").count() == 16
+    assert numbers[:-1] == sorted(numbers[:-1], reverse=True)
+    assert page.locator(".modelsim-relatives summary").first.locator("i[title]").count() == 26
     expect(page.locator(".modelsim-card h3")).to_have_text("carl")
 
 

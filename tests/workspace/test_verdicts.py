@@ -69,6 +69,12 @@ def test_a_fine_tune_of_the_text_encoder_alone_is_called_so(trained, measure):
     assert says(trained[measure], "mini-base", "mini-words") == "the same UNet, other text encoder"
 
 
+def test_strangers_stand_behind_all_relatives(trained):
+    ranked = [r for r in relatives(trained["sampled-delta-cosine"], {}, "mini-ink") if r.comparable]
+    assert ranked[-1].name == "stranger"
+    assert UNRELATED not in [r.verdict.text for r in ranked[:-1]]
+
+
 def test_models_with_the_base_s_unet_say_why_they_have_no_direction(trained):
     found = trained["sampled-delta-cosine"]
     (told,) = [r.reason for r in relatives(found, {}, "mini-ink") if r.name == "mini-words"]

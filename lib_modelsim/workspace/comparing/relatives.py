@@ -9,6 +9,7 @@ import numpy as np
 
 from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
 from ...similarity.joining import main_component
+from ...similarity.measures.bounds import UNRELATED
 from .compare import Comparison
 from .verdicts import Verdict, same_main, verdict
 
@@ -47,7 +48,8 @@ class Relative:
 
 
 def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[Relative]:
-    """All other models, the most similar first, those that are not comparable last; of equals the same file first.
+    """All other models, the most similar first, then strangers, those that are not comparable last; of equals the same
+    file first.
 
     `identities` is by model name. The base of delta-cosine, which its numbers are taken from, is no relative.
     """
@@ -69,10 +71,16 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         fact = "" if facts is None else _fact(facts, chosen, name)
         found.append(Relative(name, overall, blocks, facts, reason, said, fact, share))
 
-    def order(relative: Relative) -> tuple[bool, float, bool, str]:
+    def order(relative: Relative) -> tuple[bool, bool, float, bool, str]:
         apart = relative.overall if matrix.is_distance else -relative.overall
         same_file = relative.relation is not None and relative.relation.same_file
-        return not relative.comparable, apart if relative.comparable else 0.0, not same_file, relative.name.lower()
+        return (
+            not relative.comparable,
+            relative.verdict.text == UNRELATED,  # by its direction a stranger may stand before a distant relative
+            apart if relative.comparable else 0.0,
+            not same_file,
+            relative.name.lower(),
+        )
 
     return sorted(found, key=order)
 
