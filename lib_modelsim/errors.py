@@ -1,4 +1,4 @@
-"""The one family of errors a user sees: what went wrong, which value, how to fix it, in one line."""
+"""The errors that a user sees: what went wrong, which value, how to fix it, in one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .text import printable
 
 
 class ModelsimError(Exception):
-    """An error with an answer.
+    """An error that says how to fix it.
 
     `what` says what is wrong, `value` which value made it so, `fix` what to do. `str()` is one printable
     line whatever the value holds (a key name read from a hostile file may hold line breaks).

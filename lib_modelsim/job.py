@@ -1,4 +1,4 @@
-"""How long work speaks with whoever asked for it."""
+"""How long-running work reports its progress and is stopped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Job:
     def check(self) -> None:
         """Raises Cancelled when the work is to stop."""
         if self.cancelled():
-            raise Cancelled("stopped", None, "start it again: it goes on where it was")
+            raise Cancelled("stopped", None, "start it again: it continues where it stopped")
 
 
 class Stage:

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS classes (
 _VERSION = 1
 
 _CANNOT_WRITE = ("is full", "disk I/O error", "readonly database", "No space left", "Read-only")
-"""What SQLite and the system say where there is nothing to mend but the place: the work can go on without."""
+"""What SQLite and the system say where only the disk or the folder is at fault: the work can go on without."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Library(SqliteFile):
     """
 
     what = "the library"
-    fix = "move it away to begin anew, name another with --library, or use --no-library"
+    fix = "move it away to start a new one, choose another with --library, or use --no-library"
     schema = _SCHEMA
     errors = (sqlite3.Error, zlib.error)
 
@@ -108,7 +108,7 @@ class Library(SqliteFile):
         (found,) = self._db.execute("PRAGMA user_version").fetchone()
         if found > _VERSION:
             raise ModelsimError(
-                "the library was written by a newer modelsim",
+                "a newer modelsim wrote this library",
                 self.path,
                 "update modelsim, or use --library with another file",
             )
@@ -116,7 +116,7 @@ class Library(SqliteFile):
 
     def _warn(self, error: BaseException) -> None:
         if not self._warned:
-            log.warning("the library cannot remember this (%s): %s", error, self.path)
+            log.warning("the library could not save this (%s): %s", error, self.path)
         self._warned = True
 
     def _write(self, statements: Iterable[tuple[str, tuple]]) -> bool:

@@ -38,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
     except OSError as error:
         raise ModelsimError(
-            f"cannot write ({error.strerror or error})", path, "choose another folder, or make room"
+            f"cannot write ({error.strerror or error})", path, "choose another folder, or free some disk space"
         ) from error
 
 

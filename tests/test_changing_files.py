@@ -77,7 +77,7 @@ def job_that(change, path, stage):
 def assert_told(unreadable, path):
     (bad,) = unreadable
     assert bad.path == path
-    assert bad.error.startswith("changed while it was read: ")
+    assert bad.error.startswith("the checkpoint changed while it was being read: ")
     assert "Fix: " in bad.error
     assert "\n" not in bad.error
 
@@ -87,7 +87,7 @@ def assert_told(unreadable, path):
     ("measure", "stage"),
     [
         ("l2", "reading weights"),
-        ("asimilarity", "probing attention"),
+        ("asimilarity", "reading attention layers"),
         ("l2", "reading headers"),
         ("asimilarity", "reading headers"),
     ],
@@ -165,7 +165,7 @@ def test_what_looks_damaged_because_it_changed_is_not_remembered_as_damaged(fold
 def test_values_of_single_keys_are_not_told_of_a_mixture(folder, library, change):
     path = folder / "bert.safetensors"
     comparison = compare([folder / "anna.safetensors", path], "l2", None, library, Job(), "cpu")
-    with pytest.raises(CheckpointError, match=r"changed while it was read: .*bert"):
+    with pytest.raises(CheckpointError, match=r"the checkpoint changed while it was being read: .*bert"):
         elements(comparison, job_that(change, path, "reading weights"), "cpu")
 
 
@@ -188,7 +188,7 @@ def test_a_shard_of_a_folder_that_changes(folder, library, tmp_path, change):
     found = compare([model, folder], "l2", None, library, job_that(touch, shard, "reading weights"), "cpu")
     (bad,) = found.unreadable
     assert bad.path == model
-    assert "changed while it was read" in bad.error
+    assert "the checkpoint changed while it was being read" in bad.error
     assert len(found.models) == 3
 
 
@@ -207,4 +207,4 @@ def test_the_command_line_tells_it_in_one_line(folder, monkeypatch):
     outcome = run("compare", folder, "--measure", "cosine", "--no-library", "--json")
     assert (outcome.code, outcome.document["models"]) == (0, ["base", "bert"])
     (error,) = outcome.document["errors"]
-    assert "changed while it was read" in error["error"]
+    assert "the checkpoint changed while it was being read" in error["error"]

@@ -256,7 +256,7 @@ def test_a_full_disk_costs_the_memory_of_results_alone(pair, library, limit):
     assert outcome.code == 0
     assert outcome.document == run("compare", pair, "--no-library", "--json").document
     assert outcome.err.count("\n") == 1
-    assert outcome.err.startswith("modelsim: the library cannot remember this")
+    assert outcome.err.startswith("modelsim: the library could not save this")
     assert compared(pair, library=library) == outcome.document
 
 

@@ -97,9 +97,7 @@ def test_two_models_key_by_key(folder, backend, tmp_path):
     comparison = backend.answers[question].comparison
     a, b = (comparison.matrix.models.index(name) for name in ("anna", "bert"))
     # sums of float32 differ in the last digits with the models around
-    assert comparison.matrix.overall[a, b] == pytest.approx(
-        told["overall"][0][1], abs=1e-8
-    )
+    assert comparison.matrix.overall[a, b] == pytest.approx(told["overall"][0][1], abs=1e-8)
     detail = backend.details[question, "anna", "bert"]
     by_line = {element["key"]: element["value"] for element in told["elements"]}
     assert detail.most

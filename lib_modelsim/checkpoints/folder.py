@@ -22,11 +22,11 @@ _INDEX = re.compile(r"(?:diffusion_pytorch_model|model|pytorch_model)\.(safetens
 _LARGEST_JSON = 16_000_000
 """Bytes; the index of the largest model on the hub has a tenth of that."""
 
-_INCOMPLETE = "the folder's download is incomplete: fetch it again"
+_INCOMPLETE = "download the folder again, it is incomplete"
 
 
 def is_diffusers_folder(path: Path) -> bool:
-    """Whether this folder is one checkpoint rather than a place where checkpoints lie."""
+    """Whether this folder is one checkpoint rather than a folder of checkpoints."""
     return (path / "model_index.json").is_file()
 
 
@@ -37,8 +37,8 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
     without weights, for a component without its file, and for a missing, damaged or outlying shard.
     """
     if not is_diffusers_folder(path):
-        what = "a folder without model_index.json is no diffusers model"
-        raise CheckpointError(what, path, "give its checkpoints, or a diffusers folder")
+        what = "the folder has no model_index.json, so it is not a diffusers model"
+        raise CheckpointError(what, path, "choose its checkpoint files, or a diffusers folder")
     index = _read_json(path / "model_index.json")
     tensors = [
         replace(tensor, key=f"{component}/{tensor.key}")
@@ -47,7 +47,7 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
         for tensor in _read_component(path / component)
     ]
     if not tensors:
-        raise CheckpointError("a diffusers folder without weights", path, _INCOMPLETE)
+        raise CheckpointError("the diffusers folder has no weights", path, _INCOMPLETE)
     told = {name: index.get(name) for name in ("_class_name", "_name_or_path")}
     return tensors, {name: value for name, value in told.items() if isinstance(value, str)}
 
@@ -70,19 +70,19 @@ def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
     """The tensors that the index names, each from the shard where it says that they lie."""
     weight_map = _read_json(folder / index).get("weight_map")
     if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
-        raise CheckpointError("an index of shards without a weight_map", f"{folder.name}/{index}", _INCOMPLETE)
+        raise CheckpointError("the index of the shards has no weight_map", f"{folder.name}/{index}", _INCOMPLETE)
     keys_of: dict[str, list[str]] = {}
     for key, name in weight_map.items():
         keys_of.setdefault(name, []).append(key)
     tensors = []
     for name, keys in sorted(keys_of.items()):
         if not _is_plain_name(name):
-            what = f"{index} names a shard outside of its folder"
-            raise CheckpointError(what, name, "do not trust this folder: fetch it from its source")
+            what = f"{index} names a shard outside its folder"
+            raise CheckpointError(what, name, "do not use this copy: download the folder from its source")
         found = {tensor.key: tensor for tensor in _read_file(folder, name)}
         absent = [key for key in keys if key not in found]
         if absent:
-            what = f"the shard {folder.name}/{name} lacks a tensor that {index} places there"
+            what = f"the shard {folder.name}/{name} lacks a tensor that {index} lists"
             raise CheckpointError(what, absent[0], _INCOMPLETE)
         wanted = set(keys)
         tensors += [tensor for key, tensor in found.items() if key in wanted]
@@ -110,7 +110,7 @@ def _read_json(path: Path) -> dict:
     shown = f"{path.parent.name}/{path.name}"
     source = FileSource(path, shown)
     if source.size > _LARGEST_JSON:
-        raise CheckpointError("too large for an index", f"{shown}, {source.size} bytes", _INCOMPLETE)
+        raise CheckpointError("the index is too large", f"{shown}, {source.size} bytes", _INCOMPLETE)
     raw = bytearray(source.size)
     source.read_into(0, memoryview(raw))
     try:

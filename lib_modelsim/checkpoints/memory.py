@@ -138,5 +138,5 @@ def _sample(tensor: torch.Tensor) -> NDArray[np.float64]:
 
 def _require_numbers(key: str, tensor: torch.Tensor) -> None:
     if tensor.dtype not in _DTYPES or tensor.is_meta or tensor.layout != torch.strided:
-        state = "no numbers" if tensor.is_meta else f"{tensor.dtype} numbers"
+        state = "no values" if tensor.is_meta else f"{tensor.dtype} values"
         raise CheckpointError(f"the model in memory has {state} under the key", key, "load an unquantised checkpoint")

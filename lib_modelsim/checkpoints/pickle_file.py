@@ -27,7 +27,7 @@ _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
 
 _CONVERT = "load it with a PyTorch that knows it and save its state dict as safetensors"
-_NO_CHECKPOINT = "it is no checkpoint: move it elsewhere"
+_NO_CHECKPOINT = "move it elsewhere, it is not a checkpoint"
 
 
 def looks_like_pickle(start: bytes) -> bool:
@@ -89,16 +89,16 @@ def _read_zip(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
         size = source.size
         root = _root(records)
         if f"{root}constants.pkl" in records:
-            raise CheckpointError("TorchScript archive, a program and no checkpoint", source.name, _CONVERT)
+            raise CheckpointError("the file is a TorchScript program, not a checkpoint", source.name, _CONVERT)
         if f"{root}byteorder" in records:
             start, length = _extent(file, size, records[f"{root}byteorder"])
             file.seek(start)
             if file.read(min(length, 16)) != b"little":
-                raise CheckpointError("checkpoint of a big-endian machine", source.name, _CONVERT)
+                raise CheckpointError("the checkpoint was saved on a big-endian machine", source.name, _CONVERT)
 
         start, length = _extent(file, size, records[f"{root}data.pkl"])
         if length > LARGEST_PICKLE:
-            raise CheckpointError("pickle too long", f"{length} bytes", _CONVERT)
+            raise CheckpointError("the pickle is too long", f"{length} bytes", _CONVERT)
         tree, _ = read_tree(PickleStream(io.BufferedReader(_File(source)), start, start + length))
 
         extents: dict[str, tuple[int, int]] = {}
@@ -106,7 +106,7 @@ def _read_zip(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
         def locate(key: str) -> tuple[int, int]:
             if key not in extents:
                 if f"{root}data/{key}" not in records:
-                    raise CheckpointError("storage without its record in the archive", key, DAMAGED)
+                    raise CheckpointError("the archive has no record for a storage", key, DAMAGED)
                 extents[key] = _extent(file, size, records[f"{root}data/{key}"])
             return extents[key]
 
@@ -124,7 +124,7 @@ def _records(file: _ArchiveFile) -> dict[str, zipfile.ZipInfo]:
         raise CheckpointError("damaged zip archive", error, DAMAGED) from error
     records = {record.filename: record for record in found}
     if len(records) != len(found):
-        raise CheckpointError("zip archive with a record that stands twice", None, DAMAGED)
+        raise CheckpointError("the zip archive has two records of the same name", None, DAMAGED)
     return records
 
 
@@ -132,7 +132,7 @@ def _root(records: dict[str, zipfile.ZipInfo]) -> str:
     """The folder, with its slash, that holds the checkpoint; any name will do."""
     roots = [name.removesuffix("data.pkl") for name in records if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(roots) != 1:
-        raise CheckpointError("zip archive without a PyTorch checkpoint in it", None, "unpack it, or move it elsewhere")
+        raise CheckpointError("the zip archive holds no PyTorch checkpoint", None, "unpack it, or move it elsewhere")
     return roots[0]
 
 
@@ -144,16 +144,16 @@ def _extent(file: BinaryIO, file_size: int, record: zipfile.ZipInfo) -> tuple[in
     """
     if record.compress_type != zipfile.ZIP_STORED or record.compress_size != record.file_size or record.flag_bits & 1:
         fix = "unpack it and zip it again without compression"
-        raise CheckpointError("compressed or encrypted record in the archive", record.filename, fix)
+        raise CheckpointError("a record in the archive is compressed or encrypted", record.filename, fix)
     header = b""
     if 0 <= record.header_offset < file_size:
         file.seek(record.header_offset)
         header = file.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":
-        raise CheckpointError("record that is not where the archive says", record.filename, DAMAGED)
+        raise CheckpointError("a record is not where the archive says", record.filename, DAMAGED)
     start = record.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))
     if start + record.file_size > file_size:
-        raise CheckpointError("record that reaches beyond the file's end", record.filename, DAMAGED)
+        raise CheckpointError("a record reaches beyond the end of the file", record.filename, DAMAGED)
     return start, record.file_size
 
 
@@ -161,7 +161,7 @@ def _refuse_overlap(extents: dict[str, tuple[int, int]]) -> None:
     end = 0
     for (start, length), key in sorted((extent, key) for key, extent in extents.items()):
         if start < end and length:
-            raise CheckpointError("storage that overlaps another one in the archive", key, DAMAGED)
+            raise CheckpointError("a storage overlaps another one in the archive", key, DAMAGED)
         end = max(end, start + length)
 
 
@@ -173,13 +173,13 @@ def _read_stream(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     stream = PickleStream(file, 0, min(size, LARGEST_PICKLE))
     magic, _ = read_tree(stream)
     if type(magic) is not int or magic != _MAGIC_NUMBER:
-        raise CheckpointError("a pickle, but not one that PyTorch wrote", source.name, _NO_CHECKPOINT)
+        raise CheckpointError("the pickle was not written by PyTorch", source.name, _NO_CHECKPOINT)
     version, _ = read_tree(stream)
     if type(version) is not int or version != _PROTOCOL_VERSION:
-        raise CheckpointError("PyTorch stream of an unknown version", source.name, _CONVERT)
+        raise CheckpointError("unknown version of PyTorch's format", source.name, _CONVERT)
     machine, _ = read_tree(stream)
     if isinstance(machine, dict) and machine.get("little_endian") is False:
-        raise CheckpointError("checkpoint of a big-endian machine", source.name, _CONVERT)
+        raise CheckpointError("the checkpoint was saved on a big-endian machine", source.name, _CONVERT)
 
     tree, references = read_tree(stream)
     keys, _ = read_tree(stream)
@@ -187,7 +187,7 @@ def _read_stream(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
 
     def locate(key: str) -> tuple[int, int]:
         if key not in extents:
-            raise CheckpointError("storage without its bytes in the file", key, DAMAGED)
+            raise CheckpointError("the file has no bytes for a storage", key, DAMAGED)
         return extents[key]
 
     return stored_tensors(tree, locate, source), metadata_of(tree)
@@ -208,14 +208,14 @@ def _stream_extents(
     extents: dict[str, tuple[int, int]] = {}
     for key in keys if isinstance(keys, list) else [None]:
         if not isinstance(key, str) or key not in storages or key in extents:
-            raise CheckpointError("list of storages that does not fit the pickle", None, DAMAGED)
+            raise CheckpointError("the list of storages does not match the pickle", None, DAMAGED)
         file.seek(position)
         count = int.from_bytes(file.read(8), "little", signed=True)
         if count != storages[key].count:
-            raise CheckpointError("storage of another length than the pickle says", key, DAMAGED)
+            raise CheckpointError("a storage does not have the length that the pickle says", key, DAMAGED)
         length = count * storages[key].item_bytes
         extents[key] = (position + 8, length)
         position += 8 + length
         if position > file_size:
-            raise CheckpointError("the file ends within the storage", key, DAMAGED)
+            raise CheckpointError("the file ends inside a storage", key, DAMAGED)
     return extents

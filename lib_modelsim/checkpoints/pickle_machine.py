@@ -104,7 +104,7 @@ def read_tree(stream: PickleStream) -> tuple[object, list[Persistent]]:
     except (IndexError, KeyError, ValueError) as error:
         # IndexError: empty stack; KeyError: no such memo entry; ValueError: what genops and PickleStream raise
         place = f"{error} (byte {stream.position - start} of the pickle)"
-        raise CheckpointError("damaged pickle", place, DAMAGED) from error
+        raise CheckpointError("the pickle is damaged", place, DAMAGED) from error
 
 
 class _Machine:
@@ -121,7 +121,7 @@ class _Machine:
         self.steps_left -= steps
         if self.steps_left < 0:
             fix = "convert it to safetensors"
-            raise CheckpointError("pickle with too many opcodes", f"more than {MOST_STEPS}", fix)
+            raise CheckpointError("the pickle has too many opcodes", f"more than {MOST_STEPS}", fix)
 
     def push(self, value: object) -> None:
         self.stack.append(value)

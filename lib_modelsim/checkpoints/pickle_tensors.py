@@ -98,16 +98,16 @@ def stored_tensors(root: object, locate: Locate, source: Source) -> list[StoredT
     if not isinstance(root, dict):
         kind = root.function.name if isinstance(root, Call) else type(root).__name__
         kind = "an object of an unknown class" if isinstance(root, Inert) else kind
-        raise CheckpointError("the pickle holds no state dict but", kind, _CONVERT)
+        raise CheckpointError("the pickle holds something other than a state dict", kind, _CONVERT)
     weights = _state_dict(root)
     # a `state_dict` among the weights is a leftover: NovelAI's file has one, the WebUI drops it too (`sd_models.py`)
     passed_over = {id(weights), id(weights.get("state_dict"))}
     tensors: dict[str, StoredTensor] = {}
     for key, call in _named_calls(weights, "", passed_over, 0):
         if key in tensors:
-            raise CheckpointError("two tensors of the same name", key, _CONVERT)
+            raise CheckpointError("two tensors have the same name", key, _CONVERT)
         if len(tensors) == MOST_TENSORS:
-            raise CheckpointError("checkpoint with too many tensors", f"more than {MOST_TENSORS}", _CONVERT)
+            raise CheckpointError("the checkpoint has too many tensors", f"more than {MOST_TENSORS}", _CONVERT)
         tensors[key] = _stored(key, call, locate, source)
     return sorted(tensors.values(), key=lambda tensor: tensor.offset)
 
@@ -177,22 +177,22 @@ def _stored(key: str, call: Call, locate: Locate, source: Source) -> StoredTenso
     reference, first, shape, strides, dtype_name = _arguments(key, call)
     storage = storage_of(reference)
     if storage is None:
-        raise CheckpointError("tensor whose storage is of an unknown kind", key, _CONVERT)
+        raise CheckpointError("a tensor's storage is of an unknown type", key, _CONVERT)
     dtype = storage.dtype if dtype_name is None else _DTYPES.get(dtype_name)
     if dtype is None:
-        raise CheckpointError("tensor of an unknown dtype", f"{key} ({dtype_name})", _CONVERT)
+        raise CheckpointError("a tensor has an unknown dtype", f"{key} ({dtype_name})", _CONVERT)
     if not (is_shape(shape) and _are_strides(strides, len(shape)) and is_whole(first)):
-        raise CheckpointError("tensor with an impossible shape, stride or offset", key, DAMAGED)
+        raise CheckpointError("a tensor has an impossible shape, stride or offset", key, DAMAGED)
 
     start, nbytes = locate(storage.key) if storage.count else (0, 0)
     if storage.count * storage.item_bytes > nbytes:
-        raise CheckpointError("tensor whose storage is longer than its bytes in the file", key, DAMAGED)
+        raise CheckpointError("a tensor's storage is longer than its bytes in the file", key, DAMAGED)
     start, end = (start + element * storage.item_bytes for element in storage.view)
     offset = start + first * (ITEM_BITS[dtype] // 8)
     tensor = _laid_out(StoredTensor(key, dtype, tuple(shape), source, offset, strides))
     # the second limit: a tensor expanded with strides of 0 needs no storage to be huge
     if tensor.offset + tensor.span * tensor.item_bytes > end or tensor.count * tensor.item_bytes > source.size:
-        raise CheckpointError("tensor that reaches beyond its storage", key, DAMAGED)
+        raise CheckpointError("a tensor reaches beyond its storage", key, DAMAGED)
     return tensor
 
 
@@ -207,9 +207,9 @@ def _arguments(key: str, call: Call) -> tuple[object, object, object, object, st
         case "torch._utils._rebuild_tensor_v3", (storage, first, shape, strides, _, _, Global() as dtype, *flags):
             pass
         case name, _:
-            raise CheckpointError("tensor of a kind that is not read", f"{key} ({name})", _CONVERT)
+            raise CheckpointError("tensors of this type cannot be read", f"{key} ({name})", _CONVERT)
     if flags and flags[0]:
-        raise CheckpointError("tensor stored as the negative or conjugate of its bytes", key, _CONVERT)
+        raise CheckpointError("a tensor is stored as the negative or conjugate of its bytes", key, _CONVERT)
     return storage, first, _plain(shape), _plain(strides), dtype and dtype.name
 
 

@@ -1,4 +1,4 @@
-"""The door: `open_checkpoint(path)` → `Checkpoint`, whatever the format."""
+"""Opening a checkpoint: `open_checkpoint(path)` → `Checkpoint`, whatever the format."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def checkpoint_of(
     """The checkpoint that these tensors are. Raises CheckpointError where there are none or where their numbers are
     not the weights."""
     if not tensors:
-        raise CheckpointError("no tensors in the file", path.name, "it is no checkpoint: move it elsewhere")
+        raise CheckpointError("the file holds no tensors", path.name, "move it elsewhere, it is not a checkpoint")
     _refuse_quantised(tensors)
     named = names.common_names(tensors)
     architecture = kind_of({key: stored.shape for key, stored in named})
@@ -151,7 +151,7 @@ def _open_folder(path: Path) -> Checkpoint:
         tensors, metadata = folder.read_folder(path)
     except OSError as error:
         raise ReadError(
-            f"cannot read ({error.strerror or error})", path, "check that it is there and readable"
+            f"cannot read ({error.strerror or error})", path, "check that the file exists and can be read"
         ) from error
     except CheckpointError as error:
         if file_key(path) != before:
@@ -179,7 +179,7 @@ def _refuse_quantised(tensors: Sequence[StoredTensor]) -> None:
         for ending, kind in _QUANTISED.items():
             if tensor.key.endswith(ending) or (kind.startswith("NF4") and ".quant_state." in tensor.key):
                 raise CheckpointError(
-                    f"{kind} quantised file, not comparable, because of the key",
+                    f"{kind} quantised files cannot be compared; this one has the key",
                     tensor.key,
-                    "use the file it was made from",
+                    "use the checkpoint it was made from",
                 )

@@ -31,53 +31,57 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     unknown dtypes, shapes that do not fit their bytes, holes, overlaps, bytes missing or left over.
     """
     if source.size < 8:
-        raise CheckpointError("too short for a safetensors file", f"{source.size} bytes", DAMAGED)
+        raise CheckpointError("the file is too short for safetensors", f"{source.size} bytes", DAMAGED)
     prefix = bytearray(8)
     source.read_into(0, memoryview(prefix))
     length = int.from_bytes(prefix, "little")
     if length > LARGEST_HEADER or length > source.size - 8:
-        raise CheckpointError("safetensors header longer than the file or the format", f"{length} bytes", DAMAGED)
+        raise CheckpointError(
+            "the safetensors header is longer than the file or the format allows", f"{length} bytes", DAMAGED
+        )
     raw = bytearray(length)
     source.read_into(8, memoryview(raw))
     header = _parse(raw)
 
     metadata = header.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise CheckpointError("safetensors metadata that is not text", None, DAMAGED)
+        raise CheckpointError("the safetensors metadata is not text", None, DAMAGED)
 
     ranges = {key: _range(key, info) for key, info in header.items()}
     start, end, tensors = 8 + length, 0, []
     for key in sorted(ranges, key=ranges.__getitem__):
         first, last = ranges[key]
         if first != end:
-            raise CheckpointError("safetensors data with a hole or an overlap before", key, DAMAGED)
+            raise CheckpointError("the safetensors data has a gap or an overlap before", key, DAMAGED)
         end = last
         tensors.append(StoredTensor(key, header[key]["dtype"], tuple(header[key]["shape"]), source, start + first))
     if start + end != source.size:
         place = f"{start + end} of {source.size} bytes"
-        raise CheckpointError("safetensors data does not end where the file does", place, DAMAGED)
+        raise CheckpointError("the safetensors data does not end where the file does", place, DAMAGED)
     return tensors, metadata
 
 
 def _parse(raw: bytearray) -> dict[str, Any]:
     if sum(map(raw.count, (b"[", b"{", b","))) > MOST_JSON_PARTS:
-        raise CheckpointError("safetensors header with too many entries", f"more than {MOST_JSON_PARTS}", DAMAGED)
+        raise CheckpointError("the safetensors header has too many entries", f"more than {MOST_JSON_PARTS}", DAMAGED)
     if len(raw) > LARGEST_UNICODE_HEADER and (b"\\u" in raw or not raw.isascii()):
-        raise CheckpointError("safetensors header too long for one that is not ASCII", f"{len(raw)} bytes", DAMAGED)
+        raise CheckpointError(
+            "the safetensors header is too long for one that is not ASCII", f"{len(raw)} bytes", DAMAGED
+        )
     try:
         text = raw.decode("utf-8")
         header = json.loads(text, object_pairs_hook=_without_duplicates, parse_int=_whole, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError("safetensors header is not valid JSON", error, DAMAGED) from None
+        raise CheckpointError("the safetensors header is not valid JSON", error, DAMAGED) from None
     if not isinstance(header, dict):
-        raise CheckpointError("safetensors header is not a JSON object", type(header).__name__, DAMAGED)
+        raise CheckpointError("the safetensors header is not a JSON object", type(header).__name__, DAMAGED)
     return header
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("the same key twice")
     for text in (part for pair in pairs for part in pair if isinstance(part, str) and not part.isascii()):
         text.encode("utf-8")  # JSON can spell half of a UTF-16 pair: a UnicodeEncodeError, which is a ValueError
     return found
@@ -85,7 +89,7 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _whole(digits: str) -> int:
     if len(digits) > 20:
-        raise ValueError("a number beyond 64 bits")
+        raise ValueError("a number of more than 64 bits")
     return int(digits)
 
 
@@ -97,15 +101,15 @@ def _range(key: str, info: object) -> tuple[int, int]:
     """First and last byte of one tensor, relative to the data's start, after every check that needs no neighbour."""
     check_key(key)
     if not isinstance(info, dict) or not {"dtype", "shape", "data_offsets"} <= info.keys():
-        raise CheckpointError("safetensors entry without dtype, shape or offsets", key, DAMAGED)
+        raise CheckpointError("a safetensors entry has no dtype, shape or offsets", key, DAMAGED)
     dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
     if not isinstance(dtype, str) or dtype not in ITEM_BITS:
         fix = "update modelsim, or convert the file to float16"
-        raise CheckpointError("unknown dtype in safetensors entry", f"{key}: {dtype}"[: 2 * LONGEST_KEY], fix)
+        raise CheckpointError("a safetensors entry has an unknown dtype", f"{key}: {dtype}"[: 2 * LONGEST_KEY], fix)
     if not is_shape(shape):
-        raise CheckpointError("impossible shape in safetensors entry", key, DAMAGED)
+        raise CheckpointError("a safetensors entry has an impossible shape", key, DAMAGED)
     if not (isinstance(offsets, list) and len(offsets) == 2 and all(map(is_whole, offsets))) or offsets[0] > offsets[1]:
-        raise CheckpointError("impossible offsets in safetensors entry", key, DAMAGED)
+        raise CheckpointError("a safetensors entry has impossible offsets", key, DAMAGED)
     if math.prod(shape) * ITEM_BITS[dtype] != 8 * (offsets[1] - offsets[0]):
-        raise CheckpointError("safetensors shape that does not fit its bytes", f"{key}: {dtype} {shape}", DAMAGED)
+        raise CheckpointError("a safetensors shape does not match its bytes", f"{key}: {dtype} {shape}", DAMAGED)
     return offsets[0], offsets[1]

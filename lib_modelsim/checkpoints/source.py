@@ -30,8 +30,8 @@ KEPT_OPEN = 64
 
 _FREE = BoundedSemaphore(KEPT_OPEN)
 
-_TRY_AGAIN = "try again when nothing changes it any more"
-_CHECK = "check that it is there and readable"
+_TRY_AGAIN = "try again once nothing writes to it any more"
+_CHECK = "check that the file exists and can be read"
 
 
 class ReadError(CheckpointError):
@@ -47,7 +47,7 @@ class ReadError(CheckpointError):
 
 def changed(source: Source | Path) -> ReadError:
     """The error for a source that is no longer what it was when it was opened."""
-    return ReadError("changed while it was read", source, _TRY_AGAIN)
+    return ReadError("the checkpoint changed while it was being read", source, _TRY_AGAIN)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class FileSource(Source):
             raise ReadError(f"cannot read the file ({error.strerror or error})", self, _CHECK) from error
         if done < len(buffer):
             self.check()
-            raise ReadError("the file ends before its size", self, "copy it again, its disk may be failing")
+            raise ReadError("the file is shorter than its size", self, "copy or download it again, and check the disk")
 
     def check(self) -> None:
         now = self._look()
@@ -182,7 +182,7 @@ class FileSource(Source):
         except OSError as error:
             raise ReadError(f"cannot open ({error.strerror or error})", self, _CHECK) from error
         if not stat.S_ISREG(found.st_mode):
-            raise ReadError("not a regular file", self, "give a checkpoint file or a diffusers folder")
+            raise ReadError("this is not a regular file", self, "choose a checkpoint file or a diffusers folder")
         return found
 
 

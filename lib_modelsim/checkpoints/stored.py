@@ -19,7 +19,7 @@ ITEM_BITS = {
 FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
 """The dtypes that hold weights we can compare."""
 
-DAMAGED = "the file is damaged or its download incomplete: fetch it again"
+DAMAGED = "download it again, it is damaged or incomplete"
 """The fix for everything that its format forbids."""
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -103,4 +103,4 @@ def is_whole(value: object) -> bool:
 def check_key(key: str) -> None:
     """Raise CheckpointError for a key that is too long, or no valid text (half of a UTF-16 pair in it)."""
     if len(key) > LONGEST_KEY or _HALF_PAIR.search(key):
-        raise CheckpointError("key of a tensor too long or no valid text", key[:LONGEST_KEY], DAMAGED)
+        raise CheckpointError("the key of a tensor is too long or not valid text", key[:LONGEST_KEY], DAMAGED)

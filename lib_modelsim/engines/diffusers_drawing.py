@@ -58,7 +58,7 @@ class Condition:
 def draw(network: LoadedNetwork, batch: Sequence[Parameters], check: Callable[[], None]) -> list[Image.Image]:
     """The pictures of one batch, alike in all but their seeds; `check` is called before every step.
 
-    Raises PictureFailed for what only a WebUI can draw, and for NaN.
+    Raises PictureFailed for what only a WebUI can generate, and for NaN.
     """
     parameters = batch[0]
     _refuse(parameters, network.device)
@@ -85,12 +85,12 @@ def draw(network: LoadedNetwork, batch: Sequence[Parameters], check: Callable[[]
 
 
 def _refuse(parameters: Parameters, device: torch.device) -> None:
-    """Raises PictureFailed rather than drawing something else."""
-    fix = "draw with a WebUI (--webui)"
+    """Raises PictureFailed rather than generating something else."""
+    fix = "generate with a WebUI (--webui)"
     if parameters.vae != OWN_VAE:
-        raise PictureFailed("diffusers draws with the checkpoint's own VAE only", parameters.vae, fix)
+        raise PictureFailed("diffusers generates with the checkpoint's own VAE only", parameters.vae, fix)
     if parameters.noise == "NV" and device.type != "cuda":
-        raise PictureFailed("this machine has no NVIDIA card for the noise source NV", None, "use CPU")
+        raise PictureFailed("the noise source NV needs an NVIDIA card", None, "use CPU")
     other = [name for name in parameters.options if name not in _UNDERSTOOD]
     if other:
         raise PictureFailed("diffusers has no such option", other[0], fix)
@@ -111,7 +111,7 @@ def _scheduler(parameters: Parameters, network: LoadedNetwork) -> Any:  # noqa: 
     chosen = automatic if parameters.sampler == "DDIM" else parameters.scheduler.replace("Automatic", automatic)
     schedule = _SCHEDULES.get(chosen)
     if schedule is None or not set(schedule) <= set(signature(kind).parameters):
-        fix = "use Automatic, or draw with a WebUI (--webui)"
+        fix = "use Automatic, or generate with a WebUI (--webui)"
         raise PictureFailed(f"diffusers has no such schedule for {parameters.sampler}", parameters.scheduler, fix)
     zero = {"rescale_betas_zero_snr": True} if network.zero_terminal else {}
     scheduler = kind(**_NOISE, **config, **schedule, **zero, prediction_type=network.prediction)
@@ -212,6 +212,8 @@ def _decoded(network: LoadedNetwork, latents: torch.Tensor) -> Image.Image:
     colours = network.vae.decode(latents[None] / network.vae.config.scaling_factor).sample[0]
     if torch.isnan(colours).any():
         where = "UNet" if torch.isnan(latents).any() else "VAE"
-        raise PictureFailed(f"the {where} made NaN of the picture", None, "the checkpoint is broken or needs float32")
+        raise PictureFailed(
+            f"the {where} produced NaN instead of a picture", None, "download the checkpoint again, or use --device cpu"
+        )
     values = ((colours / 2 + 0.5).clamp(0, 1) * 255).to(torch.uint8)
     return Image.fromarray(values.permute(1, 2, 0).cpu().numpy())

@@ -1,4 +1,4 @@
-"""diffusers as the engine that draws: checkpoint files as they are, without a WebUI and without any hub."""
+"""diffusers as the engine that generates: checkpoint files as they are, without a WebUI and without any hub."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEEDED = ("torch", "diffusers", "transformers")
 
 
 class Diffusers:
-    """Draws with these checkpoints, each of which has a path. Nothing is imported before a session begins."""
+    """Generates with these checkpoints, each of which has a path. Nothing is imported before a session begins."""
 
     name = "diffusers"
 
@@ -51,8 +51,8 @@ class Diffusers:
         """Raises ModelsimError where a package is missing."""
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:
-            fix = f"pip install {' '.join(missing)}, or draw with a running WebUI (--webui)"
-            raise ModelsimError("packages to draw with are missing", ", ".join(missing), fix)
+            fix = f"pip install {' '.join(missing)}, or generate with a running WebUI (--webui)"
+            raise ModelsimError("packages needed to generate are missing", ", ".join(missing), fix)
         import torch
 
         from ..similarity.device import choose_device
@@ -81,7 +81,9 @@ class _Session:
 
         self.unload()
         if checkpoint.path is None:
-            raise CheckpointFailed("the file is not on this machine", checkpoint.name, "draw with its WebUI (--webui)")
+            raise CheckpointFailed(
+                "the file is not on this machine", checkpoint.name, "generate with its WebUI (--webui)"
+            )
         try:
             with self._out_of_memory(checkpoint.name):
                 self._network = load_network(checkpoint.path, self._device)
@@ -130,7 +132,7 @@ class _Session:
             if type(error) is RuntimeError and "DefaultCPUAllocator" not in str(error):
                 raise
             self._free()
-            raise OutOfMemory("the memory did not suffice", what, "use a smaller size or --device cpu") from error
+            raise OutOfMemory("out of memory", what, "use a smaller size or --device cpu") from error
 
 
 @contextmanager

@@ -30,9 +30,9 @@ _TOKENS = "text_model.embeddings.token_embedding.weight"
 
 @dataclass(frozen=True)
 class LoadedNetwork:
-    """A checkpoint that can draw. `facts` are those of its definition, `encoders` its text encoders; `prediction` is
-    "epsilon" or "v_prediction", and `zero_terminal` whether its last step is all noise: SDXL models say both with keys
-    of their own."""
+    """A checkpoint that can generate. `facts` are those of its definition, `encoders` its text encoders; `prediction`
+    is "epsilon" or "v_prediction", and `zero_terminal` whether its last step is all noise: SDXL models say both with
+    keys of their own."""
 
     facts: DiffusersFacts
     unet: UNet2DConditionModel
@@ -54,7 +54,7 @@ class LoadedNetwork:
 def load_network(path: Path, device: torch.device) -> LoadedNetwork:
     """Read a checkpoint; on a GPU as float16, but for the VAE, whose numbers can be too large for it.
 
-    Raises CheckpointFailed for what is no checkpoint, with all its parts, of a network that diffusers draws,
+    Raises CheckpointFailed for what is no checkpoint, with all its parts, of a network that diffusers generates,
     CheckpointError for a file that cannot be read, torch's OutOfMemoryError.
     """
     with open_checkpoint(path) as checkpoint:
@@ -70,16 +70,20 @@ def _network_of(checkpoint: Checkpoint, device: torch.device) -> LoadedNetwork:
     if facts is None:
         able = " and ".join(", ".join(_able()).rsplit(", ", 1))
         raise CheckpointFailed(
-            f"diffusers draws {able} only", public_name(checkpoint.architecture), "draw with a WebUI"
+            f"diffusers can generate with {able} only",
+            public_name(checkpoint.architecture),
+            "generate with a WebUI (--webui)",
         )
     dtype = torch.float32 if device.type == "cpu" else torch.float16
     unet = _part(checkpoint, "unet", _UNET)
     if unet["conv_in.weight"].stored.shape[1] != 4:
-        raise CheckpointFailed("this model changes pictures and draws none", path.name, "leave it out")
+        raise CheckpointFailed("this model edits pictures and cannot generate from a prompt", path.name, "leave it out")
     vae = _part(checkpoint, "vae", _VAE)
     texts = [(kind, _part(checkpoint, kind, prefix)) for kind, prefix in facts.text_encoders]
     if len({_shape(part, _TOKENS)[0] for _, part in texts}) > 1:
-        raise CheckpointFailed("its text encoders have different vocabularies", path.name, "draw with a WebUI")
+        raise CheckpointFailed(
+            "its text encoders have different vocabularies", path.name, "generate with a WebUI (--webui)"
+        )
     pooled = texts[-1][1]["text_projection.weight"].shape[1] if facts.pooled else 0
     keys = {tensor.key for tensor in checkpoint.tensors}
     network = LoadedNetwork(
@@ -94,7 +98,7 @@ def _network_of(checkpoint: Checkpoint, device: torch.device) -> LoadedNetwork:
 
 
 def _able() -> list[str]:
-    """The networks that diffusers draws, in order of their definitions."""
+    """The networks that diffusers can generate with, in order of their definitions."""
     return [network.name for network in networks() if network.drawing.diffusers is not None]
 
 
@@ -188,13 +192,17 @@ def _filled(
         try:
             model = kind(**config)
         except ValueError as error:
-            raise CheckpointFailed("the network in the file cannot be built", error, "draw with a WebUI") from error
+            raise CheckpointFailed(
+                "the network in the file cannot be built", error, "generate with a WebUI (--webui)"
+            ) from error
     reader, state = ValueReader(), {}
     for name, place in model.state_dict().items():
         weight = part.get(name)
         if weight is None or weight.stored.count != place.numel():
-            state_of = "misses" if weight is None else "has in another shape"
-            raise CheckpointFailed(f"the file {state_of} a weight", name, "download it again, or draw with a WebUI")
+            state_of = "lacks" if weight is None else "has in another shape"
+            raise CheckpointFailed(
+                f"the file {state_of} a weight", name, "download it again, or generate with a WebUI (--webui)"
+            )
         values = reader.flat(weight, 0, weight.stored.count).to(dtype, copy=True)
         # the one weight that transformers keeps transposed
         values = values.reshape(weight.stored.shape).T if name == "text_projection.weight" else values
@@ -217,7 +225,7 @@ def _told_by_drawing(network: LoadedNetwork) -> LoadedNetwork:
 
 def _shape(part: Mapping[str, Weight], name: str) -> tuple[int, ...]:
     if name not in part:
-        raise CheckpointFailed("the file misses a weight", name, "download it again, or draw with a WebUI")
+        raise CheckpointFailed("the file lacks a weight", name, "download it again, or generate with a WebUI (--webui)")
     return part[name].stored.shape
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from ..errors import ModelsimError
 
 _PATIENCE = 60.0
-"""Seconds for an answer that needs no drawing; a WebUI that loads a checkpoint is slow in everything."""
+"""Seconds for an answer that generates nothing; a WebUI that loads a checkpoint is slow in everything."""
 
 
 class Refused(ModelsimError):  # noqa: N818  the WebUI's answer
@@ -63,7 +63,7 @@ class Api:
         except urllib.error.HTTPError as error:
             raise self._refused(error, path) from error
         except ValueError as error:
-            raise ModelsimError("what answers is no WebUI", self.url, "check the address") from error
+            raise ModelsimError("this address is not a WebUI", self.url, "check the address") from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise ModelsimError(
@@ -72,10 +72,10 @@ class Api:
 
     def _refused(self, error: urllib.error.HTTPError, path: str) -> Refused:
         if error.code == 401:
-            fix = "give those of --api-auth in the address: http://user:password@host:7860"
-            return Refused("the WebUI wants other credentials", self.url, fix, 401)
+            fix = "put the user and password of --api-auth into the address: http://user:password@host:7860"
+            return Refused("the WebUI does not accept this user and password", self.url, fix, 401)
         if error.code == 404:
-            return Refused("the WebUI has no such route", path, "start it with --api", 404)
+            return Refused("the WebUI's API is off or lacks this route", path, "start it with --api", 404)
         text = error.read().decode("utf-8", "replace")
         try:
             told = json.loads(text)
@@ -88,4 +88,4 @@ class Api:
 
 
 def _no_address(url: str) -> ModelsimError:
-    return ModelsimError("no address of a WebUI", url, "write it as in http://127.0.0.1:7860")
+    return ModelsimError("this is not the address of a WebUI", url, "write it like http://127.0.0.1:7860")

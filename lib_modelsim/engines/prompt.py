@@ -46,10 +46,12 @@ class Chunk:
 
 def parts(prompt: str, emphasis: str = "Original") -> list[PromptPart]:
     """The words with what brackets make of their weights: (x) 1.1, [x] 1/1.1, (x:1.3) 1.3, nested ones multiplied,
-    a bracket that is not closed reaching to the end. Raises PictureFailed for what only a WebUI can draw."""
+    a bracket that is not closed reaching to the end. Raises PictureFailed for what only a WebUI can generate."""
     beyond = _BEYOND.search(re.sub(r"\\.", "  ", prompt))
     if beyond:
-        raise PictureFailed("diffusers cannot draw this prompt", beyond[0], "draw with a WebUI (--webui), or remove it")
+        raise PictureFailed(
+            "diffusers cannot use this part of the prompt", beyond[0], "generate with a WebUI (--webui), or remove it"
+        )
     return [PromptPart(prompt, 1.0)] if emphasis == "None" else _joined(_weighted(prompt))
 
 
@@ -86,7 +88,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise PictureFailed("not a weight", text, "write one as in (word:1.2)") from error
+        raise PictureFailed("this is not a weight", text, "write it like (word:1.2)") from error
 
 
 def _joined(found: Sequence[PromptPart]) -> list[PromptPart]:

@@ -1,7 +1,7 @@
-"""A running WebUI as the engine that draws, by its HTTP API: `--api` of A1111, Forge and reForge.
+"""A running WebUI as the engine that generates, by its HTTP API: `--api` of A1111, Forge and reForge.
 
-Pictures are drawn with overridden settings, which the WebUI itself puts back after each; so that whatever happens to
-us, the user's settings file is not touched. What it forgets to put back is put back at the end.
+Pictures are generated with overridden settings, which the WebUI itself puts back after each; so that whatever happens
+to us, the user's settings file is not touched. What it forgets to put back is put back at the end.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _POLL = 0.25
 """Seconds between two looks at whether to go on."""
 
 _ATTEMPTS = 5
-"""So often a picture is drawn until somebody's next job does not hide whether it was stopped."""
+"""How often a picture is generated again when another job hides whether it was stopped."""
 
 
 class WebuiByHttp:
-    """Draws with a running WebUI. Nothing is asked of it before it is needed."""
+    """Generates with a running WebUI. Nothing is asked of it before it is needed."""
 
     def __init__(self, url: str) -> None:
         """`url` may carry the credentials of `--api-auth`: http://user:password@host:7860. Raises ModelsimError."""
@@ -84,7 +84,7 @@ class WebuiByHttp:
 
 
 class _Session:
-    """The WebUI while we draw with it; what it says of its version in infotexts is added to `versions`."""
+    """The WebUI while we generate with it; what it says of its version in infotexts is added to `versions`."""
 
     def __init__(self, api: Api, versions: list[str], job: Job) -> None:
         self._api, self._versions, self._job = api, versions, job
@@ -108,18 +108,18 @@ class _Session:
         except PictureFailed as error:
             raise CheckpointFailed(error.what, error.value, error.fix) from error
         if not drawn.finished:
-            raise Cancelled("the WebUI was interrupted", None, "start again: it goes on where it was")
+            raise Cancelled("the WebUI was interrupted", None, "start again: it continues where it stopped")
         known = checkpoint.sha256 and drawn.checkpoint_hash
         if not (checkpoint.sha256.startswith(drawn.checkpoint_hash) if known else drawn.checkpoint_title):
             fix = "refresh the WebUI's list of checkpoints and start again"
-            raise CheckpointFailed("the WebUI draws with another checkpoint", checkpoint.name, fix)
+            raise CheckpointFailed("the WebUI generates with another checkpoint", checkpoint.name, fix)
 
     def draw(self, batch: Sequence[Parameters]) -> list[Drawn]:
         """Raises as Session.draw."""
         first = batch[0]
         if [each.seed for each in batch] != list(range(first.seed, first.seed + len(batch))):
             seeds = ", ".join(str(each.seed) for each in batch)
-            raise PictureFailed("by HTTP the seeds of a batch follow each other", seeds, "use --batch 1")
+            raise PictureFailed("over HTTP, the seeds of a batch must be consecutive", seeds, "use --batch 1")
         for kind, name, known in (
             ("sampler", first.sampler, self._samplers),
             ("scheduler", first.scheduler, self._schedulers),
@@ -154,8 +154,10 @@ class _Session:
             raise CheckpointFailed("no checkpoint is loaded", None, "load one first")
         settings = overridden(batch[0], checkpoint.title, checkpoint.architecture, self._before, self._vaes)
         if "forge_preset" in self._before and settings["emphasis"] != self._before["emphasis"]:
-            fix = "choose it in Forge's settings, and another checkpoint once so that it is read"
-            raise PictureFailed("Forge emphasises as it did when it loaded the checkpoint", settings["emphasis"], fix)
+            fix = "choose it in Forge's settings, then switch to another checkpoint once to apply it"
+            raise PictureFailed(
+                "Forge still uses the emphasis from when it loaded the checkpoint", settings["emphasis"], fix
+            )
         self._touched |= settings.keys()
         question = {
             **request(batch),
@@ -174,7 +176,7 @@ class _Session:
             if stopped is not None:
                 return self._checked(batch, answer, stopped, checkpoint)
             self._job.check()
-        raise PictureFailed("others keep the WebUI busy, so that nobody can tell whether the picture is whole")
+        raise PictureFailed("the WebUI is busy with other jobs, so the picture may be incomplete")
 
     def _answer(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """What `txt2img` answers; stopped in the middle where the job is. Raises ModelsimError where the WebUI dies."""
@@ -187,7 +189,7 @@ class _Session:
             except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
                 answer.set_exception(error)
 
-        Thread(target=ask, name="modelsim draws", daemon=True).start()
+        Thread(target=ask, name="modelsim generates", daemon=True).start()
         try:
             while wait([answer], _POLL).not_done:
                 at_work = self._at_work(task)
@@ -199,7 +201,7 @@ class _Session:
         return answer.result()
 
     def _at_work(self, task: str) -> bool:
-        """Whether it is our picture that is being drawn, and nobody else's: no live preview is made for this look.
+        """Whether it is our picture that is being generated, and nobody else's: no live preview is made for this look.
 
         Raises ModelsimError where the WebUI does not answer any more.
         """
@@ -209,7 +211,7 @@ class _Session:
             return True
 
     def _was_stopped(self) -> bool | None:
-        """Whether the picture just drawn was stopped, by us or a person; None where the next job hides it."""
+        """Whether the picture just generated was stopped, by us or a person; None where the next job hides it."""
         state = self._api.get("/sdapi/v1/progress?skip_current_image=true")["state"]
         if state.get("job"):
             return None
@@ -230,8 +232,8 @@ class _Session:
         }
         changed = [name for name, value in asked.items() if info.get(name) != value]
         if changed:
-            fix = "switch off what does so in the WebUI"
-            raise PictureFailed("an extension changes what is drawn", str(info.get(changed[0])), fix)
+            fix = "disable that extension in the WebUI"
+            raise PictureFailed("an extension changes the picture's settings", str(info.get(changed[0])), fix)
         version = parse(info["infotexts"][0]).settings.get("Version")
         if version and version not in self._versions[-1:]:
             self._versions.append(version)
@@ -250,7 +252,7 @@ class _Session:
         words = f"{error.what}: {error.value}"
         if is_out_of_memory(error.kind, words):
             size = f"{parameters.width} × {parameters.height}"
-            return OutOfMemory("the WebUI's memory did not suffice", size, "use a smaller size")
+            return OutOfMemory("the WebUI ran out of memory", size, "use a smaller size")
         if error.kind == "AssertionError" and "settings" in words:
             self._loaded = None  # nothing was changed, and nothing can be put back
             return ModelsimError("the WebUI's settings are frozen", self._api.url, "start it without --freeze-settings")

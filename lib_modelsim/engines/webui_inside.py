@@ -1,4 +1,4 @@
-"""The WebUI that we run in as the engine that draws: its own process_images, in its turn, with its own weights."""
+"""The WebUI that we run in as the engine that generates: its own process_images, in its turn, with its own weights."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Around(Protocol):
 
 
 class WebUIDrawing:
-    """Draws with the WebUI around us. No scripts of extensions take part, and the WebUI saves nothing itself."""
+    """Generates with the WebUI around us. No scripts of extensions take part, and the WebUI saves nothing itself."""
 
     def __init__(self, host: _Around) -> None:
         self._host, self.name = host, host.name
@@ -70,8 +70,8 @@ class WebUIDrawing:
     def session(self, job: Job) -> Iterator[_Session]:
         """One turn in the WebUI's queue, from the first picture to the last."""
         if "load" in self._host.cannot:
-            raise ModelsimError("cannot draw with several checkpoints here", None, self._host.cannot["load"])
-        with self._host.at_work("drawing standardized pictures", job) as visible:
+            raise ModelsimError("this WebUI cannot generate with several checkpoints", self._host.cannot["load"])
+        with self._host.at_work("generating probes", job) as visible:
             session = _Session(visible)
             try:
                 with session.stopped_with(visible):
@@ -96,7 +96,7 @@ class _Session:
 
     @contextmanager
     def stopped_with(self, job: Job) -> Iterator[None]:
-        """The WebUI's own interrupt, when the job is stopped: the only thing that it looks at while it draws."""
+        """The WebUI's own interrupt, when the job is stopped: the only thing that it checks while it generates."""
         over = Event()
 
         def watch() -> None:
@@ -123,12 +123,14 @@ class _Session:
         except PictureFailed as error:
             if self._forge:  # what could not be loaded would not be tried again
                 self._models.model_data.forge_hash = ""
-            raise CheckpointFailed("the WebUI cannot draw with it", error.value, "see its log") from error
+            raise CheckpointFailed(
+                "the WebUI cannot generate with this checkpoint", error.value, "see its log"
+            ) from error
         if not drawn.finished:
-            raise Cancelled("the WebUI was interrupted", None, "start again: it goes on where it was")
+            raise Cancelled("the WebUI was interrupted", None, "start again: it continues where it stopped")
         if drawn.checkpoint_title != checkpoint.title:
             fix = "refresh the list of checkpoints and start again"
-            raise CheckpointFailed("the WebUI draws with another checkpoint", drawn.checkpoint_title, fix)
+            raise CheckpointFailed("the WebUI generates with another checkpoint", drawn.checkpoint_title, fix)
 
     def draw(self, batch: Sequence[Parameters]) -> list[Drawn]:
         """Raises as Session.draw."""
@@ -162,7 +164,7 @@ class _Session:
             if not self._forge:
                 sd_vae.reload_vae_weights()
         except Exception as error:  # whatever the WebUI raises
-            fix = "choose another one in its menu"
+            fix = "choose another checkpoint in the WebUI's menu"
             raise ModelsimError("the WebUI cannot load its own checkpoint again", error, fix) from error
 
     def _refuse_unknown(self, kind: str, name: str, known: Sequence[str]) -> None:
@@ -222,9 +224,9 @@ class _Session:
         if is_out_of_memory(kind, str(error)):
             devices.torch_gc()
             size = f"{parameters.width} × {parameters.height}"
-            return OutOfMemory("the memory did not suffice", size, "use a smaller size")
+            return OutOfMemory("out of memory", size, "use a smaller size")
         fix = "start the WebUI with --no-half" if kind == "NansException" else "see the WebUI's log"
-        return PictureFailed("the WebUI cannot draw it", f"{kind}: {error}", fix)
+        return PictureFailed("the WebUI cannot generate this picture", f"{kind}: {error}", fix)
 
 
 def _samplers() -> list[str]:

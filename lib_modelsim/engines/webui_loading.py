@@ -79,8 +79,8 @@ def load(info: Any) -> None:  # noqa: ANN401
     try:
         way.choose(info)
     except (AssertionError, RuntimeError) as error:
-        fix = "start the WebUI without --freeze-settings and the like"
-        raise ModelsimError("the WebUI keeps its checkpoint", error, fix) from error
+        fix = "start the WebUI without --freeze-settings and similar options"
+        raise ModelsimError("the WebUI does not change its checkpoint", error, fix) from error
     try:
         way.bring()
         now = in_memory(sd_models)

@@ -1,4 +1,4 @@
-"""What a WebUI is asked to draw: its own words for our Parameters, the same from inside and by HTTP."""
+"""What a WebUI is asked to generate: its own words for our Parameters, the same from inside and by HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..probes.parameters import OPTIONS, OWN_VAE, Parameters
 CHECKPOINT = "sd_model_checkpoint"
 
 LOADER = Parameters(width=64, height=64, steps=1)
-"""The picture that loads a checkpoint and shows whether it can draw: kept by nobody, drawn in no time."""
+"""The picture that loads a checkpoint and shows whether it can generate; tiny, and never kept."""
 
 _ALWAYS: Mapping[str, object] = {
     "samples_format": "png",
@@ -55,7 +55,7 @@ def overridden(
     by name. Raises PictureFailed for an option or a VAE that it lacks."""
     missing = [name for name in parameters.options if name not in options]
     if missing:
-        raise PictureFailed("this WebUI has no such option", missing[0], "take it out of the suite")
+        raise PictureFailed("this WebUI has no such option", missing[0], "remove it from the suite")
     wanted = {**OPTIONS, **parameters.options, **_ALWAYS, **_vae(parameters.vae, architecture, options, vaes)}
     wanted |= {"CLIP_stop_at_last_layers": parameters.clip_skip, "randn_source": parameters.noise}
     return {name: value for name, value in wanted.items() if name in options} | {CHECKPOINT: title}

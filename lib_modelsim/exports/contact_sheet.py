@@ -66,7 +66,7 @@ def page(sheet: Sheet, folder: Path) -> str:
 def _cell(stored: Stored | None, folder: Path) -> tuple[str, str, bool]:
     """Addresses of the picture and of its small copy, and whether it is black; only the reason where it is missing."""
     if stored is None:
-        return "", "not drawn", False
+        return "", "not generated", False
     small = f"{_FOLDER}/{_thumbnail_name(stored)}"
     if not (folder / small).exists():
         return "", "cannot be read", False

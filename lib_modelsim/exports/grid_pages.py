@@ -59,7 +59,9 @@ def plan_pages(sheet: Sheet, cell: int | None = None, most_pixels: int = grid.MO
     Raises ModelsimError for a size that cannot be, and where there is nothing to show.
     """
     if not sheet.rows:
-        raise ModelsimError("no picture of this suite here", sheet.suite.name, "draw it with: probe --out DIR")
+        raise ModelsimError(
+            "the gallery has no picture of this suite", sheet.suite.name, "generate it with: probe --out DIR"
+        )
     if cell is not None and not grid.LEAST_CELL <= cell <= grid.MOST_CELL:
         raise ModelsimError("cell out of range", cell, f"use {grid.LEAST_CELL} to {grid.MOST_CELL} pixels")
     if not 0 < most_pixels < grid.REFUSED:
@@ -67,8 +69,8 @@ def plan_pages(sheet: Sheet, cell: int | None = None, most_pixels: int = grid.MO
         raise ModelsimError("most pixels out of range", most_pixels, fix)
     planned = _planned(sheet, cell, most_pixels) if cell else _legible(sheet, most_pixels)
     if planned is None:
-        fix = "allow more, or a smaller cell"
-        raise ModelsimError("not one picture with its labels fits on a page of so many pixels", most_pixels, fix)
+        fix = "allow more pixels, or use smaller cells"
+        raise ModelsimError("a page of this many pixels has no room for a picture with its labels", most_pixels, fix)
     return planned
 
 
@@ -131,7 +133,7 @@ def draw_page(pages: Pages, page: Page, stage: Stage) -> Image.Image:
     image = Image.new("RGB", page.size, _PAPER)
     image.paste(_drawn(head_of(pages, page), pages.dpi), (0, 0))
     image.paste(_drawn(labels_of(pages, page), pages.dpi), (0, layout.head))
-    marks = {words: _mark(words, pages) for words in ("not drawn", "cannot be read", "black")}
+    marks = {words: _mark(words, pages) for words in ("not generated", "cannot be read", "black")}
     with ThreadPoolExecutor(_READERS) as readers:
         for row in page.rows:
             stored = sheet.of_checkpoint(sheet.rows[row].checkpoint)[page.columns.start : page.columns.stop]
@@ -234,7 +236,7 @@ def _place(
     box = (*corner, corner[0] + cell[0], corner[1] + cell[1])
     if picture is None:
         page.paste(_BLANK, box)
-        words = "not drawn" if stored is None else "cannot be read"
+        words = "not generated" if stored is None else "cannot be read"
     else:
         page.paste(picture, _centred(picture.size, corner, cell))
         words = "black" if stored is not None and stored.record.black else None

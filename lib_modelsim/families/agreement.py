@@ -1,4 +1,4 @@
-"""Two trees of the same models: how well they agree, and one turned so that it can be laid beside the other."""
+"""Two trees of the same models: how well they agree, and one reordered to be shown beside the other."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ def _places(one: Tree, other: Tree) -> NDArray[np.intp]:
     """Of every model of the first tree its position in the second, [n]."""
     if set(one.models) != set(other.models):
         odd = sorted(set(one.models) ^ set(other.models))
-        raise ModelsimError("the two trees are not of the same models", odd[0], "leave out what only one of them has")
+        raise ModelsimError(
+            "the two trees hold different models", odd[0], "leave out the models that only one of them has"
+        )
     place = {model: i for i, model in enumerate(other.models)}
     return np.array([place[model] for model in one.models])

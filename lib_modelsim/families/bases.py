@@ -84,11 +84,11 @@ def likely_base(models: Sequence[str], l2: Array) -> LikelyBase | None:
     for head in heads[np.argsort(farthest, kind="stable")]:
         called = [j for j in rows[first == head].tolist() if named_as_base(models[j])]
         if called and middle[np.searchsorted(heads, head)]:
-            return LikelyBase(called[0], "by its name, and as it stands in the middle of all others")
+            return LikelyBase(called[0], "its name says so, and it is in the middle of all the others")
     nearest, next_one = np.argsort(farthest, kind="stable")[:2].tolist()
     clear = middle[nearest] and farthest[next_one] >= _CLEARLY * farthest[nearest]
     if clear and len(heads) >= _FEWEST_UNNAMED and _directions(_changes(distances, nearest)) >= _DIRECTIONS:
-        return LikelyBase(int(rows[heads[nearest]]), "as it stands in the middle of all others")
+        return LikelyBase(int(rows[heads[nearest]]), "it is in the middle of all the others")
     return None
 
 

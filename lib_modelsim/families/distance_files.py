@@ -1,4 +1,4 @@
-"""Distances that a person brings along: a square table as CSV, or JSON with one matrix per component."""
+"""Distances from a user's file: a square table as CSV, or JSON with one matrix per component."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def _read_json(path: Path, component: str) -> DistanceTable:
     try:
         values = np.array(matrices[component], dtype=float)  # null becomes NaN
     except (ValueError, TypeError) as error:
-        raise ModelsimError(f"{component} of {path.name} is no table of numbers ({error})", path, "mend it") from error
+        raise ModelsimError(
+            f"{component} of {path.name} is not a table of numbers ({error})", path, "correct it"
+        ) from error
     return _checked(path, tuple(models), values, None if metric is None else str(metric), component)
 
 
@@ -82,12 +84,14 @@ def _checked(
         raise ModelsimError(
             f"{path.name} is not symmetric",
             f"{models[a]} and {models[b]}",
-            "give distances that are the same both ways",
+            "give the same distance in both directions",
         )
     diagonal = np.nan_to_num(np.diagonal(values))
     if np.nanmin(values, initial=0.0) < 0 or np.abs(diagonal).max() > 1e-6 * max(largest, 1e-300):
         raise ModelsimError(
-            f"{path.name} holds no distances", "negative, or not 0 between a model and itself", "give distances"
+            f"{path.name} holds something other than distances",
+            "a negative number, or not 0 between a model and itself",
+            "give distances",
         )
     if np.isinf(values).any():
         raise ModelsimError(f"{path.name} holds infinite distances", None, "leave these models out")

@@ -91,7 +91,7 @@ def row_distances(table: FeatureTable, distance: str = "pearson") -> Array:
     if np.isnan(found).any():
         a, b = (table.models[i] for i in np.argwhere(np.isnan(found))[0])
         raise ModelsimError(
-            f"rows that do not vary or share fewer than two columns have no {distance} distance",
+            f"no {distance} distance between rows that do not vary or share fewer than two columns",
             f"{a} and {b}",
             "leave one out, or use another measure",
         )
@@ -165,7 +165,9 @@ def direct_distances(matrix: SimilarityMatrix, component: str | None = None) -> 
     """
     if component is not None and component not in matrix.components:
         raise ModelsimError(
-            f"no {matrix.measure} of this component", component, f"use one of {', '.join(matrix.components)}"
+            f"{matrix.measure} has no values for this component",
+            component,
+            f"use one of {', '.join(matrix.components)}",
         )
     values = matrix.overall if component is None else matrix.components[component]
     distance = values.copy() if matrix.is_distance else np.clip(1 - values, 0, None)

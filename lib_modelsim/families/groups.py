@@ -1,4 +1,4 @@
-"""Which models can stand in one tree: those that have a distance to each other."""
+"""Which models can be in one tree: those that have a distance to each other."""
 
 from __future__ import annotations
 

@@ -72,11 +72,11 @@ def build_tree(
     if linkage not in LINKAGES:
         raise ModelsimError("unknown linkage", linkage, f"use one of {', '.join(LINKAGES)}")
     if len(models) < 2:
-        raise ModelsimError("a tree needs two models, found", len(models), "give more models")
+        raise ModelsimError("a tree needs two models or more, found", len(models), "give more models")
     if np.isnan(distances).any():
         a, b = np.argwhere(np.isnan(distances))[0]
         raise ModelsimError(
-            "no distance between", f"{models[a]} and {models[b]}", "leave one out, or use another measure"
+            "there is no distance between", f"{models[a]} and {models[b]}", "leave one out, or use another measure"
         )
     return Tree(models, link(squareform(distances, checks=False), linkage, optimal_order))
 

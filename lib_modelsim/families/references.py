@@ -22,7 +22,7 @@ def read_references(path: Path) -> list[str]:
         raise ModelsimError(f"cannot read the references ({error})", path, "give a text file in UTF-8") from error
     found = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not found:
-        raise ModelsimError("no references in this file", path, "write one name or hash a line")
+        raise ModelsimError("no references in this file", path, "write one name or hash per line")
     return list(dict.fromkeys(found))
 
 
@@ -30,7 +30,7 @@ def references_text(names: Sequence[str]) -> str:
     """The text of a file that `read_references` reads. Raises ModelsimError for a name that would not be read back."""
     for name in names:
         if name.startswith("#") or name != name.strip() or len(name.splitlines()) != 1:
-            raise ModelsimError("this name cannot stand in a list of references", name, "rename the file")
+            raise ModelsimError("a list of references cannot hold this name", name, "rename the file")
     return "".join(f"{name}\n" for name in names)
 
 

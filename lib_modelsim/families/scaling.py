@@ -1,4 +1,4 @@
-"""Models as points: distances in a space of few dimensions that come as near as can be to those measured."""
+"""Models as points in few dimensions, whose distances are as close as possible to those measured."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def classical_scaling(distances: Array, dimensions: int = 2) -> Scaling:
     if not np.isfinite(distances).all():
         a, b = np.argwhere(~np.isfinite(distances))[0]
         raise ModelsimError(
-            "a map needs every distance, missing between models", f"{a + 1} and {b + 1}", "leave one out"
+            "a map needs all distances, but one is missing between models",
+            f"{a + 1} and {b + 1}",
+            "leave one of them out",
         )
     n = len(distances)
     squared = distances**2

@@ -1,4 +1,4 @@
-"""Models that count once, as they equal another, and models that have no near relative among the others."""
+"""Copies, which count once, and strangers, which have no near relative among the others."""
 
 from __future__ import annotations
 

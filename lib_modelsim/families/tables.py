@@ -1,4 +1,4 @@
-"""Tables that a person brings along: features from a CSV file."""
+"""Features from a user's CSV file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_features(path: Path) -> FeatureTable:
     """
     rows = _read_rows(path)
     if not rows:
-        raise ModelsimError("the table is empty", path, "give a CSV file with a row per model")
+        raise ModelsimError("the table is empty", path, "give a CSV file with one row per model")
     _, first = rows[0]
     corner = first[0].strip().lower() in _CORNERS and len(first) > 1
     header = corner or any(not _is_number(cell) for cell in first[1:]) or (len(first) == 1 and not _is_number(first[0]))
@@ -32,7 +32,9 @@ def read_features(path: Path) -> FeatureTable:
     columns = tuple(first[-p:] if p else ()) if header else tuple(str(j + 1) for j in range(p))
     if header and len(first) not in ((p + 1,) if corner else (p, p + named)):
         raise ModelsimError(
-            f"the header of {path.name} does not fit its rows", f"{len(first)} cells over {p} numbers", "mend the table"
+            f"the header of {path.name} does not match its rows",
+            f"{len(first)} cells over {p} numbers",
+            "correct the table",
         )
     return FeatureTable(
         tuple(row[0] for _, row in body) if named else tuple(str(i + 1) for i in range(n)), columns, values
@@ -56,14 +58,14 @@ def _numbers(path: Path, rows: list[tuple[int, list[str]]], first: int) -> NDArr
     for i, (line, row) in enumerate(rows):
         if len(row) != width:
             raise ModelsimError(
-                f"line {line} of {path.name} has another number of cells than the first",
+                f"line {line} of {path.name} has a different number of cells than the first",
                 f"{len(row)}, not {width}",
-                "mend the table",
+                "correct the table",
             )
         for j, cell in enumerate(row[first:]):
             if not _is_number(cell):
                 raise ModelsimError(
-                    f"line {line}, column {j + 1 + first} of {path.name} is no number", cell, "mend the table"
+                    f"line {line}, column {j + 1 + first} of {path.name} is not a number", cell, "correct the table"
                 )
             values[i, j] = float("nan") if cell.strip() in _MISSING else float(cell)
     return values

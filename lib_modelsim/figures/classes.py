@@ -1,4 +1,4 @@
-"""The classes of a tree as every drawing of it needs them: where they run, what they are called; no matplotlib here."""
+"""The classes of a tree as every figure needs them: which rows they cover and their names; no matplotlib here."""
 
 from __future__ import annotations
 

@@ -40,10 +40,10 @@ def colour_upon(number: int) -> str:
 class Palette(Enum):
     """How numbers become colours."""
 
-    SIMILARITY = "viridis, from the least to the greatest value"
-    DISTANCE = "viridis turned round: what is alike is bright"
-    DIFFERENCE = "blue over white to red, the median white"
-    PHEATMAP = "pheatmap's own: RdYlBu reversed, 100 colours, from the least to the greatest value"
+    SIMILARITY = "viridis, from the lowest to the highest value"
+    DISTANCE = "viridis reversed: similar is bright"
+    DIFFERENCE = "blue, white, red; the median is white"
+    PHEATMAP = "pheatmap's colours: RdYlBu reversed, 100 steps, from the lowest to the highest value"
 
     def scale(self, values: NDArray[np.float64]) -> tuple[Colormap, Normalize]:
         """Colour map, with #DDDDDD for what is missing, and the range of values that it spans."""

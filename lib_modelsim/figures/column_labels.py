@@ -77,7 +77,7 @@ class ColumnLabels:
 def label_columns(columns: Sequence[str], pitch: float) -> ColumnLabels:
     """Names of columns that are `pitch` inches wide."""
     row = _row(columns, pitch)
-    return ColumnLabels([row], told=f"One column in {row.every} is named." if row.every > 1 else "")
+    return ColumnLabels([row], told=f"One column in {row.every} has a label." if row.every > 1 else "")
 
 
 def label_groups(references: Sequence[str], blocks: Sequence[str], pitch: float) -> ColumnLabels:
@@ -90,11 +90,11 @@ def label_groups(references: Sequence[str], blocks: Sequence[str], pitch: float)
         row = replace(row, names=(), middles=())
         told.append(f"Blocks of each reference from left to right: {blocks[0]} … {blocks[-1]} ({len(blocks)}).")
     elif row.every > 1:
-        told.append(f"One block in {row.every} is named.")
+        told.append(f"One block in {row.every} has a label.")
     width = pitch * len(blocks)
     if width >= _WIDE_GROUP:
         return ColumnLabels([row], [wrap(name, width - 0.1, 8) for name in references], width, " ".join(told))
     names = _row(references, width)
     if names.every > 1:
-        told.append(f"One reference in {names.every} is named.")
+        told.append(f"One reference in {names.every} has a label.")
     return ColumnLabels([row, names], told=" ".join(told))

@@ -1,4 +1,4 @@
-"""The columns of a heat map in the order in which every drawing of it shows them; no matplotlib here."""
+"""The columns of a heat map in the order in which every figure shows them; no matplotlib here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heat map: the whole feature table in the order of its tree, with pheatmap's manners."""
+"""The heat map: the whole feature table in the order of its tree, in pheatmap's style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words in figures: names as a person wrote them, in whatever script, and the room that they take."""
+"""Text in figures: names in any script, and the room that they take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map: models as points in two dimensions, near where they are alike."""
+"""The map: models as points in two dimensions, close together where they are similar."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _told(caption: str, scaling: Scaling, n: int, left_out: int) -> str:
         caption,
         f"Classical scaling: two dimensions hold {100 * scaling.explained:.0f} % of the variation,"
         f" stress {scaling.stress:.2f}.",
-        f"{_OUTLIERS} models farthest from the centre of their class are named." if n > _NAMED else "",
-        f"Labels without room: {left_out}." if left_out else "",
+        f"{_OUTLIERS} models farthest from the centre of their class have labels." if n > _NAMED else "",
+        f"Labels left out for lack of room: {left_out}." if left_out else "",
     ]
     return " ".join(filter(None, parts))

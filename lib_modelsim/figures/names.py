@@ -1,4 +1,4 @@
-"""Names as a person wrote them, made short enough for a drawing."""
+"""Names shortened to fit a figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels beside their points without a touch."""
+"""Places labels beside their points so that none overlap."""
 
 from __future__ import annotations
 

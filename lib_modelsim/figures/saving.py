@@ -40,7 +40,7 @@ def write_figure(figure: Figure, path: Path) -> Path:
         return write_text(path, svg_text(figure, ink="#222222"))
     if path.suffix.lower() == ".png":
         return write_bytes(path, png_bytes(figure))
-    raise ModelsimError("unknown ending of a figure", path.name, "use .svg or .png")
+    raise ModelsimError("unknown file type for a figure", path.name, "use .svg or .png")
 
 
 def png_bytes(figure: Figure, dpi: float = 150) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Engine, EngineCheckpoint
 
-_ALONE = "modelsim runs by itself, without a WebUI"
+_ALONE = "modelsim is running without a WebUI"
 
 
 class Folders:

@@ -69,7 +69,7 @@ class Host(Protocol):
     """Folder of our own, made on first use."""
 
     cannot: Mapping[str, str]
-    """What it lacks → why, in a sentence for the tab; the keys are "load" and "loaded"."""
+    """What it cannot do → why, in a sentence for the page; the keys are "load" and "loaded"."""
 
     def settings(self) -> Settings:
         """As they are now."""
@@ -106,16 +106,16 @@ class Host(Protocol):
         """
 
     draws_with_files: bool
-    """Whether the engine draws with files that we find, instead of a program's own list."""
+    """Whether the engine generates with files that we find, instead of a program's own list."""
 
     def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:
-        """What draws pictures here: with these files where it `draws_with_files`, else with what the host lists.
+        """What generates pictures here: with these files where it `draws_with_files`, else with what the host lists.
 
         Raises ModelsimError where something is missing.
         """
 
     def interrogators(self) -> list[Interrogator]:
-        """Who can say here what a picture was drawn from without downloading anything; asked `at_work`."""
+        """Who can say here what a picture was generated from without downloading anything; asked `at_work`."""
 
     def encoders(self) -> list[Encoder]:
         """What it has in memory now that makes vectors of pictures; to be used `at_work`."""

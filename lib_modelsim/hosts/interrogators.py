@@ -20,7 +20,7 @@ from ..pictures.interrogator import Interrogator
 
 _WISHES = ("interrupted", "skipped", "stopping_generation")
 
-_PRESS = "press the WebUI's own button for it once: it downloads what it needs"
+_PRESS = "press the WebUI's own button for it once, which downloads the files"
 
 
 class Clip:
@@ -40,7 +40,7 @@ class Clip:
             "BLIP": any((Path(paths.models_path) / "BLIP").rglob("*.pth")),
             "CLIP ViT-L/14": (Path(folder).expanduser() / "ViT-L-14.pt").is_file(),
             "BERT's vocabulary": _in_hub_cache("bert-base-uncased", "vocab.txt"),
-            "lists of words": Path(interrogator.content_dir).is_dir(),
+            "word lists": Path(interrogator.content_dir).is_dir(),
         }
         return [name for name, found in there.items() if not found]
 
@@ -52,7 +52,7 @@ class Clip:
         with _kept(shared.state):
             said = shared.interrogator.interrogate(picture)
         if not said or said.endswith("<error>"):
-            raise ModelsimError("the WebUI could not look at the picture", None, "its console says why")
+            raise ModelsimError("the WebUI could not interrogate the picture", None, "see the WebUI's console")
         return said
 
 
@@ -77,9 +77,11 @@ class Deepbooru:
             with _kept(shared.state):
                 tags = deepbooru.model.tag(picture)
         except Exception as error:  # IndexError without a file, whatever torch raises with one
-            raise ModelsimError("deepbooru could not look at the picture", error, "its console says more") from error
+            raise ModelsimError(
+                "deepbooru could not interrogate the picture", error, "see the WebUI's console"
+            ) from error
         if not tags:
-            raise ModelsimError("deepbooru found nothing that it knows", None, "lower its threshold in the settings")
+            raise ModelsimError("deepbooru found no tags", None, "lower its threshold in the WebUI's settings")
         return tags
 
 

@@ -22,16 +22,18 @@ def add_settings(dropdown: Callable) -> None:
     usual = Settings()
     measures = {"choices": [measure.name for measure in measures_of_weights()]}
     options = {
-        "measure": OptionInfo(usual.measure, "Measure that the tab begins with", dropdown, measures),
-        "references": OptionInfo("", "Reference file").info("names of models, one a line; empty: chosen in the tab"),
-        "output": OptionInfo("", "Output folder").info("exports are kept there; empty: they are only downloaded"),
-        "device": OptionInfo(usual.device, "Device", dropdown, {"choices": list(DEVICES)}).info(
-            "auto: the GPU where it has room beside the loaded model"
+        "measure": OptionInfo(usual.measure, "Default measure", dropdown, measures),
+        "references": OptionInfo("", "Reference file").info(
+            "a text file with one model name per line; empty: choose references on the page"
         ),
-        "memory": OptionInfo(0, "Memory to use, in GB").info("0: as much as is free"),
+        "output": OptionInfo("", "Output folder").info("exports are saved there; empty: download only"),
+        "device": OptionInfo(usual.device, "Device", dropdown, {"choices": list(DEVICES)}).info(
+            "auto: the GPU if it has room beside the loaded model"
+        ),
+        "memory": OptionInfo(0, "Memory limit (GB)").info("0: whatever is free"),
         "index_new": OptionInfo(usual.index_new, "Index new checkpoints automatically"),
         "keep_encoder": OptionInfo(usual.keep_encoder, "Keep the encoder of “Find my model” in memory").info(
-            "otherwise CLIP is loaded for each search and unloaded after it"
+            "off: CLIP is loaded for each search and unloaded afterwards"
         ),
     }
     for name, option in options.items():

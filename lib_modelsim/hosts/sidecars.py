@@ -1,4 +1,4 @@
-"""What lies beside a checkpoint: its preview picture, and what people and their download tools wrote about it."""
+"""Files beside a checkpoint: its preview picture, and notes by people and download tools."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read ({error.strerror or error})") from error
     if len(content) > LARGEST:
-        raise ValueError(f"{path.name} is too large to be read")
+        raise ValueError(f"{path.name} is too large to read")
     return content.decode("utf-8", "replace")
 
 
@@ -74,7 +74,7 @@ def _json(path: Path) -> object:
     try:
         return json.loads(_read(path))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path.name} holds no valid JSON") from error
+        raise ValueError(f"{path.name} is not valid JSON") from error
 
 
 def _user_metadata(path: Path) -> list[str]:

@@ -47,13 +47,13 @@ class WebUI:
         """As of now: on some WebUIs it depends on the model that is loaded."""
         reasons = {}
         if getattr(self._shared.cmd_opts, "freeze_settings", False):
-            reasons["load"] = "The WebUI was started with --freeze-settings, and its checkpoint is one of them."
+            reasons["load"] = "The WebUI was started with --freeze-settings, which also fixes its checkpoint."
         elif not (self._forge or hasattr(self._models, "reload_model_weights")):
-            reasons["load"] = f"{self.name} offers extensions no way to load a checkpoint."
+            reasons["load"] = f"{self.name} does not let extensions load a checkpoint."
         if self._forge:
-            reasons["loaded"] = "Forge changes the weights that it loads and keeps no state dict to read them from."
+            reasons["loaded"] = "Forge changes the weights when it loads them and keeps no state dict to read."
         elif (model := self._in_memory()) is not None and not hasattr(model, "state_dict"):
-            reasons["loaded"] = f"{self.name} holds its model in a form that has no state dict to read."
+            reasons["loaded"] = f"{self.name} keeps its model in a form that has no state dict to read."
         return reasons
 
     def settings(self) -> Settings:
@@ -77,23 +77,25 @@ class WebUI:
         """Its tensors under the names that the file gives them: the WebUI wraps text encoders, and calls those of SDXL
         by two names."""
         if "loaded" in self.cannot:
-            raise ModelsimError("the model in memory cannot be read", None, self.cannot["loaded"])
+            raise ModelsimError("the model in memory cannot be read", self.cannot["loaded"])
         model = self._in_memory()
         if model is None:
-            raise ModelsimError("the WebUI has no model in memory", None, "load a checkpoint or draw a picture first")
+            raise ModelsimError(
+                "the WebUI has no model in memory", None, "load a checkpoint or generate a picture first"
+            )
         tensors = {key.replace(".wrapped.", "."): tensor for key, tensor in model.state_dict().items()}
         if any(getattr(tensor, "is_meta", False) for tensor in tensors.values()):
-            raise ModelsimError("the WebUI is just changing its model", None, "ask again in a moment")
+            raise ModelsimError("the WebUI is switching its model", None, "try again in a moment")
         if any(key.startswith("conditioner.") for key in tensors):
             tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("cond_stage_model.")}
         return Loaded(model.sd_checkpoint_info.title, tensors)
 
     def load(self, path: Path, job: Job = Job()) -> None:  # noqa: B008 - frozen
         if "load" in self.cannot:
-            raise ModelsimError("the checkpoint cannot be loaded", path.name, self.cannot["load"])
+            raise ModelsimError("the checkpoint cannot be loaded", self.cannot["load"])
         info = next((info for info in self._infos() if Path(info.filename) == path), None)
         if info is None or not path.exists():
-            raise ModelsimError("the WebUI does not list this checkpoint any more", path, "refresh the list")
+            raise ModelsimError("the WebUI no longer lists this checkpoint", path, "refresh the list of checkpoints")
         with self.at_work(f"loading {info.name}", job):
             load(info)
 
@@ -143,7 +145,7 @@ class WebUI:
         return self._models.model_data.sd_model
 
     def _current(self) -> Any:  # noqa: ANN401 - the host's CheckpointInfo
-        """What Forge will draw with, else what is in memory, else what is chosen."""
+        """What Forge will generate with, else what is in memory, else what is chosen."""
         forges = getattr(self._models.model_data, "forge_loading_parameters", {}).get("checkpoint_info")
         current = forges or getattr(self._in_memory(), "sd_checkpoint_info", None)
         if current is not None:

@@ -64,7 +64,7 @@ class WebUIClip:
                     vectors = getattr(model, kind)(prepared(items[start : start + _BATCH]).to(device)).float()
                     rows.append((vectors / vectors.norm(dim=1, keepdim=True)).cpu().numpy())
         except torch.cuda.OutOfMemoryError as error:
-            fix = "choose another encoder, or close what else uses the GPU"
+            fix = "choose another encoder, or close other programs that use the GPU"
             raise ModelsimError(f"the GPU has no room for {NAME}", str(error).split(".")[0], fix) from error
         return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
 
@@ -102,7 +102,7 @@ def _where_it_computes(identity: str) -> Iterator[tuple[torch.nn.Module, torch.d
     owner, model = shared.interrogator, _in_memory()
     if model is None or _identity(model) != identity:
         fix = "press Interrogate CLIP in img2img once, or choose another encoder"
-        raise ModelsimError(f"{NAME} is not in memory any more", None, fix)
+        raise ModelsimError(f"{NAME} is no longer in memory", None, fix)
     patcher = getattr(owner, "clip_patcher", None)
     if patcher is not None:  # its memory management takes it back when it needs the room
         manager = getattr(interrogate, "memory_management", None) or interrogate.model_management

@@ -56,9 +56,9 @@ class SelfTest:
     def sentence(self) -> str:
         """What to expect, in words."""
         models = self.scores.shape[1]
-        first = f"For your {models} models this search puts the right one first {percent(self.found(1))} of the time"
-        four = f", among four {percent(self.found(4))}" if models > 4 else ""
-        return f"{first}{four}, by its test on the gallery's own pictures."
+        first = f"With your {models} models, this search puts the right one first {percent(self.found(1))} of the time"
+        four = f", and among the first four {percent(self.found(4))}" if models > 4 else ""
+        return f"{first}{four}, tested on the gallery's own pictures."
 
 
 def self_test(ranker: Ranker, examples: Examples) -> SelfTest:
@@ -69,9 +69,9 @@ def self_test(ranker: Ranker, examples: Examples) -> SelfTest:
     parts = list(held_out(examples))
     if not parts or len(examples.models) < 3:
         raise ModelsimError(
-            "a search cannot be tested on this library",
+            "the search cannot be tested on this library",
             f"{len(examples.models)} models, {len(np.unique(examples.picture))} pictures",
-            "draw a suite with three models or more",
+            "generate a suite with three models or more",
         )
     scores, near = [], []
     for tested in parts:

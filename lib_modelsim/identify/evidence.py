@@ -1,4 +1,4 @@
-"""What speaks for a model, strongest first: the picture's record, a picture that we have, its style, drawing it again.
+"""What speaks for a model: the picture's record, a picture in the gallery, its style, generating it again.
 
 Every piece of evidence says in words what it rests on, with the numbers; certainties are never above what they bear.
 """
@@ -34,13 +34,13 @@ MOST_SURE = 0.99
 CERTAINTY = {"hash": MOST_SURE, "legacy hash": 0.9, "picture": 0.95, "name": 0.5, "disagreement": 0.5}
 """How sure a kind of evidence makes, by convention and not measured.
 
-Records can be edited and near copies of a model draw near copies of pictures, so nothing reaches 1. A legacy hash
+Records can be edited and near copies of a model generate near copies of pictures, so nothing reaches 1. A legacy hash
 covers 64 KB, which fine-tunes may share. Files are renamed at will, so a name alone is worth half. Where records
 disagree none counts for more than half.
 """
 
 PROOF = MOST_SURE
-"""Certainty of a picture that was drawn again with the record's full settings and came out the same."""
+"""Certainty of a picture that was generated again with the record's full settings and came out the same."""
 
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
@@ -49,7 +49,7 @@ _LEGACY = 8  # digits
 
 @dataclass(frozen=True)
 class Evidence:
-    """One reason to believe that `model` drew the picture; `model` is None where it speaks against all of them.
+    """One reason to believe that `model` generated the picture; `model` is None where it speaks against all of them.
 
     `key` is that of the KnownModel or of the gallery's checkpoint where we have it. `certainty` is 0 … 1, None where
     there is no honest number. `detail` is for a person, with the numbers.
@@ -117,8 +117,8 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
 
 def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
     others = [str(each) for each in record.checkpoints if each.name != named.name]
-    networks = f"; it names {', '.join(others)}, too, as for a refiner" if others else ""
-    networks += f"; it was drawn with {', '.join(map(str, record.networks))}" if record.networks else ""
+    networks = f"; it also names {', '.join(others)}, as a refiner would be" if others else ""
+    networks += f"; it was generated with {', '.join(map(str, record.networks))}" if record.networks else ""
     source = f"its record ({record.program}, {record.place})"
     by_hash = [
         (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))
@@ -139,8 +139,8 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
                 Kind.RECORD,
                 model.name,
                 CERTAINTY["name"] / len(by_name),
-                f"made by a model called {model.name}: {source} names no hash, so that another file of this name "
-                f"would be told the same way{networks}",
+                f"made by a model called {model.name}: {source} gives no hash, so another file of this name "
+                f"cannot be ruled out{networks}",
                 model.key,
             )
             for model in by_name
@@ -152,7 +152,7 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
 def _made_by(model: KnownModel, kind: str, count: int, because: str, more: str) -> Evidence:
     certainty = CERTAINTY.get(kind, CERTAINTY["hash"]) / count
     if model.path is None:
-        because += ", of which there are pictures here but no file"
+        because += ", which has pictures here but no file"
     return Evidence(Kind.RECORD, model.name, certainty, f"made by {model.name}: {because}{more}", model.key)
 
 
@@ -169,19 +169,19 @@ def _renamed(named: Named, model: KnownModel, known: Sequence[KnownModel]) -> st
     if not named.name or _is_called(model, named.name):
         return ""
     if any(_is_called(other, named.name) for other in known):
-        return f", but calls it {named.name}, as another file of yours is called: name and hash disagree"
+        return f", but calls it {named.name}, which is another file of yours: name and hash disagree"
     return f" and calls it {named.name}"
 
 
 def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks: str) -> Evidence:
     """A model that we do not have, as far as hashes are known."""
     if by_name and not by_name[0].sha256:
-        detail = f"made by {named}: {source} says so; your file of this name was never hashed and may be it"
+        detail = f"made by {named}: {source} says so; your file of this name was never hashed and may be that model"
         return Evidence(Kind.RECORD, by_name[0].name, CERTAINTY["name"], detail + networks, by_name[0].key)
     detail = f"made by {named}, which you do not have: {source} says so"
     if by_name:
         own = (by_name[0].sha256 or "")[:10]
-        detail += f"; your file of this name is another one [{own}]: name and hash disagree"
+        detail += f"; your file of this name is a different one [{own}]: name and hash disagree"
     kind = "name" if not named.hashes else "legacy hash" if max(map(len, named.hashes)) == _LEGACY else "hash"
     return Evidence(Kind.RECORD, named.name or str(named), CERTAINTY[kind], detail + networks)
 
@@ -194,7 +194,7 @@ def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
     if not named.name or not close:
         return []
     names = ", ".join(f"{model.name} ({percent(likeness[model])} of the letters)" for model in close[:_GUESSES])
-    detail = f"a guess: by name the nearest of yours are {names}"
+    detail = f"a guess: of your models, the closest by name are {names}"
     return [Evidence(Kind.RECORD, close[0].name, None, detail, close[0].key)]
 
 
@@ -204,11 +204,11 @@ def _disagreement(records: Records, found: Sequence[Evidence]) -> Evidence | Non
     different = [(a, b) for place, a in enumerate(first) for b in first[place + 1 :] if _contradict(a, b)]
     if different:
         a, b = different[0]
-        return Evidence(Kind.RECORD, None, None, f"its records disagree: one names {a}, another {b}")
+        return Evidence(Kind.RECORD, None, None, f"its records disagree: one names {a}, another names {b}")
     odd = [named for named in first if _contradict_within(named)]
     keys = {piece.key for piece in found if piece.key and piece.certainty is not None}
     if odd and len(keys) != 1:
-        return Evidence(Kind.RECORD, None, None, f"its record gives one model several hashes: {odd[0]}")
+        return Evidence(Kind.RECORD, None, None, f"its record gives several hashes for one model: {odd[0]}")
     return None
 
 
@@ -244,14 +244,14 @@ def of_pictures(similar: Sequence[SimilarPicture]) -> list[Evidence]:
 
 def _of_same(best: Sequence[SimilarPicture]) -> list[Evidence]:
     rivals = "another model" if len(best) == 2 else f"{len(best) - 1} other models"
-    others = f"; {rivals} drew the same" if len(best) > 1 else ""
+    others = f"; {rivals} generated the same picture" if len(best) > 1 else ""
     return [
         Evidence(
             Kind.PICTURE,
             picture.model,
             CERTAINTY["picture"] / len(best),
-            f"it is a picture that you have, drawn by {picture.model}: {picture.path.name} "
-            f"(likeness {picture.likeness:.3f}, the same picture from {SAME} on){others}",
+            f"it is a picture in the gallery, generated by {picture.model}: {picture.path.name} "
+            f"(likeness {picture.likeness:.3f}; {SAME} or more is the same picture){others}",
             picture.key,
         )
         for picture in best
@@ -263,8 +263,9 @@ def _of_resembling(picture: SimilarPicture) -> Evidence:
         Kind.PICTURE,
         picture.model,
         None,
-        f"it resembles a picture that you have, drawn by {picture.model}: {picture.path.name} (likeness "
-        f"{picture.likeness:.3f}, the same picture from {SAME} on): the same seed by another model, or an altered copy",
+        f"it resembles a picture in the gallery, generated by {picture.model}: {picture.path.name} (likeness "
+        f"{picture.likeness:.3f}; {SAME} or more is the same picture): the same seed by another model, or an "
+        "altered copy",
         picture.key,
     )
 
@@ -279,28 +280,28 @@ def of_features(
     """
     first = answer.matches[0]
     if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
-        alone = f"its style ({encoder}) has nothing to be compared with: the only pictures are {names[0]}'s"
-        nearest = f"its style ({encoder}) is nearest to {names[0]}'s"
-        detail = f"{alone if len(names) == 1 else nearest}; a probability takes three models, with two pictures of each"
+        alone = f"its style ({encoder}) cannot be compared: only {names[0]} has pictures"
+        nearest = f"its style ({encoder}) is closest to {names[0]}"
+        detail = f"{alone if len(names) == 1 else nearest}; a probability needs three models with two pictures each"
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
     if answer.none_of_these and seen < SAME:
         detail = (
             f"none of these: it is farther from all {len(names)} models with pictures here than "
-            f"{percent(1 - REFUSED)} of their own pictures are; the nearest is {names[0]}. That none of them drew it "
-            f"is {likelihood(1 - answer.known)} likely, if half of all pictures come from elsewhere; in a test "
-            f"{percent(search.calibration.told_apart)} of pictures by missing models were told by this ({encoder})"
+            f"{percent(1 - REFUSED)} of their own pictures are; the closest is {names[0]}. If half of all pictures "
+            f"come from elsewhere, it is {likelihood(1 - answer.known)} likely that none of these models made it; in a "
+            f"test, {percent(search.calibration.told_apart)} of pictures by missing models were recognised ({encoder})"
         )
         return Evidence(Kind.FEATURES, None, min(1 - answer.known, MOST_SURE), detail)
     likely = modest([match.probability or 0.0 for match in answer.matches], search.test)
     shares = ", ".join(f"{name} {likelihood(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
     detail = (
-        f"its style ({encoder}) is nearest to {names[0]}'s: {shares}, if one of your {len(names)} models drew it, "
+        f"its style ({encoder}) is closest to {names[0]}: {shares}, if one of your {len(names)} models made it, "
         f"which is {likelihood(answer.known)} likely. {search.test.sentence}"
     )
     if seen >= SAME:
-        detail += " This very picture is one that it has learned from, so that this says nothing new."
+        detail += " The search was trained on this very picture, so this is no new evidence."
     elif seen >= RESEMBLING:
-        detail += " It has learned from a picture that this one resembles, so that this says little."
+        detail += " The search was trained on a picture that resembles this one, so this is weak evidence."
     certainty = None if seen >= RESEMBLING else likely[0] * answer.known
     return Evidence(Kind.FEATURES, names[0], certainty, detail, first.model)
 
@@ -313,26 +314,24 @@ def modest(probabilities: Sequence[float], test: SelfTest) -> list[float]:
 
 
 def of_regenerated(model: str, key: str, likeness: float, full_settings: bool, rivals: int, of: int) -> Evidence:
-    """What drawing it again says of the model whose picture came nearest to the query.
+    """What generating it again says of the model whose picture came nearest to the query.
 
-    `rivals` are other models whose pictures came out the same, `of` how many drew.
+    `rivals` are other models whose pictures came out the same, `of` how many generated it.
     """
-    numbers = f"likeness {likeness:.3f}, the same picture from {SAME} on"
+    numbers = f"likeness {likeness:.3f}; {SAME} or more is the same picture"
     if full_settings and likeness >= SAME:
         models = "another model" if rivals == 1 else f"{rivals} other models"
-        others = f"; {models} drew the same, so that it is one of these" if rivals else ""
-        detail = (
-            f"proof: drawn again with the record's full settings {model} gives the same picture ({numbers}){others}"
-        )
+        others = f"; {models} generated the same picture, so it is one of these" if rivals else ""
+        detail = f"proof: with the record's full settings, {model} generates the same picture ({numbers}){others}"
         return Evidence(Kind.REGENERATED, model, PROOF / (1 + rivals), detail, key)
     if full_settings:
         detail = (
-            f"the same picture did not come out with the record's full settings, as it should with the model and the "
-            f"program that made it; of {of} models that drew it again {model} came nearest ({numbers})"
+            f"no model generated the same picture from the record's full settings, as the right model in the right "
+            f"program should; of {of} tried, {model} came closest ({numbers})"
         )
     else:
         detail = (
-            f"of {of} models that drew it again with what is known of its settings, which proves nothing, {model} came "
-            f"nearest ({numbers})"
+            f"its settings are not fully known, so generating it again proves nothing; of {of} models tried, {model} "
+            f"came closest ({numbers})"
         )
     return Evidence(Kind.REGENERATED, model, None, detail, key)

@@ -20,7 +20,7 @@ class Examples:
     """One row for each view of each picture; a view is the picture itself, or the picture as it comes after wear.
 
     `vectors` [rows, d], of length 1, all from one encoder; `model` [rows] the place of its model in `models`; `picture`
-    [rows] a number that the views of one picture share; `prompts` [rows] what it was drawn from ("" for nothing);
+    [rows] a number that the views of one picture share; `prompts` [rows] what it was generated from ("" for nothing);
     `texts` [rows, d] the prompts in the pictures' space, of length 1 (zeros for nothing), None where the encoder reads
     none.
     """
@@ -39,7 +39,9 @@ class Examples:
             raise ModelsimError("examples need one vector, model, picture and prompt for each row", sorted(rows))
         missing = [name for place, name in enumerate(self.models) if not (self.model == place).any()]
         if missing:
-            raise ModelsimError("a model without pictures cannot be found", missing[0], "draw a suite with it first")
+            raise ModelsimError(
+                "a model without pictures cannot be found", missing[0], "generate a suite with it first"
+            )
 
     @property
     def pictures_of(self) -> Numbers:
@@ -76,8 +78,9 @@ class Examples:
 def held_out(examples: Examples, parts: int = 10) -> Iterator[Flags]:
     """Rows [rows] to test on in turn, where the others are learned from.
 
-    All pictures of a prompt, whoever drew it, are held out together: a query's prompt is not in the gallery either.
-    Where there is one prompt for all, pictures are dealt out instead. A model is never left without any picture.
+    All pictures of a prompt, whichever model made them, are held out together: a query's prompt is not in the
+    gallery either. Where there is one prompt for all, pictures are dealt out instead. A model is never left
+    without any picture.
     """
     if len(set(examples.prompts)) > 1:
         _, unit = np.unique(np.array(examples.prompts), return_inverse=True)

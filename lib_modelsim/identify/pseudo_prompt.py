@@ -1,4 +1,4 @@
-"""What a picture may have been drawn from, told from the gallery's prompts.
+"""What a picture may have been generated from, told from the gallery's prompts.
 
 Where the encoder reads texts, by the prompts that it places next to the picture. Otherwise by the prompts of the
 gallery's pictures like it, as TF-IDF vectors, which needs neither a text encoder nor an interrogator's files.

@@ -1,4 +1,4 @@
-"""How to tell which model drew a picture: an interface, and the way that the exam found best.
+"""How to tell which model generated a picture: an interface, and the method that was best in the tests (`benchmarks/`).
 
 A ranker learns from examples; what it has learned gives every model a score for each query, greater for likelier.
 Scores of one ranker can be compared with each other only; `calibration` makes probabilities of them. Of several
@@ -26,7 +26,7 @@ class Ranking(Protocol):
         """Vectors [m, d] → scores [m, models]."""
 
     def nearness(self, queries: Queries) -> Floats:
-        """Vectors [m, d] → [m]: how like the library's pictures they are, whoever drew them; greater for liker."""
+        """Vectors [m, d] → [m]: how like the library's pictures they are, whoever generated them; greater for liker."""
         return self.scores(queries).max(1)
 
 

@@ -22,11 +22,11 @@ CANDIDATE = 0.2
 """Share of differing bits up to which two pictures are worth a look; of unrelated ones about half differ."""
 
 SAME = 0.99
-"""Likeness from which two pictures are said to be the same. Other models have drawn one seed with a likeness of 0.982
-(real siblings, docs/identify.md); near copies of a model may still draw it so alike that both pass."""
+"""Likeness from which two pictures are said to be the same. From one seed, other models have generated pictures with a
+likeness of 0.982 (real siblings, docs/identify.md); near copies of a model may still be so alike that both pass."""
 
 RESEMBLING = 0.97
-"""Likeness from which two pictures may be the same: altered copies of one, or one seed drawn by two models."""
+"""Likeness from which two pictures may be the same: altered copies of one, or one seed used by two models."""
 
 _PARTS = (1.0, 0.95, 0.9)  # sides of the stored picture's parts that a query may be
 _WHOLE: Box = (0.0, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""What happens to a picture on its way to us: it is cut, scaled and saved again with loss.
+"""Degrading a picture as the web does: it is cut, scaled and saved again with loss.
 
 A search that has learned from untouched pictures alone takes a file's history for a model's style.
 """
@@ -14,7 +14,7 @@ from PIL import Image
 from .opening import opened
 
 VERSION = 1
-"""Grows when `degraded` draws otherwise: vectors of degraded pictures are kept under it."""
+"""Grows when `degraded` makes other pictures: vectors of degraded pictures are kept under it."""
 
 _QUALITY = (50, 95)  # JPEG
 _SCALE = (0.5, 1.2)

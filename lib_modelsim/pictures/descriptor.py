@@ -1,4 +1,4 @@
-"""A picture → a vector that says how it is drawn, without any network's weights.
+"""A picture → a vector that describes its style, without any network's weights.
 
 Colour, texture, spectrum, gradients and layout, measured on the canonical picture. Each group of values is a function
 of its own below; `describe` lays them one after the other.

@@ -78,7 +78,7 @@ class FeatureStore(SqliteFile):
     """One gallery's features."""
 
     what = "the gallery's features"
-    fix = "make room if the disk is full; if it is damaged delete it, it is made anew"
+    fix = "free some disk space; if the file is damaged, delete it and it is created again"
     schema = _SCHEMA
 
     def __init__(self, gallery: Path) -> None:
@@ -112,7 +112,7 @@ class FeatureStore(SqliteFile):
 
     # looking
 
-    def look(self, wanted: Sequence[Wanted], job: Job, what: str = "looking at pictures") -> Seen:
+    def look(self, wanted: Sequence[Wanted], job: Job, what: str = "encoding pictures") -> Seen:
         """Make what is wanted and not known yet. Every picture that lacks something is opened, once.
 
         Raises Cancelled within a few pictures; what was made is kept.

@@ -1,4 +1,4 @@
-"""What a picture was drawn from: its own record where it has one, else whoever can look at it and say."""
+"""A picture's prompt: from its own record where it has one, else from an interrogator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OWN_RECORD = "the picture's record"
 
 
 class Interrogator(Protocol):
-    """Looks at a picture and says what it was drawn from."""
+    """Looks at a picture and guesses its prompt."""
 
     name: str
     """As an answer calls it."""

@@ -1,9 +1,9 @@
-"""Pictures that many models drew of the same probes → how alike the models are.
+"""Pictures that many models generated of the same probes → how alike the models are.
 
 For every probe and every encoder the distances between the models' vectors are divided by their mean, so that neither
-a probe which all models draw alike nor the unit of an encoder counts for more than the others; then they are averaged.
-A similarity is 1 for the same pictures, about 0 for two models that differ as models here mostly do, and below 0 for
-stranger ones: it speaks of a pair among the models that were compared.
+a probe that looks alike from all models nor the unit of an encoder counts for more than the others; then they are
+averaged. A similarity is 1 for the same pictures, about 0 for two models that differ as models here mostly do, and
+below 0 for stranger ones: it speaks of a pair among the models that were compared.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Drawing:
 def kinship(models: Sequence[str], probes: Sequence[str], drawings: Sequence[Drawing]) -> SimilarityMatrix:
     """The measure `pictures` over all pairs of models, blocks are the probes.
 
-    A probe's value is the mean over the pictures (its seeds) that both models drew, overall is the mean over the
+    A probe's value is the mean over the pictures (its seeds) that both models generated, overall is the mean over the
     probes that they share; NaN where they share none. A model alone with a picture is compared with nothing.
     """
     n = len(models)

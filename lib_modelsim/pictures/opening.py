@@ -18,8 +18,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ..errors import ModelsimError
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""What people keep generated pictures in. Pillow's other formats are never tried: they start programs (EPS), are drawn
-by the system (WMF, EMF), call plug-ins (BUFR, GRIB, HDF5), or are read by code that hardly anybody uses."""
+"""What people keep generated pictures in. Pillow's other formats are never tried: they start programs (EPS), are
+rendered by the system (WMF, EMF), call plug-ins (BUFR, GRIB, HDF5), or are read by code that hardly anybody uses."""
 
 LARGEST = 128 * 1024 * 1024
 """Pixels. 100 megapixels are opened; what decodes to several gigabytes is not."""
@@ -60,7 +60,7 @@ def _decoded(picture: Image.Image, shown: str) -> Image.Image:
         upright = ImageOps.exif_transpose(picture)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise PictureError(
-            f"{shown} is damaged or cut short", error, "open it in a viewer and save it again"
+            f"{shown} is damaged or incomplete", error, "open it in an image viewer and save it again"
         ) from error
     rgb = _rgb(upright, shown)
     return rgb.reduce(-(-max(rgb.size) // LONGEST)) if max(rgb.size) > LONGEST else rgb
@@ -87,7 +87,7 @@ def _opened(source: Path | bytes, shown: str) -> Image.Image:
         raise PictureError(f"{shown} is not a picture", fix="give a PNG, JPEG, WebP, GIF, BMP or TIFF file") from error
     except Image.DecompressionBombError as error:
         raise TooManyPixelsError(
-            f"{shown} has too many pixels", error, f"scale it below {LARGEST // 10**6} million"
+            f"{shown} has too many pixels", error, f"scale it below {LARGEST // 10**6} megapixels"
         ) from error
     except (OSError, SyntaxError, ValueError) as error:
         said = getattr(error, "strerror", None) or error  # the system's word without its number
@@ -96,11 +96,11 @@ def _opened(source: Path | bytes, shown: str) -> Image.Image:
 
 def _refuse_what_is_not_one_picture(picture: Image.Image, shown: str) -> None:
     if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:  # an MPO is a camera's JPEG with a preview
-        raise PictureError(f"{shown} holds several pictures", f"{picture.n_frames} frames", "save one frame as PNG")
+        raise PictureError(f"{shown} has more than one frame", picture.n_frames, "save one frame as PNG")
     width, height = picture.size
     if width * height > LARGEST:
         raise TooManyPixelsError(
-            f"{shown} has too many pixels", f"{width} × {height}", f"scale it below {LARGEST // 10**6} million"
+            f"{shown} has too many pixels", f"{width} × {height}", f"scale it below {LARGEST // 10**6} megapixels"
         )
 
 

@@ -1,1 +1,1 @@
-"""The same standardized pictures from every checkpoint: suites of probes, what draws them, a gallery on disk."""
+"""The same pictures from every checkpoint: suites of probes, engines that generate them, a gallery on disk."""

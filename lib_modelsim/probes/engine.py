@@ -1,4 +1,4 @@
-"""What draws: a program with checkpoints that turns Parameters into pictures."""
+"""An engine: a program with checkpoints that turns Parameters into pictures."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .parameters import Parameters
 
 
 class CheckpointFailed(ModelsimError):  # noqa: N818  the word for what happened
-    """This checkpoint cannot be loaded, or another one drew in its place: it is passed over, the run goes on."""
+    """This checkpoint cannot be loaded, or another one generated in its place: it is passed over, the run goes on."""
 
 
 class PictureFailed(ModelsimError):  # noqa: N818
-    """This picture cannot be drawn (NaN, a sampler or a VAE that is not there): it is noted, the run goes on."""
+    """This picture cannot be generated (NaN, a sampler or a VAE that is not there): it is noted, the run goes on."""
 
 
 class OutOfMemory(PictureFailed):
-    """The memory did not suffice for this picture. The engine has freed what it could and can draw a smaller one."""
+    """Out of memory for this picture. The engine has freed what it could and can generate a smaller one."""
 
 
 @dataclass(frozen=True)
 class EngineCheckpoint:
-    """A checkpoint that an engine can draw with.
+    """A checkpoint that an engine can generate with.
 
     `title` is what the engine calls it, and takes in an order; `name` what a person does: the file's name without its
     ending, after its folder's where two have the same; no two of an engine share a name. `path` is None where the file
@@ -49,9 +49,9 @@ class Drawn:
     """A picture as it came from the engine.
 
     - `infotext`: the engine's own, which PNG Info reads.
-    - `checkpoint_hash`: hexadecimal digits, at least 8, with which the SHA-256 of the checkpoint that *did* draw it
-      begins, as the engine reports it after drawing; None where it knows none.
-    - `checkpoint_title`: the `title` of the checkpoint that did draw it; None where the engine does not tell.
+    - `checkpoint_hash`: hexadecimal digits, at least 8, with which the SHA-256 of the checkpoint that *did* generate it
+      begins, as the engine reports it after generating; None where it knows none.
+    - `checkpoint_title`: the `title` of the checkpoint that did generate it; None where the engine does not tell.
     - `finished`: False where the engine was stopped in the middle, by whomever, and the picture is half done.
     """
 
@@ -66,24 +66,24 @@ class EngineSession(Protocol):
     """The engine while it is ours."""
 
     def load(self, checkpoint: EngineCheckpoint) -> None:
-        """Make this checkpoint the one that draws; called once per checkpoint, before its first picture.
+        """Make this checkpoint the one that generates; called once per checkpoint, before its first picture.
 
         Raises CheckpointFailed or OutOfMemory; the next `load` must then work as if nothing had been.
         """
 
     def draw(self, batch: Sequence[Parameters]) -> list[Drawn]:
-        """Draw one batch, nearly always of one picture: alike in all but their seeds, each with all of these seeds in
-        `Parameters.batch`. Every option of `OPTIONS` is set, to its default where `options` does not name it; extra
+        """Generate one batch, nearly always of one picture: alike in all but their seeds, each with all of these seeds
+        in `Parameters.batch`. Every option of `OPTIONS` is set, to its default where `options` does not name it; extra
         networks and styles of the user's do not apply; nothing is saved by the engine itself.
 
         Stops in the middle when the session's job is cancelled and the engine can be stopped, and then raises
         Cancelled or returns pictures that are not `finished`. Raises OutOfMemory or PictureFailed, after which the next
-        picture can be drawn; CheckpointFailed; any other ModelsimError (connection lost) ends the run.
+        picture can be generated; CheckpointFailed; any other ModelsimError (connection lost) ends the run.
         """
 
 
 class Engine(Protocol):
-    """A program that draws. Nothing of it changes outside of a session."""
+    """A program that generates. Nothing of it changes outside of a session."""
 
     name: str
     """What its pictures are compared under and never with others: "AUTOMATIC1111", "Forge", "diffusers". A WebUI has
@@ -93,14 +93,14 @@ class Engine(Protocol):
     """Of the program, as it stands in its infotexts: noted with every picture, no part of an identity."""
 
     def checkpoints(self) -> list[EngineCheckpoint]:
-        """What it can draw with, in the order in which it lists them."""
+        """What it can generate with, in the order in which it lists them."""
 
     def current(self) -> EngineCheckpoint | None:
         """The checkpoint that is loaded already and would cost no time to load; None where there is none."""
 
     def session(self, job: Job) -> AbstractContextManager[EngineSession]:
         """Wait until the engine is free, remember the user's checkpoint, options and networks, and put them back at
-        the end, also after an error or an interrupt. `job` is asked whether to stop while a picture is drawn.
+        the end, also after an error or an interrupt. `job` is asked whether to stop while a picture is generated.
 
         Raises Cancelled where the job is stopped while it waits.
         """

@@ -58,8 +58,8 @@ _RECENT = 200
 class Record:
     """What a picture says of itself, besides its infotext.
 
-    `checkpoint` is the key of the checkpoint that drew it (`checkpoint_key`), `parameters` what differs from the
-    defaults of Parameters, `seconds` how long it took to draw. `black` pictures have not one lit pixel: the sign of
+    `checkpoint` is the key of the checkpoint that generated it (`checkpoint_key`), `parameters` what differs from the
+    defaults of Parameters, `seconds` how long it took to generate. `black` pictures have not one lit pixel: the sign of
     NaN where the engine does not look for it.
     """
 
@@ -105,7 +105,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Failure:
-    """What could not be drawn, and why: a picture, or all of a checkpoint where `identity` is empty."""
+    """What could not be generated, and why: a picture, or all of a checkpoint where `identity` is empty."""
 
     checkpoint: str
     identity: str
@@ -135,7 +135,7 @@ class Gallery(SqliteFile):
     """One folder of pictures. Raises ModelsimError where the folder or its index cannot be used."""
 
     what = "the gallery's index"
-    fix = "make room if the disk is full; if it is damaged delete it, it is made anew from the pictures"
+    fix = "free some disk space; if the file is damaged, delete it and it is rebuilt from the pictures"
     schema = _SCHEMA
 
     def __init__(self, folder: Path) -> None:
@@ -188,7 +188,7 @@ class Gallery(SqliteFile):
         )
 
     def find(self, checkpoint: EngineCheckpoint, identity: str) -> Stored | None:
-        """The picture that this checkpoint drew with these Parameters, also before its SHA-256 was known."""
+        """The picture that this checkpoint generated with these Parameters, also before its SHA-256 was known."""
         row = self._db.execute(
             "SELECT path, bytes, record FROM pictures WHERE checkpoint IN (?, ?) AND identity = ?",
             (checkpoint_key(checkpoint), _by_name(checkpoint), identity),
@@ -204,7 +204,7 @@ class Gallery(SqliteFile):
         return Stored(self.folder / row[0], row[1], Record.from_json(row[2]))
 
     def suites(self) -> list[Suite]:
-        """The suites that were drawn here, as they were when they were last drawn, by name."""
+        """The suites that were generated here, as they were when they were last generated, by name."""
         found = [read_suite(path) for path in sorted(self.folder.glob(f"*/{SUITE}"))]
         return sorted(found, key=lambda suite: suite.name)
 
@@ -212,7 +212,7 @@ class Gallery(SqliteFile):
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Nobody else draws into this folder meanwhile. Raises ModelsimError where somebody does already.
+        """Nobody else generates into this folder meanwhile. Raises ModelsimError where somebody does already.
 
         SQLite's lock is the one that every system takes back when a process is killed.
         """
@@ -220,8 +220,8 @@ class Gallery(SqliteFile):
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
-                fix = "wait for the other run, or choose another folder"
-                raise ModelsimError(f"cannot draw into this gallery ({error})", self.folder, fix) from error
+                fix = "wait until the other run ends, or choose another folder"
+                raise ModelsimError(f"cannot write to this gallery ({error})", self.folder, fix) from error
             yield
 
     def keep_suite(self, suite: Suite) -> None:
@@ -238,7 +238,7 @@ class Gallery(SqliteFile):
             path = folder / f"{file_name(probe)} {seed}{more}.png"
             if _carried(path) is None:  # a torn one may be written over
                 return path
-        raise ModelsimError("another picture has this name", path, "move it out of the gallery")
+        raise ModelsimError("another file has this name", path, "move it out of the gallery")
 
     def save(self, path: Path, image: Image.Image, infotext: str, record: Record) -> Stored:
         """Write a picture and enter it. Raises ModelsimError where the disk refuses: what was there before is whole."""
@@ -255,12 +255,12 @@ class Gallery(SqliteFile):
         return Stored(path, len(data), record)
 
     def note_failure(self, failure: Failure) -> None:
-        """Remember why something is missing, until it is drawn."""
+        """Remember why something is missing, until it is generated."""
         values = (failure.checkpoint, failure.identity, failure.name, failure.error)
         self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", values)
 
     def failures(self) -> list[Failure]:
-        """What could not be drawn when it was last tried."""
+        """What could not be generated when it was last tried."""
         rows = self._db.execute("SELECT checkpoint, identity, name, error FROM failures ORDER BY rowid")
         return [Failure(*row) for row in rows]
 
@@ -302,7 +302,7 @@ def read_record(path: Path) -> Record | None:
     try:
         return Record.from_json(text) if isinstance(text, str) else None
     except (ValueError, KeyError, TypeError) as error:
-        log.warning("left out, its record cannot be read (%s): %s", error, path)
+        log.warning("left out because its record cannot be read (%s): %s", error, path)
         return None
 
 
@@ -350,5 +350,5 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _refused(error: OSError, path: Path) -> ModelsimError:
-    fix = "make room or choose another folder; what is drawn is kept, the same command goes on from there"
+    fix = "free some disk space or choose another folder, then start again: it continues where it stopped"
     return ModelsimError(f"cannot write ({error.strerror or error})", path, fix)

@@ -128,7 +128,7 @@ def headline(sheet: Sheet) -> str:
 
 
 def settings(sheet: Sheet) -> str:
-    """With what the pictures were drawn, as far as they share it or have two or three values among them."""
+    """With what the pictures were generated, as far as they share it or have two or three values among them."""
     drawn = list(_parameters(sheet))
     facts = [_versions(sheet)]
     facts += [_shared(drawn, tell) for tell in _SETTINGS]

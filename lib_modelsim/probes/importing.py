@@ -1,4 +1,4 @@
-"""Prompts and infotexts that people have → suites."""
+"""Prompts and infotexts → suites."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ _WORDS = 40
 
 def suite_of_text(text: str, name: str, like: Suite) -> Suite:
     """A suite from whatever the text is: a suite's JSON, which keeps its own name where it has one, an infotext, or
-    prompts, one a line, drawn as the first probe of `like` is. Raises ModelsimError."""
+    prompts, one a line, generated as the first probe of `like` is. Raises ModelsimError."""
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("{"):
         try:
             document = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ModelsimError("not the JSON of a suite", error, "correct it, or write one prompt a line") from error
+            raise ModelsimError(
+                "this is not the JSON of a suite", error, "correct it, or write one prompt per line"
+            ) from error
         return from_document({"name": name, **document})
     if is_infotext(text):
         return Suite(name, (probe_of_infotext(text),), source="an infotext")
@@ -37,7 +39,7 @@ def suite_of_text(text: str, name: str, like: Suite) -> Suite:
         )
         for number, prompt in enumerate(prompts, 1)
     )
-    return Suite(name, probes, source="prompts, one a line")
+    return Suite(name, probes, source="prompts, one per line")
 
 
 def is_infotext(text: str) -> bool:
@@ -46,8 +48,8 @@ def is_infotext(text: str) -> bool:
 
 
 def probe_of_infotext(text: str, name: str = "") -> Probe:
-    """A probe that draws what a picture's infotext tells, in its size with every architecture; its name is the first
-    words of the prompt unless it gets one. Raises ModelsimError where the text is none."""
+    """A probe that generates what a picture's infotext tells, in its size with every architecture; its name is the
+    first words of the prompt unless it gets one. Raises ModelsimError where the text is none."""
     parameters = parameters_of(text)
     words = " ".join(parameters.prompt.split())[:_WORDS].strip()
     return Probe(name or words or "no prompt", replace(parameters, seed=1), (parameters.seed,))

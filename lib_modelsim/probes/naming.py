@@ -1,4 +1,4 @@
-"""Names of files and folders that every system takes."""
+"""Names of files and folders that every system accepts."""
 
 from __future__ import annotations
 

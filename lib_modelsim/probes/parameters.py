@@ -37,8 +37,9 @@ class Parameters:
     - `clip_skip`: 1 is CLIP's last layer.
     - `noise`: where the noise comes from, the WebUI's `randn_source`; "NV" is NVIDIA's on any machine.
     - `vae`: "own" for the checkpoint's, or the name of a VAE file.
-    - `options`: those of OPTIONS that differ from there; whoever draws sets all the others to what OPTIONS says.
-    - `batch`: the seeds of all pictures drawn at once with this one, in their order; () where it was drawn alone.
+    - `options`: those of OPTIONS that differ from there; whoever generates sets all the others to what OPTIONS says.
+    - `batch`: the seeds of all pictures generated at once with this one, in their order; () where it was generated
+      alone.
 
     An identity leaves out what has its default value: options and fields may be added, defaults never changed.
     """
@@ -70,7 +71,7 @@ class Parameters:
         for side in ("width", "height"):
             _between(side, getattr(self, side), 64, 8192)
             if getattr(self, side) % 8:
-                raise ModelsimError(f"{side} is no multiple of 8", getattr(self, side), "latents are 8 pixels wide")
+                raise ModelsimError(f"{side} is not a multiple of 8", getattr(self, side), "use a multiple of 8")
         if self.noise not in NOISE_SOURCES:
             raise ModelsimError("unknown noise source", self.noise, f"use one of {', '.join(NOISE_SOURCES)}")
 
@@ -101,7 +102,7 @@ def _as_default(name: str, value: object, default: str | int | float | bool) -> 
         return float(value)
     if type(value) is not kind:
         words = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-        raise ModelsimError(f"{name} must be {words[kind]}", value, "write it so")
+        raise ModelsimError(f"{name} must be {words[kind]}", value, "correct the value")
     return value
 
 

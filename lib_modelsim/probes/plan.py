@@ -1,4 +1,4 @@
-"""What a run will draw, what exists already, and how long the rest will take."""
+"""What a run will generate, what exists already, and how long the rest will take."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Plan:
 
     @property
     def missing(self) -> list[Planned]:
-        """What is still to be drawn."""
+        """What is still to be generated."""
         return [picture for picture in self.pictures if not picture.done]
 
 
@@ -50,7 +50,7 @@ def make_plan(
 ) -> Plan:
     """Plan all pictures of a suite with these checkpoints, beginning with the one that is loaded already.
 
-    `batch` pictures of one probe are drawn at once, which is part of their identity.
+    `batch` pictures of one probe are generated at once, which is part of their identity.
     """
     gallery.take_in()
     chosen: dict[str, EngineCheckpoint] = {}
@@ -74,7 +74,7 @@ def by_checkpoint(pictures: Iterable[Planned]) -> list[tuple[EngineCheckpoint, l
 
 
 def batches(pictures: Iterable[Planned]) -> list[list[Planned]]:
-    """Pictures of one checkpoint that are drawn at once."""
+    """Pictures of one checkpoint that are generated at once."""
     groups = groupby(pictures, lambda picture: (picture.probe, picture.parameters.batch or picture.parameters.seed))
     return [list(group) for _, group in groups]
 

@@ -57,7 +57,9 @@ def parameters_of(text: str) -> Parameters:
     """
     record = parse(text)
     if "Steps" not in record.settings:
-        raise ModelsimError("no infotext", text.strip()[:60], "paste all of it, with its last line “Steps: …”")
+        raise ModelsimError(
+            "this is not an infotext", text.strip()[:60], "paste all of it, including its last line “Steps: …”"
+        )
     found = dict(record.settings)
     sampler, _, scheduler = found.get("Sampler", "").rpartition(" ")
     if scheduler in _SCHEDULERS and "Schedule type" not in found:
@@ -85,7 +87,7 @@ def _read(label: str, text: str, read: Callable[[str], str | int | float]) -> st
     try:
         return read(text)
     except ValueError as error:
-        raise ModelsimError(f"the infotext's {label!r} cannot be read", text, "correct it or leave it out") from error
+        raise ModelsimError(f"the infotext's {label!r} cannot be read", text, "correct it or remove it") from error
 
 
 def _reader(default: str | int | float | bool) -> Callable[[str], str | int | float]:

@@ -1,4 +1,4 @@
-"""Draw what a plan lacks: checkpoint by checkpoint, picture by picture, each checked and kept at once."""
+"""Generate what a plan lacks: checkpoint by checkpoint, picture by picture, each checked and kept at once."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _FEWEST_DIGITS = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run drew, and what it could not draw."""
+    """What a run generated, and what it could not generate."""
 
     drawn: list[Stored] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
 
 def draw_missing(plan: Plan, engine: Engine, gallery: Gallery, job: Job) -> Outcome:
-    """Draw and keep every picture that is missing, one session of the engine for all.
+    """Generate and keep every picture that is missing, one session of the engine for all.
 
     A checkpoint or a picture that fails is noted in the gallery and passed over. Raises Cancelled within one picture
     when the job is stopped or somebody stops the engine, ModelsimError where the disk refuses or the engine is gone;
-    what was drawn before is kept.
+    what was generated before is kept.
     """
     outcome = Outcome()
     if plan.missing:
-        stage = Stage(job, f"drawing {plan.suite.name}", len(plan.missing), "pictures")
+        stage = Stage(job, f"generating {plan.suite.name}", len(plan.missing), "pictures")
         with gallery.drawing(), engine.session(job) as session:
             gallery.keep_suite(plan.suite)
             for checkpoint, pictures in by_checkpoint(plan.pictures):
@@ -93,14 +93,16 @@ class _Turn:
                 self._keep(picture, each, seconds)
 
     def _check(self, drawn: list[Drawn]) -> None:
-        """Raises Cancelled for half a picture, CheckpointFailed for one that another checkpoint drew."""
+        """Raises Cancelled for half a picture, CheckpointFailed for one that another checkpoint generated."""
         for each in drawn:
             if not each.finished:
-                raise Cancelled("the engine was stopped", None, "start again: it goes on where it was")
+                raise Cancelled("the engine was stopped", None, "start again: it continues where it stopped")
             if not drew(each, self.checkpoint):
                 other = each.checkpoint_title or each.checkpoint_hash or "one that the engine does not name"
                 fix = "refresh the engine's list of checkpoints and start again"
-                raise CheckpointFailed(f"another checkpoint drew in the place of {self.checkpoint.name}", other, fix)
+                raise CheckpointFailed(
+                    f"the engine used another checkpoint instead of {self.checkpoint.name}", other, fix
+                )
 
     def _keep(self, picture: Planned, drawn: Drawn, seconds: float) -> None:
         record = Record(
@@ -128,7 +130,7 @@ class _Turn:
 
 
 def drew(drawn: Drawn, checkpoint: EngineCheckpoint) -> bool:
-    """Whether this checkpoint drew the picture, by the hash where both sides know it, else by the title."""
+    """Whether this checkpoint generated the picture, by the hash where both sides know it, else by the title."""
     reported = (drawn.checkpoint_hash or "").lower()
     if checkpoint.sha256 and len(reported) >= _FEWEST_DIGITS:
         return checkpoint.sha256.startswith(reported)

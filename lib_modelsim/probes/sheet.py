@@ -10,7 +10,7 @@ from .gallery import Gallery, Stored
 from .suite import Suite
 
 IMPORTED = "imported"
-"""What stands for the engine and the suite of pictures that came from elsewhere: they belong on no sheet."""
+"""The engine and the suite of imported pictures, which are on no sheet."""
 
 
 class Column(NamedTuple):
@@ -30,7 +30,7 @@ class SheetRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """What checkpoints drew of a suite with one engine. `pictures` lacks what was not drawn."""
+    """What checkpoints generated of a suite with one engine. `pictures` lacks what was not generated."""
 
     suite: Suite
     engine: str
@@ -48,8 +48,8 @@ class Sheet:
 
 
 def make_sheet(gallery: Gallery, suite: Suite, engine: str, batch: int = 1) -> Sheet:
-    """The pictures that belong to this suite as it is now, whichever suite they were drawn for; rows by name,
-    that of a checkpoint as it was when it last drew."""
+    """The pictures that belong to this suite as it is now, whichever suite they were generated for; rows by name,
+    that of a checkpoint as it was when it last generated."""
     drawn = [stored for stored in gallery.pictures() if stored.record.engine == engine]
     columns = [Column(probe.name, seed) for probe in suite.probes for seed in probe.seeds]
     architectures = {stored.record.architecture for stored in drawn}
@@ -73,6 +73,6 @@ def _columns_by_identity(suite: Suite, engine: str, architecture: str | None, ba
 
 
 def engines(gallery: Gallery) -> list[str]:
-    """The engines that drew here, the one with the most pictures first."""
+    """The engines that generated here, the one with the most pictures first."""
     names = [stored.record.engine for stored in gallery.pictures()]
     return sorted(set(names) - {IMPORTED}, key=lambda name: (-names.count(name), name))

@@ -1,4 +1,4 @@
-"""Suites of probes: data files that say which pictures every checkpoint draws."""
+"""Suites of probes: data files that say which pictures every checkpoint generates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIELDS = {each.name for each in fields(Parameters)} - {"seed", "batch"}
 
 @dataclass(frozen=True)
 class Probe:
-    """One prompt with its settings, drawn with one seed or several.
+    """One prompt with its settings, generated with one seed or several.
 
     `parameters` hold for every architecture that has no form of its own; `forms` are architecture → the fields of
     Parameters that differ there, above all width and height.
@@ -33,14 +33,14 @@ class Probe:
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ModelsimError(f"probe {self.name!r} needs seeds, each once", self.seeds, "change its seeds")
+            raise ModelsimError(f"probe {self.name!r} needs seeds without repeats", self.seeds, "give each seed once")
         for architecture in ("", *self.forms):
             self.pictures(architecture)
 
     def pictures(self, architecture: str | None, batch: int = 1) -> list[Parameters]:
-        """What a checkpoint of this architecture (None where it is not known) draws: one picture per seed.
+        """What a checkpoint of this architecture (None where it is not known) generates: one picture per seed.
 
-        `batch` seeds at a time are drawn at once. Raises ModelsimError for values that no picture can have.
+        `batch` seeds at a time are generated at once. Raises ModelsimError for values that no picture can have.
         """
         form = dict(self.forms.get(architecture or "", {}))
         options = dict(self.parameters.options) | dict(form.pop("options", {}))
@@ -67,7 +67,7 @@ class Suite:
         for probe in self.probes:
             other = seen.setdefault(file_name(probe.name).casefold(), probe.name)
             if other is not probe.name:
-                raise ModelsimError("two probes with one file name", f"{other}, {probe.name}", "rename one")
+                raise ModelsimError("two probes have the same file name", f"{other}, {probe.name}", "rename one")
 
 
 def read_suite(path: Path) -> Suite:
@@ -160,5 +160,5 @@ def _list(what: str, value: object) -> Sequence[Any]:
 
 def _text(what: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ModelsimError(f"{what} must be a text", value, "write it in quotes")
+        raise ModelsimError(f"{what} must be text in quotes", value, "write it in quotes")
     return value

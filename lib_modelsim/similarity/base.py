@@ -29,4 +29,4 @@ class Base:
 
 
 MEAN = Base(None)
-"""The mean of the models: it stands in where no base is known."""
+"""The mean of the models, used where no base is known."""

@@ -42,11 +42,11 @@ def choose_device(name: str = "auto", memory: int | None = None) -> Device:
     wanted = None if memory is None else max(memory, LEAST_BUDGET)
     if name == "cpu" or not torch.cuda.is_available():
         if name == "cuda":
-            log.warning("no CUDA device here: working on the CPU")
+            log.warning("no CUDA device found: using the CPU")
         return _cpu(wanted)
     free, _ = torch.cuda.mem_get_info()
     if name == "auto" and free < LEAST_GPU:
-        log.warning("the GPU has %d MB free, too little: working on the CPU", free >> 20)
+        log.warning("the GPU has only %d MB free: using the CPU", free >> 20)
         return _cpu(wanted)
     return Device(torch.device("cuda"), min(free // 2, 4 << 30 if wanted is None else wanted))
 

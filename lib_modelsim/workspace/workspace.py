@@ -304,7 +304,7 @@ class Workspace:
         from .probing.probes import sheet_of
 
         if not self.gallery.is_dir():
-            raise ModelsimError("no such folder", self.gallery, "generate some first: probe --out DIR")
+            raise ModelsimError("there is no such folder", self.gallery, "generate some first: probe --out DIR")
         return sheet_of(self.gallery, self.suites.named(suite), engine)
 
     def kinship(self, sheet: Sheet, job: Job) -> Kinship:
@@ -357,7 +357,7 @@ class Workspace:
             yield job
             return
         with (
-            self.host.at_work("modelsim: looking at pictures", job) as shown,
+            self.host.at_work("modelsim: encoding pictures", job) as shown,
             in_use(encoder, self.host.settings().keep_encoder),
         ):
             yield shown

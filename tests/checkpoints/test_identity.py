@@ -407,7 +407,7 @@ def test_a_file_that_became_shorter(tmp_path: Path) -> None:
     save_file(state(), path)
     checkpoint = open_checkpoint(path)
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(CheckpointError, match="changed while it was read"):
+    with pytest.raises(CheckpointError, match="the checkpoint changed while it was being read"):
         identify(checkpoint)
 
 
@@ -419,7 +419,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
         with open(path, "ab") as file:
             file.write(b"x")
 
-    with pytest.raises(CheckpointError, match="changed while it was read"):
+    with pytest.raises(CheckpointError, match="the checkpoint changed while it was being read"):
         identify(open_checkpoint(path), append)
 
 

@@ -65,7 +65,7 @@ def test_a_model_that_is_written_to_while_it_is_read_is_told():
     checkpoint.check()
     with torch.no_grad():
         tensor.mul_(2)
-    with pytest.raises(ReadError, match=r"changed while it was read: \(in memory\) x"):
+    with pytest.raises(ReadError, match=r"the checkpoint changed while it was being read: \(in memory\) x"):
         checkpoint.check()
 
 

@@ -55,9 +55,9 @@ GOOD = {"a": entry(0, 4, [1])}
 REFUSED = {
     "empty file": (b"", "empty"),
     "seven bytes": (b"\1\0\0\0\0\0\0", "too short"),
-    "header of 10 GB": (safetensors_file(GOOD, b"abcd", length=10_000_000_000), "header longer"),
-    "header of 2^64 - 1": (safetensors_file(GOOD, b"abcd", length=(1 << 64) - 1), "header longer"),
-    "header longer than the file": (safetensors_file(GOOD, length=200), "header longer"),
+    "header of 10 GB": (safetensors_file(GOOD, b"abcd", length=10_000_000_000), "header is longer"),
+    "header of 2^64 - 1": (safetensors_file(GOOD, b"abcd", length=(1 << 64) - 1), "header is longer"),
+    "header longer than the file": (safetensors_file(GOOD, length=200), "header is longer"),
     "no JSON": (safetensors_file(b"{nothing"), "not valid JSON"),
     "no object": (safetensors_file(b"[1, 2]"), "not a JSON object"),
     "bad UTF-8": (safetensors_file(b'{"\xff": 1}'), "not valid JSON"),
@@ -74,8 +74,8 @@ REFUSED = {
     "key of 2,000 letters": (safetensors_file({"k" * 2000: entry(0, 4, [1])}, b"abcd"), "too long"),
     "metadata that is no text": (safetensors_file({"__metadata__": {"a": 1}, **GOOD}, b"abcd"), "metadata"),
     "metadata that is a list": (safetensors_file({"__metadata__": ["a"], **GOOD}, b"abcd"), "metadata"),
-    "entry that is no object": (safetensors_file({"a": 4}, b"abcd"), "without dtype"),
-    "entry without offsets": (safetensors_file({"a": {"dtype": "F32", "shape": [1]}}, b"abcd"), "without dtype"),
+    "entry that is no object": (safetensors_file({"a": 4}, b"abcd"), "has no dtype"),
+    "entry without offsets": (safetensors_file({"a": {"dtype": "F32", "shape": [1]}}, b"abcd"), "has no dtype"),
     "unknown dtype": (safetensors_file({"a": entry(0, 4, [1], "F7")}, b"abcd"), "unknown dtype"),
     "dtype that is a list": (safetensors_file({"a": entry(0, 4, [1], ["F32"])}, b"abcd"), "unknown dtype"),
     "negative shape": (safetensors_file({"a": entry(0, 4, [-1, -1])}, b"abcd"), "shape"),
@@ -83,24 +83,24 @@ REFUSED = {
     "shape with a fraction": (safetensors_file({"a": entry(0, 4, [1.0])}, b"abcd"), "shape"),
     "shape beyond 63 bits": (safetensors_file({"a": entry(0, 0, [0, 1 << 40, 1 << 40])}), "shape"),
     "shape of 33 axes": (safetensors_file({"a": entry(0, 4, [1] * 33)}, b"abcd"), "shape"),
-    "shape that does not fit": (safetensors_file({"a": entry(0, 4, [2])}, b"abcd"), "does not fit"),
+    "shape that does not fit": (safetensors_file({"a": entry(0, 4, [2])}, b"abcd"), "does not match"),
     "offsets turned round": (safetensors_file({"a": entry(4, 0, [1])}, b"abcd"), "offsets"),
     "negative offset": (safetensors_file({"a": entry(-4, 0, [1])}, b"abcd"), "offsets"),
     "three offsets": (
         safetensors_file({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 2, 4]}}, b"abcd"),
         "offsets",
     ),
-    "hole at the start": (safetensors_file({"a": entry(4, 8, [1])}, b"\0" * 8), "hole or an overlap"),
-    "hole": (safetensors_file({"a": entry(0, 4, [1]), "b": entry(8, 12, [1])}, b"\0" * 12), "hole or an overlap"),
-    "overlap": (safetensors_file({"a": entry(0, 8, [2]), "b": entry(4, 12, [2])}, b"\0" * 12), "hole or an overlap"),
+    "hole at the start": (safetensors_file({"a": entry(4, 8, [1])}, b"\0" * 8), "gap or an overlap"),
+    "hole": (safetensors_file({"a": entry(0, 4, [1]), "b": entry(8, 12, [1])}, b"\0" * 12), "gap or an overlap"),
+    "overlap": (safetensors_file({"a": entry(0, 8, [2]), "b": entry(4, 12, [2])}, b"\0" * 12), "gap or an overlap"),
     "the same bytes twice": (
         safetensors_file({"a": entry(0, 4, [1]), "b": entry(0, 4, [1])}, b"abcd"),
-        "hole or an overlap",
+        "gap or an overlap",
     ),
     "data cut short": (safetensors_file(GOOD, b"abc"), "does not end where"),
     "bytes left over": (safetensors_file(GOOD, b"abcde"), "does not end where"),
     "no tensors": (safetensors_file({"__metadata__": {}}), "no tensors"),
-    "text": (b"<!DOCTYPE html><html><body>404</body></html>", "header longer"),
+    "text": (b"<!DOCTYPE html><html><body>404</body></html>", "header is longer"),
     "GGUF": (b"GGUF\3\0\0\0" + b"\0" * 40, "GGUF"),
 }
 
@@ -135,7 +135,7 @@ def test_a_file_that_shrinks_after_its_header_was_read(tmp_path):
     checkpoint = open_checkpoint(path)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 4)
-    with pytest.raises(CheckpointError, match="changed while it was read"):
+    with pytest.raises(CheckpointError, match="the checkpoint changed while it was being read"):
         checkpoint.read("a")
     path.unlink()
     with pytest.raises(CheckpointError, match="cannot open"):
@@ -148,5 +148,5 @@ def test_the_longest_header_that_the_format_allows(tmp_path):
     with path.open("wb") as file:
         file.write(struct.pack("<Q", 100_000_001) + header)
         file.truncate(8 + 100_000_001 + 4)
-    with pytest.raises(CheckpointError, match="header longer"):
+    with pytest.raises(CheckpointError, match="header is longer"):
         open_checkpoint(path)

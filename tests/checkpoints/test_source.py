@@ -84,13 +84,15 @@ def test_a_file_that_shrinks(path, size):
     with FileSource(path) as source:
         read(source, 0, 1)
         os.truncate(path, size)
-        with pytest.raises(ReadError, match=r"changed while it was read: .*bytes\. Fix: ") as raised:
+        with pytest.raises(
+            ReadError, match=r"the checkpoint changed while it was being read: .*bytes\. Fix: "
+        ) as raised:
             read(source, 200, 56)
     assert raised.value.source is source
 
 
 def test_a_read_beyond_the_end_of_an_unchanged_file(path):
-    with pytest.raises(ReadError, match="the file ends before its size"):
+    with pytest.raises(ReadError, match="the file is shorter than its size"):
         read(FileSource(path), 250, 7)
 
 
@@ -131,11 +133,11 @@ def test_a_file_that_changes_is_told_whether_it_is_open_or_not(path, change):
         read(opened, 0, 10)
         opened.check()
         change(path)
-        with pytest.raises(ReadError, match="changed while it was read"):
+        with pytest.raises(ReadError, match="the checkpoint changed while it was being read"):
             opened.check()
-        with pytest.raises(ReadError, match="changed while it was read"):
+        with pytest.raises(ReadError, match="the checkpoint changed while it was being read"):
             closed.check()
-        with pytest.raises(ReadError, match="changed while it was read"):
+        with pytest.raises(ReadError, match="the checkpoint changed while it was being read"):
             read(closed, 0, 10)
 
 
@@ -144,7 +146,7 @@ def test_a_file_replaced_by_one_of_the_same_size_and_time(path):
         read(source, 0, 10)
         replace(path)
         os.utime(path, ns=(1, 1))
-        with pytest.raises(ReadError, match="changed while it was read"):
+        with pytest.raises(ReadError, match="the checkpoint changed while it was being read"):
             source.check()
 
 
@@ -235,7 +237,7 @@ def others(tmp_path, monkeypatch):
 
 def test_what_is_no_file_is_told_at_once(tmp_path, monkeypatch):
     for name in others(tmp_path, monkeypatch):
-        with pytest.raises(ReadError, match=f"not a regular file: .*{name}. Fix: "):
+        with pytest.raises(ReadError, match=f"this is not a regular file: .*{name}. Fix: "):
             FileSource(tmp_path / name)
 
 
@@ -244,7 +246,7 @@ def test_a_fifo_that_takes_the_place_of_a_file_is_not_waited_for(path):
     source = FileSource(path)
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(ReadError, match="changed while it was read"):
+    with pytest.raises(ReadError, match="the checkpoint changed while it was being read"):
         read(source, 0, 1)
 
 
@@ -269,7 +271,7 @@ def test_a_file_replaced_while_its_headers_are_read(tmp_path, monkeypatch, momen
         read_into(self, *place)
 
     monkeypatch.setattr(FileSource, "read_into", reading)
-    with pytest.raises(ReadError, match="changed while it was read"):
+    with pytest.raises(ReadError, match="the checkpoint changed while it was being read"):
         open_checkpoint(path)
 
 
@@ -284,5 +286,5 @@ def test_a_checkpoint_is_open_within_its_block_alone(tmp_path, opened):
         assert (len(opened), now_open(opened)) == (2, 1)
     assert now_open(opened) == 0
     overwrite(path)
-    with pytest.raises(CheckpointError, match="changed while it was read"):
+    with pytest.raises(CheckpointError, match="the checkpoint changed while it was being read"):
         checkpoint.check()

@@ -127,7 +127,7 @@ def test_elements_are_the_values_of_every_key(small_family):
         "compare", *files, "--elements", "--measure", "delta-cosine", "--base", "base", "--no-library", "--json"
     ).document
     assert all(-1 <= e["value"] <= 1 for e in document["elements"] if e["component"] != "vae")
-    assert "--elements is for two models" in refused("compare", *files, "--elements", "--measure", "l2", "--json")
+    assert "--elements takes two models" in refused("compare", *files, "--elements", "--measure", "l2", "--json")
 
 
 def test_classify_tells_what_it_wrote(small_family, tmp_path):
@@ -265,7 +265,7 @@ def test_scan_of_a_folder_without_checkpoints(tmp_path):
     (tmp_path / "readme.txt").write_text("nothing here")
     outcome = run("scan", tmp_path, "--no-library", "--json")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "no checkpoints in this folder" in outcome.document["checkpoints"][0]["error"]
+    assert "this folder has no checkpoints" in outcome.document["checkpoints"][0]["error"]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_fifo_does_not_hang(pair):
     os.mkfifo(pair / "pipe.safetensors")
     outcome = run_process("compare", pair, "--no-library", "--json")
     assert outcome.code == 0
-    assert "not a regular file" in outcome.document["errors"][0]["error"]
+    assert "this is not a regular file" in outcome.document["errors"][0]["error"]
 
 
 @pytest.mark.parametrize("measure", ["cosine", "asimilarity"])

@@ -115,7 +115,7 @@ def test_a_known_base_that_was_scanned_is_taken(small_family, tmp_path):
         document = classify(tmp_path / "out", small_family, *library)
     assert document["base"] == "base"
     assert document["trees"][0]["measure"] == "sampled-delta-cosine"
-    assert "taken as the base" in document["notes"][0]
+    assert "a known base of" in document["notes"][0]
     assert [row["model"] for row in document["classes"]] == ["anna", "bert", "carl", "stranger"]
     (hashes,) = [row for row in rows(tmp_path / "out" / "hashes.csv") if row[0] == "anna"]
     assert hashes[3:] == [
@@ -151,7 +151,7 @@ def two_foreign(small_family, tmp_path):
 def test_two_models_comparable_only_with_each_other_leave_the_tree_to_the_rest(two_foreign, tmp_path, more):
     document = classify(tmp_path / "out", two_foreign, "--measure", "asimilarity", "--no-library", *more)
     assert [row["model"] for row in document["classes"]] == ["anna", "base", "bert", "carl", "stranger"]
-    assert "left out of the tree: wide 0 and wide 1 can be compared only with each other" in document["notes"]
+    assert "left out of the tree, can only be compared with each other: wide 0 and wide 1" in document["notes"]
     assert "wide" not in (tmp_path / "out" / "distances.csv").read_text("utf-8")
 
 
@@ -159,11 +159,11 @@ def test_rows_of_tables_without_a_distance_to_the_rest_are_left_out(tmp_path):
     (tmp_path / "d.csv").write_text("model,a,b,c,d,e\na,0,1,2,,\nb,1,0,3,,\nc,2,3,0,,\nd,,,,0,1\ne,,,,1,0\n")
     document = classify(tmp_path / "1", "--distances", tmp_path / "d.csv")
     assert [row["model"] for row in document["classes"]] == ["a", "b", "c"]
-    assert document["trees"][0]["notes"] == ["left out of the tree: d and e can be compared only with each other"]
+    assert document["trees"][0]["notes"] == ["left out of the tree, can only be compared with each other: d and e"]
     (tmp_path / "f.csv").write_text("model,x,y,z\na,1,2,3\nb,1,3,2\nc,3,1,2\nd,5,5,5\n")
     document = classify(tmp_path / "2", "--features", tmp_path / "f.csv")
     assert [row["model"] for row in document["classes"]] == ["a", "b", "c"]
-    assert document["trees"][0]["notes"] == ["left out of the tree, not comparable with any other: d"]
+    assert document["trees"][0]["notes"] == ["left out of the tree, cannot be compared with any other: d"]
 
 
 def test_a_stranger_is_marked_in_every_table(small_family, tmp_path):
@@ -194,7 +194,7 @@ def test_references_from_a_file(small_family, tmp_path):
     assert missing == {"base"}
     notes = " ".join([*document["notes"], *document["trees"][0]["notes"]])
     assert "no model matches: nobody" in notes
-    assert "references of another architecture, left out: sd2" in notes
+    assert "references of another network, left out: sd2" in notes
 
 
 def test_suggested_references_are_spread_out(small_family, tmp_path):
@@ -246,20 +246,20 @@ def test_hostile_names_in_every_file(tmp_path):
     [
         (["MODELS", "--distances", "D"], "exactly one of"),
         (["--distances", "D", "--features", "D"], "exactly one of"),
-        (["--distances", "D", "--distance", "pearson"], "distances are given"),
+        (["--distances", "D", "--distance", "pearson"], "the file already holds distances"),
         (["--distances", "D", "--measure", "l2"], "cannot be combined with --measure"),
         (["--distances", "D", "--base", "x"], "no model matches"),
         (["--distances", "D", "--component", "unet"], "no components"),
         (["--distances", "D", "--classes", "4"], "cannot make this many classes"),
         (["--features", "D", "--base", "a"], "cannot be combined with --base"),
         (["--features", "D", "--references", "D"], "cannot be combined with --references"),
-        (["--features", "D", "--distance", "matrix"], "no measure of its own"),
+        (["--features", "D", "--distance", "matrix"], "no distances of its own"),
         (["--features", "D", "--distance", "manhattan"], "unknown distance"),
         (["--features", "D", "--name", "x"], "cannot read --name"),
         (["--features", "D", "--classes", "2", "--name", "3=x"], "no such class"),
         (["--features", "D", "--dpi", "0"], "--dpi is out of range"),
         (["MODELS", "--suggest-references", "9"], "cannot give this many references"),
-        (["MODELS", "--suggest-references", "2"], "there must be three or more"),
+        (["MODELS", "--suggest-references", "2"], "needs three references or more"),
         (["MODELS", "--references", "D"], "none of the references"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -104,7 +104,7 @@ def test_grid_lies_in_its_gallery_and_is_no_picture_of_it(gallery):
         (("grid", "--order", "similarity"), "similarity NAME"),
         (("grid", "--order", "similarity", "nobody"), "nobody"),
         (("grid", "--format", "gif"), "use one of png, jpeg"),
-        (("grid", "--engine", "other"), "this engine drew nothing here"),
+        (("grid", "--engine", "other"), "this engine has no pictures here"),
         (("compare", "--measure", "pictures"), "needs a gallery"),
         (("compare", "--measure", "pictures", "--gallery", "nowhere"), "no such folder: nowhere"),
         (("compare", "--measure", "pictures", "model.ckpt"), "cannot be combined with PATH"),

@@ -99,7 +99,7 @@ def test_missing_torn_and_black_pictures_are_told(tmp_path):
     torn = sheet.of_checkpoint(sheet.rows[0].checkpoint)[0]
     torn.path.write_bytes(torn.path.read_bytes()[:99])
     text = write_contact_sheet(sheet, tmp_path / "out").read_text("utf-8")
-    assert text.count('<span class="missing">not drawn</span>') == 1
+    assert text.count('<span class="missing">not generated</span>') == 1
     assert text.count('<span class="missing">cannot be read</span>') == 1
     assert text.count('<a class="black"') == 1
 

@@ -149,7 +149,7 @@ def test_a_stopped_job_leaves_no_half_page(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [({"cell": 10}, "cell out of range: 10"), ({"most_pixels": 10**9}, "Pillow opens no larger"),
-     ({"most_pixels": 1000}, "not one picture")],
+     ({"most_pixels": 1000}, "no room for a picture")],
 )  # fmt: skip
 def test_sizes_that_cannot_be_are_refused(tmp_path, wrong, said):
     sheet = filled(tmp_path, ["anna"])

@@ -65,7 +65,7 @@ def test_a_name_needs_its_place_and_a_place_its_name():
 def test_a_very_clear_place_needs_no_name():
     distances = star([2, 2, 1, 1])
     found = likely_base(names(distances), distances)
-    assert (found.position, found.why) == (0, "as it stands in the middle of all others")
+    assert (found.position, found.why) == (0, "it is in the middle of all the others")
     assert likely_base(names(distances[1:]), distances[1:, 1:]) is None
 
 

@@ -57,7 +57,7 @@ def test_what_cannot_be_is_told():
         row_distances(table([[1, 2], [2, 1]]), "manhattan")
     with pytest.raises(ModelsimError, match="no columns"):
         row_distances(FeatureTable(("a", "b"), (), np.empty((2, 0))))
-    with pytest.raises(ModelsimError, match="no cosine of this component: vae"):
+    with pytest.raises(ModelsimError, match="cosine has no values for this component: vae"):
         direct_distances(matrix(np.ones((2, 2, 1))), "vae")
 
 

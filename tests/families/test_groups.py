@@ -1,4 +1,4 @@
-"""Which models can stand in one tree."""
+"""Which models can be in one tree."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """The heat map: rows by the tree, columns by reference, labels thinned before they touch."""
 
-
 import numpy as np
 import pytest
 
@@ -73,7 +72,7 @@ def test_many_columns_without_references_are_thinned_and_told():
     tree, classes, _ = family(3, 2)
     columns = tuple(f"a rather long column {j}" for j in range(2000))
     figure = draw_heatmap(FeatureTable(tree.models, columns, np.zeros((3, 2000))), tree, classes, "t", "u")
-    assert "is named" in " ".join(assert_clean(figure))
+    assert "has a label" in " ".join(assert_clean(figure))
 
 
 @pytest.mark.parametrize("palette", list(Palette))

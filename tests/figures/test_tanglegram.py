@@ -100,7 +100,7 @@ def test_two_models_agree_in_nothing_that_could_be_told():
 
 
 def test_trees_of_other_models_are_refused():
-    with pytest.raises(ModelsimError, match="not of the same models: m3"):
+    with pytest.raises(ModelsimError, match="hold different models: m3"):
         cophenetic_agreement(two_trees(3, 0)[0], two_trees(4, 0)[0])
 
 

@@ -73,7 +73,7 @@ def files(tmp_path):
 def test_without_their_files_they_are_not_asked(webui):
     webui.modules["modules.shared"].interrogator.interrogate = None  # would raise
     assert interrogators() == []
-    with pytest.raises(ModelsimError, match=r"BLIP, CLIP ViT-L/14, lists of words"):
+    with pytest.raises(ModelsimError, match=r"BLIP, CLIP ViT-L/14, word lists"):
         Clip().interrogate(PICTURE)
     with pytest.raises(ModelsimError, match="deepbooru's model"):
         Deepbooru().interrogate(PICTURE)
@@ -105,7 +105,7 @@ def test_a_running_job_keeps_its_counters_and_an_interrupt_is_heard(webui, files
 @pytest.mark.parametrize("answer", ["<error>", "a caption<error>", ""])
 def test_error_in_the_place_of_an_answer_is_an_error(webui, files, answer):
     webui.modules["modules.shared"].interrogator.answer = answer
-    with pytest.raises(ModelsimError, match="could not look at the picture"):
+    with pytest.raises(ModelsimError, match="could not interrogate the picture"):
         Clip().interrogate(PICTURE)
 
 

@@ -61,7 +61,7 @@ class TestNotes:
     def test_in_a_broken_file_are_a_word_about_it_beside_the_others(self, checkpoint, content):
         beside(checkpoint, ".txt", "Trained on seals.")
         beside(checkpoint, ".json", content)
-        assert Sidecars().notes(checkpoint) == "Trained on seals.\nxl_1.0.json holds no valid JSON"
+        assert Sidecars().notes(checkpoint) == "Trained on seals.\nxl_1.0.json is not valid JSON"
 
     def test_in_a_file_that_cannot_be_opened_are_a_word_about_it(self, checkpoint):
         (checkpoint.parent / "xl_1.0.txt").mkdir()
@@ -80,7 +80,7 @@ class TestNotes:
 
     def test_in_a_file_that_is_too_large_are_a_word_about_it(self, checkpoint):
         beside(checkpoint, ".civitai.info", " " * (LARGEST + 1))
-        assert Sidecars().notes(checkpoint) == "xl_1.0.civitai.info is too large to be read"
+        assert Sidecars().notes(checkpoint) == "xl_1.0.civitai.info is too large to read"
 
     def test_of_a_checkpoint_in_a_folder_that_is_gone_are_none(self):
         assert Sidecars().notes(Path("gone", "a.safetensors")) == ""

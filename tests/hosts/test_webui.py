@@ -110,7 +110,7 @@ class TestTheLoadedModel:
             "model.diffusion_model.out.2.weight": torch.zeros(2, device="meta")
         }  # as the WebUI throws models away
         webui.checkpoints.model_data.sd_model = Model(webui.checkpoints.checkpoints_list["bert.safetensors"], memory)
-        with pytest.raises(ModelsimError, match="just changing"):
+        with pytest.raises(ModelsimError, match="switching its model"):
             WebUI().loaded()
 
     def test_is_not_loaded_by_asking_for_it(self, folder, monkeypatch):
@@ -173,7 +173,7 @@ class TestLoading:
     def test_of_a_file_that_is_gone_or_unknown_asks_for_a_new_list(self, webui, folder):
         (folder / "bert.safetensors").unlink()
         for name in ("bert.safetensors", "unknown.safetensors"):
-            with pytest.raises(ModelsimError, match="refresh the list"):
+            with pytest.raises(ModelsimError, match="refresh the list of checkpoints"):
                 WebUI().load(folder / name)
         assert in_memory(webui) == "anna.safetensors"
 
@@ -185,7 +185,7 @@ class TestLoading:
 
     def test_tells_which_setting_alone_is_frozen(self, webui, folder):
         webui.opts.__dict__["frozen"] = True  # as with --freeze-specific-settings
-        with pytest.raises(ModelsimError, match=r"keeps its checkpoint: changing settings is disabled"):
+        with pytest.raises(ModelsimError, match=r"does not change its checkpoint: changing settings is disabled"):
             WebUI().load(folder / "bert.safetensors")
         assert in_memory(webui) == "anna.safetensors"
 
@@ -255,5 +255,5 @@ class TestSDNext:
 
     def test_without_a_way_to_load_says_so(self, webui, folder):
         del webui.modules["modules.sd_models"].reload_model_weights
-        with pytest.raises(ModelsimError, match=r"SD\.Next offers"):
+        with pytest.raises(ModelsimError, match=r"SD\.Next does not let"):
             WebUI().load(folder / "anna.safetensors")

@@ -130,7 +130,7 @@ def test_what_is_not_in_memory_is_not_loaded(webui, without):
     (encoder,) = encoders()
     setattr(interrogator(webui), without, None)
     assert encoders() == []
-    with pytest.raises(ModelsimError, match=r"not in memory any more.*Interrogate CLIP"):
+    with pytest.raises(ModelsimError, match=r"no longer in memory.*Interrogate CLIP"):
         encoder.encode(PICTURES)
 
 
@@ -195,7 +195,7 @@ def test_the_same_weights_have_one_identity_in_either_precision_and_others_anoth
     assert encoders()[0].identity == first.identity
     interrogator(webui).clip_model = SmallClip(1)
     assert encoders()[0].identity != first.identity
-    with pytest.raises(ModelsimError, match="not in memory any more"):
+    with pytest.raises(ModelsimError, match="no longer in memory"):
         first.encode(PICTURES)
 
 

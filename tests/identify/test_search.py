@@ -97,8 +97,8 @@ def test_several_pictures_of_one_model_say_more_than_one():
 
 
 def test_the_sentence_says_how_far_to_trust_the_search(search):
-    assert search.test.sentence.startswith("For your 8 models this search puts the right one first ")
-    assert "among four" in search.test.sentence
+    assert search.test.sentence.startswith("With your 8 models, this search puts the right one first ")
+    assert "among the first four" in search.test.sentence
 
 
 def test_a_library_too_small_for_a_self_test_ranks_without_probabilities():

@@ -67,7 +67,7 @@ def test_what_lay_there_whole_or_too_long_does_not_stop_it(hub, target, there):
 
 def test_other_content_than_the_hub_names_is_refused_and_not_kept(hub, target):
     hub.content = CONTENT[::-1]
-    with pytest.raises(FetchError, match="not what the hub says"):
+    with pytest.raises(FetchError, match="not the file that the hub lists"):
         fetch(f"{hub.url}/weights", target, "downloading", Job())
     assert not list(target.parent.iterdir())
 
@@ -78,12 +78,12 @@ def test_what_is_not_there_is_one_line(hub, target):
 
 
 def test_no_network_is_one_line(target):
-    with pytest.raises(FetchError, match=r"connection failed.*look at the network") as caught:
+    with pytest.raises(FetchError, match=r"connection failed.*check the network connection") as caught:
         fetch("http://127.0.0.1:9/weights", target, "downloading", Job())
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(hub, tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(FetchError, match="cannot be kept"):
+    with pytest.raises(FetchError, match="cannot be saved"):
         fetch(f"{hub.url}/weights", tmp_path / "file" / "clip.safetensors", "downloading", Job())

@@ -90,10 +90,10 @@ def test_what_is_too_large_is_refused_before_it_is_decoded(monkeypatch):
     [
         (b"", "not a picture"),
         (b"no picture at all", "not a picture"),
-        (saved(scene(4), "png")[:3000], "damaged or cut short"),
-        (saved(scene(4), "jpeg")[:2000], "damaged or cut short"),
-        (saved(scene(4), "gif", save_all=True, append_images=[scene(5)]), "several pictures: 2 frames"),
-        (saved(scene(4), "webp", save_all=True, append_images=[scene(5)]), "several pictures: 2 frames"),
+        (saved(scene(4), "png")[:3000], "damaged or incomplete"),
+        (saved(scene(4), "jpeg")[:2000], "damaged or incomplete"),
+        (saved(scene(4), "gif", save_all=True, append_images=[scene(5)]), "more than one frame: 2"),
+        (saved(scene(4), "webp", save_all=True, append_images=[scene(5)]), "more than one frame: 2"),
         (saved(Image.new("F", (4, 4)), "tiff"), "floating-point"),
     ],
 )

@@ -156,7 +156,7 @@ def test_nan_is_no_picture_and_the_next_one_is_drawn(folder, family):
     )
     with Diffusers([broken], "cpu").session(Job()) as session:
         session.load(broken)
-        with pytest.raises(PictureFailed, match="the VAE made NaN"):
+        with pytest.raises(PictureFailed, match="the VAE produced NaN"):
             session.draw([SMALL])
         session.load(family[0])
         assert session.draw([SMALL])
@@ -171,9 +171,9 @@ def without(part):
     [
         (without("first_stage_model."), "no VAE"),
         (without("cond_stage_model."), "no text encoder"),
-        (without("model.diffusion_model.out.2.bias"), "misses a weight"),
-        (tiny_networks.sd1() | {"model.diffusion_model.input_blocks.0.0.weight": (32, 9, 3, 3)}, "changes pictures"),
-        (tiny_networks.sd1(tokens=300), "no vocabulary"),
+        (without("model.diffusion_model.out.2.bias"), "lacks a weight"),
+        (tiny_networks.sd1() | {"model.diffusion_model.input_blocks.0.0.weight": (32, 9, 3, 3)}, "edits pictures"),
+        (tiny_networks.sd1(tokens=300), "the vocabulary is not"),
         ({"model.diffusion_model.joint_blocks.0.x.weight": (4, 4)}, "SD3"),
     ],
 )

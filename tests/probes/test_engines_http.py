@@ -217,7 +217,7 @@ def test_credentials_come_with_the_address(webui):
 
 @pytest.mark.parametrize("url", ["", "http://", "ftp://here", "http://here:port"])
 def test_what_is_no_address_is_told(url):
-    with pytest.raises(ModelsimError, match="no address"):
+    with pytest.raises(ModelsimError, match="not the address"):
         WebuiByHttp(url)
 
 

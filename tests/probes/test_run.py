@@ -67,7 +67,7 @@ def test_a_picture_that_another_checkpoint_drew_is_refused_and_its_checkpoint_pa
     assert {stored.record.checkpoint_name for stored in outcome.drawn} == {"anna"}
     assert len(outcome.drawn) == 10
     assert [failure.name for failure in outcome.failures] == ["bert", "carl", "dora"]
-    assert "another checkpoint drew" in outcome.failures[0].error
+    assert "the engine used another checkpoint" in outcome.failures[0].error
     assert len(engine.drawn) == 13  # one look at each of the three was enough
 
 

@@ -226,7 +226,7 @@ def test_a_pasted_infotext_becomes_a_probe():
         ({"name": "x", "probes": [{"name": "a", "seeds": []}]}, "needs seeds"),
         ({"name": "x", "probes": [{"name": "a", "seeds": ["1"]}]}, "seed must be a whole number"),
         ({"name": "x", "probes": [{"name": "a", "forms": {"SDXL": {"width": 3}}}]}, "width out of range: 3"),
-        ({"name": "x", "probes": [{"name": "A:"}, {"name": "a?"}]}, "two probes with one file name: A:, a?"),
+        ({"name": "x", "probes": [{"name": "A:"}, {"name": "a?"}]}, "two probes have the same file name: A:, a?"),
     ],
 )
 def test_a_suite_s_file_that_is_wrong_says_what_is(document, said):

@@ -156,9 +156,7 @@ def test_between_architectures_there_is_a_reason_and_no_number(trios, measured, 
             assert np.isnan(matrix.values[i, j]).all()
             assert np.isnan(matrix.overall[i, j])
             assert all(np.isnan(values[i, j]) for values in matrix.components.values())
-            assert (
-                told[frozenset((a.name, b.name))] == f"different architectures: {a.architecture} and {b.architecture}"
-            )
+            assert told[frozenset((a.name, b.name))] == f"different networks: {a.architecture} and {b.architecture}"
 
 
 def test_each_architecture_has_the_numbers_it_has_alone(trios, measured):
@@ -186,7 +184,7 @@ def test_networks_of_other_widths_have_no_overall_number_and_say_why(trios, meas
     base, wide = found.matrix.models.index("base"), found.matrix.models.index("wide")
     assert np.isnan(found.matrix.overall[base, wide])
     if measure == "asimilarity":
-        assert "self-attention layers of other names or shapes" in told
+        assert "their self-attention layers differ in names or shapes" in told
     else:
-        assert any("too little for a comparison" in reason for reason in told)
+        assert any("too little to compare" in reason for reason in told)
         assert np.isfinite(found.matrix.components["te"][base, wide])

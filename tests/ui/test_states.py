@@ -239,7 +239,7 @@ def test_references_make_other_features(tab_over, small_family):
     assert tab.session.choices.references == ("base", "anna", "stranger")
     assert opened(tab)["drawing"] != every
     tab.act(json.dumps({"do": "reference", "name": "anna"}))
-    assert "two references" in opened(tab)["drawing"], "why there is no tree"
+    assert "needs three references" in opened(tab)["drawing"], "why there is no tree"
 
 
 def test_a_name_is_saved_for_the_class_typed_at_and_only_while_it_is_there(tab_over, small_family):
@@ -270,4 +270,4 @@ def test_two_trees_need_a_second_kind_of_evidence(tab_over, small_family):
     choose(tab, view="Two trees")
     assert "pictures of the probes too" in opened(tab)["drawing"]
     choose(tab, measure="pictures")
-    assert "draw a suite first" in families(tab)["status"]
+    assert "generate a suite first" in families(tab)["status"]

@@ -42,7 +42,7 @@ def test_the_base_in_another_precision_is_told_and_left_out(tmp_path):
     assert np.isnan(found.matrix.overall[position["base-fp32"]]).all()
     assert found.matrix.overall[position["tuned"], position["tuned-fp32"]] > 0.999
     assert [(r.a, r.reason) for r in found.reasons] == [
-        ("base-fp32", "base in another precision: it differs by rounding")
+        ("base-fp32", "base in another precision: it differs only by rounding")
     ]
 
 
@@ -53,7 +53,7 @@ def test_an_architecture_that_the_base_is_none_of_says_what_it_was_taken_from(tm
         demo.save(tmp_path / f"xl{i}.safetensors", demo.draw(demo.sdxl_shapes(8), i), "float16")
     found = deltas(tmp_path, "one0")
     told = [reason.reason for reason in found.reasons if reason.a == reason.b == "xl0"]
-    assert told == ["the base is none of SDXL: taken from the mean of its 4 models"]
+    assert told == ["the base is not SDXL: its 4 models are compared from their mean"]
 
 
 def test_a_folder_whose_older_files_change_is_another_one(tmp_path):
@@ -114,7 +114,7 @@ def test_the_mean_is_not_the_checkpoint_called_mean(with_mean):
     assert not np.isnan(comparison.matrix.overall[comparison.matrix.models.index("mean")]).any()
     assert "mean" in [relative.name for relative in relatives(comparison, {}, "a")]
     said = relatives(comparison, {}, "a")[0].verdict
-    assert "no true base" in said.why
+    assert "not a real base" in said.why
     assert said.text == CLOSE, "by the size of the difference, which a mean does not change"
 
 

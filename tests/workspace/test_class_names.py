@@ -69,7 +69,7 @@ def test_where_two_names_meet_the_larger_class_gives_its_own(library):
 
 
 def test_a_class_that_does_not_exist(library):
-    with pytest.raises(ModelsimError, match="no such class: 4"):
+    with pytest.raises(ModelsimError, match="there is no such class: 4"):
         call(library, [1, 1, 2, 2, 2, 3, 3, 3], 4, "x")
 
 

@@ -89,7 +89,7 @@ def test_a_handful_of_norm_scales_is_no_comparison(shared, library, name, one, o
 
 def test_the_reason_says_how_much_and_why(shared, library):
     found = compared([shared / "cases" / "weights" / "c31b_sd35_norms"], library)
-    assert "covers 1.8 % of the network, too little for a comparison (90 % is needed)" in "\n".join(text.compare(found))
+    assert "covers 1.8 % of the network, too little to compare (90 % is needed)" in "\n".join(text.compare(found))
 
 
 # layouts alone
@@ -231,7 +231,7 @@ def test_coverage_is_in_the_documents_and_on_the_page(pair, library):
     assert "covers more than 99.9 %" in "\n".join(text.compare(found))
     page = relatives_list(found, {}, "anna")
     assert "covers more than 99.9 %" in page
-    assert "too little for a comparison" in page
+    assert "too little to compare" in page
     panel = detail_panel(detail(found, ("anna", "inpainting"), library, Job(), "cpu"))
     assert "cosine covers more than 99.9 %" in panel
 

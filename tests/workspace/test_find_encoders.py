@@ -231,7 +231,7 @@ def test_prompts_are_read_once_by_an_encoder_that_reads(tmp_path):
 def test_the_answer_says_whether_pictures_or_prompts_told_the_prompt(tmp_path):
     draw_gallery(tmp_path)
     query = tinted(drawable("stranger"), Parameters(prompt="a lighthouse"))
-    for encoder, told_by in ((Reading(), "nearest prompts"), (Colours(), "nearest pictures")):
+    for encoder, told_by in ((Reading(), "closest prompts"), (Colours(), "closest pictures")):
         prompt = find([query], GalleryIndex(tmp_path, encoder).learned(Job()), []).prompt
         assert told_by in prompt.source
         assert prompt.text

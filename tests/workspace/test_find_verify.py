@@ -84,7 +84,7 @@ def test_two_models_that_draw_the_same_share_the_proof(learned, engine, tmp_path
     verified = verify([path], find([path], learned, []), learned.encoder, engine, Job(), count=2)
     proofs = [piece for piece in verified.found.evidence if piece.kind is Kind.REGENERATED]
     assert [proof.certainty for proof in proofs] == [0.495, 0.495]
-    assert "another model drew the same" in proofs[0].detail
+    assert "another model generated the same picture" in proofs[0].detail
 
 
 def test_without_a_record_the_guessed_prompt_is_drawn_in_the_query_s_shape(learned, engine):
@@ -124,7 +124,7 @@ def test_half_a_picture_counts_for_nothing(learned, engine, tmp_path):
 def test_who_cannot_draw_is_told_and_the_others_are_ranked(learned, engine, tmp_path):
     def mishap(checkpoint, parameters, drawn):
         if checkpoint.name == "anna":
-            raise OutOfMemory("the memory did not suffice", "1024 × 1024", "use a smaller size")
+            raise OutOfMemory("out of memory", "1024 × 1024", "use a smaller size")
         if checkpoint.name == "bert":
             return replace(drawn, checkpoint_hash="f" * 10)
         return drawn
@@ -134,7 +134,7 @@ def test_who_cannot_draw_is_told_and_the_others_are_ranked(learned, engine, tmp_
     verified = verify([path], find([path], learned, []), learned.encoder, engine, Job())
     assert {each.model for each in verified.pictures} == {"carl", "dora"}
     assert len(verified.failures) == 2
-    assert any("another checkpoint drew" in failure for failure in verified.failures)
+    assert any("the engine used another checkpoint" in failure for failure in verified.failures)
 
 
 def test_an_engine_without_these_models_and_one_that_can_load_none(learned, engine, tmp_path):
@@ -147,7 +147,7 @@ def test_an_engine_without_these_models_and_one_that_can_load_none(learned, engi
         raise CheckpointFailed("cannot be loaded", checkpoint.name, "download it again")
 
     engine.loadable = broken
-    with pytest.raises(ModelsimError, match="no model could draw it again"):
+    with pytest.raises(ModelsimError, match="no model could generate it again"):
         verify([path], found, learned.encoder, engine, Job())
 
 

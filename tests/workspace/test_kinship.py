@@ -111,7 +111,7 @@ def test_black_torn_and_missing_pictures_are_left_out_and_told(tmp_path):
     assert told["anna", "bert"].startswith("no picture that both")
     (family,), notes = families_of_pictures(pictures, TreeOptions())
     assert family.features.models == ("anna", "carl", "dora")
-    assert notes == ["left out of the tree, no picture in common with others: bert"]
+    assert notes == ["left out of the tree, no pictures in common with the others: bert"]
 
 
 def test_architectures_have_trees_of_their_own(tmp_path):
@@ -125,7 +125,7 @@ def test_of_two_alone_nothing_can_be_said_and_that_is_told(tmp_path):
     fill(tmp_path, small_suite(), ["anna", "bert"], look)
     pictures = found(tmp_path)
     assert pictures.matrix.overall[0, 1] == 0
-    assert "only among three or more" in pictures.reasons[0].reason
+    assert "needs three models or more" in pictures.reasons[0].reason
 
 
 def test_one_checkpoint_is_none_to_compare(tmp_path):

@@ -28,7 +28,7 @@ def classes(family):
 
 def test_the_base_of_the_small_family_is_taken_and_said(small_family):
     found = families(small_family)
-    note = "base: base, by its name, and as it stands in the middle of all others; choose another with --base"
+    note = "base: base (its name says so, and it is in the middle of all the others); choose another with --base"
     assert (found.base, found.notes) == ("base", [note])
     assert found.families[0].strangers == ("bert", "stranger")
 
@@ -39,7 +39,7 @@ def test_a_name_alone_is_not_taken(small_family, tmp_path):
     (models / "carl.safetensors").rename(models / "carl_base.safetensors")
     found = families(models)
     assert found.base is None
-    assert "the mean of its models stands in for one" in found.notes[0]
+    assert "the mean of its models is used instead" in found.notes[0]
     assert families(models, base="carl").base == "carl_base"
 
 

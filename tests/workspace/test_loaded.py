@@ -111,7 +111,7 @@ def test_a_change_between_index_and_comparison_is_told(host, index, library):
     host.tensors = {key: tensor * 1.5 for key, tensor in host.tensors.items()}
     found = compare_models(index, "l2", None, library, Job(), "cpu")
     assert [str(bad.path) for bad in found.unreadable] == [str(index.models[-1].path)]
-    assert "changed while it was read" in found.unreadable[0].error
+    assert "the checkpoint changed while it was being read" in found.unreadable[0].error
     assert len(found.models) == 5
 
 

@@ -54,7 +54,7 @@ def test_a_list_of_strangers_is_an_error(index, library, tmp_path):
 
 @pytest.mark.parametrize("name", ["#1", " a", "a\nb"])
 def test_a_name_that_would_be_lost_is_not_saved(tmp_path, name):
-    with pytest.raises(ModelsimError, match="cannot stand in a list"):
+    with pytest.raises(ModelsimError, match="a list of references cannot hold"):
         save_references(tmp_path / "references.txt", [name])
 
 

@@ -78,7 +78,7 @@ def test_strangers_stand_behind_all_relatives(trained):
 def test_models_with_the_base_s_unet_say_why_they_have_no_direction(trained):
     found = trained["sampled-delta-cosine"]
     (told,) = [r.reason for r in relatives(found, {}, "mini-ink") if r.name == "mini-words"]
-    assert told == "same UNet, other text encoder as mini-base, the base: it has no direction from it"
+    assert told == "same UNet, other text encoder as mini-base, the base: there is no change to compare"
 
 
 def test_the_command_line_says_so_beside_an_overall_of_one(trained_family):
@@ -116,8 +116,8 @@ def test_the_worst_keys_never_say_unrelated(known):
 
 def test_l2_has_no_verdict_and_says_why(known):
     assert set(known["l2"]) == {NONE}
-    assert "no scale" in verdict("l2", 0).why
-    assert "no scale" in explanation("l2")
+    assert "no fixed scale" in verdict("l2", 0).why
+    assert "no fixed scale" in explanation("l2")
 
 
 def test_real_models_by_their_direction_from_the_base(shared):

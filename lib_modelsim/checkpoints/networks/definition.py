@@ -100,7 +100,7 @@ class DiffusersFacts:
     pooled: bool
     """Whether the last text encoder's vector of the whole prompt, and the size, go in too."""
     tells_prediction: bool
-    """Whether the file's keys tell what it predicts; where not, one step is drawn to see."""
+    """Whether the file's keys tell what it predicts; where not, one step is generated to find out."""
 
 
 @dataclass(frozen=True)

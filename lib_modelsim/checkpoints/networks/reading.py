@@ -55,7 +55,7 @@ class _Fields:
     def __init__(self, content: object, where: str):
         self._where = where
         if not isinstance(content, dict):
-            self.fail("", f"an object is needed, not {content!r}")
+            self.fail("", f"expected an object, got {content!r}")
         self._content = dict(content)
 
     def fail(self, name: str, what: str) -> None:
@@ -85,7 +85,7 @@ class _Fields:
         try:
             return re.compile(re.escape(NETWORK) + text[1:] if text[:1] == "~" else text)
         except (re.error, TypeError) as error:
-            self.fail("", f"{text!r} is no regular expression ({error})")
+            self.fail("", f"{text!r} is not a regular expression ({error})")
             raise
 
     def done(self) -> None:
@@ -97,7 +97,7 @@ def _network(file: Path, fields: _Fields) -> Network:
     fields.take("source", str)
     role = fields.take("role", str, "network")
     if role.upper() not in Role.__members__:
-        fields.fail("role", f"{role!r} is none of adapter, network, part, unknown")
+        fields.fail("role", f"{role!r} must be one of adapter, network, part, unknown")
     markers = fields.take("recognise", dict, {})
     behind = _behind_prefix(markers)
     recognise = _Fields(markers, f"{file.name}: recognise")
@@ -132,7 +132,7 @@ def _check_order(file: Path, network: Network) -> None:
 
 def _text(fields: _Fields, item: object) -> str:
     if not isinstance(item, str):
-        fields.fail("", f"{item!r} is no text")
+        fields.fail("", f"{item!r} is not a string")
     return str(item)
 
 

@@ -1,1 +1,1 @@
-"""Arrays → SVG text for the page, in the host's colours and fonts, which `javascript/modelsim.js` makes answer."""
+"""Arrays → SVG text for the page, in the host's colours and fonts, which `javascript/modelsim.js` makes interactive."""

@@ -81,7 +81,7 @@ def frame(kind: str, names: Sequence[str], inside: str, above: str = "") -> str:
         for act, title, sign in (
             ("out", "Zoom out (Ctrl + wheel, −)", "−"),
             ("in", "Zoom in (Ctrl + wheel, +)", "+"),
-            ("fit", "Back to the width of the panel (double-click, 0)", "⤢"),
+            ("fit", "Fit to width (double-click, 0)", "⤢"),
         )
     )
     return (

@@ -1,4 +1,4 @@
-"""The map on the page: models as points in two dimensions, near where they are alike, numbered by class."""
+"""The map on the page: models as points in two dimensions, close together where they are similar, numbered by class."""
 
 from __future__ import annotations
 

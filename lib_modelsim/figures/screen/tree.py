@@ -28,7 +28,7 @@ _WIDEST_NAME, _WIDEST_NOTE, _NARROWEST_TREE = 300, 130, 200
 _AXIS = 38
 
 _HINT = (
-    '<span class="modelsim-hint">Click a model, or a branch for its family. Ctrl + wheel zooms, dragging moves.</span>'
+    '<span class="modelsim-hint">Click a model, or a branch to see its models. Ctrl + wheel zooms, drag to move.</span>'
 )
 
 

@@ -34,6 +34,6 @@ KIND = EncoderKind(
     "builtin",
     "built-in descriptor",
     make=lambda _which, _device: DescriptorEncoder(),
-    readiness=lambda _which: Readiness(True, "needs no download; about 80 ms of one core a picture"),
+    readiness=lambda _which: Readiness(True, "no download; about 80 ms per picture on one core"),
     takes_turn=False,
 )

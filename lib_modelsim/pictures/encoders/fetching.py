@@ -22,7 +22,7 @@ _PATIENCE = 30.0
 
 _LOST = (urllib.error.URLError, http.client.HTTPException, ssl.SSLError, ConnectionError, TimeoutError)
 
-_GOES_ON = "what is here stays: the next try goes on from there"
+_GOES_ON = "try again: the download continues where it stopped"
 
 
 class FetchError(ModelsimError):
@@ -41,16 +41,18 @@ def fetch(url: str, target: Path, what: str, job: Job) -> None:
         digest = _receive(url, part, what, job)
         if digest is not None and digest != _sha256(part):
             part.unlink()
-            raise FetchError("what came is not what the hub says there is", url, "fetch it anew")
+            raise FetchError("the download is not the file that the hub lists", url, "download it again")
         part.replace(target)
     except urllib.error.HTTPError as error:
         said = f"{error.code} {error.reason} ({url})"
-        raise FetchError("the server refused", said, "choose other weights") from error
+        raise FetchError("the server refused the download", said, "choose other weights") from error
     except _LOST as error:
         reason = getattr(error, "reason", error)
-        raise FetchError("the connection failed", f"{reason} ({url})", f"look at the network; {_GOES_ON}") from error
+        raise FetchError(
+            "the connection failed", f"{reason} ({url})", f"check the network connection, then {_GOES_ON}"
+        ) from error
     except OSError as error:
-        raise FetchError("the file cannot be kept", error, f"make room there; {_GOES_ON}") from error
+        raise FetchError("the file cannot be saved", error, f"free some disk space, then {_GOES_ON}") from error
 
 
 def _receive(url: str, part: Path, what: str, job: Job) -> str | None:

@@ -100,7 +100,7 @@ class OpenClipEncoder:
     def _leave_gpu(self) -> None:
         import torch
 
-        _log.warning("the GPU has no room for %s: working on the CPU", self.name)
+        _log.warning("the GPU has no room for %s: using the CPU", self.name)
         self._move("cpu")
         torch.cuda.empty_cache()
 
@@ -162,12 +162,16 @@ def _fill(model: torch.nn.Module, file: Path, architecture: str) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    other = EncoderError(f"{file.name} is of another architecture than {architecture}", None, "give the one it is of")
+    other = EncoderError(
+        f"{file.name} does not have the architecture {architecture}",
+        None,
+        "name the architecture that it was saved with",
+    )
     try:
         missing, unknown = model.load_state_dict(load_file(file), strict=False)
     except SafetensorError as error:
         raise EncoderError(
-            f"{file.name} is no safetensors file", error, "convert it, or choose other weights"
+            f"{file.name} is not a safetensors file", error, "convert it, or choose other weights"
         ) from error
     except RuntimeError as error:  # which has a line for each tensor of another shape
         raise other from error
@@ -191,7 +195,7 @@ def _readiness(which: str) -> Readiness:
         return Readiness(False, f"the package open_clip_torch is not installed. Fix: {how_to_install()}")
     if not _is_file(weights) and (found := published(architecture, weights)).file is None:
         return Readiness(False, f"the weights {weights} are not on this machine", found.question)
-    return Readiness(True, f"{_make(which, lambda: 'cpu').name}: ready; it is loaded when it is used")
+    return Readiness(True, f"{_make(which, lambda: 'cpu').name}: ready; it is loaded when needed")
 
 
 def _download(which: str, job: Job) -> None:
@@ -204,7 +208,7 @@ def _named_by(which: str) -> tuple[str, str]:
     """Architecture, and tag or file."""
     architecture, _, weights = which.partition("/")
     if not architecture or not weights:
-        raise EncoderError("no such encoder", f"{KIND.name}:{which}", f"use {KIND.usage}")
+        raise EncoderError("there is no such encoder", f"{KIND.name}:{which}", f"use {KIND.usage}")
     return architecture, weights
 
 

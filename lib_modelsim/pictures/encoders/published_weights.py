@@ -118,11 +118,11 @@ def text_settings(architecture: str) -> dict[str, Any]:
     whose text model would be fetched from a hub as soon as it is made."""
     settings = open_clip().get_model_config(architecture)
     if settings is None:
-        raise EncoderError("open_clip has no such architecture", architecture, "take one of open_clip.list_models()")
+        raise EncoderError("open_clip has no such architecture", architecture, "use one of open_clip.list_models()")
     texts = settings["text_cfg"]
     if "hf_model_name" in texts:
-        fix = "take another one, as ViT-L-14"
-        raise EncoderError(f"{architecture} needs another download for its texts", texts["hf_model_name"], fix)
+        fix = "use another one, for example ViT-L-14"
+        raise EncoderError(f"{architecture} needs a second download for its tokenizer", texts["hf_model_name"], fix)
     return texts
 
 
@@ -134,7 +134,7 @@ def published(architecture: str, tag: str) -> PublishedWeights:
     if not repository:
         tags = open_clip().list_pretrained_tags_by_model(architecture)
         known = ", ".join(each for each in tags if _repository(_settings(architecture, each))) or "none"
-        raise EncoderError(f"no weights of {architecture} are on a hub under this tag", tag, f"take one of: {known}")
+        raise EncoderError(f"no weights of {architecture} are on a hub under this tag", tag, f"use one of: {known}")
     return PublishedWeights(architecture, tag, repository, settings)
 
 

@@ -47,5 +47,5 @@ def kind_named(name: str, further: Sequence[EncoderKind] = ()) -> tuple[EncoderK
     kind = known.get(first)
     if kind is None or bool(which) != bool(kind.takes):
         ways = " or ".join(each.usage for each in known.values())
-        raise EncoderError("no such encoder", name, f"use {ways}")
+        raise EncoderError("there is no such encoder", name, f"use {ways}")
     return kind, which

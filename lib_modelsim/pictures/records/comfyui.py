@@ -1,4 +1,4 @@
-"""ComfyUI's record: the graph that drew the picture, as JSON.
+"""ComfyUI's record: the graph that generated the picture, as JSON.
 
 `prompt` is what was run: id → {"class_type", "inputs"}, where an input is a value or a link ["id", output].
 `workflow` is what the editor showed: a list of nodes with their widgets' values, in which links are numbers.

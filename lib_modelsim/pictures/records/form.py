@@ -33,7 +33,7 @@ class PictureRecord:
 
     `place` says where it stands ("PNG text “parameters”"), `program` who wrote it. `checkpoints` are nearly always
     one, more where the record names a refiner or disagrees with itself; `networks` are LoRAs, embeddings and the like.
-    `infotext` is the WebUI's own text, which has every setting that is needed to draw the picture again.
+    `infotext` is the WebUI's own text, which has every setting that is needed to generate the picture again.
     """
 
     place: str

@@ -26,7 +26,7 @@ class Records:
 
     @property
     def drawable(self) -> PictureRecord | None:
-        """The record that has every setting to draw the picture again, where there is one."""
+        """The record that has every setting to generate the picture again, where there is one."""
         return next((record for record in self.records if record.infotext), None)
 
     @property

@@ -51,7 +51,7 @@ class Texts:
         self.broken: dict[str, str] = {}
         self.remarks = [*remarks]
         self.remarks += [
-            f"{each.where} has {len(each.text):,} characters and was not read"
+            f"{each.where} has {len(each.text):,} characters, too many to read"
             for each in texts
             if len(each.text) > LONGEST
         ]

@@ -17,22 +17,22 @@ _BOUNDS = (
 MEASURES = (
     AttentionMeasure(
         name="asimilarity",
-        label="attention probe, 16 blocks",
+        label="attention score, 16 blocks",
         reads="4 % of a file",
         range=(-1, 1),
         joined=Joined.MEAN,
         variant=Variant(seed=2244096, linears=6, decoder_only=False),
         bounds=_BOUNDS,
-        caveat="It sees one self-attention per block, 4 % of a file: the rest may differ.",
+        caveat="It reads one self-attention layer per block, 4 % of a file: the rest may differ.",
     ),
     AttentionMeasure(
         name="asimilarity8",
-        label="attention probe, 8 blocks",
+        label="attention score, 8 blocks",
         reads="2 % of a file",
         range=(-1, 1),
         joined=Joined.MEAN,
         variant=Variant(seed=114514, linears=3, decoder_only=True),
         bounds=_BOUNDS,
-        caveat="It sees one self-attention in each of 8 blocks, 2 % of a file: the rest may differ.",
+        caveat="It reads one self-attention layer in each of 8 blocks, 2 % of a file: the rest may differ.",
     ),
 )

@@ -69,7 +69,7 @@ class Bound:
     def span(self) -> str:
         """The values in words: "0.94 to 0.9975"."""
         if np.isinf(self.most):
-            return f"from {self.least:g} on"
+            return f"{self.least:g} or more"
         return f"{self.least:.7g}" if self.least == self.most else f"{self.least:.7g} to {self.most:.7g}"
 
 

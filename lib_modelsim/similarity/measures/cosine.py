@@ -46,7 +46,7 @@ COSINE = WeightMeasure(
         Bound(BASE, 0.9, 0.9974),
         Bound(UNRELATED, -0.3, 0.3),
     ),
-    caveat="A factor before all weights would not show.",
+    caveat="It does not see whether all weights are scaled by a factor.",
 )
 
 COSINE_MIN = WeightMeasure(
@@ -62,7 +62,7 @@ COSINE_MIN = WeightMeasure(
         Bound(CLOSE, 0.9848, 0.9985),
         Bound(BASE, 0.88, 0.9845),
     ),
-    caveat="It takes the worst key of each block, and one odd key hides kinship: it never rules kinship out.",
+    caveat="It takes the worst key of each block: one odd key can hide kinship, so a low value never rules it out.",
 )
 
 COSINE_WHOLE = WeightMeasure(
@@ -72,7 +72,7 @@ COSINE_WHOLE = WeightMeasure(
     range=(-1, 1),
     function=cosine_whole,
     bounds=OF_COSINES,
-    caveat="A factor before all weights would not show.",
+    caveat="It does not see whether all weights are scaled by a factor.",
 )
 
 MEASURES = (COSINE, COSINE_MIN, COSINE_WHOLE)

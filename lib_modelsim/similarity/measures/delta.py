@@ -48,7 +48,7 @@ DELTA_COSINE = WeightMeasure(
         Bound("part of the change from the base is shared", 0.3, 0.8),
         Bound(APART, -0.3, 0.15),
     ),
-    caveat="It looks at the direction away from the base alone: how far two models went does not show.",
+    caveat="It compares only the direction of the changes from the base, not their size.",
 )
 
 MEASURES = (DELTA_COSINE,)

@@ -22,8 +22,8 @@ EQUAL = WeightMeasure(
     function=equal,
     reading=PAIRS,
     bounds=(Bound(SAME, 1, 1),),
-    between="How many values two relatives share depends on how they were made: a merge by shares keeps next to none "
-    "of its parents' values, one that picks values keeps them, and training leaves frozen layers as they were.",
+    between="How many values two relatives share depends on how they were made: a weighted merge keeps hardly any "
+    "of its parents' values, a merge that picks values keeps them, and training leaves frozen layers unchanged.",
 )
 
 MEASURES = (EQUAL,)

@@ -24,7 +24,7 @@ L1 = WeightMeasure(
     distance=True,
     function=l1,
     reading=PAIRS,
-    caveat="l1 has no scale of its own: it grows with the size of the weights. relative-l2 has one.",
+    caveat="l1 has no fixed scale: it grows with the size of the weights. relative-l2 does not.",
 )
 
 MEASURES = (L1,)

@@ -32,7 +32,7 @@ L2 = WeightMeasure(
     distance=True,
     joined=Joined.SQUARES,
     function=l2,
-    caveat="l2 has no scale of its own: it grows with the size of the weights. relative-l2 has one.",
+    caveat="l2 has no fixed scale: it grows with the size of the weights. relative-l2 does not.",
 )
 
 RELATIVE_L2 = WeightMeasure(

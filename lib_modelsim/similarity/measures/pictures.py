@@ -1,4 +1,4 @@
-"""pictures: how alike models are by what they drew of the same probes (see `pictures/kinship.py`)."""
+"""pictures: how alike models are by the pictures they generate from the same probes (see `pictures/kinship.py`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PICTURES = PictureMeasure(
     range=(-float("inf"), 1),
     direct=True,
     joined=Joined.MEAN,
-    caveat="Pictures are compared within these models and these probes alone, so there is no scale.",
+    caveat="Pictures are compared only among these models and probes, so there is no fixed scale.",
 )
 
 MEASURES = (PICTURES,)

@@ -33,8 +33,8 @@ class Joined(Enum):
     """How the values of the blocks make one value."""
 
     MEAN = "the mean over the blocks"
-    VECTOR = "all weights as one vector, whose value the mean over the blocks comes near"
-    SQUARES = "the root of the summed squares"
+    VECTOR = "all weights as one vector, close to the mean over the blocks"
+    SQUARES = "the square root of the summed squares"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +59,8 @@ class Measure:
     direct: bool = False
     joined: Joined = Joined.VECTOR
     bounds: tuple[Bound, ...] = ()
-    between: str = "Between two bounds: nothing that was measured has this value."
-    caveat: str = "It speaks of the UNet or transformer alone."
+    between: str = "The value lies between two bounds, where nothing was measured."
+    caveat: str = "It covers only the UNet or transformer."
 
     def shown(self, value: float) -> str:
         """A value as the screen shows it: "98.123 %", "12.35", a dash where it is missing."""
@@ -97,7 +97,7 @@ class AttentionMeasure(Measure):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureMeasure(Measure):
-    """A measure of what models drew; no weights are read."""
+    """A measure of generated pictures; no weights are read."""
 
 
 _registered: dict[str, Measure] = {}
@@ -151,7 +151,7 @@ def require_base_taken(name: str) -> None:
     if not measure.needs_base:
         with_base = " or ".join(m.name for m in all_measures() if m.needs_base)
         raise ModelsimError(
-            f"a base goes with {with_base} alone, not with",
+            f"a base can only be used with {with_base}, not with",
             name,
             f"leave --base out, or use --measure {DEFAULT}",
         )

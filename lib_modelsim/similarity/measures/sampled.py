@@ -18,7 +18,7 @@ from .registry import WeightMeasure
 SAMPLED = Reading(f"sample {VERSION}", Part, SAMPLE)
 """Fixed chunks of every key."""
 
-_CAVEAT = "It is read from 4 % of the weights."
+_CAVEAT = "It reads a sample of 4 % of the weights."
 
 
 def _sampled(measure: WeightMeasure, label: str, **changes: object) -> WeightMeasure:

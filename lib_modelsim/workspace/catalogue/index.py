@@ -145,9 +145,9 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, Mode
                 (
                     path,
                     CheckpointError(
-                        "no checkpoints in this folder",
+                        "this folder has no checkpoints",
                         path,
-                        f"give one with {' '.join(ENDINGS)} files or diffusers folders",
+                        f"choose a folder with {' '.join(ENDINGS)} files or diffusers folders",
                     ),
                 )
             )

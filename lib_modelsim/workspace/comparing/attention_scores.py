@@ -1,4 +1,4 @@
-"""The attention probe, of the models of one architecture."""
+"""The attention score, of the models of one network."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def _other_widths(alike: Sequence[tuple[tuple, list[Model]]]) -> list[Reason]:
     reasons = []
     for i, (signature, members) in enumerate(alike):
         if not signature:
-            reasons += [Reason(m.name, m.name, "no self-attention layers that this measure probes") for m in members]
+            reasons += [Reason(m.name, m.name, "no self-attention layers that this measure reads") for m in members]
         for other, others in alike[:i]:
             if signature and other:
                 reasons += [
-                    Reason(a.name, b.name, "self-attention layers of other names or shapes")
+                    Reason(a.name, b.name, "their self-attention layers differ in names or shapes")
                     for a in others
                     for b in members
                 ]
@@ -95,7 +95,7 @@ def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.floa
             yield Reason(
                 model.name,
                 model.name,
-                f"no score in {', '.join(blocks)}: NaN, infinities or nothing but zeros in the layers probed",
+                f"no score in {', '.join(blocks)}: the layers read hold NaN, infinities or only zeros",
             )
 
 

@@ -48,9 +48,9 @@ def choose(
         return Choice(with_base, Base(base.name))
     known = known_base(group, library) if base is None and len(group) >= LEAST_WITH_BASE else None
     if known is not None:
-        return Choice(with_base, Base(known.name), f"{known.name} is a known base of {kind}: taken as the base")
+        return Choice(with_base, Base(known.name), f"base: {known.name}, a known base of {kind}")
     if len(group) >= LEAST_FOR_MEAN:
-        note = f"no base for {kind}: the mean of its models stands in for one"
+        note = f"no base for {kind}: the mean of its models is used instead"
         return Choice(with_base, MEAN, note)
     if len(group) == 1:
         return Choice(few)

@@ -114,9 +114,9 @@ def compare_models(
     origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
     if kind.needs_base and named is None and MEAN not in origins and len(models) > 1:
         raise ModelsimError(
-            f"{measure} needs a base, and a mean stands in for one from four models of one architecture on",
+            f"{measure} needs a base; without one it uses the mean, which needs four models of one network",
             None,
-            "name one with --base",
+            "choose one with --base",
         )
     for group, origin in zip(groups, origins, strict=True):
         if isinstance(kind, AttentionMeasure):
@@ -129,7 +129,7 @@ def compare_models(
         if kind.needs_base and origin is None:
             reasons += _no_base(group)
         if origin == MEAN and named is not None:
-            instead = f"the base is none of {group[0].architecture}: taken from the mean of its {len(group)} models"
+            instead = f"the base is not {group[0].architecture}: its {len(group)} models are compared from their mean"
             reasons += [Reason(model.name, model.name, instead) for model in group]
     readable = {model.path for group, _ in found for model in group}
     kept = [model for model in models if model.path in readable]
@@ -143,7 +143,7 @@ def of_weights(name: str) -> AttentionMeasure | WeightMeasure:
     known: list[Measure] = measures_of_weights()
     if measure_named(name) not in known:
         names = ", ".join(measure.name for measure in known)
-        raise ModelsimError("this measure reads no checkpoints:", name, f"use one of {names}")
+        raise ModelsimError("this measure does not read checkpoints", name, f"use one of {names}")
     return measure_named(name)
 
 
@@ -155,7 +155,7 @@ def require_two(found: Index | Comparison) -> None:
         raise ModelsimError(
             f"two readable models are needed, found {len(found.models)}{why}",
             None,
-            "give more files, or a folder that holds them; a file given twice counts once",
+            "choose more files, or a folder of files; a file named twice counts once",
         )
 
 
@@ -197,7 +197,7 @@ def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
             yield Reason(
                 b.name,
                 a.name,
-                f"no base for {a.architecture}, and a mean stands in for one only from {LEAST_FOR_MEAN} models on",
+                f"no base for {a.architecture}; the mean can replace it from {LEAST_FOR_MEAN} models on",
             )
 
 
@@ -220,7 +220,7 @@ def difference(a: Layout, b: Layout) -> str | None:
     if a.digest == b.digest:
         return None
     if a.architecture != b.architecture:
-        return f"different architectures: {a.architecture} and {b.architecture}"
+        return f"different networks: {a.architecture} and {b.architecture}"
     shared = a.places.keys() & b.places.keys()
     shapes = sorted(key for key in shared if a.places[key].shape != b.places[key].shape)
     facts = [f"compared over {len(shared) - len(shapes)} shared keys"]
@@ -231,7 +231,7 @@ def difference(a: Layout, b: Layout) -> str | None:
     ]
     if shapes:
         one, other = (list(layout.places[shapes[0]].shape) for layout in (a, b))
-        facts.append(f"{len(shapes)} of another shape ({shapes[0]}: {one} and {other})")
+        facts.append(f"{len(shapes)} in different shapes ({shapes[0]}: {one} and {other})")
     return "; ".join(facts)
 
 

@@ -24,10 +24,12 @@ def differences(comparison: Comparison, job: Job, device: str = "auto", memory: 
     """
     models = [model for model in comparison.models if model.name != comparison.base_model]
     if len(models) != 2:
-        raise ModelsimError("--histogram is for two models, not", len(models), "give two checkpoints")
+        raise ModelsimError("--histogram takes two models, not", len(models), "choose two checkpoints")
     first, second = (model.header.layout for model in models)
     if first.architecture != second.architecture:
-        raise ModelsimError("these two cannot be compared", difference(first, second), "give two of one architecture")
+        raise ModelsimError(
+            "these two cannot be compared", difference(first, second), "choose two models of one network"
+        )
     keys: dict[str, list[str]] = {}
     for key, place in first.places.items():
         if key in second.places and second.places[key].shape == place.shape:
@@ -52,7 +54,9 @@ def write_histogram(found: Sequence[Histogram], names: Sequence[str], path: Path
     from ...similarity.histogram import edges
 
     if not found:
-        raise ModelsimError("the two share no values", " and ".join(names), "give two that do")
+        raise ModelsimError(
+            "the two models have no values in common", " and ".join(names), "choose two models of one network"
+        )
     panels = {_heading(one): one.counts for one in found}
     title, unit = f"{names[0]} less {names[1]}, value by value", f"(a − b) / rms(a), a is {names[0]}"
     caption = "Values per bin. The middle bin holds all below 0.0001, the outermost ones all beyond 10."

@@ -31,13 +31,13 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
     pair = [i for i, model in enumerate(models) if model.name != comparison.base_model]
     if len(pair) != 2:
         raise ModelsimError(
-            "--elements is for two models, not",
+            "--elements takes two models, not",
             len(pair),
-            "give two checkpoints (and the base, where the measure needs one)",
+            "choose two checkpoints (and the base, if the measure needs one)",
         )
     if not isinstance(measure, WeightMeasure):
         having = ", ".join(each.name for each in all_measures() if isinstance(each, WeightMeasure))
-        raise ModelsimError("no values per key in the measure", measure.name, f"use one of {having}")
+        raise ModelsimError("this measure has no values per key", measure.name, f"use one of {having}")
     if len({model.architecture for model in models}) > 1:
         return []
     from .streaming import key_parts  # torch comes with it

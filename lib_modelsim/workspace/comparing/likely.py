@@ -42,4 +42,4 @@ def likely_model(
     if found is None:
         return None
     model = compared.models[found.position]
-    return LikelyModel(model, f"base: {model.name}, {found.why}; choose another with --base")
+    return LikelyModel(model, f"base: {model.name} ({found.why}); choose another with --base")

@@ -22,7 +22,7 @@ def write_profile(found: Comparison, path: Path) -> Path:
     first, *others = (i for i, name in enumerate(matrix.models) if name != found.base_model)
     if not 1 <= len(others) <= MOST_PAIRS:
         raise ModelsimError(
-            f"--profile is for 2 to {MOST_PAIRS + 1} models, not", len(others) + 1, "give the ones that matter"
+            f"--profile takes 2 to {MOST_PAIRS + 1} models, not", len(others) + 1, "choose fewer models"
         )
     pairs = {matrix.models[i]: matrix.values[first, i].tolist() for i in others}
     unit = matrix.measure + (f", base {found.base.told(matrix.models)}" if found.base else "")

@@ -1,4 +1,4 @@
-"""Who is closest to a model: a comparison and hashes → ranked relatives."""
+"""Which models are closest to one: a comparison and hashes → ranked relatives."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def covers(measure: str, share: float) -> str:
     """How much a number speaks of: "covers 96.2 % of the network"."""
     what = "self-attention layers that it reads" if _of_attention(measure) else "network"
     found = f"covers {share_in_words(share)} of the {what}"
-    return found if share >= LEAST else f"{found}, too little for a comparison ({share_in_words(LEAST)} is needed)"
+    return found if share >= LEAST else f"{found}, too little to compare ({share_in_words(LEAST)} is needed)"
 
 
 def _of_attention(measure: str) -> bool:
@@ -50,5 +50,5 @@ def with_coverage(reasons: Sequence[Reason], matrix: SimilarityMatrix) -> list[R
 def _reason(matrix: SimilarityMatrix, a: int, b: int, share: float) -> Reason:
     text = covers(matrix.measure, share)
     if a == b and not _of_attention(matrix.measure):
-        text = f"what is placed and finite {text}"
+        text = f"what can be compared of it {text}"
     return Reason(matrix.models[a], matrix.models[b], text)

@@ -144,8 +144,8 @@ def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job, sample: 
 
 def _in_words(found: NonFinite) -> str:
     if found.nans or found.infinities:
-        return f"{found.nans} NaN and {found.infinities} infinities in {found.key}, left out"
-    return f"numbers too large to square in {found.key}, left out"
+        return f"{found.nans} NaN and {found.infinities} infinities in {found.key}: left out"
+    return f"numbers too large to square in {found.key}: left out"
 
 
 def attention_pass(
@@ -164,7 +164,7 @@ def attention_pass(
         for block in blocks
         for w in projections(m.weights, layers[block])
     )
-    stage = Stage(job, "probing attention", total)
+    stage = Stage(job, "reading attention layers", total)
     place = choose_device(device, memory)
     done: set[str] = set()
     while done != set(blocks):
@@ -177,6 +177,6 @@ def attention_pass(
 
 
 def _fall_back(memory: int | None) -> Device:
-    device_log.warning("the GPU ran out of memory: going on with the CPU")
+    device_log.warning("the GPU ran out of memory: using the CPU")
     torch.cuda.empty_cache()
     return choose_device("cpu", memory)

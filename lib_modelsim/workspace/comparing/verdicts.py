@@ -56,16 +56,16 @@ def verdict(
         return Verdict(NONE, f"The number {covers(measure, coverage)}.")
     known = measure_named(measure)
     if shared is not None and coverage in (None, 1):
-        return Verdict(f"the {shared}", f"By the values of each component. {known.caveat}")
+        return Verdict(f"the {shared}", f"According to the values of each component. {known.caveat}")
     if np.isnan(value):
         return Verdict(NONE, "The two are not comparable.")
     if not known.bounds:
         return Verdict(NONE, known.caveat)
     if known.needs_base and base == MEAN:
-        why = "The mean of these models is no true base: the numbers only tell them from each other."
+        why = "The mean of these models is not a real base: the numbers only tell these models apart."
         return Verdict(NONE, why) if np.isnan(apart) else _by_size(apart, f"{why} By their size:")
     if known.needs_base and apart > _RELATED:
-        return _by_size(apart, f"A direction says nothing where the difference is {apart:.2g} of the models' size:")
+        return _by_size(apart, f"The direction means nothing when the difference is {apart:.2g} of the models' size:")
     bound = next((bound for bound in known.bounds if bound.least <= value <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{known.between} {known.caveat}")
@@ -84,7 +84,7 @@ def _by_size(apart: float, first: str) -> Verdict:
     bound = next((bound for bound in RELATIVE_L2.bounds if bound.least <= apart <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{first} {RELATIVE_L2.name} is {apart:.4f}, between two bounds.")
-    return Verdict(bound.text, f"{first} {RELATIVE_L2.name} is {apart:.4f}, within {bound.span()}.")
+    return Verdict(bound.text, f"{first} {RELATIVE_L2.name} is {apart:.4f} (range {bound.span()}).")
 
 
 def same_main(matrix: SimilarityMatrix, a: int, b: int) -> str | None:

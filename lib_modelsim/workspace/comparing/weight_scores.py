@@ -75,11 +75,11 @@ def weight_scores(
         matrix = replace(measure_parts(measure, names, used), apart=apart)
         return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
     if base != MEAN and base.model not in names:
-        raise ModelsimError("the base cannot be read to its end", base.model, "name another with --base")
+        raise ModelsimError("the base cannot be read to its end", base.model, "choose another with --base")
     matrix, origin = replace(measure_parts(measure, names, parts, base), apart=apart), base.position(names)
     rounded = [] if origin is None else rounded_copies(models, parts, origin)
     reasons += [
-        Reason(names[i], names[i], f"{base.model} in another precision: it differs by rounding") for i in rounded
+        Reason(names[i], names[i], f"{base.model} in another precision: it differs only by rounding") for i in rounded
     ]
     reasons += [Reason(names[i], names[i], text) for i, text in _equal_to(matrix, origin)]
     of_base = None if origin is None else layouts[origin]
@@ -95,7 +95,7 @@ def _equal_to(matrix: SimilarityMatrix, base: int | None) -> Iterator[tuple[int,
     for i in np.flatnonzero(matrix.apart[main][base] == 0).tolist():
         if i != base:
             told = same_main(matrix, base, i) or f"same {component_label(main)}"
-            yield i, f"{told} as {matrix.models[base]}, the base: it has no direction from it"
+            yield i, f"{told} as {matrix.models[base]}, the base: there is no change to compare"
 
 
 def _restore(

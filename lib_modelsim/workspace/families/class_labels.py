@@ -56,7 +56,7 @@ def require_class(family: Family, number: int) -> None:
     """Raises ModelsimError where the family has no class of this number."""
     classes = int(family.classes.max())
     if not 1 <= number <= classes:
-        raise ModelsimError("no such class", number, f"use one of 1 to {classes}")
+        raise ModelsimError("there is no such class", number, f"use one of 1 to {classes}")
 
 
 def _bearers(family: Family, models: Iterable[Model], library: Library) -> dict[int, NamedClass]:

@@ -177,12 +177,12 @@ def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tup
     place = {model.path: i for i, model in enumerate(models)}
     columns = list(dict.fromkeys(place[r.path] for r in references if r.path in place))
     others = [r.name for r in references if r.architecture != models[0].architecture]
-    notes = [f"references of another architecture, left out: {several(others)}"] if others else []
+    notes = [f"references of another network, left out: {several(others)}"] if others else []
     same = [r.name for r in references if r.architecture == models[0].architecture and r.path not in place]
     if same:
-        notes.append(f"references that are the base or not comparable, left out: {several(same)}")
+        notes.append(f"references that are the base or cannot be compared, left out: {several(same)}")
     if not columns:
-        notes.append("no reference is among these models, so all of them are references")
+        notes.append("none of the references is among these models, so all models are references")
     return columns or None, notes
 
 
@@ -193,7 +193,7 @@ def _references(
     if wanted.references is None:
         return None, []
     if wanted.suggest is not None:
-        raise ModelsimError("references are given or suggested, not both", None, "leave one of the two out")
+        raise ModelsimError("references are either given or suggested, not both", None, "leave one of the two out")
     found = load_references(wanted.references, models, library)
     return found.models, found.missing
 
@@ -203,9 +203,9 @@ def _left_out(comparison: Comparison) -> list[str]:
     base = comparison.base_model
     models = [i for i, model in enumerate(comparison.models) if model.name != base]
     matrix = comparison.matrix.select(models)
-    alone = "not comparable with any other"
+    alone = "cannot be compared with any other"
     if base in comparison.matrix.models:
-        alone = f"equal to the base {base}, or not comparable with it"
+        alone = f"equal to the base {base}, or cannot be compared with it"
     groups = connected_groups(~np.isnan(matrix.overall))
     return told_apart(matrix.models, groups, alone) if len(models) > 1 else []
 

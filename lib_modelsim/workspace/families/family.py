@@ -149,14 +149,12 @@ def family_of_matrix(
     _require_known(distance)
     if distance != MATRIX and len(matrix.models) != 2:
         if options.component is not None:
-            raise ModelsimError(
-                "features are of blocks, not of a component", options.component, "use --distance matrix"
-            )
+            raise ModelsimError("features cover blocks, not one component", options.component, "use --distance matrix")
         if len(names) < FEWEST_REFERENCES <= len(matrix.models):
             raise ModelsimError(
-                "two references lack their own columns and share no others, so there must be three or more",
+                "a tree of features needs three references or more, as two of them share no columns",
                 len(names),
-                "name more, or use --distance matrix",
+                "choose more references, or use --distance matrix",
             )
         distances = known_row_distances(features, distance) if len(matrix.models) > 1 else np.zeros((1, 1))
         kept = largest_group(distances)
@@ -197,7 +195,7 @@ def family_of_features(features: FeatureTable, options: TreeOptions, architectur
     distance = options.distance or "pearson"
     _require_known(distance)
     if distance == MATRIX:
-        raise ModelsimError("a table of features has no measure of its own", distance, "use --distance pearson")
+        raise ModelsimError("a table of features has no distances of its own", distance, "use --distance pearson")
     n = len(features.models)
     distances = known_row_distances(features, distance) if n > 1 else np.zeros((n, n))
     kept = largest_group(distances)
@@ -227,7 +225,7 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
     the base and models equal to it leave the table. Names stay as they are."""
     if options.distance not in (None, MATRIX):
         raise ModelsimError(
-            "distances are given, so there are none to choose", options.distance, "leave --distance out"
+            "the file already holds distances, so none can be chosen", options.distance, "leave --distance out"
         )
     models, distances = table.models, table.values
     unit, notes = table.metric or "distance", []
@@ -235,13 +233,13 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         unit += f" of {table.component}"
     if base is not None:
         if not table.may_be_l2:
-            raise ModelsimError("a base goes with l2 distances, not with", table.metric, "leave --base out")
+            raise ModelsimError("a base can only be used with l2 distances, not with", table.metric, "leave --base out")
         chosen = match_model(base, models)
         base = models[chosen]
         distances = delta_cosine_distances(distances, chosen)
         rows = np.flatnonzero(~np.isnan(distances.diagonal()))
         equal = [name for i, name in enumerate(models) if i != chosen and i not in rows]
-        notes = [f"equal to the base or without a distance to it, left out: {', '.join(equal)}"] if equal else []
+        notes = [f"left out, equal to the base or without a distance to it: {', '.join(equal)}"] if equal else []
         models, distances = tuple(models[i] for i in rows), distances[np.ix_(rows, rows)]
         unit = f"1 − {DELTA_COSINE.name} of {table.component or 'the weights'}, base {without_ending(base)}"
     kept = largest_group(distances)
@@ -261,19 +259,19 @@ def told_left_out(models: Sequence[str], distances: NDArray[np.float64]) -> list
     found = told_apart(models, groups)
     if partly:
         named = several([models[i] for i in partly])
-        found.append(f"left out of the tree, not comparable with some of the others: {named}")
+        found.append(f"left out of the tree, cannot be compared with some of the others: {named}")
     return found
 
 
 def told_apart(
-    models: Sequence[str], groups: Sequence[Sequence[int]], alone: str = "not comparable with any other"
+    models: Sequence[str], groups: Sequence[Sequence[int]], alone: str = "cannot be compared with any other"
 ) -> list[str]:
     """A sentence for the models that nothing connects with the largest group, the first one; `alone` says why a model
     is connected with none."""
     single = [models[i] for group in groups if len(group) == 1 for i in group]
     found = [f"left out of the tree, {alone}: {several(single)}"] if single else []
     return found + [
-        f"left out of the tree: {several([models[i] for i in group])} can be compared only with each other"
+        f"left out of the tree, can only be compared with each other: {several([models[i] for i in group])}"
         for group in groups[1:]
         if len(group) > 1
     ]
@@ -309,7 +307,7 @@ def _build(
 ) -> Family:
     n = len(features.models)
     if n == 0:
-        raise ModelsimError("no models are left", None, "give models besides the base")
+        raise ModelsimError("no models are left", None, "choose models besides the base")
     about = {"unit": unit, "distance": distance, "linkage": options.linkage}
     if n == 1:
         return Family(architecture, features, np.zeros((1, 1)), None, np.ones(1, dtype=np.int64), **about)

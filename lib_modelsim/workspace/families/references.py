@@ -44,7 +44,7 @@ def load_references(file: Path, models: Sequence[Model], library: Library) -> Re
     """
     found = find_references(read_references(file), models, library)
     if not found.models and models:
-        raise ModelsimError("none of the references is among the models", file, "name some that are")
+        raise ModelsimError("none of the references is among the models", file, "choose some that are")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Families → files: tables, tree, figures, spreadsheet and report, in one folder per architecture."""
+"""Families → files: tables, tree, figures, spreadsheet and report, in one folder per network."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _meant(families: Sequence[Family], words: ClassEdit) -> Family:
     if len(meant) != 1:
         kinds = ", ".join(family.architecture or "" for family in families)
         raise ModelsimError(
-            "which architecture's class", words.number, f"write ARCHITECTURE/K=TEXT with one of {kinds}"
+            "the class needs its network", words.number, f"write ARCHITECTURE/K=TEXT with one of {kinds}"
         )
     return meant[0]
 
@@ -128,7 +128,9 @@ def write_archive(results: Sequence[Result], file: Path) -> Path:
             for path in write_families(results, Path(folder)):
                 archive.write(path, path.relative_to(folder))
     except OSError as error:
-        raise ModelsimError(f"cannot write ({error.strerror or error})", gettempdir(), "make room there") from error
+        raise ModelsimError(
+            f"cannot write ({error.strerror or error})", gettempdir(), "free some disk space there"
+        ) from error
     return write_bytes(file, packed.getvalue())
 
 
@@ -220,9 +222,9 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
     of_features = family.distance != MATRIX
     base = "none" if family.base is None else family.base.told(family.features.models)
     if family.base == MEAN:
-        base = "the mean of the models, as no base is known"
+        base = "the mean of the models, because no base is known"
     supported = not np.isnan(result.trust.support).all()
-    support = f"share of {RESAMPLES} trees over resampled blocks in which a class is exactly one branch"
+    support = f"share of {RESAMPLES} trees from resampled blocks in which the class is exactly one branch"
     return [
         ("measure", family.measure or "as in the table given"),
         ("base", base),
@@ -233,7 +235,7 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
         ("classes", str(int(family.classes.max()))),
         *([("strangers", ", ".join(family.strangers) + ": no near relative here")] if family.strangers else []),
         ("cophenetic correlation", f"{result.trust.cophenetic:.4f}"),
-        ("support", support if supported else "unknown: there are no blocks to resample"),
+        ("support", support if supported else "unknown, because there are no blocks to resample"),
         *(("note", note) for note in family.notes),
         ("versions", f"modelsim {__version__}, numpy {np.__version__}, scipy {scipy.__version__}"),
         ("date", datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")),

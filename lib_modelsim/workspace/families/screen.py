@@ -1,4 +1,4 @@
-"""The drawings of a family for the screen: what each is drawn of, and the drawing as inline SVG that answers."""
+"""The figures of a family for the screen, as interactive inline SVG."""
 
 from __future__ import annotations
 

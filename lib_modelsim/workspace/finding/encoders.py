@@ -127,7 +127,7 @@ def _hosts_kind(host: Host) -> EncoderKind:
         HOSTS,
         _HOSTS_LABEL,
         make=lambda _which, _device: encoder(),
-        readiness=lambda _which: Readiness(True, f"{encoder().name}: ready, it is in memory"),
+        readiness=lambda _which: Readiness(True, f"{encoder().name}: ready, loaded"),
     )
 
 

@@ -1,11 +1,11 @@
-"""Which model drew this picture: pictures in, evidence and ranked models out.
+"""Which model generated this picture: pictures in, evidence and ranked models out.
 
     index = GalleryIndex(folder, DescriptorEncoder())  # find_index: kept for each gallery and encoder
     learned = index.learned(job)                       # takes in what is new; minutes the first time
     known = known_models(library, host.listed())       # find_models: which hashes and files there are
     found = find([path], learned, known)               # one encoding and some milliseconds
     found = not_this(found, found.ranking[0].key)      # the next one, please
-    again = verify([path], found, learned.encoder, engine, job)  # find_verify: draws, and ranks by what came out
+    again = verify([path], found, learned.encoder, engine, job)  # find_verify: generates, and ranks by what came out
 
 Nothing of the query is kept anywhere.
 """
@@ -45,7 +45,10 @@ _APART = 0.07
 only the ones that differ from it by at most so much more than the nearest does: opening one takes some 30 ms."""
 
 _ITSELF = "the same picture in the gallery"
-_BY_PICTURES, _BY_TEXTS = "the gallery's nearest pictures, a guess", "the gallery's nearest prompts, a guess"
+_BY_PICTURES, _BY_TEXTS = (
+    "a guess from the closest pictures in the gallery",
+    "a guess from the closest prompts in the gallery",
+)
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Ranked:
 
     `key` is its SHA-256, or "name:…" where nobody knows that; `path` is None where it is not in the library, `title`
     where no host lists it. `score` is the ranker's, comparable within one answer, None for a model without pictures
-    in the gallery. `probability` holds if one of these models drew the picture; None where there is no honest number.
-    `pictures` are the model's own that are nearest to the query; `evidence` is what names this model.
+    in the gallery. `probability` holds if one of these models generated the picture; None where there is no honest
+    number. `pictures` are the model's own that are nearest to the query; `evidence` is what names this model.
     """
 
     key: str
@@ -75,7 +78,7 @@ class Found:
 
     - `none_of_these`: the query is farther from every model than nearly all of their own pictures are, and neither a
       record nor a picture names one of them.
-    - `prompt`: what it was drawn from, as far as somebody has a word; its `source` says who.
+    - `prompt`: what it was generated from, as far as somebody has a word; its `source` says who.
     - `infotext`: what the WebUI's "paste" takes: the record's settings, or the prompt alone.
     - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
     - `remarks`: what could not be read or asked, one line each.
@@ -133,7 +136,7 @@ def find(
 
 
 def not_this(found: Found, key: str) -> Found:
-    """The answer if this model did not draw the picture. The search itself learns nothing from it.
+    """The answer if this model did not generate the picture. The search itself learns nothing from it.
 
     What was said of it is left out with it, but for the style, which the others' probabilities come from.
     """
@@ -152,7 +155,7 @@ def not_this(found: Found, key: str) -> Found:
 
 
 def _before_it_was_left_out(piece: Evidence) -> Evidence:
-    return Evidence(piece.kind, None, None, f"before {piece.model} was left out: {piece.detail}")
+    return Evidence(piece.kind, None, None, f"before {piece.model} was excluded: {piece.detail}")
 
 
 def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[OpenedQuery]) -> list[Evidence]:
@@ -169,7 +172,7 @@ def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[OpenedQuery]
 def _prompt(
     asked: OpenedQuery, similar: Sequence[SimilarPicture], learned: Learned, interrogators: Sequence[Interrogator]
 ) -> tuple[Prompt | None, list[str]]:
-    """What the picture was drawn from, as it says itself, or the same picture in the gallery, or an interrogator."""
+    """The picture's prompt: from its own record, the same picture in the gallery, or an interrogator."""
     same = [picture for picture in similar if picture.likeness >= SAME]
     drawn = {picture.path: picture.prompt for picture in learned.gallery} if same else {}
     kept = next(filter(None, (drawn[picture.path] for picture in same)), None)
@@ -185,7 +188,7 @@ def _never_hashed(evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> 
     if not missing or not unknown:
         return []
     files = "1 of your checkpoints was" if unknown == 1 else f"{unknown} of your checkpoints were"
-    return [f"{files} never hashed, and may be the one that is named: scan them, and ask again"]
+    return [f"{files} never hashed and may be the model named in the record: scan them, then search again"]
 
 
 def _similar_pictures(query: Image.Image, learned: Learned) -> list[SimilarPicture]:
@@ -211,7 +214,7 @@ def _likeness(query: Image.Image, path: Path) -> float:
 
 
 def _only_in_gallery(learned: Learned, known: Sequence[KnownModel]) -> list[KnownModel]:
-    """Models that drew pictures here and whose files are elsewhere."""
+    """Models that generated pictures here and whose files are elsewhere."""
     there = {model.key for model in known} | {f"name:{model.name}" for model in known}
     drew = {key: name for key, name in learned.names.items() if key not in there}
     return [KnownModel(name, sha256=None if key.startswith("name:") else key) for key, name in drew.items()]
@@ -259,7 +262,7 @@ def _card(
     probability: float | None = None,
     pictures: tuple[Path, ...] = (),
 ) -> Ranked:
-    """A gallery's checkpoint as the library knows it now, by hash or, where it was drawn without one, by name."""
+    """A gallery's checkpoint as the library knows it now, by hash or, where it was generated without one, by name."""
     own = None if key.startswith("name:") else key
     path, title = (model.path, model.title) if model is not None else (None, None)
     sha256 = own or (model.sha256 if model is not None else None)

@@ -33,7 +33,7 @@ _TICK = 2_000_000_000
 
 @dataclass(frozen=True)
 class Indexed:
-    """A picture of the gallery: `key` and `model` are those of the checkpoint that drew it."""
+    """A picture of the gallery: `key` and `model` are those of the checkpoint that generated it."""
 
     path: Path
     key: str
@@ -64,7 +64,7 @@ class Learned:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Key → the model's name, as it was when it last drew."""
+        """Key → the model's name, as it was when it last generated."""
         return {picture.key: picture.model for picture in self.gallery}
 
 
@@ -74,7 +74,7 @@ class GalleryIndex:
     def __init__(
         self, folder: Path, encoder: Encoder, suites: Sequence[str] = ("standard",), ranker: Ranker = DEFAULT
     ) -> None:
-        """The search learns from a model's pictures of these suites; where it drew none of them, from all it has."""
+        """The search learns from a model's pictures of these suites; where it has none of them, from all."""
         self.folder, self.encoder, self._suites, self._ranker = folder, encoder, suites, ranker
         self._lock = Lock()
         self._seen: tuple[Indexed, ...] | None = None
@@ -112,7 +112,7 @@ class GalleryIndex:
     ) -> tuple[tuple[Indexed, ...], tuple[str, ...]]:
         """What is known of the pictures: fingerprints of all, vectors of the chosen; why nothing of some."""
         wanted = [Wanted([each.path for each in lit]), Wanted(list(chosen), [self.encoder], VIEWS)]
-        seen = store.look(wanted, job, f"looking at pictures ({self.encoder.name})")
+        seen = store.look(wanted, job, f"encoding pictures ({self.encoder.name})")
         known = (
             Indexed(
                 each.path,

@@ -1,4 +1,4 @@
-"""The pictures asked about: each is opened once, and handed along from there. Nothing of them is kept anywhere."""
+"""The pictures asked about: each is opened once, and nothing of them is kept."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def open_queries(queries: Sequence[Query]) -> tuple[list[OpenedQuery], list[Pict
         except PictureError as error:
             failures.append(error)
     if not opened:
-        raise failures[0] if failures else PictureError("no picture given", None, "give one")
+        raise failures[0] if failures else PictureError("there is no picture", None, "choose one")
     return opened, failures

@@ -44,9 +44,9 @@ def table(learned: Learned) -> list[TestedModel]:
     if test is None or learned.search is None:
         models, pictures = len(learned.names), len(learned.pictures)
         raise ModelsimError(
-            "a search cannot be tested on this gallery",
+            "the search cannot be tested on this gallery",
             f"{models} model{'' if models == 1 else 's'}, {pictures} pictures",
-            "draw a suite with three models or more, or take in pictures with: gallery import DIR",
+            "generate a suite with three models or more, or import pictures with: gallery import DIR",
         )
     names, counts = learned.names, learned.search.examples.pictures_of
     rows = []

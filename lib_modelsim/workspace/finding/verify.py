@@ -1,4 +1,4 @@
-"""The likeliest models draw the picture again, and what comes out is held against it."""
+"""Generates the picture again with the likeliest models, and compares the results with it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _TOLD = {
     *("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Clip skip", "VAE", "RNG"),
     *("Model", "Model hash", "VAE hash", "Hashes", "Version", *OPTION_LABELS.values()),
 }
-"""Settings that we can ask for, and those that change no pixel. Any other (hires fix, a refiner, ControlNet …) had a
-hand in the picture that ours will lack."""
+"""Settings that we can ask for, and those that change no pixel. Any other (hires fix, a refiner, ControlNet …) changed
+the picture in a way that ours will lack."""
 
 _NEEDED = {"Steps", "Sampler", "Seed", "Size"}
 
@@ -41,7 +41,7 @@ _GRID = 64  # latents of other sizes are drawn worse
 
 @dataclass(frozen=True)
 class DrawnAgain:
-    """What a model drew. `likeness` −1 … 1 is of the pixels (`copies.likeness`), `nearness` −1 … 1 the cosine
+    """What a model generated. `likeness` −1 … 1 is of the pixels (`copies.likeness`), `nearness` −1 … 1 the cosine
     of the encoder's vectors."""
 
     key: str
@@ -54,9 +54,9 @@ class DrawnAgain:
 
 @dataclass(frozen=True)
 class Verified:
-    """`found` with the models that drew in front, the nearest first, and with the evidence of it; `pictures` in the
-    same order. `exact`: all the record's settings were used, so that the same picture is proof. `failures`: who could
-    not draw, and why."""
+    """`found` with the models that generated in front, the nearest first, and with the evidence of it; `pictures` in
+    the same order. `exact`: all the record's settings were used, so that the same picture is proof. `failures`: who
+    could not generate, and why."""
 
     found: Found
     pictures: tuple[DrawnAgain, ...]
@@ -67,17 +67,18 @@ class Verified:
 def verify(
     queries: Sequence[Query], found: Found, encoder: Encoder, engine: Engine, job: Job, count: int = 4
 ) -> Verified:
-    """Draw the first query again with the `count` likeliest models that this engine has; rank them by what came out.
+    """Generate the first query again with the `count` likeliest models that this engine has; rank them by what came
+    out.
 
     By pixels where the record's settings are used, otherwise by the encoder. Raises Cancelled within one picture, and
-    ModelsimError where no model can draw; the engine is left as it was.
+    ModelsimError where no model can generate; the engine is left as it was.
     """
     query = open_query(queries[0])
     picture, records = query.picture, query.records
     candidates = _candidates(found, engine, count)
     drawn, failures = [], []
     vector: Vectors | None = None
-    stage = Stage(job, "drawing it again", len(candidates), "pictures")
+    stage = Stage(job, "generating it again", len(candidates), "pictures")
     with engine.session(job) as session:
         for card, checkpoint in candidates:
             job.check()
@@ -92,7 +93,7 @@ def verify(
                 drawn.append(DrawnAgain(card.key, card.model, image, infotext, likeness(picture, image), nearness))
             stage.advance(1)
     if not drawn:
-        raise ModelsimError("no model could draw it again", "; ".join(failures), "see why above")
+        raise ModelsimError("no model could generate it again", "; ".join(failures), "see the reasons above")
     exact = _full_settings(records)
     drawn.sort(key=lambda each: each.likeness if exact else each.nearness, reverse=True)
     return Verified(ranked_again(found, drawn, exact), tuple(drawn), exact, tuple(failures))
@@ -104,7 +105,7 @@ def _candidates(found: Found, engine: Engine, count: int) -> list[tuple[Ranked, 
     pairs = [(card, _checkpoint(card, available)) for card in found.ranking]
     drawable = [(card, checkpoint) for card, checkpoint in pairs if checkpoint is not None]
     if not drawable:
-        fix = "give it their files (--models), or choose another engine"
+        fix = "name their folder (--models), or choose another engine"
         raise ModelsimError(f"{engine.name} has none of the {len(pairs)} ranked models", None, fix)
     return drawable[:count]
 
@@ -155,12 +156,16 @@ def _draw(session: EngineSession, checkpoint: EngineCheckpoint, parameters: Para
         raise Cancelled("the engine was stopped", None, "start again")
     if not drew(drawn, checkpoint):
         other = drawn.checkpoint_title or drawn.checkpoint_hash or "one that the engine does not name"
-        raise CheckpointFailed("another checkpoint drew in its place", other, "refresh the engine's list and try again")
+        raise CheckpointFailed(
+            "the engine used another checkpoint instead",
+            other,
+            "refresh the engine's list of checkpoints and try again",
+        )
     return drawn.image.convert("RGB"), drawn.infotext
 
 
 def ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Found:
-    """An answer with the models that drew in front, the nearest first; with proof, the probabilities follow it."""
+    """An answer with the models that generated in front, the nearest first; with proof, the probabilities follow it."""
     same = [each for each in drawn if exact and each.likeness >= SAME]
     evidence = [_evidence(each, exact, len(same) - 1, len(drawn)) for each in same or drawn[:1]]
     order = {each.key: place for place, each in enumerate(drawn)}

@@ -1,4 +1,4 @@
-"""The checkpoints of the library compared by what they drew, and their tree beside the one of their weights."""
+"""The checkpoints of the library compared by their pictures, and that tree beside the one of their weights."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from .kinship import kinship_of
 def comparison_by_pictures(
     gallery: Path, suites: Sequence[Suite], models: Sequence[Model], identities: Mapping[str, Identity], job: Job
 ) -> Comparison:
-    """The models that drew the suite of which there are most pictures, compared by these.
+    """The models that generated the suite of which there are most pictures, compared by these.
 
     A picture belongs to a model by its hash, or by its name where nobody knows one. Raises ModelsimError where fewer
-    than two models drew.
+    than two models generated.
     """
     found = kinship_of(_fullest(gallery, suites), gallery, job)
     by_hash = {identities[model.name].sha256: model for model in models if model.name in identities}
@@ -39,9 +39,9 @@ def comparison_by_pictures(
     kept = [model for i in rows if (model := drew[i]) is not None]
     if len(kept) < 2:
         raise ModelsimError(
-            f"two of the checkpoints must have drawn the same probes, found {len(kept)}",
+            f"two checkpoints with pictures of the same probes are needed, found {len(kept)}",
             None,
-            "draw a suite with them first, on the page Probes",
+            "generate a suite with them first, on the Probes tab",
         )
     names = dict(zip((found.matrix.models[i] for i in rows), (model.name for model in kept), strict=True))
     matrix = replace(found.matrix.select(rows), models=tuple(names.values()))
@@ -60,7 +60,9 @@ def trees_of_the_same(family: Family, other: Family) -> tuple[Tree, Tree, list[i
     """
     shared = [name for name in family.features.models if name in other.features.models]
     if len(shared) < 2:
-        raise ModelsimError("the two trees share fewer than two models", len(shared), "draw the probes with more")
+        raise ModelsimError(
+            "the two trees have fewer than two models in common", len(shared), "generate the probes with more models"
+        )
     rows = [family.features.models.index(name) for name in shared]
     return (
         _tree_of(family, shared),
@@ -75,13 +77,13 @@ def _tree_of(family: Family, names: Sequence[str]) -> Tree:
 
 
 def _fullest(gallery: Path, suites: Sequence[Suite]) -> Sheet:
-    """The sheet with the most pictures, of the engine that drew most."""
+    """The sheet with the most pictures, of the engine that generated most."""
     if not gallery.is_dir():
-        raise ModelsimError("no pictures were drawn yet", None, "draw a suite first, on the page Probes")
+        raise ModelsimError("there are no pictures yet", None, "generate a suite first, on the Probes tab")
     with Gallery(gallery) as opened:
         opened.take_in()
         drew = engines(opened)
         sheets = [make_sheet(opened, suite, drew[0]) for suite in suites] if drew else []
     if not any(sheet.pictures for sheet in sheets):
-        raise ModelsimError("no pictures were drawn yet", None, "draw a suite first, on the page Probes")
+        raise ModelsimError("there are no pictures yet", None, "generate a suite first, on the Probes tab")
     return max(sheets, key=lambda sheet: len(sheet.pictures))

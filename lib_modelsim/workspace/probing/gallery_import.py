@@ -1,4 +1,4 @@
-"""Pictures that people have, in one folder for each model → a gallery's pictures, so that nothing has to be drawn."""
+"""Pictures that a person has, in one folder for each model → a gallery's pictures, without generating any."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def import_pictures(folder: Path, gallery: Path, known: Sequence[KnownModel], jo
     files = _files(folder)
     counts: dict[str, int] = {}
     there, unreadable = 0, []
-    stage = Stage(job, "taking in pictures", len(files), "pictures")
+    stage = Stage(job, "importing pictures", len(files), "pictures")
     with Gallery(gallery) as opened:
         opened.take_in()
         for model, path in files:
@@ -69,7 +69,9 @@ def import_pictures(folder: Path, gallery: Path, known: Sequence[KnownModel], jo
 def _files(folder: Path) -> list[tuple[str, Path]]:
     """Model and picture, for every picture in a sub-folder."""
     if not folder.is_dir():
-        raise ModelsimError("no such folder", folder, "give one with a sub-folder of pictures for each model")
+        raise ModelsimError(
+            "there is no such folder", folder, "choose a folder with one sub-folder of pictures per model"
+        )
     found = [
         (readable(model.name), path)
         for model in sorted(folder.iterdir())
@@ -78,7 +80,11 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         if _is_picture(path)
     ]
     if not found:
-        raise ModelsimError("no pictures in sub-folders", folder, "put each model's pictures into a folder of its name")
+        raise ModelsimError(
+            "the folder has no sub-folders with pictures",
+            folder,
+            "put each model's pictures into a sub-folder with the model's name",
+        )
     return found
 
 

@@ -46,13 +46,13 @@ def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = 
     """How alike the checkpoints of a sheet are by their pictures; `encoder` besides those that need no weights.
 
     Vectors are remembered beside the gallery. Black pictures count as missing: they say that something went wrong, not
-    how the checkpoint draws. Raises ModelsimError for fewer than two checkpoints.
+    what the checkpoint generates. Raises ModelsimError for fewer than two checkpoints.
     """
     if len(sheet.rows) < 2:
         raise ModelsimError(
             f"two checkpoints with pictures are needed, found {len(sheet.rows)}",
             sheet.suite.name,
-            "draw this suite with more: probe --out DIR",
+            "generate this suite with more models: probe --out DIR",
         )
     names = row_names(sheet.rows)
     place = {row.checkpoint: i for i, row in enumerate(sheet.rows)}
@@ -84,7 +84,7 @@ def families_of_pictures(found: Kinship, options: TreeOptions) -> tuple[list[Fam
         kept = complete_group(found.matrix.overall, rows)
         left_out = [found.matrix.models[i] for i in rows if i not in kept]
         if left_out:
-            notes.append(f"left out of the tree, no picture in common with others: {', '.join(left_out)}")
+            notes.append(f"left out of the tree, no pictures in common with the others: {', '.join(left_out)}")
         if kept:
             wanted = replace(options, classes=min(options.classes, len(kept))) if options.classes else options
             families.append(family_of_matrix(found.matrix.select(kept), wanted, architecture))
@@ -138,10 +138,10 @@ def _reasons(sheet: Sheet, matrix: SimilarityMatrix, drawings: Sequence[Drawing]
         if count < columns:
             yield Reason(name, name, f"{columns - count} of {columns} pictures are missing, black or cannot be read")
     if len(names) == 2 and not np.isnan(matrix.overall[0, 1]):
-        yield Reason(*names, "0 unless they are the same: only among three or more can two be close")
+        yield Reason(*names, "always 0 for two different models: similarity of pictures needs three models or more")
     for i, j in np.argwhere(np.isnan(matrix.overall)).tolist():
         if i < j:
-            yield Reason(names[i], names[j], "no picture that both drew with the same settings")
+            yield Reason(names[i], names[j], "no picture that both generated with the same settings")
 
 
 def _by_architecture(rows: Sequence[SheetRow]) -> dict[str | None, list[int]]:

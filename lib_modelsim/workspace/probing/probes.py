@@ -1,4 +1,4 @@
-"""Standardized pictures from every checkpoint: which checkpoints can draw, and what they drew or will draw."""
+"""Probes for every checkpoint: which checkpoints can generate, what they generated and what is missing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from ..catalogue.scan import scan
 
 @dataclass(frozen=True)
 class Chosen:
-    """The checkpoints that will draw, and the files that cannot, with the reason."""
+    """The checkpoints that will generate, and the files that cannot, with the reason."""
 
     checkpoints: list[EngineCheckpoint]
     unusable: list[Unreadable]
 
 
 def on_disk(paths: Sequence[Path], library: Library, job: Job) -> Chosen:
-    """The checkpoints under these files and folders, for an engine that draws with files.
+    """The checkpoints under these files and folders, for an engine that generates with files.
 
     Files that were never hashed are, which reads them once.
     """
@@ -63,37 +63,39 @@ def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job)
 def plan_suite(
     suite: Suite, checkpoints: Sequence[EngineCheckpoint], engine: Engine, folder: Path, batch: int = 1
 ) -> Plan:
-    """What drawing this suite into this gallery would do."""
+    """What generating this suite into this gallery would do."""
     with Gallery(folder) as gallery:
         return make_plan(suite, checkpoints, engine, gallery, batch)
 
 
 def draw_plan(plan: Plan, engine: Engine, folder: Path, job: Job) -> Outcome:
-    """Draw what is missing of a plan into its gallery. Raises as `draw_missing`."""
+    """Generate what is missing of a plan into its gallery. Raises as `draw_missing`."""
     with Gallery(folder) as gallery:
         return draw_missing(plan, engine, gallery, job)
 
 
 def sheet_of(folder: Path, suite: Suite, engine: str | None = None) -> Sheet:
-    """What this gallery holds of a suite; of the engine that drew most where none is named.
+    """What this gallery holds of a suite; of the engine that generated most where none is named.
 
-    Raises ModelsimError where nothing was drawn.
+    Raises ModelsimError where nothing was generated.
     """
     with Gallery(folder) as gallery:
         gallery.take_in()
         drew = engines(gallery)
         if not drew:
-            fix = "draw with: probe --out DIR; pictures taken in from elsewhere are for find alone"
-            raise ModelsimError("no suite was drawn in this gallery", folder, fix)
+            fix = "generate one with: probe --out DIR; imported pictures only serve find"
+            raise ModelsimError("this gallery has no pictures of a suite", folder, fix)
         if engine is not None and engine not in drew:
-            raise ModelsimError("this engine drew nothing here", engine, f"use one of {', '.join(drew)}")
+            raise ModelsimError("this engine has no pictures here", engine, f"use one of {', '.join(drew)}")
         return make_sheet(gallery, suite, engine or drew[0])
 
 
 def _sort_in(checkpoint: EngineCheckpoint, chosen: Chosen) -> None:
     network = find(checkpoint.architecture or "")
     if network is not None and not network.generates and checkpoint.path is not None:
-        chosen.unusable.append(Unreadable(checkpoint.path, f"draws nothing by itself: {checkpoint.architecture}"))
+        chosen.unusable.append(
+            Unreadable(checkpoint.path, f"cannot generate pictures by itself: {checkpoint.architecture}")
+        )
     else:
         chosen.checkpoints.append(checkpoint)
 

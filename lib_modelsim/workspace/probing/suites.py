@@ -54,22 +54,24 @@ class Suites:
         if query.lower().endswith(".json"):
             return read_suite(Path(query))
         names = ", ".join(suite.name for suite in self.all())
-        raise ModelsimError("no such suite", query, f"use one of {names}, or a suite's file")
+        raise ModelsimError("there is no such suite", query, f"use one of {names}, or a suite's file")
 
     def save(self, suite: Suite, instead: bool = False) -> Path:
         """Keep a suite of the user's; `instead` of one of the same name. Raises ModelsimError where there is one."""
         path = self.folder / f"{file_name(suite.name)}.json"
         if self.is_shipped(suite.name):
-            raise ModelsimError("a suite of this name is shipped", suite.name, "give yours another name")
+            raise ModelsimError("a built-in suite has this name", suite.name, "choose another name")
         if path.exists() and not instead:
-            raise ModelsimError("there is a suite of this name", suite.name, "give another name, or replace it")
+            raise ModelsimError("there is a suite of this name", suite.name, "choose another name, or replace it")
         return write_text(path, to_json(suite))
 
     def remove(self, name: str) -> None:
         """Forget a suite of the user's; its pictures stay."""
         path = self.folder / f"{file_name(name)}.json"
         if not path.is_file():
-            raise ModelsimError("no such suite of your own", name, "shipped suites stay")
+            raise ModelsimError(
+                "you have no suite of this name", name, "choose one of your own; built-in suites cannot be deleted"
+            )
         path.unlink()
 
     def from_file(self, path: Path, name: str | None = None) -> Suite:
@@ -80,12 +82,12 @@ class Suites:
             try:
                 text = path.read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
-                raise ModelsimError(f"cannot read ({error})", path, "give a text file in UTF-8") from error
+                raise ModelsimError(f"cannot read ({error})", path, "choose a text file in UTF-8") from error
         suite = self.from_text(text, name or path.stem)
         return replace(suite, name=name) if name else suite
 
     def from_text(self, text: str, name: str) -> Suite:
-        """A suite from a text, not yet kept; prompts are drawn as those of the standard suite are."""
+        """A suite from a text, not yet kept; prompts are generated as those of the standard suite are."""
         return suite_of_text(text, name, self.named(STANDARD))
 
 
@@ -98,7 +100,9 @@ def _infotext(path: Path) -> str:
         with opened(path) as image:
             text = of_picture(image)
     except OSError as error:
-        raise ModelsimError(f"cannot read the picture ({error})", path, "give one that can be opened") from error
+        raise ModelsimError(
+            f"cannot read the picture ({error})", path, "choose a picture that can be opened"
+        ) from error
     if not text:
-        raise ModelsimError("the picture carries no infotext", path, "give one as the WebUI saved it")
+        raise ModelsimError("the picture has no infotext", path, "choose a picture as the WebUI saved it")
     return text

@@ -1,4 +1,4 @@
-"""The tree that the weights make and the one that the pictures make, side by side."""
+"""The tree of the weights and the tree of the pictures, side by side."""
 
 from __future__ import annotations
 
