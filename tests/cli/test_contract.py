@@ -374,7 +374,7 @@ def test_bases_that_cannot_be(small_family):
     delta = ("compare", small_family, "--measure", "delta-cosine")
     assert "no model matches" in refused(*delta, "--base", "nobody")
     assert "models match 'a'" in refused(*delta, "--base", "a")
-    assert "delta-cosine alone" in refused("compare", small_family, "--measure", "cosine", "--base", "base")
+    assert "only be used with delta-cosine" in refused("compare", small_family, "--measure", "cosine", "--base", "base")
     assert "needs a base" in refused(
         "compare", small_family / "anna.safetensors", small_family / "base.safetensors", "--measure", "delta-cosine"
     )
