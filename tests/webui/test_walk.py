@@ -155,7 +155,7 @@ def test_a_class_keeps_its_name_over_a_reload_and_is_exported_with_it(families, 
     expect(rows).to_have_count(3)
     rows.nth(2).locator("[data-field=name]").fill("harbour")
     rows.nth(2).locator("[data-field=name]").press("Enter")
-    expect(page.locator("#modelsim_said").first).to_contain_text("Class 3 is saved")
+    expect(page.locator("#modelsim_said").first).to_contain_text("Class 3 saved")
     expect(page.locator("#modelsim_drawing svg").first).to_contain_text("harbour")
     families.leaf(VELVET).click()
     expect(page.locator("#modelsim_chosen .modelsim-card h3")).to_have_text(VELVET)
@@ -172,7 +172,7 @@ def test_a_class_keeps_its_name_over_a_reload_and_is_exported_with_it(families, 
         assert set(archive.namelist()) >= {"report.html", "families.xlsx", "dendrogram.svg", "heatmap.png", "tree.nwk"}
         named = list(csv.DictReader(archive.read("classes.csv").decode().splitlines()))
     assert {row["name"] for row in named if row["class"] == "3"} == {"harbour"}
-    families.choose("#modelsim_classes", "automatic")
+    families.choose("#modelsim_classes", "Automatic")
 
 
 def test_the_model_in_memory_has_a_row_once_its_weights_are_no_longer_its_file_s(families, checkout):
@@ -180,7 +180,7 @@ def test_the_model_in_memory_has_a_row_once_its_weights_are_no_longer_its_file_s
     if checkout.is_forge:
         families.show("Library")
         why = page.locator("#modelsim_models .modelsim-why")
-        expect(why).to_contain_text("Without the model in memory")
+        expect(why).to_contain_text("The model in memory is not listed")
         expect(why).to_have_attribute("title", re.compile("Forge"))
         return
     memory = page.locator("#modelsim_drawing .modelsim-leaf[data-model^='(in memory)']")

@@ -100,7 +100,7 @@ class ChosenPanel:
         if backend.index.models:
             return note("No model chosen", "Click a row of the table, or a name in the tree.")
         if backend.rows:
-            return note("Nothing indexed yet", "Press Show families: it reads what it needs, and remembers it.")
+            return note("Nothing indexed yet", "Press Show families to read and compare the models.")
         return ""
 
     def _matches(self, answer: Answer | None) -> str:
@@ -108,9 +108,9 @@ class ChosenPanel:
         if chosen is None:
             return ""
         if answer is None:
-            return note("Not compared yet", "Press Show families: then its relatives come here.")
+            return note("Not compared yet", "Press Show families to list its relatives here.")
         if chosen not in answer.comparison.matrix.models:
-            return note("Not compared", "It came later than the last comparison. Press Show families again.")
+            return note("Not compared", "This model is newer than the last comparison. Press Show families again.")
         comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
         return relatives_list(comparison, session.backend.identities, chosen, session.backend.host.cannot.get("load"))
 
@@ -145,6 +145,6 @@ def _alike(comparison: Comparison, names: Sequence[str]) -> str:
     ends = (known.min(), known.max())
     least, most = (ends[1], ends[0]) if matrix.is_distance else ends
     return (
-        f"{matrix.measure} between them: {number(least, matrix.measure)} to {number(most, matrix.measure)}, "
-        f"on average {number(float(known.mean()), matrix.measure)}"
+        f"{matrix.measure} among them: {number(least, matrix.measure)} to {number(most, matrix.measure)}, "
+        f"{number(float(known.mean()), matrix.measure)} on average"
     )

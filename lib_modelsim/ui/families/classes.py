@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # scipy and matplotlib come with it
     from ...workspace.families.class_labels import ClassName
     from ...workspace.families.family import Family, Trust
 
-_FIT = "Correlation of the heights at which two models meet in the tree with their distances; 1 is a perfect likeness."
+_FIT = "How well the tree keeps the distances between the models; 1 is perfect."
 
 
 class ClassMark(NamedTuple):
@@ -95,7 +95,7 @@ def _support(trust: Trust | None, number: int) -> str:
 def _fit(trust: Trust | None) -> tuple[str, str]:
     """How well the tree fits, and what that number is."""
     if trust is None:
-        return "How far to trust the classes is being computed …", ""
+        return "Computing support …", ""
     if math.isnan(trust.cophenetic):
         return "", ""
     return f"Cophenetic correlation {trust.cophenetic:.3f}", _FIT

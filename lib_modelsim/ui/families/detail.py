@@ -68,7 +68,7 @@ def _facts(detail: Detail) -> list[tuple[str, str]]:
     for keys, words in (
         (detail.only_in_first, f"only in {detail.first}"),
         (detail.only_in_second, f"only in {detail.second}"),
-        (shapes, "of another shape"),
+        (shapes, "with different shapes"),
     ):
         if keys:
             facts.append((f"{len(keys):,} {words}", ", ".join(keys[:20])))

@@ -27,7 +27,7 @@ def drawing(session: ViewState, shown: Shown) -> str:
     family = shown.family
     if family.tree is None:
         name = family.features.models[0]
-        return note("One model, no tree", f"{name} is the only one of {family.architecture}. A tree needs two.")
+        return note("One model, no tree", f"{name} is the only {family.architecture} model. A tree needs at least two.")
     from ...workspace.families.screen import heatmap_on_screen, map_on_screen, tree_on_screen
 
     names, facts = shown.class_names, _facts(session, shown)
@@ -44,15 +44,15 @@ def drawing(session: ViewState, shown: Shown) -> str:
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
     """The tree beside that of the other kind of evidence."""
     if other is None or other.tree is None:
-        wanted = "a measure of the weights" if family.measure == PICTURES.name else "pictures of the probes"
-        return note("Only one tree yet", f"Compare by {wanted} too: then weights and pictures stand face to face.")
+        wanted = "a measure of the weights" if family.measure == PICTURES.name else "images of the probes"
+        return note("Only one tree yet", f"Compare by {wanted} too, to see both trees side by side.")
     from ...figures.screen.tanglegram import tanglegram_svg
     from ...workspace.probing.by_pictures import trees_of_the_same
 
     try:
         left, right, classes = trees_of_the_same(family, other)
     except ModelsimError as error:
-        return note("No two trees", str(error))
+        return note("The trees cannot be compared", str(error))
     return trusted(tanglegram_svg(left, right, classes, (family.measure or "", other.measure or ""), facts=facts))
 
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _HEADS = (
     ("Name", "text"),
-    ("Architecture", "text"),
+    ("Network", "text"),
     ("Class", "number"),
     ("Size", "number"),
     ("Precision", "text"),
-    ("Parts", "text"),
+    ("Components", "text"),
     ("Hash", "text"),
-    ("The same as", "text"),
+    ("Same as", "text"),
     ("State", "text"),
 )
 

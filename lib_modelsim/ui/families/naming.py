@@ -17,5 +17,5 @@ def save_name(session: ViewState, typed: Mapping[str, str]) -> str:
     if number is None:
         return message("The classes have changed. Type the name again.", "error")
     if not session.backend.name_class(family, number, typed["name"].strip(), typed["remark"].strip()):
-        return message("The name could not be kept. The terminal tells why.", "error")
-    return message(f"Class {number} is saved.")
+        return message("The name could not be saved. The terminal says why.", "error")
+    return message(f"Class {number} saved.")

@@ -20,8 +20,8 @@ from .classes import classes_table
 from .drawing import drawing
 from .library import library_table
 
-AUTOMATIC = "automatic"
-MEAN = "automatic: a known base, or the mean of all models"
+AUTOMATIC = "Automatic"
+MEAN = "Automatic: a known base, or the mean of all models"
 MOST_CLASSES = 20
 
 
@@ -37,19 +37,21 @@ class FamiliesControls:
                 [AUTOMATIC, *(str(k) for k in range(1, MOST_CLASSES + 1))], "Classes", "classes", scale=1, min_width=120
             )
             self.go = gr.Button("Show families", variant="primary", elem_id="modelsim_generate", scale=1, min_width=130)
-        with gr.Accordion("References, base, distance, linkage", open=False, elem_id="modelsim_how"):
+        with gr.Accordion("Options: references, base, distance, linkage", open=False, elem_id="modelsim_how"):
             with gr.Row():
-                self.references = _choice([], "References (none: all models)", "references", scale=6, multiselect=True)
+                self.references = _choice(
+                    [], "References (leave empty for all models)", "references", scale=6, multiselect=True
+                )
                 self.count = gr.Number(5, label="How many", precision=0, elem_id="modelsim_suggest_count", scale=1)
                 self.suggest = gr.Button("Suggest", elem_id="modelsim_suggest", scale=1, min_width=80)
                 self.load = gr.Button("Load list", elem_id="modelsim_load_references", scale=1, min_width=90)
                 self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
             self.said = gr.HTML(elem_id="modelsim_references_said")
             with gr.Row():
-                self.base = _choice([MEAN], f"Base ({with_base} alone)", "base")
+                self.base = _choice([MEAN], f"Base (only for {with_base})", "base")
                 self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
                 self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
-                self.order = gr.Checkbox(label="Similar leaves side by side", elem_id="modelsim_optimal_order")
+                self.order = gr.Checkbox(label="Place similar models side by side", elem_id="modelsim_optimal_order")
         self.outputs = [
             self.measure,
             self.classes,
@@ -111,7 +113,7 @@ class FamiliesPanel:
                 [], show_label=False, visible=False, elem_id="modelsim_architecture", min_width=120
             )
             self.hash = gr.Button("Find identical files", elem_id="modelsim_hash", visible=False, scale=0)
-            self.index = gr.Button("Index what is new", elem_id="modelsim_index", scale=0, min_width=130)
+            self.index = gr.Button("Index new checkpoints", elem_id="modelsim_index", scale=0, min_width=150)
             self.refresh = gr.Button("Refresh", elem_id="modelsim_refresh", scale=0, min_width=80)
             self.export = gr.Button("Export", elem_id="modelsim_export", scale=0, min_width=80)
         self.exporting = gr.HTML(elem_id="modelsim_exporting")
@@ -151,7 +153,7 @@ class FamiliesPanel:
                 value=shown.family.architecture if shown.family else None,
             ),
             self.hash: gr.update(
-                visible=in_library and left > 0, value=f"Find identical files: reads {size_text(left)}"
+                visible=in_library and left > 0, value=f"Find identical files (reads {size_text(left)})"
             ),
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
@@ -168,7 +170,7 @@ class FamiliesPanel:
         if shown.why_none:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
-            return note("One model", "A tree needs two. Put another checkpoint beside it, then press Show families.")
+            return note("One model", "A tree needs at least two. Add another checkpoint, then press Show families.")
         return note("Not compared yet", "Press Show families.")
 
     def named_classes(self, shown: Shown | None = None) -> str:
@@ -182,7 +184,7 @@ class FamiliesPanel:
     def begin_export(self) -> Updates:
         """Say that it takes a while."""
         return {
-            self.exporting: message("Writing tables, figures and report …", "working"),
+            self.exporting: message("Exporting tables, figures and the report …", "working"),
             self.exported: gr.update(visible=False),
         }
 
@@ -190,7 +192,7 @@ class FamiliesPanel:
         """Write all files of all architectures, and offer them as one."""
         shown = self._session.shown()
         if not shown.families:
-            return {self.exporting: message("Nothing to export: there is no tree.", "error")}
+            return {self.exporting: message("Nothing to export yet. Press Show families first.", "error")}
         try:
             file = self._session.backend.export(shown.answer, shown.how, shown.families)
         except ModelsimError as error:

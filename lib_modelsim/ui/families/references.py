@@ -37,7 +37,7 @@ def suggest(session: ViewState, count: float | None) -> str:
     architecture = shown.family.architecture if shown.family is not None else None
     found = suggested(shown.answer.comparison, int(count or 0), architecture)
     session.choose(references=tuple(model.name for model in found))
-    return f"{len(found)} models that are far from each other."
+    return f"Chose {len(found)} models that differ much from each other."
 
 
 @_telling
@@ -45,7 +45,7 @@ def load(session: ViewState) -> str:
     """Choose those of the list."""
     found = session.backend.load_references(session.references_file)
     session.choose(references=tuple(model.name for model in found.models))
-    return " ".join([f"{len(found.models)} references from {session.references_file}.", *found.missing])
+    return " ".join([f"Loaded {len(found.models)} references from {session.references_file}.", *found.missing])
 
 
 @_telling
@@ -55,4 +55,4 @@ def save(session: ViewState) -> str:
 
     if not session.choices.references:
         raise ModelsimError("no references are chosen", None, "choose some, or press Suggest")
-    return f"Kept in {save_references(session.references_file, session.choices.references)}."
+    return f"Saved to {save_references(session.references_file, session.choices.references)}."

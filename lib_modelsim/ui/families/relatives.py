@@ -33,10 +33,10 @@ def relatives_list(
     `cannot_load` says why the host loads none of them."""
     matrix = comparison.matrix
     if chosen == comparison.base_model:
-        return note("This is the base", "The numbers are taken from it. Choose another model.")
+        return note("This is the base", "All models are compared by their changes from it. Choose another model.")
     found = relatives(comparison, identities, chosen)
     if not found:
-        return note("No other model to compare with", "Put more checkpoints into the folder, then press Show families.")
+        return note("No other model to compare with", "Add checkpoints to the folder, then press Show families.")
     near = [relative for relative in found if relative.comparable]
     scale = _Scale(matrix, near)
     return render(
