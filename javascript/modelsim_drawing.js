@@ -53,7 +53,7 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         }
         const { told, height, class: number } = element.dataset, count = size(element);
         const models = `${count} model${count === 1 ? "" : "s"}`;
-        const lines = [["", told], ["height", height], ["", "Click selects them"]].filter(([, text]) => text);
+        const lines = [["", told], ["height", height], ["", "Click to select them"]].filter(([, text]) => text);
         modelsim.showTip(number ? `Class ${number}: ${models}` : models, lines, x, y);
     }
 

@@ -24,7 +24,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
     /** Ask about these files: the server has them and nobody else. */
     async function ask(files) {
         const drop = document.querySelector(DROP), size = files.reduce((sum, file) => sum + file.size, 0);
-        if (size > MOST) return tell(drop, "Too large", `Give less than ${MOST / 1e6} MB at once.`);
+        if (size > MOST) return tell(drop, "Too large", `Choose less than ${MOST / 1e6} MB at once.`);
         latest = files;
         try {
             const pictures = await Promise.all(files.map(modelsim.packed));
@@ -33,7 +33,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
             unanswered = { pictures, number: `${Date.now()}.${++count}` };
             sendUnanswered();
         } catch (error) {
-            tell(drop, "The picture cannot be read", error.message);
+            tell(drop, "Cannot read the picture", error.message);
         }
     }
 
@@ -78,7 +78,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         button.type = "button";
         button.className = `${beside.className} modelsim-find`;
         button.textContent = beside.classList.contains("tool") ? "🔎" : PAGE;
-        button.title = "Find my model: which checkpoint drew this?";
+        button.title = "Find my model: which model made this?";
         button.dataset.picture = picture;
         beside.after(button);
     }
@@ -111,17 +111,17 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         setTimeout(modelsim.hideTip, TOLD_MS);
     }
 
-    /** Fetch the picture before its place is left: another one may be drawn there at any time. */
+    /** Fetch the picture before its place is left: another one may come there at any time. */
     async function receive(button) {
         const picture = shownIn(button.dataset.picture);
-        if (!picture) return tell(button, "No picture yet", "Draw one, or choose one, then press this again.");
+        if (!picture) return tell(button, "No picture yet", "Generate or select one, then try again.");
         try {
             const file = await fileOf(picture.src);
             modelsim.pictures.openTab(TAB);
             window.modelsimTab.openPage(PAGE);
             await ask([file]);
         } catch (error) {
-            tell(button, "The picture cannot be read", error.message);
+            tell(button, "Cannot read the picture", error.message);
         }
     }
 

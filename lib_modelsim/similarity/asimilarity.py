@@ -1,4 +1,4 @@
-"""The attention-probe score ("ASimilarity"), both published variants, for all pairs from one evaluation per model.
+"""The attention score ("ASimilarity"), both published variants, for all pairs from one evaluation per model.
 
 For one self-attention with weights q, k, v (each [d, d]) and a fixed random input X ([d, d], standard normal):
 
@@ -35,7 +35,7 @@ from .attention import Variant, projections
 from .device import Device
 
 
-def probe_grams(
+def attention_grams(
     models: Sequence[Checkpoint],
     layers: Mapping[str, str],
     variant: Variant,
@@ -53,36 +53,36 @@ def probe_grams(
     reader = ValueReader()
     for block, key in layers.items():
         width = models[0].weights[key].shape[1]
-        probe = torch.randn([width, width], generator=generator)
+        inputs = torch.randn([width, width], generator=generator)
         for _ in range(variant.linears):
             torch.empty(width, width).uniform_(generator=generator)
         if block in wanted:
-            yield block, _gram(models, key, probe, reader, device, tick)
+            yield block, _gram(models, key, inputs, reader, device, tick)
 
 
 def _gram(
     models: Sequence[Checkpoint],
     key: str,
-    probe: torch.Tensor,
+    inputs: torch.Tensor,
     reader: ValueReader,
     device: Device,
     tick: Callable[[int], None],
 ) -> NDArray[np.float64]:
     """Scores of all pairs in one block, shape (n, n).
 
-    The features of n models are n · d² numbers: they are made for as many rows of the probe at a time as the budget
+    The features of n models are n · d² numbers: they are made for as many rows of the inputs at a time as the budget
     holds. Rows are independent, so nothing is computed twice; only the weights are read again.
     """
-    width = len(probe)
-    probe = probe.to(device.torch)
+    width = len(inputs)
+    inputs = inputs.to(device.torch)
     rows = max(1, min(width, device.budget // (4 * width * (len(models) + 4))))
     gram = torch.zeros(len(models), len(models), dtype=torch.float64)
     for first in range(0, width, rows):
-        part = probe[first : first + rows]
+        part = inputs[first : first + rows]
         features = torch.empty(len(models), len(part) * width, device=device.torch)
         for row, model in zip(features, models, strict=True):
             q, k, v = (reader.matrix(weight).to(device.torch) for weight in projections(model.weights, key))
-            row.copy_(_features(part, probe, q, k, v).flatten())
+            row.copy_(_features(part, inputs, q, k, v).flatten())
             tick(3 * width * width * model.weights[key].stored.item_bytes)
         gram += (features @ features.T).double().cpu()
     norms = gram.diagonal().sqrt()
@@ -90,9 +90,9 @@ def _gram(
 
 
 def _features(
-    part: torch.Tensor, probe: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
+    part: torch.Tensor, inputs: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
 ) -> torch.Tensor:
-    """Rows of A for the probe's rows `part` ([r, d]), each scaled to length 1; shape [r, d]."""
-    logits = ((part @ q.T) @ k) @ probe.T  # [r, d]; this order costs the same however many rows
-    attention = torch.softmax(logits, dim=-1) * (v @ probe.sum(0))
+    """Rows of A for some rows of the inputs, `part` ([r, d]), each scaled to length 1; shape [r, d]."""
+    logits = ((part @ q.T) @ k) @ inputs.T  # [r, d]; this order costs the same however many rows
+    attention = torch.softmax(logits, dim=-1) * (v @ inputs.sum(0))
     return torch.nn.functional.normalize(attention, dim=-1)

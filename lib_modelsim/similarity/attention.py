@@ -1,4 +1,4 @@
-"""The self-attention layers that the attention probe looks at: which, in what order, and where their bytes are."""
+"""The self-attention layers that the attention score reads: which, in what order, and where their bytes are."""
 
 from __future__ import annotations
 

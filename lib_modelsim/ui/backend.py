@@ -137,7 +137,7 @@ class Backend:
     def _load(self, name: str, job: Job, workspace: Workspace) -> None:
         model = self.model(name)
         if model is None:
-            raise ModelsimError("no such checkpoint any more", name, "press Refresh")
+            raise ModelsimError("this checkpoint no longer exists", name, "press Refresh")
         workspace.load(model, job)
 
     def _read_index(self, job: Job, workspace: Workspace) -> None:

@@ -97,7 +97,7 @@ class Guard:
         if not known:
             return _page(403, advice=_ADVICE) if opens else _refusal(_ADVICE)
         if not re.fullmatch(_SERVED.get(method, ""), path):
-            return PlainTextResponse("There is nothing here.", 404)
+            return PlainTextResponse("Not found.", 404)
         return None
 
     def _has_cookie(self, asked: HTTPConnection) -> bool:

@@ -42,7 +42,7 @@ def free_socket(port: int | None) -> socket.socket:
         return listener
     taken = f"{PORTS[0]} to {PORTS[-1]}" if port is None else port
     raise ModelsimError(
-        "the port is taken or not allowed", taken, "give another one with --port, or none for the first that is free"
+        "the port is taken or not allowed", taken, "choose another with --port, or leave --port out to use a free one"
     )
 
 

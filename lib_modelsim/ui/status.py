@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..job import Progress
 from ..templates import render
 from ..text import percent, size_text
-from .words import duration
+from .words import capital, duration
 
 
 def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:
@@ -16,7 +16,7 @@ def working(progress: Progress | None, seconds: float, task: str | None = None) 
     fraction = progress.done / progress.total if progress.total else 1.0
     show = size_text if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"
-    what = progress.what[:1].upper() + progress.what[1:]
+    what = capital(progress.what)
     words = f"{what}: {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
     if 0 < fraction < 1 and seconds > 1:
         words += f", {duration(seconds * (1 / fraction - 1))} left"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # scipy comes with them
 
 @dataclass(frozen=True)
 class Shown:
-    """The answer to the question chosen, its families, the one that is drawn, and why there is none. Made once for an
+    """The answer to the question chosen, its families, the one that is shown, and why there is none. Made once for an
     update of the page, and handed to all that it consists of."""
 
     answer: Answer | None = None
@@ -150,7 +150,7 @@ class ViewState:
     def cannot_load(self, model: Model) -> str | None:
         """Why the host does not load a model; None where it does."""
         if model.opener is not None:
-            return "It is in memory already, and in no file."
+            return "It is already in memory, and has no file."
         return self.backend.host.cannot.get("load")
 
     def other_family(self, family: Family | None) -> Family | None:

@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from ..probes.sheet import Column
 
 DISTANCES = {
-    "what suits the measure": None,
+    "Automatic: suits the measure": None,
     "1 − Pearson's r (pearson)": "pearson",
     "1 − Spearman's ρ (spearman)": "spearman",
     "1 − cosine (cosine)": "cosine",
     "Euclidean (euclidean)": "euclidean",
-    "the measure itself (matrix)": "matrix",
+    "The measure's own values (matrix)": "matrix",
 }
 """What the page calls each distance; None leaves it to the measure."""
 
 LINKAGES = {
     "Ward (ward.D2)": "ward.D2",
     "Ward on plain distances (ward.D)": "ward.D",
-    "average": "average",
-    "complete": "complete",
-    "single": "single",
+    "Average": "average",
+    "Complete": "complete",
+    "Single": "single",
 }
 """What the page calls each linkage."""
 
@@ -37,8 +37,13 @@ def measure_labels() -> dict[str, str]:
     found = {}
     for measure in sorted(all_measures(), key=lambda measure: measure.name != DEFAULT):  # it stands first
         what = measure.name if measure.reads == "all" else f"{measure.name}; reads {measure.reads}"
-        found[f"{measure.label} ({what})"] = measure.name
+        found[f"{capital(measure.label)} ({what})"] = measure.name
     return found
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def label_of(labels: Mapping[str, str | None], value: str | None) -> str:

@@ -39,7 +39,7 @@ class Work:
 
     def index(self) -> Iterator[Updates]:
         """Read the headers of what is new or has changed."""
-        yield from self._follow(self._session.backend.read_index, "Stopped. What was read is kept.")
+        yield from self._follow(self._session.backend.read_index, "Stopped. What was read so far is kept.")
 
     def compare(self) -> Iterator[Updates]:
         """Compare the models as chosen, unless only the library is looked at."""
@@ -48,7 +48,7 @@ class Work:
             return
         self._session.settle_base()
         question = self._session.choices.question
-        stopped = "Stopped. What is finished is kept: Show families goes on."
+        stopped = "Stopped. What is finished is kept. To go on, press Show families."
         yield from self._follow(lambda: self._session.backend.compare(question), stopped)
 
     def hash_few(self) -> Iterator[Updates]:
@@ -62,7 +62,7 @@ class Work:
 
     def hash_all(self) -> Iterator[Updates]:
         """Hash the files that were not hashed before."""
-        yield from self._follow(self._session.backend.hash_files, "Hashing stopped. What is finished is kept.")
+        yield from self._follow(self._session.backend.hash_files, "Hashing stopped. The files hashed so far are kept.")
 
     def begin(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
         """What `follow_begun` is to start and to follow; what the status line says where it is stopped, and when it is
@@ -93,10 +93,10 @@ class Work:
         except ModelsimError as error:
             status = message(str(error), "error")
         except Exception as error:
-            yield self._resting(message(f"Unexpected: {error!r}. The terminal tells more.", "error"))
+            yield self._resting(message(f"Unexpected error: {error!r}. The terminal has the details.", "error"))
             raise
         if backend.turn != turn:
-            status = message("Another question came first, here or in another window.", "stopped")
+            status = message("Replaced by a newer request, here or in another window.", "stopped")
         yield self._resting(status)
 
     def _summary(self) -> str:

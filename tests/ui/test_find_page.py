@@ -99,7 +99,7 @@ def test_an_answer_tells_the_script_to_which_question(page):
 
 def test_nothing_to_look_for_is_one_line(page):
     status = [next(iter(step.values())) for step in page.follow(page.finder.find)][-1]
-    assert "no picture to look for" in str(status)
+    assert "no picture to look up" in str(status)
 
 
 def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
@@ -186,8 +186,8 @@ def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
     ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     list(page.follow(page.finder.verify))
     shown = answer(page.show())
-    assert "Drawn again" in shown
-    assert re.search(r"modelsim-again.*carl.*likeness", shown)
+    assert "Generated again" in shown
+    assert re.search(r"modelsim-again.*carl.*similarity of pixels", shown)
 
 
 def moving():

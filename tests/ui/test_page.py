@@ -225,7 +225,7 @@ def test_a_picture_gets_an_answer_and_another_takes_its_place(page):
         query = {"name": name, "mimeType": "image/png", "buffer": picture.getvalue()}
         page.locator("#modelsim_query input[type=file]").set_input_files([query])
     expect(page.locator("#modelsim_answer figcaption")).to_have_text("two.png")
-    expect(page.locator("#modelsim_answer h3")).to_have_text("Nothing is known of it")
+    expect(page.locator("#modelsim_answer h3")).to_have_text("No model found")
     page.locator("#modelsim_answer button", has_text="Forget").click()
     expect(page.locator("#modelsim_answer figcaption")).to_have_count(0)
 

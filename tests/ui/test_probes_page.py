@@ -69,20 +69,20 @@ def do(page, task):
 
 
 def test_nothing_drawn_says_what_to_do(page):
-    assert "Nothing drawn yet" in shown(page)["pictures"]
+    assert "No images yet" in shown(page)["pictures"]
     assert by_id(page.opened())["suite"] == "cfg1-fast"
 
 
 def test_the_plan_is_told_before_anything_is_drawn(page):
     assert "models" in do(page, page.studio.make_plan)
     told = shown(page)["planned"]
-    assert "5 checkpoints, 0 are there" in told
-    assert "Nothing drawn yet" in shown(page)["pictures"]
+    assert "5 models: 0 exist" in told
+    assert "No images yet" in shown(page)["pictures"]
 
 
 def test_what_is_drawn_is_shown_in_every_view(page):
-    do(page, page.studio.draw)
-    assert "5 are there" in shown(page)["planned"]
+    do(page, page.studio.generate)
+    assert "5 exist" in shown(page)["planned"]
     found = shown(page)
     assert found["pictures"].count("<img") == 5
     assert found["column"] == "prior 1337"
@@ -93,7 +93,7 @@ def test_what_is_drawn_is_shown_in_every_view(page):
 
 
 def test_pictures_are_addressed_in_the_data_folder_alone(page, host):
-    do(page, page.studio.draw)
+    do(page, page.studio.generate)
     for url in re.findall(r'src="([^"]*)"', shown(page)["pictures"]):
         assert url.startswith("/data/gallery/cfg1-fast/")
         assert str(host.data) not in url
@@ -101,7 +101,7 @@ def test_pictures_are_addressed_in_the_data_folder_alone(page, host):
 
 def test_a_checkpoint_that_fails_is_told_and_the_others_are_drawn(page, host):
     host.refuses = "carl"
-    do(page, page.studio.draw)
+    do(page, page.studio.generate)
     found = shown(page)
     assert "carl" in found["planned"]
     assert "cannot be loaded" in found["planned"]
@@ -109,20 +109,20 @@ def test_a_checkpoint_that_fails_is_told_and_the_others_are_drawn(page, host):
 
 
 def test_the_grid_is_composed_once_all_is_drawn_and_offered_as_files(page):
-    do(page, page.studio.draw)
+    do(page, page.studio.generate)
     names = [path.rsplit("/", 1)[-1] for path in shown(page)["grid_files"]]
     assert any(name.endswith(".png") for name in names)
     assert any(name.endswith(".html") for name in names)
 
 
 def test_a_grid_of_nothing_is_one_line(page):
-    assert "nothing was drawn" in do(page, page.studio.make_grid)
+    assert "this suite has no images yet" in do(page, page.studio.make_grid)
 
 
 def test_a_suite_of_prompts_is_kept_edited_and_removed(page):
     suites = page.suites
     kept = by_id(suites.saved("mine", "a cat\na dog\n"))
-    assert "Kept in" in kept["suite_said"]
+    assert "Saved to" in kept["suite_said"]
     assert "mine" in [suite.name for suite in page.studio.backend.suites.all()]
     again = by_id(suites.saved("mine", kept["suite_text"].replace("a cat", "a horse")))
     assert "a horse" in again["suite_text"]

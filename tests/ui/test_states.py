@@ -148,7 +148,7 @@ def test_who_asked_earlier_leaves_to_who_asked_last(tab_over, small_family):
     choose(tab, measure="cosine")
     newer = tab.work.compare()
     next(newer)
-    assert "Another question" in follow(older)[-1]
+    assert "Replaced by a newer request" in follow(older)[-1]
     assert "5 models" in follow(newer)[-1]
     assert "<svg" in opened(tab)["drawing"]
 

@@ -195,7 +195,7 @@ def test_verify_proves_it_and_leaves_the_user_s_checkpoint_and_options(page, web
     expect(evidence(page, "By its record")).to_contain_text("gives no hash")
     page.locator("#modelsim_verify").click()
     proof = re.compile(f"Proof: .*{STRANGER} generates the same picture")
-    expect(evidence(page, "By drawing it again")).to_contain_text(proof, timeout=4 * WAIT)  # four checkpoints draw
+    expect(evidence(page, "By generating it again")).to_contain_text(proof, timeout=4 * WAIT)  # four checkpoints draw
     pictures = page.locator("#modelsim_answer .modelsim-again figure")
     expect(pictures).to_have_count(1 + 4)
     expect(pictures.nth(1)).to_contain_text(STRANGER)

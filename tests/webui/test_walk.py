@@ -123,7 +123,7 @@ def test_a_picture_is_drawn_while_files_are_hashed_and_what_was_stopped_goes_on(
     drawn_with(webui)
     expect(tab.status).to_contain_text("Hashing")
     page.locator("#modelsim_interrupt").click()
-    expect(tab.status).to_contain_text("Hashing stopped. What is finished is kept.")
+    expect(tab.status).to_contain_text("Hashing stopped. The files hashed so far are kept.")
     expect(page.locator("#modelsim_interrupt")).to_be_disabled()
     page.locator("#modelsim_hash:visible").click()
     expect(tab.status).to_contain_text("Hashing")

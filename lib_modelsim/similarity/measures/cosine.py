@@ -51,7 +51,7 @@ COSINE = WeightMeasure(
 
 COSINE_MIN = WeightMeasure(
     name="cosine-min",
-    label="cosine, least of a block's keys",
+    label="cosine, lowest of a block's keys",
     reads="all",
     range=(-1, 1),
     joined=Joined.MEAN,
@@ -67,7 +67,7 @@ COSINE_MIN = WeightMeasure(
 
 COSINE_WHOLE = WeightMeasure(
     name="cosine-whole",
-    label="cosine of blocks as one vector",
+    label="cosine of whole blocks",
     reads="all",
     range=(-1, 1),
     function=cosine_whole,

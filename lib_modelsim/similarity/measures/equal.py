@@ -16,7 +16,7 @@ def equal(parts: Sequence[PairPart], n: int) -> Array:
 
 EQUAL = WeightMeasure(
     name="equal",
-    label="share of values that are equal",
+    label="share of equal values",
     reads="all, pair by pair",
     range=(0, 1),
     function=equal,

@@ -37,7 +37,7 @@ L2 = WeightMeasure(
 
 RELATIVE_L2 = WeightMeasure(
     name="relative-l2",
-    label="L2 distance, relative to size",
+    label="relative L2 distance",
     reads="all",
     range=(0, np.inf),
     distance=True,

@@ -21,11 +21,11 @@ SAMPLED = Reading(f"sample {VERSION}", Part, SAMPLE)
 _CAVEAT = "It reads a sample of 4 % of the weights."
 
 
-def _sampled(measure: WeightMeasure, label: str, **changes: object) -> WeightMeasure:
+def _sampled(measure: WeightMeasure, **changes: object) -> WeightMeasure:
     return replace(
         measure,
         name=f"sampled-{measure.name}",
-        label=f"Weights (sample), {label}",
+        label=f"{measure.label}, sampled",
         reads="4 % of a file",
         reading=SAMPLED,
         caveat=f"{measure.caveat} {_CAVEAT}" if measure.bounds else measure.caveat,
@@ -33,9 +33,9 @@ def _sampled(measure: WeightMeasure, label: str, **changes: object) -> WeightMea
     )
 
 
-SAMPLED_L2 = _sampled(L2, "L2 distance")
-SAMPLED_RELATIVE_L2 = _sampled(RELATIVE_L2, "difference relative to size", direct=True)
-SAMPLED_COSINE_WHOLE = _sampled(COSINE_WHOLE, "cosine of blocks as one vector")
-SAMPLED_DELTA_COSINE = _sampled(DELTA_COSINE, "difference from the base", l2=SAMPLED_L2.name)
+SAMPLED_L2 = _sampled(L2)
+SAMPLED_RELATIVE_L2 = _sampled(RELATIVE_L2, direct=True)
+SAMPLED_COSINE_WHOLE = _sampled(COSINE_WHOLE)
+SAMPLED_DELTA_COSINE = _sampled(DELTA_COSINE, l2=SAMPLED_L2.name)
 
 MEASURES = (SAMPLED_DELTA_COSINE, SAMPLED_RELATIVE_L2, SAMPLED_COSINE_WHOLE, SAMPLED_L2)

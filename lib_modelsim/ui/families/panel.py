@@ -48,7 +48,7 @@ class FamiliesControls:
                 self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
             self.said = gr.HTML(elem_id="modelsim_references_said")
             with gr.Row():
-                self.base = _choice([MEAN], f"Base (only for {with_base})", "base")
+                self.base = _choice([MEAN], f"Base (for {with_base})", "base")
                 self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
                 self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
                 self.order = gr.Checkbox(label="Place similar models side by side", elem_id="modelsim_optimal_order")

@@ -18,7 +18,7 @@ _KINDS = {
     "record": "By its record",
     "picture": "By your pictures",
     "features": "By style",
-    "regenerated": "By drawing it again",
+    "regenerated": "By generating it again",
 }
 """Kind of evidence, by its value, → what the page calls it."""
 
@@ -26,7 +26,7 @@ _SHOWN = 6
 """Pictures asked about that are shown; of more it says how many."""
 
 _BESIDE = 320
-"""Pixels of the longer side of pictures that are drawn again."""
+"""Pixels of the longer side of pictures that are generated again."""
 
 
 def answer_panel(finder: Finder, session: ViewState) -> str:
@@ -36,10 +36,10 @@ def answer_panel(finder: Finder, session: ViewState) -> str:
     if not finder.asked:
         return note(
             "Which of my models made this?",
-            "Drop a picture into the field, or paste one. It is looked at here, and is in memory alone until Forget.",
+            "Drop a picture above. It is kept in memory only, until you press Forget.",
         )
     taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
-    busy = "Find looks for its model, and stops what is being done now: what is finished of that is kept."
+    busy = "Press Find. This stops the work in progress; finished results are kept."
     return note(taken, busy if finder.would_disturb else "Press Find.")
 
 
@@ -61,7 +61,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
         infotext=None if session.backend.host.draws_with_files else found.infotext,
         remarks=found.remarks,
         no_pictures="features" not in kinds,
-        again=_drawn_again(answer),
+        again=_generated_again(answer),
         cards=cards(answer, session),
     )
 
@@ -78,18 +78,18 @@ def _verdict(found: Found) -> str:
     if found.none_of_these and all(piece.kind.value == "features" for piece in told):
         return "None of these"
     if not found.ranking:
-        return "No other model is left" if found.evidence else "Nothing is known of it"
+        return "No other model left" if found.evidence else "No model found"
     first = found.ranking[0]
-    return f"Most likely {first.model}" if first.probability is not None else f"Nearest: {first.model}"
+    return f"Most likely {first.model}" if first.probability is not None else f"Most similar: {first.model}"
 
 
-def _drawn_again(answer: Answered) -> dict[str, object] | None:
-    """The picture asked about, and beside it what the likeliest models drew, the nearest first."""
+def _generated_again(answer: Answered) -> dict[str, object] | None:
+    """The picture asked about, and beside it what the likeliest models generated, the most similar first."""
     verified, asked = answer.verified, answer.asked[0]
     if verified is None or asked.preview is None:
         return None
     return {
-        "how": "with all settings of its record" if verified.exact else "with its prompt, as far as that is known",
+        "how": "with all settings of its record" if verified.exact else "with what is known of its prompt",
         "query": inline(asked.preview, asked.name, _BESIDE),
         "pictures": [
             (inline(each.picture, each.model, _BESIDE), each.model, f"{each.likeness:.3f}", f"{each.nearness:.3f}")

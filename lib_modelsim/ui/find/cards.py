@@ -98,7 +98,7 @@ def _cannot_load(ranked: Ranked, host: Host) -> str | None:
 
 
 def _of_any_model(infotext: str) -> str:
-    """The record without its model: who loads another one wants that one to draw."""
+    """The record without its model: who loads another one wants to generate with that one."""
     record = parse(infotext)
     settings = {label: value for label, value in record.settings.items() if label not in ("Model", "Model hash")}
     return write(replace(record, settings=settings if len(settings) >= FEWEST else {}))

@@ -7,6 +7,7 @@ import gradio as gr
 from ...workspace.finding.encoders import label_of, name_of, offered
 from ..status import message
 from ..wiring import Wiring
+from ..words import capital
 from ..work import Updates
 from .encoder_choice import EncoderChoice
 
@@ -16,11 +17,11 @@ class EncodersPanel:
 
     def __init__(self, choice: EncoderChoice) -> None:
         self._choice = choice
-        with gr.Accordion("Encoder: what pictures are compared by", open=False, elem_id="modelsim_encoders"):
+        with gr.Accordion("Encoder: how pictures are compared", open=False, elem_id="modelsim_encoders"):
             self._encoder = gr.Dropdown(
                 self._offered(),
                 value=label_of(choice.name),
-                label="Choose one, or type ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors as open_clip calls them",
+                label="Encoder (or type an open_clip model: ARCHITECTURE/TAG or ARCHITECTURE/FILE.safetensors)",
                 allow_custom_value=True,
                 elem_id="modelsim_encoder",
             )
@@ -40,7 +41,7 @@ class EncodersPanel:
     def choose(self, label: str | None) -> Updates:
         """Take another encoder; what state it is in is found out by `show`."""
         self._choice.choose(name_of(label))
-        return {self._state: message("Looking whether it is ready …"), self._download: gr.update(visible=False)}
+        return {self._state: message("Checking the encoder …"), self._download: gr.update(visible=False)}
 
     def show(self) -> Updates:
         """The encoder chosen, whether it can be used, and what a click would download."""
@@ -48,17 +49,13 @@ class EncodersPanel:
         wanted = found.download
         return {
             self._encoder: gr.update(choices=self._offered(), value=label_of(self._choice.name)),
-            self._state: message(_sentence(found.words), "done" if found.ready or wanted else "error"),
-            self._download: gr.update(visible=wanted is not None, value=_sentence(wanted or "")),
+            self._state: message(capital(found.words), "done" if found.ready or wanted else "error"),
+            self._download: gr.update(visible=wanted is not None, value=capital(wanted or "")),
         }
 
     def _begin(self, wiring: Wiring) -> None:
-        wiring.work.begin(self._choice.download, "Stopped. What came is kept: Download goes on from there.")
+        wiring.work.begin(self._choice.download, "Stopped. What was downloaded is kept. To go on, press it again.")
 
     def _offered(self) -> list[str]:
         """All that there are to choose from; besides, the one chosen."""
         return [label_of(name) for name in dict.fromkeys([*offered(self._choice.backend.host), self._choice.name])]
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -25,7 +25,7 @@ _PREVIEW = 512
 
 @dataclass(frozen=True)
 class Asked:
-    """A picture as the browser sent it; once it was opened a small copy of it, and of the first, which may be drawn
+    """A picture as the browser sent it; once it was opened a small copy of it, and of the first, which may be generated
     again, the whole. In memory alone."""
 
     name: str
@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """What was found about these pictures, what was drawn again, and the keys of models that a person left out."""
+    """What was found about these pictures, what was generated again, and the keys of models that a person left out."""
 
     asked: tuple[Asked, ...]
     found: Found
@@ -45,7 +45,7 @@ class Answered:
 
     @property
     def shown(self) -> Found:
-        """What was found, in the order of what was drawn again, without the models left out."""
+        """What was found, in the order of what was generated again, without the models left out."""
         from ...workspace.finding.find import not_this
         from ...workspace.finding.verify import ranked_again
 
@@ -85,7 +85,7 @@ class Finder:
         return self._search
 
     def verify(self) -> Task:
-        """Draw the picture again with the likeliest few, and rank again."""
+        """Generate the picture again with the likeliest few, and rank again."""
         return self.backend.run(("verify", id(self.answer)), self._verify)
 
     def load(self, key: str) -> Task:
@@ -105,7 +105,7 @@ class Finder:
     def _find(self, job: Job, workspace: Workspace) -> None:
         asked = self.asked
         if not asked:
-            raise ModelsimError("no picture to look for", None, "drop one into the field, or paste one")
+            raise ModelsimError("no picture to look up", None, "drop, paste or choose one first")
         queries, opened, refused = _opened(asked, job)
         if not opened:
             self.take(())
@@ -119,7 +119,7 @@ class Finder:
     def _verify(self, job: Job, workspace: Workspace) -> None:
         answer = self.answer
         if answer is None:
-            raise ModelsimError("nothing was found yet", None, "press Find first")
+            raise ModelsimError("no answer to verify yet", None, "press Find first")
         pictures = [each.query or each.content for each in answer.asked]
         with self._encoder.in_use(workspace, job) as (index, shown):
             verified = workspace.verify(pictures, answer.shown, index.encoder, shown)
@@ -129,7 +129,7 @@ class Finder:
     def _load(self, key: str, job: Job, workspace: Workspace) -> None:
         card = self.answer.card(key) if self.answer is not None else None
         if card is None or card.path is None:
-            raise ModelsimError("no such checkpoint among yours", card.model if card else key, "load another one")
+            raise ModelsimError("you do not have this checkpoint", card.model if card else key, "load another one")
         workspace.host.load(card.path, job)
 
 

@@ -24,7 +24,7 @@ FIND_FIELD, QUERY_FIELD = "modelsim_find_field", "modelsim_query_field"
 """Ids of hidden text fields into which the script writes what a button on a card asks for, and the pictures asked
 about: gradio's own field for files would leave them on the disk."""
 
-_WORDS = "Stopped. What was learned is kept.", ""
+_WORDS = "Stopped. What was computed is kept.", ""
 """For the status line: where a search is stopped, and when it is done."""
 
 
@@ -41,7 +41,7 @@ class FindPage:
                 gr.HTML(render("ui/templates/drop.html"), elem_id="modelsim_query")
             with gr.Column(scale=1, min_width=160):
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
-                self._verify = gr.Button("Verify: draw it again", visible=False, elem_id="modelsim_verify")
+                self._verify = gr.Button("Verify: generate it again", visible=False, elem_id="modelsim_verify")
         self.encoders = EncodersPanel(encoder)
         self._asked = ""  # the script's number of the pictures asked about
         self._answer = gr.HTML(self._panel(), elem_id="modelsim_answer")

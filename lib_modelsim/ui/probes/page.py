@@ -1,4 +1,4 @@
-"""The probes: which suite, which checkpoints, how much it is, drawing it, and looking at what was drawn."""
+"""The probes: which suite, which models, what they will cost, generating images, and looking at them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..wiring import Event, Wiring
 from ..words import column_label
 from ..work import Updates, Work
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
-from .studio import Order, Studio
+from .studio import GENERATE, Order, Studio
 from .suites import SuitesPanel
 
 if TYPE_CHECKING:  # Pillow comes with it
     from ...probes.sheet import Sheet
 
 FIRST_LOOK = "cfg1-fast"
-"""The suite that a first-time user draws."""
+"""The suite that a first-time user generates."""
 
 
 class ProbesPage:
@@ -33,12 +33,12 @@ class ProbesPage:
         with gr.Row(elem_id="modelsim_probe_controls"):
             self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=2, min_width=160)
             self._models = gr.Dropdown(
-                [], label="Checkpoints (none: all)", multiselect=True, elem_id="modelsim_probe_models", scale=5
+                [], label="Models (leave empty for all)", multiselect=True, elem_id="modelsim_probe_models", scale=5
             )
-            self._batch = gr.Number(1, label="At once", precision=0, elem_id="modelsim_batch", scale=1, min_width=80)
-            self._plan = gr.Button("How much?", elem_id="modelsim_plan", scale=1, min_width=100)
-            self._draw = gr.Button(
-                "Draw what is missing", variant="primary", elem_id="modelsim_probes_generate", scale=1, min_width=170
+            self._batch = gr.Number(1, label="Batch size", precision=0, elem_id="modelsim_batch", scale=1, min_width=80)
+            self._plan = gr.Button("Estimate", elem_id="modelsim_plan", scale=1, min_width=100)
+            self._generate = gr.Button(
+                GENERATE, variant="primary", elem_id="modelsim_probes_generate", scale=1, min_width=230
             )
         for control in (self._suite, self._models, self._batch):
             control.do_not_save_to_config = True
@@ -47,9 +47,9 @@ class ProbesPage:
         with gr.Row(elem_id="modelsim_looking"):
             self._view = gr.Radio(list(VIEWS), value=VIEWS[0], show_label=False, elem_id="modelsim_pictures_view")
             self._column = gr.Dropdown([], label="Probe", elem_id="modelsim_column", scale=1, min_width=160)
-            self._first = gr.Dropdown([], label="Checkpoint", elem_id="modelsim_first", scale=1, min_width=160)
-            self._second = gr.Dropdown([], label="beside", elem_id="modelsim_second", scale=1, min_width=160)
-            self._grid = gr.Button("Make the grid", elem_id="modelsim_grid", scale=0, min_width=120)
+            self._first = gr.Dropdown([], label="Model", elem_id="modelsim_first", scale=1, min_width=160)
+            self._second = gr.Dropdown([], label="Second model", elem_id="modelsim_second", scale=1, min_width=160)
+            self._grid = gr.Button("Make grid", elem_id="modelsim_grid", scale=0, min_width=120)
         self._files = gr.File(
             visible=False, show_label=False, interactive=False, file_count="multiple", elem_id="modelsim_grid_files"
         )
@@ -68,7 +68,7 @@ class ProbesPage:
         self._wiring.at_once(opened, self.show, self.inputs, self.outputs)
         for button, task in (
             (self._plan, self.studio.make_plan),
-            (self._draw, self.studio.draw),
+            (self._generate, self.studio.generate),
             (self._grid, self.studio.make_grid),
         ):
             self._follow(button, task)
@@ -81,7 +81,8 @@ class ProbesPage:
 
         def begin(*values: object) -> None:
             order = _order(values[:3])
-            self.work.begin(lambda: task(order), "Stopped. What is drawn is kept; drawing goes on where it was.")
+            stopped = f"Stopped. Finished images are kept. To go on, press {GENERATE}."
+            self.work.begin(lambda: task(order), stopped, "Done.")
 
         begun = self._wiring.at_once(button.click, begin, self.inputs, None)
         followed = self._wiring.in_background(begun.then, self.work.follow_begun)
@@ -92,7 +93,7 @@ class ProbesPage:
         return self.show(suite, (), 1, VIEWS[0], None, None, None)
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
-        """What was planned and drawn for these values of the controls; those that make no sense give way."""
+        """What was planned and generated for these values of the controls; those that make no sense give way."""
         suites = [each.name for each in self.session.backend.suites.all()]
         suite = suite if suite in suites else FIRST_LOOK
         sheet = self.studio.sheet(suite)

@@ -1,4 +1,4 @@
-"""What was planned and drawn, as HTML: the plan in words, pictures side by side, two under one slider."""
+"""What was planned and generated, as HTML: the plan in words, images side by side, two under one slider."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from ...templates import render
 from ...text import size_text
 from ..status import note
 from ..words import column_label, duration
-from .studio import Order, Studio
+from .studio import GENERATE, Order, Studio
 
 if TYPE_CHECKING:  # Pillow comes with them
     from ...probes.gallery import Stored
     from ...probes.sheet import Sheet
 
-ONE_PROBE, ONE_MODEL, TWO = VIEWS = "One probe", "One checkpoint", "Two checkpoints"
+ONE_PROBE, ONE_MODEL, TWO = VIEWS = "One probe", "One model", "Two models"
 
 _TOLD = 5
-"""Failures that are told; of more it says how many."""
+"""Lines that are shown; of more it says how many."""
 
 
 def plan_words(studio: Studio, order: Order) -> str:
-    """How many pictures, how many of them exist, how long and how large the rest is; and what could not be drawn."""
+    """How many images, how many of them exist, how long and how large the rest is; and what could not be generated."""
     planned = studio.planned.get(order)
     remarks = [str(error) for error in studio.backend.suites.unreadable()]
     if studio.grid is not None and studio.grid.sheet.suite.name == order.suite:
-        remarks = [f"The grid is kept beside its pictures: {studio.grid.html}", *remarks]
+        remarks = [f"Grid saved to {studio.grid.html}", *remarks]
     if planned is None:
         return _lines(remarks)
     plan, missing = planned.plan, planned.plan.missing
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
-    words = f"{len(plan.pictures)} pictures of {checkpoints} checkpoints, {len(plan.pictures) - len(missing)} are there"
+    models = "1 model" if checkpoints == 1 else f"{checkpoints} models"
+    words = f"{len(plan.pictures)} images by {models}: {len(plan.pictures) - len(missing)} exist"
     if missing and plan.seconds is not None and plan.bytes is not None:
-        words += f"; the other {len(missing)} take about {duration(plan.seconds)} and {size_text(plan.bytes)}"
+        words += f"; the {len(missing)} missing take about {duration(plan.seconds)} and {size_text(plan.bytes)}"
     elif missing:
-        words += f"; {len(missing)} to draw. How long that takes is known after the first"
+        words += f", {len(missing)} are missing. The time is known once the first is generated"
     lines = [f"{words}."]
-    lines += [f"{copy.name} is a copy of another checkpoint and left out." for copy in plan.copies]
-    lines += [f"{bad.path.name} cannot draw: {bad.error}" for bad in planned.chosen.unusable]
+    lines += [f"{copy.name} is a copy of another model and is skipped." for copy in plan.copies]
+    lines += [f"{bad.path.name} cannot generate images: {bad.error}" for bad in planned.chosen.unusable]
     lines += [f"{failure.name}: {failure.error}" for failure in studio.failures]
     return _lines([*lines, *remarks])
 
@@ -48,11 +49,9 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str | None, str | None, str | None]) -> str:
-    """The pictures that a view shows; `chosen` are a column, a checkpoint and another one, by what the menus say."""
+    """The images that a view shows; `chosen` are a column, a model and another one, by what the menus say."""
     if sheet is None or not sheet.rows:
-        return note(
-            "Nothing drawn yet", "Draw what is missing: it can be stopped at any time and goes on where it was."
-        )
+        return note("No images yet", f"Press {GENERATE}. You can stop at any time and continue later.")
     column = next((each for each in sheet.columns if column_label(each) == chosen[0]), sheet.columns[0])
     keys = {row.name: row.checkpoint for row in sheet.rows}
     first, second = (keys.get(name or "", sheet.rows[0].checkpoint) for name in chosen[1:])
@@ -80,6 +79,6 @@ def _side_by_side(studio: Studio, pictures: Iterable[tuple[str, Stored | None]])
 def _under_slider(studio: Studio, pair: Sequence[Stored | None], names: Sequence[str]) -> str:
     if any(stored is None for stored in pair):
         missing = " and ".join(name for name, stored in zip(names, pair, strict=True) if stored is None)
-        return note("Not drawn", f"{missing} has no picture of this probe yet.")
+        return note("No image yet", f"{missing}: no image of this probe. Press {GENERATE}.")
     urls = [studio.backend.host.picture_url(stored.path) for stored in pair]
     return render("ui/templates/two_pictures.html", names=names, urls=urls)

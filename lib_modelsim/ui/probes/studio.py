@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # Pillow and engines come with them
     from ...workspace.probing.grids import WrittenGrid
 
 
+GENERATE = "Generate missing images"
+"""What the button says; messages name it."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What is to be generated: a suite, by name; models by name, none for all; so many pictures in a batch."""
@@ -41,9 +45,9 @@ class Studio:
         """Find out what an order would generate; files never hashed before are."""
         return self.backend.run(("plan", order), lambda job, workspace: self._plan(order, job, workspace))
 
-    def draw(self, order: Order) -> Task:
+    def generate(self, order: Order) -> Task:
         """Generate what is missing of an order, then compose the grid of its suite."""
-        return self.backend.run(("draw", order), lambda job, workspace: self._draw(order, job, workspace))
+        return self.backend.run(("generate", order), lambda job, workspace: self._generate(order, job, workspace))
 
     def make_grid(self, order: Order) -> Task:
         """Compose the pictures of a suite: pages that can be saved, and a page that opens offline."""
@@ -64,7 +68,7 @@ class Studio:
         self.planned[order] = planned
         return planned
 
-    def _draw(self, order: Order, job: Job, workspace: Workspace) -> None:
+    def _generate(self, order: Order, job: Job, workspace: Workspace) -> None:
         planned = self._plan(order, job, workspace)
         self.failures = []
         try:
@@ -82,5 +86,5 @@ class Studio:
     def _make_grid(self, order: Order, job: Job, workspace: Workspace) -> None:
         sheet = self.sheet(order.suite)
         if sheet is None:
-            raise ModelsimError("nothing was drawn of this suite", order.suite, "press Draw what is missing")
+            raise ModelsimError("this suite has no images yet", order.suite, f"press {GENERATE}")
         self.grid = workspace.grid(sheet, job)

@@ -27,19 +27,19 @@ browsers may have any file of this machine read, and any address."""
 
 
 class SuitesPanel:
-    """An accordion with the suite's text: its JSON, prompts one a line, or an infotext pasted from a picture."""
+    """An accordion with the suite's text: its JSON, prompts one per line, or an infotext pasted from a picture."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        with gr.Accordion("Suites: look, edit, add, import, export", open=False, elem_id="modelsim_suites"):
+        with gr.Accordion("Edit, add or import suites", open=False, elem_id="modelsim_suites"):
             with gr.Row():
                 self._name = gr.Textbox(label="Name", elem_id="modelsim_suite_name", scale=2, min_width=140)
-                self._show = gr.Button("Show the chosen one", elem_id="modelsim_suite_show", scale=0, min_width=150)
+                self._show = gr.Button("Show selected suite", elem_id="modelsim_suite_show", scale=0, min_width=180)
                 self._save = gr.Button("Save", elem_id="modelsim_suite_save", scale=0, min_width=80)
                 self._remove = gr.Button("Remove", elem_id="modelsim_suite_remove", scale=0, min_width=80)
-                gr.Button("Import a file", elem_id="modelsim_suite_import", scale=0, min_width=120)
+                gr.Button("Import file", elem_id="modelsim_suite_import", scale=0, min_width=120)
             self._text = gr.Textbox(
-                label="The suite as JSON, prompts one a line, or an infotext from a picture",
+                label="Suite: JSON, or prompts (one per line), or the infotext of a picture",
                 lines=8,
                 max_lines=24,
                 elem_id="modelsim_suite_text",
@@ -64,12 +64,12 @@ class SuitesPanel:
     def shown(self, name: str) -> Updates:
         """The text of the suite chosen."""
         return self._told(
-            lambda: (self._studio.backend.suites.named(name), "Change it, give it another name, and save it.")
+            lambda: (self._studio.backend.suites.named(name), "Edit it, change its name and press Save.")
         )
 
     def imported(self, sent: str) -> Updates:
         """The text of a file that is a suite, prompts, an infotext, or a picture with one."""
-        return self._told(lambda: (self._read(**json.loads(sent)), "Read. Save keeps it."))
+        return self._told(lambda: (self._read(**json.loads(sent)), "File read. Press Save to keep the suite."))
 
     def saved(self, name: str, text: str) -> Updates:
         """Keep the text as a suite of this name."""
@@ -81,7 +81,7 @@ class SuitesPanel:
             self._studio.backend.suites.remove(name.strip())
         except ModelsimError as error:
             return {self._said: message(str(error), "error")}
-        return {self._name: "", self._text: "", self._said: message(f"{name} is removed; its pictures stay.")}
+        return {self._name: "", self._text: "", self._said: message(f"Suite {name} removed. Its images are kept.")}
 
     def _read(self, name: str, data: str, **_: object) -> Suite:
         """A file as the script sends it: its name, and its content in base64."""
@@ -98,14 +98,14 @@ class SuitesPanel:
         from ...probes.suite import from_document
 
         if not name:
-            raise ModelsimError("the suite has no name", None, "write one beside Save")
+            raise ModelsimError("the suite has no name", None, "enter one in the field Name")
         try:
             document = json.loads(text)
         except ValueError:
             suite = self._studio.backend.suites.from_text(text, name)
         else:
             suite = from_document({**document, "name": name} if isinstance(document, dict) else document)
-        return suite, f"Kept in {self._studio.backend.suites.save(suite, instead=True)}."
+        return suite, f"Saved to {self._studio.backend.suites.save(suite, instead=True)}."
 
     def _told(self, act: Callable[[], tuple[Suite, str]]) -> Updates:
         """Does something with a suite, shows it and says what became of it."""

@@ -30,7 +30,7 @@ def attention_scores(
     device: str,
     memory: int | None = None,
 ) -> Scores:
-    """The attention probe, among those models whose probed layers have the same names and shapes."""
+    """The attention score, among those models whose self-attention layers have the same names and shapes."""
     variant = measure.variant
     alike: dict[tuple, list[Model]] = {}
     layouts = {model.header.layout.digest: model.header.layout for model in group}
@@ -63,7 +63,7 @@ def attention_scores(
 
 
 def _signature(layout: Layout, variant: Variant) -> tuple[tuple[str, str, tuple[int, ...]], ...]:
-    """Block, key and shape of the layers that are probed."""
+    """Block, key and shape of the layers that are read."""
     return tuple((block, key, layout.places[key].shape) for block, key in attention_keys(layout, variant).items())
 
 

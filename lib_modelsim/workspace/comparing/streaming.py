@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
 from ...job import Job, Stage
-from ...similarity.asimilarity import probe_grams
+from ...similarity.asimilarity import attention_grams
 from ...similarity.attention import Variant, projections
 from ...similarity.device import Device, choose_device
 from ...similarity.device import log as device_log
@@ -169,7 +169,7 @@ def attention_pass(
     done: set[str] = set()
     while done != set(blocks):
         try:
-            for block, scores in probe_grams(models, layers, variant, set(blocks) - done, place, stage.advance):
+            for block, scores in attention_grams(models, layers, variant, set(blocks) - done, place, stage.advance):
                 done.add(block)
                 yield block, {"scores": scores}
         except torch.cuda.OutOfMemoryError:
