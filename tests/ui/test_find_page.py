@@ -106,7 +106,7 @@ def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
     file, going_on = BytesIO(), Event()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
     other = page.finder.backend.run("other work", lambda *_: going_on.wait())
-    assert "stops what is being done now" in answer(give(page, file.getvalue()))
+    assert "stops the work in progress" in answer(give(page, file.getvalue()))
     followed(page)
     assert page.finder.answer is None
     assert other.running
