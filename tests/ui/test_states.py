@@ -268,6 +268,6 @@ def test_two_trees_need_a_second_kind_of_evidence(tab_over, small_family):
     tab = tab_over(small_family)
     families(tab)
     choose(tab, view="Two trees")
-    assert "images of the probes too" in opened(tab)["drawing"]
+    assert "pictures of the probes too" in opened(tab)["drawing"]
     choose(tab, measure="pictures")
     assert "generate a suite first" in families(tab)["status"]

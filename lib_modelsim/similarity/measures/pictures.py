@@ -6,7 +6,7 @@ from .registry import Joined, PictureMeasure
 
 PICTURES = PictureMeasure(
     name="pictures",
-    label="images of the probes",
+    label="pictures of the probes",
     reads="no weights",
     range=(-float("inf"), 1),
     direct=True,

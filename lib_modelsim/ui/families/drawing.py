@@ -44,7 +44,7 @@ def drawing(session: ViewState, shown: Shown) -> str:
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
     """The tree beside that of the other kind of evidence."""
     if other is None or other.tree is None:
-        wanted = "a measure of the weights" if family.measure == PICTURES.name else "images of the probes"
+        wanted = "a measure of the weights" if family.measure == PICTURES.name else "pictures of the probes"
         return note("Only one tree yet", f"Compare by {wanted} too, to see both trees side by side.")
     from ...figures.screen.tanglegram import tanglegram_svg
     from ...workspace.probing.by_pictures import trees_of_the_same
