@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..job import Progress
 from ..templates import render
 from ..text import percent, size_text
-from .words import capital, duration
+from .words import capital, duration, for_page
 
 
 def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:
@@ -25,7 +25,7 @@ def working(progress: Progress | None, seconds: float, task: str | None = None) 
 
 def message(text: str, kind: str = "done") -> str:
     """A sentence; `kind` is "done", "stopped" or "error"."""
-    return _line(text, 1.0 if kind == "done" else 0.0, kind)
+    return _line(for_page(text), 1.0 if kind == "done" else 0.0, kind)
 
 
 def _line(text: str, fraction: float, kind: str = "working", task: str | None = None) -> str:
@@ -34,4 +34,4 @@ def _line(text: str, fraction: float, kind: str = "working", task: str | None = 
 
 def note(title: str, text: str = "") -> str:
     """What an empty panel says: what is the matter, and what to do."""
-    return render("ui/templates/note.html", title=title, text=text)
+    return render("ui/templates/note.html", title=title, text=for_page(text))

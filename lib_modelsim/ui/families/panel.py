@@ -14,7 +14,7 @@ from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import Shown, ViewState
-from ..words import DISTANCES, LINKAGES, label_of, measure_labels
+from ..words import DISTANCES, LINKAGES, for_page, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
@@ -166,7 +166,8 @@ class FamiliesPanel:
     def _drawn(self, shown: Shown) -> str:
         session = self._session
         if shown.family is not None:
-            return render("ui/templates/drawing.html", drawing=drawing(session, shown), notes=shown.notes)
+            notes = [for_page(each) for each in shown.notes]
+            return render("ui/templates/drawing.html", drawing=drawing(session, shown), notes=notes)
         if shown.why_none:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
