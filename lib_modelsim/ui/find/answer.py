@@ -8,6 +8,7 @@ from ...templates import render
 from ..families.previews import inline
 from ..status import note
 from ..view_state import ViewState
+from ..words import for_page
 from .cards import cards
 from .finder import Answered, Finder
 
@@ -59,7 +60,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
         evidence=[(_KINDS[piece.kind.value], piece.certainty, piece.detail) for piece in found.evidence],
         prompt=found.prompt,
         infotext=None if session.backend.host.draws_with_files else found.infotext,
-        remarks=found.remarks,
+        remarks=[for_page(remark) for remark in found.remarks],
         no_pictures="features" not in kinds,
         again=_generated_again(answer),
         cards=cards(answer, session),

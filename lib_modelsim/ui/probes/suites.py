@@ -63,9 +63,7 @@ class SuitesPanel:
 
     def shown(self, name: str) -> Updates:
         """The text of the suite chosen."""
-        return self._told(
-            lambda: (self._studio.backend.suites.named(name), "Edit it, change its name and press Save.")
-        )
+        return self._told(lambda: (self._studio.backend.suites.named(name), "Edit it, change its name and press Save."))
 
     def imported(self, sent: str) -> Updates:
         """The text of a file that is a suite, prompts, an infotext, or a picture with one."""
