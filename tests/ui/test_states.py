@@ -219,7 +219,7 @@ def test_choices_and_index_survive_a_restart(tab_over, small_family):
     choose(first, measure="cosine", chosen="carl", view="Library", classes=3, linkage="average")
     shown = opened(tab_over(small_family))
     assert "cosine" in shown["measure"]
-    assert (shown["classes"], shown["linkage"], shown["view"]) == ("3", "average", "Library")
+    assert (shown["classes"], shown["linkage"], shown["view"]) == ("3", "Average", "Library")
     assert "carl" in shown["chosen"]
     assert "5 indexed" in shown["models"]
 
