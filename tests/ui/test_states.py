@@ -176,7 +176,7 @@ def test_who_is_left_out_of_the_tree_is_told_below_it(tab_over, small_family, tm
     choose(tab, measure="cosine")
     drawing = families(tab)["drawing"]
     notes = drawing[drawing.index('<ul class="modelsim-notes">') :]
-    assert "<li>Left out of the tree, not comparable with any other: odd &amp; one</li>" in notes
+    assert "<li>Left out of the tree, cannot be compared with any other: odd &amp; one</li>" in notes
 
 
 def test_models_of_which_no_two_are_comparable_give_the_reason_in_place_of_a_tree(tab_over, small_family, tmp_path):
