@@ -421,6 +421,16 @@ def test_a_button_with_the_name_of_a_model_chooses_it(open_page, tree):
     assert page.locator(".modelsim-leaf.modelsim-chosen").count() == 1
 
 
+def test_a_cell_for_each_of_many_blocks_fits_a_narrow_list(open_page):
+    cells = '<span class="modelsim-cells">' + "<i></i>" * 27 + "</span>"
+    row = f"<details><summary><div><b>anna</b></div><div>{cells}<em>close relative</em></div></summary></details>"
+    page = open_page(f'<div class="modelsim-scroll modelsim-relatives" style="width:300px">{row}</div>')
+    listed = page.locator(".modelsim-relatives")
+    assert listed.evaluate("list => list.scrollWidth <= list.clientWidth")
+    listed.evaluate("list => { list.style.width = '600px'; }")
+    assert page.locator(".modelsim-cells i").first.evaluate("cell => cell.offsetWidth") == 11
+
+
 def test_a_task_of_the_webui_shows_in_its_bar_once(open_page):
     before = "window.asked = []; window.requestProgress = (...given) => asked.push([given[0], given[1].id])"
     page = open_page("<div id='modelsim_status'></div>", before)
