@@ -46,7 +46,13 @@ def test_a_family_of_z_images_has_a_tree_by_default(cases, tmp_path):
     outcome = run("classify", cases / "c37_zimage_family", "--out", tmp_path, "--no-library", "--dpi", 20, "--json")
     assert outcome.code == 0
     assert {row["architecture"] for row in outcome.document["classes"]} == {"Z-Image"}
-    assert len(outcome.document["classes"]) == 5
+    assert outcome.document["base"] == "zimage-base", "by its name and its place: it is left out of the tree"
+    assert {row["model"] for row in outcome.document["classes"]} == {
+        "zimage-merge-ab",
+        "zimage-sibling-a",
+        "zimage-tuned-a",
+        "zimage-tuned-b",
+    }
 
 
 def test_networks_of_different_layers_are_never_compared(cases):
