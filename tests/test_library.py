@@ -119,11 +119,12 @@ def test_two_copies_alone(family, library):
     assert document["overall"] == [[0, 0], [0, 0]]
 
 
-def test_the_second_compare_does_not_import_torch(family, library):
-    compared(family, library=library)
+@pytest.mark.parametrize("options", [(), ("--measure", "cosine")], ids=["default", "cosine"])
+def test_the_second_compare_imports_neither_torch_nor_scipy(family, library, options):
+    assert run("compare", family, *options, "--library", library).code == 0
     loaded = "bool({'torch', 'scipy'} & set(sys.modules))"
     code = f"import sys; from lib_modelsim.cli.main import main; main(sys.argv[1:]); sys.exit({loaded})"
-    command = [sys.executable, "-c", code, "compare", str(family), "--library", str(library), "--json"]
+    command = [sys.executable, "-c", code, "compare", str(family), *options, "--library", str(library), "--json"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
@@ -168,10 +169,12 @@ def after_blocks(process, count):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("blocks", [1, 9, 20])
-def test_killed_at_any_moment_it_keeps_the_finished_blocks(family, library, reads, blocks):
-    undisturbed = run("compare", family, "--no-library", "--json").document
-    process = started("compare", family, "--library", library, "--json")
+@pytest.mark.parametrize(
+    ("blocks", "measure"), [(1, "cosine"), (9, "cosine"), (9, "sampled-delta-cosine"), (20, "cosine")]
+)
+def test_killed_at_any_moment_it_keeps_the_finished_blocks(family, library, reads, blocks, measure):
+    undisturbed = run("compare", family, "--measure", measure, "--no-library", "--json").document
+    process = started("compare", family, "--measure", measure, "--library", library, "--json")
     after_blocks(process, blocks)
     go_on(process)
     time.sleep(random.Random(blocks).uniform(0, 0.06))  # it is anywhere in the next block, or has finished that
@@ -179,7 +182,7 @@ def test_killed_at_any_moment_it_keeps_the_finished_blocks(family, library, read
     process.communicate()
     assert sound(library)
     reads.clear()
-    assert compared(family, library=library) == undisturbed
+    assert compared(family, library=library, measure=measure) == undisturbed
     with sqlite3.connect(library) as db:
         assert len(db.execute("SELECT DISTINCT block FROM blocks").fetchall()) == len(undisturbed["blocks"])
     assert 0 < reads.count("anna.safetensors") < 1000

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import squareform
 
 from ..errors import ModelsimError
 from ..similarity.matrix import SimilarityMatrix
@@ -113,7 +112,9 @@ def known_row_distances(table: FeatureTable, distance: str = "pearson") -> Array
         found = cosine(moments(values, one_group))[0]
     else:
         found = euclidean(*squared_differences(values, one_group), np.ones((1, 1)))[0]
-    return squareform(found, checks=False)
+    square = np.zeros((len(values), len(values)))
+    square[np.triu_indices(len(values), 1)] = found
+    return square + square.T
 
 
 def ranks(values: Array) -> Array:

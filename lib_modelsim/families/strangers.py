@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster import hierarchy
-from scipy.spatial.distance import squareform
 
 Array = NDArray[np.float64]
 
@@ -83,15 +81,15 @@ def _together(distances: Array, near: float) -> list[int]:
     their branches whatever else there is.
     """
     n = len(distances)
-    merges = hierarchy.linkage(squareform(distances, checks=False), "single")
-    heights = np.append(merges[:, 2], np.inf)
+    pairs, merged_at = single_linkage(distances)
+    heights = np.append(merged_at, np.inf)
     parent = np.full(2 * n - 1, n - 1)  # the row of the merge that a node goes into; the root's is past the end
-    for row, pair in enumerate(merges[:, :2].astype(int)):
+    for row, pair in enumerate(pairs):
         parent[pair] = row
     members, diameters = [[i] for i in range(n)], [0.0] * n
-    for row, (left, right) in enumerate(merges[:, :2].astype(int).tolist()):
+    for row, (left, right) in enumerate(pairs):
         a, b = members[left], members[right]
-        members.append(a + b)
+        members.append(sorted(a + b))  # copies are told in input order
         diameters.append(max(diameters[left], diameters[right], float(distances[np.ix_(a, b)].max())))
         branch, diameter = members[-1], diameters[-1]
         if (
@@ -101,6 +99,39 @@ def _together(distances: Array, near: float) -> list[int]:
         ):
             return branch
     return list(range(n))
+
+
+def single_linkage(distances: Array) -> tuple[list[list[int]], Array]:
+    """The single-linkage tree: the two nodes of every merge, numbered as SciPy's linkage numbers them, and the heights.
+
+    SciPy would need a quarter of a second to be imported, whenever a base is looked for. By Prim's minimum spanning
+    tree, whose edges in order of length are the merges (Gower and Ross 1969).
+    """
+    n = len(distances)
+    nearest, left = distances[0].copy(), np.arange(n) > 0
+    beside = np.zeros(n, dtype=np.intp)  # of each model left, the one in the tree that it is nearest to
+    edges, lengths = [], []
+    for _ in range(n - 1):
+        new = int(np.where(left, nearest, np.inf).argmin())
+        left[new] = False
+        edges.append((int(beside[new]), new))
+        lengths.append(nearest[new])
+        closer = left & (distances[new] < nearest)
+        nearest[closer], beside[closer] = distances[new][closer], new
+    order = np.argsort(lengths, kind="stable")
+    root = np.arange(2 * n - 1)  # of each node, the one it is part of; its own where it is in none
+
+    def top(node: int) -> int:
+        while root[node] != node:
+            root[node] = root[root[node]]
+            node = int(root[node])
+        return node
+
+    pairs = []
+    for row, edge in enumerate(order.tolist()):
+        pairs.append(sorted(top(end) for end in edges[edge]))
+        root[pairs[-1]] = n + row
+    return pairs, np.array(lengths)[order]
 
 
 def _only_strangers(distances: Array, branch: list[int], diameter: float, near: float) -> bool:

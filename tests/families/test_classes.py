@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
 
 from lib_modelsim.families.classes import automatic_classes, cohesion
 from lib_modelsim.families.linkage import LINKAGES
-from lib_modelsim.families.strangers import DELTAS, LINEAR, Scale, copies, strangers
+from lib_modelsim.families.strangers import DELTAS, LINEAR, Scale, copies, single_linkage, strangers
 
 
 def between(points):
@@ -136,3 +138,24 @@ def test_a_stranger_more_changes_nobodys_class(linkage, seed, sizes, spread, sca
     assert after.strangers[others].tolist() == before.strangers.tolist()
     assert same_partition(after.numbers[others], before.numbers)
     assert after.numbers[place] not in after.numbers[others]
+
+
+def test_who_counts_as_a_copy_does_not_hang_on_the_order_of_merges():
+    distances = between(families(2, [2, 3], 0.05))  # the last three are copies, two by two but not all
+    after = automatic_classes(with_one_more(distances, 3 * distances.max() + 0.0 * np.arange(5), 0), "single", LINEAR)
+    assert after.strangers.tolist() == [True, False, False, False, False, False]
+
+
+@pytest.mark.parametrize("points", [1, 2, 3, 40])
+@pytest.mark.parametrize("equal", [False, True], ids=["all distances differ", "many are equal"])
+def test_single_linkage_is_scipys(points, equal):
+    for seed in range(20):
+        drawn = np.random.default_rng(seed).standard_normal((points, 3))
+        distances = between(drawn.round() if equal else drawn)
+        pairs, heights = single_linkage(distances)
+        if points == 1:
+            assert (pairs, len(heights)) == ([], 0)
+            continue
+        theirs = hierarchy.linkage(squareform(distances, checks=False), "single")
+        assert pairs == theirs[:, :2].astype(int).tolist()
+        assert heights.tolist() == theirs[:, 2].tolist()
