@@ -185,7 +185,7 @@ def test_models_of_which_no_two_are_comparable_give_the_reason_in_place_of_a_tre
     choose(tab, measure="cosine")
     drawing = families(tab)["drawing"]
     assert "No tree" in drawing
-    assert "not comparable with any other: anna and odd" in drawing
+    assert "cannot be compared with any other: anna and odd" in drawing
 
 
 def test_an_architecture_without_a_tree_takes_none_from_the_others(tab_over, small_family, tmp_path):
