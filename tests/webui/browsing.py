@@ -28,9 +28,8 @@ class Tab:
         """Load the page and click our tab."""
         self.page.goto(self.webui.url)
         self.page.locator("#tabs button", has_text=re.compile(r"^\s*modelsim\s*$")).first.click()
-        self.page.locator("#modelsim_models .modelsim-scroll, #modelsim_models .modelsim-note").wait_for(
-            state="attached"
-        )
+        shown = ":is(#modelsim_models, #modelsim_drawing) :is(.modelsim-scroll, .modelsim-note, svg)"
+        self.page.locator(shown).first.wait_for()  # whichever was looked at before the page was loaded anew
 
     def show_families(self) -> None:
         """The second of the two clicks."""
