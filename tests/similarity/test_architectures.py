@@ -180,7 +180,7 @@ def test_networks_of_other_widths_have_no_overall_number_and_say_why(trios, meas
     demo.save(tmp_path / "wide.safetensors", demo.draw(demo.sd1_shapes(6, 16, 1), seed=8))
     found = measured([trios["SD 1.x"], tmp_path], measure)
     told = [reason.reason for reason in found.reasons if {reason.a, reason.b} == {"base", "wide"}]
-    assert any("of another shape" in reason for reason in told)
+    assert any("in different shapes" in reason for reason in told)
     base, wide = found.matrix.models.index("base"), found.matrix.models.index("wide")
     assert np.isnan(found.matrix.overall[base, wide])
     if measure == "asimilarity":

@@ -120,7 +120,7 @@ def test_other_architectures_have_a_reason(weights, library, tmp_path):
     demo.save(tmp_path / "a.safetensors", weights)
     demo.save(tmp_path / "b.safetensors", demo.draw(demo.sdxl_shapes(4), 1))
     _, found = both(tmp_path, library)
-    assert "different architectures" in found.reason
+    assert "different networks" in found.reason
     assert found.most == ()
 
 
