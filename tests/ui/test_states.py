@@ -195,7 +195,7 @@ def test_an_architecture_without_a_tree_takes_none_from_the_others(tab_over, sma
     choose(tab, measure="cosine", references=("anna", "bert", "carl", "large0"))
     drawing = families(tab)["drawing"]
     assert "<svg" in drawing
-    assert "No tree for SDXL: two references lack their own columns" in drawing
+    assert "No tree for SDXL: a tree of features needs three references or more" in drawing
 
 
 def test_facts_appear_once_the_files_are_hashed(tab_over, small_family, tmp_path):

@@ -64,5 +64,5 @@ def test_their_tree_stands_beside_that_of_the_weights(index, library, tmp_path):
 def test_too_few_pictures_say_what_to_do(index, tmp_path, names):
     if names:
         draw(tmp_path, names)
-    with pytest.raises(ModelsimError, match="draw"):
+    with pytest.raises(ModelsimError, match="generate"):
         comparison_by_pictures(tmp_path, [SUITE], index.models, {}, Job())
