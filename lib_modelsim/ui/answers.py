@@ -7,10 +7,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
-from ..workspace.comparing.compare import Comparison
 
 if TYPE_CHECKING:  # scipy comes with them, on first use
     from ..families.support import Resampling
+    from ..workspace.comparing.compare import Comparison
     from ..workspace.families.family import Family, TreeOptions, Trust
 
 

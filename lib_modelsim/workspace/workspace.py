@@ -25,8 +25,6 @@ from ..similarity.measures.registry import DEFAULT_OF_FEW, measure_named
 from .catalogue.index import Index, Model, read_index
 from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
-from .comparing.by_choice import compare_by_choice
-from .comparing.compare import Comparison, compare_models
 
 if TYPE_CHECKING:
     from ..families.support import Resampling
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from ..probes.suite import Suite
     from ..similarity.histogram import Histogram
     from .catalogue.index import Unreadable
+    from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
     from .families.class_labels import ClassEdit, ClassName
@@ -168,6 +167,9 @@ class Workspace:
 
             known = self.identities(index.models)
             return comparison_by_pictures(self.gallery, self.suites.all(), index.models, known, job)
+        from .comparing.by_choice import compare_by_choice
+        from .comparing.compare import compare_models
+
         settings = self.host.settings()
         with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
             how = (question.base, self.library, shown, settings.device, settings.memory)

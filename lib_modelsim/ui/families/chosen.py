@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
@@ -13,7 +14,6 @@ from ...templates import render
 from ...text import size_text
 from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.sameness import sameness_facts
-from ...workspace.comparing.compare import Comparison
 from ..answers import Answer
 from ..status import note
 from ..view_state import Shown, ViewState
@@ -22,6 +22,9 @@ from ..work import Updates
 from .detail import detail_panel
 from .previews import thumbnail
 from .relatives import relatives_list
+
+if TYPE_CHECKING:
+    from ...workspace.comparing.compare import Comparison
 
 FIELDS = CHOSEN_FIELD, FAMILY_FIELD, ACTION_FIELD = (
     "modelsim_chosen_field",

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from ...similarity.measures.cosine import COSINE
 from ...similarity.measures.l2 import RELATIVE_L2
 from ...templates import render
-from ...workspace.comparing.detail import Detail
 from ...workspace.comparing.shares import covers
 from ..words import number
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from ...workspace.comparing.detail import Detail
 
 
 def detail_panel(detail: Detail) -> Markup:

@@ -13,14 +13,15 @@ from ...figures.colours import similarity_colours
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.registry import measure_named
 from ...templates import render
-from ...workspace.comparing.compare import Comparison
-from ...workspace.comparing.relatives import Relative, relatives
 from ...workspace.comparing.shares import covers
 from ..status import note
 from ..words import number
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from ...workspace.comparing.compare import Comparison
+    from ...workspace.comparing.relatives import Relative
 
 _STEPS = 24
 """Steps of the colour scale; each is a CSS class, c0 the least alike."""
@@ -31,6 +32,8 @@ def relatives_list(
 ) -> Markup:
     """The list for a model of the comparison; instead of it a note where it has no relative to compare with.
     `cannot_load` says why the host loads none of them."""
+    from ...workspace.comparing.relatives import relatives
+
     matrix = comparison.matrix
     if chosen == comparison.base_model:
         return note("This is the base", "All models are compared by their changes from it. Choose another model.")
