@@ -118,7 +118,7 @@ def test_the_command_line_offers_and_computes_it(half, small_family):
 
 
 def test_the_page_offers_it_and_keeps_the_choice(half, tmp_path: Path):
-    assert measure_labels()["half of the squared distance (half)"] == "half"
+    assert measure_labels()["Half of the squared distance (half)"] == "half"
     file = tmp_path / "choices.json"
     file.write_text('{"measure": "half"}')
     assert read_choices(file, Choices()).measure == "half"

@@ -108,7 +108,7 @@ def test_at_first_it_is_the_built_in_one_and_ready(page):
     offered, chosen, state, download = shown(page)
     assert offered[0] == chosen == "built-in descriptor"
     assert "ViT-B-32/laion2b_s34b_b79k" in offered
-    assert "no download" in state
+    assert "No download" in state
     assert download is None
 
 

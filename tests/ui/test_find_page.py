@@ -199,7 +199,11 @@ def moving():
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"no picture at all", "0.png is not a picture"), (b"", "0.png is not a picture"), (moving(), "several pictures")],
+    [
+        (b"no picture at all", "0.png is not a picture"),
+        (b"", "0.png is not a picture"),
+        (moving(), "more than one frame"),
+    ],
 )
 def test_what_is_no_one_picture_is_one_line(page, content, words):
     give(page, content)

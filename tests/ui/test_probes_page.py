@@ -142,7 +142,7 @@ def test_the_file_of_a_suite_comes_with_its_name(page, name):
     ("name", "text", "told"),
     [
         ("", "a cat", "no name"),
-        ("standard", "a cat", "shipped"),
+        ("standard", "a cat", "built-in"),
         ("mine", '{"probes": 5}', "probes"),
         ("mine", "", "Fix"),
     ],
