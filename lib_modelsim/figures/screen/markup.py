@@ -59,10 +59,6 @@ def badge(number: int, left: float, middle: float) -> str:
     )
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def facts_attribute(facts: Facts, model: str) -> str:
     """Attributes that name the model and what its tooltip tells."""
     lines = [[printable(label), printable(text)] for label, text in facts.get(model, ())]

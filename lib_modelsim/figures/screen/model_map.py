@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ...families.linkage import Tree
 from ...families.scaling import Scaling
+from ...text import percent
 from ..classes import Run, class_runs
 from ..colours import class_colour, colour_upon
 from ..placing import place_labels
-from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, percent, text_width
+from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, text_width
 
 WIDTH, _LOWEST, _HIGHEST = 740, 340, 540
 """The drawing's own width, which the panel stretches or shrinks, and the bounds of its height."""

@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...families.linkage import Tree
+from ...text import percent
 from ..classes import ClassLabel, Run, class_runs
 from ..colours import class_colour
 from .branches import branch_paths
-from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, percent, text_width
+from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, text_width
 
 WIDTH = 740
 """The drawing's own width, which the panel stretches or shrinks; all lengths here are in its units."""

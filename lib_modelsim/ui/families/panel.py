@@ -113,7 +113,7 @@ class FamiliesPanel:
                 [], show_label=False, visible=False, elem_id="modelsim_architecture", min_width=120
             )
             self.hash = gr.Button("Find identical files", elem_id="modelsim_hash", visible=False, scale=0)
-            self.index = gr.Button("Index new checkpoints", elem_id="modelsim_index", scale=0, min_width=150)
+            self.index = gr.Button("Index new", elem_id="modelsim_index", scale=0, min_width=100)
             self.refresh = gr.Button("Refresh", elem_id="modelsim_refresh", scale=0, min_width=80)
             self.export = gr.Button("Export", elem_id="modelsim_export", scale=0, min_width=80)
         self.exporting = gr.HTML(elem_id="modelsim_exporting")
