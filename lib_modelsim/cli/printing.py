@@ -22,4 +22,10 @@ def print_json(document: object) -> None:
 
 def print_json_text(text: str) -> None:
     """JSON that may have several lines, escaped likewise."""
-    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+    print("\n".join(map(_escaped, text.split("\n"))))
+
+
+def _escaped(line: str) -> str:
+    if line.isprintable():  # nearly always, and told at once: documents of hundreds of models have tens of megabytes
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
