@@ -213,6 +213,31 @@ def test_what_is_no_one_picture_is_one_line(page, content, words):
     assert "Drop a picture" in answer(page.show())
 
 
+def test_a_refused_picture_leaves_the_last_answer(page, tmp_path):
+    fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
+    before = ask(page, noise_of("somebody's", (64, 64)))
+    kept = page.finder.answer
+    for _ in range(2):
+        give(page, b"no picture at all")
+        assert "modelsim-error" in followed(page)
+        assert page.finder.answer is kept
+        assert answer(page.show()) == before
+    page.act(json.dumps({"find": "forget"}))
+    give(page, b"no picture at all")
+    followed(page)
+    assert "Drop a picture" in answer(page.show())
+
+
+def test_the_heading_and_the_first_card_give_the_same_percentage(page, tmp_path):
+    fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
+    kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
+    shown = ask(page, Image.open(kept).convert("RGB"))
+    heading = re.search(r"<h3>Most likely bert: ([^<]*)</h3>", shown).group(1)
+    assert re.search(r'modelsim-sure.*?<span>\s*([^<]*?)\s*</span>', shown, re.DOTALL).group(1) == heading
+    style = re.search(r"<span>By style(.*?)</span>", shown, re.DOTALL).group(1)
+    assert "%" not in style
+
+
 def test_one_that_is_no_picture_among_others_is_told_by_its_name(page):
     file = BytesIO()
     noise_of("somebody's", (64, 64)).save(file, "PNG")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...templates import render
+from ...text import likelihood
 from ..families.previews import inline
 from ..status import note
 from ..view_state import ViewState
@@ -13,6 +14,7 @@ from .cards import cards
 from .finder import Answered, Finder
 
 if TYPE_CHECKING:  # SciPy comes with it
+    from ...identify.evidence import Evidence
     from ...workspace.finding.find import Found
 
 _KINDS = {
@@ -57,7 +59,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
         ],
         more_asked=max(len(asked) - _SHOWN, 0),
         verdict=_verdict(found),
-        evidence=[(_KINDS[piece.kind.value], piece.certainty, piece.detail) for piece in found.evidence],
+        evidence=[(_KINDS[piece.kind.value], _beside_kind(piece), piece.detail) for piece in found.evidence],
         prompt=found.prompt,
         infotext=None if session.backend.host.draws_with_files else found.infotext,
         remarks=[for_page(remark) for remark in found.remarks],
@@ -68,7 +70,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
 
 
 def _verdict(found: Found) -> str:
-    """The answer in a few words; the numbers stand below."""
+    """The answer in a few words; the percentage is that of the first card."""
     told = [piece for piece in found.evidence if piece.certainty is not None and piece.model is not None]
     proven = [piece.model for piece in told if piece.kind.value == "regenerated"]
     if len(proven) == 1:
@@ -81,7 +83,15 @@ def _verdict(found: Found) -> str:
     if not found.ranking:
         return "No other model left" if found.evidence else "No model found"
     first = found.ranking[0]
-    return f"Most likely {first.model}" if first.probability is not None else f"Most similar: {first.model}"
+    if first.probability is None:
+        return f"Most similar: {first.model}"
+    return f"Most likely {first.model}: {likelihood(first.probability)}"
+
+
+def _beside_kind(piece: Evidence) -> float | None:
+    """The certainty that stands beside a kind of evidence. A style that names a model has none: the heading and the
+    card tell how likely that model is, and the sentence tells what it is worth."""
+    return None if piece.kind.value == "features" and piece.model is not None else piece.certainty
 
 
 def _generated_again(answer: Answered) -> dict[str, object] | None:

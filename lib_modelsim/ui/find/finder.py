@@ -68,6 +68,7 @@ class Finder:
         self.backend, self._encoder = encoder.backend, encoder
         self.asked: tuple[Asked, ...] = ()
         self.answer: Answered | None = None
+        self._before: tuple[tuple[Asked, ...], Answered | None] = (), None  # until the new ones prove to be pictures
         self._search: Task | None = None
 
     @property
@@ -76,8 +77,14 @@ class Finder:
         return self.backend.busy and not (self._search is not None and self._search.running)
 
     def take(self, asked: Sequence[Asked]) -> None:
-        """Other pictures; those before and their answer are forgotten."""
+        """Other pictures; those before and their answer are forgotten as soon as one of these can be opened."""
+        if self.answer is not None or not self.asked:
+            self._before = self.asked, self.answer
         self.asked, self.answer = tuple(asked), None
+
+    def forget(self) -> None:
+        """No picture and no answer stays in memory."""
+        self.asked, self.answer, self._before = (), None, ((), None)
 
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
@@ -108,8 +115,10 @@ class Finder:
             raise ModelsimError("no picture to look up", None, "drop, paste or choose one first")
         queries, opened, refused = _opened(asked, job)
         if not opened:
-            self.take(())
+            if self.asked is asked:
+                (self.asked, self.answer), self._before = self._before, ((), None)
             raise refused[0]
+        self._before = (), None
         known, _ = workspace.known_models(job)
         with self._encoder.in_use(workspace, job) as (index, shown):
             found = workspace.find(queries, index.learned(shown), known, shown)

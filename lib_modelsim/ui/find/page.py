@@ -102,7 +102,7 @@ class FindPage:
             case {"find": "all again"}:
                 finder.bring_back()
             case {"find": "forget"}:
-                finder.take(())
+                finder.forget()
             case {"find": "load", "name": key}:
                 self.wiring.work.begin(lambda: finder.load(key), "Not loaded.", "Loaded.")
         return self.show()
