@@ -30,7 +30,11 @@ if not (3, 10) <= sys.version_info[:2] <= (3, 12):  # before anything that older
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements"
 VENV = HERE / ".venv"
-LAYERS = {"standalone": ("torch.txt", "standalone.txt"), "test": ("test.txt",), "gradio3": ("gradio3.txt",)}
+LAYERS = {
+    "standalone": ("torch.txt", "standalone.txt", "vocabulary.txt"),
+    "test": ("test.txt",),
+    "gradio3": ("gradio3.txt",),
+}
 """What is installed together; all but the first only where the tests are run."""
 
 CLEAR_PATIENCE = 30.0
@@ -154,14 +158,21 @@ def create_venv() -> None:
 def install(layer: str, torch_index: "str | None") -> None:
     """Install one layer's packages in their pinned versions, wheels only: nothing is compiled."""
     say(f"installing the packages of requirements/{layer}.txt; the first time takes a few minutes")
-    files = [argument for name in LAYERS[layer] for argument in ("-r", str(REQUIREMENTS / name))]
     if layer == "gradio3":  # beside the other gradio: for whoever puts this folder in front of PYTHONPATH
-        pip_install("--no-deps", "--target", str(VENV / "gradio3"), *files)
+        pip_install("--no-deps", "--target", str(VENV / "gradio3"), *requirements("gradio3.txt"))
         return
     if torch_index and "torch.txt" in LAYERS[layer]:
         # By itself: the packages that torch needs come from the usual index, in our versions.
-        pip_install("--index-url", torch_index, "--no-deps", "-r", str(REQUIREMENTS / "torch.txt"))
-    pip_install(*files, "-c", str(REQUIREMENTS / "constraints.txt"))
+        pip_install("--index-url", torch_index, "--no-deps", *requirements("torch.txt"))
+    resolved = [name for name in LAYERS[layer] if name != "vocabulary.txt"]
+    pip_install(*requirements(*resolved), "-c", str(REQUIREMENTS / "constraints.txt"))
+    if "vocabulary.txt" in LAYERS[layer]:
+        pip_install("--no-deps", *requirements("vocabulary.txt"))
+
+
+def requirements(*names: str) -> list[str]:
+    """These files of `requirements/`, as pip takes them."""
+    return [argument for name in names for argument in ("-r", str(REQUIREMENTS / name))]
 
 
 def pip_install(*arguments: str) -> None:

@@ -144,11 +144,29 @@ def test_only_torch_comes_from_its_own_index(venv_path, monkeypatch):
     calls = []
     monkeypatch.setattr(standalone, "pip_install", lambda *arguments: calls.append(arguments))
     standalone.install("standalone", "https://torch.example/cpu")
-    torch_alone, everything = calls
+    torch_alone, everything, _ = calls
     assert torch_alone[:3] == ("--index-url", "https://torch.example/cpu", "--no-deps")
     assert torch_alone[-1].endswith("torch.txt")
     assert "--index-url" not in everything
     assert any(argument.endswith("standalone.txt") for argument in everything)
+
+
+def test_the_first_command_installs_what_generates_and_the_vocabulary_alone(venv_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(standalone, "pip_install", lambda *arguments: calls.append(arguments))
+    standalone.install("standalone", None)
+    everything, vocabulary = calls
+    pinned = [Requirement(line) for line in lines_of("standalone.txt")]
+    assert {"diffusers", "transformers", "gradio"} <= {requirement.name for requirement in pinned}
+    assert not any(argument.endswith("vocabulary.txt") for argument in everything)
+    assert vocabulary == ("--no-deps", "-r", str(standalone.REQUIREMENTS / "vocabulary.txt"))
+    assert [Requirement(line).name for line in lines_of("vocabulary.txt")] == ["clip-anytorch"]
+
+
+def lines_of(name):
+    """What a file of requirements names, without comments."""
+    lines = (standalone.REQUIREMENTS / name).read_text("utf-8").splitlines()
+    return [wanted for line in lines if (wanted := line.partition("#")[0].strip())]
 
 
 def test_the_second_gradio_lies_beside_the_first(venv_path, monkeypatch):

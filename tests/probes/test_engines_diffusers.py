@@ -20,7 +20,7 @@ from lib_modelsim.probes.run import draw_missing
 from lib_modelsim.probes.suite import SHIPPED, Suite, read_suite
 from tests.probes import tiny_networks
 
-pytest.importorskip("diffusers", reason="requirements/test.txt is not installed")
+pytest.importorskip("diffusers", reason="requirements/standalone.txt is not installed")
 
 SMALL = Parameters(width=64, height=64, steps=3, noise="CPU")
 

@@ -191,7 +191,7 @@ def test_the_webui_s_own_infotext_tells_what_was_asked_for(webui, tmp_path):
 def test_diffusers_draws_what_a1111_draws(checkout, webui, sampler):
     if checkout.is_forge:
         pytest.skip("the checkpoints that Forge recognises need CLIP's whole vocabulary")
-    pytest.importorskip("diffusers", reason="requirements/test.txt is not installed")
+    pytest.importorskip("diffusers", reason="requirements/standalone.txt is not installed")
     asked = replace(SMALL, prompt="", negative_prompt="", sampler=sampler, steps=4)  # the tokens of words differ
     by_http = WebuiByHttp(webui.url)
     (checkpoint,) = (each for each in by_http.checkpoints() if each.name == CHOSEN[0])
