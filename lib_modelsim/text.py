@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -27,12 +28,29 @@ def readable(path: Path | str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def size_text(count: int) -> str:
-    """Bytes in powers of 1000: "2.13 GB", "51 MB"."""
-    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.3g} {unit}"
+_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+
+
+def size_text(count: int, unit: str | None = None) -> str:
+    """Bytes in powers of 1000: "2.13 GB", "51 MB"; in one unit where that is given: "0.03 GB"."""
+    for name, scale in _UNITS:
+        if name == unit:
+            return f"{count / scale:,.{1 if scale < 1e9 else 2}f} {name}"
+        if unit is None and count >= scale:
+            return f"{count / scale:.3g} {name}"
     return f"{count} B"
+
+
+def size_unit(counts: Iterable[int]) -> str:
+    """The unit for a column of sizes, so that they can be compared at a glance: that of the middle one."""
+    ordered = sorted(counts)
+    middle = ordered[len(ordered) // 2] if ordered else 0
+    return next((name for name, scale in _UNITS if middle >= scale), "B")
+
+
+def counted(number: int, what: str) -> str:
+    """ "1 model", "1,200 models"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def percent(share: float) -> str:

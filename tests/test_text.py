@@ -1,4 +1,4 @@
-"""How shares are written."""
+"""How shares and sizes are written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_modelsim.text import likelihood, percent
+from lib_modelsim.text import likelihood, percent, size_text, size_unit
 
 PACKAGE = Path(__file__).parents[1] / "lib_modelsim"
 
@@ -26,3 +26,15 @@ def test_no_sentence_writes_percents_its_own_way():
     own_way = re.compile(r":[^{}\"]*\.0%}")
     wrong = [path.name for path in PACKAGE.rglob("*.py") if own_way.search(path.read_text("utf-8"))]
     assert not wrong, "use lib_modelsim.text"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ([6_940_000_000, 2_130_000_000, 150_000_000], ["6.94 GB", "2.13 GB", "0.15 GB"]),
+        ([26_400_000, 13_200_000, 1_300_000_000], ["26.4 MB", "13.2 MB", "1,300.0 MB"]),
+        ([5], ["5 B"]),
+    ],
+)
+def test_the_sizes_of_one_column_have_one_unit(sizes, words):
+    assert [size_text(size, size_unit(sizes)) for size in sizes] == words

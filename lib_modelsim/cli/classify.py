@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, all_measures
 from . import documents, text
-from .options import listed, measure_options, workspace
+from .options import listed, measure_options, path, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .printing import print_json, print_lines
 from .progress import progress_bars
@@ -21,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measure_options(parser, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_FEW}")
     gallery_options(parser)
     table = parser.add_argument_group("tables instead of checkpoints")
-    table.add_argument("--features", type=Path, metavar="FILE", help="CSV table of features, one row per model")
+    table.add_argument("--features", type=path, metavar="FILE", help="CSV table of features, one row per model")
     table.add_argument(
         "--distances",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="square CSV table, or JSON with one matrix per component; with --base, L2 is converted to delta-cosine",
     )
@@ -32,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     features = parser.add_argument_group("features")
     features.add_argument(
         "--references",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="list of reference models, one name or hash per line (default: all models)",
     )
@@ -67,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{what} of class K, kept for later runs (with several networks: NETWORK/K=TEXT)",
         )
     parser.add_argument("--dpi", type=float, default=150, help="pixels per inch of the PNG figures (default: 150)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument("--out", type=path, required=True, metavar="DIR", help="folder for the files")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import likelihood, percent, readable
-from .options import device_option, generating_options, workspace
+from .options import device_option, generating_options, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
 
@@ -22,14 +22,14 @@ _SHOWN = 4
 
 def add_find_arguments(find: argparse.ArgumentParser) -> None:
     """What `find` takes."""
-    find.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or several by the same model")
+    find.add_argument("images", nargs="*", type=path, metavar="IMAGE", help="a picture, or several by the same model")
     find.add_argument(
-        "--gallery", type=Path, metavar="DIR", help="gallery to learn from (default: the one in the user's data folder)"
+        "--gallery", type=path, metavar="DIR", help="gallery to learn from (default: the one in the user's data folder)"
     )
     find.add_argument(
         "--models",
         nargs="+",
-        type=Path,
+        type=path,
         default=[],
         metavar="PATH",
         help="checkpoints that may have made it; new ones are hashed",

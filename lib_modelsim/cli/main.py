@@ -21,7 +21,16 @@ from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .find import add_find_arguments, run_find
 from .grid import add_grid_arguments, run_grid
-from .options import LIBRARY, data_folder, device_option, measure_options, workspace
+from .options import (
+    LIBRARY,
+    data_folder,
+    device_option,
+    library_file,
+    measure_options,
+    path,
+    require_there,
+    workspace,
+)
 from .pictures import compare_pictures, gallery_options
 from .printing import print_json, print_lines
 from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
@@ -79,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "paths",
                 nargs=paths,
-                type=Path,
+                type=path,
                 metavar="PATH",
                 help="checkpoint files, diffusers folders, or folders to search",
             )
@@ -87,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         library = sub.add_mutually_exclusive_group()
         library.add_argument(
             "--library",
-            type=Path,
+            type=path,
             metavar="FILE",
             help="file that keeps the results (default: library.sqlite in the user's data folder)",
         )
@@ -106,13 +115,13 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--elements", action="store_true", help="for two models: also print the value of every key")
     compare.add_argument(
         "--profile",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="draw a chart of the first model against the others, block by block (.svg, .png)",
     )
     compare.add_argument(
         "--histogram",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="for two models: draw a histogram of their differences, value by value (.svg, .png)",
     )
@@ -143,10 +152,10 @@ def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> No
 
 
 def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--models", nargs="+", type=Path, default=[], metavar="DIR", help="folders with checkpoints")
+    serve.add_argument("--models", nargs="+", type=path, default=[], metavar="DIR", help="folders with checkpoints")
     serve.add_argument(
         "--demo",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="without --models: folder of the demonstration family, which is written on first use",
     )
@@ -163,6 +172,7 @@ def _scan(options: argparse.Namespace) -> int:
         print_json(documents.scan(found))
     else:
         print_lines(text.scan(found))
+    require_there(options.paths)
     return 0
 
 
@@ -200,9 +210,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    for path in options.models:
-        if not path.exists():
-            raise ModelsimError("no such file or folder", path, "check the path")
+    require_there(options.models)
     try:
         from ..ui.page import serve
     except ModuleNotFoundError as error:
@@ -218,7 +226,7 @@ def _serve(options: argparse.Namespace) -> int:
         kept = not options.no_library
         data = data_folder() if kept else Path(forgotten)
         host = Folders(models, data, Settings(device=options.device, keep_encoder=options.keep_encoder))
-        library = options.library if kept and options.library else data / LIBRARY
+        library = library_file(options) if kept else data / LIBRARY
         return serve(host, options.port, not options.no_browser, lambda: Library(library))
 
 

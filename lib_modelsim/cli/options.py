@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import ModelsimError
 from ..library import Library
 from ..similarity.measures.registry import Measure, all_measures
 
@@ -58,13 +60,34 @@ def generating_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def path(text: str) -> Path:
+    """A path that was typed; an empty one, as of a variable that is not set, is no path, and not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty; for the current folder write a dot")
+    return Path(text)
+
+
+def require_there(paths: Sequence[Path]) -> None:
+    """Raises ModelsimError for the first path that leads nowhere."""
+    for each in paths:
+        if not os.path.exists(each):  # noqa: PTH110 - pathlib's raises where a name is too long for the system
+            raise ModelsimError("no such file or folder", each, "check the path")
+
+
 def open_library(options: argparse.Namespace) -> Library:
     """The library that `--library` or `--no-library` means."""
-    if options.no_library:
-        return Library(None)
-    if options.library is not None:
-        return Library(options.library)
-    return Library(data_folder() / LIBRARY)
+    return Library(None if options.no_library else library_file(options))
+
+
+def library_file(options: argparse.Namespace) -> Path:
+    """The library's file. Raises ModelsimError where it was named and its folder is not there: that is a typing error
+    as a rule, and a new folder would only hide it."""
+    if options.library is None:
+        return data_folder() / LIBRARY
+    folder = options.library.absolute().parent
+    if not folder.is_dir():
+        raise ModelsimError("the folder of the library does not exist", folder, "create it, or correct --library")
+    return options.library
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ModelsimError
-from .options import device_option, generating_options, workspace
+from .options import device_option, generating_options, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
 
@@ -18,10 +18,10 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
     """What `probe` takes."""
     suite_option(probe)
     probe.add_argument(
-        "--models", nargs="+", type=Path, default=[], metavar="PATH", help="checkpoints, or folders with them"
+        "--models", nargs="+", type=path, default=[], metavar="PATH", help="checkpoints, or folders with them"
     )
     generating_options(probe)
-    probe.add_argument("--out", type=Path, required=True, metavar="DIR", help="the gallery")
+    probe.add_argument("--out", type=path, required=True, metavar="DIR", help="the gallery")
     probe.add_argument("--dry-run", action="store_true", help="show what would be generated, and generate nothing")
     probe.add_argument("--batch", type=int, default=1, metavar="N", help="batch size (default: 1)")
     device_option(probe)
@@ -32,13 +32,13 @@ def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
     gallery.add_argument(
         "folders",
         nargs="+",
-        type=Path,
+        type=path,
         metavar="[import] DIR",
         help="the gallery; after import: a folder with one sub-folder of pictures per model",
     )
     gallery.add_argument(
         "--gallery",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="import: gallery to import into (default: the one in the user's data folder)",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from ..checkpoints.identity import MOST_UNPLACED, Identity
 from ..similarity.coverage import share_in_words
-from ..text import percent, printable, readable, size_text
+from ..text import counted, percent, printable, readable, size_text, size_unit
 from ..workspace.catalogue.index import Unreadable
-from ..workspace.catalogue.sameness import sameness_facts
+from ..workspace.catalogue.sameness import copies, sameness_facts
 from ..workspace.comparing.verdicts import same_main
 
 if TYPE_CHECKING:  # each command imports its own service only
@@ -28,29 +28,69 @@ if TYPE_CHECKING:  # each command imports its own service only
 MOST_COLUMNS = 8
 """Models up to which a square table is shown rather than a ranking of pairs."""
 
+REPORT = "report.html"
+"""The file of `classify` that a person opens first."""
+
 MOST_NOTES = 20
 """Lines of notes under a comparison."""
 
 
 def scan(found: Scan) -> list[str]:
-    """A table of the checkpoints."""
-    same = sameness_facts({model.name: identity for model, identity in found.found if identity})
-    rows = [("name", "network", "format", "size", "precision", "hash", "same as")]
+    """A table of the checkpoints, folder by folder where there are several; what they and their copies take, and what
+    to do next."""
+    known = {model.name: identity for model, identity in found.found if identity}
+    same = sameness_facts(known)
+    unit = size_unit(model.key.size for model, _ in found.found)
+    folders: dict[str, list[tuple[str, ...]]] = {}
     for model, identity in found.found:
         header = model.header
         main = header.components.get("unet") or next(iter(header.components.values()), None)
-        rows.append(
+        folders.setdefault(_folder(model.path), []).append(
             (
                 model.name,
                 header.architecture,
                 header.format,
-                size_text(model.key.size),
+                size_text(model.key.size, unit),
                 main.dtype if main else "",
                 _hash(identity),
                 "; ".join(same.get(model.name, [])),
             )
         )
-    return [*_table(rows), *_unplaced(found), *_bad(found.unreadable)]
+    rows = [row for of_folder in folders.values() for row in of_folder]
+    if not rows:
+        return _bad(found.unreadable)
+    table = _table([("name", "network", "format", "size", "precision", "hash", "same as"), *rows], right=_SIZE)
+    lines, below = table[:1], iter(table[1:])
+    for folder, of_folder in folders.items():
+        lines += ["", f"{folder}:"] if len(folders) > 1 else []
+        lines += [next(below) for _ in of_folder]
+    return [*lines, *_unplaced(found), *_bad(found.unreadable), *_summed_up(found, list(folders), known)]
+
+
+_SIZE = (3,)
+"""The column of numbers in the table of `scan`."""
+
+
+def _folder(path: Path) -> str:
+    """Where a checkpoint lies, in the words of whoever named the path; the current folder by its full name."""
+    folder = path.parent if path.parent != Path() else path.absolute().parent
+    return readable(folder)
+
+
+def _summed_up(found: Scan, folders: Sequence[str], known: Mapping[str, Identity]) -> list[str]:
+    """How many checkpoints there are, where, what they and their copies take, and what to do next."""
+    sizes = {model.name: model.key.size for model, _ in found.found}
+    where = f"in {folders[0]}" if len(folders) == 1 else f"in {len(folders)} folders"
+    lines = ["", f"{counted(len(sizes), 'checkpoint')} {where}: {size_text(sum(sizes.values()))}"]
+    if len(known) < len(sizes):
+        lines.append("Copies were not looked for in all of them: run scan without --quick to find them.")
+    groups = copies(known)
+    if groups:
+        take = sum(sizes[name] for group in groups for name in group[1:])
+        lines.append(f"copies: {sum(len(group) - 1 for group in groups)}, which take {size_text(take)}")
+    if len(sizes) > 1:
+        lines.append("Next: classify PATH … --out DIR shows which are related; compare PATH … how similar they are.")
+    return lines
 
 
 def _unplaced(found: Scan) -> list[str]:
@@ -76,7 +116,8 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
                 [
                     ("key", "value"),
                     *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements),
-                ]
+                ],
+                right=(1,),
             ),
         ]
     lines += [f"note: {choice.note}" for choice in found.choices.values() if choice.note]
@@ -97,15 +138,15 @@ def _values(found: Comparison | Kinship) -> list[str]:
         rows.append(("overall", _number(matrix.overall[0, 1])))
         if matrix.coverage is not None and matrix.coverage[0, 1] < 1:
             rows.append(("coverage", share_in_words(matrix.coverage[0, 1])))
-        lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows])
+        lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows], right=(1,))
         return lines + _same_mains(matrix)
     if n <= MOST_COLUMNS:
         head = ("", *(str(i + 1) for i in range(n)))
         rows = [(f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models)]
-        return lines + _table([head, *rows]) + _same_mains(matrix)
+        return lines + _table([head, *rows], right=range(1, n + 1)) + _same_mains(matrix)
     pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
     pairs.sort(reverse=not matrix.is_distance)
-    lines += _table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])])
+    lines += _table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])], right=(0,))
     return lines + ([f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else [])
 
 
@@ -136,8 +177,17 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
             lines.append(f"  class {number}{about}: {', '.join(members)}")
         lines += [f"  note: {note}" for note in family.notes]
     lines += [f"note: {note}" for note in found.notes] if found else []
-    lines += [readable(path) for path in written]
-    return [*lines, *(_bad(found.unreadable) if found else [])]
+    return [*lines, *(_bad(found.unreadable) if found else []), *_written(written)]
+
+
+def _written(paths: Sequence[Path]) -> list[str]:
+    """The reports, which show everything, then what else there is, folder by folder."""
+    lines = [f"Open {readable(path)}" for path in paths if path.name == REPORT]
+    folders: dict[Path, list[str]] = {}
+    for path in paths:
+        if path.name != REPORT:
+            folders.setdefault(path.parent, []).append(readable(path.name))
+    return lines + [f"Also in {readable(folder)}: {', '.join(names)}" for folder, names in folders.items()]
 
 
 def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]:
@@ -176,14 +226,13 @@ def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
     ]
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns side by side, the first one flush left and numbers flush right."""
+def _table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Columns side by side; the columns `right`, which are numbers, flush right, all others flush left."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(w) if i == 0 or not cell.replace(".", "").replace("-", "").isdigit() else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
+    return [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

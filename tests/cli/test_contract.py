@@ -273,7 +273,8 @@ def test_scan_of_a_folder_without_checkpoints(tmp_path):
 )
 def test_a_path_that_is_not_there(tmp_path, name):
     outcome = run("scan", tmp_path / name, "--no-library", "--json")
-    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.code == 2
+    assert "no such file or folder" in one_line(outcome)
     assert outcome.document["checkpoints"][0]["error"]
 
 

@@ -87,7 +87,9 @@ def classify_models(
                 raise
             found.notes.append(f"no tree for {group[0].architecture}: {error}")
             continue
-        found.families.extend(with_deltas(family, comparison, library, job, device) for family in families)
+        asked = wanted.tree.classes
+        families = [with_deltas(family.told_fewer(asked), comparison, library, job, device) for family in families]
+        found.families.extend(families)
         found.notes.extend(_left_out(comparison))
     readable = {model.path for model in found.models}
     models = [model for model in index.models if model.path in readable]

@@ -115,10 +115,19 @@ class Family:
         )
 
     def cut(self, classes: int) -> Family:
-        """The same family in so many classes, or as many as it can make."""
+        """The same family in so many classes, or as many as it can make, which is told."""
         if self.tree is None:
             return self
-        return replace(self, classes=self.tree.cut(min(classes, len(self.tree.models))), strangers=())
+        cut = self.tree.cut(min(classes, len(self.tree.models)))
+        return replace(self, classes=cut, strangers=()).told_fewer(classes)
+
+    def told_fewer(self, asked: int | None) -> Family:
+        """The same with a note where more classes were asked for than it has models."""
+        models = len(self.features.models)
+        if asked is None or asked <= models:
+            return self
+        note = f"{asked} classes were asked for, {models} came out: there are no more models to share out"
+        return replace(self, notes=(*self.notes, note))
 
 
 @dataclass(frozen=True)
