@@ -52,12 +52,13 @@ PUBLISHED = {
         "related, in part": [("animefull", "wd-v1-3"), ("animefull", "ACertainty"), ("ACertainty", "wd-v1-3")],
         "stages of one base's training": [("sd-v1-4", "v1-5"), ("sd-v1-4", "sd-v1-2"), ("v1-5", "animefull")],
     }),
-    "any3": (None, {
+    "any3": ("animefull", {
+        "a merge with the base, its parent": [("Anything-V3", "momoko")],
         "merges of a fine-tune": [("animefull", "Anything-V3"), ("animefull", "anything-v4.0"),
                                   ("Anything-V3", "anything-v4.5"), ("ACertainty", "ACertainThing")],
         "related, in part": [("animefull", "momoko"), ("Anything-V3", "ACertainty")],
     }),
-    "aobp": (None, {
+    "aobp": ("animefull", {
         "epochs of one training": [("ABPModel-ep99", "ABPModel-ep89"), ("ABPModel-ep99", "ABPModel-ep59"),
                                    ("ABPModel-ep99", "ABPModel-ep19")],
         "fine-tune, parent": [("animefull", "ABPModel-ep19"), ("animefull", "ABPModel-ep99")],
@@ -91,8 +92,10 @@ def trained(folder: Path) -> None:
 
 
 def published(folder: Path) -> None:
-    """Distances of real SD 1.x models, relative to `NORM`, and their delta-cosines where the base is among them."""
-    print(f"\n{'published, UNet of SD 1.x':40}{'l2':>18}{f'relative to {NORM:g}':>22}{'delta-cosine':>22}")
+    """Distances of real SD 1.x models, relative to `NORM`, and from a base among them their delta-cosines and how many
+    times as large one change is as the other."""
+    heads = f"{'l2':>18}{f'relative to {NORM:g}':>22}{'delta-cosine':>22}{'larger : smaller':>22}"
+    print(f"\n{'published, UNet of SD 1.x':40}{heads}")
     for table, (base, kinds) in PUBLISHED.items():
         document = json.loads((folder / f"{table}.json").read_text(encoding="utf-8"))
         names, squares = document["models"], np.array(document["distances"]["unet"]) ** 2
@@ -102,13 +105,16 @@ def published(folder: Path) -> None:
 
         for kind, pairs in kinds.items():
             far = np.array([squares[at(a), at(b)] ** 0.5 for a, b in pairs])
-            angles = np.array([np.nan])
+            angles, sizes = np.array([np.nan]), np.array([np.nan])
             if base is not None:
                 c = squares[at(base)]
                 inner = [(c[at(a)] + c[at(b)] - squares[at(a), at(b)]) / 2 for a, b in pairs]
                 with np.errstate(invalid="ignore"):
                     angles = inner / np.sqrt([c[at(a)] * c[at(b)] for a, b in pairs])
-            print(f"{f'{table}: {kind}':40}{span(far, 1):>18}{span(far / NORM):>22}{span(angles):>22}")
+                    ratio = np.sqrt([c[at(a)] / c[at(b)] for a, b in pairs])
+                sizes = np.where(np.isnan(angles), np.nan, np.maximum(ratio, 1 / ratio))
+            cells = f"{span(far, 1):>18}{span(far / NORM):>22}{span(angles):>22}{span(sizes, 2):>22}"
+            print(f"{f'{table}: {kind}':40}{cells}")
 
 
 def span(values: np.ndarray, digits: int = 4) -> str:

@@ -7,18 +7,19 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from benchmarks import kin
-from benchmarks.verdicts import PAIRS
+from benchmarks.verdicts import NORM, PAIRS
 from lib_modelsim.checkpoints.identity import Relation, Sameness
 from lib_modelsim.families.distances import delta_cosine_distances
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.similarity.base import MEAN, Base
-from lib_modelsim.similarity.measures.bounds import APART, BASE, CLOSE, NEARLY, SAME, UNRELATED
+from lib_modelsim.similarity.measures.bounds import APART, BASE, CLOSE, NEARLY, SAME, SAME_CHANGE, UNRELATED
 from lib_modelsim.similarity.measures.registry import all_measures, measure_named, measures_of_weights
 from lib_modelsim.workspace.comparing.compare import compare
 from lib_modelsim.workspace.comparing.relatives import relatives
@@ -132,6 +133,66 @@ def test_real_models_by_their_direction_from_the_base(shared):
     assert said("ACertainty", "animefull-final-pruned") == "part of the change from the base is shared"
     assert said("wd-v1-3-full", "animefull-final-pruned") == "part of the change from the base is shared"
     assert said("v1-5-pruned", "animefull-final-pruned") == APART
+
+
+def test_one_direction_is_not_one_change(trained, shared):
+    """A merge with the base leaves it in the direction of the other parent, whatever its share."""
+    for measure in ("delta-cosine", "sampled-delta-cosine"):
+        said = says(trained[measure], "mini-ink", "base + 5 % ink")
+        assert said.startswith("the same change from the base, one at 5 % of the other's size")
+        assert says(trained[measure], "mini-ink", "ink 90 water 10") == SAME_CHANGE
+    table = json.loads((shared / "data" / "distances" / "any3.json").read_text("utf-8"))
+    names, l2 = [name.split(".")[0] for name in table["models"]], np.array(table["distances"]["unet"])
+    base, merge, parent = (names.index(name) for name in ("animefull-final-pruned", "Anything-V3", "momoko-e"))
+    direction = 1 - delta_cosine_distances(l2, base)[merge, parent]
+    changes = l2[base, merge] / NORM, l2[base, parent] / NORM
+    said = verdict("delta-cosine", direction, Base("base"), apart=l2[merge, parent] / NORM, changes=changes)
+    assert direction > 0.99
+    assert "one at 27 % of the other's size" in said.text
+
+
+def test_steps_of_one_training_are_called_so(shared):
+    table = json.loads((shared / "data" / "distances" / "aobp.json").read_text("utf-8"))
+    names, l2 = [name.split(".")[0] for name in table["models"]], np.array(table["distances"]["unet"])
+    base = names.index("animefull-final-pruned")
+    direction = 1 - delta_cosine_distances(l2, base)
+    alike = [(a, b) for a in range(9) for b in range(a) if direction[a, b] >= 0.99]
+    assert len(alike) >= 15
+    for a, b in alike:
+        said = verdict("delta-cosine", direction[a, b], Base("x"), changes=(l2[base, a] / NORM, l2[base, b] / NORM))
+        assert said.text == SAME_CHANGE
+
+
+def test_a_base_that_is_a_stranger_to_both_gives_them_no_direction():
+    """Two releases of one network and a base of another: as seen from there they are one."""
+    base = Base("base")
+    assert verdict("delta-cosine", 0.998, base, apart=0.09, changes=(1.25, 1.25)).text == BASE
+    assert verdict("delta-cosine", 0.998, base, apart=0.005, changes=(0.09, 0.09)).text == SAME_CHANGE
+
+
+@pytest.mark.parametrize("kind", ["narrow", "wide", "untrained", "norms of the base", "zeros"])
+def test_random_weights_are_a_stranger_whatever_their_size(trained_family, tmp_path, kind):
+    draw = torch.Generator().manual_seed(4)
+    base = load_file(trained_family / "mini-base.safetensors")
+
+    def drawn(weight):
+        random = torch.randn(weight.shape, generator=draw)
+        match kind:
+            case "narrow" | "wide":
+                return random * (0.02 if kind == "narrow" else 1)
+            case "untrained":
+                return torch.ones(weight.shape) if weight.ndim < 2 else random / weight[0].numel() ** 0.5
+            case "norms of the base":
+                return weight.float() if weight.ndim < 2 else random * weight.float().std()
+        return random * 0
+
+    made = {key: drawn(w).half() if w.is_floating_point() else w for key, w in base.items()}
+    save_file(made, tmp_path / "random.safetensors")
+    with Library(None) as library:
+        found = compare([trained_family, tmp_path], "sampled-delta-cosine", kin.BASE, library, Job(), "cpu")
+    said = {r.name: r.verdict.text for r in relatives(found, {}, "random") if r.comparable}
+    assert len(said) == 5
+    assert set(said.values()) == {UNRELATED}
 
 
 def test_a_mean_is_no_base():

@@ -57,6 +57,17 @@ SAME, NEARLY, CLOSE, BASE, UNRELATED = (
 APART = "same base, trained apart"
 """Of the direction from a base, where the sizes do not say that the two are strangers."""
 
+SAME_CHANGE = "nearly the same change (other steps of one training, or a light merge)"
+"""Of the direction from a base, where the two changes are of nearly one size."""
+
+SCALED = "the same change from the base, one at {} of the other's size (merged with the base, or added more or less)"
+"""Of the direction from a base, where one change is larger than the other."""
+
+ONE_SIZE = 1.2
+"""Up to so many times the size two changes in one direction may be nearly the same. Measured at a delta-cosine of 0.99
+or more: steps of one training 1.00 to 1.06 (ABPModel, 21 pairs of epochs; NovelAI's releases 1.00 to 1.01), a merge
+with 10 % of another fine-tune 1.09, Anything V3 and momoko-e, of which it holds a part, 3.66."""
+
 
 @dataclass(frozen=True)
 class Bound:

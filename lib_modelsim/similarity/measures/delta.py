@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..parts import Array, Part, ratio
-from .bounds import APART, Bound
+from .bounds import APART, SAME_CHANGE, Bound
 from .registry import WeightMeasure
 
 
@@ -43,12 +43,12 @@ DELTA_COSINE = WeightMeasure(
     function=delta_cosine,
     l2="l2",
     bounds=(
-        Bound("nearly the same change (other steps of one training, or a light merge)", 0.99, 1),
+        Bound(SAME_CHANGE, 0.99, 1),
         Bound("most of the change from the base is shared", 0.83, 0.985),
         Bound("part of the change from the base is shared", 0.3, 0.8),
         Bound(APART, -0.3, 0.15),
     ),
-    caveat="It compares only the direction of the changes from the base, not their size.",
+    caveat="The number compares only the direction of the changes from the base, not their size.",
 )
 
 MEASURES = (DELTA_COSINE,)

@@ -57,6 +57,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     row, main = matrix.models.index(chosen), main_component(matrix.apart)
     reasons = {frozenset((r.a, r.b)): r.reason for r in comparison.reasons}
     own_reason = reasons.get(frozenset((chosen,)))
+    far = _from_base(comparison)
     found = []
     for i, name in enumerate(matrix.models):
         if i == row or name == comparison.base_model:
@@ -67,7 +68,9 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
         share = None if matrix.coverage is None else float(matrix.coverage[row, i])
         apart = float(matrix.apart[main][row, i]) if main is not None else np.nan
-        said = verdict(matrix.measure, overall, comparison.base, facts, share, apart, same_main(matrix, row, i))
+        said = verdict(
+            matrix.measure, overall, comparison.base, facts, share, apart, same_main(matrix, row, i), (far[row], far[i])
+        )
         fact = "" if facts is None else _fact(facts, chosen, name)
         found.append(Relative(name, overall, blocks, facts, reason, said, fact, share))
 
@@ -83,6 +86,15 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         )
 
     return sorted(found, key=order)
+
+
+def _from_base(comparison: Comparison) -> list[float]:
+    """relative-l2 of every model from the base; NaN where that is no model, or sizes are not known."""
+    matrix, base = comparison.matrix, comparison.base_model
+    main = main_component(matrix.apart)
+    if main is None or base not in matrix.models:
+        return [np.nan] * len(matrix.models)
+    return matrix.apart[main][matrix.models.index(base)].tolist()
 
 
 def _fact(facts: Relation, chosen: str, other: str) -> str:

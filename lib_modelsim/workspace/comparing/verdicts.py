@@ -14,9 +14,10 @@ from ...similarity.base import MEAN, Base
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
-from ...similarity.measures.bounds import BASE, SAME
+from ...similarity.measures.bounds import BASE, ONE_SIZE, SAME, SAME_CHANGE, SCALED
 from ...similarity.measures.l2 import RELATIVE_L2
 from ...similarity.measures.registry import measure_named
+from ...text import percent
 from .shares import covers
 
 NONE = "no verdict"
@@ -41,13 +42,15 @@ def verdict(
     coverage: float | None = None,
     apart: float = np.nan,
     shared: str | None = None,
+    changes: tuple[float, float] = (np.nan, np.nan),
 ) -> Verdict:
     """What a value of the whole UNet or transformer says of two models; hashes, where they know, say it better.
 
     `base` is that of a measure that needs one, and NaN a pair that is not comparable. `coverage` is the share of the
     network that the value speaks of: below `coverage.LEAST` there is no verdict, and below 1 the two are never called
     the same. `apart` is relative-l2 of the two, where it is known beside the measure: a direction alone says nothing of
-    strangers. `shared` is what `same_main` says.
+    strangers. `shared` is what `same_main` says, `changes` are relative-l2 of each of the two from a base that is a
+    model: a direction says nothing of sizes either.
     """
     fact = _by_hashes(relation)
     if fact is not None:
@@ -66,13 +69,19 @@ def verdict(
         return Verdict(NONE, why) if np.isnan(apart) else _by_size(apart, f"{why} By their size:")
     if known.needs_base and apart > _RELATED:
         return _by_size(apart, f"The direction means nothing when the difference is {apart:.2g} of the models' size:")
+    if known.needs_base and min(changes) > _RELATED and not np.isnan(apart):
+        return _by_size(apart, f"Both differ by {min(changes):.2g} of their size from the base, so it is not theirs:")
     bound = next((bound for bound in known.bounds if bound.least <= value <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{known.between} {known.caveat}")
+    text, sizes = bound.text, ""
+    if text == SAME_CHANGE and max(changes) > ONE_SIZE * min(changes) > 0:
+        text = SCALED.format(percent(min(changes) / max(changes)))
+        sizes = f" The changes from the base have {changes[0]:.2g} and {changes[1]:.2g} of the models' size."
     if coverage is None or coverage == 1:
-        return Verdict(bound.text, f"By {measure}, {bound.span()}. {known.caveat}")
-    text = SAME_IN_PART if bound.text == SAME else bound.text
-    return Verdict(text, f"By {measure}, {bound.span()}. It {covers(measure, coverage)}. {known.caveat}")
+        return Verdict(text, f"By {measure}, {bound.span()}.{sizes} {known.caveat}")
+    text = SAME_IN_PART if text == SAME else text
+    return Verdict(text, f"By {measure}, {bound.span()}.{sizes} It {covers(measure, coverage)}. {known.caveat}")
 
 
 _RELATED = next(bound.most for bound in RELATIVE_L2.bounds if bound.text == BASE)
