@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoints.source import FileKey
-from .errors import ModelsimError
+from .errors import ModelsimError, Sentence
 from .sqlite import SqliteFile
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,10 @@ class Library(SqliteFile):
     """
 
     what = "the library"
-    fix = "move it away to start a new one, choose another with --library, or use --no-library"
+    fix = Sentence(
+        "move it away to start a new one, choose another with --library, or use --no-library",
+        "move it away: the next start makes a new one",
+    )
     schema = _SCHEMA
     errors = (sqlite3.Error, zlib.error)
 
@@ -110,7 +113,7 @@ class Library(SqliteFile):
             raise ModelsimError(
                 "a newer modelsim wrote this library",
                 self.path,
-                "update modelsim, or use --library with another file",
+                Sentence("update modelsim, or use --library with another file", "update modelsim"),
             )
         self._db.execute(f"PRAGMA user_version={_VERSION}")
 

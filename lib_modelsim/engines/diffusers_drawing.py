@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from transformers import CLIPTextModel
 
-from ..probes.engine import PictureFailed
+from ..errors import Sentence, joined
+from ..probes.engine import WITH_WEBUI, PictureFailed
 from ..probes.parameters import OPTIONS, OWN_VAE, Parameters
 from . import prompt
 from .diffusers_loading import LoadedNetwork
@@ -86,7 +87,7 @@ def draw(network: LoadedNetwork, batch: Sequence[Parameters], check: Callable[[]
 
 def _refuse(parameters: Parameters, device: torch.device) -> None:
     """Raises PictureFailed rather than generating something else."""
-    fix = "generate with a WebUI (--webui)"
+    fix = WITH_WEBUI
     if parameters.vae != OWN_VAE:
         raise PictureFailed("diffusers generates with the checkpoint's own VAE only", parameters.vae, fix)
     if parameters.noise == "NV" and device.type != "cuda":
@@ -111,7 +112,7 @@ def _scheduler(parameters: Parameters, network: LoadedNetwork) -> Any:  # noqa: 
     chosen = automatic if parameters.sampler == "DDIM" else parameters.scheduler.replace("Automatic", automatic)
     schedule = _SCHEDULES.get(chosen)
     if schedule is None or not set(schedule) <= set(signature(kind).parameters):
-        fix = "use Automatic, or generate with a WebUI (--webui)"
+        fix = joined("use Automatic, or ", WITH_WEBUI)
         raise PictureFailed(f"diffusers has no such schedule for {parameters.sampler}", parameters.scheduler, fix)
     zero = {"rescale_betas_zero_snr": True} if network.zero_terminal else {}
     scheduler = kind(**_NOISE, **config, **schedule, **zero, prediction_type=network.prediction)
@@ -212,8 +213,8 @@ def _decoded(network: LoadedNetwork, latents: torch.Tensor) -> Image.Image:
     colours = network.vae.decode(latents[None] / network.vae.config.scaling_factor).sample[0]
     if torch.isnan(colours).any():
         where = "UNet" if torch.isnan(latents).any() else "VAE"
-        raise PictureFailed(
-            f"the {where} produced NaN instead of a picture", None, "download the checkpoint again, or use --device cpu"
-        )
+        again = "download the checkpoint again, or use "
+        fix = Sentence(f"{again}--device cpu", f"{again}the CPU as the device")
+        raise PictureFailed(f"the {where} produced NaN instead of a picture", None, fix)
     values = ((colours / 2 + 0.5).clamp(0, 1) * 255).to(torch.uint8)
     return Image.fromarray(values.permute(1, 2, 0).cpu().numpy())

@@ -10,9 +10,9 @@ from importlib.metadata import version as version_of
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ..errors import CheckpointError, ModelsimError
+from ..errors import CheckpointError, ModelsimError, Sentence, joined
 from ..job import Job
-from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory
+from ..probes.engine import WITH_WEBUI, CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory
 from ..probes.parameters import Parameters
 from ..probes.recording import infotext
 
@@ -51,7 +51,7 @@ class Diffusers:
         """Raises ModelsimError where a package is missing."""
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:
-            fix = f"pip install {' '.join(missing)}, or generate with a running WebUI (--webui)"
+            fix = joined(f"pip install {' '.join(missing)}, or ", WITH_WEBUI)
             raise ModelsimError("packages needed to generate are missing", ", ".join(missing), fix)
         import torch
 
@@ -81,9 +81,7 @@ class _Session:
 
         self.unload()
         if checkpoint.path is None:
-            raise CheckpointFailed(
-                "the file is not on this machine", checkpoint.name, "generate with its WebUI (--webui)"
-            )
+            raise CheckpointFailed("the file is not on this machine", checkpoint.name, WITH_WEBUI)
         try:
             with self._out_of_memory(checkpoint.name):
                 self._network = load_network(checkpoint.path, self._device)
@@ -132,7 +130,8 @@ class _Session:
             if type(error) is RuntimeError and "DefaultCPUAllocator" not in str(error):
                 raise
             self._free()
-            raise OutOfMemory("out of memory", what, "use a smaller size or --device cpu") from error
+            fix = Sentence("use a smaller size or --device cpu", "use a smaller size, or the CPU as the device")
+            raise OutOfMemory("out of memory", what, fix) from error
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from ..checkpoints.networks import find, networks, public_name
 from ..checkpoints.networks.definition import DiffusersFacts
 from ..checkpoints.reader import Checkpoint, Weight, open_checkpoint
 from ..checkpoints.values import ValueReader
-from ..probes.engine import CheckpointFailed
+from ..errors import joined
+from ..probes.engine import WITH_WEBUI, CheckpointFailed
 
 _UNET, _VAE = "model.diffusion_model.", "first_stage_model."
 _TOKENS = "text_model.embeddings.token_embedding.weight"
@@ -72,7 +73,7 @@ def _network_of(checkpoint: Checkpoint, device: torch.device) -> LoadedNetwork:
         raise CheckpointFailed(
             f"diffusers can generate with {able} only",
             public_name(checkpoint.architecture),
-            "generate with a WebUI (--webui)",
+            WITH_WEBUI,
         )
     dtype = torch.float32 if device.type == "cpu" else torch.float16
     unet = _part(checkpoint, "unet", _UNET)
@@ -81,9 +82,7 @@ def _network_of(checkpoint: Checkpoint, device: torch.device) -> LoadedNetwork:
     vae = _part(checkpoint, "vae", _VAE)
     texts = [(kind, _part(checkpoint, kind, prefix)) for kind, prefix in facts.text_encoders]
     if len({_shape(part, _TOKENS)[0] for _, part in texts}) > 1:
-        raise CheckpointFailed(
-            "its text encoders have different vocabularies", path.name, "generate with a WebUI (--webui)"
-        )
+        raise CheckpointFailed("its text encoders have different vocabularies", path.name, WITH_WEBUI)
     pooled = texts[-1][1]["text_projection.weight"].shape[1] if facts.pooled else 0
     keys = {tensor.key for tensor in checkpoint.tensors}
     network = LoadedNetwork(
@@ -192,17 +191,13 @@ def _filled(
         try:
             model = kind(**config)
         except ValueError as error:
-            raise CheckpointFailed(
-                "the network in the file cannot be built", error, "generate with a WebUI (--webui)"
-            ) from error
+            raise CheckpointFailed("the network in the file cannot be built", error, WITH_WEBUI) from error
     reader, state = ValueReader(), {}
     for name, place in model.state_dict().items():
         weight = part.get(name)
         if weight is None or weight.stored.count != place.numel():
             state_of = "lacks" if weight is None else "has in another shape"
-            raise CheckpointFailed(
-                f"the file {state_of} a weight", name, "download it again, or generate with a WebUI (--webui)"
-            )
+            raise CheckpointFailed(f"the file {state_of} a weight", name, joined("download it again, or ", WITH_WEBUI))
         values = reader.flat(weight, 0, weight.stored.count).to(dtype, copy=True)
         # the one weight that transformers keeps transposed
         values = values.reshape(weight.stored.shape).T if name == "text_projection.weight" else values
@@ -225,7 +220,7 @@ def _told_by_drawing(network: LoadedNetwork) -> LoadedNetwork:
 
 def _shape(part: Mapping[str, Weight], name: str) -> tuple[int, ...]:
     if name not in part:
-        raise CheckpointFailed("the file lacks a weight", name, "download it again, or generate with a WebUI (--webui)")
+        raise CheckpointFailed("the file lacks a weight", name, joined("download it again, or ", WITH_WEBUI))
     return part[name].stored.shape
 
 

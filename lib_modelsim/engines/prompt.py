@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..probes.engine import PictureFailed
+from ..errors import joined
+from ..probes.engine import WITH_WEBUI, PictureFailed
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +51,7 @@ def parts(prompt: str, emphasis: str = "Original") -> list[PromptPart]:
     beyond = _BEYOND.search(re.sub(r"\\.", "  ", prompt))
     if beyond:
         raise PictureFailed(
-            "diffusers cannot use this part of the prompt", beyond[0], "generate with a WebUI (--webui), or remove it"
+            "diffusers cannot use this part of the prompt", beyond[0], joined(WITH_WEBUI, ", or remove it")
         )
     return [PromptPart(prompt, 1.0)] if emphasis == "None" else _joined(_weighted(prompt))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, Sentence
 from ..probes.engine import Engine, EngineCheckpoint
 
 
@@ -33,7 +33,8 @@ def _webui(checkpoints: Sequence[EngineCheckpoint], device: str, address: str | 
     from .webui_http import WebuiByHttp
 
     if address is None:
-        raise ModelsimError("the address of the WebUI is missing", None, "name it with --webui http://127.0.0.1:7860")
+        fix = Sentence("name it with --webui http://127.0.0.1:7860", "enter one such as http://127.0.0.1:7860")
+        raise ModelsimError("the address of the WebUI is missing", None, fix)
     return WebuiByHttp(address)
 
 

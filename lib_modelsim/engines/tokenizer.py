@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
-from ..errors import ModelsimError
-from ..probes.engine import CheckpointFailed
+from ..errors import ModelsimError, joined
+from ..probes.engine import WITH_WEBUI, CheckpointFailed
 
 _FILE = "bpe_simple_vocab_16e6.txt.gz"
 _BYTES = 512
@@ -31,7 +31,7 @@ def tokenizer(size: int) -> Callable[[str], list[int]]:
 
     count = size - _BYTES - 2
     if count < 0:
-        raise CheckpointFailed("the vocabulary is not CLIP's", f"{size} tokens", "generate with a WebUI (--webui)")
+        raise CheckpointFailed("the vocabulary is not CLIP's", f"{size} tokens", WITH_WEBUI)
     merges = [tuple(line.split()) for line in _merges(count)] if count else []
     letters = _letters()
     words = [*letters, *(f"{letter}</w>" for letter in letters), *map("".join, merges)]
@@ -52,7 +52,7 @@ def _merges(count: int) -> Iterable[str]:
     """The first merges of the list; its first line is a header."""
     path = _list()
     if path is None:
-        fix = "pip install open_clip_torch, or generate with a running WebUI (--webui)"
+        fix = joined("pip install open_clip_torch, or ", WITH_WEBUI)
         raise ModelsimError("the vocabulary of CLIP's text encoder is missing", _FILE, fix)
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return list(islice(lines, 1, count + 1))

@@ -19,7 +19,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, Sentence
 from ..job import Cancelled, Job
 from ..pictures.opening import opened
 from ..pictures.records.infotext import parse
@@ -119,7 +119,11 @@ class _Session:
         first = batch[0]
         if [each.seed for each in batch] != list(range(first.seed, first.seed + len(batch))):
             seeds = ", ".join(str(each.seed) for each in batch)
-            raise PictureFailed("over HTTP, the seeds of a batch must be consecutive", seeds, "use --batch 1")
+            raise PictureFailed(
+                "over HTTP, the seeds of a batch must be consecutive",
+                seeds,
+                Sentence("use --batch 1", "use Batch size 1"),
+            )
         for kind, name, known in (
             ("sampler", first.sampler, self._samplers),
             ("scheduler", first.scheduler, self._schedulers),

@@ -18,7 +18,7 @@ from ..figures.sheet import FigureSheet, line_height
 from ..job import Job, Stage
 from ..pictures.opening import PictureError, open_picture
 from ..probes import grid
-from ..probes.gallery import Stored
+from ..probes.gallery import NO_PICTURES, Stored
 from ..probes.grid import GridLayout, Page
 from ..probes.naming import file_name
 from ..probes.sheet import Sheet
@@ -59,9 +59,7 @@ def plan_pages(sheet: Sheet, cell: int | None = None, most_pixels: int = grid.MO
     Raises ModelsimError for a size that cannot be, and where there is nothing to show.
     """
     if not sheet.rows:
-        raise ModelsimError(
-            "the gallery has no picture of this suite", sheet.suite.name, "generate it with: probe --out DIR"
-        )
+        raise ModelsimError("the gallery has no picture of this suite", sheet.suite.name, NO_PICTURES)
     if cell is not None and not grid.LEAST_CELL <= cell <= grid.MOST_CELL:
         raise ModelsimError("cell out of range", cell, f"use {grid.LEAST_CELL} to {grid.MOST_CELL} pixels")
     if not 0 < most_pixels < grid.REFUSED:

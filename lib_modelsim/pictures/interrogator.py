@@ -8,7 +8,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, joined
 from .records.reading import Records
 
 OWN_RECORD = "the picture's record"
@@ -43,5 +43,5 @@ def interrogate(
         try:
             return Prompt(interrogator.interrogate(picture), interrogator.name), failures
         except ModelsimError as error:
-            failures.append(f"{interrogator.name}: {error}")
+            failures.append(joined(interrogator.name, ": ", str(error)))
     return None, failures

@@ -10,9 +10,12 @@ from typing import Protocol
 
 from PIL import Image
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, Sentence
 from ..job import Job
 from .parameters import Parameters
+
+WITH_WEBUI = Sentence("generate with a WebUI (--webui)", "generate with a running WebUI")
+"""What to do about what diffusers cannot."""
 
 
 class CheckpointFailed(ModelsimError):  # noqa: N818  the word for what happened

@@ -22,7 +22,7 @@ from statistics import median
 
 from PIL import Image, PngImagePlugin
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, Sentence
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
 from ..sqlite import SqliteFile
 from .engine import EngineCheckpoint
@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS loads (id INTEGER PRIMARY KEY, engine TEXT NOT NULL, 
 
 _RECENT = 200
 """So many of the last pictures tell how long the next will take."""
+
+NO_PICTURES = Sentence("generate some first: probe --out DIR", "generate some first on the page Probes")
+"""What to do about a gallery that has none."""
 
 
 @dataclass(frozen=True)

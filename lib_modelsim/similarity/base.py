@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ..errors import Sentence
+
 _MEAN = "mean"
+
+ANOTHER_BASE = Sentence("choose another with --base", "choose another under Base")
+"""What to do about a base that does not suit."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import for_page
 from ..job import Progress
 from ..templates import render
 from ..text import percent, size_text
-from .words import capital, duration, for_page
+from .words import capital, duration
 
 
 def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:

@@ -38,6 +38,8 @@ class Tab:
                 items = [self._made(kind, session, wiring) for kind in PAGES]
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script when the tab is opened
         wiring.beside(stop.click, wiring.work.stop, None)
+        for item in items:  # what the line told was of the page before
+            wiring.beside(item.select, wiring.work.clear, wiring.work.outputs)
         first, *others = zip(self.pages.values(), items, strict=True)
         first[0].connect(opened.click)
         for page, item in others:

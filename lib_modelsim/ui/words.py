@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -30,23 +29,6 @@ LINKAGES = {
     "Single": "single",
 }
 """What the page calls each linkage."""
-
-
-_CONTROLS = {
-    r"(?: with)?:? probe --out [^,;]+": " on the page Probes",
-    r"with --base\b": "under Base",
-    r"use --distance matrix\b": "set Distance between models to The measure's own values",
-    r"--batch (\d+)": r"Batch size \1",
-    r", or add --download\b": "",
-}
-"""Options of the command line in messages of the rooms below → the page's own controls."""
-
-
-def for_page(text: str) -> str:
-    """A message as the page says it: with the names of its own controls."""
-    for option, control in _CONTROLS.items():
-        text = re.sub(option, control, text)
-    return text
 
 
 def measure_labels() -> dict[str, str]:

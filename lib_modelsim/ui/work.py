@@ -37,6 +37,12 @@ class Work:
         """Stop what runs."""
         self._session.backend.stop()
 
+    def clear(self) -> Updates:
+        """Another page is looked at: how work of the one before ended is not told there. What runs is followed on."""
+        if self._session.backend.busy:
+            return {self._stop: gr.update()}  # gradio 3 takes nothing for None
+        return self._resting(message(""))
+
     def index(self) -> Iterator[Updates]:
         """Read the headers of what is new or has changed."""
         yield from self._follow(self._session.backend.read_index, "Stopped. What was read so far is kept.")

@@ -306,7 +306,9 @@ class Workspace:
         from .probing.probes import sheet_of
 
         if not self.gallery.is_dir():
-            raise ModelsimError("there is no such folder", self.gallery, "generate some first: probe --out DIR")
+            from ..probes.gallery import NO_PICTURES
+
+            raise ModelsimError("there is no such folder", self.gallery, NO_PICTURES)
         return sheet_of(self.gallery, self.suites.named(suite), engine)
 
     def kinship(self, sheet: Sheet, job: Job) -> Kinship:

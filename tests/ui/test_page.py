@@ -230,6 +230,18 @@ def test_a_picture_gets_an_answer_and_another_takes_its_place(page):
     expect(page.locator("#modelsim_answer figcaption")).to_have_count(0)
 
 
+@needs_chromium
+def test_an_error_of_one_page_does_not_stay_on_another(page):
+    find, families = (
+        page.locator("#modelsim_pages button", has_text=title).first for title in ("Find my model", "Families")
+    )
+    find.click()
+    page.locator("#modelsim_find_generate").click()
+    expect(page.locator("#modelsim_status").first).to_contain_text("no picture to look up")
+    families.click()
+    expect(page.locator("#modelsim_status").first).not_to_contain_text("no picture")
+
+
 def test_a_taken_port_is_one_line(tmp_path):
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from ...errors import Sentence
 from ...job import Job
 from .encoder import Encoder, EncoderError, EncoderKind, Readiness, Vectors
 from .published_weights import (
@@ -145,7 +146,7 @@ def _named(architecture: str, weights: PublishedWeights | Path) -> tuple[str, st
     """Name, identity and file of the weights."""
     if isinstance(weights, PublishedWeights):
         if weights.file is None:
-            fix = f"{weights.question}: press Download, or add --download"
+            fix = Sentence(f"{weights.question}: add --download", f"{weights.question}: press Download")
             raise EncoderError("these weights are not on this machine", weights.tag, fix)
         return f"CLIP {architecture} {weights.tag}", f"open_clip {architecture} {weights.tag}", weights.file
     if not weights.is_file():

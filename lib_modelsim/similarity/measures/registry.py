@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...discovery import modules_beside
-from ...errors import ModelsimError
+from ...errors import ModelsimError, Sentence
 from ..attention import Variant
 from ..parts import WEIGHTS, Reading
 from .bounds import Bound
@@ -153,5 +153,5 @@ def require_base_taken(name: str) -> None:
         raise ModelsimError(
             f"a base can only be used with {with_base}, not with",
             name,
-            f"leave --base out, or use --measure {DEFAULT}",
+            Sentence(f"leave --base out, or use --measure {DEFAULT}", f"choose no base, or the measure {DEFAULT}"),
         )

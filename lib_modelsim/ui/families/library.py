@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...checkpoints.identity import MOST_UNPLACED
+from ...errors import for_page
 from ...similarity.coverage import share_in_words
 from ...templates import render
 from ...workspace.catalogue.table import LibraryRow, State
@@ -74,7 +75,7 @@ def _without_memory(session: ViewState) -> str:
 def _where_to_put(session: ViewState) -> str:
     if session.backend.host.name == "standalone":
         folders = ", ".join(str(path) for path in session.backend.host.paths())
-        return f"Put .safetensors or .ckpt files into {folders}, or start with --models and another folder."
+        return f"Put .safetensors or .ckpt files into {folders}, or add another folder."
     return "Put .safetensors or .ckpt files into the WebUI's models/Stable-diffusion folder and press Refresh."
 
 
@@ -110,5 +111,5 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> _Row:
         hash=row.short_hash,
         same=row.same,
         state=row.state.value,
-        said=f"not read: {row.reason}" if bad else row.state.value,
+        said=f"not read: {for_page(row.reason)}" if bad else row.state.value,
     )

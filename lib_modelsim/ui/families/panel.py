@@ -7,14 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-from ...errors import ModelsimError
+from ...errors import ModelsimError, for_page
 from ...similarity.measures.registry import all_measures, measure_named
 from ...templates import render
 from ...text import size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import Shown, ViewState
-from ..words import DISTANCES, LINKAGES, for_page, label_of, measure_labels
+from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing

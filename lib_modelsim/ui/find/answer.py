@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...errors import for_page
 from ...templates import render
 from ...text import likelihood
 from ..families.previews import inline
 from ..status import note
 from ..view_state import ViewState
-from ..words import for_page
 from .cards import cards
 from .finder import Answered, Finder
 
@@ -106,5 +106,5 @@ def _generated_again(answer: Answered) -> dict[str, object] | None:
             (inline(each.picture, each.model, _BESIDE), each.model, f"{each.likeness:.3f}", f"{each.nearness:.3f}")
             for each in verified.pictures
         ],
-        "failures": verified.failures,
+        "failures": [for_page(failure) for failure in verified.failures],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from ...errors import for_page
 from ...workspace.finding.encoders import label_of, name_of, offered
 from ..status import message
 from ..wiring import Wiring
@@ -49,7 +50,7 @@ class EncodersPanel:
         wanted = found.download
         return {
             self._encoder: gr.update(choices=self._offered(), value=label_of(self._choice.name)),
-            self._state: message(capital(found.words), "done" if found.ready or wanted else "error"),
+            self._state: message(capital(for_page(found.words)), "done" if found.ready or wanted else "error"),
             self._download: gr.update(visible=wanted is not None, value=capital(wanted or "")),
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ...errors import for_page
 from ...templates import render
 from ...text import size_text
 from ..status import note
@@ -24,7 +25,7 @@ _TOLD = 5
 def plan_words(studio: Studio, order: Order) -> str:
     """How many images, how many of them exist, how long and how large the rest is; and what could not be generated."""
     planned = studio.planned.get(order)
-    remarks = [str(error) for error in studio.backend.suites.unreadable()]
+    remarks = [for_page(str(error)) for error in studio.backend.suites.unreadable()]
     if studio.grid is not None and studio.grid.sheet.suite.name == order.suite:
         remarks = [f"Grid saved to {studio.grid.html}", *remarks]
     if planned is None:
@@ -39,8 +40,8 @@ def plan_words(studio: Studio, order: Order) -> str:
         words += f", {len(missing)} are missing. The time is known once the first is generated"
     lines = [f"{words}."]
     lines += [f"{copy.name} is a copy of another model and is skipped." for copy in plan.copies]
-    lines += [f"{bad.path.name} cannot generate images: {bad.error}" for bad in planned.chosen.unusable]
-    lines += [f"{failure.name}: {failure.error}" for failure in studio.failures]
+    lines += [f"{bad.path.name} cannot generate images: {for_page(bad.error)}" for bad in planned.chosen.unusable]
+    lines += [f"{failure.name}: {for_page(failure.error)}" for failure in studio.failures]
     return _lines([*lines, *remarks])
 
 

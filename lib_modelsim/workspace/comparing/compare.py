@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...checkpoints.blocks import order
 from ...checkpoints.layout import Layout
-from ...errors import ModelsimError
+from ...errors import ModelsimError, Sentence
 from ...families.groups import connected_groups
 from ...job import Job
 from ...library import Library
@@ -116,7 +116,7 @@ def compare_models(
         raise ModelsimError(
             f"{measure} needs a base; without one it uses the mean, which needs four models of one network",
             None,
-            "choose one with --base",
+            Sentence("choose one with --base", "choose one under Base"),
         )
     for group, origin in zip(groups, origins, strict=True):
         if isinstance(kind, AttentionMeasure):

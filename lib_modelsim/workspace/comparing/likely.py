@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...errors import joined
 from ...families.bases import likely_base
 from ...families.distances import direct_distances
 from ...job import Job
 from ...library import Library
+from ...similarity.base import ANOTHER_BASE
 from ...similarity.measures.registry import WeightMeasure, find_measure
 from ..catalogue.index import Index, Model
 from .compare import compare_models
@@ -42,4 +44,4 @@ def likely_model(
     if found is None:
         return None
     model = compared.models[found.position]
-    return LikelyModel(model, f"base: {model.name} ({found.why}); choose another with --base")
+    return LikelyModel(model, joined(f"base: {model.name} ({found.why}); ", ANOTHER_BASE))

@@ -15,7 +15,7 @@ from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import BlockResult, Library
-from ...similarity.base import MEAN, Base
+from ...similarity.base import ANOTHER_BASE, MEAN, Base
 from ...similarity.coverage import covered
 from ...similarity.joining import main_component, measure_parts, sizes_apart
 from ...similarity.matrix import SimilarityMatrix
@@ -75,7 +75,7 @@ def weight_scores(
         matrix = replace(measure_parts(measure, names, used), apart=apart)
         return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
     if base != MEAN and base.model not in names:
-        raise ModelsimError("the base cannot be read to its end", base.model, "choose another with --base")
+        raise ModelsimError("the base cannot be read to its end", base.model, ANOTHER_BASE)
     matrix, origin = replace(measure_parts(measure, names, parts, base), apart=apart), base.position(names)
     rounded = [] if origin is None else rounded_copies(models, parts, origin)
     reasons += [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import ModelsimError
+from ...errors import ModelsimError, joined
 from ...families.distances import MATRIX, direct_distances
 from ...families.groups import connected_groups
 from ...families.references import suggest_references
@@ -85,7 +85,7 @@ def classify_models(
         except ModelsimError as error:
             if len(groups) == 1:
                 raise
-            found.notes.append(f"no tree for {group[0].architecture}: {error}")
+            found.notes.append(joined(f"no tree for {group[0].architecture}: ", str(error)))
             continue
         asked = wanted.tree.classes
         families = [with_deltas(family.told_fewer(asked), comparison, library, job, device) for family in families]
@@ -111,7 +111,7 @@ def families_of(
             refused.append((group[0].architecture, error))
     if refused and not found:
         raise refused[0][1]
-    notes = [f"no tree for {architecture}: {error}" for architecture, error in refused]
+    notes = [joined(f"no tree for {architecture}: ", str(error)) for architecture, error in refused]
     return [replace(family, notes=(*family.notes, *notes)) for family in found]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelsimError
+from ...errors import ModelsimError, Sentence, joined
 from ...families.classes import automatic_classes
 from ...families.distance_files import DistanceTable
 from ...families.distances import (
@@ -43,6 +43,8 @@ _UNITS = {
     "cosine": "1 − cosine between rows of features",
     "euclidean": "Euclidean distance between rows of features",
 }
+
+_OWN_VALUES = Sentence("use --distance matrix", "set Distance between models to The measure's own values")
 
 
 _TOLD = 5
@@ -158,12 +160,12 @@ def family_of_matrix(
     _require_known(distance)
     if distance != MATRIX and len(matrix.models) != 2:
         if options.component is not None:
-            raise ModelsimError("features cover blocks, not one component", options.component, "use --distance matrix")
+            raise ModelsimError("features cover blocks, not one component", options.component, _OWN_VALUES)
         if len(names) < FEWEST_REFERENCES <= len(matrix.models):
             raise ModelsimError(
                 "a tree of features needs three references or more, as two of them share no columns",
                 len(names),
-                "choose more references, or use --distance matrix",
+                joined("choose more references, or ", _OWN_VALUES),
             )
         distances = known_row_distances(features, distance) if len(matrix.models) > 1 else np.zeros((1, 1))
         kept = largest_group(distances)
@@ -204,7 +206,11 @@ def family_of_features(features: FeatureTable, options: TreeOptions, architectur
     distance = options.distance or "pearson"
     _require_known(distance)
     if distance == MATRIX:
-        raise ModelsimError("a table of features has no distances of its own", distance, "use --distance pearson")
+        raise ModelsimError(
+            "a table of features has no distances of its own",
+            distance,
+            Sentence("use --distance pearson", "choose another under Distance between models"),
+        )
     n = len(features.models)
     distances = known_row_distances(features, distance) if n > 1 else np.zeros((n, n))
     kept = largest_group(distances)
@@ -234,7 +240,9 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
     the base and models equal to it leave the table. Names stay as they are."""
     if options.distance not in (None, MATRIX):
         raise ModelsimError(
-            "the file already holds distances, so none can be chosen", options.distance, "leave --distance out"
+            "the file already holds distances, so none can be chosen",
+            options.distance,
+            Sentence("leave --distance out", "choose none"),
         )
     models, distances = table.models, table.values
     unit, notes = table.metric or "distance", []
@@ -242,7 +250,11 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         unit += f" of {table.component}"
     if base is not None:
         if not table.may_be_l2:
-            raise ModelsimError("a base can only be used with l2 distances, not with", table.metric, "leave --base out")
+            raise ModelsimError(
+                "a base can only be used with l2 distances, not with",
+                table.metric,
+                Sentence("leave --base out", "choose none"),
+            )
         chosen = match_model(base, models)
         base = models[chosen]
         distances = delta_cosine_distances(distances, chosen)

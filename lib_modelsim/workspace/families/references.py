@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...errors import ModelsimError
+from ...errors import ModelsimError, joined
 from ...families.distances import direct_distances
 from ...families.references import read_references, references_text, suggest_references
 from ...library import Library
@@ -33,7 +33,7 @@ def find_references(queries: Iterable[str], models: Sequence[Model], library: Li
             model = models[match_model(query, names, hashes)]
             found[model.path] = model
         except ModelsimError as error:
-            missing.append(f"reference left out: {error}")
+            missing.append(joined("reference left out: ", str(error)))
     return References(list(found.values()), missing)
 
 

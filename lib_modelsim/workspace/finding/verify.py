@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ...checkpoints.networks import find
-from ...errors import ModelsimError
+from ...errors import ModelsimError, Sentence, joined
 from ...identify.evidence import Evidence, of_regenerated
 from ...job import Cancelled, Job, Stage
 from ...pictures.copies import SAME, likeness
@@ -86,14 +86,16 @@ def verify(
             try:
                 image, infotext = _draw(session, checkpoint, parameters)
             except (CheckpointFailed, PictureFailed) as error:
-                failures.append(f"{card.model}: {error}")
+                failures.append(joined(card.model, ": ", str(error)))
             else:
                 vector = encoder.encode([picture])[0] if vector is None else vector
                 nearness = float(np.dot(vector, encoder.encode([open_picture(image)])[0]))
                 drawn.append(DrawnAgain(card.key, card.model, image, infotext, likeness(picture, image), nearness))
             stage.advance(1)
     if not drawn:
-        raise ModelsimError("no model could generate it again", "; ".join(failures), "see the reasons above")
+        raise ModelsimError(
+            "no model could generate it again", joined(*failures, between="; "), "see the reasons above"
+        )
     exact = _full_settings(records)
     drawn.sort(key=lambda each: each.likeness if exact else each.nearness, reverse=True)
     return Verified(ranked_again(found, drawn, exact), tuple(drawn), exact, tuple(failures))
@@ -105,7 +107,9 @@ def _candidates(found: Found, engine: Engine, count: int) -> list[tuple[Ranked, 
     pairs = [(card, _checkpoint(card, available)) for card in found.ranking]
     drawable = [(card, checkpoint) for card, checkpoint in pairs if checkpoint is not None]
     if not drawable:
-        fix = "name their folder (--models), or choose another engine"
+        fix = Sentence(
+            "name their folder (--models), or choose another engine", "add their folder, or use a WebUI that has them"
+        )
         raise ModelsimError(f"{engine.name} has none of the {len(pairs)} ranked models", None, fix)
     return drawable[:count]
 

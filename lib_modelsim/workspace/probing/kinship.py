@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelsimError
+from ...errors import ModelsimError, Sentence
 from ...families.distances import MATRIX, direct_distances
 from ...families.groups import complete_group
 from ...families.linkage import build_tree
@@ -52,7 +52,10 @@ def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = 
         raise ModelsimError(
             f"two checkpoints with pictures are needed, found {len(sheet.rows)}",
             sheet.suite.name,
-            "generate this suite with more models: probe --out DIR",
+            Sentence(
+                "generate this suite with more models: probe --out DIR",
+                "generate this suite with more models on the page Probes",
+            ),
         )
     names = row_names(sheet.rows)
     place = {row.checkpoint: i for i, row in enumerate(sheet.rows)}

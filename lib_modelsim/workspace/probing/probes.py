@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...checkpoints.networks import find
-from ...errors import CheckpointError, ModelsimError
+from ...errors import CheckpointError, ModelsimError, Sentence, joined
 from ...job import Job, Stage
 from ...library import Library
 from ...probes.engine import Engine, EngineCheckpoint
-from ...probes.gallery import Gallery
+from ...probes.gallery import NO_PICTURES, Gallery
 from ...probes.plan import Plan, make_plan
 from ...probes.run import Outcome, draw_missing
 from ...probes.sheet import Sheet, engines, make_sheet
@@ -83,7 +83,7 @@ def sheet_of(folder: Path, suite: Suite, engine: str | None = None) -> Sheet:
         gallery.take_in()
         drew = engines(gallery)
         if not drew:
-            fix = "generate one with: probe --out DIR; imported pictures only serve find"
+            fix = joined(NO_PICTURES, "; imported pictures only serve ", Sentence("find", "Find my model"))
             raise ModelsimError("this gallery has no pictures of a suite", folder, fix)
         if engine is not None and engine not in drew:
             raise ModelsimError("this engine has no pictures here", engine, f"use one of {', '.join(drew)}")
