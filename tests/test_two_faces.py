@@ -85,6 +85,8 @@ def test_identical_files(folder, backend, tmp_path):
     for name, facts in same.items():
         (line,) = (line for line in lines if line.startswith(f"{name}  "))
         assert line.endswith("; ".join(facts))
+    assert f"  anna copy: {next(row.copy.told for row in backend.rows if row.copy)}" in lines
+    assert "  anna copy: copy of anna, could go: " in "\n".join(lines)
     assert sum("not read: " in line for line in lines) == len(backend.index.unreadable) == 1
 
 
@@ -113,6 +115,9 @@ def test_what_a_suite_would_generate(folder, backend, tmp_path):
     ours = {(each.checkpoint.sha256, each.probe, each.identity) for each in planned.plan.pictures}
     assert ours == {(job["sha256"], job["probe"], job["identity"]) for job in told.document["jobs"]}
     assert [bad.error for bad in planned.chosen.unusable] == [bad["error"] for bad in told.document["errors"]]
+    assert told.document["originals"] == {"anna copy": "anna"}
+    copies = {each.name: planned.plan.generates_instead(each) for each in planned.plan.copies}
+    assert copies == told.document["originals"]
 
 
 def test_which_model_generated_a_picture(folder, backend, tmp_path):

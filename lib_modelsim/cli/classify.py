@@ -9,7 +9,7 @@ from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, all_measures
 from . import documents, text
-from .options import listed, measure_options, path, workspace
+from .options import exclude_option, listed, measure_options, path, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .printing import print_json, print_lines
 from .progress import progress_bars
@@ -18,6 +18,7 @@ from .progress import progress_bars
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options besides those that all commands have."""
     measure_options(parser, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_FEW}")
+    exclude_option(parser)
     gallery_options(parser)
     table = parser.add_argument_group("tables instead of checkpoints")
     table.add_argument("--features", type=path, metavar="FILE", help="CSV table of features, one row per model")
@@ -94,6 +95,7 @@ def _one_source(options: argparse.Namespace) -> None:
     unfit["--gallery"] = options.gallery
     if options.features is not None:
         unfit |= {"--base": options.base, "--component": options.component}
+    unfit["--exclude"] = ", ".join(options.exclude) or None
     for option, value in unfit.items():
         if value is not None:
             raise ModelsimError(f"a table cannot be combined with {option}", value, f"remove {option}")
@@ -107,7 +109,7 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
     wanted = FamilyRequest(
         options.measure, options.base, options.references, options.suggest_references, _tree_options(options)
     )
-    with workspace(options, options.paths) as use, progress_bars() as job:
+    with workspace(options, options.paths, exclude=options.exclude) as use, progress_bars() as job:
         found = use.classify(wanted, job)
         if len(found.models) < 2 and options.json:
             print_json(documents.classify([], [], found))

@@ -31,7 +31,7 @@ def scan(found: Scan) -> dict[str, Any]:
     """The document of `scan`."""
     rows = [_checkpoint(model, identity) for model, identity in found.found]
     rows += [_unreadable_checkpoint(bad) for bad in found.unreadable]
-    return {"checkpoints": rows}
+    return {"checkpoints": rows, "copies": [asdict(copy) for copy in found.copies()]}
 
 
 def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import likelihood, percent, readable
-from .options import device_option, generating_options, path, workspace
+from .options import device_option, exclude_option, generating_options, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
 
@@ -34,6 +34,7 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="checkpoints that may have made it; new ones are hashed",
     )
+    exclude_option(find)
     find.add_argument(
         "--verify", action="store_true", help="generate the picture again with the likeliest models, and rank again"
     )
@@ -66,6 +67,7 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
 def run_find(options: argparse.Namespace) -> int:
     """Which model made it, or how reliable the search is."""
     from ..workspace.finding.encoders import download
+    from ..workspace.finding.models import keys_meant
     from ..workspace.finding.queries import open_queries
 
     _check(options)
@@ -81,7 +83,7 @@ def run_find(options: argparse.Namespace) -> int:
         remarks = [f"skipped: {bad.path.name}: {bad.error}" for bad in unreadable]
         if not known and not options.models:
             remarks.append("no checkpoints are known yet: give their folder with --models")
-        found = use.find(queries, learned, known, job)
+        found = use.find(queries, learned, known, job, keys_meant(options.exclude, known, learned.names))
         verified = None
         if options.verify:
             verified = use.verify(queries, found, learned.encoder, job, options.top or _SHOWN)

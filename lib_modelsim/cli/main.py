@@ -25,6 +25,7 @@ from .options import (
     LIBRARY,
     data_folder,
     device_option,
+    exclude_option,
     library_file,
     measure_options,
     path,
@@ -107,10 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     scan = command(
         "scan", _scan, "Show what each checkpoint is: format, network, components, hashes, embedded metadata."
     )
+    exclude_option(scan)
     scan.add_argument("--quick", action="store_true", help="read the headers only, compute no hashes")
 
     compare = command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*")
     measure_options(compare, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_COMPARE}")
+    exclude_option(compare)
     gallery_options(compare)
     compare.add_argument("--elements", action="store_true", help="for two models: also print the value of every key")
     compare.add_argument(
@@ -166,7 +169,7 @@ def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    with workspace(options, options.paths) as use, progress_bars() as job:
+    with workspace(options, options.paths, exclude=options.exclude) as use, progress_bars() as job:
         found = use.scan(job, options.quick)
     if options.json:
         print_json(documents.scan(found))
@@ -186,7 +189,7 @@ def _compare(options: argparse.Namespace) -> int:
     from ..workspace.comparing.compare import require_two
     from ..workspace.workspace import Question
 
-    with workspace(options, options.paths) as use, progress_bars() as job:
+    with workspace(options, options.paths, exclude=options.exclude) as use, progress_bars() as job:
         few = DEFAULT_OF_COMPARE if options.measure is None else None
         found = use.compare(Question(options.measure, options.base, few), use.read_index(job), job)
         per_key = use.elements(found, job) if options.elements and len(found.models) > 1 else None

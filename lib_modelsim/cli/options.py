@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,17 @@ def device_option(parser: argparse.ArgumentParser) -> None:
         default="auto",
         choices=("auto", "cpu", "cuda"),
         help="where to compute (default: the GPU if it has enough free memory)",
+    )
+
+
+def exclude_option(parser: argparse.ArgumentParser) -> None:
+    """`--exclude`."""
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave out this model; * and ? stand for letters ('old*'); can be repeated",
     )
 
 
@@ -92,19 +104,21 @@ def library_file(options: argparse.Namespace) -> Path:
 
 @contextmanager
 def workspace(
-    options: argparse.Namespace, paths: Sequence[Path] = (), gallery: Path | None = None
+    options: argparse.Namespace, paths: Sequence[Path] = (), gallery: Path | None = None, exclude: Sequence[str] = ()
 ) -> Iterator[Workspace]:
-    """The use cases over these checkpoints, with the library, the device and the engine that the options name; the
-    gallery is the one in the user's data folder unless another is given."""
+    """The use cases over these checkpoints but those that `exclude` means, with the library, the device and the engine
+    that the options name; the gallery is the one in the user's data folder unless another is given."""
     from ..engines.registry import DIFFUSERS, WEBUI, engine_kind
     from ..hosts.folders import Folders
     from ..hosts.host import Settings
+    from ..workspace.catalogue.leaving_out import by_pattern, nothing
     from ..workspace.workspace import Workspace
 
     settings, address = Settings(device=getattr(options, "device", "auto")), getattr(options, "webui", None)
     name = getattr(options, "generate_with", None) or (WEBUI if address else DIFFUSERS).name
     host = Folders(paths, data_folder(), settings, engine_kind(name), address)
-    with Workspace(host, lambda: open_library(options), gallery) as found:
+    leaving = partial(by_pattern, patterns=exclude) if exclude else nothing
+    with Workspace(host, lambda: open_library(options), gallery, leaving) as found:
         yield found
 
 

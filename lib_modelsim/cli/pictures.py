@@ -88,7 +88,7 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
 
 
 def _kinship(options: argparse.Namespace, unfit: dict[str, object]) -> Kinship:
-    for option, value in {"PATH": options.paths, **unfit}.items():
+    for option, value in {"PATH": options.paths, "--exclude": ", ".join(options.exclude), **unfit}.items():
         if value:
             raise ModelsimError(
                 f"--measure {PICTURES.name} cannot be combined with {option}", value, f"remove {option}"

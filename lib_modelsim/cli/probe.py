@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import ModelsimError
-from .options import device_option, generating_options, path, workspace
+from .options import device_option, exclude_option, generating_options, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
 
@@ -20,6 +20,7 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
     probe.add_argument(
         "--models", nargs="+", type=path, default=[], metavar="PATH", help="checkpoints, or folders with them"
     )
+    exclude_option(probe)
     generating_options(probe)
     probe.add_argument("--out", type=path, required=True, metavar="DIR", help="the gallery")
     probe.add_argument("--dry-run", action="store_true", help="show what would be generated, and generate nothing")
@@ -54,7 +55,7 @@ def run_probe(options: argparse.Namespace) -> int:
         raise ModelsimError("--batch is out of range", options.batch, "use 1 or more")
     if not (options.models or options.webui or options.generate_with):
         raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
-    with workspace(options, options.models, options.out) as use, progress_bars() as job:
+    with workspace(options, options.models, options.out, options.exclude) as use, progress_bars() as job:
         suite, failures = use.suites.named(options.suite), ()
         try:
             planned = use.plan(suite, options.models, options.batch, job)

@@ -68,6 +68,7 @@ def left_out(plan: Plan, failures: Sequence[Failure], chosen: Chosen) -> dict[st
     return {
         "failures": [{"checkpoint": each.checkpoint, "name": each.name, "error": each.error} for each in failures],
         "copies": [copy.name for copy in plan.copies],
+        "originals": {copy.name: plan.generates_instead(copy) for copy in plan.copies},
         "errors": errors(chosen.unusable),
     }
 
@@ -86,7 +87,7 @@ def expected(plan: Plan, engine: Engine, folder: Path) -> list[str]:
 
 def left_out_in_words(plan: Plan, failures: Sequence[Failure], chosen: Chosen) -> list[str]:
     """What was skipped, and what failed."""
-    lines = [f"skipped: {copy.name}: a copy of another checkpoint" for copy in plan.copies]
+    lines = [f"skipped: {copy.name}: a copy of {plan.generates_instead(copy)}" for copy in plan.copies]
     lines += unusable(chosen)
     return lines + [f"failed: {failure.name}: {failure.error}" for failure in failures]
 

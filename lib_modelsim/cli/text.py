@@ -12,7 +12,8 @@ from ..checkpoints.identity import MOST_UNPLACED, Identity
 from ..similarity.coverage import share_in_words
 from ..text import counted, percent, printable, readable, size_text, size_unit
 from ..workspace.catalogue.index import Unreadable
-from ..workspace.catalogue.sameness import copies, sameness_facts
+from ..workspace.catalogue.originals import Copy, in_words
+from ..workspace.catalogue.sameness import sameness_facts
 from ..workspace.comparing.verdicts import same_main
 
 if TYPE_CHECKING:  # each command imports its own service only
@@ -84,13 +85,17 @@ def _summed_up(found: Scan, folders: Sequence[str], known: Mapping[str, Identity
     lines = ["", f"{counted(len(sizes), 'checkpoint')} {where}: {size_text(sum(sizes.values()))}"]
     if len(known) < len(sizes):
         lines.append("Copies were not looked for in all of them: run scan without --quick to find them.")
-    groups = copies(known)
-    if groups:
-        take = sum(sizes[name] for group in groups for name in group[1:])
-        lines.append(f"copies: {sum(len(group) - 1 for group in groups)}, which take {size_text(take)}")
+    lines += _copies(found.copies())
     if len(sizes) > 1:
         lines.append("Next: classify PATH … --out DIR shows which are related; compare PATH … how similar they are.")
     return lines
+
+
+def _copies(found: Sequence[Copy]) -> list[str]:
+    """How many files could go, and of each copy what it is a copy of."""
+    lines = [f"  {copy.name}: {copy.told}" for copy in found[:MOST_NOTES]]
+    more = [f"  … {len(found) - MOST_NOTES} more; --json has all of them"] if len(found) > MOST_NOTES else []
+    return [f"copies: {in_words(found)}", *lines, *more] if found else []
 
 
 def _unplaced(found: Scan) -> list[str]:

@@ -39,6 +39,11 @@ class Plan:
     bytes: int | None
     copies: list[EngineCheckpoint]
 
+    def generates_instead(self, copy: EngineCheckpoint) -> str:
+        """The name of the checkpoint that generates in the place of a copy."""
+        same = (each.checkpoint for each in self.pictures if checkpoint_key(each.checkpoint) == checkpoint_key(copy))
+        return next((each.name for each in same), copy.name)
+
     @property
     def missing(self) -> list[Planned]:
         """What is still to be generated."""

@@ -103,6 +103,11 @@ class ViewState:
         """The model chosen, while it is there."""
         return self.choices.chosen if self.backend.model(self.choices.chosen) is not None else None
 
+    @property
+    def originals(self) -> dict[str, str]:
+        """Copy → the model that it is a copy of, as far as files are hashed."""
+        return {row.name: row.copy.original for row in self.backend.rows if row.copy is not None}
+
     def settle_base(self) -> None:
         """For a measure that needs one: a base that is there, or none."""
         if self.choices.base not in [None, *(model.name for model in self.backend.index.models)]:

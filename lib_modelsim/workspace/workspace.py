@@ -23,6 +23,7 @@ from ..library import Library
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT_OF_FEW, measure_named
 from .catalogue.index import Index, Model, read_index
+from .catalogue.leaving_out import Leaving, nothing
 from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
 
@@ -60,11 +61,12 @@ if TYPE_CHECKING:
 class Question:
     """What a comparison is asked for: a measure, None for what suits each architecture; `base` is a model's name, or
     None for a known one or the mean, for a measure that needs one. An architecture that can have neither is compared by
-    `few`; None: then it has no numbers."""
+    `few`; None: then it has no numbers. `without` are names of models that are left out."""
 
     measure: str | None
     base: str | None = None
     few: str | None = DEFAULT_OF_FEW
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,18 @@ class Workspace:
     """The checkpoints of `host`, what `library` remembers of them, and the gallery of their pictures.
 
     The library is opened when it is first asked for; what needs none may be asked by any thread. `gallery` None is the
-    one that the host's settings name. A context manager.
+    one that the host's settings name. `leaving` says which files are left out: no use case looks at them, and the table
+    alone lists them. A context manager.
     """
 
-    def __init__(self, host: Host, open_library: Callable[[], Library], gallery: Path | None = None) -> None:
-        self.host, self._open_library, self._gallery = host, open_library, gallery
+    def __init__(
+        self,
+        host: Host,
+        open_library: Callable[[], Library],
+        gallery: Path | None = None,
+        leaving: Leaving = nothing,
+    ) -> None:
+        self.host, self._open_library, self._gallery, self._leaving = host, open_library, gallery, leaving
 
     @cached_property
     def library(self) -> Library:
@@ -121,7 +130,7 @@ class Workspace:
 
     def read_index(self, job: Job) -> Index:
         """The checkpoints with their headers; those that are new or have changed are read."""
-        return read_index(self.host.paths(), self.library, job, self._hashes())
+        return read_index(self.host.paths(), self.library, job, self._hashes(), self._leaving)
 
     def recall_index(self, paths: Sequence[Path]) -> Index:
         """The checkpoints among these that were indexed before."""
@@ -129,7 +138,7 @@ class Workspace:
 
     def scan(self, job: Job, quick: bool = False) -> Scan:
         """The checkpoints with all their hashes; files not hashed before are read whole, unless `quick`."""
-        return scan(self.host.paths(), self.library, job, quick)
+        return scan(self.host.paths(), self.library, job, quick, self._leaving)
 
     def identities(self, models: Sequence[Model]) -> dict[str, Identity]:
         """Name → what an earlier scan found out, for the models that were scanned."""
@@ -162,6 +171,8 @@ class Workspace:
 
     def compare(self, question: Question, index: Index, job: Job, task: str | None = None) -> Comparison:
         """All pairs by one measure, `pictures` included. Raises ModelsimError where what was asked for cannot be."""
+        kept = [model for model in index.models if model.name not in question.without]
+        index = replace(index, models=kept)
         if question.measure == PICTURES.name:
             from .probing.by_pictures import comparison_by_pictures
 
@@ -247,9 +258,10 @@ class Workspace:
 
     def classify(self, wanted: FamilyRequest, job: Job) -> Classified:
         """The families of the checkpoints, network by network. Raises ModelsimError where there can be none."""
-        from .families.classify import classify
+        from .families.classify import classify_models
 
-        return classify(self.host.paths(), wanted, self.library, job, self.host.settings().device)
+        index = read_index(self.host.paths(), self.library, job, leaving=self._leaving)
+        return classify_models(index, wanted, self.library, job, self.host.settings().device)
 
     # probing
 
@@ -273,10 +285,10 @@ class Workspace:
         from .probing.probes import of_engine, on_disk
 
         if self.host.draws_with_files:
-            chosen = on_disk(paths or self.host.paths(), self.library, job)
+            chosen = on_disk(paths or self.host.paths(), self.library, job, self._leaving)
             return self.host.engine(chosen.checkpoints), chosen
         engine = self.host.engine(())
-        return engine, of_engine(engine, paths, self.library, job)
+        return engine, of_engine(engine, paths, self.library, job, self._leaving)
 
     def plan(self, suite: Suite, paths: Sequence[Path], batch: int, job: Job) -> ProbePlan:
         """What is missing of a suite. Files never hashed before are read. Raises ModelsimError as `engine` does."""
@@ -367,8 +379,9 @@ class Workspace:
             yield shown
 
     def known_models(self, job: Job, read: bool = False) -> tuple[list[KnownModel], list[Unreadable]]:
-        """The checkpoints that a picture's record may name, and the files that could not be read: those that host and
-        library know, or with `read` those of the host with all their hashes, for which new files are read whole."""
+        """The checkpoints that a picture's record may name, also those left out, and the files that could not be read:
+        those that host and library know, or with `read` those of the host with all their hashes, for which new files
+        are read whole."""
         from .finding.models import known_models, scanned_models
 
         if read:
@@ -378,12 +391,22 @@ class Workspace:
         listed = [Listed(model.path, model.name) for model in self.read_index(job).models]
         return known_models(self.library, listed), []
 
-    def find(self, pictures: Sequence[Query], learned: Learned, known: Sequence[KnownModel], job: Job) -> Found:
-        """Which models generated these pictures. Raises PictureError where none of them is a picture."""
-        from .finding.find import find
+    def find(
+        self,
+        pictures: Sequence[Query],
+        learned: Learned,
+        known: Sequence[KnownModel],
+        job: Job,
+        without: Sequence[str] = (),
+    ) -> Found:
+        """Which models generated these pictures; models left out, here or by their keys in `without`, are known but
+        no answer. Raises PictureError where none of them is a picture."""
+        from .finding.find import find, leave_out
 
+        left_out = self._leaving([model.path for model in known if model.path is not None])
+        keys = {*without, *(model.key for model in known if model.path in left_out)}
         with self.host.at_work("modelsim: looking at a picture", job):
-            return find(pictures, learned, known, self.host.interrogators())
+            return leave_out(find(pictures, learned, known, self.host.interrogators()), keys)
 
     def verify(self, pictures: Sequence[Query], found: Found, encoder: Encoder, job: Job, top: int = 4) -> Verified:
         """Let the likeliest models generate the picture again. Raises ModelsimError where nothing can generate."""

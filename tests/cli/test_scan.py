@@ -39,7 +39,7 @@ def test_one_folder_is_named_in_the_sum(folders):
 def test_what_copies_take_and_what_comes_next(folders):
     out = run("scan", folders, "--no-library").out
     size = (folders / "two" / "2024.safetensors").stat().st_size
-    assert f"copies: 1, which take {size / 1e6:.3g} MB" in out
+    assert f"copies: 1 to keep, 1 could go: {size / 1e6:.3g} MB. Nothing is deleted." in out
     assert "Next: classify" in out
     quick = run("scan", folders, "--no-library", "--quick").out
     assert "copies: " not in quick

@@ -87,6 +87,7 @@ class ChosenPanel:
         facts = [f"{model.architecture}, {size_text(model.key.size)}, {components}"]
         facts += [f"hash {identity.short_hash}"] if identity else []
         facts += sameness_facts(session.backend.identities).get(model.name, [])
+        facts += [f"copy of {session.originals[model.name]}"] if model.name in session.originals else []
         facts += [notes] if notes else []
         return render(
             "ui/templates/chosen.html",

@@ -38,7 +38,7 @@ def drawing(session: ViewState, shown: Shown) -> str:
             return trusted(map_on_screen(family, names, facts))
         case view if view == TWO_TREES:
             return _two_trees(family, session.other_family(family), facts)
-    return trusted(tree_on_screen(family, names, shown.trust, facts))
+    return trusted(tree_on_screen(family, names, shown.trust, facts, session.originals))
 
 
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
@@ -65,6 +65,8 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
     for name in shown.family.features.models:
         number_of_class, called = classes[name]
         found[name] = [("class", f"{number_of_class} {called}".strip())]
+        if name in session.originals:
+            found[name].append(("copy of", session.originals[name]))
         if name in identities:
             found[name].append(("hash", identities[name].short_hash))
         values = matrix.overall[rows[name]].copy()

@@ -11,6 +11,7 @@ from ...checkpoints.identity import MOST_UNPLACED
 from ...errors import for_page
 from ...similarity.coverage import share_in_words
 from ...templates import render
+from ...workspace.catalogue.originals import in_words
 from ...workspace.catalogue.table import LibraryRow, State
 from ..status import note
 from ..view_state import Shown, ViewState
@@ -48,6 +49,7 @@ class _Row(NamedTuple):
     unplaced: str
     hash: str
     same: Sequence[str]
+    copy: str
     state: str
     said: str
 
@@ -62,6 +64,7 @@ def library_table(session: ViewState, shown: Shown) -> Markup:
         heads=_HEADS,
         rows=[_row(row, shown.classes.get(row.name)) for row in rows],
         counted=_counted(rows),
+        copies=in_words([row.copy for row in rows if row.copy]),
         without_memory=_without_memory(session),
     )
 
@@ -110,6 +113,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> _Row:
         unplaced=_unplaced(row),
         hash=row.short_hash,
         same=row.same,
+        copy=row.copy.told if row.copy else "",
         state=row.state.value,
         said=f"not read: {for_page(row.reason)}" if bad else row.state.value,
     )

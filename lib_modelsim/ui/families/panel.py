@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -166,7 +166,7 @@ class FamiliesPanel:
     def _drawn(self, shown: Shown) -> str:
         session = self._session
         if shown.family is not None:
-            notes = [for_page(each) for each in shown.notes]
+            notes = [for_page(each) for each in [*shown.notes, *_copies(shown, session.originals)]]
             return render("ui/templates/drawing.html", drawing=drawing(session, shown), notes=notes)
         if shown.why_none:
             return note("No tree", shown.why_none)
@@ -199,6 +199,15 @@ class FamiliesPanel:
         except ModelsimError as error:
             return {self.exporting: message(str(error), "error")}
         return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}
+
+
+def _copies(shown: Shown, originals: Mapping[str, str]) -> list[str]:
+    """Which leaves are copies of which."""
+    from ...workspace.families.family import several  # scipy comes with it
+
+    leaves = shown.family.features.models if shown.family is not None else ()
+    told = [f"{name} of {originals[name]}" for name in leaves if name in originals]
+    return [f"copies: {several(told)}"] if told else []
 
 
 def _seen(visible: bool, content: Callable[[], str]) -> dict[str, Any]:

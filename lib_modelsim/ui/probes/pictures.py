@@ -39,7 +39,7 @@ def plan_words(studio: Studio, order: Order) -> str:
     elif missing:
         words += f", {len(missing)} are missing. The time is known once the first is generated"
     lines = [f"{words}."]
-    lines += [f"{copy.name} is a copy of another model and is skipped." for copy in plan.copies]
+    lines += [f"{copy.name} is a copy of {plan.generates_instead(copy)} and is skipped." for copy in plan.copies]
     lines += [f"{bad.path.name} cannot generate images: {for_page(bad.error)}" for bad in planned.chosen.unusable]
     lines += [f"{failure.name}: {for_page(failure.error)}" for failure in studio.failures]
     return _lines([*lines, *remarks])

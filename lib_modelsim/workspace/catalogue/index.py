@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -66,12 +66,21 @@ class Index:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def read_index(paths: Sequence[Path], library: Library, job: Job, hashes: Mapping[Path, str] | None = None) -> Index:
+def read_index(
+    paths: Sequence[Path],
+    library: Library,
+    job: Job,
+    hashes: Mapping[Path, str] | None = None,
+    leaving: Callable[[Sequence[Path]], Collection[Path]] = lambda _: (),
+) -> Index:
     """Find the checkpoints under these files and folders and read their headers, or remember them.
 
-    `hashes` are the SHA-256 that a host knows of files that it lists: 64 digits, by path.
+    `hashes` are the SHA-256 that a host knows of files that it lists: 64 digits, by path. `leaving` says which files
+    are left out: they are not read, and the others are called as if these were there.
     """
-    files, missing = find_files(paths)
+    every, missing = find_files(paths)
+    left_out = leaving(every)
+    files = [path for path in every if path not in left_out]
     index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
     stage = Stage(job, "reading headers", len(files), "files")
     found = []
@@ -81,7 +90,8 @@ def read_index(paths: Sequence[Path], library: Library, job: Job, hashes: Mappin
         except CheckpointError as error:
             index.unreadable.append(Unreadable(path, str(error)))
         stage.advance(1)
-    for name, (path, key, model, header) in zip(model_names([path for path, *_ in found]), found, strict=True):
+    names = model_names([*(path for path, *_ in found), *left_out])
+    for name, (path, key, model, header) in zip(names, found, strict=False):
         index.models.append(Model(name, path, key, model, header))
     return index
 

@@ -33,21 +33,6 @@ def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
     return found
 
 
-def copies(identities: Mapping[str, Identity]) -> list[list[str]]:
-    """Models that hold the same weights, in groups of two or more: all but one of a group could go."""
-    groups: list[list[str]] = []
-    by_mark: dict[str, list[list[str]]] = {}
-    for name, identity in identities.items():
-        near = [group for mark in _marks(identity) for group in by_mark.get(mark, [])]
-        group = next((g for g in near if relation(identities[g[0]], identity).same_weights), None)
-        if group is None:
-            groups.append(group := [])
-        group.append(name)
-        for mark in _marks(identity):
-            by_mark.setdefault(mark, []).append(group)
-    return [group for group in groups if len(group) > 1]
-
-
 def _marks(identity: Identity) -> Iterator[str]:
     """Hashes of which two models share at least one if a fact holds between them."""
     yield identity.sha256

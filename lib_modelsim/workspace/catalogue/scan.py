@@ -13,6 +13,8 @@ from ...errors import CheckpointError
 from ...job import Job, Stage
 from ...library import Library
 from .index import HEADER_VERSION, Model, Unreadable, read_index
+from .leaving_out import Leaving, nothing
+from .originals import Copy, Held, copies
 
 IDENTITY_VERSION = f"{HEADER_VERSION}.{content_hash.VERSION}"
 """Content hashes are over common keys, so they change with what headers say, too."""
@@ -25,10 +27,17 @@ class Scan:
     found: list[tuple[Model, Identity | None]]
     unreadable: list[Unreadable]
 
+    def copies(self) -> list[Copy]:
+        """The files that are the same as another one, each with that original."""
+        return copies([Held(m.name, m.path, m.key.size, i, m.header) for m, i in self.found if i is not None])
 
-def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False) -> Scan:
-    """Read the headers of all checkpoints under these paths, and unless `quick` hash those not hashed before."""
-    index = read_index(paths, library, job)
+
+def scan(
+    paths: Sequence[Path], library: Library, job: Job, quick: bool = False, leaving: Leaving = nothing
+) -> Scan:
+    """Read the headers of all checkpoints under these paths but those left out, and unless `quick` hash those not
+    hashed before."""
+    index = read_index(paths, library, job, leaving=leaving)
     known = {model.path: known_identity(model, library) for model in index.models}
     if quick:
         return Scan([(model, known[model.path]) for model in index.models], index.unreadable)

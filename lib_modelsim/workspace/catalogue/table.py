@@ -13,6 +13,7 @@ from ...errors import CheckpointError
 from ...library import Library, RememberedFile
 from ...similarity.joining import main_component
 from .index import HEADER_VERSION, file_key, find_files, model_names, plain_name, remembered_header
+from .originals import Copy, Held, copies
 from .sameness import sameness_facts
 from .scan import identity_of
 
@@ -32,7 +33,7 @@ class State(Enum):
 class LibraryRow:
     """One checkpoint. `reason` says why it is unreadable, `size` is in bytes and None where the file is gone, `header`
     is None unless it is indexed; `sha256` may come from the host, `hashed` says whether a scan made all the hashes,
-    and `same` are facts such as "same file as …"."""
+    `same` are facts such as "same file as …", and `copy` tells of a copy what its original is."""
 
     name: str
     path: Path
@@ -43,6 +44,7 @@ class LibraryRow:
     sha256: str | None = None
     hashed: bool = False
     same: tuple[str, ...] = ()
+    copy: Copy | None = None
 
     @property
     def architecture(self) -> str:
@@ -79,7 +81,16 @@ def library_rows(paths: Sequence[Path], library: Library, hashes: Mapping[Path, 
     names = dict(zip(readable, model_names(readable), strict=True))
     named = [(replace(row, name=names.get(row.path, row.name)), identity) for row, identity in known]
     facts = sameness_facts({row.name: identity for row, identity in named if identity is not None})
-    rows = [replace(row, same=tuple(facts.get(row.name, ())) if identity else ()) for row, identity in named]
+    held = [
+        Held(row.name, row.path, row.size or 0, identity, row.header)
+        for row, identity in named
+        if identity is not None and row.header is not None and row.hashed
+    ]
+    of = {copy.name: copy for copy in copies(held)}
+    rows = [
+        replace(row, same=tuple(facts.get(row.name, ())) if identity else (), copy=of.get(row.name))
+        for row, identity in named
+    ]
     gone = [(path, error) for path, error in missing if not path.is_dir()]  # an empty folder is no checkpoint
     return rows + [LibraryRow(plain_name(path), path, State.UNREADABLE, str(error)) for path, error in gone]
 

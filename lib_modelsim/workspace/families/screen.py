@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,11 +61,23 @@ def called_classes(family: Family, names: Mapping[int, ClassName]) -> dict[int, 
     return dict.fromkeys(family.strange_classes, STRANGER) | called
 
 
-def tree_on_screen(family: Family, names: Mapping[int, ClassName], trust: Trust | None, facts: Facts) -> str:
-    """The tree of a family that has one."""
+def tree_on_screen(
+    family: Family,
+    names: Mapping[int, ClassName],
+    trust: Trust | None,
+    facts: Facts,
+    copies: Collection[str] = (),
+) -> str:
+    """The tree of a family that has one; `copies` are the models that are copies of others."""
     words = class_words(family, names, trust)
     return tree_svg(
-        family.tree, family.classes.tolist(), family.unit, words=words, facts=facts, references=family.references
+        family.tree,
+        family.classes.tolist(),
+        family.unit,
+        words=words,
+        facts=facts,
+        references=family.references,
+        copies=copies,
     )
 
 

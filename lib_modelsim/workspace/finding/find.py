@@ -12,7 +12,7 @@ Nothing of the query is kept anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -152,6 +152,15 @@ def not_this(found: Found, key: str) -> Found:
         if piece.key != key or piece.kind is Kind.FEATURES
     )
     return replace(found, ranking=kept, evidence=tuple(said))
+
+
+def leave_out(found: Found, keys: Collection[str]) -> Found:
+    """The answer without the models of these keys, which a remark names."""
+    gone = [card for card in found.ranking if card.key in keys or card.sha256 in keys]
+    for card in gone:
+        found = not_this(found, card.key)
+    told = [f"left out of this answer: {', '.join(card.model for card in gone)}"] if gone else []
+    return replace(found, remarks=(*told, *found.remarks))
 
 
 def _before_it_was_left_out(piece: Evidence) -> Evidence:

@@ -14,6 +14,7 @@ from ...job import Job
 from ...library import Library
 from ...text import readable
 from ..catalogue.index import Unreadable, model_names
+from ..catalogue.leaving_out import means, unknown
 from ..catalogue.scan import IDENTITY_VERSION, scan
 
 
@@ -26,6 +27,21 @@ def scanned_models(paths: Sequence[Path], library: Library, job: Job) -> tuple[l
         if identity is not None
     ]
     return models, found.unreadable
+
+
+def keys_meant(patterns: Sequence[str], known: Sequence[KnownModel], drew: Mapping[str, str]) -> list[str]:
+    """Keys of the models that a person means by names or patterns; `drew` is key → name of those with pictures.
+
+    Raises ModelsimError for a pattern that means none.
+    """
+    names = [(model.key, model.name) for model in known] + list(drew.items())
+    found: list[str] = []
+    for pattern in patterns:
+        meant = [key for key, name in names if means(pattern, name)]
+        if not meant:
+            raise unknown(pattern, list(dict.fromkeys(name for _, name in names)))
+        found += meant
+    return found
 
 
 def known_models(library: Library, listed: Iterable[Listed] = ()) -> list[KnownModel]:

@@ -11,12 +11,14 @@ from ...errors import CheckpointError, ModelsimError, Sentence, joined
 from ...job import Job, Stage
 from ...library import Library
 from ...probes.engine import Engine, EngineCheckpoint
-from ...probes.gallery import NO_PICTURES, Gallery
+from ...probes.gallery import NO_PICTURES, Gallery, checkpoint_key
 from ...probes.plan import Plan, make_plan
 from ...probes.run import Outcome, draw_missing
 from ...probes.sheet import Sheet, engines, make_sheet
 from ...probes.suite import Suite
 from ..catalogue.index import Unreadable, match_model
+from ..catalogue.leaving_out import Leaving, nothing
+from ..catalogue.originals import original
 from ..catalogue.scan import scan
 
 
@@ -28,12 +30,12 @@ class Chosen:
     unusable: list[Unreadable]
 
 
-def on_disk(paths: Sequence[Path], library: Library, job: Job) -> Chosen:
-    """The checkpoints under these files and folders, for an engine that generates with files.
+def on_disk(paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing) -> Chosen:
+    """The checkpoints under these files and folders but those left out, for an engine that generates with files.
 
     Files that were never hashed are, which reads them once.
     """
-    found = scan(paths, library, job)
+    found = scan(paths, library, job, leaving=leaving)
     chosen = Chosen([], list(found.unreadable))
     for model, identity in found.found:
         sha256 = identity.sha256 if identity else None
@@ -41,15 +43,19 @@ def on_disk(paths: Sequence[Path], library: Library, job: Job) -> Chosen:
     return chosen
 
 
-def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job) -> Chosen:
-    """The engine's checkpoints; where `paths` are given only those that lie there or are called so.
+def of_engine(
+    engine: Engine, paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing
+) -> Chosen:
+    """The engine's checkpoints but those left out; where `paths` are given only those that lie there or are called so.
 
     What the engine does not know of a file on this machine, the library or the file itself tells. Raises ModelsimError
     for a path that is none of the engine's checkpoints.
     """
     available = engine.checkpoints()
     wanted = [checkpoint for path in paths for checkpoint in _meant(path, available)] if paths else available
-    once = list(dict.fromkeys(wanted))
+    files = {checkpoint: checkpoint.path or Path(checkpoint.name) for checkpoint in wanted}
+    left_out = leaving(list(files.values()))
+    once = [checkpoint for checkpoint in files if files[checkpoint] not in left_out]
     chosen, stage = Chosen([], []), Stage(job, "reading checkpoints", len(once), "checkpoints")
     for checkpoint in once:
         try:
@@ -63,9 +69,22 @@ def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job)
 def plan_suite(
     suite: Suite, checkpoints: Sequence[EngineCheckpoint], engine: Engine, folder: Path, batch: int = 1
 ) -> Plan:
-    """What generating this suite into this gallery would do."""
+    """What generating this suite into this gallery would do; of copies of one file the original generates."""
     with Gallery(folder) as gallery:
-        return make_plan(suite, checkpoints, engine, gallery, batch)
+        return make_plan(suite, _originals_first(checkpoints), engine, gallery, batch)
+
+
+def _originals_first(checkpoints: Sequence[EngineCheckpoint]) -> list[EngineCheckpoint]:
+    """The same, the original of each file in the place of the first of its copies; those whose files are not on this
+    machine are copies by their names alone."""
+    by_key: dict[str, list[EngineCheckpoint]] = {}
+    for checkpoint in checkpoints:
+        by_key.setdefault(checkpoint_key(checkpoint), []).append(checkpoint)
+    found = []
+    for same in by_key.values():
+        kept = same[original([(each.name, each.path) for each in same])]
+        found += [kept, *(each for each in same if each is not kept)]
+    return found
 
 
 def draw_plan(plan: Plan, engine: Engine, folder: Path, job: Job) -> Outcome:
