@@ -212,6 +212,7 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         if (drag?.moved) return void (drag = null); // the end of a move
         const on = (selector) => target.closest?.(`.modelsim-drawing ${selector}`);
         const button = on("[data-zoom]"), leaf = on(".modelsim-leaf");
+        if (on("[data-do]")) return; // it is not chosen, but left out
         const branch = on("[data-from]"), heat = on(".modelsim-heat");
         if (button) zoomOn(button.closest(".modelsim-drawing").querySelector(".modelsim-view"), button.dataset.zoom);
         else if (leaf) chooseLeaf(leaf);

@@ -129,7 +129,7 @@ def library_row(text, bad):
     return {
         "name": text, "path": Path(f"/{text}"), "bad": bad, "indexed": not bad, "architecture": text, "mark": mark,
         "size": 5, "precision": text, "parts": text, "parts_by": text, "unplaced": text, "hash": text,
-        "same": [text, text], "state": text, "said": text,
+        "same": [text, text], "copy": text, "state": text, "said": text, "left_out": bad, "leaves": not bad,
     }  # fmt: skip
 
 
@@ -160,18 +160,20 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "infotext": text, "loads": True, "sends": True, "others": [{"model": text, "probability": 0.1}],
             "cards": [card(text), card(text) | {"cannot_load": None, "mark": None}], "left_out": text,
         },
-        "ui/templates/chosen.html": {"name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None},
+        "ui/templates/chosen.html": {
+            "name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None, "leaves": True,
+        },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
         "ui/templates/detail.html": {
             "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text,
             "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)],
         },
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
-        "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text]},
+        "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text], "left_out": [text]},
         "ui/templates/drop.html": {},
         "ui/templates/library.html": {
             "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,
-            "without_memory": text,
+            "without_memory": text, "copies": text,
         },
         "ui/templates/macros.html": {},
         "ui/templates/note.html": {"title": text, "text": text},

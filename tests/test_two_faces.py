@@ -76,6 +76,27 @@ def test_families(folder, backend, tmp_path, measure):
     assert by_page == by_line
 
 
+def test_a_model_left_out(folder, backend, tmp_path):
+    """The same models, numbers and copies without it."""
+    session = ViewState(backend)
+    backend.look()
+    for name in ("anna copy", "page"):
+        session.leave_out(name)
+    without = ("--exclude", "anna copy", "--exclude", "page", "--library", tmp_path / "cli.sqlite")
+    told = run("compare", folder, "--measure", "cosine", "--json", *without).document
+    session.choose(measure="cosine")
+    question = session.choices.question
+    finished(backend.compare(question))
+    comparison = backend.answers[question].comparison
+    assert [model.name for model in comparison.models] == told["models"]
+    assert comparison.unreadable == told["errors"] == []
+    finished(backend.hash_files())
+    backend.look()
+    assert run("scan", folder, "--json", *without).document["copies"] == []
+    assert [row.name for row in backend.rows if row.copy and not row.left_out] == []
+    assert {row.name for row in backend.rows if row.left_out} == {"anna copy", "page"}
+
+
 def test_identical_files(folder, backend, tmp_path):
     lines = run("scan", folder, "--library", tmp_path / "cli.sqlite").out.splitlines()
     finished(backend.hash_files())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -49,7 +49,8 @@ class Backend:
         self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
         self._task: Task | None = None
         self._doing: object = None
-        self._long, self._quick = Workspace(host, open_library), Workspace(host, open_library)
+        self.left_out: tuple[str, ...] = ()  # names; no use case looks at these models
+        self._long, self._quick = (Workspace(host, open_library, leaving=self._leaving) for _ in range(2))
         self._background = ThreadPoolExecutor(1, "modelsim")
         self._at_once = ThreadPoolExecutor(1, "modelsim at once")
         self._exports = TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True)
@@ -79,6 +80,23 @@ class Backend:
         """Read the headers anew and answer the question; a running task with the same question is joined."""
         name = task_name()
         return self.run(question, lambda job, workspace: self._compare(question, job, workspace, name), name)
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """From now on without these models; one that is no longer among them comes back when headers are read."""
+        self.left_out = tuple(names)
+        kept = [model for model in self.index.models if model.name not in self.left_out]
+        self.index = replace(self.index, models=kept)
+        self.rows = self._marked(self.rows)
+
+    def _leaving(self, files: Sequence[Path]) -> list[Path]:
+        """Those of the files that belong to models left out; a link and what it leads to are two."""
+        if not self.left_out:
+            return []
+        places = {_place(row.path) for row in self.rows if row.name in self.left_out}
+        return [path for path in files if _place(path) in places]
+
+    def _marked(self, rows: Sequence[LibraryRow]) -> list[LibraryRow]:
+        return [replace(row, left_out=row.name in self.left_out) for row in rows]
 
     def hash_files(self) -> Task:
         """Hash the files that were not hashed before."""
@@ -147,7 +165,8 @@ class Backend:
         except ModelsimError as error:
             loaded, self.memory = [], str(error)
         models = [replace(model, name=printable(model.name)) for model in [*index.models, *loaded]]
-        self._take(Index(models, index.unreadable), workspace)
+        kept = [model for model in models if model.name not in self.left_out]
+        self._take(Index(kept, index.unreadable), workspace)
 
     def _take(self, index: Index, workspace: Workspace) -> None:
         self.index, self.identities = index, workspace.identities(index.models)
@@ -164,11 +183,12 @@ class Backend:
             for model in self.index.models
             if model.opener is not None
         ]
-        self.rows = [replace(row, name=printable(row.name)) for row in rows] + memory
+        self.rows = self._marked([*(replace(row, name=printable(row.name)) for row in rows), *memory])
 
     def _recall_index(self, rows: Sequence[LibraryRow]) -> None:
         """After a start: the models that were indexed before, under the names of the table."""
-        names = {row.path: printable(row.name) for row in rows if row.state is State.INDEXED}
+        known = {row.path: printable(row.name) for row in rows if row.state is State.INDEXED}
+        names = {path: name for path, name in known.items() if name not in self.left_out}
         if names:
             index = self._quick.recall_index(list(names))
             self._take(Index([replace(model, name=names[model.path]) for model in index.models]), self._quick)
@@ -214,3 +234,8 @@ class Backend:
         """Bytes that no scan has read yet."""
         files = (model for model in self.index.models if model.opener is None)
         return sum(model.key.size for model in files if model.name not in self.identities)
+
+
+def _place(path: Path) -> Path:
+    """Where a file is, by whatever path: a link to it is another file."""
+    return path.parent.resolve() / path.name

@@ -29,7 +29,8 @@ class Choices:
     """The controls of the families and what is shown of them, and the search's encoder; names of models are as in the
     index.
 
-    `classes` None: automatic; `references` empty: all models; `distance` None: what suits the measure.
+    `classes` None: automatic; `references` empty: all models; `distance` None: what suits the measure; `left_out` are
+    models that are in no answer until they are brought back.
     """
 
     measure: str = DEFAULT
@@ -44,12 +45,13 @@ class Choices:
     chosen: str | None = None
     other: str | None = None
     encoder: str = BUILT_IN
+    left_out: tuple[str, ...] = ()
 
     @property
     def question(self) -> Question:
         """What has to be compared for it."""
         base = self.base if measure_named(self.measure).needs_base else None
-        return Question(self.measure, base)
+        return Question(self.measure, base, without=self.left_out)
 
     @property
     def tree(self) -> TreeOptions:
@@ -63,6 +65,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("base", "architecture", "chosen", "other"), (str, type(None))),
     "classes": (int, type(None)),
     "references": list,
+    "left_out": list,
     "optimal_order": bool,
     "encoder": str,
 }
@@ -81,12 +84,17 @@ def read_choices(file: Path, first: Choices) -> Choices:
     try:
         kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
         known = {name: value for name, value in kept.items() if _makes_sense(name, value)}
-        return replace(first, **{**known, "references": tuple(known.get("references", ()))})
+        lists = {name: tuple(filter(_is_text, known.get(name, ()))) for name in ("references", "left_out")}
+        return replace(first, **{**known, **lists})
     except FileNotFoundError:
         return first
     except (OSError, ValueError, TypeError, AttributeError) as error:
         _log.warning("the choices kept in %s cannot be used (%s); beginning anew", file, error)
         return first
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _makes_sense(name: str, value: object) -> bool:

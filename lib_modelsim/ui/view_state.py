@@ -6,7 +6,7 @@ never what was chosen when it was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +80,7 @@ class ViewState:
         self._file = backend.host.data / "choices.json"
         self._lock = Lock()
         self.choices = read_choices(self._file, first)
+        backend.leave_out(self.choices.left_out)
 
     def choose(self, **changes: object) -> None:
         """Take down what a person chose."""
@@ -92,6 +93,22 @@ class ViewState:
         model = self.backend.model(name)
         if model is not None:
             self.choose(chosen=name, other=None, view=TREE, architecture=model.architecture)
+
+    def leave_out(self, name: str) -> None:
+        """Go on without a model."""
+        self._leave_out([*self.choices.left_out, name])
+
+    def bring_back(self, name: str) -> None:
+        """Take a model in again."""
+        self._leave_out([other for other in self.choices.left_out if other != name])
+
+    def _leave_out(self, names: Sequence[str]) -> None:
+        """A model is left out of the references and is no base, too."""
+        left_out, had = tuple(dict.fromkeys(names)), self.choices
+        references = tuple(name for name in had.references if name not in left_out)
+        base = None if had.base in left_out else had.base
+        self.choose(left_out=left_out, references=references, base=base)
+        self.backend.leave_out(left_out)
 
     def toggle_reference(self, name: str) -> None:
         """Take a model among the references, or out of them."""

@@ -76,7 +76,7 @@ def tree_svg(
     notes = {run.number: _note_lines(words.get(run.number, ClassLabel())) for run in runs}
     layout = _lay_out(tree, runs, max(text_width(text, SIZE) for text in shown) + indent, notes)
     leaves = "".join(
-        _leaf(row, facts_attribute(facts, name), text, layout, indent, name in marked)
+        _leaf(row, name, facts_attribute(facts, name), text, layout, indent, name in marked)
         for row, (name, text) in enumerate(zip(names, shown, strict=True))
     )
     boxes = "".join(_box(run, layout, notes[run.number], words.get(run.number, ClassLabel())) for run in runs)
@@ -110,13 +110,15 @@ def _lay_out(tree: Tree, runs: Sequence[Run], breadth: float, notes: Mapping[int
     return _Layout(rows, top - _BETWEEN + _EDGE, tree_right, tree_right + _GAP, names_right, tallest)
 
 
-def _leaf(row: int, about: str, text: str, layout: _Layout, indent: float, marked: bool) -> str:
+def _leaf(row: int, name: str, about: str, text: str, layout: _Layout, indent: float, marked: bool) -> str:
     y, left, breadth = layout.rows[row], layout.names_left, layout.names_right - layout.tree_right
     sign = f'<text class="modelsim-reference" x="{left:.1f}" y="{y:.1f}" dy=".35em">◆</text>' if marked else ""
     return (
         f'<g class="modelsim-leaf" {about} role="option" aria-selected="false" tabindex="{-1 if row else 0}">'
         f'<rect x="{layout.tree_right:.1f}" y="{y - _ROW / 2:.1f}" width="{breadth:.1f}" height="{_ROW}" rx="3"/>{sign}'
-        f'<text x="{left + indent:.1f}" y="{y:.1f}" dy=".35em" font-size="{SIZE}">{escaped(text)}</text></g>'
+        f'<text x="{left + indent:.1f}" y="{y:.1f}" dy=".35em" font-size="{SIZE}">{escaped(text)}</text>'
+        f'<text class="modelsim-leave" data-do="leave out" data-name="{escaped(name)}" aria-hidden="true"'
+        f' x="{layout.names_right:.1f}" y="{y:.1f}" dy=".35em" font-size="{SIZE}">×<title>Leave out</title></text></g>'
     )
 
 

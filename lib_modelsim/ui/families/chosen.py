@@ -96,6 +96,7 @@ class ChosenPanel:
             picture=picture,
             facts=facts,
             cannot_load=session.cannot_load(model),
+            leaves=model.opener is None,
         )
 
     def _nothing(self) -> str:

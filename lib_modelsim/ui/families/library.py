@@ -20,6 +20,8 @@ from .classes import ClassMark
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+LEFT_OUT = "left out"
+
 _HEADS = (
     ("Name", "text"),
     ("Network", "text"),
@@ -34,7 +36,8 @@ _HEADS = (
 
 
 class _Row(NamedTuple):
-    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `unplaced` and `said` are words."""
+    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `unplaced` and `said` are words;
+    `leaves` where it can be left out."""
 
     name: str
     path: Path
@@ -52,6 +55,8 @@ class _Row(NamedTuple):
     copy: str
     state: str
     said: str
+    left_out: bool
+    leaves: bool
 
 
 def library_table(session: ViewState, shown: Shown) -> Markup:
@@ -59,12 +64,13 @@ def library_table(session: ViewState, shown: Shown) -> Markup:
     rows = session.backend.rows
     if not rows:
         return note("No checkpoints found", _where_to_put(session))
+    memory = {model.path for model in session.backend.index.models if model.opener is not None}
     return render(
         "ui/templates/library.html",
         heads=_HEADS,
-        rows=[_row(row, shown.classes.get(row.name)) for row in rows],
+        rows=[_row(row, shown.classes.get(row.name), row.path in memory) for row in rows],
         counted=_counted(rows),
-        copies=in_words([row.copy for row in rows if row.copy]),
+        copies=in_words([row.copy for row in rows if row.copy and not row.left_out]),
         without_memory=_without_memory(session),
     )
 
@@ -83,10 +89,14 @@ def _where_to_put(session: ViewState) -> str:
 
 
 def _counted(rows: Sequence[LibraryRow]) -> str:
-    states = Counter(row.state.value for row in rows)
+    states = Counter(_state(row) for row in rows)
     return f"{len(rows)} checkpoint{'' if len(rows) == 1 else 's'}: " + ", ".join(
         f"{count} {state}" for state, count in states.items()
     )
+
+
+def _state(row: LibraryRow) -> str:
+    return LEFT_OUT if row.left_out else row.state.value
 
 
 def _unplaced(row: LibraryRow) -> str:
@@ -97,13 +107,13 @@ def _unplaced(row: LibraryRow) -> str:
     return f"{share_in_words(share)} has no known place or cannot be read"
 
 
-def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> _Row:
+def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> _Row:
     bad = row.state is State.UNREADABLE
     return _Row(
         name=row.name,
         path=row.path,
         bad=bad,
-        indexed=row.state is State.INDEXED,
+        indexed=row.state is State.INDEXED and not row.left_out,
         architecture=row.architecture,
         mark=ClassMark(*of_class) if of_class else None,
         size=row.size,
@@ -114,6 +124,8 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None) -> _Row:
         hash=row.short_hash,
         same=row.same,
         copy=row.copy.told if row.copy else "",
-        state=row.state.value,
-        said=f"not read: {for_page(row.reason)}" if bad else row.state.value,
+        state=_state(row),
+        said=f"not read: {for_page(row.reason)}" if bad and not row.left_out else _state(row),
+        left_out=row.left_out,
+        leaves=not row.left_out and not in_memory,
     )

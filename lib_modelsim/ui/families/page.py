@@ -32,6 +32,7 @@ class FamiliesPage:
                 self._families = FamiliesPanel(session)
             with gr.Column(scale=4, min_width=320):
                 self._chosen = ChosenPanel(session)
+        self._changed = False
         self.outputs = [*self._controls.outputs, *self._families.outputs, *self._chosen.outputs]
 
     def show(self) -> Updates:
@@ -71,7 +72,9 @@ class FamiliesPage:
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acted = self._at_once(chosen.action_field.input, self.act, chosen.action_field)
         followed = self._wiring.in_background(acted.then, work.follow_begun)
-        self._wiring.tell_menu(self._at_once(followed.then, chosen.panels, None, chosen.outputs))
+        shown = self._at_once(followed.then, self._acted)
+        self._wiring.tell_menu(shown)
+        self._weigh(shown)
 
     def _at_once(
         self,
@@ -138,6 +141,24 @@ class FamiliesPage:
             backend.hash_files()
         return self.look()
 
+    def _without(self, what: str, name: str) -> None:
+        """Leave a model out or bring it back, and compare anew if there was an answer."""
+        session, compared = self.session, self.session.shown().answer is not None
+        (session.leave_out if what == "leave out" else session.bring_back)(name)
+        session.settle_base()
+        question, backend = session.choices.question, session.backend
+        stopped = "Stopped. What is finished is kept. To go on, press Show families."
+        self._changed = True
+        if compared and question not in backend.answers:
+            self.work.begin(lambda: backend.compare(question), stopped)
+        elif what == "bring back":
+            self.work.begin(backend.read_index, stopped)
+
+    def _acted(self) -> Updates:
+        """What a button in a panel has led to: all of the page where the models have changed."""
+        changed, self._changed = self._changed, False
+        return self._look_after() if changed else self._chosen.panels()
+
     def act(self, action: str) -> Updates:
         """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""
         asked = json.loads(action) if action else {}
@@ -155,6 +176,9 @@ class FamiliesPage:
                 return self.show()
             case {"do": "reference", "name": name}:
                 session.toggle_reference(name)
+                return self.show()
+            case {"do": "leave out" | "bring back" as what, "name": name}:
+                self._without(what, name)
                 return self.show()
             case {"do": "name"}:
                 told = save_name(session, asked)

@@ -164,10 +164,16 @@ class FamiliesPanel:
         }
 
     def _drawn(self, shown: Shown) -> str:
-        session = self._session
+        session, notes = self._session, []
         if shown.family is not None:
             notes = [for_page(each) for each in [*shown.notes, *_copies(shown, session.originals)]]
-            return render("ui/templates/drawing.html", drawing=drawing(session, shown), notes=notes)
+        drawn = drawing(session, shown) if shown.family is not None else self._no_drawing(shown)
+        left_out = session.choices.left_out
+        return render("ui/templates/drawing.html", drawing=drawn, notes=notes, left_out=left_out)
+
+    def _no_drawing(self, shown: Shown) -> str:
+        """Why there is none, and what to do."""
+        session = self._session
         if shown.why_none:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
