@@ -74,7 +74,7 @@ class FamiliesPage:
         followed = self._wiring.in_background(acted.then, work.follow_begun)
         shown = self._at_once(followed.then, self._acted)
         self._wiring.tell_menu(shown)
-        self._weigh(shown)
+        self._at_once(self._weigh(shown).then, self._redrawn)
 
     def _at_once(
         self,
@@ -156,8 +156,12 @@ class FamiliesPage:
 
     def _acted(self) -> Updates:
         """What a button in a panel has led to: all of the page where the models have changed."""
+        return self._look_after() if self._changed else self._chosen.panels()
+
+    def _redrawn(self) -> Updates:
+        """The drawing with the support of its classes, where the models have changed."""
         changed, self._changed = self._changed, False
-        return self._look_after() if changed else self._chosen.panels()
+        return self._look_after() if changed else {self._families.view: gr.update()}
 
     def act(self, action: str) -> Updates:
         """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""

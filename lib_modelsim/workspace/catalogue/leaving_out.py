@@ -32,7 +32,7 @@ def by_pattern(files: Sequence[Path], patterns: Sequence[str]) -> list[Path]:
             raise unknown(pattern, names)
         found += meant
     if files and len(set(found)) == len(files):
-        raise ModelsimError("all models are left out", ", ".join(patterns), "remove an --exclude")
+        raise ModelsimError("all models are left out", ", ".join(patterns), "leave out fewer")
     return found
 
 
@@ -47,5 +47,5 @@ def means(pattern: str, *names: str) -> bool:
 def unknown(pattern: str, names: Sequence[str]) -> ModelsimError:
     """What is said of a name that is no model's."""
     shown = f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
-    fix = f"use one of: {shown}; * stands for any letters" if names else "remove --exclude"
+    fix = f"use one of: {shown}; * stands for any letters" if names else "there are no models to leave out"
     return ModelsimError("no model to exclude is called", pattern, fix)
