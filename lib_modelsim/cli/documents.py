@@ -84,6 +84,7 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
         "components": {name: _numbers(values) for name, values in matrix.components.items()},
         "base": found.base.told(matrix.models) if found.base else None,
         "reasons": [asdict(reason) for reason in found.reasons],
+        "merges": [asdict(merge) for merge in found.merges],
         "errors": errors(found.unreadable),
     }
     measures = {architecture: choice.measure for architecture, choice in found.choices.items()}
@@ -136,6 +137,7 @@ def _tree(result: Result) -> dict[str, Any]:
         "cophenetic": _number(result.trust.cophenetic),
         "models": list(family.features.models),
         "coverage": None if family.coverage is None else _numbers(family.coverage),
+        "merges": [asdict(merge) for merge in family.merges],
         "notes": list(family.notes),
     }
 

@@ -17,6 +17,7 @@ from ..workspace.catalogue.sameness import sameness_facts
 from ..workspace.comparing.verdicts import same_main
 
 if TYPE_CHECKING:  # each command imports its own service only
+    from ..families.merges import Merge
     from ..similarity.matrix import SimilarityMatrix
     from ..workspace.catalogue.scan import Scan
     from ..workspace.comparing.compare import Comparison
@@ -126,6 +127,7 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
             ),
         ]
     lines += [f"note: {choice.note}" for choice in found.choices.values() if choice.note]
+    lines += _merges(found.merges)
     return [*lines, *_notes(found.reasons), *_bad(found.unreadable)]
 
 
@@ -180,7 +182,7 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
                 " (stranger: no close relative here)" if number in family.strange_classes else trust
             )
             lines.append(f"  class {number}{about}: {', '.join(members)}")
-        lines += [f"  note: {note}" for note in family.notes]
+        lines += [f"  {line}" for line in [*_merges(family.merges), *(f"note: {note}" for note in family.notes)]]
     lines += [f"note: {note}" for note in found.notes] if found else []
     return [*lines, *(_bad(found.unreadable) if found else []), *_written(written)]
 
@@ -193,6 +195,13 @@ def _written(paths: Sequence[Path]) -> list[str]:
         if path.name != REPORT:
             folders.setdefault(path.parent, []).append(readable(path.name))
     return lines + [f"Also in {readable(folder)}: {', '.join(names)}" for folder, names in folders.items()]
+
+
+def _merges(merges: Sequence[Merge]) -> list[str]:
+    """A line for each model that is perhaps a merge."""
+    more = len(merges) - MOST_NOTES
+    lines = [f"{merge.model}: {merge.text}" for merge in merges[:MOST_NOTES]]
+    return [*lines, *([f"… {more} more that are perhaps merges; --json has all of them"] if more > 0 else [])]
 
 
 def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]:

@@ -62,6 +62,7 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
     classes, identities = shown.classes, session.backend.identities
     found = {}
     rows = {name: row for row, name in enumerate(matrix.models)}
+    merges = {merge.model: merge for merge in shown.family.merges}
     for name in shown.family.features.models:
         number_of_class, called = classes[name]
         found[name] = [("class", f"{number_of_class} {called}".strip())]
@@ -73,5 +74,6 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
         values[rows[name]] = np.nan
         near = np.argsort(values if matrix.is_distance else -values)[:_NEAREST]
         known = [i for i in near.tolist() if not np.isnan(values[i])]
+        found[name] += [("perhaps", merges[name].text.removeprefix("perhaps "))] if name in merges else []
         found[name] += [("nearest", f"{matrix.models[i]}  {number(values[i], matrix.measure)}") for i in known]
     return found

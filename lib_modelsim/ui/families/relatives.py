@@ -49,6 +49,7 @@ def relatives_list(
         near=[_row(relative, matrix, scale) for relative in near],
         not_comparable=[relative for relative in found if not relative.comparable],
         cannot_load=cannot_load,
+        merge=next((merge for merge in comparison.merges if merge.model == chosen), None),
     )
 
 

@@ -55,6 +55,7 @@ def compare_by_choice(
         across + [reason for part in found for reason in part.reasons],
         list(index.unreadable) + [bad for part in found for bad in part.unreadable],
         choices,
+        [merge for part in found for merge in part.merges],
     )
 
 

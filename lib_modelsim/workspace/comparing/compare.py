@@ -13,6 +13,7 @@ from ...checkpoints.blocks import order
 from ...checkpoints.layout import Layout
 from ...errors import ModelsimError, Sentence
 from ...families.groups import connected_groups
+from ...families.merges import Merge
 from ...job import Job
 from ...library import Library
 from ...similarity.base import MEAN, Base
@@ -36,7 +37,7 @@ from .weight_scores import weight_scores
 @dataclass(frozen=True)
 class Comparison:
     """The models, what the measure says of every pair, the base it was taken from (`delta-cosine`), why values are
-    missing, and the files that could not be read.
+    missing, the files that could not be read, and the models that are perhaps merges of two others.
 
     Where architectures were compared by what suits each, `choices` says by what: architecture → measure and base.
     """
@@ -47,6 +48,7 @@ class Comparison:
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     choices: Mapping[str, Choice] = field(default_factory=dict)
+    merges: list[Merge] = field(default_factory=list)
 
     @property
     def coverage(self) -> NDArray[np.float64] | None:
@@ -73,7 +75,9 @@ class Comparison:
         """The comparison of the models of one architecture."""
         rows = [i for i, model in enumerate(self.models) if model.architecture == architecture]
         seen = self.seen_from(architecture)
-        return replace(seen, models=[self.models[i] for i in rows], matrix=seen.matrix.select(rows))
+        matrix = seen.matrix.select(rows)
+        merges = [merge for merge in self.merges if merge.model in matrix.models]
+        return replace(seen, models=[self.models[i] for i in rows], matrix=matrix, merges=merges)
 
 
 def compare(
@@ -110,6 +114,7 @@ def compare_models(
     reasons = list(apart(models))
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
+    merges: list[Merge] = []
     groups = by_architecture(models)
     origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
     if kind.needs_base and named is None and MEAN not in origins and len(models) > 1:
@@ -125,6 +130,7 @@ def compare_models(
             scores = weight_scores(kind, group, origin, library, job, device, memory)
         found.append((scores.models, scores.matrix))
         reasons += scores.reasons
+        merges += scores.merges
         unreadable += scores.unreadable
         if kind.needs_base and origin is None:
             reasons += _no_base(group)
@@ -135,7 +141,7 @@ def compare_models(
     kept = [model for model in models if model.path in readable]
     told = Base(named.name) if named is not None else MEAN if MEAN in origins else None
     matrix = join(measure, kept, found)
-    return Comparison(kept, matrix, told, with_coverage(reasons, matrix), unreadable)
+    return Comparison(kept, matrix, told, with_coverage(reasons, matrix), unreadable, merges=merges)
 
 
 def of_weights(name: str) -> AttentionMeasure | WeightMeasure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...families.merges import Merge
 from ...similarity.matrix import SimilarityMatrix
 from ..catalogue.index import Model, Unreadable
 
@@ -25,3 +26,4 @@ class Scores:
     matrix: SimilarityMatrix
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)

@@ -24,6 +24,7 @@ from ...similarity.measures.registry import WeightMeasure
 from ...similarity.parts import Part, Sums, from_arrays
 from ..catalogue.index import Model
 from .caching import Arrays, cached_or_compute
+from .merges import merges_among
 from .scores import Reason, Scores
 from .verdicts import same_main
 
@@ -73,7 +74,8 @@ def weight_scores(
     if not measure.needs_base or base is None:
         used = dict.fromkeys(parts, ()) if measure.needs_base else parts
         matrix = replace(measure_parts(measure, names, used), apart=apart)
-        return Scores(models, covered(matrix, layouts, main, left_out, None, unread), reasons, unreadable)
+        matrix = covered(matrix, layouts, main, left_out, None, unread)
+        return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix))
     if base != MEAN and base.model not in names:
         raise ModelsimError("the base cannot be read to its end", base.model, ANOTHER_BASE)
     matrix, origin = replace(measure_parts(measure, names, parts, base), apart=apart), base.position(names)
@@ -84,7 +86,7 @@ def weight_scores(
     reasons += [Reason(names[i], names[i], text) for i, text in _equal_to(matrix, origin)]
     of_base = None if origin is None else layouts[origin]
     matrix = covered(matrix.without(rounded), layouts, main, left_out, of_base, unread)
-    return Scores(models, matrix, reasons, unreadable)
+    return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix, origin))
 
 
 def _equal_to(matrix: SimilarityMatrix, base: int | None) -> Iterator[tuple[int, str]]:

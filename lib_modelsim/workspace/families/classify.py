@@ -120,7 +120,13 @@ def told_of(comparison: Comparison, family: Family) -> list[str]:
     missing."""
     choice = comparison.choices.get(family.architecture or "")
     chosen = [choice.note] if choice is not None and choice.note else []
-    return [*chosen, *_left_out(comparison.of(family.architecture or "")), *family.notes]
+    merges = [f"{merge.model}: {merge.text}" for merge in family.merges]
+    return [
+        *chosen,
+        *_first(merges, "models that are perhaps merges: choose a model to see of which"),
+        *_left_out(comparison.of(family.architecture or "")),
+        *family.notes,
+    ]
 
 
 def why_no_family(comparison: Comparison) -> str:
@@ -169,7 +175,8 @@ def _families(comparison: Comparison, wanted: FamilyRequest, references: Sequenc
     reasons = [
         f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names
     ]
-    return [replace(found, base=comparison.base, notes=(*found.notes, *notes, *_first(reasons)))]
+    found = replace(found, base=comparison.base, notes=(*found.notes, *notes, *_first(reasons)))
+    return [found.with_merges(comparison.merges)]
 
 
 def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tuple[list[int] | None, list[str]]:
@@ -212,6 +219,6 @@ def _left_out(comparison: Comparison) -> list[str]:
     return told_apart(matrix.models, groups, alone) if len(models) > 1 else []
 
 
-def _first(reasons: Sequence[str]) -> list[str]:
-    more = len(reasons) - _TOLD
-    return [*reasons[:_TOLD], *([f"{more} more remarks on pairs"] if more > 0 else [])]
+def _first(remarks: Sequence[str], others: str = "remarks on pairs") -> list[str]:
+    more = len(remarks) - _TOLD
+    return [*remarks[:_TOLD], *([f"{more} more {others}"] if more > 0 else [])]

@@ -22,6 +22,7 @@ from ...families.distances import (
 from ...families.features import FeatureTable, against
 from ...families.groups import connected_groups, largest_group
 from ...families.linkage import Tree, build_tree
+from ...families.merges import Merge, named_merges
 from ...families.strangers import DELTAS, LINEAR, Scale
 from ...families.support import (
     RESAMPLES,
@@ -34,6 +35,7 @@ from ...families.support import (
 from ...similarity.base import Base
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.delta import DELTA_COSINE
+from ...similarity.measures.l2 import L2
 from ...similarity.measures.registry import find_measure, measure_named
 from ..catalogue.index import match_model, without_ending
 
@@ -78,7 +80,8 @@ class Family:
     that were brought along, and the features of distances brought along have no columns. `strangers` are the models
     that automatic classes set apart, as they have no near relative. `notes` say what was left out or is missing;
     `resampling` tells what distances are made of, for the support of the classes; `coverage` [n, n] is the share of the
-    network that each comparison speaks of, None where they are not of weights.
+    network that each comparison speaks of, None where they are not of weights; `merges` are the models that are perhaps
+    merges of two others.
     """
 
     architecture: str | None
@@ -96,6 +99,7 @@ class Family:
     notes: tuple[str, ...] = ()
     resampling: Callable[[], Resampling] | None = None
     coverage: NDArray[np.float64] | None = None
+    merges: tuple[Merge, ...] = ()
 
     @property
     def title(self) -> str:
@@ -122,6 +126,10 @@ class Family:
             return self
         cut = self.tree.cut(min(classes, len(self.tree.models)))
         return replace(self, classes=cut, strangers=()).told_fewer(classes)
+
+    def with_merges(self, merges: Sequence[Merge]) -> Family:
+        """The same with those that are of its models."""
+        return replace(self, merges=tuple(merge for merge in merges if merge.model in self.features.models))
 
     def told_fewer(self, asked: int | None) -> Family:
         """The same with a note where more classes were asked for than it has models."""
@@ -246,6 +254,7 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
         )
     models, distances = table.models, table.values
     unit, notes = table.metric or "distance", []
+    merges = _merges_of(table, None) if base is None and table.metric == L2.name else []
     if table.component:
         unit += f" of {table.component}"
     if base is not None:
@@ -256,7 +265,7 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
                 Sentence("leave --base out", "choose none"),
             )
         chosen = match_model(base, models)
-        base = models[chosen]
+        base, merges = models[chosen], _merges_of(table, chosen)
         distances = delta_cosine_distances(distances, chosen)
         rows = np.flatnonzero(~np.isnan(distances.diagonal()))
         equal = [name for i, name in enumerate(models) if i != chosen and i not in rows]
@@ -270,7 +279,14 @@ def family_of_distances(table: DistanceTable, options: TreeOptions, base: str | 
     features = FeatureTable(models, (), np.empty((len(models), 0)))
     measure = DELTA_COSINE.name if base else table.metric
     found = _build(None, features, distances, options, unit, MATRIX, measure)
-    return replace(found, base=Base(base) if base else None, notes=tuple(notes), measure=measure)
+    found = replace(found, base=Base(base) if base else None, notes=tuple(notes), measure=measure)
+    return found.with_merges(merges)
+
+
+def _merges_of(table: DistanceTable, base: int | None) -> list[Merge]:
+    """The models that are perhaps merges, from l2 distances that are of all blocks at once."""
+    known = ~np.isnan(table.values)
+    return named_merges(table.models, table.values[:, :, None] ** 2, known, base)
 
 
 def told_left_out(models: Sequence[str], distances: NDArray[np.float64]) -> list[str]:

@@ -251,6 +251,9 @@ def _report(
     if len(result.family.features.models) <= _SHORT:
         names["distances"] = "Distances"
     shown = [Table(names[t.name], t.header, t.rows) for t in tables if t.name in names]
+    if result.family.merges:
+        rows = [(merge.model, *merge.parents, f"{100 * merge.left:.1f} %") for merge in result.family.merges]
+        shown.append(Table("Perhaps merges", ("model", "of", "and", "of its distance unexplained"), rows))
     if result.family.references and result.family.references != result.family.features.models:
         shown.append(Table("References", ("model",), [(name,) for name in result.family.references]))
     return report(result.title, method, {drawn.heading: drawn.inline for drawn in figures.values()}, shown)

@@ -13,6 +13,7 @@ from ...errors import ModelsimError, Sentence
 from ...families.distances import MATRIX, direct_distances
 from ...families.groups import complete_group
 from ...families.linkage import build_tree
+from ...families.merges import Merge
 from ...job import Job
 from ...pictures.encoders.builtin import DescriptorEncoder
 from ...pictures.encoders.encoder import Encoder
@@ -40,6 +41,7 @@ class Kinship:
     unreadable: list[Unreadable] = field(default_factory=list)
     base: None = None
     choices: Mapping[str, None] = field(default_factory=dict)
+    merges: Sequence[Merge] = ()
 
 
 def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = None) -> Kinship:
