@@ -66,6 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="K=TEXT",
             help=f"{what} of class K, kept for later runs (with several networks: NETWORK/K=TEXT)",
         )
+    parser.add_argument(
+        "--paths",
+        dest="with_paths",
+        action="store_true",
+        help="name the checkpoints with their paths in the files (default: by their file names, to be shared)",
+    )
     parser.add_argument("--dpi", type=float, default=150, help="pixels per inch of the PNG figures (default: 150)")
     parser.add_argument("--out", type=path, required=True, metavar="DIR", help="folder for the files")
 
@@ -115,7 +121,7 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
             print_json(documents.classify([], [], found))
         require_two(found)
         results = use.results(found, _words(options))
-        written = write_families(results, options.out, options.dpi)
+        written = write_families(results, options.out, options.dpi, options.with_paths)
     more, notes = write_tanglegrams(options, results)
     written, found = written + more, replace(found, notes=found.notes + notes)
     if options.json:

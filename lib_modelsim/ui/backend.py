@@ -220,14 +220,15 @@ class Backend:
         models = {model.name: model for model in self.index.models}
         return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities)
 
-    def export(self, answer: Answer, how: How, families: Sequence[Family]) -> Path:
-        """All files of these families in one archive, which lasts as long as the backend. Raises ModelsimError where
+    def export(self, answer: Answer, how: How, families: Sequence[Family], paths: bool = False) -> Path:
+        """All files of these families in one archive, which lasts as long as the backend; models with their `paths`, or
+        by the names of their files alone. Raises ModelsimError where
         the disk refuses."""
         from ..workspace.families.results import write_archive
 
         results = [self.result(answer, how, family) for family in families]
         folder = self.host.settings().output or Path(self._exports.name)
-        return write_archive(results, folder / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip")
+        return write_archive(results, folder / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", paths)
 
     @property
     def unhashed(self) -> int:

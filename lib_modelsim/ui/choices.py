@@ -46,6 +46,7 @@ class Choices:
     other: str | None = None
     encoder: str = BUILT_IN
     left_out: tuple[str, ...] = ()
+    export_paths: bool = False
 
     @property
     def question(self) -> Question:
@@ -67,6 +68,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "references": list,
     "left_out": list,
     "optimal_order": bool,
+    "export_paths": bool,
     "encoder": str,
 }
 """What a choice may be in the file."""

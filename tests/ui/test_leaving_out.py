@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 
 import pytest
 
@@ -74,6 +75,16 @@ def test_it_survives_a_restart_and_the_base_and_the_references_go_with_it(tab_ov
     assert again.session.choices.left_out == ("base",)
     assert "base" not in [model.name for model in again.session.backend.index.models]
     assert "base" not in leaves(families(again)["drawing"])
+
+
+def test_an_export_names_no_folder_unless_it_is_asked_to(tab_over, small_family):  # noqa: F811
+    tab = tab_over(small_family)
+    families(tab)
+    for paths in (False, True):
+        choose(tab, export_paths=paths)
+        with zipfile.ZipFile(by_id(tab._families.run_export())["exported"]) as archive:
+            texts = [archive.read(name) for name in archive.namelist() if name.endswith((".csv", ".html"))]
+        assert any(str(small_family).encode() in text for text in texts) == paths
 
 
 def test_probes_generate_with_the_others(tab_over, small_family):  # noqa: F811

@@ -115,7 +115,11 @@ class FamiliesPanel:
             self.hash = gr.Button("Find identical files", elem_id="modelsim_hash", visible=False, scale=0)
             self.index = gr.Button("Index new", elem_id="modelsim_index", scale=0, min_width=100)
             self.refresh = gr.Button("Refresh", elem_id="modelsim_refresh", scale=0, min_width=80)
+            self.paths = gr.Checkbox(
+                label="with full paths", elem_id="modelsim_export_paths", container=False, scale=0, min_width=130
+            )
             self.export = gr.Button("Export", elem_id="modelsim_export", scale=0, min_width=80)
+        self.paths.do_not_save_to_config = True
         self.exporting = gr.HTML(elem_id="modelsim_exporting")
         self.exported = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_exported")
         self.table = gr.HTML(elem_id="modelsim_models")
@@ -127,6 +131,7 @@ class FamiliesPanel:
             self.hash,
             self.index,
             self.refresh,
+            self.paths,
             self.export,
             self.table,
             self.drawing,
@@ -138,6 +143,7 @@ class FamiliesPanel:
         return [
             (self.view, lambda value: {"view": value}),
             (self.architecture, lambda value: {"architecture": value}),
+            (self.paths, lambda value: {"export_paths": bool(value)}),
         ]
 
     def updates(self, shown: Shown) -> Updates:
@@ -157,6 +163,9 @@ class FamiliesPanel:
             ),
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
+            self.paths: gr.update(
+                visible=not in_library and bool(shown.families), value=session.choices.export_paths
+            ),
             self.export: gr.update(visible=not in_library and bool(shown.families)),
             self.table: _seen(in_library, lambda: library_table(session, shown)),
             self.drawing: _seen(not in_library, lambda: self._drawn(shown)),
@@ -197,11 +206,11 @@ class FamiliesPanel:
 
     def run_export(self) -> Updates:
         """Write all files of all architectures, and offer them as one."""
-        shown = self._session.shown()
+        shown, paths = self._session.shown(), self._session.choices.export_paths
         if not shown.families:
             return {self.exporting: message("Nothing to export yet. Press Show families first.", "error")}
         try:
-            file = self._session.backend.export(shown.answer, shown.how, shown.families)
+            file = self._session.backend.export(shown.answer, shown.how, shown.families, paths)
         except ModelsimError as error:
             return {self.exporting: message(str(error), "error")}
         return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -24,13 +24,13 @@ from ...families.distances import MATRIX
 from ...families.support import RESAMPLES
 from ...library import Library
 from ...similarity.base import MEAN
-from ...text import readable
 from ...writing import write_bytes, write_csv, write_text
 from ..catalogue.index import Model
 from ..catalogue.scan import known_identity
 from .class_labels import ClassEdit, ClassName, class_names, name_class, require_class
 from .family import STRANGER, Family, Trust, trust_of
 from .figures import RenderedFigure, draw_figures
+from .files import COPIES, HASHES, copies_table, hashes_table, without_folders
 
 _SHORT = 40
 """Models up to which the report shows all distances; a larger table is in the spreadsheet alone."""
@@ -39,13 +39,19 @@ _SHORT = 40
 @dataclass(frozen=True)
 class Result:
     """A family with all that its files tell: how far to trust it, what its classes are called, its models and their
-    identities by name (none for tables that were brought along)."""
+    identities by name (none for tables that were brought along); `paths` where files are told with their paths."""
 
     family: Family
     trust: Trust
     names: Mapping[int, ClassName] = field(default_factory=dict)
     models: Mapping[str, Model] = field(default_factory=dict)
     identities: Mapping[str, Identity] = field(default_factory=dict)
+    paths: bool = False
+
+    @property
+    def own_models(self) -> list[Model]:
+        """The models of the family's architecture, those too that are in no tree."""
+        return [model for model in self.models.values() if model.architecture == self.family.architecture]
 
     def support(self, number: int) -> float:
         """Support of class 1, 2, …; NaN where it is unknown."""
@@ -99,16 +105,17 @@ def _meant(families: Sequence[Family], words: ClassEdit) -> Family:
     return meant[0]
 
 
-def write_families(results: Sequence[Result], out: Path, dpi: float = 150) -> list[Path]:
+def write_families(results: Sequence[Result], out: Path, dpi: float = 150, paths: bool = False) -> list[Path]:
     """Write all files of each family into `out`, or into a sub-folder each where there are several; returns them.
 
     Numbers have 17 digits and a missing one is an empty cell. Rows of models are in input order; order.csv, without a
     header, has one row of 1-based leaves; linkage.csv is as R's hclust writes it. A model alone in its architecture
-    has classes.csv and hashes.csv only.
+    has classes.csv and hashes.csv only; copies.csv is there where some models are copies. Files are told by their names
+    alone, as these are shared, or with their `paths`.
     """
     written = []
     for result in results:
-        written += _write(result, folder_of(result, results, out), dpi)
+        written += _write(replace(result, paths=paths), folder_of(result, results, out), dpi)
     return written
 
 
@@ -117,15 +124,16 @@ def folder_of(result: Result, results: Sequence[Result], out: Path) -> Path:
     return out / (result.family.architecture or "") if len(results) > 1 else out
 
 
-def write_archive(results: Sequence[Result], file: Path) -> Path:
-    """Write all files of each family as one .zip. Raises ModelsimError where the disk refuses."""
+def write_archive(results: Sequence[Result], file: Path, paths: bool = False) -> Path:
+    """Write all files of each family as one .zip, as `write_families` does. Raises ModelsimError where the disk
+    refuses."""
     packed = io.BytesIO()
     try:
         with (
             TemporaryDirectory(prefix="modelsim") as folder,
             zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
-            for path in write_families(results, Path(folder)):
+            for path in write_families(results, Path(folder), paths=paths):
                 archive.write(path, path.relative_to(folder))
     except OSError as error:
         raise ModelsimError(
@@ -168,8 +176,10 @@ def _tables(result: Result) -> list[Table]:
     ]
     tables = [
         Table("classes", ("model", "class", "name", "remark", "support", STRANGER), classes),
-        Table("hashes", ("model", "path", "size", "sha256", "short", "legacy", "autov3"), _hashes(result)),
+        hashes_table(models, result.models, result.identities, result.paths),
     ]
+    same = copies_table(result.own_models, result.identities)
+    tables += [same] if same.rows else []
     if family.tree is None:
         return tables
     if family.features.columns:
@@ -184,16 +194,6 @@ def _tables(result: Result) -> list[Table]:
 
 def _sign(model: str, family: Family) -> str:
     return "yes" if model in family.strangers else ""
-
-
-def _hashes(result: Result) -> list[tuple]:
-    rows = []
-    for name in result.family.features.models:
-        model, identity = result.models.get(name), result.identities.get(name)
-        file = (readable(model.path), model.key.size) if model else (None, None)
-        hashes = (identity.sha256, identity.short_hash, identity.legacy_hash, identity.autov3) if identity else ()
-        rows.append((name, *file, *(hashes or (None,) * 4)))
-    return rows
 
 
 def _sheets(result: Result, tables: Sequence[Table]) -> list[Table]:
@@ -236,7 +236,7 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
         *([("strangers", ", ".join(family.strangers) + ": no near relative here")] if family.strangers else []),
         ("cophenetic correlation", f"{result.trust.cophenetic:.4f}"),
         ("support", support if supported else "unknown, because there are no blocks to resample"),
-        *(("note", note) for note in family.notes),
+        *(("note", note if result.paths else without_folders(note, result.own_models)) for note in family.notes),
         ("versions", f"modelsim {__version__}, numpy {np.__version__}, scipy {scipy.__version__}"),
         ("date", datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")),
     ]
@@ -245,9 +245,9 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
 def _report(
     result: Result, method: Sequence[tuple[str, str]], figures: Mapping[str, RenderedFigure], tables: Sequence[Table]
 ) -> str:
-    names = {"classes": "Classes"}
+    names = {"classes": "Classes", COPIES: "Copies"}
     if result.models:
-        names["hashes"] = "Files"
+        names[HASHES] = "Files"
     if len(result.family.features.models) <= _SHORT:
         names["distances"] = "Distances"
     shown = [Table(names[t.name], t.header, t.rows) for t in tables if t.name in names]
