@@ -24,7 +24,9 @@ from .command import ROOT, run, run_process
 
 @pytest.fixture
 def library(tmp_path):
-    return tmp_path / "own library" / "library.sqlite"
+    folder = tmp_path / "own library"
+    folder.mkdir()  # it is the person's to make: a mistyped path must not become a new library
+    return folder / "library.sqlite"
 
 
 @pytest.fixture
@@ -233,7 +235,6 @@ def test_damaged_bytes_are_one_clear_line_or_no_matter(pair, library):
     ids=["text", "zeros"],
 )
 def test_a_file_that_is_no_library(family, library, content):
-    library.parent.mkdir()
     library.write_bytes(content)
     outcome = run("compare", family, "--library", library, "--json")
     assert outcome.code == 2
@@ -296,7 +297,6 @@ def test_two_processes_that_hash_the_same_file_agree_on_its_model(tmp_path):
 
 
 def test_a_library_of_the_future_is_left_alone(family, library):
-    library.parent.mkdir()
     with sqlite3.connect(library) as db:
         db.execute("PRAGMA user_version=1000")
     outcome = run("compare", family, "--library", library)

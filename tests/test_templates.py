@@ -184,6 +184,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/relatives.html": {
             "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],
             "not_comparable": [relative], "cannot_load": text,
+            "merge": {"parents": [text, text], "why": text},
         },
         "ui/templates/script.html": {"address": text},
         "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
