@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,11 +15,13 @@ def main() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if not missing:
         return
+    from lib_modelsim.installing import how_to_install, installed
+
     packages = " ".join(missing)
     try:
         from launch import run_pip
     except ImportError as error:
-        print(f"modelsim needs {packages}, and the WebUI cannot install it ({error}). Fix: pip install {packages}")
+        print(f"modelsim needs {packages}, and the WebUI cannot install it ({error}). Fix: {how_to_install(*missing)}")
         return
     with TemporaryDirectory() as folder:
         as_it_is = Path(folder, "constraints.txt")
@@ -28,12 +29,8 @@ def main() -> None:
         try:
             run_pip(f'install {packages} -c "{as_it_is}"', f"{packages} for modelsim")
         except RuntimeError as error:  # what the launcher makes of pip's failure
-            print(f"modelsim will not work: {packages} could not be installed. Fix: pip install {packages}. {error}")
-
-
-def installed() -> dict[str, str]:
-    """Each installed package's name and version."""
-    return {found.metadata["Name"]: found.version for found in metadata.distributions() if found.metadata["Name"]}
+            fix = how_to_install(*missing)
+            print(f"modelsim will not work: {packages} could not be installed. Fix: {fix} ({error})")
 
 
 main()

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import ModelsimError
+from ..installing import how_to_install
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_COMPARE
@@ -219,7 +220,7 @@ def _serve(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if error.name != "gradio":
             raise
-        fix = "start it with standalone.py, or install requirements/standalone.txt"
+        fix = f"start it with standalone.py, or {how_to_install('gradio')}"
         raise ModelsimError("the page needs a package that is not installed", "gradio", fix) from error
     from ..hosts.folders import Folders
     from ..hosts.host import Settings

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..errors import CheckpointError, ModelsimError, Sentence, joined
+from ..installing import how_to_install
 from ..job import Job
 from ..probes.engine import WITH_WEBUI, CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory
 from ..probes.parameters import Parameters
@@ -51,7 +52,7 @@ class Diffusers:
         """Raises ModelsimError where a package is missing."""
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:
-            fix = joined(f"pip install {' '.join(missing)}, or ", WITH_WEBUI)
+            fix = joined(f"{how_to_install(*missing)}, or ", WITH_WEBUI)
             raise ModelsimError("packages needed to generate are missing", ", ".join(missing), fix)
         import torch
 

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import ModelsimError, joined
+from ..installing import VOCABULARY, how_to_install
 from ..probes.engine import WITH_WEBUI, CheckpointFailed
 
 _FILE = "bpe_simple_vocab_16e6.txt.gz"
@@ -52,7 +53,7 @@ def _merges(count: int) -> Iterable[str]:
     """The first merges of the list; its first line is a header."""
     path = _list()
     if path is None:
-        fix = joined("pip install open_clip_torch, or ", WITH_WEBUI)
+        fix = joined(f"{how_to_install(VOCABULARY)}, or ", WITH_WEBUI)
         raise ModelsimError("the vocabulary of CLIP's text encoder is missing", _FILE, fix)
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return list(islice(lines, 1, count + 1))

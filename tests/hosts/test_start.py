@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from lib_modelsim.hosts.host import Settings
+from lib_modelsim.installing import how_to_install
 
 from .fakes import A1111
 
@@ -74,7 +75,7 @@ class TestInstalling:
         install()
         (line,) = capsys.readouterr().out.splitlines()
         assert line.startswith("modelsim needs scipy")
-        assert line.endswith("pip install scipy")
+        assert line.endswith(how_to_install("scipy"))
 
     def test_says_so_where_pip_fails(self, without, launch, capsys):
         def fail(command, desc=None, live=False):

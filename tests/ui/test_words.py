@@ -20,8 +20,8 @@ from lib_modelsim.ui.words import measure_labels
 
 PACKAGE = Path(__file__).parents[2] / "lib_modelsim"
 
-THE_TERMINAL_S = ("cli", "ui/server.py")
-"""What only a terminal shows."""
+THE_TERMINAL_S = ("cli", "ui/server.py", "installing.py")
+"""What only a terminal shows, and pip is told."""
 
 THE_COMMAND_LINE_S = (
     "families/distance_files.py",

@@ -14,11 +14,12 @@ import numpy as np
 from PIL import Image
 
 from ...errors import Sentence
+from ...installing import how_to_install
 from ...job import Job
 from .encoder import Encoder, EncoderError, EncoderKind, Readiness, Vectors
 from .published_weights import (
+    PACKAGE,
     PublishedWeights,
-    how_to_install,
     is_installed,
     open_clip,
     published,
@@ -193,7 +194,7 @@ def _readiness(which: str) -> Readiness:
     """Takes seconds: open_clip is imported."""
     architecture, weights = _named_by(which)
     if not is_installed():
-        return Readiness(False, f"the package open_clip_torch is not installed. Fix: {how_to_install()}")
+        return Readiness(False, f"the package open_clip_torch is not installed. Fix: {how_to_install(PACKAGE)}")
     if not _is_file(weights) and (found := published(architecture, weights)).file is None:
         return Readiness(False, f"the weights {weights} are not on this machine", found.question)
     return Readiness(True, f"{_make(which, lambda: 'cpu').name}: ready; it is loaded when needed")

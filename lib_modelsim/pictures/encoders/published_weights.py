@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ...installing import how_to_install
 from ...job import Job
 from .encoder import EncoderError
 from .fetching import fetch
+
+PACKAGE = "open_clip_torch"
+"""What open_clip is called where it is installed from."""
 
 _FILE = "open_clip_model.safetensors"
 
@@ -75,15 +77,6 @@ class PublishedWeights:
         return self._own
 
 
-def how_to_install() -> str:
-    """The command, which leaves torch as it is."""
-    try:
-        same = f" torch=={version('torch').split('+')[0]}"
-    except PackageNotFoundError:
-        same = ""
-    return f'"{sys.executable}" -m pip install open_clip_torch{same}'
-
-
 def is_installed() -> bool:
     """Whether there is a package open_clip; it is not imported, which takes seconds."""
     return importlib.util.find_spec("open_clip") is not None
@@ -94,7 +87,7 @@ def open_clip() -> ModuleType:
     try:
         import open_clip as package
     except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision that is not torch's
-        raise EncoderError("open_clip cannot be used", error, how_to_install()) from error
+        raise EncoderError("open_clip cannot be used", error, how_to_install(PACKAGE)) from error
     return package
 
 
