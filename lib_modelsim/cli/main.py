@@ -112,24 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     exclude_option(scan)
     scan.add_argument("--quick", action="store_true", help="read the headers only, compute no hashes")
 
-    compare = command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*")
-    measure_options(compare, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_COMPARE}")
-    exclude_option(compare)
-    gallery_options(compare)
-    compare.add_argument("--elements", action="store_true", help="for two models: also print the value of every key")
-    compare.add_argument(
-        "--profile",
-        type=path,
-        metavar="FILE",
-        help="draw a chart of the first model against the others, block by block (.svg, .png)",
-    )
-    compare.add_argument(
-        "--histogram",
-        type=path,
-        metavar="FILE",
-        help="for two models: draw a histogram of their differences, value by value (.svg, .png)",
-    )
-
+    _add_compare_arguments(command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*"))
     classify = command(
         "classify", run_classify, "Build a tree with classes for each network, and write tables and figures.", "*"
     )
@@ -153,6 +136,25 @@ def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> No
     )
     add_suite_arguments(command("suite", run_suite, "List, show, import or export suites of probes.", None))
     add_find_arguments(command("find", run_find, "Find the model that made a picture, with the evidence.", None))
+
+
+def _add_compare_arguments(compare: argparse.ArgumentParser) -> None:
+    measure_options(compare, None, f"{DEFAULT}; for 2 or 3 models without a base {DEFAULT_OF_COMPARE}")
+    exclude_option(compare)
+    gallery_options(compare)
+    compare.add_argument("--elements", action="store_true", help="for two models: also print the value of every key")
+    compare.add_argument(
+        "--profile",
+        type=path,
+        metavar="FILE",
+        help="draw a chart of the first model against the others, block by block (.svg, .png)",
+    )
+    compare.add_argument(
+        "--histogram",
+        type=path,
+        metavar="FILE",
+        help="for two models: draw a histogram of their differences, value by value (.svg, .png)",
+    )
 
 
 def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:

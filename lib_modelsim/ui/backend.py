@@ -222,8 +222,7 @@ class Backend:
 
     def export(self, answer: Answer, how: How, families: Sequence[Family], paths: bool = False) -> Path:
         """All files of these families in one archive, which lasts as long as the backend; models with their `paths`, or
-        by the names of their files alone. Raises ModelsimError where
-        the disk refuses."""
+        by the names of their files alone. Raises ModelsimError where the disk refuses."""
         from ..workspace.families.results import write_archive
 
         results = [self.result(answer, how, family) for family in families]

@@ -258,10 +258,9 @@ class Workspace:
 
     def classify(self, wanted: FamilyRequest, job: Job) -> Classified:
         """The families of the checkpoints, network by network. Raises ModelsimError where there can be none."""
-        from .families.classify import classify_models
+        from .families.classify import classify
 
-        index = read_index(self.host.paths(), self.library, job, leaving=self._leaving)
-        return classify_models(index, wanted, self.library, job, self.host.settings().device)
+        return classify(self.host.paths(), wanted, self.library, job, self.host.settings().device, self._leaving)
 
     # probing
 

@@ -64,8 +64,7 @@ def tree_svg(
     """The tree as inline SVG in the frame in which it scrolls and zooms.
 
     `classes` [n] are the class numbers in the order of `tree.models`, `unit` says what the heights measure, `words`
-    what stands beside each class; `facts` are what tooltips tell of the models; `references` and
-    `copies` are marked.
+    what stands beside each class; `facts` are what tooltips tell of the models; `references` and `copies` are marked.
     """
     runs = class_runs(tree, classes)
     words, facts = words or {}, facts or {}

@@ -62,12 +62,12 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
     classes, identities = shown.classes, session.backend.identities
     found = {}
     rows = {name: row for row, name in enumerate(matrix.models)}
-    merges = {merge.model: merge for merge in shown.family.merges}
+    merges, originals = {merge.model: merge for merge in shown.family.merges}, session.originals
     for name in shown.family.features.models:
         number_of_class, called = classes[name]
         found[name] = [("class", f"{number_of_class} {called}".strip())]
-        if name in session.originals:
-            found[name].append(("copy of", session.originals[name]))
+        if name in originals:
+            found[name].append(("copy of", originals[name]))
         if name in identities:
             found[name].append(("hash", identities[name].short_hash))
         values = matrix.overall[rows[name]].copy()

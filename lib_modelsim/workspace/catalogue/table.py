@@ -33,8 +33,8 @@ class State(Enum):
 class LibraryRow:
     """One checkpoint. `reason` says why it is unreadable, `size` is in bytes and None where the file is gone, `header`
     is None unless it is indexed; `sha256` may come from the host, `hashed` says whether a scan made all the hashes,
-    `same` are facts such as "same file as …", `copy` tells of a copy what its original is, and
-    `left_out` that a person leaves it out."""
+    `same` are facts such as "same file as …", `copy` tells of a copy what its original is, and `left_out` that a person
+    leaves it out."""
 
     name: str
     path: Path

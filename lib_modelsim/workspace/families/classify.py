@@ -17,6 +17,7 @@ from ...job import Job
 from ...library import Library
 from ...similarity.measures.registry import DEFAULT, WeightMeasure, find_measure
 from ..catalogue.index import Index, Model, Unreadable, read_index
+from ..catalogue.leaving_out import Leaving, nothing
 from ..comparing.by_choice import settled
 from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, named_base
 from .family import Family, TreeOptions, family_of_matrix, several, told_apart
@@ -50,13 +51,19 @@ class Classified:
 
 
 def classify(
-    paths: Sequence[Path], wanted: FamilyRequest, library: Library, job: Job, device: str = "auto"
+    paths: Sequence[Path],
+    wanted: FamilyRequest,
+    library: Library,
+    job: Job,
+    device: str = "auto",
+    leaving: Leaving = nothing,
 ) -> Classified:
-    """Compare the checkpoints under these paths, architecture by architecture, and tell their families.
+    """Compare the checkpoints under these paths but those left out, architecture by architecture, and tell their
+    families.
 
     With fewer than two readable models there are no families. Raises ModelsimError where what was asked for cannot be.
     """
-    return classify_models(read_index(paths, library, job), wanted, library, job, device)
+    return classify_models(read_index(paths, library, job, leaving=leaving), wanted, library, job, device)
 
 
 def classify_models(
