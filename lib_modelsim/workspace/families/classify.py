@@ -127,7 +127,8 @@ def told_of(comparison: Comparison, family: Family) -> list[str]:
     missing."""
     choice = comparison.choices.get(family.architecture or "")
     chosen = [choice.note] if choice is not None and choice.note else []
-    merges = [f"{merge.model}: {merge.text}" for merge in family.merges]
+    # the name comes last, as a note begins with a capital letter and a name must not
+    merges = [f"{merge.text}: {merge.model}" for merge in family.merges]
     return [
         *chosen,
         *_first(merges, "models that are perhaps merges: choose a model to see of which"),
