@@ -1,9 +1,9 @@
 """The SQLite file that remembers what was computed.
 
 A file is known by (path, size, mtime_ns) and stands for a model; files with the same SHA-256 stand for the same
-model, so a copy or a moved file brings its results along once it was scanned. A result belongs to a method (with its
-version) and a set of models, block by block: a comparison that was stopped keeps its finished blocks, and one of
-fewer models finds its numbers in that of more.
+model, so a copy brings its results along once it was scanned, and a moved file as `moves` says. A result belongs to a
+method (with its version) and a set of models, block by block: a comparison that was stopped keeps its finished blocks,
+and one of fewer models finds its numbers in that of more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .checkpoints.source import FileKey
 from .errors import ModelsimError, Sentence
-from .sqlite import SqliteFile
+from .moves import TRACES, Moves
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class NamedClass:
     models: frozenset[int]
 
 
-class Library(SqliteFile):
+class Library(Moves):
     """One open library. `Library(None)` lives in memory and is forgotten.
 
     Where the disk is full or the file cannot be written, a warning is logged and the work goes on unremembered.
@@ -86,7 +86,7 @@ class Library(SqliteFile):
         "move it away to start a new one, choose another with --library, or use --no-library",
         "move it away: the next start makes a new one",
     )
-    schema = _SCHEMA
+    schema = _SCHEMA + TRACES
     errors = (sqlite3.Error, zlib.error)
 
     def __init__(self, file: Path | None):
@@ -217,7 +217,9 @@ class Library(SqliteFile):
         return json.loads(row[0]) if row and row[0] else None
 
     def remember_identity(self, key: FileKey, model: int, sha256: str | None, identity: Mapping) -> int:
-        """Store a scan; returns the model's id, which changes where another file with this SHA-256 is known."""
+        """Store a scan; returns the model's id, which changes where another file with this SHA-256 is known, and where
+        this one was taken for a file with another."""
+        model = self._confirmed(key, model, sha256)
         target = "coalesce((SELECT id FROM models WHERE sha256 = ?), ?)"
         self._write(
             [
@@ -237,6 +239,7 @@ class Library(SqliteFile):
         A scan's word counts more, and a file of another size or with another header cannot be the same: then nothing
         is stored.
         """
+        model = self._confirmed(key, model, sha256)
         row = self._db.execute("SELECT id FROM models WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
             self._write([("UPDATE models SET sha256 = ? WHERE id = ? AND sha256 IS NULL", (sha256, model))])

@@ -129,7 +129,8 @@ def library_row(text, bad):
     return {
         "name": text, "path": Path(f"/{text}"), "bad": bad, "indexed": not bad, "architecture": text, "mark": mark,
         "size": 5, "precision": text, "parts": text, "parts_by": text, "unplaced": text, "hash": text,
-        "same": [text, text], "copy": text, "state": text, "said": text, "left_out": bad, "leaves": not bad,
+        "same": [text, text], "copy": text, "state": text, "said": text, "why": text, "left_out": bad,
+        "leaves": not bad,
     }  # fmt: skip
 
 

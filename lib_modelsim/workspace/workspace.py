@@ -22,7 +22,7 @@ from ..job import Job
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT_OF_FEW, measure_named
-from .catalogue.index import Index, Model, read_index
+from .catalogue.index import Index, Model, read_index, recall_index
 from .catalogue.leaving_out import Leaving, nothing
 from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
@@ -134,7 +134,7 @@ class Workspace:
 
     def recall_index(self, paths: Sequence[Path]) -> Index:
         """The checkpoints among these that were indexed before."""
-        return read_index(paths, self.library, Job())
+        return recall_index(paths, self.library)
 
     def scan(self, job: Job, quick: bool = False) -> Scan:
         """The checkpoints with all their hashes; files not hashed before are read whole, unless `quick`."""

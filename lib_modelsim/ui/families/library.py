@@ -55,6 +55,7 @@ class _Row(NamedTuple):
     copy: str
     state: str
     said: str
+    why: str
     left_out: bool
     leaves: bool
 
@@ -99,6 +100,13 @@ def _state(row: LibraryRow) -> str:
     return LEFT_OUT if row.left_out else row.state.value
 
 
+def _said(row: LibraryRow) -> str:
+    """What the last cell says: a row that cannot be read tells why."""
+    if row.state is State.UNREADABLE and not row.left_out:
+        return f"not read: {for_page(row.reason)}"
+    return f"{_state(row)}, moved" if row.came_from else _state(row)
+
+
 def _unplaced(row: LibraryRow) -> str:
     """A warning where much of a file has no known place: what is said of it holds for the rest alone."""
     share = row.header.unplaced if row.header else 0.0
@@ -125,7 +133,8 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> 
         same=row.same,
         copy=row.copy.told if row.copy else "",
         state=_state(row),
-        said=f"not read: {for_page(row.reason)}" if bad and not row.left_out else _state(row),
+        said=_said(row),
+        why=f"It was {row.came_from}. Its hash is known once it is read here." if row.came_from else "",
         left_out=row.left_out,
         leaves=not row.left_out and not in_memory,
     )

@@ -18,6 +18,7 @@ from ...errors import CheckpointError, ModelsimError
 from ...job import Job, Stage
 from ...library import Library, RememberedFile
 from ...text import readable
+from .moved import follow, keep_trace
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
@@ -76,8 +77,25 @@ def read_index(
     """Find the checkpoints under these files and folders and read their headers, or remember them.
 
     `hashes` are the SHA-256 that a host knows of files that it lists: 64 digits, by path. `leaving` says which files
-    are left out: they are not read, and the others are called as if these were there.
+    are left out: they are not read, and the others are called as if these were there. How each file can be told again
+    elsewhere is noted, which reads 64 kB of it once.
     """
+    return _index(paths, library, job, hashes or {}, lambda path, key: keep_trace(path, key, library), leaving)
+
+
+def recall_index(paths: Sequence[Path], library: Library) -> Index:
+    """As `read_index` of checkpoints that are known: then no file is opened."""
+    return _index(paths, library, Job(), {}, lambda path, key: None, lambda _: ())
+
+
+def _index(
+    paths: Sequence[Path],
+    library: Library,
+    job: Job,
+    hashes: Mapping[Path, str],
+    note: Callable[[Path, FileKey], None],
+    leaving: Callable[[Sequence[Path]], Collection[Path]],
+) -> Index:
     every, missing = find_files(paths)
     left_out = leaving(every)
     files = [path for path in every if path not in left_out]
@@ -86,7 +104,9 @@ def read_index(
     found = []
     for path in files:
         try:
-            found.append((path, *_header(path, library, (hashes or {}).get(path))))
+            key, model, header = _header(path, library, hashes.get(path))
+            note(path, key)
+            found.append((path, key, model, header))
         except CheckpointError as error:
             index.unreadable.append(Unreadable(path, str(error)))
         stage.advance(1)
@@ -106,6 +126,8 @@ def _header(path: Path, library: Library, sha256: str | None) -> tuple[FileKey, 
     else:
         header = _read_header(path, key, library)
         layout = header.layout
+        if known is None and follow(path, key, HEADER_VERSION, header.to_json(), layout.digest, library):
+            known = library.file(key, HEADER_VERSION)
         model = library.remember_file(key, HEADER_VERSION, header.to_json(), layout.digest, layout.to_json())
     if sha256 is not None and (known is None or known.sha256 is None):
         model = library.remember_sha256(key, model, sha256.lower())

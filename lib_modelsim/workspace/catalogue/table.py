@@ -33,8 +33,8 @@ class State(Enum):
 class LibraryRow:
     """One checkpoint. `reason` says why it is unreadable, `size` is in bytes and None where the file is gone, `header`
     is None unless it is indexed; `sha256` may come from the host, `hashed` says whether a scan made all the hashes,
-    `same` are facts such as "same file as …", `copy` tells of a copy what its original is, and `left_out` that a person
-    leaves it out."""
+    `same` are facts such as "same file as …", `copy` tells of a copy what its original is, `came_from` is where a file
+    lay whose bytes were not read since, and `left_out` says that a person leaves it out."""
 
     name: str
     path: Path
@@ -46,6 +46,7 @@ class LibraryRow:
     hashed: bool = False
     same: tuple[str, ...] = ()
     copy: Copy | None = None
+    came_from: str = ""
     left_out: bool = False
 
     @property
@@ -109,7 +110,8 @@ def _known(path: Path, library: Library, sha256: str | None) -> tuple[LibraryRow
         return replace(row, reason=failure), None
     known = library.file(key, HEADER_VERSION)
     if known is not None:
-        return _remembered(replace(row, sha256=known.sha256 or sha256), known, library)
+        row = replace(row, sha256=known.sha256 or sha256, came_from=library.came_from(key) or "")
+        return _remembered(row, known, library)
     if library.knows(key.path):
         return replace(row, state=State.CHANGED), None  # the host's hash may be of what it was before
     return replace(row, state=State.NOT_INDEXED, sha256=sha256), _by_file_alone(sha256)
