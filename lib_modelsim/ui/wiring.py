@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from ..hosts.host import Host
-from .work import Work
+from .work import Updates, Work
 
 Event = Callable[..., Dependency]
 """What takes a handler: a component's `click`, or `then` of an earlier answer."""
@@ -45,6 +45,11 @@ class Wiring:
 
         return event(in_turn, inputs, outputs, **_AT_ONCE)
 
+    def settle(self, seen: gr.Textbox, answer: Callable[..., object], inputs: Any, outputs: Any) -> None:  # noqa: ANN401
+        """Ask once more when an answer has arrived: `seen` says what it shows, which may not be what the controls say
+        by then. An answer can overtake a later one on its way, and gradio 3 drops what is asked for meanwhile."""
+        self.at_once(seen.change, answer, inputs, outputs)
+
     def beside(self, event: Event, answer: Callable[..., object], outputs: Any) -> Dependency:  # noqa: ANN401
         """Answer an event beside others, which it may outlast by seconds."""
         return event(answer, None, outputs, **_AT_ONCE)
@@ -66,3 +71,9 @@ class Wiring:
     def in_background(self, event: Event, task: Callable[..., object]) -> Dependency:
         """Follow a task on the status line."""
         return event(task, None, self.work.outputs, **_QUIET)
+
+
+def without_value(update: object) -> Updates:
+    """The update of a control without its value: a person may have chosen another one meanwhile."""
+    kept = update if isinstance(update, dict) and "__type__" in update else {}
+    return gr.update(**{name: value for name, value in kept.items() if name not in ("value", "__type__")})

@@ -159,3 +159,24 @@ def test_one_bad_suite_is_told_and_stops_no_other(page, host):
     found = by_id(page.opened())
     assert found["suite"] == "cfg1-fast"
     assert "bad.json" in found["planned"]
+
+
+def test_a_control_is_not_sent_the_value_that_it_has_as_a_person_may_have_chosen_another_by_then(page):
+    do(page, page.studio.generate)
+    updates = page._asked("cfg1-fast", ["anna"], 2, ONE_MODEL, "gone", "anna", "bert")
+    sent = {part.elem_id.removeprefix("modelsim_"): update for part, update in updates.items()}
+    assert [sent[name] for name in ("batch", "suite", "pictures_view", "first")] == [
+        gr.update(),
+        gr.update(choices=sent["suite"]["choices"]),
+        gr.update(visible=True),
+        gr.update(choices=sent["first"]["choices"], visible=True),
+    ]
+    assert sent["column"]["value"] == "prior 1337", "what makes no sense gives way"
+
+
+def test_what_the_page_shows_is_asked_for_again_where_its_controls_say_something_else(page):
+    do(page, page.studio.generate)
+    values = ["cfg1-fast", [], 1, ONE_MODEL, "prior 1337", "anna", "bert"]
+    seen = by_id(page.show(*values))["probes_seen"]
+    assert list(page._settled(seen, *values)) == [page._seen]
+    assert "pictures" in by_id(page._settled(seen, *values[:3], ONE_PROBE, *values[4:]))

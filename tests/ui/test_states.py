@@ -271,3 +271,42 @@ def test_two_trees_need_a_second_kind_of_evidence(tab_over, small_family):
     assert "pictures of the probes too" in opened(tab)["drawing"]
     choose(tab, measure="pictures")
     assert "generate a suite first" in families(tab)["status"]
+
+
+def sent(updates):
+    """Id of each component → its update as gradio gets it."""
+    return {part.elem_id.removeprefix("modelsim_"): update for part, update in updates.items()}
+
+
+def test_a_control_is_sent_a_value_only_by_an_answer_that_changes_it(tab_over, small_family):
+    """A person may have chosen another one before the answer arrives."""
+    tab = tab_over(small_family)
+    families(tab)
+    controls = {field: control for control, field, _ in tab._taken}
+    answer = sent(tab._taker(controls["classes"], "classes", int)("2"))
+    kept = [answer[name] for name in ("view", "measure", "classes", "distance", "linkage", "optimal_order")]
+    assert kept == [gr.update()] * 6
+    assert answer["families_seen"] == tab._shows()
+    assert all("value" not in update for update in (sent(tab._look_after())[name] for name in ("view", "measure")))
+    tree = sent(tab._changes(lambda: tab.act(json.dumps({"do": "reference", "name": "anna"}))))
+    assert (tree["references"]["value"], tree["classes"]) == (["anna"], gr.update())
+
+
+def test_a_base_that_is_gone_leaves_its_control(tab_over, small_family):
+    tab = tab_over(small_family)
+    families(tab)
+    choose(tab, base="gone")
+    (control,) = [control for control, field, _ in tab._taken if field == "measure"]
+    answer = tab._taker(control, "measure", lambda _: "delta-cosine")("")
+    assert tab.session.choices.base is None
+    assert sent(answer)["base"]["value"].startswith("Automatic")
+
+
+def test_the_view_that_the_page_says_it_shows_is_drawn(tab_over, small_family):
+    tab = tab_over(small_family)
+    families(tab)
+    seen = tab._shows()
+    assert list(tab._settled(seen, "Tree")) == [tab._seen]
+    choose(tab, view="Map")
+    assert "modelsim-map" in by_id(tab._settled(seen, "Tree"))["drawing"], "an answer that came late is not the last"
+    assert "modelsim-heatmap" in by_id(tab._settled(tab._shows(), "Heat map"))["drawing"], "the click was lost"

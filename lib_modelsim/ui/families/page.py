@@ -11,7 +11,7 @@ from gradio.events import Dependency
 
 from ..choices import LIBRARY, TREE
 from ..view_state import ViewState
-from ..wiring import Event, Wiring
+from ..wiring import Event, Wiring, without_value
 from ..work import Updates
 from . import references
 from .chosen import ChosenPanel
@@ -32,13 +32,27 @@ class FamiliesPage:
                 self._families = FamiliesPanel(session)
             with gr.Column(scale=4, min_width=320):
                 self._chosen = ChosenPanel(session)
+        with gr.Row(elem_id="modelsim_families_hidden"):
+            self._seen = gr.Textbox(elem_id="modelsim_families_seen", show_label=False)
         self._changed = False
-        self.outputs = [*self._controls.outputs, *self._families.outputs, *self._chosen.outputs]
+        self._taken = [*self._controls.taken(), *self._families.taken()]
+        self.outputs = [self._seen, *self._controls.outputs, *self._families.outputs, *self._chosen.outputs]
 
     def show(self) -> Updates:
         """Everything as chosen and known by now."""
         shown = self.session.shown()
-        return {**self._controls.updates(), **self._families.updates(shown), **self._chosen.panels(shown)}
+        return {
+            self._seen: self._shows(),
+            **self._controls.updates(),
+            **self._families.updates(shown),
+            **self._chosen.panels(shown),
+        }
+
+    def _shows(self) -> str:
+        """What the drawing follows from, as `_seen` remembers it."""
+        choices = self.session.choices
+        how = choices.references, choices.classes, choices.distance, choices.linkage, choices.optimal_order
+        return repr((choices.view, choices.architecture, choices.question, *how))
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""
@@ -48,13 +62,14 @@ class FamiliesPage:
     def connect(self, opened: Event) -> None:
         """Set going what each control is for; at the first opening the files are looked at."""
         self._wiring.at_once(opened, self.look, None, self.outputs)
+        self._wiring.settle(self._seen, self._settled, [self._seen, self._families.view], self.outputs)
         work, controls, families, chosen = self.work, self._controls, self._families, self._chosen
         self._at_once(families.refresh.click, self._refreshed)
         self._start(families.index.click, work.index)
         self._start(families.hash.click, work.hash_all)
-        self._compare(self._at_once(controls.go.click, self.towards_tree).then)
-        for control, meaning in [*controls.taken(), *families.taken()]:
-            taken = self._at_once(control.input, self._taker(control, meaning), control)
+        self._compare(self._at_once(controls.go.click, self._showing(self.towards_tree), families.view).then)
+        for control, field, meaning in self._taken:
+            taken = self._at_once(control.input, self._taker(control, field, meaning), control)
             if control in (controls.measure, controls.base):
                 self._compare(taken.then)
             elif control is not families.view:
@@ -70,7 +85,8 @@ class FamiliesPage:
         self._wiring.beside(begun.then, families.run_export, exported)
         self._at_once(chosen.chosen_field.input, chosen.choose, chosen.chosen_field, chosen.outputs)
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
-        acted = self._at_once(chosen.action_field.input, self.act, chosen.action_field)
+        acting = self._showing(lambda action: self._changes(lambda: self.act(action)))
+        acted = self._at_once(chosen.action_field.input, acting, [chosen.action_field, families.view])
         followed = self._wiring.in_background(acted.then, work.follow_begun)
         shown = self._at_once(followed.then, self._acted)
         self._wiring.tell_menu(shown)
@@ -105,26 +121,63 @@ class FamiliesPage:
             shown.answer.weigh(shown.how, shown.family)
 
     def _look_after(self) -> Updates:
-        """As `look`, after a task. A person may be about to choose another view: theirs is not sent back to them."""
-        return {**self.look(), self._families.view: gr.update()}
+        """As `look`, after a task."""
+        return self._changes(self.look)
+
+    def _changes(self, answer: Callable[[], Updates]) -> Updates:
+        """An answer without the values of controls that it leaves as they were: a person may be about to choose others,
+        which are not to be taken back. (The network is what is drawn, whoever chose it.)"""
+        before = self.session.choices
+        updates, after = answer(), self.session.choices
+        for control, field, _ in self._taken:
+            if field != "architecture" and getattr(before, field) == getattr(after, field):
+                updates[control] = without_value(updates.get(control))
+        return updates
 
     def _taker(
-        self, control: gr.components.Component, meaning: Callable[[Any], dict[str, object]]
+        self, control: gr.components.Component, field: str, meaning: Callable[[Any], object]
     ) -> Callable[[object], Updates]:
         """Takes a control's value down as a choice, and shows what follows; the control shows it already."""
 
         def take(value: object) -> Updates:
-            self.session.choose(**meaning(value))
-            return {**self.show(), control: gr.update()}
+            self.session.choose(**{field: meaning(value)})
+            updates = self._changes(self._settled_base)
+            return {**updates, control: without_value(updates[control])}
 
         return take
+
+    def _settled_base(self) -> Updates:
+        self.session.settle_base()
+        return self.show()
+
+    def _showing(self, answer: Callable[..., Updates]) -> Callable[..., Updates]:
+        """An answer that may lead to another view than the page has, which comes last: it is sent only then."""
+
+        def shown(*values: object) -> Updates:
+            updates, chosen = answer(*values[:-1]), self.session.choices.view
+            return {**updates, self._families.view: gr.update() if values[-1] == chosen else chosen}
+
+        return shown
+
+    def _settled(self, seen: str, view: str) -> Updates:
+        """Nothing, where the page shows what was chosen; else all that follows from it."""
+        if seen == self._shows():
+            if view == self.session.choices.view:
+                return {self._seen: gr.update()}
+            self.session.choose(view=view)  # a choice that never arrived, or was taken back on the page
+        return self._changes(self.show)
 
     def _telling(self, act: Callable[..., str], said: gr.HTML) -> Callable[..., Updates]:
         """Does something, shows what follows, and tells what became of it."""
 
         def told(*values: object) -> Updates:
-            text = act(self.session, *values)
-            return {**self.show(), said: text}
+            told_of: list[str] = []
+
+            def acted() -> Updates:
+                told_of.append(act(self.session, *values))
+                return self.show()
+
+            return {**self._changes(acted), said: told_of[0]}
 
         return told
 
@@ -132,7 +185,7 @@ class FamiliesPage:
         """Who asks for families wants to see them."""
         if self.session.choices.view == LIBRARY:
             self.session.choose(view=TREE)
-        return self.show()
+        return self._settled_base()
 
     def _refreshed(self) -> Updates:
         backend = self.session.backend

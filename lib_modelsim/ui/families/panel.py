@@ -20,6 +20,9 @@ from .classes import classes_table
 from .drawing import drawing
 from .library import library_table
 
+Taken = tuple[Any, str, Callable[[Any], object]]
+"""A component of gradio, the field of the choices that it is for, and what its value means there."""
+
 AUTOMATIC = "Automatic"
 MEAN = "Automatic: a known base, or the mean of all models"
 MOST_CLASSES = 20
@@ -63,16 +66,16 @@ class FamiliesControls:
             self.said,
         ]
 
-    def taken(self) -> list[tuple[Any, Any]]:
-        """Each control with what its value means: a function from the value to the changes of the choices."""
+    def taken(self) -> list[Taken]:
+        """Each control, the choice that it is for, and what its value means."""
         return [
-            (self.measure, lambda value: {"measure": measure_labels()[value]}),
-            (self.base, lambda value: {"base": None if value == self._mean else value}),
-            (self.classes, lambda value: {"classes": None if value == AUTOMATIC else int(value)}),
-            (self.references, lambda value: {"references": tuple(value or ())}),
-            (self.distance, lambda value: {"distance": DISTANCES[value]}),
-            (self.linkage, lambda value: {"linkage": LINKAGES[value]}),
-            (self.order, lambda value: {"optimal_order": bool(value)}),
+            (self.measure, "measure", lambda value: measure_labels()[value]),
+            (self.base, "base", lambda value: None if value == self._mean else value),
+            (self.classes, "classes", lambda value: None if value == AUTOMATIC else int(value)),
+            (self.references, "references", lambda value: tuple(value or ())),
+            (self.distance, "distance", lambda value: DISTANCES[value]),
+            (self.linkage, "linkage", lambda value: LINKAGES[value]),
+            (self.order, "optimal_order", bool),
         ]
 
     @property
@@ -138,12 +141,12 @@ class FamiliesPanel:
             self.classes,
         ]
 
-    def taken(self) -> list[tuple[Any, Any]]:
-        """Each control with what its value means."""
+    def taken(self) -> list[Taken]:
+        """Each control, the choice that it is for, and what its value means."""
         return [
-            (self.view, lambda value: {"view": value}),
-            (self.architecture, lambda value: {"architecture": value}),
-            (self.paths, lambda value: {"export_paths": bool(value)}),
+            (self.view, "view", str),
+            (self.architecture, "architecture", str),
+            (self.paths, "export_paths", bool),
         ]
 
     def updates(self, shown: Shown) -> Updates:

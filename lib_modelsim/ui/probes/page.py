@@ -9,7 +9,7 @@ import gradio as gr
 
 from ..tasks import Task
 from ..view_state import ViewState
-from ..wiring import Event, Wiring
+from ..wiring import Event, Wiring, without_value
 from ..words import column_label
 from ..work import Updates, Work
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
@@ -57,7 +57,9 @@ class ProbesPage:
         self._order = [self._suite, self._models, self._batch]
         self._looking = [self._view, self._column, self._first, self._second]
         self.inputs = [*self._order, *self._looking]
-        self.outputs = [*self._order, self._told, *self._looking, self._grid, self._files, self._pictures]
+        with gr.Row(elem_id="modelsim_probes_hidden"):
+            self._seen = gr.Textbox(elem_id="modelsim_probes_seen", show_label=False)
+        self.outputs = [self._seen, *self._order, self._told, *self._looking, self._grid, self._files, self._pictures]
 
     @property
     def work(self) -> Work:
@@ -65,7 +67,8 @@ class ProbesPage:
 
     def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
-        self._wiring.at_once(opened, self.show, self.inputs, self.outputs)
+        self._wiring.at_once(opened, self._asked, self.inputs, self.outputs)
+        self._wiring.settle(self._seen, self._settled, [self._seen, *self.inputs], self.outputs)
         for button, task in (
             (self._plan, self.studio.make_plan),
             (self._generate, self.studio.generate),
@@ -73,7 +76,7 @@ class ProbesPage:
         ):
             self._follow(button, task)
         for control in (self._suite, *self._looking):
-            self._wiring.at_once(control.input, self.show, self.inputs, self.outputs)
+            self._wiring.at_once(control.input, self._asked, self.inputs, self.outputs)
         self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
     def _follow(self, button: gr.Button, task: Callable[[Order], Task]) -> None:
@@ -86,11 +89,21 @@ class ProbesPage:
 
         begun = self._wiring.at_once(button.click, begin, self.inputs, None)
         followed = self._wiring.in_background(begun.then, self.work.follow_begun)
-        self._wiring.at_once(followed.then, self.show, self.inputs, self.outputs)
+        self._wiring.at_once(followed.then, self._asked, self.inputs, self.outputs)
 
     def opened(self, suite: str | None = None) -> Updates:
         """Everything, as at first, or after a change of the suites."""
         return self.show(suite, (), 1, VIEWS[0], None, None, None)
+
+    def _asked(self, *values: object) -> Updates:
+        """As `show`; a control that has its value already is not sent it, as it may have another one by then."""
+        updates, had = self.show(*values), zip(self.inputs, values, strict=True)
+        same = [control for control, value in had if _value(updates[control]) == value]
+        return {**updates, **{control: without_value(updates[control]) for control in same}}
+
+    def _settled(self, seen: str, *values: object) -> Updates:
+        """Nothing, where the page shows what its controls say; else what they say now."""
+        return {self._seen: gr.update()} if seen == repr(list(values)) else self._asked(*values)
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and generated for these values of the controls; those that make no sense give way."""
@@ -105,7 +118,7 @@ class ProbesPage:
         )
         names = [model.name for model in self.session.backend.index.models]
         order = _order((suite, models, batch))
-        return {
+        updates = {
             self._suite: gr.update(choices=suites, value=suite),
             self._models: gr.update(choices=names, value=[name for name in order.models if name in names]),
             self._batch: order.batch,
@@ -118,6 +131,7 @@ class ProbesPage:
             self._files: self._grid_files(sheet),
             self._pictures: looked_at(self.studio, sheet, view, (column, first, second)),
         }
+        return {self._seen: repr([_value(updates[control]) for control in self.inputs]), **updates}
 
     def _grid_files(self, sheet: Sheet | None) -> Updates:
         """The files of the grid made last, where it is of the suite that is looked at."""
@@ -125,6 +139,10 @@ class ProbesPage:
         if grid is None or sheet is None or grid.sheet.suite.name != sheet.suite.name:
             return gr.update(visible=False)
         return gr.update(visible=True, value=[str(path) for path in (*grid.pages, grid.html)])
+
+
+def _value(update: Any) -> object:  # noqa: ANN401 - a value, or gradio's update
+    return update.get("value") if isinstance(update, dict) else update
 
 
 def _order(values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
