@@ -142,7 +142,7 @@ def _classify_table(options: argparse.Namespace) -> int:
     else:
         table = read_distances(options.distances, options.component)
         family = family_of_distances(table, _tree_options(options), options.base)
-    results = [results_of_table(family, _words(options))]
+    results = [results_of_table(family.told_fewer(options.classes), _words(options))]
     written = write_families(results, options.out, options.dpi)
     if options.json:
         print_json(documents.classify(results, written))

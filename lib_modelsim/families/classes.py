@@ -39,15 +39,17 @@ class Classes:
     strangers: NDArray[np.bool_]
 
 
-def automatic_classes(distances: Array, linkage: str = "ward.D2", scale: Scale | None = None) -> Classes:
-    """Classes of models, told from their distances [n, n] alone.
+def automatic_classes(
+    distances: Array, linkage: str = "ward.D2", scale: Scale | None = None, alone: NDArray[np.bool_] | None = None
+) -> Classes:
+    """Classes of models, told from their distances [n, n] alone; `alone` [n] are the strangers where they are known.
 
     A copy has the class of the first model that it equals; a stranger is set apart; what is left is cut where the
     silhouette says. So a copy or a stranger more does not change the classes of the others: the tree that is cut is
     of the others alone, each once. In the tree of all models these classes are branches as a rule, not always.
     """
     scale = scale or Scale()
-    alone = strangers(distances, scale)
+    alone = strangers(distances, scale) if alone is None else alone
     rest = np.flatnonzero(~alone)
     inside = distances[np.ix_(rest, rest)]
     near = scale.near * (scale.unrelated or inside.max(initial=0))

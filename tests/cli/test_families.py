@@ -100,7 +100,8 @@ def test_a_base_makes_delta_cosine_the_distance(small_family, tmp_path):
     found = np.array(body)[:, 1:].astype(float)
     np.testing.assert_allclose(found, expected, atol=1e-12)
     support = {row["model"]: row["support"] for row in document["classes"]}
-    assert all(0 <= value <= 1 for value in support.values())
+    assert 0 <= support.pop("anna") == support.pop("carl") <= 1
+    assert set(support.values()) == {None}, "a class of one is a branch of every tree"
     assert 0 <= abs(tree["cophenetic"]) <= 1
 
 
@@ -241,6 +242,17 @@ def test_hostile_names_in_every_file(tmp_path):
     assert "<script" not in (tmp_path / "out" / "heatmap.svg").read_text("utf-8")
 
 
+def test_more_classes_than_models_are_as_many_as_there_are(small_family, tmp_path):
+    (tmp_path / "d.csv").write_text("model,a,b,c\na,0,1,2\nb,1,0,3\nc,2,3,0\n")
+    table = tmp_path / "d.csv"
+    weights = [small_family, "--measure", "cosine"]
+    for source, models in ((weights, 5), (["--distances", table], 3), (["--features", table], 3)):
+        document = classify(tmp_path / "out", *source, "--classes", 99)
+        assert {row["class"] for row in document["classes"]} == set(range(1, models + 1))
+        (tree,) = document["trees"]
+        assert f"99 classes were asked for, {models} came out" in " ".join(tree["notes"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -250,7 +262,7 @@ def test_hostile_names_in_every_file(tmp_path):
         (["--distances", "D", "--measure", "l2"], "cannot be combined with --measure"),
         (["--distances", "D", "--base", "x"], "no model matches"),
         (["--distances", "D", "--component", "unet"], "no components"),
-        (["--distances", "D", "--classes", "4"], "cannot make this many classes"),
+        (["--distances", "D", "--classes", "0"], "cannot make this many classes"),
         (["--features", "D", "--base", "a"], "cannot be combined with --base"),
         (["--features", "D", "--references", "D"], "cannot be combined with --references"),
         (["--features", "D", "--distance", "matrix"], "no distances of its own"),

@@ -21,6 +21,7 @@ from ..catalogue.leaving_out import Leaving, nothing
 from ..comparing.by_choice import settled
 from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, named_base
 from .family import Family, TreeOptions, family_of_matrix, several, told_apart
+from .hints import hint, told_of_references, with_hint
 from .references import load_references
 
 _TOLD = 5
@@ -96,6 +97,8 @@ def classify_models(
             continue
         asked = wanted.tree.classes
         families = [with_deltas(family.told_fewer(asked), comparison, library, job, device) for family in families]
+        if asked is None:
+            families = [with_hint(family) for family in families]
         found.families.extend(families)
         found.notes.extend(_left_out(comparison))
     readable = {model.path for model in found.models}
@@ -127,10 +130,12 @@ def told_of(comparison: Comparison, family: Family) -> list[str]:
     missing."""
     choice = comparison.choices.get(family.architecture or "")
     chosen = [choice.note] if choice is not None and choice.note else []
+    hinted = hint(family)
     # the name comes last, as a note begins with a capital letter and a name must not
     merges = [f"{merge.text}: {merge.model}" for merge in family.merges]
     return [
         *chosen,
+        *([hinted] if hinted else []),
         *_first(merges, "models that are perhaps merges: choose a model to see of which"),
         *_left_out(comparison.of(family.architecture or "")),
         *family.notes,
@@ -161,12 +166,11 @@ def with_deltas(family: Family, comparison: Comparison, library: Library, job: J
 
 
 def _fitting(wanted: FamilyRequest, comparison: Comparison, groups: int) -> FamilyRequest:
-    """One number of classes or references holds for large and small architectures: a small one has what it can."""
+    """One number of references holds for large and small architectures: a small one has what it can."""
     models = len(comparable(comparison))
-    if groups == 1 or models == 0:
+    if groups == 1 or models == 0 or wanted.suggest is None:
         return wanted
-    classes, suggest = (None if n is None else min(n, models) for n in (wanted.tree.classes, wanted.suggest))
-    return replace(wanted, suggest=suggest, tree=replace(wanted.tree, classes=classes))
+    return replace(wanted, suggest=min(wanted.suggest, models))
 
 
 def _families(comparison: Comparison, wanted: FamilyRequest, references: Sequence[Model] | None) -> list[Family]:
@@ -179,6 +183,7 @@ def _families(comparison: Comparison, wanted: FamilyRequest, references: Sequenc
     if wanted.suggest is not None:
         columns = suggest_references(direct_distances(matrix), wanted.suggest)
     found = family_of_matrix(matrix, wanted.tree, models[0].architecture, columns)
+    notes += told_of_references(matrix, found.references) if columns is not None else []
     names = {model.name for model in comparison.models}
     reasons = [
         f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names

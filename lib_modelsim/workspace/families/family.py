@@ -23,7 +23,7 @@ from ...families.features import FeatureTable, against
 from ...families.groups import connected_groups, largest_group
 from ...families.linkage import Tree, build_tree
 from ...families.merges import Merge, named_merges
-from ...families.strangers import DELTAS, LINEAR, Scale
+from ...families.strangers import DELTAS, LINEAR, Scale, strangers
 from ...families.support import (
     RESAMPLES,
     Resampling,
@@ -142,7 +142,8 @@ class Family:
 
 @dataclass(frozen=True)
 class Trust:
-    """How far to trust a tree: its cophenetic correlation, and the support of each class 1 … k, [k]; NaN unknown."""
+    """How far to trust a tree: its cophenetic correlation, and the support of each class 1 … k, [k]; NaN unknown, and
+    where it says nothing: of one model, and of all of them."""
 
     cophenetic: float
     support: NDArray[np.float64]
@@ -179,7 +180,8 @@ def family_of_matrix(
         kept = largest_group(distances)
         if 1 < len(kept) < len(distances):
             return _family_of_part(matrix, kept, distances, options, architecture, references)
-        found = _family_of_rows(features, distances, replace(options, distance=distance), architecture)
+        alone = _strangers_of(matrix)
+        found = _family_of_rows(features, distances, replace(options, distance=distance), architecture, alone)
         missing = int(np.isnan(features.values).sum()) - len(names) * len(matrix.blocks)
         return replace(found, **about, notes=_told_missing(missing, features.values.size))
     unit = matrix.measure if matrix.is_distance else f"1 − {matrix.measure}"
@@ -231,14 +233,25 @@ def family_of_features(features: FeatureTable, options: TreeOptions, architectur
     return replace(found, notes=(*found.notes, *left_out))
 
 
+def _strangers_of(matrix: SimilarityMatrix) -> NDArray[np.bool_] | None:
+    """The strangers, where the measure says of two models that they are unrelated: rows of features do not, as they
+    are centred and scaled. None where it does not say."""
+    scale = _scale(matrix.measure, MATRIX)
+    return strangers(direct_distances(matrix), scale) if scale.unrelated is not None else None
+
+
 def _family_of_rows(
-    features: FeatureTable, distances: NDArray[np.float64], options: TreeOptions, architecture: str | None
+    features: FeatureTable,
+    distances: NDArray[np.float64],
+    options: TreeOptions,
+    architecture: str | None,
+    alone: NDArray[np.bool_] | None = None,
 ) -> Family:
     """The family of rows of features whose distances are known; raises ModelsimError where one is missing."""
     distance = options.distance or "pearson"
     if np.isnan(distances).any():
         distances = row_distances(features, distance)  # says which, and why
-    found = _build(architecture, features, distances, options, _UNITS[distance], distance)
+    found = _build(architecture, features, distances, options, _UNITS[distance], distance, alone=alone)
     notes = _told_missing(int(np.isnan(features.values).sum()), features.values.size)
     return replace(found, notes=notes, resampling=lambda: resample_features(features, distance))
 
@@ -330,6 +343,8 @@ def trust_of(family: Family, resamples: int = RESAMPLES) -> Trust:
     support = np.full(k, np.nan)
     if family.resampling is not None:
         support = class_support(family.resampling(), family.classes, family.linkage, resamples)
+    sizes = np.bincount(family.classes)[1:]
+    support[(sizes == 1) | (sizes == len(family.classes))] = np.nan  # these are branches of every tree
     return Trust(cophenetic_correlation(family.tree, family.distances), support)
 
 
@@ -341,6 +356,7 @@ def _build(
     unit: str,
     distance: str,
     measure: str | None = None,
+    alone: NDArray[np.bool_] | None = None,
 ) -> Family:
     n = len(features.models)
     if n == 0:
@@ -350,10 +366,10 @@ def _build(
         return Family(architecture, features, np.zeros((1, 1)), None, np.ones(1, dtype=np.int64), **about)
     tree = build_tree(features.models, distances, options.linkage, options.optimal_order)
     if options.classes is not None:
-        return Family(architecture, features, distances, tree, tree.cut(options.classes), **about)
-    found = automatic_classes(distances, options.linkage, _scale(measure, distance))
-    strangers = tuple(name for name, alone in zip(features.models, found.strangers, strict=True) if alone)
-    return Family(architecture, features, distances, tree, found.numbers, strangers=strangers, **about)
+        return Family(architecture, features, distances, tree, tree.cut(min(options.classes, n)), **about)
+    found = automatic_classes(distances, options.linkage, _scale(measure, distance), alone)
+    apart = tuple(name for name, strange in zip(features.models, found.strangers, strict=True) if strange)
+    return Family(architecture, features, distances, tree, found.numbers, strangers=apart, **about)
 
 
 def _scale(measure: str | None, distance: str) -> Scale:

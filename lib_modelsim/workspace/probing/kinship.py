@@ -91,8 +91,8 @@ def families_of_pictures(found: Kinship, options: TreeOptions) -> tuple[list[Fam
         if left_out:
             notes.append(f"left out of the tree, no pictures in common with the others: {', '.join(left_out)}")
         if kept:
-            wanted = replace(options, classes=min(options.classes, len(kept))) if options.classes else options
-            families.append(family_of_matrix(found.matrix.select(kept), wanted, architecture))
+            family = family_of_matrix(found.matrix.select(kept), options, architecture)
+            families.append(family.told_fewer(options.classes))
     return families, notes
 
 
