@@ -310,3 +310,15 @@ def test_the_view_that_the_page_says_it_shows_is_drawn(tab_over, small_family):
     choose(tab, view="Map")
     assert "modelsim-map" in by_id(tab._settled(seen, "Tree"))["drawing"], "an answer that came late is not the last"
     assert "modelsim-heatmap" in by_id(tab._settled(tab._shows(), "Heat map"))["drawing"], "the click was lost"
+
+
+def test_references_behind_the_closed_panel_are_named_and_cleared_by_a_click(tab_over, small_family):
+    tab = tab_over(small_family)
+    families(tab)
+    assert sent(tab.show())["using"] == gr.update(visible=False)
+    choose(tab, references=("anna", "bert", "carl", "gone"))
+    assert "3 references: anna, bert, carl<" in opened(tab)["using"]
+    assert 'data-do="clear references"' in opened(tab)["using"]
+    cleared = sent(tab._changes(lambda: tab.act(json.dumps({"do": "clear references"}))))
+    assert (tab.session.choices.references, cleared["references"]["value"]) == ((), [])
+    assert cleared["using"] == gr.update(visible=False)

@@ -234,6 +234,9 @@ class FamiliesPage:
             case {"do": "reference", "name": name}:
                 session.toggle_reference(name)
                 return self.show()
+            case {"do": "clear references"}:
+                session.choose(references=())
+                return self.show()
             case {"do": "leave out" | "bring back" as what, "name": name}:
                 self._without(what, name)
                 return self.show()

@@ -55,7 +55,9 @@ class FamiliesControls:
                 self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
                 self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
                 self.order = gr.Checkbox(label="Place similar models side by side", elem_id="modelsim_optimal_order")
+        self.using = gr.HTML(visible=False, elem_id="modelsim_using")
         self.outputs = [
+            self.using,
             self.measure,
             self.classes,
             self.references,
@@ -90,6 +92,7 @@ class FamiliesControls:
         mean = self._mean
         references = [name for name in choices.references if name in names]
         return {
+            self.using: _seen(bool(references), lambda: render("ui/templates/using.html", references=references)),
             self.measure: label_of(measure_labels(), choices.measure),
             self.classes: AUTOMATIC if choices.classes is None else str(choices.classes),
             self.references: gr.update(choices=names, value=references),
