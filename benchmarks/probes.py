@@ -19,6 +19,7 @@ from PIL import Image
 from lib_modelsim import demo
 from lib_modelsim.demo_shapes import Shapes, UnetLayout, clip_shapes, unet_shapes, vae_shapes
 from lib_modelsim.engines.diffusers_engine import Diffusers
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.probes.engine import Drawn, Engine, EngineCheckpoint, EngineSession
 from lib_modelsim.probes.gallery import Gallery
@@ -46,6 +47,12 @@ class Timed:
 
     def current(self) -> EngineCheckpoint | None:
         return self.engine.current()
+
+    def missing(self) -> ModelsimError | None:
+        return self.engine.missing()
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> ModelsimError | None:
+        return self.engine.why_not(checkpoint)
 
     @contextmanager
     def session(self, job: Job) -> Iterator[Timed]:
@@ -79,6 +86,12 @@ class Noise:
         return self.available
 
     def current(self) -> None:
+        return None
+
+    def missing(self) -> None:
+        return None
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> None:  # noqa: ARG002 - all can
         return None
 
     @contextmanager

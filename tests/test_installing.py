@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,8 +67,7 @@ def follow(advice, python):
     """Run a line of advice, given for the Python of the tests, in another one; the finished process."""
     assert advice.startswith(f'"{sys.executable}" "')
     script, _, packages = advice.partition('" "')[2].partition('" ')
-    quick = os.environ | {"PIP_NO_COMPILE": "1", "PIP_RETRIES": "0"}
-    command = [python, script, *packages.split()]
+    command, quick = [python, script, *packages.split()], os.environ | {"PIP_NO_COMPILE": "1", "PIP_RETRIES": "0"}
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, env=quick)
 
 
@@ -123,6 +123,24 @@ def test_the_advice_for_open_clip_keeps_all_that_is_there_or_says_that_it_cannot
     assert done.returncode == 0 or "so none was changed. Fix: " in done.stderr.splitlines()[-1]
     assert done.returncode == 2 or "open-clip-torch" in after
     subprocess.run([python, "-c", "import gradio"], check=True, capture_output=True)
+
+
+def test_modelsim_is_a_command_once_installed(environment, tmp_path):
+    source = tmp_path / "source"
+    for folder in ("lib_modelsim", "requirements"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "LICENSE", "README.md"):
+        shutil.copy(ROOT / name, source)
+    python = environment()
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-compile", source]
+    subprocess.run(pip, check=True, capture_output=True)
+    modelsim = python.parent / "modelsim"
+    told = subprocess.run([modelsim, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "usage: modelsim" in told
+    assert "scan" in told
+    code = "import lib_modelsim.installing as i; print(i.REQUIREMENTS.is_dir(), i.pins()['gradio'])"
+    said = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["False", installing.pins()["gradio"]], "the versions come with the package"
 
 
 @pytest.fixture

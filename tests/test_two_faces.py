@@ -15,9 +15,11 @@ from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.choices import Choices
 from lib_modelsim.ui.find.encoder_choice import EncoderChoice
 from lib_modelsim.ui.find.finder import Asked, Finder
+from lib_modelsim.ui.probes.pictures import plan_words
 from lib_modelsim.ui.probes.studio import Order, Studio
 from lib_modelsim.ui.view_state import ViewState
 from tests.command import run
+from tests.probes import tiny_networks
 from tests.workspace.finding import draw_gallery
 
 
@@ -128,7 +130,17 @@ def test_two_models_key_by_key(folder, backend, tmp_path):
         assert key.cosine == pytest.approx(by_line[key.key], abs=1e-8)
 
 
-def test_what_a_suite_would_generate(folder, backend, tmp_path):
+def test_what_a_suite_would_generate(tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    shapes = tiny_networks.sd1()
+    for seed, name in enumerate(("one", "two")):
+        tiny_networks.write(folder, name, shapes, seed)
+    shutil.copy(folder / "one.safetensors", folder / "one copy.safetensors")
+    no_vae = {key: shape for key, shape in shapes.items() if not key.startswith("first_stage_model.")}
+    tiny_networks.write(folder, "no vae", no_vae)
+    (folder / "page.safetensors").write_bytes(b"<!DOCTYPE html>" * 20)
+    backend = Backend(Folders([folder], tmp_path / "data", Settings()), lambda: Library(tmp_path / "page.sqlite"))
     told = run("probe", "--suite", "cfg1-fast", "--models", folder, "--out", tmp_path / "g", "--dry-run", "--json")
     studio, order = Studio(backend), Order("cfg1-fast")
     finished(studio.make_plan(order))
@@ -136,9 +148,14 @@ def test_what_a_suite_would_generate(folder, backend, tmp_path):
     ours = {(each.checkpoint.sha256, each.probe, each.identity) for each in planned.plan.pictures}
     assert ours == {(job["sha256"], job["probe"], job["identity"]) for job in told.document["jobs"]}
     assert [bad.error for bad in planned.chosen.unusable] == [bad["error"] for bad in told.document["errors"]]
-    assert told.document["originals"] == {"anna copy": "anna"}
+    assert told.document["originals"] == {"one copy": "one"}
     copies = {each.name: planned.plan.generates_instead(each) for each in planned.plan.copies}
     assert copies == told.document["originals"]
+    assert len(ours) == len(planned.chosen.unusable) == 2
+    words = plan_words(studio, order)
+    assert "no vae.safetensors cannot generate images: the file has no VAE" in words
+    assert "one copy is a copy of one and is skipped." in words
+    backend.close()
 
 
 def test_which_model_generated_a_picture(folder, backend, tmp_path):

@@ -56,7 +56,7 @@ def run_probe(options: argparse.Namespace) -> int:
     if not (options.models or options.webui or options.generate_with):
         raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
     with workspace(options, options.models, options.out, options.exclude) as use, progress_bars() as job:
-        suite, failures = use.suites.named(options.suite), ()
+        suite, failures, nothing = use.suites.named(options.suite), (), None
         try:
             planned = use.plan(suite, options.models, options.batch, job)
         except NothingGenerates as error:
@@ -68,14 +68,17 @@ def run_probe(options: argparse.Namespace) -> int:
         if not options.dry_run and planned.plan.missing:
             if sys.stderr.isatty():
                 print_lines(documents.expected(planned.plan, planned.engine, options.out), sys.stderr)
-            failures = use.generate(planned, job)
+            failures, before = use.generate(planned, job), planned
             planned = use.planned_again(planned, options.batch)
+            nothing = use.nothing_generated(before, planned, failures)
     plan, engine, chosen = planned.plan, planned.engine, planned.chosen
     if options.json:
         print_json(documents.plan(plan, engine) | documents.left_out(plan, failures, chosen))
     else:
         print_lines(documents.expected(plan, engine, options.out))
         print_lines(documents.left_out_in_words(plan, failures, chosen))
+    if nothing is not None:
+        raise nothing
     return 0
 
 

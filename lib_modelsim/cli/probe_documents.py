@@ -28,6 +28,7 @@ def plan(plan: Plan, engine: Engine) -> dict[str, Any]:
         "existing": len(plan.pictures) - len(plan.missing),
         "seconds": plan.seconds,
         "bytes": plan.bytes,
+        "missing": str(missing) if (missing := engine.missing()) else None,
     }
 
 
@@ -82,6 +83,8 @@ def expected(plan: Plan, engine: Engine, folder: Path) -> list[str]:
         lines.append(f"about {_duration(plan.seconds)}, {_size(plan.bytes)} on disk ({_size(free)} free)")
     elif missing:
         lines.append("the time is estimated once the first pictures exist")
+    if missing and (lacking := engine.missing()):
+        lines.append(f"nothing can be generated yet: {lacking}")
     return lines
 
 

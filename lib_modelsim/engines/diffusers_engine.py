@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..checkpoints.reader import open_checkpoint
 from ..errors import CheckpointError, ModelsimError, Sentence, joined
 from ..installing import how_to_install
 from ..job import Job
 from ..probes.engine import WITH_WEBUI, CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory
 from ..probes.parameters import Parameters
 from ..probes.recording import infotext
+from .diffusers_parts import parts_of
+from .tokenizer import tokenizer, vocabulary
 
 if TYPE_CHECKING:  # a dry run needs neither
     import torch
@@ -47,13 +51,28 @@ class Diffusers:
     def current(self) -> None:
         """Between sessions none is kept."""
 
+    def missing(self) -> ModelsimError | None:
+        """The packages that are not installed."""
+        missing = [name for name in _NEEDED if find_spec(name) is None]
+        if not missing:
+            return None
+        fix = joined(f"{how_to_install(*missing)}, or ", WITH_WEBUI)
+        return ModelsimError("packages needed to generate are missing", ", ".join(missing), fix)
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> ModelsimError | None:
+        """What `load` would say, as far as the header tells."""
+        try:
+            with open_checkpoint(_file_of(checkpoint)) as opened:
+                vocabulary(parts_of(opened).vocabulary)
+        except ModelsimError as error:
+            return error
+        return None
+
     @contextmanager
     def session(self, job: Job) -> Iterator[_Session]:
         """Raises ModelsimError where a package is missing."""
-        missing = [name for name in _NEEDED if find_spec(name) is None]
-        if missing:
-            fix = joined(f"{how_to_install(*missing)}, or ", WITH_WEBUI)
-            raise ModelsimError("packages needed to generate are missing", ", ".join(missing), fix)
+        if missing := self.missing():
+            raise missing
         import torch
 
         from ..similarity.device import choose_device
@@ -78,14 +97,12 @@ class _Session:
     def load(self, checkpoint: EngineCheckpoint) -> None:
         """Raises as Session.load; ModelsimError where there is no vocabulary for its text encoders."""
         from .diffusers_loading import load_network
-        from .tokenizer import tokenizer
 
         self.unload()
-        if checkpoint.path is None:
-            raise CheckpointFailed("the file is not on this machine", checkpoint.name, WITH_WEBUI)
+        path = _file_of(checkpoint)
         try:
             with self._out_of_memory(checkpoint.name):
-                self._network = load_network(checkpoint.path, self._device)
+                self._network = load_network(path, self._device)
         except CheckpointError as error:
             raise CheckpointFailed(error.what, error.value, error.fix) from error
         tokenizer(self._network.vocabulary)
@@ -133,6 +150,12 @@ class _Session:
             self._free()
             fix = Sentence("use a smaller size or --device cpu", "use a smaller size, or the CPU as the device")
             raise OutOfMemory("out of memory", what, fix) from error
+
+
+def _file_of(checkpoint: EngineCheckpoint) -> Path:
+    if checkpoint.path is None:
+        raise CheckpointFailed("the file is not on this machine", checkpoint.name, WITH_WEBUI)
+    return checkpoint.path
 
 
 @contextmanager

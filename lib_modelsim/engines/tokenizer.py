@@ -25,15 +25,11 @@ _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 def tokenizer(size: int) -> Callable[[str], list[int]]:
     """Text → its tokens, without begin and end, for a vocabulary of this size, 49,408 in real text encoders.
 
-    The last two tokens are begin and end, as in CLIP. Raises CheckpointFailed where no vocabulary has this size,
-    ModelsimError where the list of merges is missing.
+    The last two tokens are begin and end, as in CLIP. Raises as `vocabulary`.
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-    count = size - _BYTES - 2
-    if count < 0:
-        raise CheckpointFailed("the vocabulary is not CLIP's", f"{size} tokens", WITH_WEBUI)
-    merges = [tuple(line.split()) for line in _merges(count)] if count else []
+    merges = [tuple(line.split()) for line in _merges(size)]
     letters = _letters()
     words = [*letters, *(f"{letter}</w>" for letter in letters), *map("".join, merges)]
     made = Tokenizer(models.BPE({word: number for number, word in enumerate(words)}, merges, end_of_word_suffix="</w>"))
@@ -49,14 +45,29 @@ def tokenizer(size: int) -> Callable[[str], list[int]]:
     return lambda text: made.encode(text).ids
 
 
-def _merges(count: int) -> Iterable[str]:
-    """The first merges of the list; its first line is a header."""
+def vocabulary(size: int) -> Path | None:
+    """The list of merges that a vocabulary of this size needs; None where bytes are all it has.
+
+    Raises CheckpointFailed where no vocabulary has this size, ModelsimError where the list is missing.
+    """
+    if size < _BYTES + 2:
+        raise CheckpointFailed("the vocabulary is not CLIP's", f"{size} tokens", WITH_WEBUI)
+    if size == _BYTES + 2:
+        return None
     path = _list()
     if path is None:
         fix = joined(f"{how_to_install(VOCABULARY)}, or ", WITH_WEBUI)
         raise ModelsimError("the vocabulary of CLIP's text encoder is missing", _FILE, fix)
+    return path
+
+
+def _merges(size: int) -> Iterable[str]:
+    """The first merges of the list; its first line is a header."""
+    path = vocabulary(size)
+    if path is None:
+        return []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return list(islice(lines, 1, count + 1))
+        return list(islice(lines, 1, size - _BYTES - 1))
 
 
 def _list() -> Path | None:

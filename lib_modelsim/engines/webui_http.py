@@ -73,6 +73,12 @@ class WebuiByHttp:
         chosen = str(_options(self._api).get(CHECKPOINT) or "")
         return next((each for each in self.checkpoints() if without_hash(each.title) == without_hash(chosen)), None)
 
+    def missing(self) -> None:
+        """It runs."""
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> None:
+        """Only the WebUI knows what it can load."""
+
     @contextmanager
     def session(self, job: Job) -> Iterator[_Session]:
         """Each picture stands in the WebUI's queue by itself, so that a person can draw between two."""

@@ -66,6 +66,12 @@ class WebUIDrawing:
         path = self._host.loaded_path()
         return next((each for each in self.checkpoints() if each.path == path), None)
 
+    def missing(self) -> None:
+        """It runs."""
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> None:
+        """Only the WebUI knows what it can load."""
+
     @contextmanager
     def session(self, job: Job) -> Iterator[_Session]:
         """One turn in the WebUI's queue, from the first picture to the last."""

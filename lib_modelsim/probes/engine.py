@@ -101,6 +101,13 @@ class Engine(Protocol):
     def current(self) -> EngineCheckpoint | None:
         """The checkpoint that is loaded already and would cost no time to load; None where there is none."""
 
+    def missing(self) -> ModelsimError | None:
+        """What is missing here to generate at all, and how to get it; None where nothing is."""
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> ModelsimError | None:
+        """Why this checkpoint cannot generate, as far as its header tells, before anything is loaded; None where
+        nothing speaks against it."""
+
     def session(self, job: Job) -> AbstractContextManager[EngineSession]:
         """Wait until the engine is free, remember the user's checkpoint, options and networks, and put them back at
         the end, also after an error or an interrupt. `job` is asked whether to stop while a picture is generated.

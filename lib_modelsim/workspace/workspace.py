@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
-from ..errors import ModelsimError
+from ..errors import ModelsimError, joined
 from ..hosts.host import Host, Listed
 from ..job import Job
 from ..library import Library
@@ -82,7 +82,11 @@ class NothingGenerates(ModelsimError):  # noqa: N818 - it says what is wrong
     """There is no checkpoint that can generate pictures; `chosen` says which cannot, and why."""
 
     def __init__(self, chosen: Chosen) -> None:
-        super().__init__("no checkpoint can generate pictures", None, "add one, or choose others")
+        why = {bad.error for bad in chosen.unusable}
+        if len(why) == 1:
+            super().__init__(joined("no checkpoint can generate pictures: ", why.pop()))
+        else:
+            super().__init__("no checkpoint can generate pictures", None, "add one, or choose others")
         self.chosen = chosen
 
 
@@ -290,13 +294,20 @@ class Workspace:
         return engine, of_engine(engine, paths, self.library, job, self._leaving)
 
     def plan(self, suite: Suite, paths: Sequence[Path], batch: int, job: Job) -> ProbePlan:
-        """What is missing of a suite. Files never hashed before are read. Raises ModelsimError as `engine` does."""
-        from .probing.probes import plan_suite
+        """What is missing of a suite. Files never hashed before are read. A checkpoint that cannot generate by
+        its header is left out, with the reason. Raises NothingGenerates, ModelsimError as `engine` does."""
+        from .probing.probes import plan_suite, that_can
 
         engine, chosen = self.engine(paths, job)
         if not chosen.checkpoints:
             raise NothingGenerates(chosen)
-        return ProbePlan(plan_suite(suite, chosen.checkpoints, engine, self.gallery, batch), engine, chosen)
+        plan = plan_suite(suite, chosen.checkpoints, engine, self.gallery, batch)
+        able = that_can(plan, engine, chosen, job)
+        if not able.checkpoints:
+            raise NothingGenerates(able)
+        if len(able.checkpoints) < len(chosen.checkpoints):
+            plan = plan_suite(suite, able.checkpoints, engine, self.gallery, batch)
+        return ProbePlan(plan, engine, able)
 
     def planned_again(self, planned: ProbePlan, batch: int) -> ProbePlan:
         """The plan after some of it was generated."""
@@ -304,6 +315,14 @@ class Workspace:
 
         plan = plan_suite(planned.plan.suite, planned.chosen.checkpoints, planned.engine, self.gallery, batch)
         return replace(planned, plan=plan)
+
+    def nothing_generated(
+        self, before: ProbePlan, after: ProbePlan, failures: Sequence[Failure]
+    ) -> ModelsimError | None:
+        """What to say where `generate` has generated none of what was missing; None where it has."""
+        from .probing.probes import nothing_generated
+
+        return nothing_generated(before.plan, after.plan, failures)
 
     def generate(self, planned: ProbePlan, job: Job) -> Sequence[Failure]:
         """Generate what is missing of a plan, and say what failed. Raises Cancelled; what was finished is kept."""

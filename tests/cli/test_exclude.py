@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.command import run
+from tests.probes import tiny_networks
 from tests.workspace.finding import draw_gallery
 
 
@@ -73,14 +74,21 @@ def test_it_can_be_repeated_and_not_all_can_be_left_out(folder):
     assert run("scan", folder, "--no-library", "--exclude", "*").code == 2
 
 
-def test_classify_and_probe_leave_it_out(folder, tmp_path):
+def test_classify_leaves_it_out(folder, tmp_path):
     wanted = ("--exclude", "torn*", "--exclude", "inner/*", "--no-library", "--json")
     told = run("classify", folder, "--measure", "relative-l2", "--out", tmp_path / "out", *wanted)
     assert {row["model"] for row in told.document["classes"]} == {"models/anna", "bert", "carl"}
     assert told.document["errors"] == []
-    probe = ("probe", "--suite", "cfg1-fast", "--out", tmp_path / "gallery", "--dry-run", "--models", folder)
-    drawn = run(*probe, *wanted).document
-    assert {job["checkpoint"] for job in drawn["jobs"]} == {"models/anna", "bert", "carl"}
+
+
+def test_probe_leaves_it_out(tmp_path):
+    for seed, name in enumerate(("anna", "bert", "carl")):
+        tiny_networks.write(tmp_path, name, tiny_networks.sd1(), seed)
+    (tmp_path / "torn.safetensors").write_bytes(b"nothing")
+    wanted = ("--models", tmp_path, "--exclude", "torn*", "--exclude", "bert", "--no-library", "--json")
+    told = run("probe", "--suite", "cfg1-fast", "--out", tmp_path / "gallery", "--dry-run", *wanted)
+    assert {job["checkpoint"] for job in told.document["jobs"]} == {"anna", "carl"}
+    assert told.document["errors"] == []
 
 
 def test_find_answers_with_the_others_and_says_who_is_left_out(tmp_path):

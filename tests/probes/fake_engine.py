@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.probes.engine import Drawn, EngineCheckpoint
 from lib_modelsim.probes.parameters import Parameters
@@ -30,6 +31,8 @@ class FakeEngine:
     available: list[EngineCheckpoint]
     user: EngineCheckpoint | None = None
     loadable: Callable[[EngineCheckpoint], None] = lambda checkpoint: None
+    lacks: ModelsimError | None = None
+    foreseen: Callable[[EngineCheckpoint], ModelsimError | None] = lambda checkpoint: None
     mishap: Mishap = lambda checkpoint, parameters, drawn: drawn
     name: str = "fake"
     version: str = "fake 1.0"
@@ -46,6 +49,12 @@ class FakeEngine:
 
     def current(self) -> EngineCheckpoint | None:
         return self.loaded
+
+    def missing(self) -> ModelsimError | None:
+        return self.lacks
+
+    def why_not(self, checkpoint: EngineCheckpoint) -> ModelsimError | None:
+        return self.foreseen(checkpoint)
 
     @contextmanager
     def session(self, job: Job) -> Iterator[FakeEngine]:

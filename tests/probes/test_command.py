@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.records.infotext import of_picture, parse
-from lib_modelsim.probes.engine import EngineCheckpoint
+from lib_modelsim.probes.engine import CheckpointFailed, EngineCheckpoint
 from lib_modelsim.workspace.probing.probes import of_engine, on_disk
 from tests.command import run
 from tests.probes.fake_engine import FakeEngine
@@ -74,6 +75,57 @@ def test_without_one_checkpoint_there_is_still_a_document(tmp_path):
     assert done.code == 2
     assert done.document["jobs"] == []
     assert len(done.err.splitlines()) == 1
+
+
+def test_the_dry_run_says_which_checkpoint_cannot_draw_and_why(small_family, tmp_path, engine):
+    no_vae = CheckpointFailed("the file has no VAE", "carl")
+    engine.foreseen = lambda checkpoint: no_vae if checkpoint.name == "carl" else None
+    command = ("probe", "--suite", "cfg1", "--models", small_family, "--out", tmp_path / "out", "--dry-run")
+    document = run(*command, "--json").document
+    assert [job["checkpoint"] for job in document["jobs"]] == ["anna", "base", "bert", "stranger"]
+    carl = small_family / "carl.safetensors"
+    assert document["errors"] == [{"path": str(carl), "error": "the file has no VAE: carl"}]
+    assert f"skipped: {carl}: the file has no VAE: carl" in run(*command).out
+    assert engine.loads == []
+
+
+def test_the_dry_run_says_that_packages_are_missing(small_family, tmp_path, engine):
+    engine.lacks = ModelsimError("packages are missing", "torch", "install it")
+    command = ("probe", "--suite", "cfg1", "--models", small_family, "--out", tmp_path / "out", "--dry-run")
+    assert "nothing can be generated yet: packages are missing: torch. Fix: install it" in run(*command).out
+    assert run(*command, "--json").document["missing"] == str(engine.lacks)
+
+
+def test_pictures_that_exist_count_whatever_the_header_says_now(small_family, tmp_path, engine):
+    command = ("probe", "--suite", "cfg1", "--models", small_family / "anna.safetensors", "--out", tmp_path / "out")
+    assert run(*command).code == 0
+    engine.foreseen = lambda checkpoint: CheckpointFailed("the file has no VAE", checkpoint.name)
+    assert run(*command, "--json").document["existing"] == 1
+
+
+def test_nothing_generated_is_an_error_in_one_line(small_family, tmp_path, engine):
+    def refuse(checkpoint):
+        raise CheckpointFailed("cannot be loaded", checkpoint.name, "download it again")
+
+    engine.loadable = refuse
+    command = ("probe", "--suite", "cfg1", "--models", small_family, "--out", tmp_path / "out", "--json")
+    done = run(*command)
+    assert done.code == 2
+    assert len(done.document["failures"]) == 5
+    (line,) = (line for line in done.err.splitlines() if line.startswith("modelsim: "))
+    assert line.startswith("modelsim: nothing was generated: anna: cannot be loaded")
+    assert line.endswith("(and 4 more)")
+    engine.loadable = lambda checkpoint: refuse(checkpoint) if checkpoint.name == "anna" else None
+    assert run(*command).code == 0, "four of five are something"
+    assert run(*command).code == 2, "the fifth fails again, alone"
+
+
+def test_no_checkpoint_that_can_draw_is_an_error_with_the_reason(small_family, tmp_path, engine):
+    engine.foreseen = lambda checkpoint: CheckpointFailed("diffusers cannot", "SD3")
+    done = run("probe", "--suite", "cfg1", "--models", small_family, "--out", tmp_path / "out", "--json")
+    assert done.code == 2
+    assert "no checkpoint can generate pictures: diffusers cannot: SD3" in done.err
+    assert len(done.document["errors"]) == 5
 
 
 def test_gallery_tells_rows_columns_and_what_is_missing(small_family, tmp_path):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from lib_modelsim.engines import diffusers_engine
+from lib_modelsim import demo
+from lib_modelsim.engines import diffusers_engine, tokenizer
 from lib_modelsim.engines.diffusers_engine import Diffusers
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
@@ -166,16 +169,51 @@ def without(part):
     return {key: shape for key, shape in tiny_networks.sd1().items() if not key.startswith(part)}
 
 
+FORESEEN = [
+    (without("first_stage_model."), "no VAE"),
+    (without("cond_stage_model."), "no text encoder"),
+    (without("model.diffusion_model.input_blocks.0.0.weight"), "lacks a weight"),
+    (tiny_networks.sd1() | {"model.diffusion_model.input_blocks.0.0.weight": (32, 9, 3, 3)}, "edits pictures"),
+    (tiny_networks.sd1(tokens=300), "the vocabulary is not"),
+    (demo.sd1_shapes(4, 16, 1), "a multiple of 32 channels"),
+    ({"model.diffusion_model.joint_blocks.0.x.weight": (4, 4)}, "SD3"),
+]
+"""What cannot draw, by its header alone."""
+
+
+@pytest.mark.parametrize(("shapes", "said"), FORESEEN)
+def test_the_header_tells_before_that_a_file_cannot_draw(tmp_path, shapes, said):
+    broken = tiny_networks.write(tmp_path, "broken", shapes)
+    engine = Diffusers([broken], "cpu")
+    foreseen = engine.why_not(broken)
+    assert said in str(foreseen)
+    with engine.session(Job()) as session, pytest.raises(CheckpointFailed) as refused:
+        session.load(broken)
+    assert str(refused.value) == str(foreseen)
+
+
+def test_the_header_of_what_draws_says_nothing(family, tmp_path, monkeypatch):
+    engine = Diffusers(family, "cpu")
+    assert [engine.why_not(each) for each in family] == [None] * 3
+    monkeypatch.setattr(tokenizer, "_list", lambda: None)
+    assert engine.why_not(family[0]) is None, "bytes need no list"
+    real = tiny_networks.write(tmp_path, "real", tiny_networks.sd1(tokens=49408))
+    assert "the vocabulary of CLIP's text encoder is missing" in str(engine.why_not(real))
+
+
+def test_headers_are_judged_without_torch_and_without_diffusers(family):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from lib_modelsim.engines.diffusers_engine import Diffusers, EngineCheckpoint\n"
+        "checkpoint = EngineCheckpoint('a', 'a', Path(sys.argv[1]))\n"
+        "assert Diffusers([checkpoint]).why_not(checkpoint) is None\n"
+        "assert not {'torch', 'diffusers', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, family[0].path], check=True)
+
+
 @pytest.mark.parametrize(
-    ("shapes", "said"),
-    [
-        (without("first_stage_model."), "no VAE"),
-        (without("cond_stage_model."), "no text encoder"),
-        (without("model.diffusion_model.out.2.bias"), "lacks a weight"),
-        (tiny_networks.sd1() | {"model.diffusion_model.input_blocks.0.0.weight": (32, 9, 3, 3)}, "edits pictures"),
-        (tiny_networks.sd1(tokens=300), "the vocabulary is not"),
-        ({"model.diffusion_model.joint_blocks.0.x.weight": (4, 4)}, "SD3"),
-    ],
+    ("shapes", "said"), [*FORESEEN, (without("model.diffusion_model.out.2.bias"), "lacks a weight")]
 )
 def test_a_file_that_cannot_draw_says_why_and_the_next_one_draws(tmp_path, family, shapes, said):
     broken = tiny_networks.write(tmp_path, "broken", shapes)

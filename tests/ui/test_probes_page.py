@@ -12,10 +12,11 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
 
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
-from lib_modelsim.probes.engine import CheckpointFailed
+from lib_modelsim.probes.engine import WITH_WEBUI, CheckpointFailed
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.probes.pictures import ONE_MODEL, ONE_PROBE, TWO
 from lib_modelsim.ui.probes.studio import Order
@@ -29,14 +30,15 @@ ORDER = Order("cfg1-fast")
 class DrawingFolders(Folders):
     """Folders whose checkpoints a fake engine draws."""
 
-    refuses = ""
+    refuses, refuses_all = "", False
+    foreseen, lacks = staticmethod(lambda checkpoint: None), None
 
     def engine(self, checkpoints):
         def load(checkpoint):
-            if checkpoint.name == self.refuses:
+            if self.refuses_all or checkpoint.name == self.refuses:
                 raise CheckpointFailed("cannot be loaded", checkpoint.name, "fetch it again")
 
-        return FakeEngine(list(checkpoints), loadable=load)
+        return FakeEngine(list(checkpoints), loadable=load, foreseen=self.foreseen, lacks=self.lacks)
 
 
 @pytest.fixture
@@ -106,6 +108,27 @@ def test_a_checkpoint_that_fails_is_told_and_the_others_are_drawn(page, host):
     assert "carl" in found["planned"]
     assert "cannot be loaded" in found["planned"]
     assert found["pictures"].count("<img") == 4
+
+
+def test_nothing_generated_is_told_as_an_error(page, host):
+    host.refuses_all = True
+    assert "nothing was generated" in do(page, page.studio.generate)
+
+
+def test_what_cannot_generate_is_told_by_the_estimate_in_one_line_for_each_reason(page, host):
+    host.foreseen = lambda checkpoint: CheckpointFailed("the file has no VAE", None, WITH_WEBUI)
+    status = do(page, page.studio.make_plan)
+    assert "modelsim-error" in status
+    assert "no checkpoint can generate pictures: the file has no VAE" in status
+    told = shown(page)["planned"]
+    assert "anna.safetensors, base.safetensors, bert.safetensors and 2 more cannot generate images" in told
+    assert "--webui" not in told + status
+
+
+def test_missing_packages_are_told_by_the_estimate(page, host):
+    host.lacks = ModelsimError("packages needed to generate are missing", "diffusers", "install it")
+    do(page, page.studio.make_plan)
+    assert "Nothing can be generated yet: packages needed to generate are missing" in shown(page)["planned"]
 
 
 def test_the_grid_is_composed_once_all_is_drawn_and_offered_as_files(page):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ...errors import for_page
+from ...errors import for_page, joined
 from ...templates import render
 from ...text import size_text
 from ..status import note
@@ -15,21 +15,25 @@ from .studio import GENERATE, Order, Studio
 if TYPE_CHECKING:  # Pillow comes with them
     from ...probes.gallery import Stored
     from ...probes.sheet import Sheet
+    from ...workspace.catalogue.index import Unreadable
 
 ONE_PROBE, ONE_MODEL, TWO = VIEWS = "One probe", "One model", "Two models"
 
 _TOLD = 5
 """Lines that are shown; of more it says how many."""
 
+_NAMED = 3
+"""Files that one line names."""
+
 
 def plan_words(studio: Studio, order: Order) -> str:
     """How many images, how many of them exist, how long and how large the rest is; and what could not be generated."""
     planned = studio.planned.get(order)
-    remarks = [for_page(str(error)) for error in studio.backend.suites.unreadable()]
+    remarks = [str(error) for error in studio.backend.suites.unreadable()]
     if studio.grid is not None and studio.grid.sheet.suite.name == order.suite:
         remarks = [f"Grid saved to {studio.grid.html}", *remarks]
     if planned is None:
-        return _lines(remarks)
+        return _lines([*_cannot(studio.refused.get(order, ())), *remarks])
     plan, missing = planned.plan, planned.plan.missing
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
     models = "1 model" if checkpoints == 1 else f"{checkpoints} models"
@@ -40,12 +44,28 @@ def plan_words(studio: Studio, order: Order) -> str:
         words += f", {len(missing)} are missing. The time is known once the first is generated"
     lines = [f"{words}."]
     lines += [f"{copy.name} is a copy of {plan.generates_instead(copy)} and is skipped." for copy in plan.copies]
-    lines += [f"{bad.path.name} cannot generate images: {for_page(bad.error)}" for bad in planned.chosen.unusable]
-    lines += [f"{failure.name}: {for_page(failure.error)}" for failure in studio.failures]
+    if missing and (lacking := planned.engine.missing()):
+        lines.append(joined("Nothing can be generated yet: ", str(lacking)))
+    lines += _cannot(planned.chosen.unusable)
+    lines += [joined(f"{failure.name}: ", failure.error) for failure in studio.failures]
     return _lines([*lines, *remarks])
 
 
+def _cannot(files: Sequence[Unreadable]) -> list[str]:
+    """Which files cannot generate and why, those with one reason in one line."""
+    names: dict[str, list[str]] = {}
+    for bad in files:
+        names.setdefault(bad.error, []).append(bad.path.name)
+    return [joined(f"{_listed(found)} cannot generate images: ", why) for why, found in names.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+
+
 def _lines(lines: Sequence[str]) -> str:
+    lines = [for_page(line) for line in lines]
     return render("ui/templates/plan.html", lines=lines[: _TOLD + 1], more=max(len(lines) - _TOLD - 1, 0))
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...workspace.workspace import ProbePlan, Workspace
+from ...workspace.workspace import NothingGenerates, ProbePlan, Workspace
 from ..backend import Backend
 from ..tasks import Task
 
 if TYPE_CHECKING:  # Pillow and engines come with them
     from ...probes.gallery import Failure
     from ...probes.sheet import Sheet
+    from ...workspace.catalogue.index import Unreadable
     from ...workspace.probing.grids import WrittenGrid
 
 
@@ -38,6 +39,7 @@ class Studio:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.planned: dict[Order, ProbePlan] = {}
+        self.refused: dict[Order, list[Unreadable]] = {}
         self.failures: list[Failure] = []
         self.grid: WrittenGrid | None = None
 
@@ -64,7 +66,13 @@ class Studio:
             return None  # the gallery is empty
 
     def _plan(self, order: Order, job: Job, workspace: Workspace) -> ProbePlan:
-        planned = workspace.plan(workspace.suites.named(order.suite), self._paths(order.models), order.batch, job)
+        self.refused.pop(order, None)
+        try:
+            planned = workspace.plan(workspace.suites.named(order.suite), self._paths(order.models), order.batch, job)
+        except NothingGenerates as error:
+            self.planned.pop(order, None)
+            self.refused[order] = error.chosen.unusable
+            raise
         self.planned[order] = planned
         return planned
 
@@ -75,9 +83,11 @@ class Studio:
             if planned.plan.missing:
                 self.failures = list(workspace.generate(planned, job))
         finally:
-            self._plan(order, Job(), workspace)
+            after = self._plan(order, Job(), workspace)
         if self.sheet(order.suite) is not None:
             self._make_grid(order, job, workspace)
+        if nothing := workspace.nothing_generated(planned, after, self.failures):
+            raise nothing
 
     def _paths(self, models: Sequence[str]) -> list[Path]:
         known = {model.name: model.path for model in self.backend.index.models}

@@ -11,7 +11,7 @@ from ...errors import CheckpointError, ModelsimError, Sentence, joined
 from ...job import Job, Stage
 from ...library import Library
 from ...probes.engine import Engine, EngineCheckpoint
-from ...probes.gallery import NO_PICTURES, Gallery, checkpoint_key
+from ...probes.gallery import NO_PICTURES, Failure, Gallery, checkpoint_key
 from ...probes.plan import Plan, make_plan
 from ...probes.run import Outcome, draw_missing
 from ...probes.sheet import Sheet, engines, make_sheet
@@ -85,6 +85,29 @@ def _originals_first(checkpoints: Sequence[EngineCheckpoint]) -> list[EngineChec
         kept = same[original([(each.name, each.path) for each in same])]
         found += [kept, *(each for each in same if each is not kept)]
     return found
+
+
+def that_can(plan: Plan, engine: Engine, chosen: Chosen, job: Job) -> Chosen:
+    """`chosen` without the checkpoints that lack pictures of this plan and cannot generate them, by their headers."""
+    lacking = {checkpoint_key(picture.checkpoint) for picture in plan.missing}
+    found = Chosen([], list(chosen.unusable))
+    stage = Stage(job, "reading headers", len(chosen.checkpoints), "checkpoints")
+    for checkpoint in chosen.checkpoints:
+        why = engine.why_not(checkpoint) if checkpoint_key(checkpoint) in lacking else None
+        if why is None:
+            found.checkpoints.append(checkpoint)
+        else:
+            found.unusable.append(Unreadable(checkpoint.path or Path(checkpoint.name), str(why)))
+        stage.advance(1)
+    return found
+
+
+def nothing_generated(before: Plan, after: Plan, failures: Sequence[Failure]) -> ModelsimError | None:
+    """What to say where a run has generated none of what was missing; None where it has generated something."""
+    if not failures or len(after.missing) < len(before.missing):
+        return None
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return ModelsimError(joined(f"nothing was generated: {failures[0].name}: ", failures[0].error, more))
 
 
 def draw_plan(plan: Plan, engine: Engine, folder: Path, job: Job) -> Outcome:
