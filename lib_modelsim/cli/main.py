@@ -166,6 +166,14 @@ def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
         help="without --models: folder of the demonstration family, which is written on first use",
     )
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 7861)")
+    serve.add_argument(
+        "--listen", action="store_true", help="also answer other machines of the network; needs --auth or --auth-file"
+    )
+    login = serve.add_mutually_exclusive_group()
+    login.add_argument(
+        "--auth", metavar="USER:PASSWORD", help="open the page by this login, too (others here can see it: --auth-file)"
+    )
+    login.add_argument("--auth-file", type=Path, metavar="FILE", help="the same from the first line of a file")
     serve.add_argument("--keep-encoder", action="store_true", help="keep the encoder in memory after a search")
     serve.add_argument("--no-browser", action="store_true", help="do not open the browser")
     device_option(serve)
@@ -218,6 +226,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     require_there(options.models)
     try:
+        from ..ui.access import Login
         from ..ui.page import serve
     except ModuleNotFoundError as error:
         if error.name != "gradio":
@@ -227,13 +236,18 @@ def _serve(options: argparse.Namespace) -> int:
     from ..hosts.folders import Folders
     from ..hosts.host import Settings
 
+    login = Login.of(options.auth) if options.auth is not None else None
+    login = Login.of_file(options.auth_file) if options.auth_file is not None else login
+    if options.listen and login is None:
+        fix = "add --auth USER:PASSWORD or --auth-file FILE"
+        raise ModelsimError("with --listen every machine of the network can ask, so a password is needed", None, fix)
     models = options.models or [_demo_family(options)]
     with TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True) as forgotten:
         kept = not options.no_library
         data = data_folder() if kept else Path(forgotten)
         host = Folders(models, data, Settings(device=options.device, keep_encoder=options.keep_encoder))
         library = library_file(options) if kept else data / LIBRARY
-        return serve(host, options.port, not options.no_browser, lambda: Library(library))
+        return serve(host, options.port, not options.no_browser, lambda: Library(library), login, options.listen)
 
 
 def _demo_family(options: argparse.Namespace) -> Path:

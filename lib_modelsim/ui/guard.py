@@ -2,7 +2,8 @@
 
 Any page of the web can make a browser send requests to this machine. Its requests are told by their Origin, by
 Sec-Fetch-Site, and by lacking the cookie: that is set where the address with the token is opened, and a browser sends
-it with requests of our own page only (SameSite=Strict). Other programs of this machine lack the token.
+it with requests of our own page only (SameSite=Strict). Other programs of this machine lack the token. With a login,
+the page itself can be opened by whoever knows that, which gives the cookie, too; nothing else takes a password.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..templates import render
+from .access import Login, Patience, is_own_name
 
 _SERVED = {
     "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|data/gallery|heartbeat)/.+"
@@ -65,17 +67,28 @@ class Tokens:
 class Guard:
     """Passes on what our own page asks, refuses all else, and tells the browser how to treat what is answered.
 
-    Behind a check of the host's name. `inside` is the secret with which gradio 3's queue calls its own server.
+    `inside` is the secret with which gradio 3's queue calls its own server; `listens` whether other machines may ask.
     """
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, inside: str | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        inside: str | None = None,
+        login: Login | None = None,
+        listens: bool = False,
+    ) -> None:
         self._app, self._tokens, self._inside = app, tokens, inside
+        self._login, self._listens, self._patience = login, listens, Patience()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        instead = self._instead(HTTPConnection(scope))
+        asked = HTTPConnection(scope)
+        instead = self._instead(asked)
+        if instead is not None and instead.status_code == 401 and "authorization" in asked.headers:
+            await self._patience.pause()
         if instead is None:
             await self._app(scope, receive, _with_headers(send, scope["path"]))
         elif scope["type"] == "http":
@@ -88,12 +101,18 @@ class Guard:
         path, method = asked.scope["path"], asked.scope.get("method", "websocket")
         method = "GET" if method == "HEAD" else method
         opens = path == "/" and method == "GET"
+        if not is_own_name(asked.headers.get("host", ""), self._listens):
+            return PlainTextResponse("This is not a name of this machine.", 400)
         if _is_foreign(asked.headers, opens):
             return _refusal("This request comes from another page. " + _ADVICE)
         known = self._has_cookie(asked) or self._comes_from_inside(path, asked.headers)
         token = asked.query_params.get("token")
         if opens and token is not None and (self._tokens.opens(token) or known):
             return self._onwards(asked)
+        if not known and opens and self._login is not None:
+            if self._login.matches(asked.headers.get("authorization", "")):
+                return self._onwards(asked)
+            return _page(401, advice="Enter the user and the password, or open the address that the terminal shows.")
         if not known:
             return _page(403, advice=_ADVICE) if opens else _refusal(_ADVICE)
         if not re.fullmatch(_SERVED.get(method, ""), path):
@@ -151,6 +170,8 @@ def _page(status: int, *, onwards: str | None = None, advice: str | None = None)
         "referrer-policy": "no-referrer",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     }
+    if status == 401:
+        headers["www-authenticate"] = 'Basic realm="modelsim", charset="UTF-8"'
     page = render("ui/templates/opening.html", onwards=onwards, advice=advice)
     return HTMLResponse(page, status, headers)
 

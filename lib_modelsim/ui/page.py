@@ -7,8 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import ModelsimError
 from ..hosts.host import Host
 from ..library import Library
+from .access import Login
 from .backend import Backend
 from .server import free_socket, run
 from .tab import STYLE, build_tab
@@ -17,17 +19,26 @@ ALONE = "footer { display: none !important; } .gradio-container { max-width: 170
 """Style of the page where nobody else's is on it."""
 
 
-def serve(host: Host, port: int | None, open_browser: bool, open_library: Callable[[], Library]) -> int:
-    """Show the tab until Ctrl-C. Returns the exit code.
+def serve(
+    host: Host,
+    port: int | None,
+    open_browser: bool,
+    open_library: Callable[[], Library],
+    login: Login | None = None,
+    listen: bool = False,
+) -> int:
+    """Show the tab until Ctrl-C, with `listen` to other machines, too, who need the login. Returns the exit code.
 
     Raises ModelsimError where the port is taken or the library cannot be used.
     """
-    listener = free_socket(port)
+    if listen and login is None:
+        raise ModelsimError("other machines may open the page only with a password", None, "choose one")
+    listener = free_socket(port, listen)
     with open_library():
         pass  # says now, not at the first click, that it cannot be used
     backend = Backend(host, open_library)
     try:
-        run(build_page(backend), host.data, listener, open_browser)
+        run(build_page(backend), host.data, listener, open_browser, login)
     finally:
         backend.close()
     return 0

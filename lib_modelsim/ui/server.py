@@ -1,4 +1,5 @@
-"""The page's web server: on this machine alone, and with nothing in the page that lies elsewhere."""
+"""The page's web server: on this machine alone, unless a person has it listen to others, who then need a password; and
+with nothing in the page that lies elsewhere."""
 
 from __future__ import annotations
 
@@ -15,26 +16,26 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
 from ..templates import render
+from .access import EVERYWHERE, LOCAL, Login, address_for_others
 from .guard import Guard, Tokens
 from .tab import SCRIPTS
 
-HOST = "127.0.0.1"
 PORTS = range(7861, 7961)
 
 
-def free_socket(port: int | None) -> socket.socket:
-    """A socket that listens on this port, or on the first free one of PORTS. Raises ModelsimError without one."""
+def free_socket(port: int | None, listen: bool = False) -> socket.socket:
+    """A socket that listens on this port, or on the first free one of PORTS, to this machine alone or to others, too.
+    Raises ModelsimError without one."""
     for candidate in PORTS if port is None else [port]:
         listener = socket.socket()
         if os.name == "posix":  # a port whose last owner has just ended is free; on Windows this would steal one
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, candidate))
+            listener.bind((EVERYWHERE if listen else LOCAL, candidate))
         except (OSError, OverflowError):
             listener.close()
             continue
@@ -46,10 +47,11 @@ def free_socket(port: int | None) -> socket.socket:
     )
 
 
-def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool) -> None:
+def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool, login: Login | None = None) -> None:
     """Serve the page and the pictures of the data folder until Ctrl-C; the address is told once it answers."""
-    tokens = Tokens()
-    config = uvicorn.Config(_app(page, data, tokens), log_level="warning", timeout_graceful_shutdown=1)
+    tokens, listens = Tokens(), listener.getsockname()[0] == EVERYWHERE
+    app = _app(page, data, tokens, login, listens)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     try:
         _Announced(config, tokens, open_browser).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -65,20 +67,25 @@ class _Announced(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        address = f"http://{HOST}:{sockets[0].getsockname()[1]}/?token="
+        bound, port = sockets[0].getsockname()
+        address = f"http://{LOCAL}:{port}/?token="
         print(f"modelsim: the page is at {address}{self._tokens.lasting} (Ctrl-C ends it)", flush=True)
+        if bound == EVERYWHERE:
+            others = f"http://{address_for_others()}:{port}/"
+            print(f"modelsim: other machines open {others} with the user and the password; the network can read both",
+                  flush=True)  # fmt: skip
         if self._open_browser:
             threading.Thread(target=webbrowser.open, args=(address + self._tokens.once,), daemon=True).start()
 
 
-def _app(page: gr.Blocks, data: Path, tokens: Tokens) -> FastAPI:
+def _app(page: gr.Blocks, data: Path, tokens: Tokens, login: Login | None, listens: bool) -> FastAPI:
     own = FastAPI(openapi_url=None)
     own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
     own.mount("/data/gallery", StaticFiles(directory=data / "gallery", check_dir=False))
     app = gr.mount_gradio_app(own, page, path="")
     app.add_middleware(_OwnPage)
-    app.add_middleware(Guard, tokens=tokens, inside=getattr(page._queue, "access_token", None))
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no other site's name may lead here
+    inside = getattr(page._queue, "access_token", None)
+    app.add_middleware(Guard, tokens=tokens, inside=inside, login=login, listens=listens)
     return app
 
 
