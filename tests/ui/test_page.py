@@ -243,6 +243,15 @@ def test_the_bad_file_is_told_with_its_reason(families):
 def test_a_narrow_window_scrolls_its_panels_not_the_page(families):
     families.set_viewport_size({"width": 390, "height": 844})
     assert families.evaluate("document.documentElement.scrollWidth") <= 390
+    text, arrow = families.evaluate(
+        """() => {
+            const input = document.querySelector("#modelsim_measure input");
+            const padding = parseFloat(getComputedStyle(input).paddingRight);
+            const arrow = document.querySelector("#modelsim_measure :is(.icon-wrap, svg)").getBoundingClientRect();
+            return [input.getBoundingClientRect().right - padding, arrow.left];
+        }"""
+    )
+    assert text <= arrow, "the arrow lies over the text"
 
 
 def test_a_picture_gets_an_answer_and_another_takes_its_place(page):
