@@ -247,8 +247,8 @@ def test_a_narrow_window_scrolls_its_panels_not_the_page(families):
         """() => {
             const input = document.querySelector("#modelsim_measure input");
             const padding = parseFloat(getComputedStyle(input).paddingRight);
-            const arrow = document.querySelector("#modelsim_measure :is(.icon-wrap, svg)").getBoundingClientRect();
-            return [input.getBoundingClientRect().right - padding, arrow.left];
+            const arrow = document.querySelector("#modelsim_measure :is(.icon-wrap, .dropdown-arrow)");
+            return [input.getBoundingClientRect().right - padding, arrow.getBoundingClientRect().left];
         }"""
     )
     assert text <= arrow, "the arrow lies over the text"
