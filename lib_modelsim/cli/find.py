@@ -1,14 +1,13 @@
-"""`find`: its options, and the way from them to the services; `gallery import` beside it."""
+"""`find`: its options, and the way from them to the services."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..text import likelihood, percent, readable
+from ..text import likelihood, percent
 from .options import device_option, exclude_option, generating_options, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
@@ -172,23 +171,4 @@ def _print_self_test(learned: Learned, options: argparse.Namespace) -> int:
         shares = "  ".join(f"{percent(share):>5}" for share in (row.top1, row.top4))
         lines.append(f"{row.model:{width}}  {row.pictures:8}  {shares}  {row.mean_rank:9.1f}")
     print_lines([*lines, whole.sentence if whole else ""])
-    return 0
-
-
-def run_gallery_import(options: argparse.Namespace, folder: Path) -> int:
-    """`gallery import DIR`: sub-folder = model."""
-    with workspace(options, gallery=options.gallery) as use, progress_bars() as job:
-        gallery, found = use.gallery, use.take_in(folder, job)
-    if options.json:
-        errors = [{"path": readable(bad.path), "error": bad.error} for bad in found.unreadable]
-        counts = {"pictures": found.pictures, "known": found.known, "loose": found.loose}
-        print_json({"gallery": readable(gallery), **counts, "errors": errors})
-        return 0
-    lines = [f"{model}: {count} imported" for model, count in found.pictures.items()]
-    if found.known:
-        lines.append(f"already in the gallery: {found.known}")
-    if found.loose:
-        fix = "move them into a folder named after their model"
-        lines.append(f"skipped: {found.loose} not in a sub-folder. Fix: {fix}")
-    print_lines([*lines, *(f"skipped: {bad.error}" for bad in found.unreadable)])
     return 0

@@ -21,6 +21,7 @@ from . import documents, text
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .find import add_find_arguments, run_find
+from .gallery import add_gallery_arguments, run_gallery
 from .grid import add_grid_arguments, run_grid
 from .options import (
     LIBRARY,
@@ -35,7 +36,7 @@ from .options import (
 )
 from .pictures import compare_pictures, gallery_options
 from .printing import print_json, print_lines
-from .probe import add_gallery_arguments, add_probe_arguments, run_gallery, run_probe
+from .probe import add_probe_arguments, run_probe
 from .progress import progress_bars
 from .suite import add_suite_arguments, run_suite
 
@@ -129,7 +130,7 @@ def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> No
         command("probe", run_probe, "Generate the missing pictures of a suite, checkpoint by checkpoint.", None)
     )
     add_gallery_arguments(
-        command("gallery", run_gallery, "Show what a gallery has of a suite, or import pictures into a gallery.", None)
+        command("gallery", run_gallery, "Show what a gallery holds, or import pictures into it.", None)
     )
     add_grid_arguments(
         command("grid", run_grid, "Write the grid of a suite, checkpoints × probes: images and a page.", None)

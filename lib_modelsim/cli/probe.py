@@ -1,10 +1,9 @@
-"""`probe` and `gallery`: their options, and the way from them to the services."""
+"""`probe`: its options, and the way from them to the services."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..errors import ModelsimError
 from .options import device_option, exclude_option, generating_options, path, workspace
@@ -26,24 +25,6 @@ def add_probe_arguments(probe: argparse.ArgumentParser) -> None:
     probe.add_argument("--dry-run", action="store_true", help="show what would be generated, and generate nothing")
     probe.add_argument("--batch", type=int, default=1, metavar="N", help="batch size (default: 1)")
     device_option(probe)
-
-
-def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
-    """What `gallery` takes."""
-    gallery.add_argument(
-        "folders",
-        nargs="+",
-        type=path,
-        metavar="[import] DIR",
-        help="the gallery; after import: a folder with one sub-folder of pictures per model",
-    )
-    gallery.add_argument(
-        "--gallery",
-        type=path,
-        metavar="DIR",
-        help="import: gallery to import into (default: the one in the user's data folder)",
-    )
-    suite_option(gallery)
 
 
 def run_probe(options: argparse.Namespace) -> int:
@@ -79,26 +60,6 @@ def run_probe(options: argparse.Namespace) -> int:
         print_lines(documents.left_out_in_words(plan, failures, chosen))
     if nothing is not None:
         raise nothing
-    return 0
-
-
-def run_gallery(options: argparse.Namespace) -> int:
-    """What a gallery has of a suite, or importing pictures."""
-    from . import probe_documents as documents
-
-    *action, folder = options.folders
-    if action == [Path("import")]:
-        from .find import run_gallery_import
-
-        return run_gallery_import(options, folder)
-    if action:
-        raise ModelsimError("one gallery at a time", folder, "use gallery DIR, or gallery import DIR")
-    with workspace(options, gallery=folder) as use:
-        sheet = use.sheet(options.suite)
-    if options.json:
-        print_json(documents.sheet(sheet))
-    else:
-        print_lines(documents.sheet_in_words(sheet))
     return 0
 
 

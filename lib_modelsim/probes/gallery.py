@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS pictures (
 CREATE TABLE IF NOT EXISTS failures (
     checkpoint TEXT, identity TEXT, name TEXT NOT NULL, error TEXT NOT NULL, PRIMARY KEY (checkpoint, identity)
 );
+CREATE TABLE IF NOT EXISTS imports (path TEXT PRIMARY KEY, run INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS loads (id INTEGER PRIMARY KEY, engine TEXT NOT NULL, seconds REAL NOT NULL);
 """
 
@@ -256,6 +257,38 @@ class Gallery(SqliteFile):
                 (record.checkpoint, record.identity),
             )
         return Stored(path, len(data), record)
+
+    # what a person brought
+
+    def next_import(self) -> int:
+        """The number of an import that begins."""
+        (last,) = self._db.execute("SELECT coalesce(max(run), 0) FROM imports").fetchone()
+        return last + 1
+
+    def note_import(self, path: Path, run: int) -> None:
+        """Remember which import adds a picture, before it is there."""
+        values = (path.relative_to(self.folder).as_posix(), run)
+        self._db.execute("INSERT OR REPLACE INTO imports VALUES (?, ?)", values)
+
+    def remove_last_import(self) -> list[Stored]:
+        """Remove the pictures that the last import added, as far as they are there, and their empty folders. Raises
+        ModelsimError where the disk refuses."""
+        run = self.next_import() - 1
+        rows = self._db.execute(
+            "SELECT path, bytes, record FROM pictures JOIN imports USING (path) WHERE run = ? ORDER BY path", (run,)
+        )
+        removed = [self._stored(row) for row in rows]
+        for stored in removed:
+            try:
+                stored.path.unlink()
+                if not any(stored.path.parent.iterdir()):
+                    stored.path.parent.rmdir()
+            except OSError as error:
+                raise ModelsimError(f"cannot remove ({error.strerror or error})", stored.path, "try again") from error
+        with self._transaction():
+            self._db.execute("DELETE FROM pictures WHERE path IN (SELECT path FROM imports WHERE run = ?)", (run,))
+            self._db.execute("DELETE FROM imports WHERE run = ?", (run,))
+        return removed
 
     def note_failure(self, failure: Failure) -> None:
         """Remember why something is missing, until it is generated."""

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from .finding.verify import Verified
     from .probing.gallery_import import Imported
     from .probing.grids import GridOptions, WrittenGrid
+    from .probing.holdings import Holding
+    from .probing.import_plan import ImportPlan
     from .probing.kinship import Kinship
     from .probing.probes import Chosen
     from .probing.suites import Suites
@@ -360,12 +362,32 @@ class Workspace:
 
         return write_grid(sheet, out or grid_folder(self.gallery, sheet), options or GridOptions(), order, job)
 
-    def take_in(self, folder: Path, job: Job) -> Imported:
-        """Take a person's pictures into the gallery: one sub-folder for each model."""
+    def import_plan(self, folder: Path) -> ImportPlan:
+        """What taking in a folder with one sub-folder for each model would add, and what speaks against it. Raises
+        ModelsimError where there is nothing to take in."""
         from .finding.models import known_models
+        from .probing.import_plan import plan_import
+
+        return plan_import(folder, known_models(self.library))
+
+    def take_in(self, plan: ImportPlan, job: Job) -> Imported:
+        """Take a person's pictures into the gallery."""
         from .probing.gallery_import import import_pictures
 
-        return import_pictures(folder, self.gallery, known_models(self.library), job)
+        return import_pictures(plan, self.gallery, job)
+
+    def undo_import(self) -> dict[str, int]:
+        """Take out again what the last import added to the gallery; model → how many pictures. Raises ModelsimError
+        where there was none."""
+        from .probing.gallery_import import undo_import
+
+        return undo_import(self.gallery)
+
+    def holdings(self) -> list[Holding]:
+        """What the gallery holds of each model. Raises ModelsimError where there is no gallery, or nothing in it."""
+        from .probing.holdings import holdings
+
+        return holdings(self.gallery)
 
     # finding
 

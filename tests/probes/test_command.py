@@ -14,6 +14,7 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.records.infotext import of_picture, parse
 from lib_modelsim.probes.engine import CheckpointFailed, EngineCheckpoint
+from lib_modelsim.text import size_text
 from lib_modelsim.workspace.probing.probes import of_engine, on_disk
 from tests.command import run
 from tests.probes.fake_engine import FakeEngine
@@ -136,7 +137,11 @@ def test_gallery_tells_rows_columns_and_what_is_missing(small_family, tmp_path):
     (row,) = document["checkpoints"]
     assert row["name"] == "anna"
     assert [picture["seed"] for picture in row["pictures"] if picture["path"] is None] == [7]
-    assert run("gallery", out, "--suite", "prior").out == "anna: 19 of 20 pictures\n"
+    told = run("gallery", out, "--suite", "prior").out.splitlines()
+    bytes_there = sum(path.stat().st_size for path in out.rglob("*.png"))
+    assert told[0] == "anna: 19 of 20 pictures"
+    assert told[2:] == [f"{start}19 pictures, {size_text(bytes_there)}" for start in ("In the gallery: ", "  anna: ")]
+    assert document["models"] == [{"model": "anna", "pictures": 19, "imported": 0, "bytes": bytes_there}]
     assert run("gallery", tmp_path / "empty").code == 2
 
 
@@ -146,7 +151,7 @@ def test_a_gallery_says_by_itself_which_suite_it_holds(small_family, tmp_path):
     assert run("suite", "import", file).code == 0
     run("probe", "--suite", "mine", "--models", small_family / "anna.safetensors", "--out", out)
     assert json.loads((out / "mine" / "suite.json").read_text("utf-8"))["name"] == "mine"
-    assert run("gallery", out, "--suite", out / "mine" / "suite.json").out == "anna: 2 of 2 pictures\n"
+    assert run("gallery", out, "--suite", out / "mine" / "suite.json").out.startswith("anna: 2 of 2 pictures\n")
 
 
 # suites

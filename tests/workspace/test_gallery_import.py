@@ -14,7 +14,10 @@ from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.sheet import engines
 from lib_modelsim.workspace.finding.find import find
-from lib_modelsim.workspace.probing.gallery_import import import_pictures
+from lib_modelsim.workspace.probing import gallery_import
+from lib_modelsim.workspace.probing.gallery_import import undo_import
+from lib_modelsim.workspace.probing.holdings import holdings
+from lib_modelsim.workspace.probing.import_plan import plan_import
 from tests.probes.galleries import noise_of
 
 from .finding import learn
@@ -35,6 +38,10 @@ def pictures(tmp_path):
     (folder / "bert" / "notes.txt").write_text("no picture")
     (folder / "loose.png").write_bytes((folder / "anna" / "2.png").read_bytes())
     return folder
+
+
+def import_pictures(folder: Path, gallery: Path, known, job: Job) -> gallery_import.Imported:
+    return gallery_import.import_pictures(plan_import(folder, known), gallery, job)
 
 
 def stored(folder: Path):
@@ -102,3 +109,115 @@ def test_a_folder_without_pictures_is_refused_in_one_line(tmp_path):
     for folder in (tmp_path / "empty", tmp_path / "no such"):
         with pytest.raises(ModelsimError):
             import_pictures(folder, tmp_path / "gallery", [], Job())
+
+
+def put(folder: Path, *names: str, model: str = "") -> Path:
+    """Pictures of these names, with a record that names a model."""
+    texts = PngInfo()
+    if model:
+        texts.add_text("parameters", f"a house\nSteps: 20, Sampler: Euler, Seed: 5, Size: 64x48, Model: {model}")
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        picture(name).save(folder / name, pnginfo=texts)
+    return folder
+
+
+def test_what_would_be_imported_is_told_with_names_and_numbers(pictures):
+    plan = plan_import(pictures, [])
+    assert (plan.pictures, plan.loose, plan.doubts) == ({"anna": 2, "bert": 3}, 1, ())
+    assert plan.told == "5 pictures under 2 model names: anna (2), bert (3)"
+    assert plan.bytes["anna"] == sum(path.stat().st_size for path in (pictures / "anna").iterdir())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2023-05-01",
+        "20230501",
+        "Euler a",
+        "DPM++ 2M Karras",
+        "txt2img-images",
+        "outputs",
+        "512x768",
+        "seed 12",
+        "May 2023",
+        "12 dec",
+        "dpmpp_2m",
+    ],
+)
+def test_dates_samplers_and_folders_of_outputs_are_no_models(tmp_path, name):
+    put(tmp_path, f"{name}/1.png", "anything-v3/1.png")
+    assert plan_import(tmp_path, []).doubts == (f"{name} does not look like a model's name",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sd-v1-4",
+        "dreamshaper_8",
+        "v1-5-pruned-emaonly",
+        "marsmix",
+        "testament",
+        "image-magic_v2",
+        "lcm-lora-model",
+        "dec of cards",
+    ],
+)
+def test_names_of_models_are_no_dates(tmp_path, name):
+    assert plan_import(put(tmp_path, f"{name}/1.png"), []).doubts == ()
+
+
+def test_a_known_model_may_be_called_anything(tmp_path):
+    put(tmp_path, "2023/1.png")
+    assert plan_import(tmp_path, [KnownModel("2023", Path("2023.ckpt"))]).doubts == ()
+
+
+def test_folders_none_of_which_is_a_checkpoint_that_is_known_are_doubted(tmp_path):
+    put(tmp_path, "landscapes/1.png", "portraits/1.png")
+    known = [KnownModel("anna", Path("anna.ckpt"))]
+    assert plan_import(tmp_path, known).doubts == ("no folder has the name of one of your 1 checkpoint",)
+    put(tmp_path, "anna/1.png")
+    assert plan_import(tmp_path, known).doubts == ()
+
+
+def test_records_that_name_other_models_than_their_folder_are_told(tmp_path):
+    put(tmp_path, "holidays/1.png", "holidays/2.png", model="anna")
+    put(tmp_path, "bert/1.png", model="bert")
+    assert plan_import(tmp_path, []).doubts == ("the records of pictures in holidays name anna",)
+    put(tmp_path, "mixed/1.png", model="anna")
+    put(tmp_path, "mixed/2.png", "mixed/3.png", model="mixed")
+    assert len(plan_import(tmp_path, []).doubts) == 1, "one of three says nothing"
+
+
+def test_the_last_import_is_undone_and_nothing_else(pictures, tmp_path):
+    gallery = tmp_path / "gallery"
+    import_pictures(pictures, gallery, [], Job())
+    before = {each.path for each in stored(gallery)}
+    (gallery / "imported" / "anna" / "mine.txt").write_text("a person's own")
+    more = put(tmp_path / "more", "anna/9.png", "carl/1.png")
+    import_pictures(more, gallery, [], Job())
+    assert len(stored(gallery)) == 6
+    assert undo_import(gallery) == {"anna": 1, "carl": 1}
+    assert {each.path for each in stored(gallery)} == before
+    assert not (gallery / "imported" / "carl").exists()
+    assert sorted(path.name for path in more.rglob("*.png")) == ["1.png", "9.png"], "a person's own stay"
+    assert undo_import(gallery) == {"anna": 2, "bert": 2}
+    assert (gallery / "imported" / "anna" / "mine.txt").is_file()
+    with pytest.raises(ModelsimError, match="nothing was imported"):
+        undo_import(gallery)
+
+
+def test_an_import_that_was_stopped_is_undone_as_far_as_it_came(pictures, tmp_path):
+    done = []
+    with pytest.raises(Cancelled):
+        import_pictures(pictures, tmp_path / "gallery", [], Job(done.append, lambda: len(done) >= 2))
+    assert undo_import(tmp_path / "gallery") == {"anna": 2}
+    assert stored(tmp_path / "gallery") == []
+
+
+def test_what_the_gallery_holds_has_sizes(pictures, tmp_path):
+    import_pictures(pictures, tmp_path / "gallery", [], Job())
+    anna, bert = holdings(tmp_path / "gallery")
+    assert (anna.model, anna.pictures, anna.imported, bert.model) == ("anna", 2, 2, "bert")
+    on_disk = sum(path.stat().st_size for path in (tmp_path / "gallery").rglob("*.png"))
+    assert anna.bytes + bert.bytes == on_disk

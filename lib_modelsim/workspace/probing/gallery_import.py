@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
 from ...errors import ModelsimError
-from ...identify.evidence import KnownModel
 from ...job import Job, Stage
 from ...pictures.opening import PictureError
-from ...pictures.records.form import model_name
 from ...pictures.records.reading import open_with_records
 from ...probes.engine import EngineCheckpoint
 from ...probes.gallery import Gallery, Record, checkpoint_key
 from ...probes.parameters import Parameters
 from ...probes.sheet import IMPORTED
-from ...text import readable
 from ..catalogue.index import Unreadable
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
+from .import_plan import ImportPlan
 
 _LONGEST = 1024
 """Pixels of the longer side that are kept: more than any encoder looks at."""
@@ -39,74 +35,46 @@ class Imported:
     loose: int = 0
 
 
-def import_pictures(folder: Path, gallery: Path, known: Sequence[KnownModel], job: Job) -> Imported:
-    """Take in a folder in which each sub-folder is named after a model and holds its pictures, at any depth.
+def import_pictures(plan: ImportPlan, gallery: Path, job: Job) -> Imported:
+    """Take in the pictures that `plan_import` found; those that are there already are not taken in again.
 
-    A folder's name that is a known model's (or begins or ends with a hash of it in brackets) is that model. The
-    pictures' own records tell their prompts. Raises ModelsimError where there is no such folder or no picture in it,
-    Cancelled within one picture; what was taken in stays, and is not taken in again.
+    The pictures' own records tell their prompts. Raises Cancelled within one picture; what was taken in stays.
     """
-    files = _files(folder)
-    counts: dict[str, int] = {}
+    counts = dict.fromkeys(plan.pictures, 0)
     there, unreadable = 0, []
-    stage = Stage(job, "importing pictures", len(files), "pictures")
+    stage = Stage(job, "importing pictures", len(plan.files), "pictures")
     with Gallery(gallery) as opened:
         opened.take_in()
-        for model, path in files:
-            checkpoint = _checkpoint(model, known)
-            counts.setdefault(checkpoint.name, 0)
+        run = opened.next_import()
+        for checkpoint, path in plan.files:
             try:
-                new = _take_in(opened, checkpoint, path)
+                new = _take_in(opened, checkpoint, path, run)
             except (PictureError, OSError) as error:
                 unreadable.append(Unreadable(path, str(error)))
             else:
                 counts[checkpoint.name] += new
                 there += not new
             stage.advance(1)
-    return Imported(counts, there, tuple(unreadable), sum(map(_is_picture, folder.iterdir())))
+    return Imported(counts, there, tuple(unreadable), plan.loose)
 
 
-def _files(folder: Path) -> list[tuple[str, Path]]:
-    """Model and picture, for every picture in a sub-folder."""
-    if not folder.is_dir():
-        raise ModelsimError(
-            "there is no such folder", folder, "choose a folder with one sub-folder of pictures per model"
-        )
-    found = [
-        (readable(model.name), path)
-        for model in sorted(folder.iterdir())
-        if model.is_dir() and not model.name.startswith(".")
-        for path in sorted(model.rglob("*"))
-        if _is_picture(path)
-    ]
-    if not found:
-        raise ModelsimError(
-            "the folder has no sub-folders with pictures",
-            folder,
-            "put each model's pictures into a sub-folder with the model's name",
-        )
-    return found
+def undo_import(gallery: Path) -> dict[str, int]:
+    """Remove the copies that the last import added, and nothing else; model → how many.
+
+    Raises ModelsimError where there is no gallery, or nothing was imported, or the disk refuses.
+    """
+    if not gallery.is_dir():
+        raise ModelsimError("there is no such folder", gallery, "give the gallery with --gallery DIR")
+    with Gallery(gallery) as opened:
+        opened.take_in()
+        removed = opened.remove_last_import()
+    if not removed:
+        raise ModelsimError("nothing was imported into this gallery", gallery, "use gallery import DIR")
+    return dict(Counter(stored.record.checkpoint_name for stored in removed))
 
 
-def _is_picture(path: Path) -> bool:
-    """By its ending."""
-    return path.suffix.lower() in _PICTURES and path.is_file()
-
-
-def _checkpoint(name: str, known: Sequence[KnownModel]) -> EngineCheckpoint:
-    """The checkpoint that a folder is named after: "name", "name.safetensors" or "name [hash]"."""
-    plain, bracket, digits = name.partition(" [")
-    digits = digits.rstrip("]").lower()
-    for model in known:
-        by_hash = bool(bracket and len(digits) >= 8) and model.hash_named(digits) is not None
-        if by_hash or model.name.lower() in (name.lower(), model_name(name).lower()):
-            return EngineCheckpoint(model.title or model.name, model.name, model.path, model.sha256)
-    whole = digits if bracket and len(digits) == 64 else None
-    return EngineCheckpoint(name, plain if whole else model_name(name), None, whole)
-
-
-def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path) -> bool:
-    """Copy one picture; False where it is there already."""
+def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: int) -> bool:
+    """Copy one picture in an import of this number; False where it is there already."""
     identity = hashlib.sha256(path.read_bytes()).hexdigest()
     if gallery.find(checkpoint, identity) is not None:
         return False
@@ -128,5 +96,6 @@ def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path) -> bool
     )
     infotext = (records.drawable.infotext if records.drawable else None) or ""
     where = gallery.path_for(IMPORTED, checkpoint, path.stem, parameters.seed, identity)
+    gallery.note_import(where, run)
     gallery.save(where, image, infotext, record)
     return True
