@@ -16,11 +16,25 @@ window.modelsimTab = window.modelsimTab || (function () {
     const act = (action) => send(ACTION, action);
 
     document.addEventListener("click", ({ target }) => {
-        const button = target.closest?.(`#${TAB} :is([data-do], [data-find], [data-page])`);
+        const button = target.closest?.(`#${TAB} :is([data-do], [data-find], [data-page], [data-press])`);
         if (!button || button.disabled) return;
-        if (button.dataset.do) act({ ...button.dataset });
+        if (button.dataset.do) act({ ...button.dataset, ...typedBeside(button) });
         if (button.dataset.find) send(FIND, { ...button.dataset });
         if (button.dataset.page) openPage(button.dataset.page);
+        if (button.dataset.press) document.getElementById(button.dataset.press)?.click();
+    });
+
+    // the field for a folder: its button sends what is typed, and so does Enter
+
+    const FOLDER = `#${TAB} [data-folder]`, ADD = "[data-do='add folder']";
+
+    function typedBeside(button) {
+        const field = button.matches(ADD) && button.parentElement.querySelector("[data-folder]");
+        return field ? { path: field.value } : {};
+    }
+
+    document.addEventListener("keydown", ({ target, key }) => {
+        if (key === "Enter" && target.matches?.(FOLDER)) target.parentElement.querySelector(ADD).click();
     });
 
     function openPage(title) {

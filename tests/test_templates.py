@@ -134,6 +134,10 @@ def library_row(text, bad):
     }  # fmt: skip
 
 
+def folder(text, there):
+    return {"path": text, "name": text, "told": text, "there": there, "given": not there}
+
+
 def values_of(text: str) -> dict[str, dict[str, object]]:
     """Values for every template, with this text wherever a person or a file decides what stands there."""
     relative = {"name": text, "overall": text, "cells": [("c1", text)], "about": text, "why": text, "reason": text}
@@ -172,6 +176,11 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
         "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text], "left_out": [text]},
         "ui/templates/drop.html": {},
+        "ui/templates/folders.html": {
+            "folders": [folder(text, True), folder(text, False)], "gone": 1, "alone": False, "demonstration": True,
+            "opened": True, "example": text,
+        },
+        "ui/templates/greeting.html": {"cards": [{"page": text, "gives": text, "press": text}], "empty": True},
         "ui/templates/library.html": {
             "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,
             "without_memory": text, "copies": text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from .find import add_find_arguments, run_find
 from .gallery import add_gallery_arguments, run_gallery
 from .grid import add_grid_arguments, run_grid
 from .options import (
+    FOLDERS,
     LIBRARY,
     data_folder,
     device_option,
@@ -159,12 +161,19 @@ def _add_compare_arguments(compare: argparse.ArgumentParser) -> None:
 
 
 def _add_serve_arguments(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--models", nargs="+", type=path, default=[], metavar="DIR", help="folders with checkpoints")
+    serve.add_argument(
+        "--models",
+        nargs="+",
+        type=path,
+        default=[],
+        metavar="DIR",
+        help="folders with checkpoints, beside those that were added on the page",
+    )
     serve.add_argument(
         "--demo",
         type=path,
         metavar="DIR",
-        help="without --models: folder of the demonstration family, which is written on first use",
+        help="folder of the demonstration family, which is shown without other folders and written on first use",
     )
     serve.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 7861)")
     serve.add_argument(
@@ -234,6 +243,7 @@ def _serve(options: argparse.Namespace) -> int:
             raise
         fix = f"start it with standalone.py, or {how_to_install('gradio')}"
         raise ModelsimError("the page needs a package that is not installed", "gradio", fix) from error
+    from ..hosts.folder_list import FolderList
     from ..hosts.folders import Folders
     from ..hosts.host import Settings
 
@@ -242,21 +252,25 @@ def _serve(options: argparse.Namespace) -> int:
     if options.listen and login is None:
         fix = "add --auth USER:PASSWORD or --auth-file FILE"
         raise ModelsimError("with --listen every machine of the network can ask, so a password is needed", None, fix)
-    models = options.models or [_demo_family(options)]
+    demonstration = _absolute(options.demo or data_folder() / "demonstration family")
     with TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True) as forgotten:
         kept = not options.no_library
         data = data_folder() if kept else Path(forgotten)
-        host = Folders(models, data, Settings(device=options.device, keep_encoder=options.keep_encoder))
+        given = [_absolute(folder) for folder in options.models]
+        folders = FolderList(given, data / FOLDERS, demonstration, lambda: _write_demo_family(demonstration))
+        host = Folders(folders, data, Settings(device=options.device, keep_encoder=options.keep_encoder))
         library = library_file(options) if kept else data / LIBRARY
         return serve(host, options.port, not options.no_browser, lambda: Library(library), login, options.listen)
 
 
-def _demo_family(options: argparse.Namespace) -> Path:
-    """The demonstration family's folder, written on first use."""
+def _absolute(folder: Path) -> Path:
+    return Path(os.path.abspath(folder))  # noqa: PTH100 - links stay apart
+
+
+def _write_demo_family(folder: Path) -> None:
+    """Write the demonstration family on first use."""
     from ..demo import write_demo_family
 
-    folder = options.demo or data_folder() / "demonstration family"
     write_demo_family(
         folder, lambda name: print(f"modelsim: writing the demonstration family: {name}", file=sys.stderr, flush=True)
     )
-    return folder

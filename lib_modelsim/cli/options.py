@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # each command imports its own use case only
 LIBRARY = "library.sqlite"
 """The library's file in a data folder."""
 
+FOLDERS = "folders.json"
+"""Which folders a person added on the page, beside the library."""
+
 
 def measure_options(parser: argparse.ArgumentParser, default: str | None, default_in_words: str) -> None:
     """`--measure`, `--base` and `--device`."""

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from ..engines.registry import DIFFUSERS, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
+from .folder_list import FolderList
 from .host import Listed, Loaded, Settings
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ class Folders:
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[Path] | FolderList,
         data: Path,
         settings: Settings,
         engine: EngineKind = DIFFUSERS,
         address: str | None = None,
     ) -> None:
-        """`engine` is what generates; `address` where its program answers, if it needs one."""
-        self._paths, self.data, self._settings = list(paths), data, settings
+        """`paths` of a FolderList change as a person adds folders. `engine` is what generates; `address` where its
+        program answers, if it needs one."""
+        self.folders = paths if isinstance(paths, FolderList) else None
+        self._paths = [] if isinstance(paths, FolderList) else list(paths)
+        self.data, self._settings = data, settings
         self._engine, self._address = engine, address
         self.draws_with_files = engine.takes_files
 
@@ -44,7 +48,7 @@ class Folders:
         return self._settings
 
     def paths(self) -> list[Path]:
-        return self._paths
+        return self._paths if self.folders is None else self.folders.paths
 
     def listed(self) -> list[Listed]:
         return []

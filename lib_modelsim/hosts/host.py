@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..pictures.encoders.encoder import Encoder
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Engine, EngineCheckpoint
+    from .folder_list import FolderList
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class Host(Protocol):
 
     cannot: Mapping[str, str]
     """What it cannot do → why, in a sentence for the page; the keys are "load" and "loaded"."""
+
+    folders: FolderList | None
+    """Where a person can add folders of checkpoints; None where the host has its own way."""
 
     def settings(self) -> Settings:
         """As they are now."""

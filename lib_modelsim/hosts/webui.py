@@ -31,6 +31,7 @@ class WebUI:
     can reach it: nothing secret may be written there."""
 
     draws_with_files = False
+    folders = None
 
     def __init__(self) -> None:
         """Raises ImportError outside of a WebUI."""

@@ -81,6 +81,18 @@ class Backend:
         name = task_name()
         return self.run(question, lambda job, workspace: self._compare(question, job, workspace, name), name)
 
+    def add_folder(self, typed: str) -> Task:
+        """Look for checkpoints in a folder that a person typed, too."""
+        return self._with_other_folders(("add", typed), lambda workspace: workspace.add_folder(typed))
+
+    def remove_folder(self, folder: Path) -> Task:
+        """Look there no longer."""
+        return self._with_other_folders(("remove", folder), lambda workspace: workspace.remove_folder(folder))
+
+    def show_demonstration(self) -> Task:
+        """Show the demonstration beside the other folders."""
+        return self._with_other_folders("demonstration", lambda workspace: workspace.show_demonstration())
+
     def leave_out(self, names: Collection[str]) -> None:
         """From now on without these models; one that is no longer among them comes back when headers are read."""
         self.left_out = tuple(names)
@@ -139,6 +151,16 @@ class Backend:
         self._read_index(job, workspace)
         comparison = workspace.compare(question, self.index, job, task)
         self.answers[question] = Answer(comparison, workspace.deltas(comparison, job))
+
+    def _with_other_folders(self, doing: object, change: Callable[[Workspace], object]) -> Task:
+        """Change the folders and read the headers there; what was compared before was of other models."""
+
+        def work(job: Job, workspace: Workspace) -> None:
+            change(workspace)
+            self.index, self.answers, self.details = Index(), {}, {}
+            self._read_index(job, workspace)
+
+        return self.run(doing, work)
 
     def _hash(self, job: Job, workspace: Workspace) -> None:
         try:

@@ -30,7 +30,7 @@ class Choices:
     index.
 
     `classes` None: automatic; `references` empty: all models; `distance` None: what suits the measure; `left_out` are
-    models that are in no answer until they are brought back.
+    models that are in no answer until they are brought back; `greeted` says that the greeting has gone.
     """
 
     measure: str = DEFAULT
@@ -47,6 +47,7 @@ class Choices:
     encoder: str = BUILT_IN
     left_out: tuple[str, ...] = ()
     export_paths: bool = False
+    greeted: bool = False
 
     @property
     def question(self) -> Question:
@@ -68,7 +69,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "references": list,
     "left_out": list,
     "optimal_order": bool,
-    "export_paths": bool,
+    **dict.fromkeys(("export_paths", "greeted"), bool),
     "encoder": str,
 }
 """What a choice may be in the file."""
@@ -87,7 +88,8 @@ def read_choices(file: Path, first: Choices) -> Choices:
         kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
         known = {name: value for name, value in kept.items() if _makes_sense(name, value)}
         lists = {name: tuple(filter(_is_text, known.get(name, ()))) for name in ("references", "left_out")}
-        return replace(first, **{**known, **lists})
+        greeted = known.get("greeted", True)  # who has chosen something before there was a greeting needs none
+        return replace(first, **{**known, **lists, "greeted": greeted})
     except FileNotFoundError:
         return first
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -29,6 +29,7 @@ from .catalogue.table import LibraryRow, library_rows
 
 if TYPE_CHECKING:
     from ..families.support import Resampling
+    from ..hosts.folder_list import FolderList
     from ..identify.evidence import KnownModel
     from ..pictures.encoders.encoder import Encoder
     from ..probes.engine import Engine
@@ -150,6 +151,34 @@ class Workspace:
         """Name → what an earlier scan found out, for the models that were scanned."""
         known = {model.name: known_identity(model, self.library) for model in models}
         return {name: identity for name, identity in known.items() if identity is not None}
+
+    def add_folder(self, typed: str) -> Path:
+        """Look for checkpoints in this folder, too, also after a restart. Raises ModelsimError where it cannot be."""
+        from .catalogue.adding import folder_to_add
+
+        folders = self._folders
+        folder = folder_to_add(typed, folders.own)
+        if folder != folders.demonstration:
+            folders.add(folder)
+        elif not folders.shows_demonstration:
+            folders.show_demonstration()
+        return folder
+
+    def remove_folder(self, folder: Path) -> None:
+        """Look there no longer, unless it was given at the start; what is known of its models stays in the library.
+        Raises ModelsimError where that cannot be kept."""
+        self._folders.remove(folder)
+
+    def show_demonstration(self) -> None:
+        """Show the demonstration beside the other folders. Raises ModelsimError where it cannot be written."""
+        self._folders.show_demonstration()
+
+    @property
+    def _folders(self) -> FolderList:
+        """Raises ModelsimError where the host has folders of its own."""
+        if self.host.folders is None:
+            raise ModelsimError("no folders can be added", self.host.name, "use its own settings")
+        return self.host.folders
 
     def in_memory(self, job: Job) -> list[Model]:
         """The model that the host has loaded, where its weights are no longer those of its file: merged, say, or with

@@ -15,6 +15,8 @@ from ..wiring import Event, Wiring, without_value
 from ..work import Updates
 from . import references
 from .chosen import ChosenPanel
+from .folders import FoldersPanel
+from .greeting import Greeting
 from .naming import save_name
 from .panel import FamiliesControls, FamiliesPanel
 
@@ -26,6 +28,7 @@ class FamiliesPage:
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         self.session, self.work, self._wiring = session, wiring.work, wiring
+        self._greeting, self._folders = Greeting(session), FoldersPanel(session)
         self._controls = FamiliesControls(session)
         with gr.Row(elem_id="modelsim_panels"):
             with gr.Column(scale=8, min_width=320):
@@ -36,13 +39,16 @@ class FamiliesPage:
             self._seen = gr.Textbox(elem_id="modelsim_families_seen", show_label=False)
         self._changed = False
         self._taken = [*self._controls.taken(), *self._families.taken()]
-        self.outputs = [self._seen, *self._controls.outputs, *self._families.outputs, *self._chosen.outputs]
+        parts = (self._greeting, self._folders, self._controls, self._families, self._chosen)
+        self.outputs = [self._seen, *(output for part in parts for output in part.outputs)]
 
     def show(self) -> Updates:
         """Everything as chosen and known by now."""
         shown = self.session.shown()
         return {
             self._seen: self._shows(),
+            **self._greeting.updates(),
+            **self._folders.updates(),
             **self._controls.updates(),
             **self._families.updates(shown),
             **self._chosen.panels(shown),
@@ -121,7 +127,9 @@ class FamiliesPage:
             shown.answer.weigh(shown.how, shown.family)
 
     def _look_after(self) -> Updates:
-        """As `look`, after a task."""
+        """As `look`, after a task. The first families end the greeting."""
+        if self.session.shown().families and not self.session.choices.greeted:
+            self.session.choose(greeted=True)
         return self._changes(self.look)
 
     def _changes(self, answer: Callable[[], Updates]) -> Updates:
@@ -239,6 +247,13 @@ class FamiliesPage:
                 return self.show()
             case {"do": "leave out" | "bring back" as what, "name": name}:
                 self._without(what, name)
+                return self.show()
+            case {"do": "add folder" | "remove folder" | "show demonstration"}:
+                self._changed = True
+                self._folders.change(asked, self.work)
+                return self.show()
+            case {"do": "close greeting"}:
+                session.choose(greeted=True)
                 return self.show()
             case {"do": "name"}:
                 told = save_name(session, asked)

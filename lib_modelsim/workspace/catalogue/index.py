@@ -169,27 +169,25 @@ def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, Mode
     found: dict[str, Path] = {}
     missing = []
     for path in paths:
-        files = list(_walk(path)) if os.path.isdir(path) and not is_diffusers_folder(path) else [path]  # noqa: PTH112
+        files = list(walk(path)) if os.path.isdir(path) and not is_diffusers_folder(path) else [path]  # noqa: PTH112
         if not os.path.exists(path):  # noqa: PTH110 - pathlib's raises where a name is too long for the system
             missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
         elif not files:
-            missing.append(
-                (
-                    path,
-                    CheckpointError(
-                        "this folder has no checkpoints",
-                        path,
-                        f"choose a folder with {' '.join(ENDINGS)} files or diffusers folders",
-                    ),
-                )
-            )
+            missing.append((path, no_checkpoints(path)))
         else:
             for file in files:
                 found.setdefault(os.path.abspath(file), file)  # noqa: PTH100 - links stay apart
     return list(found.values()), missing
 
 
-def _walk(folder: Path) -> Iterable[Path]:
+def no_checkpoints(folder: Path) -> CheckpointError:
+    """What is wrong with a folder that has none."""
+    fix = f"choose a folder with {' '.join(ENDINGS)} files or diffusers folders"
+    return CheckpointError("this folder has no checkpoints", folder, fix)
+
+
+def walk(folder: Path) -> Iterable[Path]:
+    """The checkpoints in a folder that is none itself, one after another as they are found."""
     seen = set()
     for here, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)

@@ -1,0 +1,43 @@
+"""What a person sees before all else on the first day: what this is, and a card for each page."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import gradio as gr
+
+from ...templates import render
+from ..view_state import ViewState
+from ..work import Updates
+
+
+class _Card(NamedTuple):
+    """A page by its title, what a person gets there, and the button that it begins with, if it does."""
+
+    page: str
+    gives: str
+    press: str = ""
+
+
+_CARDS = (
+    _Card("Families", "Which models are copies, which are relatives: a tree with classes.", "modelsim_generate"),
+    _Card("Probes", "What each model generates: the same pictures from every one, side by side."),
+    _Card("Find my model", "Which model made a picture: drop one, and see the evidence."),
+)
+
+
+class Greeting:
+    """Shown until the first families were, or until it is closed, and then never again: who works here daily knows
+    what a page is for, and the table or the tree belongs at the top."""
+
+    def __init__(self, session: ViewState) -> None:
+        self._session = session
+        self._greeting = gr.HTML(elem_id="modelsim_greeting", visible=False)
+        self.outputs = [self._greeting]
+
+    def updates(self) -> Updates:
+        """The greeting, while it is to be seen."""
+        if self._session.choices.greeted:
+            return {self._greeting: gr.update(visible=False)}
+        html = render("ui/templates/greeting.html", cards=_CARDS, empty=not self._session.backend.rows)
+        return {self._greeting: gr.update(visible=True, value=html)}
