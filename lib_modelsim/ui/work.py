@@ -29,6 +29,11 @@ class Work:
         self._begun: tuple[Callable[[], Task], str, str | None] | None = None
         self.outputs = [status, stop]
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a task runs, or is about to."""
+        return self._begun is not None or self._session.backend.busy
+
     def take_turn(self) -> None:
         """Begin something new: who follows an older task leaves."""
         self._session.backend.turn += 1

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lib_modelsim.errors import ModelsimError
+from lib_modelsim.hosts import folder_list
 from lib_modelsim.hosts.folder_list import FolderList
 
 
@@ -70,7 +71,8 @@ def test_a_folder_given_at_the_start_stays(started, tmp_path):
 
 
 @pytest.mark.parametrize("held", ["{", "[]", '{"folders": [5]}', '{"folders": 7}'])
-def test_a_file_that_cannot_be_used_is_told_and_begun_anew(started, tmp_path, caplog, held):
+def test_a_file_that_cannot_be_used_is_told_and_begun_anew(started, tmp_path, caplog, monkeypatch, held):
+    monkeypatch.setattr(folder_list._log, "disabled", False)  # as import-linter leaves it, where it ran before
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "f.json").write_text(held)
     assert names(started()) == ["demonstration"]

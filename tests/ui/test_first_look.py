@@ -57,7 +57,7 @@ def test_the_cards_lead_to_the_pages_and_the_first_tree_ends_the_greeting(start)
     tabs = page.locator("#modelsim_pages button[role=tab], #modelsim_pages > .tab-nav button")
     for title, shown in (("Probes", "#modelsim_plan"), ("Find my model", "#modelsim_query")):
         card(page, title).click()
-        expect(page.locator(shown)).to_be_visible()
+        expect(page.locator(shown).first).to_be_visible()
         expect(page.locator(".modelsim-greeting")).to_be_hidden()
         tabs.filter(has_text="Families").first.click()
         expect(page.locator(".modelsim-greeting")).to_be_visible()
@@ -101,7 +101,7 @@ def test_my_folder_takes_the_place_of_the_demonstration_and_is_there_again_after
     folders.locator("summary").click()
     folders.locator("button[data-do='remove folder']").first.click()
     expect(rows).to_have_count(3)
-    expect(page.locator("#modelsim_folders")).to_contain_text("small demonstration")
+    expect(page.locator("#modelsim_folders").first).to_contain_text("small demonstration")
 
 
 def test_a_narrow_window_scrolls_nothing_sideways(start):

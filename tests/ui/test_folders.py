@@ -104,6 +104,18 @@ def test_a_wrong_path_is_told_and_changes_nothing(started, tmp_path):
     assert opened(page)["folders"] == before, "what was typed stays in the field"
 
 
+def test_what_is_asked_for_before_the_end_of_the_last_is_shown_too(started, mine, tmp_path):
+    page = started()
+    page.act(json.dumps({"do": "add folder", "path": str(tmp_path / "nowhere")}))
+    follow(page.work.follow_begun())
+    page.act(json.dumps({"do": "add folder", "path": str(mine)}))
+    for step in (page._acted, page._redrawn):
+        step()
+    follow(page.work.follow_begun())
+    shown = by_id(page._acted())
+    assert "5 checkpoints" in shown["folders"]
+
+
 def test_a_folder_that_is_not_there_is_told_and_its_models_are_not_forgotten(started, mine, small_family, tmp_path):
     act(started(small_family), "add folder", path=str(mine))
     away = mine.rename(tmp_path / "away")

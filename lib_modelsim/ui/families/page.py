@@ -220,8 +220,9 @@ class FamiliesPage:
         return self._look_after() if self._changed else self._chosen.panels()
 
     def _redrawn(self) -> Updates:
-        """The drawing with the support of its classes, where the models have changed."""
-        changed, self._changed = self._changed, False
+        """The drawing with the support of its classes, where the models have changed. Where more was asked for
+        meanwhile, its own end shows what it has changed."""
+        changed, self._changed = self._changed, self._changed and self.work.goes_on
         return self._look_after() if changed else {self._families.view: gr.update()}
 
     def act(self, action: str) -> Updates:
