@@ -46,7 +46,8 @@ class FoldersPanel:
         rows = self._session.backend.rows
         listed = [_folder(path, folders, rows) for path in folders.paths]
         gone = sum(not each.there for each in listed)
-        if not (self._session.choices.view == LIBRARY or gone or not folders.own):
+        in_library = self._session.choices.view == LIBRARY
+        if not (in_library or gone or not folders.own):
             return {self._panel: gr.update(visible=False)}
         html = render(
             "ui/templates/folders.html",
@@ -54,7 +55,7 @@ class FoldersPanel:
             gone=gone,
             alone=not folders.own,
             demonstration=not folders.shows_demonstration,
-            opened=bool(gone) or not rows,
+            opened=in_library and (bool(gone) or not rows),
             example="D:\\" + _EXAMPLE.replace("/", "\\") if os.name == "nt" else f"/home/you/{_EXAMPLE}",
         )
         return {self._panel: gr.update(visible=True, value=html)}
