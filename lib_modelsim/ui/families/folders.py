@@ -15,7 +15,7 @@ from ..choices import LIBRARY
 from ..view_state import ViewState
 from ..work import Updates, Work
 
-_EXAMPLE = "stable-diffusion-webui/models/Stable-diffusion"
+_EXAMPLE = "~/stable-diffusion-webui/models/Stable-diffusion"
 _STOPPED = "Stopped. What was read so far is kept."
 
 
@@ -56,7 +56,7 @@ class FoldersPanel:
             alone=not folders.own,
             demonstration=not folders.shows_demonstration,
             opened=in_library and (bool(gone) or not rows),
-            example="D:\\" + _EXAMPLE.replace("/", "\\") if os.name == "nt" else f"/home/you/{_EXAMPLE}",
+            example=os.path.normpath(os.path.expanduser(_EXAMPLE)),  # noqa: PTH111 - pathlib's raises without a home
         )
         return {self._panel: gr.update(visible=True, value=html)}
 
