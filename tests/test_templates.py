@@ -198,6 +198,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/script.html": {"address": text},
         "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
+        "ui/templates/using.html": {"references": [text] * 6},
         "ui/templates/two_pictures.html": {"names": [text, text], "urls": [text, text]},
     }  # fmt: skip
 
