@@ -175,7 +175,7 @@ def test_a_known_model_may_be_called_anything(tmp_path):
 def test_folders_none_of_which_is_a_checkpoint_that_is_known_are_doubted(tmp_path):
     put(tmp_path, "landscapes/1.png", "portraits/1.png")
     known = [KnownModel("anna", Path("anna.ckpt"))]
-    assert plan_import(tmp_path, known).doubts == ("no folder has the name of one of your 1 checkpoint",)
+    assert plan_import(tmp_path, known).doubts == ("no folder has the name of one of your checkpoints",)
     put(tmp_path, "anna/1.png")
     assert plan_import(tmp_path, known).doubts == ()
 

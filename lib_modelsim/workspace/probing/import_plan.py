@@ -143,7 +143,7 @@ def _doubts(folders: Sequence[_Folder], known: Sequence[KnownModel]) -> Iterator
     if odd:
         yield f"{_several(odd)} {'does' if len(odd) == 1 else 'do'} not look like a model's name"
     if known and not any(each.known for each in folders):
-        yield f"no folder has the name of one of your {counted(len(known), 'checkpoint')}"
+        yield "no folder has the name of one of your checkpoints"
     for each in folders:
         others = _other_models(each)
         if others:
