@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 from lib_modelsim import demo
@@ -76,6 +77,21 @@ def test_families(folder, backend, tmp_path, measure):
         strangers = {row["model"] for row in rows if row["stranger"]}
         by_line[tree["architecture"]] = partition(classes), strangers, tree["measure"]
     assert by_page == by_line
+
+
+@pytest.mark.parametrize("measure", [None, "delta-cosine"])
+def test_the_base_and_the_numbers_of_a_comparison(folder, backend, tmp_path, measure):
+    """A base that is likely is used by both, whether the measure was asked for or not."""
+    asked = ["--measure", measure] if measure else []
+    told = run("compare", folder, "--library", tmp_path / "cli.sqlite", "--json", *asked).document
+    question = (Choices(measure=measure) if measure else Choices()).question
+    finished(backend.compare(question))
+    comparison = backend.answers[question].comparison
+    assert comparison.base_model == told["base"] == "base"
+    rows = [i for i, model in enumerate(comparison.models) if model.architecture == "SD 1.x"]
+    ours = comparison.matrix.overall[np.ix_(rows, rows)]
+    theirs = np.array(told["overall"], dtype=float)[np.ix_(rows, rows)]
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
 def test_a_model_left_out(folder, backend, tmp_path):

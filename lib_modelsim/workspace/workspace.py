@@ -219,9 +219,10 @@ class Workspace:
         settings = self.host.settings()
         with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
             how = (question.base, self.library, shown, settings.device, settings.memory)
-            if question.few is None and question.measure is not None:
-                return compare_models(index, question.measure, *how)
-            return compare_by_choice(index, question.measure, *how, question.few or DEFAULT_OF_FEW)
+            measure, few = question.measure, question.few or question.measure or DEFAULT_OF_FEW
+            if question.few is None and measure is not None and not measure_named(measure).needs_base:
+                return compare_models(index, measure, *how)
+            return compare_by_choice(index, measure, *how, few)
 
     def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job, task: str | None = None) -> Detail:
         """Two models of a comparison, key by key. Raises ModelsimError where they cannot be compared."""

@@ -13,7 +13,7 @@ from ...similarity.base import MEAN, Base
 from ...similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, measure_named
 from ..catalogue.index import Index, Model
 from .choosing import Choice, choose
-from .compare import Comparison, apart, by_architecture, compare_models, join, named_base, of_weights
+from .compare import Comparison, apart, by_architecture, compare_from, join, named_base, no_base, of_weights
 from .likely import likely_model
 from .scores import Reason
 
@@ -29,7 +29,7 @@ def compare_by_choice(
     few: str = DEFAULT_OF_FEW,
 ) -> Comparison:
     """Compare the models of each architecture by what suits it (see `choosing`), so that none is left without numbers
-    that could have some; otherwise as `compare_models`."""
+    that could have some unless `few` is `measure`; otherwise as `compare_models`."""
     if measure is not None:
         of_weights(measure)
     models = index.models
@@ -37,13 +37,15 @@ def compare_by_choice(
     groups = {group[0].architecture: group for group in by_architecture(models)}
     how = (library, job, device, memory)
     choices = {kind: settled(group, measure, named, *how, few) for kind, group in groups.items() if len(group) > 1}
+    if measure == few and choices and not any(choice.base for choice in choices.values()):
+        raise no_base(few)
     measures = [choice.measure for choice in choices.values()]
     main = DEFAULT if DEFAULT in measures else next(iter(measures), measure or few)
     found = []
     for kind, group in groups.items():
         choice = choices.setdefault(kind, Choice(main))  # a model alone is told apart from none
-        own = choice.base.model if choice.base is not None else None
-        found.append(compare_models(Index(group), choice.measure, own, *how))
+        own = next((model for model in group if choice.base == Base(model.name)), None)
+        found.append(compare_from(Index(group), choice.measure, own, *how))
     readable = {model.path for part in found for model in part.models}
     kept = [model for model in models if model.path in readable]
     across = [reason for reason in apart(models) if _architectures(reason, models) > 1]

@@ -39,7 +39,7 @@ def choose(
     """How the models of one architecture are compared.
 
     `measure` is the one asked for, None for the one that suits; `base` the model that was named; `few` the measure
-    where there is neither a base nor a mean.
+    where there is neither a base nor a mean, the one asked for where there shall be no other.
     """
     if measure is not None and not measure_named(measure).needs_base:
         return Choice(measure)
@@ -52,7 +52,7 @@ def choose(
     if len(group) >= LEAST_FOR_MEAN:
         note = f"no base for {kind}: the mean of its models is used instead"
         return Choice(with_base, MEAN, note)
-    if len(group) == 1:
+    if len(group) == 1 or few == measure:
         return Choice(few)
     return Choice(few, None, f"no base for {kind}, and too few models for a mean: compared by {few}")
 

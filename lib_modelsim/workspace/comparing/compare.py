@@ -111,18 +111,38 @@ def compare_models(
     """As `compare`, of models that are indexed already; `memory` in bytes for the buffers, None as much as is good."""
     kind, models = of_weights(measure), index.models
     named = named_base(base, measure, models, library)
+    origins = [_base_of(group, named) for group in by_architecture(models)]
+    if kind.needs_base and named is None and MEAN not in origins and len(models) > 1:
+        raise no_base(measure)
+    return compare_from(index, measure, named, library, job, device, memory)
+
+
+def no_base(measure: str) -> ModelsimError:
+    """What is wrong where no network has a base for a measure that needs one."""
+    return ModelsimError(
+        f"{measure} needs a base; without one it uses the mean, which needs four models of one network",
+        None,
+        Sentence("choose one with --base", "choose one under Base"),
+    )
+
+
+def compare_from(
+    index: Index,
+    measure: str,
+    named: Model | None,
+    library: Library,
+    job: Job,
+    device: str = "auto",
+    memory: int | None = None,
+) -> Comparison:
+    """As `compare_models`, from the base that is found already; models that have none have reasons, no numbers."""
+    kind, models = of_weights(measure), index.models
     reasons = list(apart(models))
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     merges: list[Merge] = []
     groups = by_architecture(models)
     origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
-    if kind.needs_base and named is None and MEAN not in origins and len(models) > 1:
-        raise ModelsimError(
-            f"{measure} needs a base; without one it uses the mean, which needs four models of one network",
-            None,
-            Sentence("choose one with --base", "choose one under Base"),
-        )
     for group, origin in zip(groups, origins, strict=True):
         if isinstance(kind, AttentionMeasure):
             scores = attention_scores(kind, group, library, job, device, memory)
