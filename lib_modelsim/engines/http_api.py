@@ -5,15 +5,21 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, Sentence
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds for an answer that generates nothing; a WebUI that loads a checkpoint is slow in everything."""
+
+
+_START = Sentence(
+    "start it with --api, or check the address", "start it with --api, or change its address on the page Probes"
+)
 
 
 class Refused(ModelsimError):  # noqa: N818  the WebUI's answer
@@ -27,8 +33,8 @@ class Refused(ModelsimError):  # noqa: N818  the WebUI's answer
 class Api:
     """A WebUI under `url`, which may carry credentials and may lack its scheme."""
 
-    def __init__(self, url: str) -> None:
-        """Raises ModelsimError for what is no address."""
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        """`patience` in seconds for an answer that generates nothing. Raises ModelsimError for what is no address."""
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             port = parts.port
@@ -39,16 +45,17 @@ class Api:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         place = host if port is None else f"{host}:{port}"
         self.url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
-        self._headers = {"Content-Type": "application/json"}
+        self._patience = patience
+        self._login: str | None = None
         if parts.username is not None:
             words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers["Authorization"] = f"Basic {base64.b64encode(words.encode()).decode()}"
+            self._login = f"Basic {base64.b64encode(words.encode()).decode()}"
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """The answer's JSON. Raises as `post`."""
-        return self._answer(path, None, _PATIENCE)
+        return self._answer(path, None, self._patience)
 
-    def post(self, path: str, question: object, patience: float | None = _PATIENCE) -> Any:  # noqa: ANN401
+    def post(self, path: str, question: object, patience: float | None = PATIENCE) -> Any:  # noqa: ANN401
         """The answer's JSON; `patience` in seconds or None for ever.
 
         Raises Refused where the WebUI answers with an error, ModelsimError where it does not answer.
@@ -56,7 +63,10 @@ class Api:
         return self._answer(path, json.dumps(question).encode(), patience)
 
     def _answer(self, path: str, body: bytes | None, patience: float | None) -> Any:  # noqa: ANN401
-        request = urllib.request.Request(self.url + path, body, self._headers)  # noqa: S310 - http or https
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, body, headers)  # noqa: S310 - http or https
+        if self._login is not None:
+            request.add_unredirected_header("Authorization", self._login)
         try:
             with urllib.request.urlopen(request, timeout=patience) as answer:  # noqa: S310
                 return json.load(answer)
@@ -67,7 +77,7 @@ class Api:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise ModelsimError(
-                f"the WebUI does not answer ({reason})", self.url, "start it with --api, or check the address"
+                f"the WebUI does not answer ({reason})", self.url, _START
             ) from error
 
     def _refused(self, error: urllib.error.HTTPError, path: str) -> Refused:
@@ -88,4 +98,5 @@ class Api:
 
 
 def _no_address(url: str) -> ModelsimError:
-    return ModelsimError("this is not the address of a WebUI", url, "write it like http://127.0.0.1:7860")
+    shown = re.sub(r"^([a-z][a-z0-9+.-]*://)?.*@", r"\1", url, flags=re.IGNORECASE | re.DOTALL)  # no password
+    return ModelsimError("this is not the address of a WebUI", shown, "write it like http://127.0.0.1:7860")

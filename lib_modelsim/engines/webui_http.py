@@ -25,7 +25,7 @@ from ..pictures.opening import opened
 from ..pictures.records.infotext import parse
 from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
-from .http_api import Api, Refused
+from .http_api import PATIENCE, Api, Refused
 from .webui_settings import CHECKPOINT, LOADER, is_out_of_memory, overridden, plain_names, request, stem, without_hash
 
 _POLL = 0.25
@@ -38,9 +38,10 @@ _ATTEMPTS = 5
 class WebuiByHttp:
     """Generates with a running WebUI. Nothing is asked of it before it is needed."""
 
-    def __init__(self, url: str) -> None:
-        """`url` may carry the credentials of `--api-auth`: http://user:password@host:7860. Raises ModelsimError."""
-        self._api = Api(url)
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        """`url` may carry the credentials of `--api-auth`: http://user:password@host:7860; `patience` is in seconds,
+        for answers that generate nothing. Raises ModelsimError."""
+        self._api = Api(url, patience)
         self._versions: list[str] = []
 
     @cached_property

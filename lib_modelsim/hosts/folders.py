@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..engines.registry import DIFFUSERS, EngineKind
+from ..engines.registry import DIFFUSERS, WEBUI, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
 from .folder_list import FolderList
@@ -26,6 +26,7 @@ class Folders:
     """The checkpoints under some folders and files; it can load none, and nobody else wants its queue."""
 
     name = "standalone"
+    is_webui = False
     cannot: Mapping[str, str] = {"load": _ALONE, "loaded": _ALONE}
 
     def __init__(
@@ -41,8 +42,11 @@ class Folders:
         self.folders = paths if isinstance(paths, FolderList) else None
         self._paths = [] if isinstance(paths, FolderList) else list(paths)
         self.data, self._settings = data, settings
-        self._engine, self._address = engine, address
-        self.draws_with_files = engine.takes_files
+        self._first = self._engine, self._address = engine, address
+
+    @property
+    def draws_with_files(self) -> bool:
+        return self._engine.takes_files
 
     def settings(self) -> Settings:
         return self._settings
@@ -78,6 +82,13 @@ class Folders:
 
     def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:
         return self._engine.make(checkpoints, self._settings.device, self._address)
+
+    def generate_with(self, address: str) -> str:
+        from ..engines.http_api import Api
+
+        shown = Api(address).url if address else ""
+        self._engine, self._address = (WEBUI, address) if address else self._first
+        return shown
 
     def interrogators(self) -> list[Interrogator]:
         return []

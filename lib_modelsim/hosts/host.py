@@ -109,6 +109,9 @@ class Host(Protocol):
         `requestProgress` with: any text that no other task has, by custom `task(…)` with random letters.
         """
 
+    is_webui: bool
+    """Whether the tab is one of a WebUI's, whose other tabs take pictures and settings."""
+
     draws_with_files: bool
     """Whether the engine generates with files that we find, instead of a program's own list."""
 
@@ -117,6 +120,11 @@ class Host(Protocol):
 
         Raises ModelsimError where something is missing.
         """
+
+    def generate_with(self, address: str) -> str:
+        """Generate with the WebUI that answers at this address from now on; empty: as before. The address as it may be
+        shown and kept, which is without a password. Raises ModelsimError for what is no address, and in a WebUI, which
+        generates itself."""
 
     def interrogators(self) -> list[Interrogator]:
         """Who can say here what a picture was generated from without downloading anything; asked `at_work`."""

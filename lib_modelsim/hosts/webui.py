@@ -30,7 +30,7 @@ class WebUI:
     """The WebUI that this process is. `data` lies where the WebUI keeps its own, which it serves to every browser that
     can reach it: nothing secret may be written there."""
 
-    draws_with_files = False
+    is_webui, draws_with_files = True, False
     folders = None
 
     def __init__(self) -> None:
@@ -124,6 +124,9 @@ class WebUI:
         from ..engines.webui_inside import WebUIDrawing
 
         return WebUIDrawing(self)
+
+    def generate_with(self, address: str) -> str:
+        raise ModelsimError("this WebUI generates itself", address, "use the page of standalone.py")
 
     def interrogators(self) -> list[Interrogator]:
         from .interrogators import interrogators

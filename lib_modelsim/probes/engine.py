@@ -14,7 +14,7 @@ from ..errors import ModelsimError, Sentence
 from ..job import Job
 from .parameters import Parameters
 
-WITH_WEBUI = Sentence("generate with a WebUI (--webui)", "generate with a running WebUI")
+WITH_WEBUI = Sentence("generate with a WebUI (--webui)", "generate with a WebUI (enter its address)")
 """What to do about what diffusers cannot."""
 
 

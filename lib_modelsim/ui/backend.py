@@ -70,6 +70,11 @@ class Backend:
         """The folder of all pictures."""
         return self._quick.gallery
 
+    def webui_at(self, address: str) -> tuple[str, int]:
+        """The name of the WebUI at this address, and how many checkpoints it lists; asked in the caller's thread, for
+        seconds. Raises ModelsimError where none answers."""
+        return self._quick.webui_at(address)
+
     # long work
 
     def read_index(self) -> Task:

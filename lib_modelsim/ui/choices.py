@@ -26,11 +26,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Choices:
-    """The controls of the families and what is shown of them, and the search's encoder; names of models are as in the
-    index.
+    """The controls of the families and what is shown of them, the search's encoder, and what generates; names of models
+    are as in the index.
 
     `classes` None: automatic; `references` empty: all models; `distance` None: what suits the measure; `left_out` are
-    models that are in no answer until they are brought back; `greeted` says that the greeting has gone.
+    models that are in no answer until they are brought back; `greeted` says that the greeting has gone; `webui` is the
+    address of the WebUI that generates, empty for none, and without its login, which is kept nowhere.
     """
 
     measure: str = DEFAULT
@@ -48,6 +49,7 @@ class Choices:
     left_out: tuple[str, ...] = ()
     export_paths: bool = False
     greeted: bool = False
+    webui: str = ""
 
     @property
     def question(self) -> Question:
@@ -71,6 +73,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "optimal_order": bool,
     **dict.fromkeys(("export_paths", "greeted"), bool),
     "encoder": str,
+    "webui": str,
 }
 """What a choice may be in the file."""
 

@@ -6,6 +6,7 @@ never what was chosen when it was asked for.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +27,9 @@ if TYPE_CHECKING:  # scipy comes with them
     from ..workspace.families.class_labels import ClassName
     from ..workspace.families.family import Family, Trust
     from .tasks import Task
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,33 @@ class ViewState:
         self._lock = Lock()
         self.choices = read_choices(self._file, first)
         backend.leave_out(self.choices.left_out)
+        self._webui = self.choices.webui
+        if self._webui and not backend.host.is_webui:
+            try:
+                backend.host.generate_with(self._webui)
+            except ModelsimError as error:
+                _log.warning("the address kept in %s cannot be used (%s)", self._file, error)
+                self._webui = ""
+                self.choose(webui="")
 
     def choose(self, **changes: object) -> None:
         """Take down what a person chose."""
         with self._lock:
             self.choices = replace(self.choices, **changes)
             keep_choices(self._file, self.choices)
+
+    def generate_with(self, address: str) -> None:
+        """Generate with the WebUI at this address from now on, without one where it is empty. A login in it holds until
+        the end of the program, and is not kept. Raises ModelsimError for what is no address."""
+        if address != self.choices.webui:  # else it is what is shown of one that may have a login
+            shown = self.backend.host.generate_with(address)
+            self._webui = address
+            self.choose(webui=shown)
+
+    def ask_webui(self) -> tuple[str, int] | None:
+        """The name of the WebUI that is to generate, and how many checkpoints it lists; None without one. Raises
+        ModelsimError where it does not answer."""
+        return self.backend.webui_at(self._webui) if self._webui else None
 
     def show_in_tree(self, name: str) -> None:
         """Choose a model, and the tree that it is in."""

@@ -60,6 +60,10 @@ if TYPE_CHECKING:
     from .probing.suites import Suites
 
 
+_SECONDS_TO_ANSWER = 10.0
+"""How long a WebUI may take to say that it is there."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What a comparison is asked for: a measure, None for what suits each architecture; `base` is a model's name, or
@@ -321,9 +325,18 @@ class Workspace:
 
         if self.host.draws_with_files:
             chosen = on_disk(paths or self.host.paths(), self.library, job, self._leaving)
-            return self.host.engine(chosen.checkpoints), chosen
+            if self.host.draws_with_files:  # hashing takes minutes, in which a WebUI may have been chosen
+                return self.host.engine(chosen.checkpoints), chosen
         engine = self.host.engine(())
         return engine, of_engine(engine, paths, self.library, job, self._leaving)
+
+    def webui_at(self, address: str) -> tuple[str, int]:
+        """The name of the WebUI that answers at this address, and how many checkpoints it lists. Raises ModelsimError
+        where none does within seconds."""
+        from ..engines.webui_http import WebuiByHttp
+
+        webui = WebuiByHttp(address, patience=_SECONDS_TO_ANSWER)
+        return webui.name, len(webui.checkpoints())
 
     def plan(self, suite: Suite, paths: Sequence[Path], batch: int, job: Job) -> ProbePlan:
         """What is missing of a suite. Files never hashed before are read. A checkpoint that cannot generate by
@@ -456,7 +469,7 @@ class Workspace:
 
         if read:
             return scanned_models(self.host.paths(), self.library, job)
-        if not self.host.draws_with_files:
+        if self.host.is_webui:
             return known_models(self.library, self.host.listed()), []
         listed = [Listed(model.path, model.name) for model in self.read_index(job).models]
         return known_models(self.library, listed), []

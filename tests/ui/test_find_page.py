@@ -174,7 +174,7 @@ def test_a_card_loads_its_model_where_there_is_a_webui_and_sends_the_record_with
     record = "a cat, <b>\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1, Model hash: 1234567890, Model: nobody"
     alone = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "data-send" not in alone
-    monkeypatch.setattr(page.finder.backend.host, "draws_with_files", False)
+    monkeypatch.setattr(page.finder.backend.host, "is_webui", True)
     shown = answer(page.show())
     assert f'data-infotext="{html.escape(record)}"' in shown
     assert 'data-infotext="a cat, &lt;b&gt;\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1"' in shown

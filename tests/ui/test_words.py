@@ -40,7 +40,7 @@ OF_WEBUIS = ("--api", "--api-auth", "--freeze-settings", "--no-half")
     [
         (ANOTHER_BASE, "--base", "under Base"),
         (NO_PICTURES, "probe --out DIR", "on the page Probes"),
-        (WITH_WEBUI, "(--webui)", "a running WebUI"),
+        (WITH_WEBUI, "(--webui)", "enter its address"),
     ],
 )
 def test_a_sentence_names_the_controls_of_where_it_is_read(sentence, on_the_command_line, on_the_page):
@@ -55,7 +55,8 @@ def test_what_is_put_together_from_sentences_is_one():
     reason = str(ModelsimError("a", None, joined("download it again, or ", WITH_WEBUI)))
     told = joined("no tree for SD 1.x: ", reason)
     assert str(told).endswith("download it again, or generate with a WebUI (--webui)")
-    assert for_page(told) == "no tree for SD 1.x: a. Fix: download it again, or generate with a running WebUI"
+    fix = "download it again, or generate with a WebUI (enter its address)"
+    assert for_page(told) == f"no tree for SD 1.x: a. Fix: {fix}"
     several = ModelsimError("nobody could", joined(told, told, between="; "), "see above")
     assert "--webui" in str(several)
     assert "--webui" not in for_page(str(several))

@@ -61,7 +61,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
         verdict=_verdict(found),
         evidence=[(_KINDS[piece.kind.value], _beside_kind(piece), piece.detail) for piece in found.evidence],
         prompt=found.prompt,
-        infotext=None if session.backend.host.draws_with_files else found.infotext,
+        infotext=found.infotext if session.backend.host.is_webui else None,
         remarks=[for_page(remark) for remark in found.remarks],
         no_pictures="features" not in kinds,
         again=_generated_again(answer),

@@ -65,7 +65,7 @@ def cards(answer: Answered, session: ViewState) -> Markup:
     return render(
         "ui/templates/cards.html",
         infotext=_of_any_model(found.infotext) if found.infotext else "",
-        loads=not host.draws_with_files,
+        loads=host.is_webui,
         sends=found.infotext is not None,
         cards=[_card(ranked, around) for ranked in found.ranking[:_CARDS]],
         others=found.ranking[_CARDS:],
@@ -92,7 +92,7 @@ def _card(ranked: Ranked, around: _Around) -> _Card:
 
 
 def _cannot_load(ranked: Ranked, host: Host) -> str | None:
-    if host.draws_with_files:
+    if not host.is_webui:
         return None  # there is no WebUI to load it into, and no button
     return host.cannot.get("load") or (None if ranked.path else "It is not among your checkpoints.")
 

@@ -15,6 +15,7 @@ from ..work import Updates, Work
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
 from .studio import GENERATE, Order, Studio
 from .suites import SuitesPanel
+from .webui import WebuiField
 
 if TYPE_CHECKING:  # Pillow comes with it
     from ...probes.sheet import Sheet
@@ -42,6 +43,7 @@ class ProbesPage:
             )
         for control in (self._suite, self._models, self._batch):
             control.do_not_save_to_config = True
+        self.webui = WebuiField(session)
         self._told = gr.HTML(elem_id="modelsim_planned")
         self.suites = SuitesPanel(self.studio)
         with gr.Row(elem_id="modelsim_looking"):
@@ -77,13 +79,14 @@ class ProbesPage:
             self._follow(button, task)
         for control in (self._suite, *self._looking):
             self._wiring.at_once(control.input, self._asked, self.inputs, self.outputs)
+        self.webui.connect(self._wiring, opened, self._asked, self.inputs, self.outputs)
         self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
     def _follow(self, button: gr.Button, task: Callable[[Order], Task]) -> None:
         """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
 
         def begin(*values: object) -> None:
-            order = _order(values[:3])
+            order = self._ordered(values[:3])
             stopped = f"Stopped. Finished images are kept. To go on, press {GENERATE}."
             self.work.begin(lambda: task(order), stopped, "Done.")
 
@@ -117,7 +120,7 @@ class ProbesPage:
             for value, known, place in zip(looking, (columns, rows, rows), (0, 0, 1), strict=True)
         )
         names = [model.name for model in self.session.backend.index.models]
-        order = _order((suite, models, batch))
+        order = self._ordered((suite, models, batch))
         updates = {
             self._suite: gr.update(choices=suites, value=suite),
             self._models: gr.update(choices=names, value=[name for name in order.models if name in names]),
@@ -133,6 +136,11 @@ class ProbesPage:
         }
         return {self._seen: repr([_value(updates[control]) for control in self.inputs]), **updates}
 
+    def _ordered(self, values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
+        suite, models, batch = values
+        webui = self.session.choices.webui
+        return Order(suite or FIRST_LOOK, tuple(models or ()), max(1, int(batch or 1)), webui)
+
     def _grid_files(self, sheet: Sheet | None) -> Updates:
         """The files of the grid made last, where it is of the suite that is looked at."""
         grid = self.studio.grid
@@ -143,8 +151,3 @@ class ProbesPage:
 
 def _value(update: Any) -> object:  # noqa: ANN401 - a value, or gradio's update
     return update.get("value") if isinstance(update, dict) else update
-
-
-def _order(values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
-    suite, models, batch = values
-    return Order(suite or FIRST_LOOK, tuple(models or ()), max(1, int(batch or 1)))

@@ -93,7 +93,7 @@ def _side_by_side(studio: Studio, pictures: Iterable[tuple[str, Stored | None]])
         (label, "", False) if stored is None else (label, host.picture_url(stored.path), stored.record.black)
         for label, stored in pictures
     )
-    sends = () if host.draws_with_files else ("txt2img", "img2img", "PNG Info")
+    sends = ("txt2img", "img2img", "PNG Info") if host.is_webui else ()
     return render("ui/templates/pictures.html", pictures=shown, sends=sends)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,11 +27,13 @@ GENERATE = "Generate missing images"
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be generated: a suite, by name; models by name, none for all; so many pictures in a batch."""
+    """What is to be generated: a suite, by name; models by name, none for all; so many pictures in a batch; by the
+    WebUI at an address, where there is one."""
 
     suite: str
     models: tuple[str, ...] = ()
     batch: int = 1
+    webui: str = ""
 
 
 class Studio:
@@ -42,6 +45,7 @@ class Studio:
         self.refused: dict[Order, list[Unreadable]] = {}
         self.failures: list[Failure] = []
         self.grid: WrittenGrid | None = None
+        self._drew: str | None = None  # the engine that generated last
 
     def make_plan(self, order: Order) -> Task:
         """Find out what an order would generate; files never hashed before are."""
@@ -56,14 +60,14 @@ class Studio:
         return self.backend.run(("grid", order), lambda job, workspace: self._make_grid(order, job, workspace))
 
     def sheet(self, suite: str) -> Sheet | None:
-        """What was generated of a suite; None where nothing was."""
+        """What was generated of a suite, by the engine that generated last, or else the most; None where none was."""
         from ...workspace.probing.probes import sheet_of
 
         backend = self.backend
-        try:
-            return sheet_of(backend.gallery, backend.suites.named(suite)) if backend.gallery.is_dir() else None
-        except ModelsimError:
-            return None  # the gallery is empty
+        for engine in (self._drew, None) if backend.gallery.is_dir() else ():
+            with suppress(ModelsimError):  # nothing by this engine, or nothing at all
+                return sheet_of(backend.gallery, backend.suites.named(suite), engine)
+        return None
 
     def _plan(self, order: Order, job: Job, workspace: Workspace) -> ProbePlan:
         self.refused.pop(order, None)
@@ -81,6 +85,7 @@ class Studio:
         self.failures = []
         try:
             if planned.plan.missing:
+                self._drew = planned.engine.name
                 self.failures = list(workspace.generate(planned, job))
         finally:
             after = self._plan(order, Job(), workspace)
