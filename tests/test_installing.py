@@ -127,9 +127,9 @@ def test_the_advice_for_open_clip_keeps_all_that_is_there_or_says_that_it_cannot
 
 def test_modelsim_is_a_command_once_installed(environment, tmp_path):
     source = tmp_path / "source"
-    for folder in ("lib_modelsim", "requirements"):
+    for folder in ("lib_modelsim", "requirements", "javascript"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "LICENSE", "README.md"):
+    for name in ("pyproject.toml", "LICENSE", "README.md", "style.css"):
         shutil.copy(ROOT / name, source)
     python = environment()
     pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-compile", source]
@@ -141,6 +141,14 @@ def test_modelsim_is_a_command_once_installed(environment, tmp_path):
     code = "import lib_modelsim.installing as i; print(i.REQUIREMENTS.is_dir(), i.pins()['gradio'])"
     said = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["False", installing.pins()["gradio"]], "the versions come with the package"
+    code = "import lib_modelsim.ui.tab as t; print(t.__file__, t.STYLE, *t.SCRIPTS, sep=chr(10))"
+    said = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    tab, *web = map(Path, said.splitlines())
+    package = tab.parents[1]
+    wanted = {path.relative_to(source / "lib_modelsim") for path in (source / "lib_modelsim").rglob("*.*")}
+    assert [path for path in sorted(wanted) if not (package / path).exists()] == []
+    assert all(python.parents[1] in path.parents and path.is_file() for path in (tab, *web))
+    assert [path.name for path in web[1:]] == sorted(path.name for path in (ROOT / "javascript").glob("*.js"))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import gradio as gr
@@ -13,8 +14,17 @@ from .view_state import ViewState
 from .wiring import Wiring
 from .work import Work
 
-STYLE = Path(__file__).parents[2] / "style.css"
-SCRIPTS = sorted((Path(__file__).parents[2] / "javascript").glob("*.js"))
+
+def _web_files() -> Path:
+    """The folder of style.css and javascript/: where a WebUI takes them from an extension, or where pip put them."""
+    here, name = Path(__file__).parents[2], "share/modelsim/style.css"
+    if (here / "style.css").is_file():
+        return here
+    return next(Path(file.locate()).parent for file in metadata.files("modelsim") or () if file.match(name))
+
+
+STYLE = _web_files() / "style.css"
+SCRIPTS = sorted((_web_files() / "javascript").glob("*.js"))
 
 
 def build_tab(backend: Backend) -> gr.Blocks:
