@@ -58,7 +58,6 @@ class CheckpointParts:
 def parts_of(checkpoint: Checkpoint) -> CheckpointParts:
     """What is in the file for diffusers. Raises CheckpointFailed for what is no checkpoint, with all its parts, of a
     network that diffusers generates."""
-    path = checkpoint.path
     known = find(checkpoint.architecture)
     facts = known.drawing.diffusers if known is not None else None
     if facts is None:
@@ -67,11 +66,11 @@ def parts_of(checkpoint: Checkpoint) -> CheckpointParts:
         raise CheckpointFailed(f"diffusers can generate with {able} only", given, WITH_WEBUI)
     unet = _weights(checkpoint, "unet", _UNET)
     if _shape(unet, "conv_in.weight")[1] != 4:
-        raise CheckpointFailed("this model edits pictures and cannot generate from a prompt", path.name, "leave it out")
+        raise CheckpointFailed("this model edits pictures and cannot generate from a prompt", None, "leave it out")
     vae = _weights(checkpoint, "vae", _VAE)
     texts = [(kind, _weights(checkpoint, kind, prefix)) for kind, prefix in facts.text_encoders]
     if len({_shape(text, _TOKENS)[0] for _, text in texts}) > 1:
-        raise CheckpointFailed("its text encoders have different vocabularies", path.name, WITH_WEBUI)
+        raise CheckpointFailed("its text encoders have different vocabularies", None, WITH_WEBUI)
     pooled = _shape(texts[-1][1], "text_projection.weight")[1] if facts.pooled else 0
     keys = {tensor.key for tensor in checkpoint.tensors}
     return CheckpointParts(
@@ -102,7 +101,7 @@ def _weights(checkpoint: Checkpoint, kind: str, prefix: str) -> dict[str, Weight
     weights = {key[len(prefix) :]: weight for key, weight in checkpoint.weights.items() if key.startswith(prefix)}
     if not weights:
         words = {"unet": "UNet", "vae": "VAE"}.get(kind, "text encoder")
-        raise CheckpointFailed(f"the file has no {words}", checkpoint.path.name, "use a whole checkpoint")
+        raise CheckpointFailed(f"the file has no {words}", None, "use a whole checkpoint")
     if kind == "clip":
         return weights
     names = diffusers_names(kind, weights.keys())

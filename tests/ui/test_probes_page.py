@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from base64 import b64encode
@@ -12,6 +13,7 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
 
+from lib_modelsim.engines import diffusers_engine
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
@@ -22,6 +24,7 @@ from lib_modelsim.ui.probes.pictures import ONE_MODEL, ONE_PROBE, TWO
 from lib_modelsim.ui.probes.studio import Order
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from tests.probes import tiny_networks
 from tests.probes.fake_engine import FakeEngine
 
 ORDER = Order("cfg1-fast")
@@ -203,3 +206,40 @@ def test_what_the_page_shows_is_asked_for_again_where_its_controls_say_something
     seen = by_id(page.show(*values))["probes_seen"]
     assert list(page._settled(seen, *values)) == [page._seen]
     assert "pictures" in by_id(page._settled(seen, *values[:3], ONE_PROBE, *values[4:]))
+
+
+@pytest.fixture
+def real(tmp_path):
+    """The page over files that diffusers can and cannot generate with."""
+    folder, shapes = tmp_path / "models", tiny_networks.sd1()
+    folder.mkdir()
+    tiny_networks.write(folder, "whole", shapes)
+    no_vae = {key: shape for key, shape in shapes.items() if not key.startswith("first_stage_model.")}
+    for seed, name in enumerate(("bare", "naked")):
+        tiny_networks.write(folder, name, no_vae, seed)
+    tiny_networks.write(folder, "strange", {"double_blocks.0.img_attn.qkv.weight": (48, 16), "img_in.weight": (16, 64)})
+    tiny_networks.write(folder, "odd", {"layers.0.weight": (16, 16), "layers.1.weight": (16, 16)})
+    host = Folders([folder], tmp_path, Settings(device="cpu"))
+    backend = Backend(host, lambda: Library(tmp_path / "library.sqlite"))
+    with gr.Blocks():
+        yield Tab(ViewState(backend)).pages["probes"]
+    backend.close()
+
+
+def test_before_anything_is_generated_files_without_parts_and_unknown_networks_are_told(real):
+    do(real, real.studio.make_plan)
+    told = html.unescape(shown(real)["planned"])
+    assert "1 image by 1 model: 0 exist, 1 is missing." in told
+    assert "bare.safetensors, naked.safetensors cannot generate images: the file has no VAE. Fix: use a whole" in told
+    for name in ("strange", "odd"):
+        assert re.search(rf"{name}.*cannot generate", told), told
+
+
+def test_before_anything_is_generated_missing_packages_are_told_and_how_to_get_them(real, monkeypatch):
+    there = ("torch",)
+    monkeypatch.setattr(diffusers_engine, "find_spec", lambda name: name if name in there else None)
+    do(real, real.studio.make_plan)
+    told = html.unescape(shown(real)["planned"])
+    assert "Nothing can be generated yet: packages needed to generate are missing: diffusers, transformers" in told
+    assert "installing.py" in told
+    assert "enter its address" in told

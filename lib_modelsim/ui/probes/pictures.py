@@ -37,11 +37,13 @@ def plan_words(studio: Studio, order: Order) -> str:
     plan, missing = planned.plan, planned.plan.missing
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
     models = "1 model" if checkpoints == 1 else f"{checkpoints} models"
-    words = f"{len(plan.pictures)} images by {models}: {len(plan.pictures) - len(missing)} exist"
+    images = "1 image" if len(plan.pictures) == 1 else f"{len(plan.pictures)} images"
+    words = f"{images} by {models}: {len(plan.pictures) - len(missing)} exist"
     if missing and plan.seconds is not None and plan.bytes is not None:
         words += f"; the {len(missing)} missing take about {duration(plan.seconds)} and {size_text(plan.bytes)}"
     elif missing:
-        words += f", {len(missing)} are missing. The time is known once the first is generated"
+        are = "1 is" if len(missing) == 1 else f"{len(missing)} are"
+        words += f", {are} missing. The time is known once the first is generated"
     lines = [f"{words}."]
     lines += [f"{copy.name} is a copy of {plan.generates_instead(copy)} and is skipped." for copy in plan.copies]
     if missing and (lacking := planned.engine.missing()):
