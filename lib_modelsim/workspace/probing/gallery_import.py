@@ -64,7 +64,7 @@ def undo_import(gallery: Path) -> dict[str, int]:
     Raises ModelsimError where there is no gallery, or nothing was imported, or the disk refuses.
     """
     if not gallery.is_dir():
-        raise ModelsimError("there is no such folder", gallery, "give the gallery with --gallery DIR")
+        raise ModelsimError("there is no such folder", gallery, "check the path")
     with Gallery(gallery) as opened:
         opened.take_in()
         removed = opened.remove_last_import()
