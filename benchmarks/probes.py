@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 from lib_modelsim import demo
-from lib_modelsim.demo_shapes import Shapes, UnetLayout, clip_shapes, unet_shapes, vae_shapes
+from lib_modelsim.demo.shapes import Shapes, UnetLayout, clip_shapes, unet_shapes, vae_shapes
 from lib_modelsim.engines.diffusers_engine import Diffusers
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job

@@ -30,7 +30,7 @@ def tokenizer(size: int) -> Callable[[str], list[int]]:
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
     merges = [tuple(line.split()) for line in _merges(size)]
-    letters = _letters()
+    letters = byte_letters()
     words = [*letters, *(f"{letter}</w>" for letter in letters), *map("".join, merges)]
     made = Tokenizer(models.BPE({word: number for number, word in enumerate(words)}, merges, end_of_word_suffix="</w>"))
     made.normalizer = normalizers.Sequence(
@@ -79,7 +79,7 @@ def _list() -> Path | None:
     return None
 
 
-def _letters() -> list[str]:
+def byte_letters() -> list[str]:
     """The characters that stand for the bytes, in the order of CLIP's vocabulary: printable bytes are themselves and
     come first (GPT-2, encoder.py, `bytes_to_unicode`)."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lib_modelsim import demo
-from lib_modelsim.demo_shapes import Shapes, UnetLayout, clip_shapes, openclip_shapes, unet_shapes, vae_shapes
+from lib_modelsim.demo.shapes import Shapes, UnetLayout, clip_shapes, openclip_shapes, unet_shapes, vae_shapes
 from lib_modelsim.probes.engine import EngineCheckpoint
 
 TOKENS = 514

@@ -1,4 +1,4 @@
-"""The key names and shapes of SD 1.x, SD 2.x and SDXL checkpoints, in any width: what the demonstration is drawn from.
+"""The key names and shapes of SD 1.x, SD 2.x and SDXL checkpoints, in any width: what random weights are drawn for.
 
 Names and structure are those of the real single files (CompVis/stable-diffusion v1-inference.yaml,
 Stability-AI/stablediffusion v2-inference.yaml, Stability-AI/generative-models sd_xl_base.yaml). Widths are free, but
