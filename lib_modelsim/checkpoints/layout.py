@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from . import blocks
+from .networks import find, public_name
+from .networks.keys import Keys
 
 OTHER = "other"
 """The component of what no rule places."""
@@ -46,6 +48,12 @@ class Layout:
     def blocks(self) -> tuple[str, ...]:
         """The blocks in network order."""
         return tuple(dict.fromkeys(place.block for place in self.places.values() if place.block))
+
+    @cached_property
+    def variant(self) -> str | None:
+        """The variant of its network ("inpainting", "tiny", …); None for the plain one."""
+        network = find(public_name(self.architecture))
+        return network.variant(Keys({key: place.shape for key, place in self.places.items()})) if network else None
 
     def parameters(self, component: str | None) -> dict[tuple[str, tuple[int, ...]], int]:
         """(key, shape) → number of parameters, of one component. Of what no rule places, matrices alone count: vectors

@@ -37,7 +37,7 @@ class EngineCheckpoint:
     `title` is what the engine calls it, and takes in an order; `name` what a person does: the file's name without its
     ending, after its folder's where two have the same; no two of an engine share a name. `path` is None where the file
     lies on another machine; `sha256` (64 digits) is None where nobody knows it; `architecture` is None where
-    it is not known.
+    it is not known; `variant` is that of the architecture ("inpainting"), None for the plain one.
     """
 
     title: str
@@ -45,6 +45,7 @@ class EngineCheckpoint:
     path: Path | None = None
     sha256: str | None = None
     architecture: str | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True)

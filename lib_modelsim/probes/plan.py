@@ -65,7 +65,7 @@ def make_plan(
         _planned(suite.name, checkpoint, probe.name, parameters, engine, gallery)
         for checkpoint in _loaded_first(list(chosen.values()), engine)
         for probe in suite.probes
-        for parameters in probe.pictures(checkpoint.architecture, batch)
+        for parameters in probe.pictures(checkpoint.architecture, batch, checkpoint.variant)
     ]
     seconds, size = _expected([picture for picture in pictures if not picture.done], engine, gallery)
     copies = [checkpoint for checkpoint in checkpoints if checkpoint not in chosen.values()]

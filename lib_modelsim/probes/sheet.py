@@ -67,8 +67,12 @@ def _columns_by_identity(suite: Suite, engine: str, architecture: str | None, ba
     """Two probes may ask for the same picture."""
     found: dict[str, list[Column]] = {}
     for probe in suite.probes:
-        for parameters in probe.pictures(architecture, batch):
-            found.setdefault(parameters.identity(engine), []).append(Column(probe.name, parameters.seed))
+        for variant in probe.variants(architecture):
+            for parameters in probe.pictures(architecture, batch, variant):
+                columns = found.setdefault(parameters.identity(engine), [])
+                column = Column(probe.name, parameters.seed)
+                if column not in columns:  # a form may change nothing
+                    columns.append(column)
     return found
 
 

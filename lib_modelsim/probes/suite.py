@@ -22,7 +22,8 @@ class Probe:
     """One prompt with its settings, generated with one seed or several.
 
     `parameters` hold for every architecture that has no form of its own; `forms` are architecture → the fields of
-    Parameters that differ there, above all width and height.
+    Parameters that differ there, above all width and height. A form for a variant of an architecture ("SD 1.x tiny")
+    comes on top of the architecture's.
     """
 
     name: str
@@ -37,16 +38,22 @@ class Probe:
         for architecture in ("", *self.forms):
             self.pictures(architecture)
 
-    def pictures(self, architecture: str | None, batch: int = 1) -> list[Parameters]:
-        """What a checkpoint of this architecture (None where it is not known) generates: one picture per seed.
+    def pictures(self, architecture: str | None, batch: int = 1, variant: str | None = None) -> list[Parameters]:
+        """What a checkpoint of this architecture (None where it is not known) and variant generates: one picture per
+        seed.
 
         `batch` seeds at a time are generated at once. Raises ModelsimError for values that no picture can have.
         """
-        form = dict(self.forms.get(architecture or "", {}))
+        form = {**self.forms.get(architecture or "", {}), **self.forms.get(f"{architecture} {variant}", {})}
         options = dict(self.parameters.options) | dict(form.pop("options", {}))
         here = replace(self.parameters, **form, options=options)
         batches = [self.seeds[start : start + batch] for start in range(0, len(self.seeds), batch)]
         return [replace(here, seed=seed, batch=seeds if len(seeds) > 1 else ()) for seeds in batches for seed in seeds]
+
+    def variants(self, architecture: str | None) -> list[str | None]:
+        """The variants of an architecture that have forms of their own; None, the plain one, first."""
+        begin = f"{architecture} "
+        return [None, *(name.removeprefix(begin) for name in self.forms if name.startswith(begin))]
 
 
 @dataclass(frozen=True)

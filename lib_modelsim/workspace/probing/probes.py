@@ -39,7 +39,11 @@ def on_disk(paths: Sequence[Path], library: Library, job: Job, leaving: Leaving 
     chosen = Chosen([], list(found.unreadable))
     for model, identity in found.found:
         sha256 = identity.sha256 if identity else None
-        _sort_in(EngineCheckpoint(model.name, model.name, model.path, sha256, model.header.architecture), chosen)
+        header = model.header
+        checkpoint = EngineCheckpoint(
+            model.name, model.name, model.path, sha256, header.architecture, header.layout.variant
+        )
+        _sort_in(checkpoint, chosen)
     return chosen
 
 
@@ -154,13 +158,15 @@ def _meant(path: Path, available: Sequence[EngineCheckpoint]) -> list[EngineChec
 
 
 def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job) -> EngineCheckpoint:
-    """The checkpoint with its SHA-256 and architecture. Raises CheckpointError where its file cannot be read."""
+    """The checkpoint with its SHA-256, architecture and variant. Raises CheckpointError where its file cannot be read."""
     path = checkpoint.path
-    if path is None or not path.exists() or (checkpoint.sha256 and checkpoint.architecture):
+    if path is None or not path.exists():
         return checkpoint
     found = scan([path], library, Job(cancelled=job.cancelled), quick=checkpoint.sha256 is not None)
     if found.unreadable:
         raise CheckpointError(found.unreadable[0].error)
     ((model, identity),) = found.found
     sha256 = checkpoint.sha256 or (identity.sha256 if identity else None)
-    return replace(checkpoint, sha256=sha256, architecture=checkpoint.architecture or model.header.architecture)
+    return replace(
+        checkpoint, sha256=sha256, architecture=model.header.architecture, variant=model.header.layout.variant
+    )
