@@ -158,7 +158,7 @@ def _meant(path: Path, available: Sequence[EngineCheckpoint]) -> list[EngineChec
 
 
 def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job) -> EngineCheckpoint:
-    """The checkpoint with its SHA-256, architecture and variant. Raises CheckpointError where its file cannot be read."""
+    """The checkpoint with its SHA-256, architecture and variant. Raises CheckpointError where it cannot be read."""
     path = checkpoint.path
     if path is None or not path.exists():
         return checkpoint
