@@ -35,6 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from ..checkpoints import blocks
+from ..checkpoints.diffusers_names import diffusers_names
 from .files import save, save_diffusers_folder, save_pickle
 from .packed import unpack
 from .random_weights import Weights, draw, train
@@ -144,12 +145,18 @@ def trained(name: str, parent: Weights | None = None) -> Weights:
 
 
 def with_lora(weights: Weights, lora: Weights, strength: float) -> Weights:
-    """The weights with a LoRA in kohya's names baked in: W + strength · alpha / rank · up · down."""
+    """The weights with a LoRA in kohya's names baked in: W + strength · alpha / rank · up · down.
+
+    kohya's names are diffusers', with underscores.
+    """
     changed = dict(weights)
-    for key, old in weights.items():
-        name = "lora_unet_" + key.removeprefix(_UNET).removesuffix(".weight").replace(".", "_")
+    unet = [key.removeprefix(_UNET) for key in weights if key.startswith(_UNET)]
+    for original, diffusers in diffusers_names("unet", unet).items():
+        name = "lora_unet_" + diffusers.removesuffix(".weight").replace(".", "_")
         if f"{name}.lora_up.weight" not in lora:
             continue
+        key = _UNET + original
+        old = weights[key]
         # float64, so that the order of the sums, which differs between machines, does not show in float16
         up, down = (lora[f"{name}.lora_{part}.weight"].astype(np.float64) for part in ("up", "down"))
         scale = strength * float(lora[f"{name}.alpha"]) / len(down)

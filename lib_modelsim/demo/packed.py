@@ -8,6 +8,7 @@ parent, of the keys that differ.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,22 @@ _SCALE = ":scale"
 _LARGEST = 127
 
 
-def pack(path: Path, weights: Weights, resolution: float, limit: int = _LARGEST) -> None:
-    """Write weights, or differences from a parent's, in steps of a row's spread / `resolution`.
+def pack(path: Path, weights: Weights, resolution: float | Callable[[str], float], limit: int = _LARGEST) -> None:
+    """Write weights, or differences from a parent's, as `in_steps` makes whole numbers of them."""
+    packer = zlib.compressobj(level=9, strategy=zlib.Z_FILTERED)  # for numbers that hardly repeat
+    path.write_bytes(packer.compress(save(in_steps(weights, resolution, limit))) + packer.flush())
+
+
+def unpack(path: Path, parent: Weights | None = None) -> Weights:
+    """The weights of a packed file, float16; those of a fine-tune need its parent's."""
+    values = from_steps(load(zlib.decompress(path.read_bytes())))
+    if parent is not None:
+        values = {key: parent[key].astype(np.float32) + change for key, change in values.items()}
+    return (parent or {}) | {key: value.astype(np.float16) for key, value in values.items()}
+
+
+def in_steps(weights: Weights, resolution: float | Callable[[str], float], limit: int = _LARGEST) -> Weights:
+    """The tensors of a packed file, in steps of a row's spread / `resolution`, which is a number or a key's.
 
     At most `limit` steps on either side: 1 and a resolution of 0.8 keep the signs of what moved most. Vectors are kept
     as float16.
@@ -31,7 +46,7 @@ def pack(path: Path, weights: Weights, resolution: float, limit: int = _LARGEST)
             tensors[key] = values.astype(np.float16)
             continue
         rows = values.reshape(len(values), -1).astype(np.float32)
-        scale = rows.std(axis=1, keepdims=True) / resolution
+        scale = rows.std(axis=1, keepdims=True) / (resolution(key) if callable(resolution) else resolution)
         if limit == _LARGEST:  # nothing is cut off
             scale = np.maximum(scale, np.abs(rows).max(axis=1, keepdims=True) / limit)
         scale = scale.astype(np.float16)
@@ -39,19 +54,14 @@ def pack(path: Path, weights: Weights, resolution: float, limit: int = _LARGEST)
         steps = np.clip(np.round(rows / scale.astype(np.float32)), -limit, limit)
         tensors[key] = steps.astype(np.int8).reshape(values.shape)
         tensors[key + _SCALE] = scale[:, 0]
-    packer = zlib.compressobj(level=9, strategy=zlib.Z_FILTERED)  # for numbers that hardly repeat
-    path.write_bytes(packer.compress(save(tensors)) + packer.flush())
+    return tensors
 
 
-def unpack(path: Path, parent: Weights | None = None) -> Weights:
-    """The weights of a packed file, float16; those of a fine-tune need its parent's."""
-    tensors = load(zlib.decompress(path.read_bytes()))
-    values = {
+def from_steps(tensors: Weights) -> Weights:
+    """What the tensors of a packed file stand for, float32."""
+    return {
         key: _values(tensor, tensors.get(key + _SCALE)) for key, tensor in tensors.items() if not key.endswith(_SCALE)
     }
-    if parent is not None:
-        values = {key: parent[key].astype(np.float32) + change for key, change in values.items()}
-    return (parent or {}) | {key: value.astype(np.float16) for key, value in values.items()}
 
 
 def _values(tensor: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
