@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,23 @@ def save(path: Path, weights: Weights, dtype: str = "float16", metadata: dict[st
 
 
 def save_pickle(path: Path, weights: Weights, dtype: str = "float32") -> None:
-    """Write a PyTorch pickle as trainers do, with `state_dict` inside and some of the trainer's own state beside it."""
+    """Write a PyTorch pickle as trainers do, with `state_dict` inside and some of the trainer's own state beside it.
+
+    Without the records `.format_version` and `.storage_alignment`, which today's PyTorch (2.13) writes and
+    does not need: AUTOMATIC1111 refuses a file that has them as malicious (modules/safe.py, `allowed_zip_names_re`).
+    """
     import torch  # the one place here that needs it, and it takes seconds to import
 
     tensors = {key: torch.from_numpy(np.array(values, dtype=dtype)) for key, values in weights.items()}
-    torch.save({"epoch": 12, "global_step": 470_000, "state_dict": tensors}, path)
+    written = io.BytesIO()
+    torch.save({"epoch": 12, "global_step": 470_000, "state_dict": tensors}, written)
+    with zipfile.ZipFile(written) as new, zipfile.ZipFile(path, "w") as old:
+        for name in new.namelist():
+            if name.rpartition("/")[2] not in _NEW_RECORDS:
+                old.writestr(name, new.read(name))
+
+
+_NEW_RECORDS = (".format_version", ".storage_alignment")
 
 
 _FOLDERS = {
