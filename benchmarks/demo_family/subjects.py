@@ -1,4 +1,4 @@
-"""What the pictures show: sixteen subjects, each a handful of polygons.
+"""What the pictures show: ten subjects, each a handful of polygons.
 
 Points lie between -1 and 1, y points down. A polygon's role says which colour it takes (scenes.py).
 """
@@ -54,20 +54,14 @@ def mountain(rng: np.random.Generator) -> Polygons:
     ]
 
 
-def star(rng: np.random.Generator) -> Polygons:
-    radii = [0.9 if corner % 2 == 0 else rng.uniform(0.34, 0.42) for corner in range(10)]
-    corners = [(r * np.sin(i * np.pi / 5), -r * np.cos(i * np.pi / 5)) for i, r in enumerate(radii)]
-    return [(corners, "main")]
-
-
 def fish(rng: np.random.Generator) -> Polygons:
     return [
-        ([(0.45, 0), (0.95, -0.45), (0.85, 0), (0.95, 0.45)], "dark"),
-        (ellipse(-0.1, 0, 0.68, rng.uniform(0.36, 0.48)), "main"),
-        ([(-0.2, -0.38), (0.1, -0.72), (0.3, -0.3)], "dark"),
-        (ellipse(-0.45, -0.1, 0.12, 0.12), "light"),
-        (ellipse(-0.47, -0.1, 0.06, 0.06), "black"),
-        ([(-0.1, 0.02), (0.18, -0.12), (0.18, 0.18)], "second"),
+        ([(0.3, 0), (0.98, -0.55), (0.8, 0), (0.98, 0.55)], "dark"),
+        ([(-0.3, -0.3), (0.1, -0.72), (0.3, -0.25)], "dark"),
+        (ellipse(-0.2, 0, 0.7, rng.uniform(0.42, 0.48)), "main"),
+        (ellipse(-0.55, -0.1, 0.13, 0.13), "light"),
+        (ellipse(-0.57, -0.1, 0.07, 0.07), "black"),
+        ([(-0.1, 0.02), (0.2, -0.14), (0.2, 0.2)], "second"),
     ]
 
 
@@ -89,16 +83,6 @@ MOON: Polygons = [
         "main",
     )
 ]
-CAR: Polygons = [
-    ([(-0.5, -0.05), (-0.3, -0.45), (0.3, -0.45), (0.55, -0.05)], "main"),
-    (box(-0.95, -0.05, 0.95, 0.35), "main"),
-    ([(-0.38, -0.05), (-0.24, -0.35), (-0.03, -0.35), (-0.03, -0.05)], "light"),
-    ([(0.05, -0.05), (0.05, -0.35), (0.25, -0.35), (0.42, -0.05)], "light"),
-    (ellipse(-0.5, 0.38, 0.22, 0.22), "black"),
-    (ellipse(0.5, 0.38, 0.22, 0.22), "black"),
-    (ellipse(-0.5, 0.38, 0.09, 0.09), "light"),
-    (ellipse(0.5, 0.38, 0.09, 0.09), "light"),
-]
 CAT: Polygons = [
     ([(-0.65, -0.1), (-0.6, -0.9), (-0.1, -0.5)], "main"),
     ([(0.65, -0.1), (0.6, -0.9), (0.1, -0.5)], "main"),
@@ -110,32 +94,11 @@ CAT: Polygons = [
     ([(-0.09, 0.25), (0.09, 0.25), (0, 0.36)], "dark"),
     (box(-0.2, 0.46, 0.2, 0.51), "black"),
 ]
-PORTRAIT: Polygons = [
-    (ellipse(0, -0.2, 0.6, 0.62), "main"),
-    (box(-0.6, -0.2, 0.6, 0.45), "main"),
-    (box(-0.15, 0.3, 0.15, 0.7), "skin"),
-    (ellipse(0, 1.0, 0.75, 0.45), "second"),
-    (ellipse(0, -0.1, 0.42, 0.52), "skin"),
-    (ellipse(0, -0.1, 0.44, 0.54, 200, 340), "main"),
-    (ellipse(-0.17, -0.08, 0.07, 0.05), "black"),
-    (ellipse(0.17, -0.08, 0.07, 0.05), "black"),
-    (box(-0.12, 0.2, 0.12, 0.26), "dark"),
-]
 BOAT: Polygons = [
     (box(-0.04, -0.85, 0.04, 0.3), "wood"),
     ([(0.08, -0.8), (0.08, 0.15), (0.75, 0.15)], "light"),
     ([(-0.08, -0.6), (-0.08, 0.15), (-0.55, 0.15)], "second"),
     ([(-0.85, 0.3), (0.85, 0.3), (0.55, 0.7), (-0.55, 0.7)], "main"),
-]
-BIRD: Polygons = [
-    ([(0.4, 0.1), (0.98, -0.1), (0.95, 0.25)], "dark"),
-    (ellipse(0, 0.12, 0.58, 0.4), "main"),
-    (ellipse(-0.45, -0.3, 0.3, 0.28), "main"),
-    ([(-0.72, -0.35), (-1.0, -0.22), (-0.7, -0.18)], "second"),
-    (ellipse(-0.5, -0.36, 0.07, 0.07), "black"),
-    ([(-0.15, 0.05), (0.45, -0.1), (0.2, 0.4)], "dark"),
-    (box(-0.12, 0.5, -0.06, 0.85), "wood"),
-    (box(0.1, 0.5, 0.16, 0.85), "wood"),
 ]
 MUSHROOM: Polygons = [
     ([(-0.2, 0), (0.2, 0), (0.28, 0.85), (-0.28, 0.85)], "light"),
@@ -155,38 +118,18 @@ CASTLE: Polygons = [
     (box(-0.7, -0.1, -0.55, 0.15), "black"),
     (box(0.55, -0.1, 0.7, 0.15), "black"),
 ]
-CUP: Polygons = [
-    (ellipse(0.6, 0.15, 0.32, 0.34), "dark"),
-    (ellipse(0.6, 0.15, 0.17, 0.19), "back"),
-    ([(-0.6, -0.35), (0.6, -0.35), (0.45, 0.7), (-0.45, 0.7)], "main"),
-    (ellipse(0, -0.35, 0.6, 0.14), "light"),
-    (ellipse(0, -0.33, 0.48, 0.09), "wood"),
-]
-APPLE: Polygons = [
-    (ellipse(-0.22, 0.1, 0.5, 0.6), "main"),
-    (ellipse(0.22, 0.1, 0.5, 0.6), "main"),
-    (box(-0.05, -0.75, 0.05, -0.4), "wood"),
-    (ellipse(0.28, -0.6, 0.26, 0.12), "leaf"),
-    (ellipse(-0.4, -0.1, 0.1, 0.16), "light"),
-]
 
 SUBJECTS: dict[str, Polygons | Callable[[np.random.Generator], Polygons]] = {
     "house": house,
     "tree": tree,
     "mountain": mountain,
     "moon": MOON,
-    "star": star,
     "fish": fish,
     "flower": flower,
-    "car": CAR,
     "cat": CAT,
-    "portrait": PORTRAIT,
     "boat": BOAT,
-    "bird": BIRD,
     "mushroom": MUSHROOM,
     "castle": CASTLE,
-    "cup": CUP,
-    "apple": APPLE,
 }
 
 

@@ -1,8 +1,8 @@
 """Small files of weights: whole numbers times a scale, compressed.
 
-A packed file is a safetensors file behind zlib. A key whose tensor is int8 holds steps, and `key:scale` the size of a
-step in each of its rows; any other tensor holds its values as they are. A fine-tune's file has the differences from its
-parent, of the keys that differ.
+A packed file is a safetensors file behind zlib. A key with a `key:scale` holds steps, int8 or, where one lies far out,
+int16, and the scale is the size of a step in each of its rows; any other tensor holds its values as they are. A
+fine-tune's file has the differences from its parent, of the keys that differ.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from safetensors.numpy import load, save
 from .random_weights import Weights
 
 _SCALE = ":scale"
-_LARGEST = 127
+_LARGEST = 32767
+_SMALL = 2**-14
+"""Below this a float16 has fewer digits."""
 
 
 def pack(path: Path, weights: Weights, resolution: float | Callable[[str], float], limit: int = _LARGEST) -> None:
@@ -47,12 +49,13 @@ def in_steps(weights: Weights, resolution: float | Callable[[str], float], limit
             continue
         rows = values.reshape(len(values), -1).astype(np.float32)
         scale = rows.std(axis=1, keepdims=True) / (resolution(key) if callable(resolution) else resolution)
-        if limit == _LARGEST:  # nothing is cut off
+        if limit == _LARGEST:  # nothing is cut off, and one value far out does not make all others coarse
             scale = np.maximum(scale, np.abs(rows).max(axis=1, keepdims=True) / limit)
-        scale = scale.astype(np.float16)
-        scale[scale == 0] = 1  # a row without change, or with less than float16 can tell
+        scale[scale == 0] = 1  # a row of zeros
+        if scale.min() > _SMALL:
+            scale = scale.astype(np.float16)
         steps = np.clip(np.round(rows / scale.astype(np.float32)), -limit, limit)
-        tensors[key] = steps.astype(np.int8).reshape(values.shape)
+        tensors[key] = steps.astype(np.int8 if np.abs(steps).max(initial=0) < 128 else np.int16).reshape(values.shape)
         tensors[key + _SCALE] = scale[:, 0]
     return tensors
 

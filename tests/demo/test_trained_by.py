@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import pytest
 import torch
@@ -11,26 +9,9 @@ import torch
 from benchmarks.demo_family.lora import add_lora, lora_weights
 from benchmarks.demo_family.networks import loaded, new_unet, new_vae, weights_of
 from benchmarks.demo_family.packing import cosine, pack_change
-from benchmarks.demo_family.scenes import COLOURS
 from benchmarks.demo_family.stages import TUNES, Family
-from benchmarks.demo_family.styles import STYLES, picture
-from benchmarks.demo_family.subjects import SUBJECTS
 from lib_modelsim.demo.family import with_lora
 from lib_modelsim.demo.packed import unpack
-
-
-def test_the_drawings_are_those_that_the_shipped_weights_saw(shared):
-    tool = shared / "tools" / "minihub_pictures.py"
-    if not tool.is_file():
-        pytest.skip("the first drawings are not beside the repository")
-    spec = importlib.util.spec_from_file_location("minihub_pictures", tool)
-    first = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(first)
-    for number, (subject, style) in enumerate((subject, style) for subject in SUBJECTS for style in STYLES):
-        what = (subject, list(COLOURS)[number % 8], style)
-        ours, theirs = np.random.default_rng(number), np.random.default_rng(number)
-        assert np.array_equal(picture(*what, ours), first.picture(*what, theirs)), what
-        assert ours.uniform() == theirs.uniform(), "as many random numbers"
 
 
 @pytest.mark.parametrize(("new", "part"), [(new_unet, "unet"), (new_vae, "vae")])
