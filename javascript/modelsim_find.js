@@ -70,6 +70,12 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         ask(files);
     });
 
+    /** One of the samples beside the field, as the file that it is. */
+    async function askSample(button) {
+        const picture = await (await fetch(button.querySelector("img").src)).blob();
+        ask([new File([picture], button.dataset.sample, { type: picture.type })]);
+    }
+
     // from the WebUI's tabs
 
     function addButton(beside, picture) {
@@ -127,7 +133,9 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
 
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.("button.modelsim-find");
+        const sample = target.closest?.("#modelsim_tab [data-sample]");
         if (button) receive(button);
+        if (sample) askSample(sample);
         if (target.closest?.("#modelsim_tab [data-find=forget]")) asked = [];
     });
 

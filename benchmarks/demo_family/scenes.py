@@ -44,7 +44,7 @@ class Scene:
 
 
 def scene(subject: str, colour: str, rng: np.random.Generator) -> Scene:
-    """The subject, its main parts of the colour, in a pose that varies little: a network this small learns few things."""
+    """The subject, its main parts of the colour, in a pose that varies little: a small network learns few things."""
     main = np.clip(np.array(COLOURS[colour]) + rng.normal(0, 8, 3), 0, 255)
     second = np.array(COLOURS[_SECOND[int(rng.integers(3))]])
     sky = np.array(_SKIES[int(rng.integers(5))]) + rng.normal(0, 5, 3)

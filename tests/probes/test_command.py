@@ -159,7 +159,7 @@ def test_a_gallery_says_by_itself_which_suite_it_holds(small_family, tmp_path):
 
 def test_suites_are_listed_shown_imported_and_exported(tmp_path):
     names = [suite["name"] for suite in run("suite", "list", "--json").document["suites"]]
-    assert names[:4] == ["cfg1", "cfg1-fast", "prior", "standard"]
+    assert names[:5] == ["cfg1", "cfg1-fast", "demonstration", "prior", "standard"]
     prompts = tmp_path / "things.txt"
     prompts.write_text("a lamp\na chair\n", encoding="utf-8")
     imported = run("suite", "import", prompts, "--name", "two things", "--json").document

@@ -19,6 +19,7 @@ from .answer import answer_panel
 from .encoder_choice import EncoderChoice
 from .encoders import EncodersPanel
 from .finder import Asked, Finder
+from .samples import samples_for
 
 FIND_FIELD, QUERY_FIELD = "modelsim_find_field", "modelsim_query_field"
 """Ids of hidden text fields into which the script writes what a button on a card asks for, and the pictures asked
@@ -42,6 +43,7 @@ class FindPage:
             with gr.Column(scale=1, min_width=160):
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
                 self._verify = gr.Button("Verify: generate it again", visible=False, elem_id="modelsim_verify")
+        self._samples = gr.HTML(samples_for(session.backend.host), elem_id="modelsim_samples")
         self.encoders = EncodersPanel(encoder)
         self._asked = ""  # the script's number of the pictures asked about
         self._answer = gr.HTML(self._panel(), elem_id="modelsim_answer")
@@ -49,7 +51,7 @@ class FindPage:
             self._field, self._query = (
                 gr.Textbox(elem_id=name, show_label=False) for name in (FIND_FIELD, QUERY_FIELD)
             )
-        self.outputs = [self._verify, self._answer]
+        self.outputs = [self._verify, self._samples, self._answer]
 
     def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
@@ -86,6 +88,7 @@ class FindPage:
         answer = self.finder.answer
         return {
             self._verify: gr.update(visible=answer is not None and bool(answer.shown.ranking)),
+            self._samples: samples_for(self._session.backend.host),  # the demonstration comes and goes
             self._answer: self._panel(),
         }
 

@@ -1,0 +1,24 @@
+"""Pictures to ask the demonstration about, one of each kind. `benchmarks/demonstration.py --samples` makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "samples"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A small picture, and what it is."""
+
+    file: Path
+    what: str
+
+
+SAMPLES = (
+    Sample(FOLDER / "a-red-house.png", "as generated, with its record"),
+    Sample(FOLDER / "a-purple-cat.jpg", "saved as JPEG, without a record"),
+    Sample(FOLDER / "a-blue-fish.jpg", "another seed, without a record"),
+    Sample(FOLDER / "a-tree-of-nobody.jpg", "by a model that is not here"),
+)
