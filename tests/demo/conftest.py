@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from filelock import FileLock
 
+from benchmarks.demonstration import Demonstration, other_sampler, other_seed
 from lib_modelsim import demo
 
 
@@ -20,12 +21,23 @@ def shared_by_workers(tmp_path_factory, worker_id):
 @pytest.fixture(scope="session")
 def family(shared_by_workers):
     """The family's folder, written over what an interrupted start left; `told` beside it has the members' names."""
-    folder, told = shared_by_workers / "demonstration", []
+    folder, told = shared_by_workers / "family", []
     with FileLock(shared_by_workers / "family.lock"):
         if not folder.exists():
-            leftover = folder.with_name("demonstration.partial")
+            leftover = folder.with_name("family.partial")
             leftover.mkdir()
             (leftover / "harborlight-v1.safetensors").write_bytes(b"written by a start that was interrupted")
             demo.write_demo_family(folder, told.append)
             (shared_by_workers / "told").write_text("\n".join(told))
     return folder
+
+
+@pytest.fixture(scope="session")
+def demonstration(shared_by_workers, family):
+    """The family with its gallery, and pictures of other seeds and samplers to ask about, generated once."""
+    made = Demonstration(shared_by_workers)
+    with FileLock(shared_by_workers / "pictures.lock"):
+        made.generate()
+        made.generate("other seeds", other_seed, probes=4)
+        made.generate("other samplers", other_sampler, probes=2)
+    return made

@@ -166,7 +166,7 @@ def test_an_interrupted_start_leaves_no_half_family(tmp_path):
 
 
 def test_what_an_interrupted_start_left_is_removed(family):
-    assert not family.with_name("demonstration.partial").exists()
+    assert not family.with_name("family.partial").exists()
 
 
 def test_an_existing_folder_is_left_alone(tmp_path):
