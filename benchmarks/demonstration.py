@@ -177,9 +177,8 @@ def print_row(name: str, asked: Sequence[Query], demonstration: Demonstration, l
     answers = [demonstration.ask(query.picture, learned) for query in asked]
     found = places(asked, answers)
     none = np.mean([answer.none_of_these for answer in answers])
-    print(
-        f"| {name} | {len(asked)} | {100 * np.mean(found == 1):.0f} | {100 * np.mean(found <= 4):.0f} | {100 * none:.0f} |"
-    )
+    shares = " | ".join(f"{100 * share:.0f}" for share in (np.mean(found == 1), np.mean(found <= 4), none))
+    print(f"| {name} | {len(asked)} | {shares} |")
 
 
 def print_strangers(demonstration: Demonstration, asked: Sequence[Query]) -> None:

@@ -245,32 +245,28 @@ def _serve(options: argparse.Namespace) -> int:
         raise ModelsimError("the page needs a package that is not installed", "gradio", fix) from error
     from ..hosts.folder_list import FolderList
     from ..hosts.folders import Folders
-    from ..hosts.host import Settings
+    from ..hosts.host import DEMONSTRATION_GALLERY, Settings
+    from .demonstration import Demonstration
 
     login = Login.of(options.auth) if options.auth is not None else None
     login = Login.of_file(options.auth_file) if options.auth_file is not None else login
     if options.listen and login is None:
         fix = "add --auth USER:PASSWORD or --auth-file FILE"
         raise ModelsimError("with --listen every machine of the network can ask, so a password is needed", None, fix)
-    demonstration = _absolute(options.demo or data_folder() / "demonstration family")
     with TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True) as forgotten:
         kept = not options.no_library
         data = data_folder() if kept else Path(forgotten)
         given = [_absolute(folder) for folder in options.models]
-        folders = FolderList(given, data / FOLDERS, demonstration, lambda: _write_demo_family(demonstration))
-        host = Folders(folders, data, Settings(device=options.device, keep_encoder=options.keep_encoder))
         library = library_file(options) if kept else data / LIBRARY
-        return serve(host, options.port, not options.no_browser, lambda: Library(library), login, options.listen)
+        models = _absolute(options.demo or data_folder() / "demonstration")
+        demonstration = Demonstration(models, data / DEMONSTRATION_GALLERY, library)
+        settings = Settings(device=options.device, keep_encoder=options.keep_encoder)
+        try:
+            host = Folders(FolderList(given, data / FOLDERS, models, demonstration.begin), data, settings)
+            return serve(host, options.port, not options.no_browser, lambda: Library(library), login, options.listen)
+        finally:
+            demonstration.end()
 
 
 def _absolute(folder: Path) -> Path:
     return Path(os.path.abspath(folder))  # noqa: PTH100 - links stay apart
-
-
-def _write_demo_family(folder: Path) -> None:
-    """Write the demonstration family on first use."""
-    from ..demo import write_demo_family
-
-    write_demo_family(
-        folder, lambda name: print(f"modelsim: writing the demonstration family: {name}", file=sys.stderr, flush=True)
-    )

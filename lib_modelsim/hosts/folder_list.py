@@ -50,6 +50,10 @@ class FolderList:
         return self._shows_demonstration(self._kept)
 
     @property
+    def only_demonstration(self) -> bool:
+        return self.shows_demonstration and not self.own
+
+    @property
     def paths(self) -> list[Path]:
         """Where checkpoints are looked for, also those that are not there now."""
         return [*self.own, *([self.demonstration] if self.shows_demonstration else [])]

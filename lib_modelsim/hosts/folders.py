@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from ..engines.registry import DIFFUSERS, WEBUI, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
 from .folder_list import FolderList
-from .host import Listed, Loaded, Settings
+from .host import DEMONSTRATION_GALLERY, Listed, Loaded, Settings
 
 if TYPE_CHECKING:
     from ..pictures.encoders.encoder import Encoder
@@ -49,7 +50,8 @@ class Folders:
         return self._engine.takes_files
 
     def settings(self) -> Settings:
-        return self._settings
+        alone = self.folders is not None and self.folders.only_demonstration
+        return replace(self._settings, gallery=DEMONSTRATION_GALLERY) if alone else self._settings
 
     def paths(self) -> list[Path]:
         return self._paths if self.folders is None else self.folders.paths

@@ -30,13 +30,19 @@ class Listed:
     sha256: str | None = None
 
 
+GALLERY, DEMONSTRATION_GALLERY = "gallery", "demonstration-gallery"
+"""Names of folders. The demonstration has its own: its models must not compete with a person's for a picture."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What a person sets once; `memory` in bytes or None for as much as is free, `references` a text file."""
+    """What a person sets once; `memory` in bytes or None for as much as is free, `references` a text file, `gallery`
+    the name of the folder with pictures, in `output` or in the host's data folder."""
 
     measure: str = DEFAULT
     references: Path | None = None
     output: Path | None = None
+    gallery: str = GALLERY
     device: str = "auto"
     memory: int | None = None
     index_new: bool = False

@@ -21,8 +21,8 @@ from ..templates import render
 from .access import Login, Patience, is_own_name
 
 _SERVED = {
-    "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|data/gallery|heartbeat)/.+"
-    r"|/queue/(data|status)|/file=(?!https?:).+",
+    "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|heartbeat)/.+"
+    r"|/data/(demonstration-)?gallery/.+|/queue/(data|status)|/file=(?!https?:).+",
     "POST": r"/(run|api)/\w+/?|/queue/join|/reset/?|/cancel",
     "websocket": r"/queue/join",
 }

@@ -19,6 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
+from ..hosts.host import DEMONSTRATION_GALLERY, GALLERY
 from ..templates import render
 from .access import EVERYWHERE, LOCAL, Login, address_for_others
 from .guard import Guard, Tokens
@@ -81,7 +82,8 @@ class _Announced(uvicorn.Server):
 def _app(page: gr.Blocks, data: Path, tokens: Tokens, login: Login | None, listens: bool) -> FastAPI:
     own = FastAPI(openapi_url=None)
     own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
-    own.mount("/data/gallery", StaticFiles(directory=data / "gallery", check_dir=False))
+    for gallery in (GALLERY, DEMONSTRATION_GALLERY):
+        own.mount(f"/data/{gallery}", StaticFiles(directory=data / gallery, check_dir=False))
     app = gr.mount_gradio_app(own, page, path="")
     app.add_middleware(_OwnPage)
     inside = getattr(page._queue, "access_token", None)

@@ -20,8 +20,8 @@ from .webui import WebuiField
 if TYPE_CHECKING:  # Pillow comes with it
     from ...probes.sheet import Sheet
 
-FIRST_LOOK = "cfg1-fast"
-"""The suite that a first-time user generates."""
+FIRST_LOOK, OF_DEMONSTRATION = "cfg1-fast", "demonstration"
+"""The suite that a first-time user generates; that of the demonstration, where nothing else is shown."""
 
 
 class ProbesPage:
@@ -108,10 +108,14 @@ class ProbesPage:
         """Nothing, where the page shows what its controls say; else what they say now."""
         return {self._seen: gr.update()} if seen == repr(list(values)) else self._asked(*values)
 
+    def _first_look(self) -> str:
+        folders = self.session.backend.host.folders
+        return OF_DEMONSTRATION if folders is not None and folders.only_demonstration else FIRST_LOOK
+
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and generated for these values of the controls; those that make no sense give way."""
         suites = [each.name for each in self.session.backend.suites.all()]
-        suite = suite if suite in suites else FIRST_LOOK
+        suite = suite if suite in suites else self._first_look()
         sheet = self.studio.sheet(suite)
         columns = [column_label(column) for column in sheet.columns] if sheet else []
         rows = [row.name for row in sheet.rows] if sheet else []
