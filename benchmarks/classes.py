@@ -147,7 +147,7 @@ def main() -> None:
         made.mkdir()
         library_of_25(made)
         kin = {"ha": "base", "in": "inkwell", "ti": "inkwell", "ve": "velvet", "ch": "velvet", "gr": "stranger"}
-        for line in files("demonstration", demonstration, "harborlight-v1.safetensors", lambda name: kin[name[:2]]):
+        for line in files("demonstration", demonstration, "harborlight-base_v1.safetensors", lambda name: kin[name[:2]]):
             print(line)
         for line in files("25 made", made, "base", lambda name: name.split("-")[0]):
             print(line)

@@ -34,7 +34,7 @@ from lib_modelsim.workspace.probing.probes import sheet_of
 from lib_modelsim.workspace.workspace import Question, Workspace
 
 DISTINCT = (
-    *("harborlight-v1", "pixelwords_v1", "pastel-dots_v1", "inkwell_v2.1", "inkwell-neon_v1", "tidewater_v3"),
+    *("harborlight-base_v1", "pixelwords_v1", "pastel-dots_v1", "inkwell_v2.1", "inkwell-neon_v1", "tidewater_v3"),
     *("tidewater-sepia_v1", "granite-fantasy_v4"),
 )
 """The models with a manner of their own: no copies, merges or models of another strength."""

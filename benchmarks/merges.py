@@ -168,7 +168,7 @@ def main() -> None:
         for copy in ("inkwell_anime_v2.1 (1).safetensors", "inkwell_anime_v2.1-clearvae.safetensors"):
             (demonstration / copy).unlink()
         shutil.rmtree(demonstration / "velvet-portrait_v3-diffusers")
-        for line in rows_of_files("demonstration, copies left out", demonstration, "harborlight-v1", mixed):
+        for line in rows_of_files("demonstration, copies left out", demonstration, "harborlight-base_v1", mixed):
             print(line)
     for line in (*rows_of_exams(exams), *rows_of_published(shared)):
         print(line)

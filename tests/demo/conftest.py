@@ -26,7 +26,7 @@ def family(shared_by_workers):
         if not folder.exists():
             leftover = folder.with_name("family.partial")
             leftover.mkdir()
-            (leftover / "harborlight-v1.safetensors").write_bytes(b"written by a start that was interrupted")
+            (leftover / "harborlight-base_v1.safetensors").write_bytes(b"written by a start that was interrupted")
             demo.write_demo_family(folder, told.append)
             (shared_by_workers / "told").write_text("\n".join(told))
     return folder

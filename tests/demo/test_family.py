@@ -76,7 +76,7 @@ def test_the_folder_holds_the_weights_of_the_file(family):
 
 
 def test_the_pickle_rounds_to_the_base(checkpoints):
-    half, full = checkpoints["harborlight-v1"], checkpoints["harborlight-v1-fp32"]
+    half, full = checkpoints["harborlight-base_v1"], checkpoints["harborlight-base_v1-fp32"]
     assert half.weights.keys() == full.weights.keys()
     for key in half.weights:
         assert np.frombuffer(full.read(key), "float32").astype("float16").tobytes() == bytes(half.read(key)), key
@@ -103,7 +103,7 @@ def test_one_member_has_another(checkpoints, component, others):
         for name, each in checkpoints.items()
         if each.format == "safetensors" and each.architecture == "SD 1.x"
     }
-    assert {name for name, found in parts.items() if found != parts["harborlight-v1"]} == others
+    assert {name for name, found in parts.items() if found != parts["harborlight-base_v1"]} == others
 
 
 @pytest.mark.parametrize("name", ["pastel-dots_v1", "pastel-dots-soft_v1"])
@@ -111,13 +111,13 @@ def test_the_lora_is_baked_into_every_key_that_it_names(family, checkpoints, nam
     """A LoRA whose names are not found leaves the base, which nobody sees at once."""
     lora = open_checkpoint(family / "lora" / "pastel-dots-lora.safetensors")
     modules = {key.rpartition(".lora_")[0] for key in lora.weights if ".lora_up" in key}
-    base, baked = checkpoints["harborlight-v1"], checkpoints[name]
+    base, baked = checkpoints["harborlight-base_v1"], checkpoints[name]
     changed = {key for key in base.weights if base.read(key) != baked.read(key)}
     assert len(changed) == len(modules) > 50
 
 
 def test_the_weaker_lora_lies_half_way(checkpoints):
-    base, strong, soft = (checkpoints[name] for name in ("harborlight-v1", "pastel-dots_v1", "pastel-dots-soft_v1"))
+    base, strong, soft = (checkpoints[name] for name in ("harborlight-base_v1", "pastel-dots_v1", "pastel-dots-soft_v1"))
     assert distance(base, soft) == pytest.approx(0.5 * distance(base, strong), rel=0.02)
     assert distance(soft, strong) == pytest.approx(0.5 * distance(base, strong), rel=0.02)
 
@@ -126,7 +126,7 @@ def test_kinship_shows_in_the_weights(checkpoints):
     inkwell, neon, base, tidewater, mix, stranger = (
         checkpoints[name]
         for name in (
-            *("inkwell_v2.1", "inkwell-neon_v1", "harborlight-v1", "tidewater_v3", "tidepool-mix_v1"),
+            *("inkwell_v2.1", "inkwell-neon_v1", "harborlight-base_v1", "tidewater_v3", "tidepool-mix_v1"),
             "granite-fantasy_v4",
         )
     )
@@ -145,7 +145,7 @@ def test_the_added_difference_is_there(checkpoints):
 
 
 def test_an_engine_finds_the_widths_that_the_configurations_name(checkpoints):
-    first = checkpoints["harborlight-v1"].weights["model.diffusion_model.input_blocks.0.0.weight"]
+    first = checkpoints["harborlight-base_v1"].weights["model.diffusion_model.input_blocks.0.0.weight"]
     assert first.shape[0] == WIDTHS.unet
 
 

@@ -51,16 +51,16 @@ def pixels(webui):
 def test_it_loads_and_generates_something_that_is_its_own(pixels, name):
     picture = pixels(name)
     assert picture.std() > 10
-    assert np.abs(picture - pixels("harborlight-v1")).mean() > 1
+    assert np.abs(picture - pixels("harborlight-base_v1")).mean() > 1
 
 
 def test_the_pickle_generates_what_the_half_precision_file_does(pixels):
-    assert np.array_equal(pixels("harborlight-v1-fp32"), pixels("harborlight-v1"))  # started with --no-half
+    assert np.array_equal(pixels("harborlight-base_v1-fp32"), pixels("harborlight-base_v1"))  # started with --no-half
 
 
 def test_a_lora_baked_in_shows_in_the_picture(pixels):
-    assert np.abs(pixels("pastel-dots_v1") - pixels("harborlight-v1")).mean() > 1
+    assert np.abs(pixels("pastel-dots_v1") - pixels("harborlight-base_v1")).mean() > 1
 
 
 def test_clip_skip_has_an_effect_and_no_error(pixels):
-    assert np.abs(pixels("harborlight-v1", clip_skip=2) - pixels("harborlight-v1")).mean() > 1
+    assert np.abs(pixels("harborlight-base_v1", clip_skip=2) - pixels("harborlight-base_v1")).mean() > 1

@@ -62,7 +62,7 @@ def test_the_true_families_of_the_demonstration_come_out(demo_family):
     assert [sorted(each) for each in classes(family)] == [
         ["chimera-blockmix_v1", "velvet-portrait_v3", "velvet-portrait_v3-diffusers"],
         ["granite-fantasy_v4"],
-        ["harborlight-v1", "harborlight-v1-fp32"],
+        ["harborlight-base_v1", "harborlight-base_v1-fp32"],
         [
             "inkwell_anime_v2.1",
             "inkwell_anime_v2.1 (1)",
@@ -79,7 +79,7 @@ def test_one_copy_more_changes_nothing(demo_family, tmp_path):
     copied = shutil.copytree(demo_family, tmp_path / "family")
     shutil.copyfile(copied / "tidepool-mix_v1.safetensors", copied / "tidepool-mix_v1 (1).safetensors")
     before, after = (
-        families(folder, base="harborlight-v1.safetensors").families[0] for folder in (demo_family, copied)
+        families(folder, base="harborlight-base_v1.safetensors").families[0] for folder in (demo_family, copied)
     )
     assert [each - {"tidepool-mix_v1 (1)"} for each in classes(after)] == classes(before)
     assert len(after.features.models) == len(before.features.models) + 1
