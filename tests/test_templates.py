@@ -158,7 +158,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/answer.html": {
             "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "evidence": [(text, 0.5, text)],
             "prompt": {"text": text, "source": text}, "infotext": text, "remarks": [text], "no_pictures": True,
-            "again": again, "cards": "",
+            "coming": text, "again": again, "cards": "",
         },
         "ui/templates/branch.html": {"names": [text], "counted": text, "alike": text},
         "ui/templates/cards.html": {
@@ -196,6 +196,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "not_comparable": [relative], "cannot_load": text,
             "merge": {"parents": [text, text], "why": text},
         },
+        "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},
         "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
         "ui/templates/using.html": {"references": [text] * 6},

@@ -50,10 +50,6 @@ class FolderList:
         return self._shows_demonstration(self._kept)
 
     @property
-    def only_demonstration(self) -> bool:
-        return self.shows_demonstration and not self.own
-
-    @property
     def paths(self) -> list[Path]:
         """Where checkpoints are looked for, also those that are not there now."""
         return [*self.own, *([self.demonstration] if self.shows_demonstration else [])]
@@ -82,6 +78,11 @@ class FolderList:
         held = {"folders": [str(folder) for folder in kept.added], "demonstration": kept.demonstration}
         write_text(self._file, json.dumps(held, indent=1))
         self._kept = kept
+
+
+def only_demonstration(folders: FolderList | None) -> bool:
+    """Whether a host with these folders shows the demonstration and nothing else."""
+    return folders is not None and folders.shows_demonstration and not folders.own
 
 
 def _read(file: Path) -> _Kept:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ..engines.registry import DIFFUSERS, WEBUI, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
-from .folder_list import FolderList
+from .folder_list import FolderList, only_demonstration
 from .host import DEMONSTRATION_GALLERY, Listed, Loaded, Settings
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ class Folders:
         return self._engine.takes_files
 
     def settings(self) -> Settings:
-        alone = self.folders is not None and self.folders.only_demonstration
-        return replace(self._settings, gallery=DEMONSTRATION_GALLERY) if alone else self._settings
+        if only_demonstration(self.folders):
+            return replace(self._settings, gallery=DEMONSTRATION_GALLERY)
+        return self._settings
 
     def paths(self) -> list[Path]:
         return self._paths if self.folders is None else self.folders.paths

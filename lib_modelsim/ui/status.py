@@ -36,3 +36,7 @@ def _line(text: str, fraction: float, kind: str = "working", task: str | None = 
 def note(title: str, text: str = "") -> str:
     """What an empty panel says: what is the matter, and what to do."""
     return render("ui/templates/note.html", title=title, text=for_page(text))
+
+
+COMING = "The demonstration's images are generated in the background on the first start. Come back in a few minutes."
+"""Where they are missed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ...hosts.folder_list import only_demonstration
 from ..tasks import Task
 from ..view_state import ViewState
 from ..wiring import Event, Wiring, without_value
@@ -109,8 +110,7 @@ class ProbesPage:
         return {self._seen: gr.update()} if seen == repr(list(values)) else self._asked(*values)
 
     def _first_look(self) -> str:
-        folders = self.session.backend.host.folders
-        return OF_DEMONSTRATION if folders is not None and folders.only_demonstration else FIRST_LOOK
+        return OF_DEMONSTRATION if only_demonstration(self.session.backend.host.folders) else FIRST_LOOK
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and generated for these values of the controls; those that make no sense give way."""
