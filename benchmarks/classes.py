@@ -134,6 +134,13 @@ def library_of_25(folder: Path) -> None:
             demo.save(folder / f"family{family}-{i}.safetensors", weights)
 
 
+KIN = {
+    "harbo": "base", "pixel": "base", "paste": "dots", "inkwe": "inkwell", "tidep": "inkwell",
+    "tidew": "tidewater", "neon-": "tidewater", "chime": "tidewater", "grani": "stranger",
+}
+"""Of the demonstration: beginning of a name → family; a merge counts with the parent of which it has more."""
+
+
 def main() -> None:
     shared = Path(sys.argv[1])
     head = ("models", "n", *("classes", "of one", "silhouette", "agreement") * 2, "strangers")
@@ -146,8 +153,8 @@ def main() -> None:
         demo.write_demo_family(demonstration, lambda _: None)
         made.mkdir()
         library_of_25(made)
-        kin = {"ha": "base", "in": "inkwell", "ti": "inkwell", "ve": "velvet", "ch": "velvet", "gr": "stranger"}
-        for line in files("demonstration", demonstration, "harborlight-base_v1.safetensors", lambda name: kin[name[:2]]):
+        base = "harborlight-base_v1.safetensors"
+        for line in files("demonstration", demonstration, base, lambda name: KIN[name[:5]]):
             print(line)
         for line in files("25 made", made, "base", lambda name: name.split("-")[0]):
             print(line)

@@ -117,7 +117,8 @@ def test_the_lora_is_baked_into_every_key_that_it_names(family, checkpoints, nam
 
 
 def test_the_weaker_lora_lies_half_way(checkpoints):
-    base, strong, soft = (checkpoints[name] for name in ("harborlight-base_v1", "pastel-dots_v1", "pastel-dots-soft_v1"))
+    names = ("harborlight-base_v1", "pastel-dots_v1", "pastel-dots-soft_v1")
+    base, strong, soft = (checkpoints[name] for name in names)
     assert distance(base, soft) == pytest.approx(0.5 * distance(base, strong), rel=0.02)
     assert distance(soft, strong) == pytest.approx(0.5 * distance(base, strong), rel=0.02)
 
