@@ -39,5 +39,5 @@ def demonstration(shared_by_workers, family):
     with FileLock(shared_by_workers / "pictures.lock"):
         made.generate()
         made.generate("other seeds", other_seed, probes=4)
-        made.generate("other samplers", other_sampler, probes=2)
+        made.generate("other samplers", other_sampler, probes=1)
     return made

@@ -27,7 +27,7 @@ def told(what, asked, answers):
 
 @pytest.mark.parametrize(
     ("gallery", "change", "probes", "first"),
-    [("other seeds", other_seed, 4, 0.6), ("other samplers", other_sampler, 2, 0.5)],
+    [("other seeds", other_seed, 4, 0.6), ("other samplers", other_sampler, 1, 0.5)],
 )
 def test_the_model_of_a_picture_without_record_is_found(demonstration, learned, gallery, change, probes, first):
     asked = demonstration.queries(gallery, change, probes)
@@ -57,7 +57,7 @@ def test_a_record_names_the_model(demonstration, learned):
 
 
 def test_generating_again_proves_who_made_it(demonstration, learned):
-    asked = demonstration.queries("other seeds", other_seed, 4)[::9]
+    asked = demonstration.queries("other seeds", other_seed, 4)[9::12]
     with demonstration.workspace("gallery") as use:
         known, _ = use.known_models(Job())
         for query in asked:
