@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..text import percent
+from .bases import named_as_base
 
 Array = NDArray[np.float64]
 
@@ -69,11 +70,13 @@ class PerhapsMerge:
 def named_merges(
     models: Sequence[str], squares: Array, comparable: NDArray[np.bool_], base: int | None = None
 ) -> list[Merge]:
-    """As `perhaps_merges`, by names: of a model and its copies the shortest, which is no "… (1)"."""
+    """As `perhaps_merges`, by names: of models with the same weights the base's, else the shortest, which is no
+    "… (1)"."""
     apart = np.nansum(squares, axis=-1)
 
     def called(parent: int) -> str:
-        return min((models[i] for i in np.flatnonzero((apart[parent] == 0) & comparable[parent])), key=len)
+        same = np.flatnonzero((apart[parent] == 0) & comparable[parent]).tolist()
+        return models[min(same, key=lambda i: (i != base, not named_as_base(models[i]), len(models[i])))]
 
     return [
         Merge(models[found.model], (called(found.parents[0]), called(found.parents[1])), found.left)

@@ -90,6 +90,13 @@ def test_of_a_parent_and_its_copies_the_shortest_name_is_told(family):
     assert found({"anna (1)": family["anna"], **family, "merge": merge}) == {"merge": {"anna", "other"}}
 
 
+def test_of_models_with_the_base_s_weights_the_base_is_told(family):
+    half = (family["anna"] + family["other"]) / 2
+    assert found({"tea": family["anna"], "anna-base": family["anna"], "other": family["other"], "half": half}) == {
+        "half": {"anna-base", "other"}
+    }
+
+
 def test_where_a_pair_cannot_be_compared_nothing_is_told(family):
     models = {name: family[name] for name in ("base", "anna", "other")}
     models["merge"] = (family["anna"] + family["other"]) / 2
