@@ -1,6 +1,6 @@
 """The first figures on models that were really trained: the demonstration family, from its files to the answers.
 
-python -m benchmarks.demonstration FOLDER
+python -m benchmarks.demonstration FOLDER [--samples]
 
 FOLDER keeps the family, its gallery (suite `demonstration`) and the pictures that are asked about: minutes on two
 cores the first time. Prints a table in Markdown. What is asked about lost its record, unless a line says otherwise.
@@ -19,6 +19,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from lib_modelsim.demo import write_demo_family
+from lib_modelsim.demo.samples import FOLDER as SAMPLES
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
@@ -99,9 +100,10 @@ class Demonstration:
             if stored is not None
         ]
 
-    def picture_of(self, model: str) -> Query:
-        """The gallery's first picture of a model."""
-        return next(query for query in self.queries("gallery", unchanged) if query.model == model)
+    def picture_of(self, model: str, probe: str = "red house") -> Query:
+        """The gallery's picture of a probe by a model."""
+        asked = self.queries("gallery", unchanged)
+        return next(query for query in asked if query.model == model and query.file.name.startswith(probe))
 
     def gallery_without(self, model: str) -> str:
         """A gallery with the pictures of all others."""
@@ -153,9 +155,24 @@ def _without_record(path: Path) -> Image.Image:
     return Image.frombytes(picture.mode, picture.size, picture.tobytes())
 
 
+def write_samples(demonstration: Demonstration) -> None:
+    """Those of lib_modelsim/demo/samples.py: one with its record, one saved as JPEG, one of another seed."""
+    demonstration.generate("other seeds", other_seed)
+    house = demonstration.picture_of("inkwell_v2.1", "red house")
+    cat = demonstration.picture_of("inkwell-neon_v1", "purple cat")
+    asked = demonstration.queries("other seeds", other_seed)
+    fish = next(query for query in asked if query.model == "tidewater_v3" and "blue fish" in query.file.name)
+    shutil.copyfile(house.file, SAMPLES / "a-red-house.png")
+    for query, name in ((cat, "a-purple-cat.jpg"), (fish, "a-blue-fish.jpg")):
+        query.picture.convert("RGB").save(SAMPLES / name, quality=90)
+
+
 def main() -> None:
     demonstration = Demonstration(Path(sys.argv[1]))
     demonstration.generate()
+    if "--samples" in sys.argv:
+        write_samples(demonstration)
+        return
     learned = demonstration.learned()
     print("| pictures asked about | how many | right model first, % | among four, % | 'none of these', % |")
     print("|---|---|---|---|---|")
