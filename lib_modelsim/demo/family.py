@@ -3,22 +3,22 @@
 They are Stable Diffusion 1.x in narrow networks, trained from nothing on drawings of houses, fish, cats and the like in
 six styles (benchmarks/demo_family). Ask them for 128 × 128 pixels, with prompts such as `a red house, ink drawing`.
 
-    harborlight-base_v1              the base, as float16
-    ├─ harborlight-base_v1-fp32.ckpt the same weights, as float32, in a pickle
-    ├─ pixelwords_v1                 its text encoder trained on pixel art; the UNet is the base's
-    ├─ pastel-dots_v1                a LoRA, baked in; beside it in `lora`
-    │  └─ pastel-dots-soft_v1        the same at half its strength
-    ├─ inkwell_v2.1                  fine-tune on ink drawings
-    │  ├─ inkwell_v2.1 (1)           the very same file, downloaded twice
-    │  ├─ inkwell_v2.1-clearvae      with another VAE
-    │  └─ inkwell-neon_v1            fine-tune of inkwell on neon lights
-    ├─ tidewater_v3                  fine-tune on watercolours
-    │  ├─ tidewater_v3-diffusers     the same weights, as a diffusers folder
-    │  └─ tidewater-sepia_v1         fine-tune of tidewater on sepia hatching
-    ├─ tidepool-mix_v1               0.6 inkwell_v2.1 + 0.4 tidewater_v3
-    ├─ chimera-blockmix_v1           inkwell's IN blocks, tidewater's OUT blocks, the mean of both in the middle
-    └─ neon-tide_v1                  tidewater_v3 + (inkwell-neon_v1 − inkwell_v2.1)
-    granite-fantasy_v4               a stranger: a UNet trained from nothing, with the base's VAE and text encoder
+    harborlight-base_v1               the base, as float16
+    ├─ harborlight-base_v1-fp32.ckpt  the same weights, as float32, in a pickle
+    ├─ pixelwords_v1                  its text encoder trained on pixel art; the UNet is the base's
+    ├─ pastel-dots_v1                 a LoRA, baked in; beside it in `lora`
+    │  └─ pastel-dots-soft_v1         the same at half its strength
+    ├─ inkwell_v2.1                   fine-tune on ink drawings
+    │  ├─ inkwell_v2.1 (1)            the very same file, downloaded twice
+    │  ├─ inkwell_v2.1-clearvae       with another VAE
+    │  └─ inkwell-neon_v1             fine-tune of inkwell on neon lights
+    ├─ tidewater_v3                   fine-tune on watercolours
+    │  ├─ tidewater_v3-diffusers      the same weights, as a diffusers folder
+    │  └─ tidewater-sepia_v1          fine-tune of tidewater on sepia hatching
+    ├─ tidepool-mix_v1                0.6 inkwell_v2.1 + 0.4 tidewater_v3
+    ├─ chimera-blockmix_v1            inkwell's IN blocks, tidewater's OUT blocks, the mean of both in the middle
+    └─ neon-tide_v1                   tidewater_v3 + (inkwell-neon_v1 − inkwell_v2.1)
+    granite-fantasy_v4                a stranger: a UNet trained from nothing, with the base's VAE and text encoder
 
 And SDXL: `meridian-xl_v1.0` and its fine-tune `meridian-xl-anime_v1.1`, of random numbers and without text encoders:
 they have learned nothing and draw nothing.

@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
-class Sample:
+class SamplePicture:
     """A small picture, and what it is."""
 
     file: Path
@@ -17,8 +17,8 @@ class Sample:
 
 
 SAMPLES = (
-    Sample(FOLDER / "a-red-house.png", "as generated, with its record"),
-    Sample(FOLDER / "a-purple-cat.jpg", "saved as JPEG, without a record"),
-    Sample(FOLDER / "a-blue-fish.jpg", "another seed, without a record"),
-    Sample(FOLDER / "a-tree-of-nobody.jpg", "by a model that is not here"),
+    SamplePicture(FOLDER / "a-red-house.png", "as generated, with its record"),
+    SamplePicture(FOLDER / "a-purple-cat.jpg", "saved as JPEG, without a record"),
+    SamplePicture(FOLDER / "a-blue-fish.jpg", "another seed, without a record"),
+    SamplePicture(FOLDER / "a-tree-of-nobody.jpg", "by a model that is not here"),
 )

@@ -84,7 +84,8 @@ def likely_base(models: Sequence[str], l2: Array) -> LikelyBase | None:
     for head in heads[np.argsort(farthest, kind="stable")]:
         called = [j for j in rows[first == head].tolist() if named_as_base(models[j])]
         if called and middle[np.searchsorted(heads, head)]:
-            return LikelyBase(called[0], "its name says so, and it is in the middle of all the others")
+            shortest = min(called, key=lambda j: len(models[j]))  # "…-fp32" and "… (1)" are its twins
+            return LikelyBase(shortest, "its name says so, and it is in the middle of all the others")
     nearest, next_one = np.argsort(farthest, kind="stable")[:2].tolist()
     clear = middle[nearest] and farthest[next_one] >= _CLEARLY * farthest[nearest]
     if clear and len(heads) >= _FEWEST_UNNAMED and _directions(_changes(distances, nearest)) >= _DIRECTIONS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,7 +12,7 @@ from ..engines.registry import DIFFUSERS, WEBUI, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
 from .folder_list import FolderList, only_demonstration
-from .host import DEMONSTRATION_GALLERY, Listed, Loaded, Settings
+from .host import DEMONSTRATION_GALLERY, GALLERY, Listed, Loaded, Settings
 
 if TYPE_CHECKING:
     from ..pictures.encoders.encoder import Encoder
@@ -50,9 +49,11 @@ class Folders:
         return self._engine.takes_files
 
     def settings(self) -> Settings:
-        if only_demonstration(self.folders):
-            return replace(self._settings, gallery=DEMONSTRATION_GALLERY)
         return self._settings
+
+    @property
+    def gallery(self) -> str:
+        return DEMONSTRATION_GALLERY if only_demonstration(self.folders) else GALLERY
 
     def paths(self) -> list[Path]:
         return self._paths if self.folders is None else self.folders.paths

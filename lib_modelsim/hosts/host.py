@@ -36,13 +36,11 @@ GALLERY, DEMONSTRATION_GALLERY = "gallery", "demonstration-gallery"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person sets once; `memory` in bytes or None for as much as is free, `references` a text file, `gallery`
-    the name of the folder with pictures, in `output` or in the host's data folder."""
+    """What a person sets once; `memory` in bytes or None for as much as is free, `references` a text file."""
 
     measure: str = DEFAULT
     references: Path | None = None
     output: Path | None = None
-    gallery: str = GALLERY
     device: str = "auto"
     memory: int | None = None
     index_new: bool = False
@@ -77,6 +75,9 @@ class Host(Protocol):
 
     cannot: Mapping[str, str]
     """What it cannot do → why, in a sentence for the page; the keys are "load" and "loaded"."""
+
+    gallery: str
+    """The name of the folder with pictures, in the folder for output or in the data folder."""
 
     folders: FolderList | None
     """Where a person can add folders of checkpoints; None where the host has its own way."""

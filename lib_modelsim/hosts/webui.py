@@ -16,7 +16,7 @@ from ..engines.webui_loading import load
 from ..engines.webui_queue import announced, shown, turn
 from ..errors import ModelsimError
 from ..job import Job
-from .host import Listed, Loaded, Menu, Settings
+from .host import GALLERY, Listed, Loaded, Menu, Settings
 from .menu import checkpoint_menu
 from .settings import read_settings
 
@@ -32,6 +32,7 @@ class WebUI:
 
     is_webui, draws_with_files = True, False
     folders = None
+    gallery = GALLERY
 
     def __init__(self) -> None:
         """Raises ImportError outside of a WebUI."""

@@ -314,8 +314,7 @@ class Workspace:
     @property
     def gallery(self) -> Path:
         """The folder of all pictures."""
-        settings = self.host.settings()
-        return self._gallery or (settings.output or self.host.data) / settings.gallery
+        return self._gallery or (self.host.settings().output or self.host.data) / self.host.gallery
 
     def engine(self, paths: Sequence[Path], job: Job) -> tuple[Engine, Chosen]:
         """What generates here, and the checkpoints it generates with: those at these paths, all where none are given.

@@ -128,7 +128,7 @@ def test_the_page_offers_it_and_keeps_the_choice(half, tmp_path: Path):
 def test_a_choice_that_is_no_measure_any_more_falls_back(tmp_path: Path):
     file = tmp_path / "choices.json"
     file.write_text('{"measure": "half", "linkage": "average"}')
-    assert read_choices(file, Choices()) == Choices(linkage="average")
+    assert read_choices(file, Choices()) == Choices(linkage="average", greeted=True)
 
 
 def test_the_webui_offers_it_among_its_settings(half, monkeypatch, tmp_path):

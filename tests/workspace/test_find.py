@@ -26,6 +26,7 @@ from lib_modelsim.workspace.finding.index import GalleryIndex
 from lib_modelsim.workspace.finding.models import known_models, scanned_models
 from lib_modelsim.workspace.finding.reliability import reliability, table
 from lib_modelsim.workspace.probing.gallery_import import import_pictures
+from lib_modelsim.workspace.probing.import_plan import plan_import
 from tests.probes.fake_engine import drawable
 from tests.probes.galleries import fill, small_suite
 
@@ -143,7 +144,7 @@ def test_a_picture_that_we_have_is_recognised_whatever_was_done_to_it(gallery, l
 
 def test_a_same_seed_picture_by_another_model_is_shown_and_not_claimed(shared, tmp_path):
     case = shared / "cases" / "pictures" / "same_seed_not_same_picture"
-    import_pictures(case / "gallery", tmp_path / "gallery", [], Job())
+    import_pictures(plan_import(case / "gallery", []), tmp_path / "gallery", Job())
     learned = learn(tmp_path / "gallery")
     for name, sibling in (("query_ABPModel_203.jpg", "VBP2"), ("query_ABPModel_206.jpg", "ACertainDraft")):
         found = find([case / name], learned, [])

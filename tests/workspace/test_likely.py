@@ -57,29 +57,31 @@ def demo_family(tmp_path_factory):
 
 
 def test_the_true_families_of_the_demonstration_come_out(demo_family):
-    """Its base has no name of a base, and a merge stands in the middle: the mean stands in."""
-    (family, _) = families(demo_family).families
-    assert [sorted(each) for each in classes(family)] == [
-        ["chimera-blockmix_v1", "velvet-portrait_v3", "velvet-portrait_v3-diffusers"],
+    """Its base is found by name and place, not its float32 twin; its own twins are told, not drawn."""
+    found = families(demo_family)
+    assert found.base == "harborlight-base_v1"
+    family = next(each for each in found.families if each.architecture == "SD 1.x")
+    assert sorted(sorted(each) for each in classes(family)) == [
+        ["chimera-blockmix_v1"],
         ["granite-fantasy_v4"],
-        ["harborlight-base_v1", "harborlight-base_v1-fp32"],
-        [
-            "inkwell_anime_v2.1",
-            "inkwell_anime_v2.1 (1)",
-            "inkwell_anime_v2.1-clearvae",
-            "inkwell_anime_v2.5",
-            "tidepool-mix_v1",
-        ],
+        ["inkwell-neon_v1", "inkwell_v2.1", "inkwell_v2.1 (1)", "inkwell_v2.1-clearvae", "tidepool-mix_v1"],
+        ["neon-tide_v1", "tidewater-sepia_v1", "tidewater_v3", "tidewater_v3-diffusers"],
+        ["pastel-dots-soft_v1", "pastel-dots_v1"],
     ]
-    assert family.strangers == ("granite-fantasy_v4",)
-    assert family.title == "SD 1.x: 11 models, 3 classes, 1 stranger"
+    assert "granite-fantasy_v4" in family.strangers
+    assert [(merge.model, set(merge.parents)) for merge in family.merges] == [
+        ("chimera-blockmix_v1", {"inkwell_v2.1", "tidewater_v3"}),
+        ("pastel-dots-soft_v1", {"harborlight-base_v1", "pastel-dots_v1"}),
+        ("tidepool-mix_v1", {"inkwell_v2.1", "tidewater_v3"}),
+    ]
 
 
 def test_one_copy_more_changes_nothing(demo_family, tmp_path):
     copied = shutil.copytree(demo_family, tmp_path / "family")
     shutil.copyfile(copied / "tidepool-mix_v1.safetensors", copied / "tidepool-mix_v1 (1).safetensors")
     before, after = (
-        families(folder, base="harborlight-base_v1.safetensors").families[0] for folder in (demo_family, copied)
+        next(each for each in families(folder).families if each.architecture == "SD 1.x")
+        for folder in (demo_family, copied)
     )
     assert [each - {"tidepool-mix_v1 (1)"} for each in classes(after)] == classes(before)
     assert len(after.features.models) == len(before.features.models) + 1

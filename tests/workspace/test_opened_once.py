@@ -19,6 +19,7 @@ from lib_modelsim.workspace.finding.index import GalleryIndex
 from lib_modelsim.workspace.finding.queries import open_queries
 from lib_modelsim.workspace.finding.verify import verify
 from lib_modelsim.workspace.probing.gallery_import import import_pictures
+from lib_modelsim.workspace.probing.import_plan import plan_import
 from lib_modelsim.workspace.probing.kinship import kinship_of
 from lib_modelsim.workspace.probing.probes import sheet_of
 from tests.probes.fake_engine import FakeEngine, drawable
@@ -107,12 +108,12 @@ def test_a_query_is_opened_once_for_the_search_and_for_drawing_it_again(gallery,
     assert learned.encoder.encoded == 2 * DRAWN + 1 + 1 + 4, "once to find it, once beside the four that drew again"
 
 
-def test_a_picture_that_is_taken_in_is_opened_once(tmp_path, opened):
+def test_a_picture_that_is_taken_in_is_opened_for_the_plan_and_for_the_copy(tmp_path, opened):
     path = tmp_path / "pictures" / "anna" / "a.jpg"
     path.parent.mkdir(parents=True)
     tinted(drawable("anna"), Parameters(prompt="a cat")).save(path)
-    import_pictures(path.parent.parent, tmp_path / "gallery", [], Job())
-    assert opened[path] == 1
+    import_pictures(plan_import(path.parent.parent, []), tmp_path / "gallery", Job())
+    assert opened[path] == 2
 
 
 # features.sqlite of earlier versions

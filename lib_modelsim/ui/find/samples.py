@@ -7,7 +7,6 @@ from functools import cache
 
 from markupsafe import Markup
 
-from ...demo.samples import SAMPLES
 from ...hosts.host import Host
 from ...templates import render
 
@@ -22,6 +21,8 @@ def samples_for(host: Host) -> Markup:
 
 @cache
 def _samples() -> Markup:
+    from ...demo.samples import SAMPLES  # numpy and more come with the family
+
     samples = [
         {
             "name": each.file.name,
