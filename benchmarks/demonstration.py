@@ -158,10 +158,10 @@ def _without_record(path: Path) -> Image.Image:
 def write_samples(demonstration: Demonstration) -> None:
     """Those of lib_modelsim/demo/samples.py: one with its record, one saved as JPEG, one of another seed."""
     demonstration.generate(other_seed.__name__, other_seed)
-    house = demonstration.picture_of("inkwell_v2.1", "red house")
+    house = demonstration.picture_of("tidewater_v3", "red house")
     cat = demonstration.picture_of("inkwell-neon_v1", "purple cat")
     asked = demonstration.queries(other_seed.__name__, other_seed)
-    fish = next(query for query in asked if query.model == "tidewater_v3" and "blue fish" in query.file.name)
+    fish = next(query for query in asked if query.model == "inkwell_v2.1" and "blue fish" in query.file.name)
     shutil.copyfile(house.file, SAMPLES / "a-red-house.png")
     for query, name in ((cat, "a-purple-cat.jpg"), (fish, "a-blue-fish.jpg")):
         query.picture.convert("RGB").save(SAMPLES / name, quality=90)
