@@ -18,6 +18,7 @@ from markupsafe import Markup
 from .text import likelihood, percent, printable, size_text
 
 _PACKAGE = Path(__file__).parent
+_WORD = re.compile(r"[a-z]+(?![\w.\-])")
 _BREAK = re.compile(r"([>}]?)\s*\n\s*([<{]?)")
 
 
@@ -96,5 +97,7 @@ def _lines(text: str) -> Markup:
 
 
 def _sentence(text: str) -> Markup:
-    """With a capital first letter, and no line ends before a per cent sign."""
-    return Markup(_escaped(text[:1].upper() + text[1:]).replace(" %", "&nbsp;%"))  # noqa: S704 - just escaped
+    """With a capital first letter, and no line ends before a per cent sign. What begins with a name as files have
+    ("v1-5: …") keeps it as it is."""
+    begun = text[:1].upper() + text[1:] if _WORD.match(text) else text
+    return Markup(_escaped(begun).replace(" %", "&nbsp;%"))  # noqa: S704 - just escaped

@@ -56,6 +56,12 @@ def test_numbers_and_sentences_as_people_read_them(written):
     assert written("{{ text | sentence }}", text="likely, 5 % <") == "Likely, 5&nbsp;% &lt;"
 
 
+def test_a_sentence_that_begins_with_a_file_s_name_keeps_it(written):
+    assert written("{{ text | sentence }}", text="v1-5_pruned: same UNet") == "v1-5_pruned: same UNet"
+    assert written("{{ text | sentence }}", text="harborlight-base_v1: same") == "harborlight-base_v1: same"
+    assert written("{{ text | sentence }}", text="base: a.b") == "Base: a.b"
+
+
 def test_a_value_that_is_missing_is_an_error_that_tells_the_line(written):
     with pytest.raises(UndefinedError, match="oh") as error:
         written("<b>\n  <i></i>\n  {{ oh }}\n</b>")
