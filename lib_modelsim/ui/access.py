@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from ..errors import ModelsimError
 LOCAL, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only with a password
 
 _SHORTEST = 8
-"""Letters of a password: at one guess a second even a weak one of them lasts."""
+"""Characters of a password: at one guess a second even a weak one of them lasts."""
 
 _PAUSE = 1.0
-"""Seconds that a wrong password costs, whoever asks."""
+"""Seconds that a wrong password costs everybody who enters one."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,13 @@ class Login:
     """A user and a password."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
 
     def __post_init__(self) -> None:
         """Raises ModelsimError for one that protects nothing."""
         if not self.user or len(self.password) < _SHORTEST:
             raise ModelsimError(
-                f"a user and a password of {_SHORTEST} letters or more are needed",
+                f"a user and a password of {_SHORTEST} characters or more are needed",
                 None,
                 "write them as USER:PASSWORD",
             )
@@ -58,20 +57,24 @@ class Login:
         kind, _, words = authorization.partition(" ")
         try:
             given = base64.b64decode(words, validate=True)
-        except binascii.Error:
+        except ValueError:  # other characters than those of base64
             return False
         return kind.lower() == "basic" and secrets.compare_digest(given, f"{self.user}:{self.password}".encode())
 
 
 class Patience:
-    """A pause after each wrong password, one after the other: many tries at once take as long."""
+    """One login is looked at after the other, with a pause after each wrong one: many tries at once take as long."""
 
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+    def __init__(self, login: Login) -> None:
+        self._login, self._turn = login, asyncio.Lock()
 
-    async def pause(self) -> None:
+    async def matches(self, authorization: str) -> bool:
+        """As Login.matches, in turn."""
         async with self._turn:
-            await asyncio.sleep(_PAUSE)
+            found = self._login.matches(authorization)
+            if not found:
+                await asyncio.sleep(_PAUSE)
+            return found
 
 
 def is_own_name(host: str, listens: bool) -> bool:

@@ -79,16 +79,14 @@ class Guard:
         listens: bool = False,
     ) -> None:
         self._app, self._tokens, self._inside = app, tokens, inside
-        self._login, self._listens, self._patience = login, listens, Patience()
+        self._listens, self._patience = listens, Patience(login) if login is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        instead = self._instead(asked)
-        if instead is not None and instead.status_code == 401 and "authorization" in asked.headers:
-            await self._patience.pause()
+        instead = await self._instead(asked)
         if instead is None:
             await self._app(scope, receive, _with_headers(send, scope["path"]))
         elif scope["type"] == "http":
@@ -96,7 +94,7 @@ class Guard:
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    def _instead(self, asked: HTTPConnection) -> Response | None:
+    async def _instead(self, asked: HTTPConnection) -> Response | None:
         """The answer to what is not passed on; None for what is."""
         path, method = asked.scope["path"], asked.scope.get("method", "websocket")
         method = "GET" if method == "HEAD" else method
@@ -109,8 +107,9 @@ class Guard:
         token = asked.query_params.get("token")
         if opens and token is not None and (self._tokens.opens(token) or known):
             return self._onwards(asked)
-        if not known and opens and self._login is not None:
-            if self._login.matches(asked.headers.get("authorization", "")):
+        if not known and opens and self._patience is not None:
+            given = asked.headers.get("authorization")
+            if given is not None and await self._patience.matches(given):
                 return self._onwards(asked)
             return _page(401, advice="Enter the user and the password, or open the address that the terminal shows.")
         if not known:

@@ -6,6 +6,7 @@ import base64
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -88,6 +89,22 @@ def test_a_wrong_password_costs_a_second(other, wrong):
     assert time.monotonic() - start > 0.9
 
 
+def test_many_guesses_at_once_take_as_long_as_one_after_the_other(other):
+    """Whoever guesses need not wait for an answer: the right password among many is found no sooner, either."""
+    start = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        wrong = [pool.submit(other.get, "/", headers=basic(f"anna:guess number {n}")) for n in range(3)]
+        time.sleep(0.3)
+        assert other.get("/", headers=basic(LOGIN)).status_code == 200
+        assert time.monotonic() - start > 2.9
+        assert {answer.result().status_code for answer in wrong} == {401}
+
+
+def test_what_is_no_login_is_a_wrong_one(other):
+    headers = [(b"authorization", "Basic ä".encode("latin-1"))]
+    assert other.get("/", headers=headers).status_code == 401
+
+
 def test_other_names_still_do_not_lead_here(other):
     for name in ("elsewhere.example", "192.168.7.7.elsewhere.example", ""):
         assert other.get("/", headers=basic(LOGIN) | {"Host": name}).status_code == 400
@@ -112,7 +129,7 @@ def test_to_listen_needs_a_password(small_family):
 
 @pytest.mark.parametrize("text", ["", "anna", "anna:short", ":a long password", "anna:"])
 def test_a_login_that_protects_nothing_is_refused(text, small_family):
-    with pytest.raises(ModelsimError, match="8 letters or more"):
+    with pytest.raises(ModelsimError, match="8 characters or more"):
         Login.of(text)
     assert run("serve", "--models", small_family, "--listen", "--auth", text, "--no-browser").code == 2
 
