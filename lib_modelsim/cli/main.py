@@ -259,7 +259,7 @@ def _serve(options: argparse.Namespace) -> int:
         given = [_absolute(folder) for folder in options.models]
         library = library_file(options) if kept else data / LIBRARY
         models = _absolute(options.demo or data_folder() / "demonstration")
-        demonstration = Demonstration(models, data / DEMONSTRATION_GALLERY, library)
+        demonstration = Demonstration(models, data / DEMONSTRATION_GALLERY, library, options.device)
         settings = Settings(device=options.device, keep_encoder=options.keep_encoder)
         try:
             host = Folders(FolderList(given, data / FOLDERS, models, demonstration.begin), data, settings)

@@ -55,7 +55,8 @@ def write_demo_family(folder: Path, progress: Callable[[str], None]) -> None:
     """Write the family into a new folder; `progress` is told each member's name before it is written.
 
     The folder appears whole or not at all: it is written under another name beside its place and then renamed. What
-    an interrupted run left there is removed first. Does nothing where the folder exists.
+    a run that was killed left there is removed first. Does nothing where the folder exists. Raises OSError or
+    SafetensorError where the disk refuses.
     """
     if folder.exists():
         return
@@ -63,10 +64,14 @@ def write_demo_family(folder: Path, progress: Callable[[str], None]) -> None:
     if partial.exists():
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
-    writer = _Writer(partial, folder / _TOKENIZER, progress)
-    _write_sd1(writer)
-    _write_sdxl(writer)
-    partial.replace(folder)
+    try:
+        writer = _Writer(partial, folder / _TOKENIZER, progress)
+        _write_sd1(writer)
+        _write_sdxl(writer)
+        partial.replace(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 @dataclass(frozen=True)
