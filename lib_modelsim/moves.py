@@ -6,7 +6,7 @@ A file keeps what is known of it in one of two ways:
   and bytes at some places tell; just as a file that stayed where it was is believed to be unchanged. It keeps all.
 - it lies on another drive: header, size, time and those bytes are what they were, and the old one is gone. It keeps
   what was computed and what a person called its class, but not its hashes: nobody has read all of these bytes, so
-  nothing is said of them that only a hash can prove, until the next scan has read them. Are they others, then the file
+  nothing is said of them that only a hash can prove, until the next scan has read them. If they are others, the file
   leaves the model that it was taken for.
 """
 

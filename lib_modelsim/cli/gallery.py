@@ -25,13 +25,14 @@ if TYPE_CHECKING:  # each command imports its own service only
 
 def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
     """What `gallery` takes."""
+    gallery.usage = "%(prog)s [options] (DIR | import DIR | undo)"
     gallery.add_argument(
         "folders",
         nargs="+",
         type=path,
-        metavar="[import | undo] DIR",
-        help="the gallery; after import: a folder with one sub-folder of pictures per model; undo takes out again what "
-        "the last import added, and leaves your own folders as they are",
+        metavar="DIR | import DIR | undo",
+        help="the gallery to show; import: take in a folder with one sub-folder of pictures per model; undo: take out "
+        "again what the last import added, your own folders stay as they are",
     )
     gallery.add_argument(
         "--gallery",
@@ -52,6 +53,8 @@ def run_gallery(options: argparse.Namespace) -> int:
         return _import(options, folder)
     if not action and folder == Path("undo"):
         return _undo(options)
+    if action == [Path("undo")]:
+        raise ModelsimError("undo takes no folder", folder, "name the gallery with --gallery, if it is another one")
     if action:
         raise ModelsimError("one gallery at a time", folder, "use gallery DIR, gallery import DIR or gallery undo")
     return _show(options, folder)

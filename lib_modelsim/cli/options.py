@@ -61,7 +61,7 @@ def exclude_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="leave out this model; * and ? stand for letters ('old*'); can be repeated",
+        help='leave out this model; * and ? stand for letters ("old*"); can be repeated',
     )
 
 

@@ -216,7 +216,8 @@ class Gallery(SqliteFile):
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Nobody else generates into this folder meanwhile. Raises ModelsimError where somebody does already.
+        """Nobody else generates into this folder meanwhile. Raises ModelsimError where somebody does already,
+        or where the disk refuses.
 
         SQLite's lock is the one that every system takes back when a process is killed.
         """
@@ -225,7 +226,9 @@ class Gallery(SqliteFile):
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
                 fix = "wait until the other run ends, or choose another folder"
-                raise ModelsimError(f"cannot write to this gallery ({error})", self.folder, fix) from error
+                busy = "locked" in str(error)
+                what = "pictures are already being generated into this gallery" if busy else f"cannot write ({error})"
+                raise ModelsimError(what, self.folder, fix if busy else "choose another folder") from error
             yield
 
     def keep_suite(self, suite: Suite) -> None:

@@ -38,5 +38,8 @@ def note(title: str, text: str = "") -> str:
     return render("ui/templates/note.html", title=title, text=for_page(text))
 
 
-COMING = "The demonstration's images are generated in the background on the first start. Come back in a few minutes."
+COMING = (
+    "The demonstration's images are generated in the background on the first start. Come back in a few minutes. If "
+    "none have come by then, press Generate missing images on the page Probes: it says why."
+)
 """Where they are missed."""

@@ -9,6 +9,7 @@ import gradio as gr
 
 from ..errors import ModelsimError
 from ..job import Cancelled
+from ..text import counted
 from .choices import LIBRARY
 from .status import message, working
 from .tasks import Task
@@ -113,7 +114,7 @@ class Work:
     def _summary(self) -> str:
         index = self._session.backend.index
         models, bad = len(index.models), len(index.unreadable)
-        return f"{models} model{'' if models == 1 else 's'}" + (f", {bad} not read" if bad else "") + "."
+        return counted(models, "model") + (f", {bad:,} not read" if bad else "") + "."
 
     def _resting(self, status: str) -> Updates:
         return {self._status: status, self._stop: gr.update(interactive=False)}

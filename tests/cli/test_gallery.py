@@ -66,6 +66,13 @@ def test_who_says_yes_imports_and_undoes_it(dates, tmp_path):
     assert run("gallery", "undo", "--gallery", tmp_path / "none", "--no-library").code == 2
 
 
+def test_undo_takes_the_gallery_by_its_option_alone(tmp_path):
+    done = run("gallery", "undo", tmp_path, "--no-library")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "undo takes no folder" in done.err
+    assert "--gallery" in done.err
+
+
 @pytest.mark.parametrize(("answer", "imported"), [("y\n", 3), ("\n", 0), ("n\n", 0), ("", 0)])
 def test_on_a_terminal_it_asks(dates, tmp_path, terminal, answer, imported):
     code, asked = terminal(answer, "gallery", "import", dates, "--gallery", tmp_path / "g", "--no-library")

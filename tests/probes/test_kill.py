@@ -94,7 +94,7 @@ def test_killed_at_thirty_moments_no_picture_comes_twice_none_is_missing_none_to
 
 def test_two_runs_do_not_draw_into_one_gallery_at_once(tmp_path):
     with Gallery(tmp_path) as gallery, gallery.drawing():
-        with pytest.raises(ModelsimError, match="wait until the other run ends"):
+        with pytest.raises(ModelsimError, match=r"already being generated into this gallery: .* Fix: wait until"):
             draw(tmp_path)
         assert not files(tmp_path)
     draw(tmp_path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...hosts.sidecars import Sidecars
 from ...templates import render
-from ...text import size_text
+from ...text import counted, size_text
 from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.sameness import sameness_facts
 from ..answers import Answer
@@ -122,7 +122,7 @@ class ChosenPanel:
     def _family_card(self, answer: Answer | None) -> str:
         names = self._family
         alike = _alike(answer.comparison, names) if answer is not None else ""
-        return render("ui/templates/branch.html", names=names, counted=_counted(len(names)), alike=alike)
+        return render("ui/templates/branch.html", names=names, counted=counted(len(names), "model"), alike=alike)
 
 
 def _beside(model: Model) -> tuple[str, str]:
@@ -132,10 +132,6 @@ def _beside(model: Model) -> tuple[str, str]:
     sidecars = Sidecars()
     preview = sidecars.preview(model.path)
     return thumbnail(preview) if preview is not None else "", sidecars.notes(model.path)
-
-
-def _counted(models: int) -> str:
-    return "1 model" if models == 1 else f"{models} models"
 
 
 def _alike(comparison: Comparison, names: Sequence[str]) -> str:

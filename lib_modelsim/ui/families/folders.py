@@ -10,6 +10,7 @@ import gradio as gr
 
 from ...hosts.folder_list import FolderList
 from ...templates import render
+from ...text import counted
 from ...workspace.catalogue.table import LibraryRow
 from ..choices import LIBRARY
 from ..view_state import ViewState
@@ -76,8 +77,7 @@ class FoldersPanel:
 def _folder(path: Path, folders: FolderList, rows: list[LibraryRow]) -> _Folder:
     inside = [row for row in rows if row.path.is_relative_to(path)]
     there = not any(row.path == path and row.size is None for row in inside)
-    count = len(inside)
-    told = f"{count} checkpoint{'' if count == 1 else 's'}" if count else "no checkpoints"
+    told = counted(len(inside), "checkpoint") if inside else "no checkpoints"
     told += ", named at the start" if path in folders.given else ""
     return _Folder(
         path=str(path),

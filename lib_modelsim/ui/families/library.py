@@ -11,6 +11,7 @@ from ...checkpoints.identity import MOST_UNPLACED
 from ...errors import for_page
 from ...similarity.coverage import share_in_words
 from ...templates import render
+from ...text import counted
 from ...workspace.catalogue.originals import in_words
 from ...workspace.catalogue.table import LibraryRow, State
 from ..status import note
@@ -91,9 +92,7 @@ def _where_to_put(session: ViewState) -> str:
 
 def _counted(rows: Sequence[LibraryRow]) -> str:
     states = Counter(_state(row) for row in rows)
-    return f"{len(rows)} checkpoint{'' if len(rows) == 1 else 's'}: " + ", ".join(
-        f"{count} {state}" for state, count in states.items()
-    )
+    return f"{counted(len(rows), 'checkpoint')}: " + ", ".join(f"{count:,} {state}" for state, count in states.items())
 
 
 def _state(row: LibraryRow) -> str:

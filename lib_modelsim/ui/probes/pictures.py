@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...errors import for_page, joined
 from ...hosts.folder_list import only_demonstration
 from ...templates import render
-from ...text import size_text
+from ...text import counted, size_text
 from ..status import COMING, note
 from ..words import column_label, duration
 from .studio import GENERATE, Order, Studio
@@ -37,13 +37,14 @@ def plan_words(studio: Studio, order: Order) -> str:
         return _lines([*_cannot(studio.refused.get(order, ())), *remarks])
     plan, missing = planned.plan, planned.plan.missing
     checkpoints = len({picture.checkpoint for picture in plan.pictures})
-    models = "1 model" if checkpoints == 1 else f"{checkpoints} models"
-    images = "1 image" if len(plan.pictures) == 1 else f"{len(plan.pictures)} images"
-    words = f"{images} by {models}: {len(plan.pictures) - len(missing)} exist"
+    there = len(plan.pictures) - len(missing)
+    images, models = counted(len(plan.pictures), "image"), counted(checkpoints, "model")
+    words = f"{images} by {models}: {there:,} exist{'s' if there == 1 else ''}"
     if missing and plan.seconds is not None and plan.bytes is not None:
-        words += f"; the {len(missing)} missing take about {duration(plan.seconds)} and {size_text(plan.bytes)}"
+        take = "missing one takes" if len(missing) == 1 else f"{len(missing):,} missing take"
+        words += f"; the {take} about {duration(plan.seconds)} and {size_text(plan.bytes)}"
     elif missing:
-        are = "1 is" if len(missing) == 1 else f"{len(missing)} are"
+        are = "1 is" if len(missing) == 1 else f"{len(missing):,} are"
         words += f", {are} missing. The time is known once the first is generated"
     lines = [f"{words}."]
     lines += [f"{copy.name} is a copy of {plan.generates_instead(copy)} and is skipped." for copy in plan.copies]

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ...errors import ModelsimError, joined
+from ...text import counted
 from ..status import message
 from ..view_state import ViewState
 from ..wiring import Event, Wiring
@@ -83,7 +84,7 @@ class WebuiField:
         if found is None:
             return ""
         name, count = found
-        return message(f"{name} answers. It generates the images, with its {count} models.")
+        return message(f"{name} answers. It generates the images, with its {counted(count, 'model')}.")
 
 
 def _asking(address: str) -> str:
