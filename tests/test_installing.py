@@ -26,7 +26,8 @@ from lib_modelsim.pictures.encoders import published_weights
 
 ROOT = Path(__file__).parent.parent
 
-ADVICE = re.compile(r"pip3? install ")
+ADVICE = re.compile(r"pip3? install (?!\.`)")
+"""But of the folder itself, which takes what is there."""
 
 
 def needs_network():
@@ -139,10 +140,10 @@ def test_modelsim_is_a_command_once_installed(environment, tmp_path):
     assert "usage: modelsim" in told
     assert "scan" in told
     code = "import lib_modelsim.installing as i; print(i.REQUIREMENTS.is_dir(), i.pins()['gradio'])"
-    said = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([python, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["False", installing.pins()["gradio"]], "the versions come with the package"
     code = "import lib_modelsim.ui.tab as t; print(t.__file__, t.STYLE, *t.SCRIPTS, sep=chr(10))"
-    said = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([python, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     tab, *web = map(Path, said.splitlines())
     package = tab.parents[1]
     wanted = {path.relative_to(source / "lib_modelsim") for path in (source / "lib_modelsim").rglob("*.*")}

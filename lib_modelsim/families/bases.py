@@ -7,13 +7,13 @@ distances has no root, though: a model from which most of the others come looks 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .base_names import named_as_base
 from .distances import delta_products
 from .groups import largest_group
 from .strangers import LINEAR, copies, strangers
@@ -37,15 +37,6 @@ _CLEARLY = 1.15
 _RIGHT_ANGLE, _DIRECTIONS = 0.2, 3
 """Without a name so many models must have left it at right angles, with cosines nearer to 0 than this."""
 
-_NAMES = re.compile(
-    r"(^|[^a-z0-9])base([^a-z0-9]|$)"
-    r"|(^|[^a-z0-9])emaonly([^a-z0-9]|$)"
-    r"|^(sd-?)?v1-[1-5](-pruned|[^0-9a-z]|$)"
-    r"|^v2-[01]_(512|768)|^(512-base|768-v)-ema"
-    r"|^stable[-_ ]?diffusion[-_ ]?(v?[123]|xl)"
-    r"|^sd3(\.5)?_(medium|large)|^flux1-(dev|schnell)"
-)
-
 
 @dataclass(frozen=True)
 class LikelyBase:
@@ -53,11 +44,6 @@ class LikelyBase:
 
     position: int
     why: str
-
-
-def named_as_base(name: str) -> bool:
-    """Whether a model is called as bases are: "…base…", or as the published ones."""
-    return _NAMES.search(name.lower()) is not None
 
 
 def likely_base(models: Sequence[str], l2: Array) -> LikelyBase | None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..text import percent
-from .bases import named_as_base
+from .base_names import named_as_base
 
 Array = NDArray[np.float64]
 

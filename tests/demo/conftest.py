@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from filelock import FileLock
 
-from benchmarks.demonstration import Demonstration, other_sampler, other_seed
+from benchmarks.demonstration import Demonstration, other_seed
 from lib_modelsim import demo
 
 
@@ -36,11 +36,10 @@ def family(shared_by_workers):
 
 @pytest.fixture(scope="session")
 def demonstration(shared_by_workers, family):
-    """The family with its gallery, and pictures of other seeds and samplers to ask about, generated once."""
+    """The family with its gallery, and pictures of another seed to ask about, generated once."""
     made = Demonstration(shared_by_workers)
     made.suite = replace(made.suite, probes=made.suite.probes[:8])
     with FileLock(shared_by_workers / "pictures.lock"):
         made.generate()
-        made.generate("other seeds", other_seed, probes=3)
-        made.generate("other samplers", other_sampler, probes=1)
+        made.generate("other seeds", other_seed, probes=2)
     return made
