@@ -16,7 +16,8 @@ import numpy as np
 from lib_modelsim.families.distances import row_distances
 from lib_modelsim.families.features import against
 from lib_modelsim.similarity.matrix import SimilarityMatrix
-from lib_modelsim.workspace.families.family import TreeOptions, family_of_matrix, trust_of
+from lib_modelsim.workspace.families.building import family_of_matrix
+from lib_modelsim.workspace.families.family import TreeOptions, trust_of
 from lib_modelsim.workspace.families.results import Result, write_families
 
 from .measuring import seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -51,6 +51,14 @@ def size_unit(counts: Iterable[int]) -> str:
 def counted(number: int, what: str) -> str:
     """ "1 model", "1,200 models"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def several(names: Sequence[str], most: int = 5) -> str:
+    """Names as a sentence lists them: "a, b and c", or the first ones and how many more."""
+    more = len(names) - most
+    if more > 0:
+        return f"{', '.join(names[:most])} and {more:,} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def percent(share: float) -> str:

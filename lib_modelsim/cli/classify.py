@@ -134,7 +134,7 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
 def _classify_table(options: argparse.Namespace) -> int:
     from ..families.distance_files import read_distances
     from ..families.tables import read_features
-    from ..workspace.families.family import family_of_distances, family_of_features
+    from ..workspace.families.building import family_of_distances, family_of_features
     from ..workspace.families.results import results_of_table, write_families
 
     if options.features is not None:

@@ -44,8 +44,8 @@ def terminal(monkeypatch):
 def test_without_a_terminal_it_is_refused_with_what_would_happen_and_the_option(dates, tmp_path):
     refused = run("gallery", "import", dates, "--gallery", tmp_path / "g", "--no-library")
     assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
-    assert "2023-05-01, 2023-05-02 do not look like a model's name" in refused.err
-    assert "3 pictures under 2 model names: 2023-05-01 (2), 2023-05-02 (1)" in refused.err
+    assert "2023-05-01 and 2023-05-02 do not look like a model's name" in refused.err
+    assert "3 pictures under 2 model names: 2023-05-01 (2) and 2023-05-02 (1)" in refused.err
     assert "--yes" in refused.err
     assert not (tmp_path / "g").exists()
 
@@ -77,7 +77,7 @@ def test_undo_takes_the_gallery_by_its_option_alone(tmp_path):
 def test_on_a_terminal_it_asks(dates, tmp_path, terminal, answer, imported):
     code, asked = terminal(answer, "gallery", "import", dates, "--gallery", tmp_path / "g", "--no-library")
     assert code == 0
-    assert "This would import 3 pictures under 2 model names: 2023-05-01 (2), 2023-05-02 (1) (" in asked
+    assert "This would import 3 pictures under 2 model names: 2023-05-01 (2) and 2023-05-02 (1) (" in asked
     assert "[y/N]" in asked
     assert len(list((tmp_path / "g").rglob("*.png"))) == imported
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from lib_modelsim.families.distance_files import DistanceTable
 from lib_modelsim.ui.families.classes import classes_table
-from lib_modelsim.workspace.families.family import TreeOptions, family_of_distances, trust_of
+from lib_modelsim.workspace.families.building import family_of_distances
+from lib_modelsim.workspace.families.family import TreeOptions, trust_of
 from lib_modelsim.workspace.families.screen import class_words
 
 POINTS = np.array([0, 1, 2, 10, 11, 12, 900.0])

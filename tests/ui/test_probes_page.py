@@ -230,7 +230,7 @@ def test_before_anything_is_generated_files_without_parts_and_unknown_networks_a
     do(real, real.studio.make_plan)
     told = html.unescape(shown(real)["planned"])
     assert "1 image by 1 model: 0 exist, 1 is missing." in told
-    assert "bare.safetensors, naked.safetensors cannot generate images: the file has no VAE. Fix: use a whole" in told
+    assert "bare.safetensors and naked.safetensors cannot generate images: the file has no VAE. Fix: use a" in told
     for name in ("strange", "odd"):
         assert re.search(rf"{name}.*cannot generate", told), told
 

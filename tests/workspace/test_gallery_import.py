@@ -125,7 +125,7 @@ def put(folder: Path, *names: str, model: str = "") -> Path:
 def test_what_would_be_imported_is_told_with_names_and_numbers(pictures):
     plan = plan_import(pictures, [])
     assert (plan.pictures, plan.loose, plan.doubts) == ({"anna": 2, "bert": 3}, 1, ())
-    assert plan.told == "5 pictures under 2 model names: anna (2), bert (3)"
+    assert plan.told == "5 pictures under 2 model names: anna (2) and bert (3)"
     assert plan.bytes["anna"] == sum(path.stat().st_size for path in (pictures / "anna").iterdir())
 
 

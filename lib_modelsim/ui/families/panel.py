@@ -10,7 +10,7 @@ import gradio as gr
 from ...errors import ModelsimError, for_page
 from ...similarity.measures.registry import all_measures, measure_named
 from ...templates import render
-from ...text import size_text
+from ...text import several, size_text
 from ..choices import LIBRARY, VIEWS
 from ..status import message, note
 from ..view_state import Shown, ViewState
@@ -224,8 +224,6 @@ class FamiliesPanel:
 
 def _copies(shown: Shown, originals: Mapping[str, str]) -> list[str]:
     """Which leaves are copies of which."""
-    from ...workspace.families.family import several  # scipy comes with it
-
     leaves = shown.family.features.models if shown.family is not None else ()
     told = [f"{name} of {originals[name]}" for name in leaves if name in originals]
     return [f"copies: {several(told)}"] if told else []

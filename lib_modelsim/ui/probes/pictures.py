@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...errors import for_page, joined
 from ...hosts.folder_list import only_demonstration
 from ...templates import render
-from ...text import counted, size_text
+from ...text import counted, several, size_text
 from ..status import COMING, note
 from ..words import column_label, duration
 from .studio import GENERATE, Order, Studio
@@ -60,12 +60,7 @@ def _cannot(files: Sequence[Unreadable]) -> list[str]:
     names: dict[str, list[str]] = {}
     for bad in files:
         names.setdefault(bad.error, []).append(bad.path.name)
-    return [joined(f"{_listed(found)} cannot generate images: ", why) for why, found in names.items()]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+    return [joined(f"{several(found, _NAMED)} cannot generate images: ", why) for why, found in names.items()]
 
 
 def _lines(lines: Sequence[str]) -> str:

@@ -16,12 +16,15 @@ from ...families.support import Resampling, resample_deltas
 from ...job import Job
 from ...library import Library
 from ...similarity.measures.registry import DEFAULT, WeightMeasure, find_measure
+from ...text import several
 from ..catalogue.index import Index, Model, Unreadable, read_index
 from ..catalogue.leaving_out import Leaving, nothing
 from ..comparing.by_choice import settled
 from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, named_base
-from .family import Family, TreeOptions, family_of_matrix, several, told_apart
+from .building import family_of_matrix
+from .family import Family, TreeOptions
 from .hints import hint, told_of_references, with_hint
+from .left_out import told_apart
 from .references import load_references
 
 _TOLD = 5

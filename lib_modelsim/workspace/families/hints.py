@@ -10,11 +10,13 @@ import numpy as np
 from ...errors import Sentence
 from ...families.distances import MATRIX
 from ...families.strangers import DELTAS
-from ...similarity.base import MEAN, Base
+from ...similarity.base import MEAN
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.bounds import UNRELATED
 from ...similarity.measures.registry import DEFAULT, find_measure, measure_named
-from .family import FEWEST_REFERENCES, Family, several
+from ...text import several
+from .building import FEWEST_REFERENCES
+from .family import Family
 
 _MANY = 4
 """Models from which on a single class asks for an explanation: of fewer there is often none to be had."""
@@ -73,7 +75,7 @@ def hint(family: Family) -> str | None:
     apart = family.strange_classes | set(numbers[counts == 1].tolist())
     if len(large) != 1 or int(large[0]) in apart or counts.max() < _MANY:
         return None
-    advice = _advice(family.measure, family.base, family.references, family)
+    advice = _advice(family)
     if advice is None:
         return None
     alone = len(family.classes) - int(counts.max())
@@ -87,11 +89,13 @@ def with_hint(family: Family) -> Family:
     return family if found is None else replace(family, notes=(*family.notes, found))
 
 
-def _advice(measure: str | None, base: Base | None, references: Sequence[str], family: Family) -> Sentence | None:
-    if 0 < len(references) <= _FEW_REFERENCES and len(references) < len(family.classes) and family.distance != MATRIX:
+def _advice(family: Family) -> Sentence | None:
+    references = len(family.references)
+    if 0 < references <= _FEW_REFERENCES and references < len(family.classes) and family.distance != MATRIX:
         return _MORE_REFERENCES
-    if measure is None or (measure_named(measure).direct and not measure_named(measure).needs_base):
+    if family.measure is None:
         return None
-    if not measure_named(measure).needs_base:
-        return _ANOTHER_MEASURE
-    return _NAMED_BASE if base == MEAN else None
+    measure = measure_named(family.measure)
+    if measure.needs_base:
+        return _NAMED_BASE if family.base == MEAN else None
+    return None if measure.direct else _ANOTHER_MEASURE

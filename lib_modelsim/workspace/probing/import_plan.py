@@ -17,15 +17,12 @@ from ...identify.evidence import KnownModel
 from ...pictures.records.form import Named, model_name
 from ...pictures.records.reading import read_records
 from ...probes.engine import EngineCheckpoint
-from ...text import counted, readable
+from ...text import counted, readable, several
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
 _LOOKED_AT = 20
 """Pictures of a folder whose records are read, spread over it."""
-
-_TOLD = 5
-"""Names that a sentence spells out."""
 
 _SAMPLERS = (
     r"(euler|heun|lms|ddim|ddpm|plms|unipc|dpm|dpmpp|dpm2|restart|lcm|tcd|deis|ipndm)(\+\+)?"
@@ -69,9 +66,8 @@ class ImportPlan:
         """What would be imported, in a sentence."""
         counts = self.pictures
         names = [f"{name} ({count})" for name, count in counts.items()]
-        more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
         models = counted(len(names), "model name")
-        return f"{counted(len(self.files), 'picture')} under {models}: {', '.join(names[:_TOLD])}{more}"
+        return f"{counted(len(self.files), 'picture')} under {models}: {several(names)}"
 
 
 @dataclass
@@ -141,25 +137,20 @@ def _doubts(folders: Sequence[_Folder], known: Sequence[KnownModel]) -> Iterator
     """What speaks against the folders' being models, a sentence each."""
     odd = [each.name for each in folders if each.known is None and _NO_MODELS.fullmatch(each.name.strip())]
     if odd:
-        yield f"{_several(odd)} {'does' if len(odd) == 1 else 'do'} not look like a model's name"
+        yield f"{several(odd)} {'does' if len(odd) == 1 else 'do'} not look like a model's name"
     if known and not any(each.known for each in folders):
         yield "no folder has the name of one of your checkpoints"
     for each in folders:
         others = _other_models(each)
         if others:
-            yield f"the records of pictures in {each.name} name {_several(others)}"
-
-
-def _several(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-    return ", ".join(names[:_TOLD]) + more
+            yield f"the records of pictures in {each.name} name {several(others)}"
 
 
 def _other_models(folder: _Folder) -> list[str]:
     """The models that the records name, where most of them name others than the folder does."""
     step = max(1, len(folder.paths) // _LOOKED_AT)
     named = [models for path in folder.paths[::step] if (models := _models_of(path))]
-    others = [models for models in named if not any(_is_folder_s(model, folder) for model in models)]
+    others = [models for models in named if not any(_is_of_folder(model, folder) for model in models)]
     if 2 * len(others) <= len(named):
         return []
     return [name for name, _ in Counter(str(models[0]) for models in others).most_common()]
@@ -169,7 +160,7 @@ def _models_of(path: Path) -> tuple[Named, ...]:
     return next((record.checkpoints for record in read_records(path).records if record.checkpoints), ())
 
 
-def _is_folder_s(model: Named, folder: _Folder) -> bool:
+def _is_of_folder(model: Named, folder: _Folder) -> bool:
     """Whether a record means the model that the folder is named after: by name, by hash, or by a hash in the name."""
     names = {folder.checkpoint.name.lower(), folder.name.lower(), model_name(folder.name).lower()}
     if model.name and model.name.lower() in names:

@@ -25,7 +25,8 @@ from ...probes.sheet import Sheet, SheetRow
 from ...similarity.matrix import SimilarityMatrix
 from ..catalogue.index import Unreadable, match_model
 from ..comparing.scores import Reason
-from ..families.family import Family, TreeOptions, family_of_matrix
+from ..families.building import family_of_matrix
+from ..families.family import Family, TreeOptions
 
 Vector = NDArray[np.float32]
 
