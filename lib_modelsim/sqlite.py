@@ -1,8 +1,10 @@
-"""The SQLite files that remember: one way to open them, and one line for what is wrong with one."""
+"""The SQLite files that remember: one way to open them, and one line for what is wrong with one; and their lock."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, TypeVar
@@ -10,6 +12,18 @@ from typing import ClassVar, TypeVar
 from .errors import ModelsimError
 
 _Self = TypeVar("_Self", bound="SqliteFile")
+
+
+@contextmanager
+def alone(file: Path, patience: float) -> Iterator[None]:
+    """No other program holds this file meanwhile, which is made where it is not there; one that does is waited for
+    `patience` seconds. SQLite's lock is the one that every system takes back when a process is killed.
+
+    Raises sqlite3.OperationalError where it is held for longer, or the disk refuses.
+    """
+    with closing(sqlite3.connect(file, timeout=patience, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
 
 
 class SqliteFile:

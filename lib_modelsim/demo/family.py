@@ -28,7 +28,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,7 @@ import numpy as np
 
 from ..checkpoints import blocks
 from ..checkpoints.diffusers_names import diffusers_names
+from ..sqlite import alone
 from .files import save, save_diffusers_folder, save_pickle
 from .packed import unpack
 from .random_weights import Weights, draw, train
@@ -50,20 +53,37 @@ TEXT_INTERMEDIATE = 512
 _UNET = "model.diffusion_model."
 _TOKENIZER = "tokenizer"
 
+_PATIENCE = 600.0
+"""Seconds that another program may take to write the family."""
+
 
 def write_demo_family(folder: Path, progress: Callable[[str], None]) -> None:
     """Write the family into a new folder; `progress` is told each member's name before it is written.
 
     The folder appears whole or not at all: it is written under another name beside its place and then renamed. What
-    a run that was killed left there is removed first. Does nothing where the folder exists. Raises OSError or
-    SafetensorError where the disk refuses.
+    a run that was killed left there is removed first. Does nothing where the folder exists, and waits where another
+    program writes it. Raises OSError or SafetensorError where the disk refuses.
     """
     if folder.exists():
         return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = folder.with_name(folder.name + ".lock")
+    try:
+        with alone(lock, _PATIENCE):
+            if not folder.exists():
+                _write(folder, progress)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{lock.name}: {error}") from error
+    finally:
+        with suppress(OSError):  # another program that waits holds it, on Windows
+            lock.unlink()
+
+
+def _write(folder: Path, progress: Callable[[str], None]) -> None:
     partial = folder.with_name(folder.name + ".partial")
     if partial.exists():
         shutil.rmtree(partial)
-    partial.mkdir(parents=True)
+    partial.mkdir()
     try:
         writer = _Writer(partial, folder / _TOKENIZER, progress)
         _write_sd1(writer)

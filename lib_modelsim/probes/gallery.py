@@ -15,7 +15,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -24,7 +24,7 @@ from PIL import Image, PngImagePlugin
 
 from ..errors import ModelsimError, Sentence
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
-from ..sqlite import SqliteFile
+from ..sqlite import SqliteFile, alone
 from .engine import EngineCheckpoint
 from .naming import file_name
 from .parameters import Parameters
@@ -217,13 +217,10 @@ class Gallery(SqliteFile):
     @contextmanager
     def drawing(self) -> Iterator[None]:
         """Nobody else generates into this folder meanwhile. Raises ModelsimError where somebody does already,
-        or where the disk refuses.
-
-        SQLite's lock is the one that every system takes back when a process is killed.
-        """
-        with closing(sqlite3.connect(self.folder / LOCK, timeout=0, isolation_level=None)) as lock:
+        or where the disk refuses."""
+        with ExitStack() as held:
             try:
-                lock.execute("BEGIN EXCLUSIVE")
+                held.enter_context(alone(self.folder / LOCK, patience=0))
             except sqlite3.OperationalError as error:
                 fix = "wait until the other run ends, or choose another folder"
                 busy = "locked" in str(error)

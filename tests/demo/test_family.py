@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from lib_modelsim import demo
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.demo import family as told_family
 from lib_modelsim.demo.family import WIDTHS
+from lib_modelsim.sqlite import alone
 
 from ..checkpoints.same_weights import assert_same_weights
 
@@ -60,6 +63,22 @@ def test_all_that_the_docstring_names_are_there_and_were_announced(family, check
     assert set(told) == named | {"pastel-dots-lora"}
     assert len(told) == len(set(told))
     assert sum(path.stat().st_size for path in family.rglob("*") if path.is_file()) < 600_000_000
+
+
+def test_two_starts_at_once_write_it_once(tmp_path):
+    """The second waits for the first, and leaves what that is writing alone."""
+    folder, told = tmp_path / "family", []
+    with ThreadPoolExecutor() as pool:
+        with alone(tmp_path / "family.lock", patience=0):
+            half = folder.with_name("family.partial")
+            half.mkdir()
+            second = pool.submit(demo.write_demo_family, folder, told.append)
+            time.sleep(0.5)
+            assert half.is_dir()
+            half.rename(folder)
+        second.result()
+    assert told == []
+    assert [path.name for path in tmp_path.iterdir()] == ["family"]
 
 
 def test_what_is_shipped_is_small():
