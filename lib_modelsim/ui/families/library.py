@@ -28,10 +28,10 @@ _HEADS = (
     ("Network", "text"),
     ("Class", "number"),
     ("Size", "number"),
+    ("Same as", "text"),
     ("Precision", "text"),
     ("Components", "text"),
     ("Hash", "text"),
-    ("Same as", "text"),
     ("State", "text"),
 )
 
