@@ -164,7 +164,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/answer.html": {
             "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "evidence": [(text, 0.5, text)],
             "prompt": {"text": text, "source": text}, "infotext": text, "remarks": [text], "no_pictures": True,
-            "coming": text, "again": again, "cards": "",
+            "again": again, "cards": "",
         },
         "ui/templates/branch.html": {"names": [text], "counted": text, "alike": text},
         "ui/templates/cards.html": {

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -246,7 +247,7 @@ def _serve(options: argparse.Namespace) -> int:
     from ..hosts.folder_list import FolderList
     from ..hosts.folders import Folders
     from ..hosts.host import DEMONSTRATION_GALLERY, Settings
-    from .demonstration import Demonstration
+    from .demonstration import write_demonstration
 
     login = Login.of(options.auth) if options.auth is not None else None
     login = Login.of_file(options.auth_file) if options.auth_file is not None else login
@@ -259,13 +260,10 @@ def _serve(options: argparse.Namespace) -> int:
         given = [_absolute(folder) for folder in options.models]
         library = library_file(options) if kept else data / LIBRARY
         models = _absolute(options.demo or data_folder() / "demonstration")
-        demonstration = Demonstration(models, data / DEMONSTRATION_GALLERY, library, options.device)
+        write = partial(write_demonstration, models, data / DEMONSTRATION_GALLERY)
         settings = Settings(device=options.device, keep_encoder=options.keep_encoder)
-        try:
-            host = Folders(FolderList(given, data / FOLDERS, models, demonstration.begin), data, settings)
-            return serve(host, options.port, not options.no_browser, lambda: Library(library), login, options.listen)
-        finally:
-            demonstration.end()
+        host = Folders(FolderList(given, data / FOLDERS, models, write), data, settings)
+        return serve(host, options.port, not options.no_browser, lambda: Library(library), login, options.listen)
 
 
 def _absolute(folder: Path) -> Path:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from .family import write_demo_family
+from .family import PICTURES, SUITE, write_demo_family
 from .files import save, save_diffusers_folder, save_pickle
 from .random_weights import Weights, draw, train
 from .shapes import sd1_shapes, sd2_shapes, sdxl_shapes
 
 __all__ = [
+    "PICTURES",
+    "SUITE",
     "Weights",
     "draw",
     "save",

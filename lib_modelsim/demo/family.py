@@ -46,6 +46,8 @@ from .shapes import sdxl_shapes
 from .webui_files import Widths, write_configuration, write_tokenizer
 
 PACKED = Path(__file__).parent / "weights"
+SUITE, PICTURES = "demonstration", Path(__file__).parent / "pictures"
+"""The family's suite of probes, and its pictures as a gallery has them, of eight models of a manner of their own."""
 
 WIDTHS = Widths(unet=64, unet_multipliers=(1, 1, 1, 1), vae=64, vae_multipliers=(1, 1, 2, 2), vae_resnets=1)
 TEXT_INTERMEDIATE = 512
@@ -182,10 +184,11 @@ def with_lora(weights: Weights, lora: Weights, strength: float) -> Weights:
             continue
         key = _UNET + original
         old = weights[key]
-        # float64, so that the order of the sums, which differs between machines, does not show in float16
+        # float64 and one order of the sums, as the file's hash must be the same on every machine
         up, down = (lora[f"{name}.lora_{part}.weight"].astype(np.float64) for part in ("up", "down"))
         scale = strength * float(lora[f"{name}.alpha"]) / len(down)
-        change = up.reshape(len(up), -1) @ down.reshape(len(down), -1)
+        rows, columns = up.reshape(len(up), -1), down.reshape(len(down), -1)
+        change = sum(np.outer(rows[:, i], columns[i]) for i in range(len(columns)))
         changed[key] = (old + scale * change.reshape(old.shape)).astype(np.float16)
     return changed
 

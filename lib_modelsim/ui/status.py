@@ -36,10 +36,3 @@ def _line(text: str, fraction: float, kind: str = "working", task: str | None = 
 def note(title: str, text: str = "") -> str:
     """What an empty panel says: what is the matter, and what to do."""
     return render("ui/templates/note.html", title=title, text=for_page(text))
-
-
-COMING = (
-    "The demonstration's images are generated in the background on the first start. Come back in a few minutes. If "
-    "none have come by then, press Generate missing images on the page Probes: it says why."
-)
-"""Where they are missed."""

@@ -1,14 +1,14 @@
-"""The demonstration beside the page: what becomes of it where the disk refuses, and when the page ends."""
+"""The demonstration beside the page: what becomes of it where the disk refuses; its pictures."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
-from ..command import ROOT, run_process
+from lib_modelsim.cli import demonstration
+
+from ..command import run, run_process
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits and parents are POSIX's")
@@ -32,13 +32,11 @@ def test_a_disk_that_is_full_is_one_line_and_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_runs_beside_a_process_ends_when_that_is_killed(small_family):
-    command = [sys.executable, "-m", "lib_modelsim.cli.beside", "PID", "serve"]
-    command += ["--no-browser", "--no-library", "--models", str(small_family)]
-    start = f"import os, subprocess; subprocess.run([w if w != 'PID' else str(os.getpid()) for w in {command}])"
-    parent = subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert "the page is at" in parent.stdout.readline()
-    finally:
-        parent.kill()
-    parent.communicate(timeout=60)  # to the end of what both of them say
+def test_the_pictures_come_with_the_family_and_are_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(demonstration, "write_demo_family", lambda models, tell: None)  # half a gigabyte
+    for _ in range(2):
+        demonstration.write_demonstration(tmp_path / "models", tmp_path / "gallery")
+    told = run("gallery", "--suite", "demonstration", tmp_path / "gallery", "--no-library", "--json")
+    assert told.code == 0, told.err
+    assert not list((tmp_path / "gallery").glob(".*.partial"))
+    assert len(list((tmp_path / "gallery").rglob("*.png"))) == 96

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from lib_modelsim.demo import PICTURES
 from lib_modelsim.demo.samples import FOLDER, SAMPLES
 from lib_modelsim.pictures.opening import open_picture
 
@@ -27,6 +28,14 @@ def test_the_record_names_a_file_of_the_family(family):
 def test_the_others_have_no_record(file):
     assert b"modelsim" not in file.read_bytes()
     assert file.read_bytes().startswith(b"\xff\xd8")
+
+
+def test_the_pictures_are_of_files_of_the_family(family):
+    named = {folder.name.rpartition(" [")[0]: folder.name[-11:-1] for folder in PICTURES.iterdir() if folder.is_dir()}
+    assert len(named) == 8
+    for name, short in named.items():
+        content = (family / f"{name}.safetensors").read_bytes()
+        assert hashlib.sha256(content).hexdigest().startswith(short), name
 
 
 def test_each_gets_its_answer(demonstration):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import for_page
-from ...hosts.folder_list import only_demonstration
 from ...templates import render
 from ...text import likelihood
 from ..families.previews import inline
-from ..status import COMING, note
+from ..status import note
 from ..view_state import ViewState
 from .cards import cards
 from .finder import Answered, Finder
@@ -65,7 +64,6 @@ def _answer(answer: Answered, session: ViewState) -> str:
         infotext=found.infotext if session.backend.host.is_webui else None,
         remarks=[for_page(remark) for remark in found.remarks],
         no_pictures="features" not in kinds,
-        coming=COMING if only_demonstration(session.backend.host.folders) else "",
         again=_generated_again(answer),
         cards=cards(answer, session),
     )

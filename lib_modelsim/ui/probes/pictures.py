@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import for_page, joined
-from ...hosts.folder_list import only_demonstration
 from ...templates import render
 from ...text import counted, several, size_text
-from ..status import COMING, note
+from ..status import note
 from ..words import column_label, duration
 from .studio import GENERATE, Order, Studio
 
@@ -71,8 +70,6 @@ def _lines(lines: Sequence[str]) -> str:
 def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str | None, str | None, str | None]) -> str:
     """The images that a view shows; `chosen` are a column, a model and another one, by what the menus say."""
     if sheet is None or not sheet.rows:
-        if only_demonstration(studio.backend.host.folders):
-            return note("The first images are on their way", COMING)
         return note("No images yet", f"Press {GENERATE}. You can stop at any time and continue later.")
     column = next((each for each in sheet.columns if column_label(each) == chosen[0]), sheet.columns[0])
     keys = {row.name: row.checkpoint for row in sheet.rows}
