@@ -73,6 +73,15 @@ def do(page, task):
     return [by_id(step).get("status") for step in page.work.follow_begun()][-1]
 
 
+def test_where_the_models_change_none_stays_chosen(page):
+    """gradio keeps places, so that the menu would show names that nobody chose."""
+    backend = page.session.backend
+    list(backend.read_index().follow())
+    assert by_id(page.show(ORDER.suite, ("bert",), 1, ONE_PROBE, None, None, None))["probe_models"] == ["bert"]
+    backend.leave_out(["anna"])
+    assert by_id(page.show(ORDER.suite, ("bert",), 1, ONE_PROBE, None, None, None))["probe_models"] == []
+
+
 def test_nothing_drawn_says_what_to_do(page):
     assert "No images yet" in shown(page)["pictures"]
     assert by_id(page.opened())["suite"] == "cfg1-fast"

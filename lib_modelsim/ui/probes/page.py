@@ -32,6 +32,7 @@ class ProbesPage:
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         self.session, self.studio, self._wiring = session, Studio(session.backend), wiring
+        self._offered: list[str] = []  # names in the menu of models
         with gr.Row(elem_id="modelsim_probe_controls"):
             self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=2, min_width=160)
             self._models = gr.Dropdown(
@@ -124,6 +125,9 @@ class ProbesPage:
             for value, known, place in zip(looking, (columns, rows, rows), (0, 0, 1), strict=True)
         )
         names = [model.name for model in self.session.backend.index.models]
+        if self._offered not in ([], names):
+            models = ()  # gradio keeps the places of what was chosen, which are others' by now
+        self._offered = names
         order = self._ordered((suite, models, batch))
         updates = {
             self._suite: gr.update(choices=suites, value=suite),
