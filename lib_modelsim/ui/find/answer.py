@@ -84,7 +84,7 @@ def _verdict(found: Found) -> str:
         return "No other model left" if found.evidence else "No model found"
     first = found.ranking[0]
     if first.probability is None:
-        return f"Most similar: {first.model}"
+        return f"Cannot tell which; most similar: {first.model}"
     return f"Most likely {first.model}: {likelihood(first.probability)}"
 
 
