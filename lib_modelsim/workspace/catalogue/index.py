@@ -23,7 +23,7 @@ from .moved import follow, keep_trace
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
 
-HEADER_VERSION = "4"
+HEADER_VERSION = "5"
 """Changes whenever reading or the definitions of networks change what a header says."""
 
 
