@@ -135,8 +135,15 @@ def library_of_25(folder: Path) -> None:
 
 
 KIN = {
-    "harbo": "base", "pixel": "base", "paste": "dots", "inkwe": "inkwell", "tidep": "inkwell",
-    "tidew": "tidewater", "neon-": "tidewater", "chime": "tidewater", "grani": "stranger",
+    "harbo": "base",
+    "pixel": "base",
+    "paste": "dots",
+    "inkwe": "inkwell",
+    "tidep": "inkwell",
+    "tidew": "tidewater",
+    "neon-": "tidewater",
+    "chime": "tidewater",
+    "grani": "stranger",
 }
 """Of the demonstration: beginning of a name → family; a merge counts with the parent of which it has more."""
 

@@ -13,48 +13,61 @@ import sys
 import tempfile
 from pathlib import Path
 
-_PROGRAM = """
-import resource, sys
-from pathlib import Path
-import torch
+import torch  # noqa: F401 - what it takes itself does not count
+
 from lib_modelsim.checkpoints.reader import open_checkpoint
-from lib_modelsim.library import Library
-from lib_modelsim.workspace import compare, passes, scan
 from lib_modelsim.job import Job
+from lib_modelsim.library import Library
 from lib_modelsim.similarity.attention import attention_keys
 from lib_modelsim.similarity.measures.registry import measure_named
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
-before, what, block, paths = peak(), sys.argv[1], sys.argv[2], [Path(p) for p in sys.argv[3:]]
-if block:
+from lib_modelsim.workspace.catalogue.scan import scan
+from lib_modelsim.workspace.comparing.compare import compare
+from lib_modelsim.workspace.comparing.streaming import attention_pass, weight_pass
+
+
+def peak(what: str, paths: list[Path], block: str = "") -> int:
+    """MB above the process with torch and the package loaded, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.peak_memory", "--here", what, block, *map(str, paths)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def peak_here(what: str, block: str, paths: list[Path]) -> int:
+    """As `peak`, of this process."""
+    before = _resident()
+    if block:
+        _one_block(what, block, paths)
+    else:
+        with Library(None) as library:
+            if what == "scan":
+                scan(paths, library, Job())
+            else:
+                compare(paths, what, None, library, Job(), "cpu")
+    return round(_resident() - before)
+
+
+def _one_block(what: str, block: str, paths: list[Path]) -> None:
     models = [open_checkpoint(path) for path in paths]
     layout = models[0].layout
     if what == "asimilarity":
         variant = measure_named(what).variant
-        done = passes.attention_pass(models, attention_keys(layout, variant), variant, [block], Job(), "cpu")
+        done = attention_pass(models, attention_keys(layout, variant), variant, [block], Job(), "cpu")
     else:
         keys = [key for key, place in layout.places.items() if place.block == block]
-        done = passes.weight_pass(models, layout, {block: keys}, Job(), "cpu")
+        done = weight_pass(models, layout, {block: keys}, Job(), "cpu")
     assert [name for name, _ in done] == [block]
-else:
-    with Library(None) as library:
-        if what == "scan":
-            scan.scan(paths, library, Job())
-        else:
-            compare.compare(paths, what, None, library, Job(), "cpu")
-print(f"{peak() - before:.0f}")
-"""
 
 
-def peak(what: str, paths: list[Path], block: str = "") -> int:
-    """MB above the process with torch and the package loaded."""
-    done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, what, block, *map(str, paths)], capture_output=True, text=True, check=True
-    )
-    return int(done.stdout)
+def _resident() -> float:
+    """The most memory that this process has held, in MB."""
+    import resource  # Unix alone has it
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
 
 
 def main() -> None:
+    if sys.argv[1] == "--here":
+        print(peak_here(sys.argv[2], sys.argv[3], [Path(path) for path in sys.argv[4:]]))
+        return
     files = sorted(Path(sys.argv[1]).glob("*.safetensors"))
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
     print(f"scan of one file: {peak('scan', files[:1])} MB", flush=True)

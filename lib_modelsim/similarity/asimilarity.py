@@ -82,14 +82,14 @@ def _gram(
         features = torch.empty(len(models), len(part) * width, device=device.torch)
         for row, model in zip(features, models, strict=True):
             q, k, v = (reader.matrix(weight).to(device.torch) for weight in projections(model.weights, key))
-            row.copy_(_features(part, inputs, q, k, v).flatten())
+            row.copy_(attention_features(part, inputs, q, k, v).flatten())
             tick(3 * width * width * model.weights[key].stored.item_bytes)
         gram += (features @ features.T).double().cpu()
     norms = gram.diagonal().sqrt()
     return (gram / torch.outer(norms, norms)).clamp(-1, 1).numpy()
 
 
-def _features(
+def attention_features(
     part: torch.Tensor, inputs: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
 ) -> torch.Tensor:
     """Rows of A for some rows of the inputs, `part` ([r, d]), each scaled to length 1; shape [r, d]."""
