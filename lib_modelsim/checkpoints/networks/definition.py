@@ -40,12 +40,13 @@ class Split:
 class KeyLayout:
     """How one kind of file names the keys of a part, and how those become the common names.
 
-    Keys behind one of `prefixes` belong to it; with `markers` (`must`, `must_not`) only where these hold for what
-    stands behind the prefix, and then only the keys that match `keys`. With keys and without markers of its own, a
-    layout has those that the network is recognised by, without `~`. A common name is `to` (the first prefix, where
-    the file does not say), then what stands behind the prefix, turned by a `vocabulary` of `diffusers_names` ("unet",
-    "vae", "clip", "openclip"; None leaves it) and by `rename`: the first pattern that matches the whole of it and
-    what it becomes. `split` says which of the stored matrices are several weights.
+    Keys behind one of `prefixes` (where it has none: what tools put before a transformer) belong to it; with `markers`
+    (`must`, `must_not`) only where these hold for what stands behind the prefix, and then only the keys that match
+    `keys`. With keys and without markers of its own, a layout has those that the network is recognised by, without `~`.
+    A common name is `to` (the first prefix, where the file does not say), then what stands behind the prefix, turned by
+    a `vocabulary` of `diffusers_names` ("unet", "vae", "clip", "openclip"; None leaves it) and by `rename`: the first
+    pattern that matches the whole of it and what it becomes. `split` says which of the stored matrices are several
+    weights.
     """
 
     prefixes: tuple[str, ...]
@@ -116,8 +117,10 @@ class Generation:
 @dataclass(frozen=True, eq=False)
 class Network:
     """One network. `rules` are (pattern of a common name, component, block or None), the first that matches counts;
-    `order` the blocks' names without their numbers; `attention` the self-attention layers that the attention score
-    reads, as (pattern of the query's or the fused matrix's common name, names of query, key and value or None)."""
+    behind a network's own stand those of text encoders and VAE, which are the same for all (`unknown.json`). `order`
+    are the blocks' names without their numbers, between the text encoders' BASE and VAE; `attention` the self-attention
+    layers that the attention score reads, as (pattern of the query's or the fused matrix's common name, names of query,
+    key and value or None)."""
 
     file: Path
     name: str

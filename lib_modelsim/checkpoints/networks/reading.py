@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,17 @@ def _merged(file: Path) -> dict[str, Any]:
     if model is None:
         raise DefinitionError(f"{file.name}: like: there is no {like}.json")
     return {**_merged(model), "known_models": [], **found}
+
+
+PREFIXES = (NETWORK, "", "transformer/", "transformer.", "diffusion_model.", "net.", "model.")
+"""What tools put before the names of a transformer: where a layout says nothing else, it takes all of these."""
+
+
+@lru_cache(maxsize=1)
+def _beside() -> tuple[tuple[re.Pattern, str, str | None], ...]:
+    """The rules of text encoders and VAE that every network has behind its own: those of the unknown ones."""
+    rules = _merged(Path(__file__).parent / "unknown.json")["rules"]
+    return tuple(_rule(_Fields({}, "unknown.json: rules"), rule) for rule in rules)
 
 
 _NEEDED = object()
@@ -101,14 +113,16 @@ def _network(file: Path, fields: _Fields) -> Network:
     markers = fields.take("recognise", dict, {})
     behind = _behind_prefix(markers)
     recognise = _Fields(markers, f"{file.name}: recognise")
+    beside = _beside() if role == "network" else ()
+    order = fields.each("order", _text)
     network = Network(
         file=file,
         name=fields.take("name", str),
         role=Role[role.upper()],
         markers=_markers(recognise),
         layouts=fields.each("layouts", lambda inner, item: _layout(inner, item, behind)),
-        rules=fields.each("rules", _rule),
-        order=fields.each("order", _text),
+        rules=fields.each("rules", _rule) + beside,
+        order=tuple(dict.fromkeys(("BASE", *order, "VAE"))) if beside else order,
         by_group=fields.take("by_group", bool, False),
         attention=fields.each("attention", _attention),
         variants=fields.each("variants", _variant),
@@ -174,7 +188,7 @@ def _layout(fields: _Fields, item: object, markers: dict[str, Any]) -> KeyLayout
         item = item | markers
     fields = fields.nested(item)
     fields.take("what", str, "")
-    prefixes = fields.each("prefixes", _text)
+    prefixes = fields.each("prefixes", _text, list(PREFIXES))
     if not prefixes:
         fields.fail("prefixes", "at least one is needed, an empty one for bare names")
     keys = fields.take("keys", str, None)
