@@ -30,8 +30,9 @@ def is_diffusers_folder(path: Path) -> bool:
     return (path / "model_index.json").is_file()
 
 
-def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
-    """The tensors of all components ("unet/conv_in.weight", …) in file order, and what `model_index.json` tells.
+def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str], tuple[str, ...]]:
+    """The tensors of all components ("unet/conv_in.weight", …) in file order, what `model_index.json` tells, and
+    remarks on single files.
 
     The metadata are its `_class_name` and `_name_or_path`, where they are text. Raises CheckpointError for a folder
     without weights, for a component without its file, and for a missing, damaged or outlying shard.
@@ -40,19 +41,20 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str]]:
         what = "the folder has no model_index.json, so it is not a diffusers model"
         raise CheckpointError(what, path, "choose its checkpoint files, or a diffusers folder")
     index = _read_json(path / "model_index.json")
+    remarks: list[str] = []
     tensors = [
         replace(tensor, key=f"{component}/{tensor.key}")
         for component in COMPONENTS
         if (path / component).is_dir()
-        for tensor in _read_component(path / component)
+        for tensor in _read_component(path / component, remarks)
     ]
     if not tensors:
         raise CheckpointError("the diffusers folder has no weights", path, _INCOMPLETE)
     told = {name: index.get(name) for name in ("_class_name", "_name_or_path")}
-    return tensors, {name: value for name, value in told.items() if isinstance(value, str)}
+    return tensors, {name: value for name, value in told.items() if isinstance(value, str)}, tuple(remarks)
 
 
-def _read_component(folder: Path) -> list[StoredTensor]:
+def _read_component(folder: Path, remarks: list[str]) -> list[StoredTensor]:
     """The tensors of one sub-folder, from the best of the files that hold them: no variant, then safetensors."""
     candidates = []
     for entry in folder.iterdir():
@@ -63,10 +65,10 @@ def _read_component(folder: Path) -> list[StoredTensor]:
     if not candidates:
         raise CheckpointError("no weights in the sub-folder", f"{folder.parent.name}/{folder.name}", _INCOMPLETE)
     *_, read, name = min(candidates, key=lambda candidate: (candidate[0], candidate[1], candidate[3]))
-    return read(folder, name)
+    return read(folder, name, remarks)
 
 
-def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
+def _read_shards(folder: Path, index: str, remarks: list[str]) -> list[StoredTensor]:
     """The tensors that the index names, each from the shard where it says that they lie."""
     weight_map = _read_json(folder / index).get("weight_map")
     if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
@@ -79,7 +81,7 @@ def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
         if not _is_plain_name(name):
             what = f"{index} names a shard outside its folder"
             raise CheckpointError(what, name, "do not use this copy: download the folder from its source")
-        found = {tensor.key: tensor for tensor in _read_file(folder, name)}
+        found = {tensor.key: tensor for tensor in _read_file(folder, name, remarks)}
         absent = [key for key in keys if key not in found]
         if absent:
             what = f"the shard {folder.name}/{name} lacks a tensor that {index} lists"
@@ -89,16 +91,18 @@ def _read_shards(folder: Path, index: str) -> list[StoredTensor]:
     return tensors
 
 
-def _read_file(folder: Path, name: str) -> list[StoredTensor]:
+def _read_file(folder: Path, name: str, remarks: list[str]) -> list[StoredTensor]:
     shown = f"{folder.name}/{name}"
     if not (folder / name).exists():
         raise CheckpointError("a file of the diffusers folder is missing", shown, _INCOMPLETE)
     try:
-        return read_file_headers(FileSource(folder / name, shown))[1]
+        found = read_file_headers(FileSource(folder / name, shown))
     except ReadError:
         raise
     except CheckpointError as error:
         raise CheckpointError(f"{shown}: {error.what}", error.value, error.fix) from error
+    remarks += [f"{shown}: {remark}" for remark in found.remarks]
+    return found.tensors
 
 
 def _is_plain_name(name: str) -> bool:

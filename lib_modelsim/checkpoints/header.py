@@ -23,13 +23,14 @@ class Component:
 @dataclass(frozen=True)
 class Header:
     """Format, components, embedded metadata and layout of a checkpoint, and how many numbers its matrices hold that
-    are not read as weights."""
+    are not read as weights. `remarks` are sentences on what is odd about its files and does no harm."""
 
     format: str
     components: dict[str, Component]
     metadata: dict[str, str]
     layout: Layout
     unread: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def unplaced(self) -> float:
@@ -45,7 +46,13 @@ class Header:
         """Everything but the layout, which models share."""
         components = {name: asdict(component) for name, component in self.components.items()}
         return json.dumps(
-            {"format": self.format, "components": components, "metadata": self.metadata, "unread": self.unread}
+            {
+                "format": self.format,
+                "components": components,
+                "metadata": self.metadata,
+                "unread": self.unread,
+                "remarks": self.remarks,
+            }
         )
 
     @classmethod
@@ -53,7 +60,8 @@ class Header:
         """The header that `to_json` wrote, with its layout."""
         found = json.loads(text)
         components = {name: Component(**values) for name, values in found["components"].items()}
-        return cls(found["format"], components, found["metadata"], layout, found.get("unread", 0))
+        remarks = tuple(found.get("remarks", ()))
+        return cls(found["format"], components, found["metadata"], layout, found.get("unread", 0), remarks)
 
 
 def header_of(checkpoint: Checkpoint) -> Header:
@@ -68,4 +76,4 @@ def header_of(checkpoint: Checkpoint) -> Header:
         for name, count in sorted(dtypes.items())
     }
     unread = sum(weight.stored.count for weight in checkpoint.unread.values())
-    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout, unread)
+    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout, unread, checkpoint.remarks)

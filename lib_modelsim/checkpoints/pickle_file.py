@@ -14,6 +14,7 @@ from typing import BinaryIO
 from ..errors import CheckpointError
 from .pickle_machine import Persistent, PickleStream, read_tree
 from .pickle_tensors import metadata_of, storage_of, stored_tensors
+from .safetensors_file import bytes_after
 from .source import Source
 from .stored import DAMAGED, StoredTensor
 
@@ -35,8 +36,8 @@ def looks_like_pickle(start: bytes) -> bool:
     return len(start) > 2 and start[0] == 0x80 and 2 <= start[1] <= 5
 
 
-def read_pickle(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
-    """The tensors of a pickled checkpoint in file order, and its metadata.
+def read_pickle(source: Source) -> tuple[list[StoredTensor], dict[str, str], tuple[str, ...]]:
+    """The tensors of a pickled checkpoint in file order, its metadata, and a remark on bytes behind the last storage.
 
     Raises CheckpointError for what is damaged, hostile or of another kind.
     """
@@ -83,7 +84,7 @@ class _ArchiveFile(_File):
         return super().read(size)
 
 
-def _read_zip(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
+def _read_zip(source: Source) -> tuple[list[StoredTensor], dict[str, str], tuple[str, ...]]:
     with _ArchiveFile(source) as file:
         records = _records(file)
         size = source.size
@@ -112,7 +113,7 @@ def _read_zip(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
 
         tensors = stored_tensors(tree, locate, source)
         _refuse_overlap(extents)
-    return tensors, metadata_of(tree)
+    return tensors, metadata_of(tree), ()
 
 
 def _records(file: _ArchiveFile) -> dict[str, zipfile.ZipInfo]:
@@ -168,7 +169,7 @@ def _refuse_overlap(extents: dict[str, tuple[int, int]]) -> None:
 # ---- stream: pickles of a magic number, a version, the machine, the checkpoint, the storages' keys; then their bytes
 
 
-def _read_stream(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
+def _read_stream(source: Source) -> tuple[list[StoredTensor], dict[str, str], tuple[str, ...]]:
     file, size = io.BufferedReader(_File(source)), source.size
     stream = PickleStream(file, 0, min(size, LARGEST_PICKLE))
     magic, _ = read_tree(stream)
@@ -184,13 +185,14 @@ def _read_stream(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     tree, references = read_tree(stream)
     keys, _ = read_tree(stream)
     extents = _stream_extents(file, stream.position, size, keys, references)
+    end = max((start + length for start, length in extents.values()), default=size)
 
     def locate(key: str) -> tuple[int, int]:
         if key not in extents:
             raise CheckpointError("the file has no bytes for a storage", key, DAMAGED)
         return extents[key]
 
-    return stored_tensors(tree, locate, source), metadata_of(tree)
+    return stored_tensors(tree, locate, source), metadata_of(tree), bytes_after(size - end)
 
 
 def _stream_extents(

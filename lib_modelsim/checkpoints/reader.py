@@ -47,7 +47,7 @@ class Checkpoint:
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
     order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
     by common name: they count where two files are called the same. `identity` is what its files were when they were
-    opened.
+    opened. `remarks` are sentences on what is odd about them and does no harm.
 
     A context manager: its files are kept open until the end of the block. `check` says whether what was read holds.
     """
@@ -60,6 +60,7 @@ class Checkpoint:
     metadata: dict[str, str]
     identity: FileKey
     extras: dict[str, StoredTensor] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -114,12 +115,17 @@ def open_checkpoint(path: Path) -> Checkpoint:
     if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a name is too long for the system
         return _open_folder(path)
     source = FileSource(path)
-    form, tensors, metadata = read_file_headers(source)
-    return checkpoint_of(path, form, tensors, metadata, source.identity)
+    form, tensors, metadata, remarks = read_file_headers(source)
+    return checkpoint_of(path, form, tensors, metadata, source.identity, remarks)
 
 
 def checkpoint_of(
-    path: Path, form: str, tensors: Sequence[StoredTensor], metadata: dict[str, str], identity: FileKey
+    path: Path,
+    form: str,
+    tensors: Sequence[StoredTensor],
+    metadata: dict[str, str],
+    identity: FileKey,
+    remarks: tuple[str, ...] = (),
 ) -> Checkpoint:
     """The checkpoint that these tensors are. Raises CheckpointError where there are none or where their numbers are
     not the weights."""
@@ -136,7 +142,7 @@ def checkpoint_of(
             extras[key] = stored
         else:
             weights[key] = Weight(key, component, block, stored)
-    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras)
+    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras, remarks)
 
 
 def _holds_weights(key: str, stored: StoredTensor) -> bool:
@@ -148,7 +154,7 @@ def _holds_weights(key: str, stored: StoredTensor) -> bool:
 def _open_folder(path: Path) -> Checkpoint:
     before = file_key(path)
     try:
-        tensors, metadata = folder.read_folder(path)
+        tensors, metadata, remarks = folder.read_folder(path)
     except OSError as error:
         raise ReadError(
             f"cannot read ({error.strerror or error})", path, "check that the file exists and can be read"
@@ -159,7 +165,7 @@ def _open_folder(path: Path) -> Checkpoint:
         raise
     if file_key(path) != before:
         raise changed(path)
-    return checkpoint_of(path, "diffusers", tensors, metadata, before)
+    return checkpoint_of(path, "diffusers", tensors, metadata, before, remarks)
 
 
 _QUANTISED = {

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from ..errors import CheckpointError
+from ..text import counted
 from .source import Source
 from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole
 
@@ -24,11 +25,12 @@ LARGEST_UNICODE_HEADER = 16_000_000
 """Bytes of a header that is not plain ASCII: one rare letter makes Python take four bytes for each letter of a text."""
 
 
-def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
-    """The tensors of a safetensors file in file order, and its `__metadata__`.
+def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str], tuple[str, ...]]:
+    """The tensors of a safetensors file in file order, its `__metadata__`, and a remark on bytes behind the last one.
 
-    Raises CheckpointError for everything that the format forbids: a header too long or no JSON, duplicate keys,
-    unknown dtypes, shapes that do not fit their bytes, holes, overlaps, bytes missing or left over.
+    Raises CheckpointError for everything else that the format forbids: a header too long or no JSON, duplicate keys,
+    unknown dtypes, shapes that do not fit their bytes, holes, overlaps, bytes missing. Bytes left over belong to no
+    tensor, so all tensors are whole: programs that map the file read it, and a download again brings them again.
     """
     if source.size < 8:
         raise CheckpointError("the file is too short for safetensors", f"{source.size} bytes", DAMAGED)
@@ -55,10 +57,15 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
             raise CheckpointError("the safetensors data has a gap or an overlap before", key, DAMAGED)
         end = last
         tensors.append(StoredTensor(key, header[key]["dtype"], tuple(header[key]["shape"]), source, start + first))
-    if start + end != source.size:
-        place = f"{start + end} of {source.size} bytes"
-        raise CheckpointError("the safetensors data does not end where the file does", place, DAMAGED)
-    return tensors, metadata
+    if start + end > source.size:
+        place = f"{source.size:,} of {start + end:,} bytes"
+        raise CheckpointError("the file ends before its last tensor does", place, DAMAGED)
+    return tensors, metadata, bytes_after(source.size - start - end)
+
+
+def bytes_after(count: int) -> tuple[str, ...]:
+    """The remark on bytes behind the last tensor of a file, none where there are none."""
+    return (f"{counted(count, 'byte')} after the last tensor, not part of the weights",) if count else ()
 
 
 def _parse(raw: bytearray) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "components": components,
         "unplaced": header.unplaced,
         "size": model.key.size,
+        "remarks": list(header.remarks),
         "sha256": identity.sha256 if identity else None,
         "short_hash": identity.short_hash if identity else None,
         "legacy_hash": identity.legacy_hash if identity else None,
@@ -68,7 +69,8 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     size = bad.path.stat().st_size if there else None
     nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
-    return row | {"components": {}, "unplaced": None, "size": size, "metadata": {}, "origin": None, "error": bad.error}
+    row |= {"components": {}, "unplaced": None, "size": size, "remarks": []}
+    return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> dict[str, Any]:

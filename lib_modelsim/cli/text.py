@@ -66,7 +66,8 @@ def scan(found: Scan) -> list[str]:
     for folder, of_folder in folders.items():
         lines += ["", f"{folder}:"] if len(folders) > 1 else []
         lines += [next(below) for _ in of_folder]
-    return [*lines, *_unplaced(found), *_bad(found.unreadable), *_summed_up(found, list(folders), known)]
+    lines += [*_unplaced(found), *_remarks(found), *_bad(found.unreadable)]
+    return lines + _summed_up(found, list(folders), known)
 
 
 _SIZE = (3,)
@@ -106,6 +107,11 @@ def _unplaced(found: Scan) -> list[str]:
         for model, _ in found.found
         if (share := model.header.unplaced) > MOST_UNPLACED
     ]
+
+
+def _remarks(found: Scan) -> list[str]:
+    """A line for whatever is odd about a file and does no harm."""
+    return [f"note: {model.name}: {remark}" for model, _ in found.found for remark in model.header.remarks]
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> list[str]:

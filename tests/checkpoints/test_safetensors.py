@@ -97,10 +97,9 @@ REFUSED = {
         safetensors_file({"a": entry(0, 4, [1]), "b": entry(0, 4, [1])}, b"abcd"),
         "gap or an overlap",
     ),
-    "data cut short": (safetensors_file(GOOD, b"abc"), "does not end where"),
-    "bytes left over": (safetensors_file(GOOD, b"abcde"), "does not end where"),
+    "data cut short": (safetensors_file(GOOD, b"abc"), "ends before its last tensor"),
     "no tensors": (safetensors_file({"__metadata__": {}}), "no tensors"),
-    "text": (b"<!DOCTYPE html><html><body>404</body></html>", "header is longer"),
+    "text": (b"Entry not found", "a text, not a checkpoint; it begins with: Entry not found"),
     "GGUF": (b"GGUF\3\0\0\0" + b"\0" * 40, "GGUF"),
 }
 
@@ -120,9 +119,13 @@ def test_a_hostile_key_stays_on_one_line(opened):
     assert str(caught.value).isprintable()
 
 
-def test_text_with_a_checkpoints_ending(opened):
-    with pytest.raises(CheckpointError, match="neither safetensors nor"):
-        opened(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "model.ckpt")
+@pytest.mark.parametrize("more", [1, 8, 1000])
+def test_bytes_after_the_last_tensor_are_a_remark(opened, more):
+    checkpoint = opened(safetensors_file(GOOD, b"abcd" + b"\0" * more))
+    (remark,) = checkpoint.remarks
+    assert remark == f"{more:,} byte{'s' * (more > 1)} after the last tensor, not part of the weights"
+    assert bytes(checkpoint.tensors[0].raw()) == b"abcd"
+    assert opened(safetensors_file(GOOD, b"abcd")).remarks == ()
 
 
 def test_the_format_is_told_by_the_bytes_not_by_the_ending(opened):

@@ -37,7 +37,7 @@ _HEADS = (
 
 
 class _Row(NamedTuple):
-    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `unplaced` and `said` are words;
+    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `unplaced`, `remarks` and `said` are words;
     `leaves` where it can be left out."""
 
     name: str
@@ -51,6 +51,7 @@ class _Row(NamedTuple):
     parts: str
     parts_by: str
     unplaced: str
+    remarks: Sequence[str]
     hash: str
     same: Sequence[str]
     copy: str
@@ -128,6 +129,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> 
         parts=", ".join(row.components),
         parts_by=" ".join(row.components),
         unplaced=_unplaced(row),
+        remarks=row.header.remarks if row.header else (),
         hash=row.short_hash,
         same=row.same,
         copy=row.copy.told if row.copy else "",

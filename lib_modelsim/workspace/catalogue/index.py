@@ -20,7 +20,7 @@ from ...library import Library, RememberedFile
 from ...text import readable
 from .moved import follow, keep_trace
 
-ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
+ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
 
 HEADER_VERSION = "5"
@@ -163,8 +163,8 @@ _layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library sh
 def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:
     """The checkpoints under these paths, each once, and the paths that have none.
 
-    A file that is named is taken whatever its ending; folders are searched to their depths for known endings,
-    diffusers folders (one checkpoint each) and GGUF files (which will be reported as not comparable).
+    A file that is named is taken whatever its ending; folders are searched to their depths for known endings and
+    diffusers folders (one checkpoint each).
     """
     found: dict[str, Path] = {}
     missing = []
@@ -197,10 +197,9 @@ def walk(folder: Path) -> Iterable[Path]:
         seen.add(real)
         inner = sorted(name for name in folders if is_diffusers_folder(Path(here, name)))
         folders[:] = sorted(name for name in folders if name not in inner and not name.startswith("."))
-        wanted = (*ENDINGS, ".gguf")
         yield from (
             Path(here, name)
-            for name in sorted([*inner, *(f for f in files if f.lower().endswith(wanted))], key=str.lower)
+            for name in sorted([*inner, *(f for f in files if f.lower().endswith(ENDINGS))], key=str.lower)
         )
 
 
