@@ -62,17 +62,22 @@ def unet_modules(layers: int, attended: frozenset[int]) -> Mapping[str, str]:
     def resnet(new: str, old: str) -> None:
         modules.update({f"{new}.{a}": f"{old}.{b}" for a, b in TABLE["unet_resnet"].items()})
 
+    def attention(new: str, old: str) -> None:
+        modules[new] = old
+        modules.update({f"{new}.{a}": f"{old}.{b}" for a, b in TABLE["unet_attention"].items()})
+
     resnet("mid_block.resnets.0", "middle_block.0")
+    attention("mid_block.attentions.0", "middle_block.1")
     resnet("mid_block.resnets.1", "middle_block.2")
     for level in range(_MOST):
         first = level * (layers + 1)
         for layer in range(layers):
             resnet(f"down_blocks.{level}.resnets.{layer}", f"input_blocks.{first + layer + 1}.0")
-            modules[f"down_blocks.{level}.attentions.{layer}"] = f"input_blocks.{first + layer + 1}.1"
+            attention(f"down_blocks.{level}.attentions.{layer}", f"input_blocks.{first + layer + 1}.1")
         modules[f"down_blocks.{level}.downsamplers.0.conv"] = f"input_blocks.{first + layers + 1}.0.op"
         for layer in range(layers + 1):
             resnet(f"up_blocks.{level}.resnets.{layer}", f"output_blocks.{first + layer}.0")
-            modules[f"up_blocks.{level}.attentions.{layer}"] = f"output_blocks.{first + layer}.1"
+            attention(f"up_blocks.{level}.attentions.{layer}", f"output_blocks.{first + layer}.1")
         place = 2 if level in attended else 1
         modules[f"up_blocks.{level}.upsamplers.0.conv"] = f"output_blocks.{first + layers}.{place}.conv"
     return modules

@@ -49,14 +49,17 @@ class Keys:
 @dataclass(frozen=True)
 class Marker:
     """There is a key that this pattern matches from its beginning, in this shape where one is given (None for any
-    length); or a key that holds one of these words anywhere."""
+    length); or a key that holds one of these words anywhere; or one of several markers holds."""
 
     key: re.Pattern | None = None
     shape: tuple[int | None, ...] | None = None
     contains: tuple[str, ...] = ()
+    any: tuple[Marker, ...] = ()
 
     def holds(self, keys: Keys) -> bool:
         """Whether there is one."""
+        if self.any:
+            return any(marker.holds(keys) for marker in self.any)
         if self.key is None:
             return any(word in keys.text for word in self.contains)
         return any(self._has_shape(keys.shapes[key]) for key in keys.matching(self.key))

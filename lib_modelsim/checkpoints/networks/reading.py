@@ -166,12 +166,14 @@ def _marker(fields: _Fields, item: object) -> Marker:
         return Marker(key=fields.pattern(item))
     fields = fields.nested(item)
     words = fields.each("contains", _text)
+    others = fields.each("any", _marker)
     key = fields.take("key", str, None)
     shape = fields.take("shape", list, None)
-    if (key is None) == (not words):
-        fields.fail("", "a marker has either key or contains")
+    if [key is not None, bool(words), bool(others)].count(True) != 1:
+        fields.fail("", "a marker has either key, contains or any")
     fields.done()
-    return Marker(None if key is None else fields.pattern(key), None if shape is None else tuple(shape), words)
+    pattern = None if key is None else fields.pattern(key)
+    return Marker(pattern, None if shape is None else tuple(shape), words, others)
 
 
 def _behind_prefix(markers: dict[str, Any]) -> dict[str, Any]:
