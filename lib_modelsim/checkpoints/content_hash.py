@@ -37,23 +37,39 @@ _INFINITY = {16: 0x7C00, 32: 0x7F80_0000, 64: 0x7FF0_0000_0000_0000}
 
 
 class PieceDigests(NamedTuple):
+    """The digests of a piece, and how many of its values are NaN or infinite."""
+
     exact: str
     float16: str
+    nans: int = 0
+    infinities: int = 0
 
 
 def piece_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
     """The digests of at most PIECE elements, given as stored bytes, of a dtype in `stored.FLOATS`."""
     values = _values(np.frombuffer(raw, np.uint8), dtype)
     if values.itemsize == 2:
-        digest = _digest(values)
-        return PieceDigests(digest, digest)
+        broken = not_finite(values)
+        digest = _digest(values, broken)
+        return PieceDigests(digest, digest, *broken)
     with np.errstate(over="ignore", invalid="ignore"):
         single = values.astype("<f4", copy=False)
         half = single.astype("<f2")
-    rounded = _digest(half)
+    broken = not_finite(values) if any(not_finite(half)) else (0, 0)  # rounding keeps what is not finite
+    rounded = _digest(half, broken)
     if _holds(half, values):
-        return PieceDigests(rounded, rounded)
-    return PieceDigests(_digest(single if _holds(single, values) else values), rounded)
+        return PieceDigests(rounded, rounded, *broken)
+    return PieceDigests(_digest(single if _holds(single, values) else values, broken), rounded, *broken)
+
+
+def not_finite(values: np.ndarray) -> tuple[int, int]:
+    """How many of floating-point values are NaN, and how many infinite."""
+    width = 8 * values.itemsize
+    magnitude = values.view(f"<u{values.itemsize}") & ((1 << (width - 1)) - 1)
+    if magnitude.max(initial=0) < _INFINITY[width]:  # three times as fast as isnan in float16
+        return 0, 0
+    infinities = int((magnitude == _INFINITY[width]).sum())
+    return int((magnitude > _INFINITY[width]).sum()), infinities
 
 
 def raw_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
@@ -111,9 +127,8 @@ def _agree(narrow: np.ndarray, values: np.ndarray) -> bool:
     return bool(((narrow.astype(values.dtype) == values) | np.isnan(values)).all())
 
 
-def _digest(values: np.ndarray) -> str:
-    width = 8 * values.itemsize
-    magnitude = values.view(f"<u{values.itemsize}") & ((1 << (width - 1)) - 1)
-    if magnitude.max(initial=0) > _INFINITY[width]:  # three times as fast as isnan in float16
+def _digest(values: np.ndarray, broken: tuple[int, int]) -> str:
+    """Of values of which so many are NaN, and infinite."""
+    if broken[0]:
         values = np.where(np.isnan(values), values.dtype.type(np.nan), values)
-    return f"{width}:{hashlib.blake2b(values, digest_size=32).hexdigest()}"
+    return f"{8 * values.itemsize}:{hashlib.blake2b(values, digest_size=32).hexdigest()}"

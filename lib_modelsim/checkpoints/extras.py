@@ -7,6 +7,7 @@ alone tells a program how to sample, and damaged `position_ids` lose parts of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,6 +19,9 @@ from .reader import Weight
 from .stored import FLOATS, StoredTensor
 
 EMA = "EMA copy"
+EMA_PREFIX = "model_ema."
+"""Before the names of an EMA copy (CompVis/latent-diffusion ldm/modules/ema.py, `LitEma`): those of the model without
+dots, `model_ema.diffusion_modelinput_blocks00weight`."""
 SCHEDULE = "noise schedule"
 DAMAGED_POSITIONS = "damaged position_ids"
 FURTHER = "further tensors"
@@ -27,6 +31,9 @@ MOST_GROUPS = 40
 """A file can name its tensors as it likes; what is remembered of it stays small."""
 
 LONGEST_NAME = 60
+
+LONGEST_POSITIONS = 1024
+"""`position_ids` with more numbers are no CLIP's."""
 
 _SCHEDULE = frozenset(
     {
@@ -58,7 +65,7 @@ def is_schedule(key: str) -> bool:
 
 def group_name(key: str, stored: StoredTensor) -> str:
     """The group of a tensor that is no weight: by what it is, else by the last word of its name."""
-    if key.startswith("model_ema."):
+    if key.startswith(EMA_PREFIX):
         return EMA
     if not in_every_layout(key):
         return UNUSED
@@ -78,15 +85,31 @@ def extra_contents(extras: Iterable[Weight], digests: Mapping[str, Sequence[Piec
     groups: dict[str, list[Weight]] = {}
     for extra in extras:
         name = group_name(extra.key, extra.stored)
-        if name != DAMAGED_POSITIONS or not _counts_from_zero(extra.stored, digests[extra.key]):
+        if name != DAMAGED_POSITIONS or not counts_from_zero(extra.stored, digests[extra.key]):
             groups.setdefault(name, []).append(extra)
     for name in sorted(groups)[MOST_GROUPS:]:
         groups.setdefault(FURTHER, []).extend(groups.pop(name))
     return {name: component_content(members, digests) for name, members in sorted(groups.items())}
 
 
-def _counts_from_zero(stored: StoredTensor, digests: Sequence[PieceDigests]) -> bool:
-    return len(digests) == 1 and 0 < stored.count <= 1024 and digests[0].exact in _counting(stored.count)
+def ema_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[PieceDigests]]) -> Content | None:
+    """The content hashes of an EMA copy, or of the weights that such a copy would be made of: by the names that the
+    copy has, so that the two agree where the numbers do. None where there are none; single numbers do not count."""
+    named = {ema_name(weight.key): weight for weight in weights if weight.stored.count > 1}
+    if not named:
+        return None
+    members = [replace(weight, key=name) for name, weight in named.items()]
+    return component_content(members, {name: digests[weight.key] for name, weight in named.items()})
+
+
+def ema_name(key: str) -> str:
+    """What a weight is called in an EMA copy, without its prefix: "diffusion_modelinput_blocks00weight"."""
+    return key.removeprefix(EMA_PREFIX if key.startswith(EMA_PREFIX) else "model.").replace(".", "")
+
+
+def counts_from_zero(stored: StoredTensor, digests: Sequence[PieceDigests]) -> bool:
+    """Whether a tensor with these digests holds 0, 1, 2, …"""
+    return len(digests) == 1 and 0 < stored.count <= LONGEST_POSITIONS and digests[0].exact in _counting(stored.count)
 
 
 @cache

@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from .content_hash import PIECE, PieceDigests, component_content, piece_digests, raw_digests
-from .extras import extra_contents, is_schedule
+from .extras import EMA, EMA_PREFIX, ema_content, extra_contents, is_schedule
 from .header import header_of
 from .identity import Identity, network_order
 from .names import in_every_layout
@@ -66,11 +67,30 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     content = {
         component: component_content(members[component], digests) for component in sorted(members, key=network_order)
     }
-    besides, unplaced = extra_contents(extras, digests), header_of(checkpoint).unplaced
+    found = Identity(
+        "",
+        None,
+        None,
+        content,
+        extra_contents(extras, digests),
+        header_of(checkpoint).unplaced,
+        ema_content((extra for extra in extras if extra.key.startswith(EMA_PREFIX)), digests),
+        ema_content(members.get("unet", ()), digests),
+        _not_finite(members | {EMA: [extra for extra in extras if extra.key.startswith(EMA_PREFIX)]}, digests),
+    )
     if checkpoint.format == "diffusers":
-        return Identity(_folder_sha256(files), None, None, content, besides, unplaced)
+        return replace(found, sha256=_folder_sha256(files))
     (hashes,) = files.values()
-    return Identity(hashes.sha256, hashes.legacy[:8], hashes.without_header, content, besides, unplaced)
+    return replace(found, sha256=hashes.sha256, legacy_hash=hashes.legacy[:8], autov3=hashes.without_header)
+
+
+def _not_finite(
+    members: Mapping[str, Sequence[Weight]], digests: Mapping[str, Sequence[PieceDigests]]
+) -> dict[str, tuple[int, int]]:
+    """Component → how many of its numbers are NaN and how many infinite, where any is."""
+    pieces = {name: [piece for weight in own for piece in digests[weight.key]] for name, own in members.items()}
+    found = {name: (sum(p.nans for p in own), sum(p.infinities for p in own)) for name, own in pieces.items()}
+    return {name: found[name] for name in sorted(found, key=str) if any(found[name])}
 
 
 def _folder_sha256(files: dict[str, FileHashes]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from .facts import Facts, facts_of
 from .layout import Layout
 from .networks import public_name
 from .reader import Checkpoint
@@ -22,8 +23,9 @@ class Component:
 
 @dataclass(frozen=True)
 class Header:
-    """Format, components, embedded metadata and layout of a checkpoint, and how many numbers its matrices hold that
-    are not read as weights. `remarks` are sentences on what is odd about its files and does no harm."""
+    """Format, components, embedded metadata and layout of a checkpoint, how many numbers its matrices hold that are not
+    read as weights, and what changes its pictures besides weights. `remarks` are sentences on what is odd about its
+    files and does no harm."""
 
     format: str
     components: dict[str, Component]
@@ -31,6 +33,7 @@ class Header:
     layout: Layout
     unread: int = 0
     remarks: tuple[str, ...] = ()
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def unplaced(self) -> float:
@@ -52,6 +55,7 @@ class Header:
                 "metadata": self.metadata,
                 "unread": self.unread,
                 "remarks": self.remarks,
+                "facts": self.facts.to_dict(),
             }
         )
 
@@ -60,8 +64,9 @@ class Header:
         """The header that `to_json` wrote, with its layout."""
         found = json.loads(text)
         components = {name: Component(**values) for name, values in found["components"].items()}
+        facts = Facts.from_dict(found["facts"]) if "facts" in found else Facts()
         remarks = tuple(found.get("remarks", ()))
-        return cls(found["format"], components, found["metadata"], layout, found.get("unread", 0), remarks)
+        return cls(found["format"], components, found["metadata"], layout, found.get("unread", 0), remarks, facts)
 
 
 def header_of(checkpoint: Checkpoint) -> Header:
@@ -76,4 +81,5 @@ def header_of(checkpoint: Checkpoint) -> Header:
         for name, count in sorted(dtypes.items())
     }
     unread = sum(weight.stored.count for weight in checkpoint.unread.values())
-    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout, unread, checkpoint.remarks)
+    facts, remarks = facts_of(checkpoint), checkpoint.remarks
+    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout, unread, remarks, facts)

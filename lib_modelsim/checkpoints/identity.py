@@ -33,7 +33,9 @@ class Identity:
     weight files ("<sha256>  unet/diffusion_pytorch_model.safetensors"), sorted by path. `legacy_hash` (8 digits) is
     the WebUI's hash of 2022, `autov3` the SHA-256 of a safetensors file without its header; each is None where the
     format has none. `content` is by component, `extras` by group of the tensors that are no weights (see `extras`);
-    `unplaced` is the share of the network that has no known place, 0 … 1.
+    `unplaced` is the share of the network that has no known place, 0 … 1. `ema` is the EMA copy in the file and
+    `as_ema` the UNet as such a copy would hold it, so that the two can be met; None where there is none. `not_finite`
+    is how many numbers of a component, or of the EMA copy, are NaN and how many infinite; only those that have some.
     """
 
     sha256: str
@@ -42,6 +44,9 @@ class Identity:
     content: dict[str, Content]
     extras: dict[str, Content] = field(default_factory=dict)
     unplaced: float = 0.0
+    ema: Content | None = None
+    as_ema: Content | None = None
+    not_finite: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def short_hash(self) -> str:
@@ -58,7 +63,18 @@ class Identity:
         content, extras = (
             {name: Content(**hashes) for name, hashes in found.get(part, {}).items()} for part in ("content", "extras")
         )
-        return cls(found["sha256"], found["legacy_hash"], found["autov3"], content, extras, found.get("unplaced", 0.0))
+        ema, as_ema = (None if found.get(part) is None else Content(**found[part]) for part in ("ema", "as_ema"))
+        return cls(
+            found["sha256"],
+            found["legacy_hash"],
+            found["autov3"],
+            content,
+            extras,
+            found.get("unplaced", 0.0),
+            ema,
+            as_ema,
+            {name: (nans, infinities) for name, (nans, infinities) in found.get("not_finite", {}).items()},
+        )
 
 
 def known_name(identity: Identity) -> str | None:
@@ -178,10 +194,11 @@ def relation(a: Identity, b: Identity) -> Relation:
 
 
 def _samenesses(a: Mapping[str, Content], b: Mapping[str, Content]) -> dict[str, Sameness]:
-    return {name: _sameness(a.get(name), b.get(name)) for name in sorted(a.keys() | b.keys(), key=network_order)}
+    return {name: same_content(a.get(name), b.get(name)) for name in sorted(a.keys() | b.keys(), key=network_order)}
 
 
-def _sameness(a: Content | None, b: Content | None) -> Sameness:
+def same_content(a: Content | None, b: Content | None) -> Sameness:
+    """What one component of two checkpoints is to the other; None where one lacks it."""
     if a is None or b is None:
         return Sameness.ONLY_SECOND if a is None else Sameness.ONLY_FIRST
     if a.exact == b.exact:

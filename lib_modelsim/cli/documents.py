@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from ..checkpoints.embedded import origin
+from ..checkpoints.facts import Facts
 from ..checkpoints.identity import Identity, known_name
 from ..checkpoints.networks import public_name
 from ..text import readable
 from ..workspace.catalogue.index import Model, Unreadable, plain_name
+from ..workspace.catalogue.remarks import remarks
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..workspace.catalogue.scan import Scan
@@ -41,6 +43,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
             "parameters": component.parameters,
             "dtype": component.dtype,
             "content": asdict(identity.content[name]) if identity and name in identity.content else None,
+            **_not_finite(name, identity),
         }
         for name, component in header.components.items()
     }
@@ -50,9 +53,11 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "format": header.format,
         "architecture": header.architecture,
         "components": components,
+        "coverage": 1 - header.unplaced,
         "unplaced": header.unplaced,
+        "facts": _facts(header.facts),
+        "remarks": remarks(header, identity),
         "size": model.key.size,
-        "remarks": list(header.remarks),
         "sha256": identity.sha256 if identity else None,
         "short_hash": identity.short_hash if identity else None,
         "legacy_hash": identity.legacy_hash if identity else None,
@@ -62,6 +67,23 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "origin": asdict(origin(header.metadata)),
         "error": None,
     }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    """What changes the pictures besides weights: `ema` is "beside" the weights, "only" or null."""
+    found = facts.to_dict()
+    return {
+        "markers": found["markers"],
+        "sampling": list(facts.sampling),
+        "ema": found["ema"],
+        "position_ids": found["positions"],
+    }
+
+
+def _not_finite(component: str, identity: Identity | None) -> dict[str, int | None]:
+    """Null until the file was hashed."""
+    nans, infinities = (None, None) if identity is None else identity.not_finite.get(component, (0, 0))
+    return {"nans": nans, "infinities": infinities}
 
 
 def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:

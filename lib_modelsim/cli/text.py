@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..checkpoints.identity import MOST_UNPLACED, Identity
+from ..checkpoints.identity import Identity
 from ..similarity.coverage import share_in_words
 from ..text import counted, percent, printable, readable, size_text, size_unit
 from ..workspace.catalogue.index import Unreadable
 from ..workspace.catalogue.originals import Copy, in_words
+from ..workspace.catalogue.remarks import remarks
 from ..workspace.catalogue.sameness import sameness_facts
 from ..workspace.comparing.verdicts import same_main
 
@@ -66,7 +67,7 @@ def scan(found: Scan) -> list[str]:
     for folder, of_folder in folders.items():
         lines += ["", f"{folder}:"] if len(folders) > 1 else []
         lines += [next(below) for _ in of_folder]
-    lines += [*_unplaced(found), *_remarks(found), *_bad(found.unreadable)]
+    lines += [*_remarks(found), *_bad(found.unreadable)]
     return lines + _summed_up(found, list(folders), known)
 
 
@@ -100,18 +101,9 @@ def _copies(found: Sequence[Copy]) -> list[str]:
     return [f"copies: {in_words(found)}", *lines, *more] if found else []
 
 
-def _unplaced(found: Scan) -> list[str]:
-    """A line for each file much of which is not recognised."""
-    return [
-        f"note: {model.name}: {share_in_words(share)} of the network is not recognised or cannot be read"
-        for model, _ in found.found
-        if (share := model.header.unplaced) > MOST_UNPLACED
-    ]
-
-
 def _remarks(found: Scan) -> list[str]:
-    """A line for whatever is odd about a file and does no harm."""
-    return [f"note: {model.name}: {remark}" for model, _ in found.found for remark in model.header.remarks]
+    """A line for whatever there is to know of a file beyond the table."""
+    return [f"note: {model.name}: {said}" for model, identity in found.found for said in remarks(model.header, identity)]
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> list[str]:

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...checkpoints.identity import MOST_UNPLACED
 from ...errors import for_page
-from ...similarity.coverage import share_in_words
 from ...templates import render
 from ...text import counted
 from ...workspace.catalogue.originals import in_words
@@ -37,7 +35,7 @@ _HEADS = (
 
 
 class _Row(NamedTuple):
-    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `unplaced`, `remarks` and `said` are words;
+    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `remarks` and `said` are words;
     `leaves` where it can be left out."""
 
     name: str
@@ -50,7 +48,6 @@ class _Row(NamedTuple):
     precision: str
     parts: str
     parts_by: str
-    unplaced: str
     remarks: Sequence[str]
     hash: str
     same: Sequence[str]
@@ -107,14 +104,6 @@ def _said(row: LibraryRow) -> str:
     return f"{_state(row)}, moved" if row.came_from else _state(row)
 
 
-def _unplaced(row: LibraryRow) -> str:
-    """A warning where much of a file has no known place: what is said of it holds for the rest alone."""
-    share = row.header.unplaced if row.header else 0.0
-    if share <= MOST_UNPLACED:
-        return ""
-    return f"{share_in_words(share)} has no known place or cannot be read"
-
-
 def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> _Row:
     bad = row.state is State.UNREADABLE
     return _Row(
@@ -128,8 +117,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> 
         precision=row.precision,
         parts=", ".join(row.components),
         parts_by=" ".join(row.components),
-        unplaced=_unplaced(row),
-        remarks=row.header.remarks if row.header else (),
+        remarks=row.remarks,
         hash=row.short_hash,
         same=row.same,
         copy=row.copy.told if row.copy else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
+from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation, same_content
 from ...similarity.joining import main_component
 
 _NAMED = 3
@@ -25,12 +25,29 @@ def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
             strongest = _strongest(relation(identity, identities[other]))
             if strongest is not None:
                 same.setdefault(strongest, []).append(other)
-        if same:
-            found[name] = [
-                f"{label} as {_several(same[rank, label, but])}" + (f" ({but})" if but else "")
-                for rank, label, but in sorted(same)
-            ]
+        told = [
+            f"{label} as {_several(same[rank, label, but])}" + (f" ({but})" if but else "")
+            for rank, label, but in sorted(same)
+        ]
+        told += [words.format(_several(others)) for words, others in _by_ema(name, identities)]
+        if told:
+            found[name] = told
     return found
+
+
+def _by_ema(name: str, identities: Mapping[str, Identity]) -> Iterator[tuple[str, list[str]]]:
+    """In words, with a place for the names, whose weights its EMA copy is, and of whose EMA copy it was made."""
+    own = identities[name]
+    for words, mine, theirs in (
+        ("its EMA weights are those of {}", own.ema, lambda other: other.as_ema),
+        ("its UNet is the EMA copy in {}", own.as_ema, lambda other: other.ema),
+    ):
+        found: dict[str, list[str]] = {}
+        for other in sorted(identities.keys() - {name}, key=str.lower) if mine is not None else ():
+            sameness = same_content(mine, theirs(identities[other]))
+            if sameness.agrees:
+                found.setdefault(sameness.value.format(words).removeprefix("same "), []).append(other)
+        yield from found.items()
 
 
 def _marks(identity: Identity) -> Iterator[str]:

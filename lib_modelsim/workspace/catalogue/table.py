@@ -14,6 +14,7 @@ from ...library import Library, RememberedFile
 from ...similarity.joining import main_component
 from .index import HEADER_VERSION, file_key, find_files, model_names, plain_name, remembered_header
 from .originals import Copy, Held, copies
+from .remarks import remarks
 from .sameness import sameness_facts
 from .scan import identity_of
 
@@ -33,8 +34,9 @@ class State(Enum):
 class LibraryRow:
     """One checkpoint. `reason` says why it is unreadable, `size` is in bytes and None where the file is gone, `header`
     is None unless it is indexed; `sha256` may come from the host, `hashed` says whether a scan made all the hashes,
-    `same` are facts such as "same file as …", `copy` tells of a copy what its original is, `came_from` is where a file
-    lay whose bytes were not read since, and `left_out` says that a person leaves it out."""
+    `same` are facts such as "same file as …", `copy` tells of a copy what its original is, `remarks` what else there is
+    to know, `came_from` is where a file lay whose bytes were not read since, and `left_out` says that a person leaves
+    it out."""
 
     name: str
     path: Path
@@ -46,6 +48,7 @@ class LibraryRow:
     hashed: bool = False
     same: tuple[str, ...] = ()
     copy: Copy | None = None
+    remarks: tuple[str, ...] = ()
     came_from: str = ""
     left_out: bool = False
 
@@ -120,7 +123,8 @@ def _known(path: Path, library: Library, sha256: str | None) -> tuple[LibraryRow
 def _remembered(row: LibraryRow, known: RememberedFile, library: Library) -> tuple[LibraryRow, Identity | None]:
     header, identity = remembered_header(known, library), identity_of(known.model, library)
     state = State.NOT_INDEXED if header is None else State.INDEXED
-    row = replace(row, state=state, header=header, hashed=identity is not None)
+    said = () if header is None else tuple(remarks(header, identity))
+    row = replace(row, state=state, header=header, hashed=identity is not None, remarks=said)
     return row, identity or _by_file_alone(row.sha256)
 
 

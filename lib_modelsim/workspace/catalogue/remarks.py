@@ -1,0 +1,41 @@
+"""What a person has to know of one file besides its weights, in words: the same on the command line and on the page."""
+
+from __future__ import annotations
+
+from ...checkpoints.extras import EMA
+from ...checkpoints.facts import Ema
+from ...checkpoints.header import Header
+from ...checkpoints.identity import MOST_UNPLACED, Identity, component_label
+from ...similarity.coverage import share_in_words
+
+
+def remarks(header: Header, identity: Identity | None) -> list[str]:
+    """How it samples, whether it has an EMA copy, damaged `position_ids`, numbers that are not finite (known once it
+    was hashed), how much of it is not recognised, and what is odd about it; nothing of an ordinary file."""
+    found = list(header.facts.sampling)
+    if header.facts.ema is not None:
+        found.append("EMA copy only: without the weights themselves" if header.facts.ema is Ema.ONLY else "with EMA")
+    found += [f"{component_label(name)}: position_ids broken" for name in header.facts.damaged]
+    found += not_finite_in_words(header, identity)
+    if header.unplaced > MOST_UNPLACED:
+        found.append(f"{share_in_words(header.unplaced)} of the network is not recognised or cannot be read")
+    return [*found, *header.remarks]
+
+
+def not_finite_in_words(header: Header, identity: Identity | None) -> list[str]:
+    """A few words for each component with numbers that are not finite: "UNet: all NaN", "VAE: 12 infinities"."""
+    found = []
+    for name, (nans, infinities) in (identity.not_finite if identity is not None else {}).items():
+        component = header.components.get(name)
+        label = name if name == EMA else component_label(name)
+        found.append(f"{label}: {count_in_words(nans, infinities, component.parameters if component else 0)}")
+    return found
+
+
+def count_in_words(nans: int, infinities: int, numbers: int) -> str:
+    """ "all NaN", "3 NaN and 1 infinity" of so many numbers."""
+    if nans == numbers or infinities == numbers:
+        return "all NaN" if nans else "all infinite"
+    words = [f"{nans:,} NaN"] if nans else []
+    words += [f"{infinities:,} {'infinity' if infinities == 1 else 'infinities'}"] if infinities else []
+    return " and ".join(words)
