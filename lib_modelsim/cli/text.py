@@ -103,7 +103,9 @@ def _copies(found: Sequence[Copy]) -> list[str]:
 
 def _remarks(found: Scan) -> list[str]:
     """A line for whatever there is to know of a file beyond the table."""
-    return [f"note: {model.name}: {said}" for model, identity in found.found for said in remarks(model.header, identity)]
+    return [
+        f"note: {model.name}: {said}" for model, identity in found.found for said in remarks(model.header, identity)
+    ]
 
 
 def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> list[str]:
