@@ -29,14 +29,17 @@ def architecture_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
 
 
 def kind_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """As `architecture_of`; of an unknown network with its pattern, so that two different ones are two kinds.
+    """As `architecture_of`; of a text encoder or VAE alone with what it is one of ("VAE of Flux.2"), and of an unknown
+    network with its pattern, so that two different ones are two kinds.
 
     The pattern is a digest of the names in the largest stack of layers that no rule places. Models of one unknown
     network agree in it whatever text encoder or VAE is in the file, and two that do not share their layers never do.
     """
-    name = architecture_of(shapes)
-    pattern = _pattern(shapes) if name == UNKNOWN else ""
-    return f"{UNKNOWN} {pattern}" if pattern else name
+    network = recognise(shapes)
+    if network.name != UNKNOWN:
+        return network.kind(Keys(shapes))
+    pattern = _pattern(shapes)
+    return f"{UNKNOWN} {pattern}" if pattern else UNKNOWN
 
 
 def recognise(shapes: Mapping[str, tuple[int, ...]]) -> Network:
@@ -51,7 +54,8 @@ def recognise(shapes: Mapping[str, tuple[int, ...]]) -> Network:
 
 def variant_of(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
     """The variant of its network that a model is ("inpainting", "schnell", …); None for the plain one."""
-    return recognise(shapes).variant(Keys(shapes))
+    network = recognise(shapes)
+    return None if network.variants_are_kinds else network.variant(Keys(shapes))
 
 
 def is_lora(keys: str) -> bool:

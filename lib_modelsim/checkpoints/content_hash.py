@@ -1,11 +1,12 @@
 """Values → digests that tell equal values whatever the dtype they are stored in.
 
-Definition (version 2). A weight is flattened in C order and cut into pieces of 2²⁰ elements. Each piece has two
+Definition (version 3). A weight is flattened in C order and cut into pieces of 2²⁰ elements. Each piece has two
 digests: `exact`, of the narrowest of float16, float32 and float64 that holds every value of the piece, and `float16`,
 of the values rounded to float32 and from there to float16 (what PyTorch's `.half()` does, so that a float64 file and
 its float32 copy agree), to nearest, ties to even. A digest is BLAKE2b-256 of the little-endian values, behind the
 width ("16:…"). Every NaN counts as one and the same; −0 and 0 differ. A component's hash is the SHA-256 of one JSON
-line per weight, sorted by common key: key, shape without trailing ones, digests of the pieces.
+line per weight, sorted by common key: key, shape without trailing ones, digests of the pieces. A text encoder's keys
+count from its own module on (`names.inside_text_encoder`): alone in a file and inside any checkpoint it is the same.
 
 What is no weight is hashed the same way in groups of its own (`extras`): the EMA copy, the noise schedule, scalars,
 integers and other dtypes. A tensor whose dtype is not in `stored.FLOATS` is cut into pieces of 8 · 2²⁰ bytes, whose
@@ -24,9 +25,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .identity import Content
+from .names import inside_text_encoder
 from .reader import Weight
 
-VERSION = 2
+VERSION = 3
 """Of the definition above; two content hashes compare only within one version."""
 
 PIECE = 1 << 20
@@ -81,15 +83,17 @@ def raw_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
 def component_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[PieceDigests]]) -> Content:
     """The content hashes of one component, from the digests of its weights' pieces by common key."""
     exact, float16 = hashlib.sha256(), hashlib.sha256()
-    for weight in sorted(weights, key=lambda weight: weight.key):
+    for name, _, weight in sorted(
+        ((inside_text_encoder(weight.key), weight.key, weight) for weight in weights), key=lambda found: found[:2]
+    ):
         pieces = digests[weight.key]
-        exact.update(_line(weight, [piece.exact for piece in pieces]))
-        float16.update(_line(weight, [piece.float16 for piece in pieces]))
+        exact.update(_line(name, weight, [piece.exact for piece in pieces]))
+        float16.update(_line(name, weight, [piece.float16 for piece in pieces]))
     return Content(exact.hexdigest(), float16.hexdigest())
 
 
-def _line(weight: Weight, digests: list[str]) -> bytes:
-    return json.dumps([weight.key, weight.shape, digests]).encode() + b"\n"
+def _line(name: str, weight: Weight, digests: list[str]) -> bytes:
+    return json.dumps([name, weight.shape, digests]).encode() + b"\n"
 
 
 def _values(raw: np.ndarray, dtype: str) -> np.ndarray:

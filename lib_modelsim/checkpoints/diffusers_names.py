@@ -19,7 +19,8 @@ _MOST = 8
 
 
 def original_names(kind: str, names: Collection[str]) -> dict[str, str]:
-    """diffusers' name → original name, for the names of one part (`unet`, `vae`, `openclip`); original ones stay."""
+    """diffusers' name → original name, for the names of one part (`unet`, `vae`, `wan_vae`, `openclip`); original ones
+    stay."""
     if kind == "openclip":
         return {name: _replaced(name, TABLE["openclip"], TABLE["openclip_layer"]) for name in names}
     modules = _modules_of_diffusers(kind, names)
@@ -35,6 +36,8 @@ def diffusers_names(kind: str, names: Collection[str]) -> dict[str, str]:
 
 
 def _modules_of_diffusers(kind: str, names: Collection[str]) -> dict[str, str]:
+    if kind == "wan_vae":
+        return wan_vae_modules(_count(names, "decoder.up_blocks.0.resnets.{}.conv1.weight") or 3)
     if kind == "vae":
         return vae_modules(_count(names, "decoder.up_blocks.{}.resnets.0.conv1.weight") or 4)
     layers = _count(names, "down_blocks.0.resnets.{}.conv1.weight") or 2
@@ -103,6 +106,29 @@ def vae_modules(levels: int) -> Mapping[str, str]:
             resnet(f"decoder.up_blocks.{level}.resnets.{layer}", f"decoder.up.{up}.block.{layer}")
         modules[f"encoder.down_blocks.{level}.downsamplers.0.conv"] = f"encoder.down.{level}.downsample.conv"
         modules[f"decoder.up_blocks.{level}.upsamplers.0.conv"] = f"decoder.up.{up}.upsample.conv"
+    return modules
+
+
+@cache
+def wan_vae_modules(layers: int) -> Mapping[str, str]:
+    """diffusers' module → original module of Wan's VAE with so many resnets per level on the way up; the original
+    counts all layers of a half as one stack, diffusers those on the way down alone."""
+    modules = dict(TABLE["wan_vae"])
+
+    def resnet(new: str, old: str) -> None:
+        modules.update({f"{new}.{a}": f"{old}.{b}" for a, b in TABLE["wan_vae_resnet"].items()})
+
+    for half in ("encoder", "decoder"):
+        resnet(f"{half}.mid_block.resnets.0", f"{half}.middle.0")
+        modules[f"{half}.mid_block.attentions.0"] = f"{half}.middle.1"
+        resnet(f"{half}.mid_block.resnets.1", f"{half}.middle.2")
+    for layer in range(_MOST * (layers + 1)):
+        resnet(f"encoder.down_blocks.{layer}", f"encoder.downsamples.{layer}")
+    for level in range(_MOST):
+        first = level * (layers + 1)
+        for layer in range(layers):
+            resnet(f"decoder.up_blocks.{level}.resnets.{layer}", f"decoder.upsamples.{first + layer}")
+        modules[f"decoder.up_blocks.{level}.upsamplers.0"] = f"decoder.upsamples.{first + layers}"
     return modules
 
 

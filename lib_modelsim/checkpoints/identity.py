@@ -109,10 +109,10 @@ class Sameness(Enum):
     @property
     def agrees(self) -> bool:
         """Whether the two are the same, but perhaps for their precision."""
-        return self in _AGREEING
+        return self in AGREEING
 
 
-_AGREEING = (Sameness.EXACT, Sameness.PRECISION, Sameness.ROUNDED)
+AGREEING = (Sameness.EXACT, Sameness.PRECISION, Sameness.ROUNDED)
 """The strictest first."""
 
 
@@ -162,8 +162,8 @@ class Relation:
             return "different weights"
         if self.all_weights_agree:
             found = {*self.components.values(), *(s for s in self.extras.values() if s.agrees)}
-            count = next(n for n in range(1, len(_AGREEING) + 1) if found <= set(_AGREEING[:n]))
-            parts = [_AGREEING[count - 1].value.format("weights")]
+            count = next(n for n in range(1, len(AGREEING) + 1) if found <= set(AGREEING[:n]))
+            parts = [AGREEING[count - 1].value.format("weights")]
         else:
             parts = [_part(name, sameness, only_first, only_second) for name, sameness in self.components.items()]
         return "; ".join([", ".join(parts), *self._notes(only_first, only_second)])

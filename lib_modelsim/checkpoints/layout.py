@@ -51,9 +51,11 @@ class Layout:
 
     @cached_property
     def variant(self) -> str | None:
-        """The variant of its network ("inpainting", "tiny", …); None for the plain one."""
+        """The variant of its network ("inpainting", "tiny", …); None for the plain one, and where the name says it."""
         network = find(public_name(self.architecture))
-        return network.variant(Keys({key: place.shape for key, place in self.places.items()})) if network else None
+        if network is None or network.variants_are_kinds:
+            return None
+        return network.variant(Keys({key: place.shape for key, place in self.places.items()}))
 
     def parameters(self, component: str | None) -> dict[tuple[str, tuple[int, ...]], int]:
         """(key, shape) → number of parameters, of one component. Of what no rule places, matrices alone count: vectors

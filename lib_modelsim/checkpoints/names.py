@@ -60,6 +60,21 @@ def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTenso
     return list(found.items())
 
 
+_TEXT_ENCODER = re.compile(
+    r"(?:(?:cond_stage_model|conditioner\.embedders\.[0-9]|text_encoders\.[^.]+)\.|text_encoder(?:_[0-9])?/)"
+    r"(?:(?:transformer|model)\.)?"
+)
+
+
+def inside_text_encoder(key: str) -> str:
+    """A text encoder's common name without what stands for its place in the checkpoint; every other key as it is.
+
+    "cond_stage_model.transformer.text_model.…", "conditioner.embedders.0.transformer.text_model.…" and
+    "text_encoders.clip_l.transformer.text_model.…" are one text encoder's "text_model.…".
+    """
+    return _TEXT_ENCODER.sub("", key, count=1) if key.startswith(("cond", "text_encoder")) else key
+
+
 def in_every_layout(key: str) -> bool:
     """Whether a weight with this common name stands in single files and in diffusers folders alike.
 
@@ -149,7 +164,7 @@ def _original_names(homes: Mapping[str, _Home]) -> dict[str, str]:
 
 
 def _vocabulary(kind: str | None, names: set[str]) -> dict[str, str]:
-    if kind in ("unet", "vae"):
+    if kind in ("unet", "vae", "wan_vae"):
         return original_names(kind, names)
     if kind == "clip":
         return {name: _with_head(name) for name in names}

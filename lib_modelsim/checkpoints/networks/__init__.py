@@ -46,8 +46,14 @@ class Registry:
             raise ValueError(f"two definitions of {max(names, key=names.count)!r} in {files[0].parent}")
 
     def find(self, name: str) -> Network | None:
-        """The network of this name, or None. `unknown` may be followed by the pattern of one unknown network."""
-        return self._by_name.get(UNKNOWN if name.startswith(UNKNOWN + " ") else name)
+        """The network of this name, or None. `unknown` may be followed by the pattern of one unknown network, and a
+        part's name by what it is one of ("VAE of Flux.2")."""
+        found = self._by_name.get(UNKNOWN if name.startswith(UNKNOWN + " ") else name)
+        return found or next((part for part in self._with_kinds if name.startswith(part.name + " ")), None)
+
+    @cached_property
+    def _with_kinds(self) -> tuple[Network, ...]:
+        return tuple(network for network in self.networks if network.variants_are_kinds)
 
     @cached_property
     def _by_name(self) -> dict[str, Network]:

@@ -40,13 +40,13 @@ class Split:
 class KeyLayout:
     """How one kind of file names the keys of a part, and how those become the common names.
 
-    Keys behind one of `prefixes` (where it has none: what tools put before a transformer) belong to it; with `markers`
-    (`must`, `must_not`) only where these hold for what stands behind the prefix, and then only the keys that match
-    `keys`. With keys and without markers of its own, a layout has those that the network is recognised by, without `~`.
-    A common name is `to` (the first prefix, where the file does not say), then what stands behind the prefix, turned by
-    a `vocabulary` of `diffusers_names` ("unet", "vae", "clip", "openclip"; None leaves it) and by `rename`: the first
-    pattern that matches the whole of it and what it becomes. `split` says which of the stored matrices are several
-    weights.
+    Keys behind one of `prefixes` (where it has none: what tools put before a transformer) belong to it; with
+    `markers` (`must`, `must_not`) only where these hold for what stands behind the prefix, and then only the keys
+    that match `keys`. With keys and without markers of its own, a layout has those that the network is recognised
+    by, without `~`. A common name is `to` (the first prefix, where the file does not say), then what stands behind
+    the prefix, turned by a `vocabulary` of `diffusers_names` ("unet", "vae", "wan_vae", "clip", "openclip"; None
+    leaves it) and by `rename`: the first pattern that matches the whole of it and what it becomes. `split` says
+    which of the stored matrices are several weights.
     """
 
     prefixes: tuple[str, ...]
@@ -136,6 +136,9 @@ class Network:
     known_models: tuple[PublishedModel, ...]
     only_in_single_files: tuple[re.Pattern, ...]
     prefix_by_width: dict[int, str]
+    variants_are_kinds: bool
+    """Whether its variants have nothing in common but their kind of part ("VAE of Flux.1"): compared with their like
+    alone."""
 
     @property
     def generates(self) -> bool:
@@ -149,4 +152,12 @@ class Network:
 
     def variant(self, keys: Keys) -> str | None:
         """The variant that a file with these common names and shapes is; None for the plain network."""
-        return next((variant.name for variant in self.variants if variant.markers.hold(keys)), None)
+        return next(iter(self._variants(keys)), None)
+
+    def kind(self, keys: Keys) -> str:
+        """What a file is compared as: the network's name, with its variants where these are kinds of their own."""
+        found = self._variants(keys) if self.variants_are_kinds else []
+        return f"{self.name} {' + '.join(found)}".rstrip()
+
+    def _variants(self, keys: Keys) -> list[str]:
+        return [variant.name for variant in self.variants if variant.markers.hold(keys)]

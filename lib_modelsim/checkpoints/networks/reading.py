@@ -129,6 +129,7 @@ def _network(file: Path, fields: _Fields) -> Network:
         drawing=_drawing(fields.inner("drawing")),
         known_models=fields.each("known_models", _known_model),
         only_in_single_files=fields.each("only_in_single_files", _Fields.pattern),
+        variants_are_kinds=fields.take("variants_are_kinds", bool, False),
         prefix_by_width={int(width): to for width, to in fields.take("prefix_by_width", dict, {}).items()},
     )
     recognise.done()

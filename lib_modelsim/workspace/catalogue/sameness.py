@@ -1,10 +1,13 @@
-"""Which checkpoints are, in fact, the same: hashes → a sentence for each model."""
+"""Which checkpoints are, in fact, the same: hashes → a sentence for each model.
+
+A text encoder or VAE alone in a file is looked for inside every checkpoint, too: "same VAE as ae".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation, same_content
+from ...checkpoints.identity import AGREEING, Identity, Relation, Sameness, component_label, relation, same_content
 from ...similarity.joining import main_component
 
 _NAMED = 3
@@ -16,11 +19,13 @@ def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
     found = {}
     holders: dict[str, list[str]] = {}
     for name, identity in identities.items():
-        for mark in _marks(identity):
+        for mark in (*_marks(identity), *(f"part {mark}" for mark in _marks_of_parts(identity))):
             holders.setdefault(mark, []).append(name)
     for name, identity in identities.items():
         others = {other for mark in _marks(identity) for other in holders[mark]} - {name}
         same: dict[tuple[int, str, str], list[str]] = {}
+        for label, other in _parts(name, identity, holders, identities):
+            same.setdefault((4, label, ""), []).append(other)
         for other in sorted(others, key=str.lower):
             strongest = _strongest(relation(identity, identities[other]))
             if strongest is not None:
@@ -51,11 +56,38 @@ def _by_ema(name: str, identities: Mapping[str, Identity]) -> Iterator[tuple[str
 
 
 def _marks(identity: Identity) -> Iterator[str]:
-    """Hashes of which two models share at least one if a fact holds between them."""
+    """Hashes of which two models share at least one if a fact holds between them as wholes."""
     yield identity.sha256
     main = main_component(identity.content)
     if main is not None:
         yield from {identity.content[main].exact, identity.content[main].float16}
+
+
+def _marks_of_parts(identity: Identity) -> set[str]:
+    """Hashes of all components but the network itself."""
+    parts = (content for name, content in identity.content.items() if name not in ("unet", "other"))
+    return {mark for content in parts for mark in (content.exact, content.float16)}
+
+
+def _is_part(identity: Identity) -> bool:
+    """Whether a text encoder or VAE is all that the file holds."""
+    return len(identity.content) == 1 and bool(_marks_of_parts(identity))
+
+
+def _parts(
+    name: str, identity: Identity, holders: Mapping[str, list[str]], identities: Mapping[str, Identity]
+) -> Iterator[tuple[str, str]]:
+    """("same VAE", other model), where one of the two is a part alone and the other holds it beside more."""
+    near = {other for mark in _marks_of_parts(identity) for other in holders.get(f"part {mark}", ())} - {name}
+    for other in sorted(near, key=str.lower):
+        if _is_part(identity) != _is_part(identities[other]):
+            part, whole = sorted((identity, identities[other]), key=lambda found: len(found.content))
+            ((kind, content),) = part.content.items()
+            alike = (held for called, held in whole.content.items() if called[:2] == kind[:2])
+            same = [same_content(content, held) for held in alike]
+            agreeing = [each for each in AGREEING if each in same]
+            if agreeing:
+                yield agreeing[0].value.format(component_label("te" if kind.startswith("te") else kind)), other
 
 
 def _strongest(facts: Relation) -> tuple[int, str, str] | None:
