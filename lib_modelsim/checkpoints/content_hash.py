@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .floats import as_floats
 from .identity import Content
 from .names import inside_text_encoder
 from .reader import Weight
@@ -49,7 +50,7 @@ class PieceDigests(NamedTuple):
 
 def piece_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
     """The digests of at most PIECE elements, given as stored bytes, of a dtype in `stored.FLOATS`."""
-    values = _values(np.frombuffer(raw, np.uint8), dtype)
+    values = as_floats(np.frombuffer(raw, np.uint8), dtype)
     if values.itemsize == 2:
         broken = not_finite(values)
         digest = _digest(values, broken)
@@ -94,32 +95,6 @@ def component_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[
 
 def _line(name: str, weight: Weight, digests: list[str]) -> bytes:
     return json.dumps([name, weight.shape, digests]).encode() + b"\n"
-
-
-def _values(raw: np.ndarray, dtype: str) -> np.ndarray:
-    """Stored bytes → float16, float32 or float64, the narrowest that holds every value of the dtype."""
-    if dtype == "BF16":  # the upper half of a float32
-        return (raw.view("<u2").astype("<u4") << 16).view("<f4")
-    if dtype == "F8_E5M2":  # the upper half of a float16
-        return (raw.astype("<u2") << 8).view("<f2")
-    if dtype == "F8_E4M3":
-        return _E4M3[raw]
-    return raw.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype])
-
-
-def _e4m3() -> np.ndarray:
-    """The 256 values of FP8 E4M3FN as float16: exponent bias 7, no infinities, NaN where all other bits are set.
-
-    Micikevicius et al., FP8 Formats for Deep Learning (arXiv 2209.05433), table 1.
-    """
-    code = np.arange(256)
-    exponent, mantissa = code >> 3 & 15, (code & 7) / 8
-    magnitude = np.where(exponent == 0, mantissa * 2.0**-6, (1 + mantissa) * 2.0 ** (exponent - 7))
-    magnitude[code & 127 == 127] = np.nan
-    return np.where(code < 128, magnitude, -magnitude).astype("<f2")
-
-
-_E4M3 = _e4m3()
 
 
 def _holds(narrow: np.ndarray, values: np.ndarray) -> bool:

@@ -47,8 +47,9 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     extras = [
         Weight(key, "", None, stored) for key, stored in checkpoint.extras.items() if key not in checkpoint.unread
     ]
-    for tensor in [*checkpoint.weights.values(), *checkpoint.unread.values(), *extras]:
-        by_file[tensor.stored.source].append(tensor)
+    barred = checkpoint.barred_tensors
+    for tensor in [*checkpoint.weights.values(), *checkpoint.unread.values(), *barred, *extras]:
+        by_file[tensor.stored.source.root].append(tensor)
 
     files, digests = {}, {}
     header_end = min(tensor.offset for tensor in checkpoint.tensors) if checkpoint.format == "safetensors" else None
@@ -59,7 +60,7 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
         checkpoint.check()
 
     members: dict[str, list[Weight]] = {}
-    for weight in (*checkpoint.weights.values(), *checkpoint.unread.values()):
+    for weight in (*checkpoint.weights.values(), *checkpoint.unread.values(), *barred):
         if is_schedule(weight.key) or not in_every_layout(weight.key):
             extras.append(weight)
         else:
@@ -125,7 +126,7 @@ def _read_file(
     data = None if header_end is None else _RangeSha256(header_end)
     hashes = [(threads.file, whole), (threads.file, legacy), *([(threads.data, data)] if data else [])]
     pending: dict[str, list[Future[PieceDigests]]] = {weight.key: [] for weight in weights}
-    spans, again = _spans(weights, source.size)
+    spans, again = _spans(weights, source)
     for span in spans:
         buffer = threads.take()
         raw = buffer[: span.length]
@@ -141,16 +142,17 @@ def _read_file(
 
     digests = {key: [digest.result() for digest in found] for key, found in pending.items()}
     for weight in again:
-        digests[weight.key] = [_digests(raw, weight.stored.dtype) for raw in _pieces(weight.stored)]
+        digests[weight.key] = list(_read_again(weight.stored, threads, progress))
     return FileHashes(whole.hexdigest(), legacy.hexdigest(), data.hexdigest() if data else None), digests
 
 
-def _spans(weights: list[Weight], size: int) -> tuple[list[Span], list[Weight]]:
-    """A file of `size` bytes cut from its first byte to its last, and the weights that this order does not meet."""
+def _spans(weights: list[Weight], source: Source) -> tuple[list[Span], list[Weight]]:
+    """A file cut from its first byte to its last, and the weights that this order does not meet: quantised ones, whose
+    numbers are made from several places, are among them."""
     spans, again, position = [], [], 0
     for weight in sorted(weights, key=lambda weight: weight.stored.offset):
         stored = weight.stored
-        if stored.strides is not None or stored.offset < position:
+        if stored.source is not source or stored.strides is not None or stored.offset < position:
             again.append(weight)
             continue
         end = stored.offset + -(-stored.count * ITEM_BITS[stored.dtype] // 8)
@@ -158,7 +160,18 @@ def _spans(weights: list[Weight], size: int) -> tuple[list[Span], list[Weight]]:
         spans += _cut(position, stored.offset, BUFFER_BYTES, None)
         spans += _cut(stored.offset, end, step, weight)
         position = end
-    return spans + _cut(position, size, BUFFER_BYTES, None), again
+    return spans + _cut(position, source.size, BUFFER_BYTES, None), again
+
+
+def _read_again(stored: StoredTensor, threads: _Threads, progress: Callable[[int], None]) -> Iterator[PieceDigests]:
+    """The digests of the pieces of a weight that is read for itself; their bytes are counted already."""
+    ahead: deque[Future[PieceDigests]] = deque()
+    for piece in _pieces(stored):
+        ahead.append(threads.values.submit(_digests, piece, stored.dtype))
+        progress(0)
+        while len(ahead) > BUFFERS // 2:
+            yield ahead.popleft().result()
+    yield from (digest.result() for digest in ahead)
 
 
 def _cut(first: int, last: int, step: int, weight: Weight | None) -> list[Span]:

@@ -7,14 +7,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from .facts import Facts, facts_of
-from .layout import Layout
+from .layout import OTHER, Layout
 from .networks import public_name
 from .reader import Checkpoint
 
 
 @dataclass(frozen=True)
 class Component:
-    """One component's number of parameters, the commonest dtype among them (as safetensors spells it), its bytes."""
+    """One component's number of parameters, what the most of them are stored as (a dtype as safetensors spells it, or
+    what a quantised format is called), its bytes."""
 
     parameters: int
     dtype: str
@@ -25,7 +26,8 @@ class Component:
 class Header:
     """Format, components, embedded metadata and layout of a checkpoint, how many numbers its matrices hold that are not
     read as weights, and what changes its pictures besides weights. `remarks` are sentences on what is odd about its
-    files and does no harm."""
+    files and does no harm. `barred` says of a component why some of its weights cannot be compared; `closed` is how many
+    numbers of the network those hold."""
 
     format: str
     components: dict[str, Component]
@@ -34,6 +36,13 @@ class Header:
     unread: int = 0
     remarks: tuple[str, ...] = ()
     facts: Facts = field(default_factory=Facts)
+    barred: dict[str, str] = field(default_factory=dict)
+    closed: int = 0
+
+    @property
+    def uncompared(self) -> int:
+        """Numbers of the network that no comparison can take in."""
+        return self.unread + self.closed
 
     @property
     def unplaced(self) -> float:
@@ -56,6 +65,8 @@ class Header:
                 "unread": self.unread,
                 "remarks": self.remarks,
                 "facts": self.facts.to_dict(),
+                "barred": self.barred,
+                "closed": self.closed,
             }
         )
 
@@ -64,22 +75,40 @@ class Header:
         """The header that `to_json` wrote, with its layout."""
         found = json.loads(text)
         components = {name: Component(**values) for name, values in found["components"].items()}
-        facts = Facts.from_dict(found["facts"]) if "facts" in found else Facts()
-        remarks = tuple(found.get("remarks", ()))
-        return cls(found["format"], components, found["metadata"], layout, found.get("unread", 0), remarks, facts)
+        return cls(
+            found["format"],
+            components,
+            found["metadata"],
+            layout,
+            unread=found.get("unread", 0),
+            remarks=tuple(found.get("remarks", ())),
+            facts=Facts.from_dict(found["facts"]) if "facts" in found else Facts(),
+            barred=found.get("barred", {}),
+            closed=found.get("closed", 0),
+        )
 
 
 def header_of(checkpoint: Checkpoint) -> Header:
     """The header of an opened checkpoint."""
     dtypes: dict[str, Counter[str]] = {}
     sizes: Counter[str] = Counter()
-    for weight in checkpoint.weights.values():
-        dtypes.setdefault(weight.component, Counter())[weight.stored.dtype] += weight.stored.count
-        sizes[weight.component] += weight.stored.count * weight.stored.item_bytes
+    for weight in (*checkpoint.weights.values(), *checkpoint.barred.values()):
+        dtypes.setdefault(weight.component, Counter())[weight.stored.precision] += weight.stored.count
+        sizes[weight.component] += weight.stored.bytes_in_file
     components = {
         name: Component(count.total(), count.most_common(1)[0][0], sizes[name])
         for name, count in sorted(dtypes.items())
     }
     unread = sum(weight.stored.count for weight in checkpoint.unread.values())
-    facts, remarks = facts_of(checkpoint), checkpoint.remarks
-    return Header(checkpoint.format, components, checkpoint.metadata, checkpoint.layout, unread, remarks, facts)
+    main = "unet" if "unet" in components else next(iter(components), None)
+    return Header(
+        checkpoint.format,
+        components,
+        checkpoint.metadata,
+        checkpoint.layout,
+        unread=unread,
+        remarks=checkpoint.remarks,
+        facts=facts_of(checkpoint),
+        barred=dict(checkpoint.why_barred),
+        closed=sum(w.stored.count for w in checkpoint.barred.values() if w.component in (main, OTHER)),
+    )

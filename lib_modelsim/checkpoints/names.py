@@ -18,6 +18,7 @@ from .architecture import is_lora
 from .diffusers_names import original_names
 from .networks import KeyLayout, networks, registry
 from .networks.keys import Keys
+from .quantised.registry import decoded
 from .stored import FLOATS, StoredTensor
 
 _BARE_TEXT = re.compile(r"(text_model|text_projection|embeddings|encoder\.layers|final_layer_norm)\.")
@@ -40,11 +41,12 @@ class _Home(NamedTuple):
 def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTensor]]:
     """Each tensor with its common name, in the same order; a LoRA's tensors keep theirs.
 
-    A fused matrix (OpenCLIP's `attn.in_proj_weight`, what a layout says is `split`) becomes its parts, and a projection
+    A quantised weight is one float32 tensor under its own name (`quantised`), without those that it is made of. A fused
+    matrix (OpenCLIP's `attn.in_proj_weight`, what a layout says is `split`) becomes its parts, and a projection
     that diffusers transposed is turned back: the returned tensors say where those lie. Where a file holds the same part
     twice, the tensor that has the common name in the file has it here; the other's own name follows in brackets.
     """
-    tensors = list(tensors)
+    tensors = decoded(tensors)
     if is_lora("\n".join(tensor.key for tensor in tensors)):
         return [(tensor.key, tensor) for tensor in tensors]
     shapes = {tensor.key.removeprefix(_MARK): tensor.shape for tensor in tensors}

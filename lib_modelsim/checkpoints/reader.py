@@ -14,6 +14,7 @@ from . import blocks, folder, names
 from .architecture import kind_of
 from .file_formats import read_file_headers
 from .layout import OTHER, Layout, Place
+from .quantised.decoding import Opaque
 from .source import FileKey, FileSource, ReadError, Source, changed, file_key
 from .stored import FLOATS, StoredTensor
 
@@ -47,7 +48,8 @@ class Checkpoint:
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
     order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
     by common name: they count where two files are called the same. `identity` is what its files were when they were
-    opened. `remarks` are sentences on what is odd about them and does no harm.
+    opened. `barred` are the weights whose numbers nobody can know from the file, by common name. `remarks` are sentences
+    on what is odd about its files and does no harm.
 
     A context manager: its files are kept open until the end of the block. `check` says whether what was read holds.
     """
@@ -61,11 +63,35 @@ class Checkpoint:
     identity: FileKey
     extras: dict[str, StoredTensor] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    barred: dict[str, Weight] = field(default_factory=dict)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """Where its tensors come from, each source once, in file order."""
-        return tuple(dict.fromkeys(tensor.source for tensor in self.tensors))
+        """The files that its tensors come from, each once, in file order."""
+        return tuple(dict.fromkeys(tensor.source.root for tensor in self.tensors))
+
+    @cached_property
+    def barred_tensors(self) -> list[Weight]:
+        """The tensors of the file that the barred weights are made of, under names that do not depend on its order."""
+        found: dict[Source, list[Weight]] = {}
+        for weight in self.barred.values():
+            source = weight.stored.source
+            if isinstance(source, Opaque) and source not in found:
+                found[source] = [
+                    Weight(f"{weight.key} {ending}", weight.component, weight.block, part)
+                    for ending, part in source.parts.items()
+                ]
+        return [weight for parts in found.values() for weight in parts]
+
+    @cached_property
+    def why_barred(self) -> dict[str, str]:
+        """Component → why some of its weights cannot be compared, of the first of each."""
+        found: dict[str, str] = {}
+        for weight in self.barred.values():
+            source = weight.stored.source
+            if isinstance(source, Opaque):
+                found.setdefault(weight.component, f"{source.precision} cannot be compared: {source.reason}")
+        return found
 
     def check(self) -> None:
         """Raise ReadError where a source is no longer what it was: what was read of it may then be a mixture."""
@@ -131,18 +157,19 @@ def checkpoint_of(
     not the weights."""
     if not tensors:
         raise CheckpointError("the file holds no tensors", path.name, "move it elsewhere, it is not a checkpoint")
-    _refuse_quantised(tensors)
     named = names.common_names(tensors)
     architecture = kind_of({key: stored.shape for key, stored in named})
     weights: dict[str, Weight] = {}
+    barred: dict[str, Weight] = {}
     extras: dict[str, StoredTensor] = {}
     for key, stored in named:
         component, block = blocks.place(architecture, key) if _holds_weights(key, stored) else (None, None)
         if component is None:
             extras[key] = stored
         else:
-            weights[key] = Weight(key, component, block, stored)
-    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras, remarks)
+            kind = barred if isinstance(stored.source, Opaque) else weights
+            kind[key] = Weight(key, component, block, stored)
+    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras, remarks, barred)
 
 
 def _holds_weights(key: str, stored: StoredTensor) -> bool:
@@ -166,26 +193,3 @@ def _open_folder(path: Path) -> Checkpoint:
     if file_key(path) != before:
         raise changed(path)
     return checkpoint_of(path, "diffusers", tensors, metadata, before, remarks)
-
-
-_QUANTISED = {
-    ".absmax": "NF4/bitsandbytes",
-    ".quant_map": "NF4/bitsandbytes",
-    ".qweight": "GPTQ/AWQ",
-    ".qzeros": "GPTQ/AWQ",
-    ".scale_weight": "scaled FP8",
-    ".weight_scale": "scaled FP8",
-    "scaled_fp8": "scaled FP8",
-}
-"""Ending of a key → the quantisation it gives away: the stored numbers are then not the weights."""
-
-
-def _refuse_quantised(tensors: Sequence[StoredTensor]) -> None:
-    for tensor in tensors:
-        for ending, kind in _QUANTISED.items():
-            if tensor.key.endswith(ending) or (kind.startswith("NF4") and ".quant_state." in tensor.key):
-                raise CheckpointError(
-                    f"{kind} quantised files cannot be compared; this one has the key",
-                    tensor.key,
-                    "use the checkpoint it was made from",
-                )

@@ -74,6 +74,17 @@ class Source(ABC):
     name: str
     size: int
 
+    precision: str | None = None
+    """What a person calls the quantised format that this decodes."""
+
+    density: float = 1.0
+    """Bytes in the file for each byte that is read here."""
+
+    @property
+    def root(self) -> Source:
+        """The file that the bytes come from: another one where this decodes what stands there."""
+        return self
+
     @property
     @abstractmethod
     def identity(self) -> FileKey:

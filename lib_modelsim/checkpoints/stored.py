@@ -61,6 +61,21 @@ class StoredTensor:
             return self.count
         return 1 + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of all its elements."""
+        return -(-self.count * ITEM_BITS[self.dtype] // 8)
+
+    @property
+    def precision(self) -> str:
+        """What its numbers are stored as: its dtype, or what a person calls a quantised format."""
+        return self.source.precision or self.dtype
+
+    @property
+    def bytes_in_file(self) -> int:
+        """Bytes that it takes in the file, of a quantised weight those of all that it is made of."""
+        return round(self.bytes * self.source.density)
+
     def raw(self) -> bytearray:
         """The bytes as they stand in the source, from the first element to the last (gaps included)."""
         found = bytearray(self.span * self.item_bytes)

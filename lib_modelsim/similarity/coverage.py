@@ -80,7 +80,7 @@ def coverage(
 
     `main` is the component that overall numbers speak of. `left_out` has the keys of a model that were not compared,
     by its position; with a `base` only keys count that it holds, too. `unread` are the parameters of each model's
-    matrices that are not read as weights (`Header.unread`).
+    matrices that are not read as weights (`Header.uncompared`).
     """
     networks, index = _networks(layouts, main, left_out, base, unread)
     return _shares(networks)[np.ix_(index, index)]

@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from lib_modelsim.checkpoints import content_hash, hashing, networks
 from lib_modelsim.checkpoints.content_hash import component_content, piece_digests
 from lib_modelsim.checkpoints.embedded import Parent, origin
+from lib_modelsim.checkpoints.floats import as_floats
 from lib_modelsim.checkpoints.hashing import identify
 from lib_modelsim.checkpoints.identity import Content, Identity, Sameness, known_name, relation
 from lib_modelsim.checkpoints.reader import Weight, open_checkpoint
@@ -257,7 +258,7 @@ def test_every_bit_pattern_of_the_small_dtypes_reads_as_torch_reads_it(dtype: st
         if dtype == "BF16"
         else torch.arange(256, dtype=torch.int32).to(torch.uint8)
     )
-    values = content_hash._values(bits.view(torch.uint8).numpy(), dtype)
+    values = as_floats(bits.view(torch.uint8).numpy(), dtype)
     expected = bits.view(TORCH[dtype]).float().numpy()
     np.testing.assert_array_equal(values.astype(np.float32), expected)
     assert (np.signbit(values) == np.signbit(expected))[~np.isnan(expected)].all()

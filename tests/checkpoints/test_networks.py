@@ -91,7 +91,7 @@ DEFINED = {
 """A list's network → the definition that tells it."""
 
 NO_LAYOUT = re.compile(
-    r"(flux-(?!ae)|flux2-(?!vae)|sd3|chroma|lumina2|wan2).*\.diffusers$|quant\.(svdquant-int4\.(flux|zimage)|quanto)|(wan22-(animate2|s2v)).*"
+    r"(flux-(?!ae)|flux2-(?!vae)|sd3|chroma|lumina2|wan2).*\.diffusers$|quant\.svdquant-int4\.(flux|zimage)|(wan22-(animate2|s2v)).*"
 )
 """Files of these networks whose names no layout maps yet; they are `unknown`, never another network."""
 

@@ -149,11 +149,10 @@ def test_matrices_that_are_not_read_count_as_not_compared():
     assert coverage([layout, layout], "unet", unread=[1, 0]).tolist() == [[0.9, 0.9], [0.9, 1]]
 
 
-def test_quantised_models_are_not_compared_by_their_norm_scales(shared, library):
-    found = compared([shared / "cases" / "weights" / "c34_integer"], library)
-    for kind in ("quanto", "sdnq"):
-        assert np.isnan(overall(found, f"{kind}-int8-attention-merge", f"{kind}-int8-base"))
-    assert np.isfinite(overall(found, "float-attention-merge", "float-base"))
+def test_models_whose_numbers_nobody_knows_are_not_compared_by_their_norm_scales(shared, library):
+    found = compared([shared / "cases" / "weights" / "c15_quantised"], library)
+    assert len(found.models) >= 4
+    assert np.isnan(found.matrix.overall).all()
 
 
 def test_300_models_of_a_few_layouts_are_fast():

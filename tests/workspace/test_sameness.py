@@ -82,8 +82,12 @@ def test_a_merge_that_changed_attention_alone_is_not_the_same(shared):
     assert not any("attention-lora-merged" in fact for told in facts.values() for fact in told)
 
 
-def test_quantised_matrices_that_are_not_read_are_hashed(shared):
-    assert facts_of(case(shared, "c34_integer")) == {}
+def test_the_same_integers_and_scales_are_the_same_weights_in_two_formats(shared):
+    assert facts_of(case(shared, "c34_integer")) == {
+        f"{one}-int8-{model}": [f"same weights as {other}-int8-{model}"]
+        for model in ("base", "attention-merge")
+        for one, other in (("sdnq", "quanto"), ("quanto", "sdnq"))
+    }
 
 
 # whatever a recogniser makes of the names

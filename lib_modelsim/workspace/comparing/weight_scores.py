@@ -68,7 +68,7 @@ def weight_scores(
             reasons.append(Reason(models[i].name, models[i].name, text))
             left_out[i] = left_out.get(i, frozenset()) | {key}
     names, layouts = [model.name for model in models], [model.header.layout for model in models]
-    unread = [model.header.unread for model in models]
+    unread = [model.header.uncompared for model in models]
     main = main_component({place.component: place for place in layout.places.values()})
     apart = sizes_apart(parts, len(models))
     if not measure.needs_base or base is None:
