@@ -26,8 +26,8 @@ class Component:
 class Header:
     """Format, components, embedded metadata and layout of a checkpoint, how many numbers its matrices hold that are not
     read as weights, and what changes its pictures besides weights. `remarks` are sentences on what is odd about its
-    files and does no harm. `barred` says of a component why some of its weights cannot be compared; `closed` is how many
-    numbers of the network those hold."""
+    files and does no harm. `barred` says of a component why some of its weights cannot be compared; `closed` is how
+    many numbers of the network those hold."""
 
     format: str
     components: dict[str, Component]

@@ -48,8 +48,8 @@ class Checkpoint:
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
     order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
     by common name: they count where two files are called the same. `identity` is what its files were when they were
-    opened. `barred` are the weights whose numbers nobody can know from the file, by common name. `remarks` are sentences
-    on what is odd about its files and does no harm.
+    opened. `barred` are the weights whose numbers nobody can know from the file, by common name. `remarks` are
+    sentences on what is odd about its files and does no harm.
 
     A context manager: its files are kept open until the end of the block. `check` says whether what was read holds.
     """
