@@ -52,7 +52,9 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
         by_file[tensor.stored.source.root].append(tensor)
 
     files, digests = {}, {}
-    header_end = min(tensor.offset for tensor in checkpoint.tensors) if checkpoint.format == "safetensors" else None
+    alone = len(by_file) == 1 and checkpoint.format != "diffusers"
+    safetensors = alone and checkpoint.format == "safetensors"
+    header_end = min(tensor.offset for tensor in checkpoint.tensors) if safetensors else None
     with checkpoint, _Threads() as threads:
         for source, weights in by_file.items():
             files[source.name], found = _read_file(source, weights, header_end, threads, progress)
@@ -79,7 +81,7 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
         ema_content(members.get("unet", ()), digests),
         _not_finite(members | {EMA: [extra for extra in extras if extra.key.startswith(EMA_PREFIX)]}, digests),
     )
-    if checkpoint.format == "diffusers":
+    if not alone:
         return replace(found, sha256=_folder_sha256(files))
     (hashes,) = files.values()
     return replace(found, sha256=hashes.sha256, legacy_hash=hashes.legacy[:8], autov3=hashes.without_header)

@@ -29,13 +29,14 @@ class Content:
 class Identity:
     """The hashes of a checkpoint, in lower-case hexadecimal digits.
 
-    `sha256` is that of the whole file; for a diffusers folder that of the lines which `sha256sum` prints for its
-    weight files ("<sha256>  unet/diffusion_pytorch_model.safetensors"), sorted by path. `legacy_hash` (8 digits) is
-    the WebUI's hash of 2022, `autov3` the SHA-256 of a safetensors file without its header; each is None where the
-    format has none. `content` is by component, `extras` by group of the tensors that are no weights (see `extras`);
-    `unplaced` is the share of the network that has no known place, 0 … 1. `ema` is the EMA copy in the file and
-    `as_ema` the UNet as such a copy would hold it, so that the two can be met; None where there is none. `not_finite`
-    is how many numbers of a component, or of the EMA copy, are NaN and how many infinite; only those that have some.
+    `sha256` is that of the whole file; for a diffusers folder, and for shards, that of the lines which `sha256sum`
+    prints for its weight files ("<sha256>  unet/diffusion_pytorch_model.safetensors"), sorted by path. `legacy_hash`
+    (8 digits) is the WebUI's hash of 2022, `autov3` the SHA-256 of a safetensors file without its header; each is None
+    where the format has none. `content` is by component, `extras` by group of the tensors that are no weights (see
+    `extras`); `unplaced` is the share of the network that has no known place, 0 … 1. `ema` is the EMA copy in the file
+    and `as_ema` the UNet as such a copy would hold it, so that the two can be met; None where there is none.
+    `not_finite` is how many numbers of a component, or of the EMA copy, are NaN and how many infinite; only those that
+    have some.
     """
 
     sha256: str

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 from ..errors import CheckpointError
-from . import blocks, folder, names
+from . import blocks, folder, names, shards
 from .architecture import kind_of
-from .file_formats import read_file_headers
+from .file_formats import FileHeaders, read_file_headers
+from .files import file_key, shards_at
 from .layout import OTHER, Layout, Place
 from .quantised.decoding import Opaque
-from .source import FileKey, FileSource, ReadError, Source, changed, file_key
+from .source import FileKey, FileSource, ReadError, Source, changed
 from .stored import FLOATS, StoredTensor
 
 
@@ -132,14 +133,20 @@ class Checkpoint:
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
-    """Read the headers of a checkpoint: a safetensors file, a pickle (zip or legacy) or a diffusers folder.
+    """Read the headers of a checkpoint: a safetensors file, a pickle (zip or legacy), the shards of a model, of which
+    one or their index is named, a diffusers folder, or one of its components alone.
 
     The format is told by the first bytes, not by the ending: files with a wrong ending are common. Raises
     CheckpointError for whatever cannot be read or compared, in one line; ReadError where it changes meanwhile.
     """
     path = Path(path)
     if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a name is too long for the system
-        return _open_folder(path)
+        if folder.is_component(path):
+            return open_checkpoint(path / (folder.weights_in(path) or ""))
+        return _open_several(path, lambda: FileHeaders("diffusers", *folder.read_folder(path)))
+    parts = shards_at(path)
+    if parts is not None:
+        return _open_several(parts.path, lambda: shards.read_shards(parts))
     source = FileSource(path)
     form, tensors, metadata, remarks = read_file_headers(source)
     return checkpoint_of(path, form, tensors, metadata, source.identity, remarks)
@@ -178,10 +185,11 @@ def _holds_weights(key: str, stored: StoredTensor) -> bool:
     return stored.dtype in FLOATS and stored.count > 1 and not key.endswith("position_ids")
 
 
-def _open_folder(path: Path) -> Checkpoint:
+def _open_several(path: Path, read: Callable[[], FileHeaders]) -> Checkpoint:
+    """A checkpoint of several files, whose headers `read` reads."""
     before = file_key(path)
     try:
-        tensors, metadata, remarks = folder.read_folder(path)
+        form, tensors, metadata, remarks = read()
     except OSError as error:
         raise ReadError(
             f"cannot read ({error.strerror or error})", path, "check that the file exists and can be read"
@@ -192,4 +200,4 @@ def _open_folder(path: Path) -> Checkpoint:
         raise
     if file_key(path) != before:
         raise changed(path)
-    return checkpoint_of(path, "diffusers", tensors, metadata, before, remarks)
+    return checkpoint_of(path, form, tensors, metadata, before, remarks)

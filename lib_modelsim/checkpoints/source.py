@@ -8,7 +8,7 @@ as memory, and one that shrinks kills the process.
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import io
 import os
 import stat
@@ -22,7 +22,7 @@ from threading import BoundedSemaphore
 from types import TracebackType
 
 from ..errors import CheckpointError
-from ..text import readable
+from ..text import printable, readable
 
 KEPT_OPEN = 64
 """Files kept open at the same time, over all sources; beyond, one is opened for each read. macOS starts a program with
@@ -191,24 +191,23 @@ class FileSource(Source):
         try:
             found = self.path.stat()
         except OSError as error:
-            raise ReadError(f"cannot open ({error.strerror or error})", self, _CHECK) from error
+            raise self._no_file(error) from error
         if not stat.S_ISREG(found.st_mode):
             raise ReadError("this is not a regular file", self, "choose a checkpoint file or a diffusers folder")
         return found
 
-
-def file_key(path: Path) -> FileKey:
-    """The key under which a file or a diffusers folder is remembered. Raises ReadError where it cannot be looked at."""
-    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a name is too long for the system
-        return FileSource(path).identity
-    try:
-        stats = {file.relative_to(path): file.stat() for file in sorted(path.rglob("*")) if file.is_file()}
-    except OSError as error:
-        raise ReadError(f"cannot open ({error.strerror or error})", path, "check the path") from error
-    lines = "".join(f"{readable(name)} {found.st_size} {found.st_mtime_ns}\n" for name, found in stats.items())
-    digest = hashlib.sha256(lines.encode()).digest()
-    size = sum(found.st_size for found in stats.values())
-    return FileKey(readable(path.resolve()), size, int.from_bytes(digest[:8], "big") >> 1)
+    def _no_file(self, error: OSError) -> ReadError:
+        """What is said where the system shows no file at this path; of a link, where it leads."""
+        try:
+            target = self.path.readlink()
+        except OSError:
+            return ReadError(f"cannot open ({error.strerror or error})", self, _CHECK)
+        if error.errno == errno.ELOOP:
+            return ReadError("this is a link that leads back to itself", self, "delete it, or make it anew")
+        if error.errno == errno.ENOENT:
+            what = f"this is a link to a file that is not there, {printable(readable(target))}"
+            return ReadError(what, self, "bring the file back, make the link anew, or delete it")
+        return ReadError(f"cannot open what this links to ({error.strerror or error})", self, _CHECK)
 
 
 def _state(found: os.stat_result) -> tuple[int, int]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import CheckpointError
 from ..text import readable
-from .source import FileKey, FileSource, ReadError, file_key
+from .files import file_key, files_at
+from .source import FileKey, FileSource
 
 SPOTS = 16
 """Places of a file, evenly apart, whose bytes are looked at: each fine-tune and each merge differs there. What differs
@@ -39,7 +41,7 @@ def trace_of(path: Path, key: FileKey) -> Trace | None:
             _sample(FileSource(file), digest)
         if file_key(path) != key:
             return None
-    except (OSError, ReadError):
+    except (OSError, CheckpointError):
         return None
     numbered = all(inode for _, _, inode in places)
     place = "".join(f"{name} {device}:{inode}\n" for name, device, inode in places) if numbered else ""
@@ -48,9 +50,11 @@ def trace_of(path: Path, key: FileKey) -> Trace | None:
 
 def _files(path: Path) -> list[tuple[str, Path]]:
     """Name within the checkpoint → file; of a single file the name says nothing."""
-    if not path.is_dir():
+    files = files_at(path)
+    if files == [path]:
         return [("", path)]
-    return [(readable(file.relative_to(path)), file) for file in sorted(path.rglob("*")) if file.is_file()]
+    around = path if path.is_dir() else path.parent
+    return [(readable(file.relative_to(around)), file) for file in files]
 
 
 def _number(file: Path) -> tuple[int, int]:
@@ -79,5 +83,5 @@ def lies_there(path: str, key: FileKey) -> bool:
     """Whether the file or folder at this path is still the one with this key."""
     try:
         return os.path.exists(path) and file_key(Path(path)) == key  # noqa: PTH110 - pathlib's raises for long names
-    except ReadError:
+    except CheckpointError:
         return False

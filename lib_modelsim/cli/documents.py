@@ -58,6 +58,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "facts": _facts(header.facts),
         "remarks": remarks(header, identity),
         "size": model.key.size,
+        "also_at": [{"path": readable(each.path), "kind": each.kind} for each in model.also_at],
         "sha256": identity.sha256 if identity else None,
         "short_hash": identity.short_hash if identity else None,
         "legacy_hash": identity.legacy_hash if identity else None,
@@ -91,7 +92,7 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     size = bad.path.stat().st_size if there else None
     nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
-    row |= {"components": {}, "unplaced": None, "size": size, "remarks": []}
+    row |= {"components": {}, "unplaced": None, "size": size, "remarks": [], "also_at": []}
     return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 

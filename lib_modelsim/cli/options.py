@@ -85,7 +85,7 @@ def path(text: str) -> Path:
 def require_there(paths: Sequence[Path]) -> None:
     """Raises ModelsimError for the first path that leads nowhere."""
     for each in paths:
-        if not os.path.exists(each):  # noqa: PTH110 - pathlib's raises where a name is too long for the system
+        if not os.path.lexists(each):  # a link that leads nowhere is told as what it is
             raise ModelsimError("no such file or folder", each, "check the path")
 
 

@@ -56,7 +56,7 @@ def scan(found: Scan) -> list[str]:
                 size_text(model.key.size, unit),
                 main.dtype if main else "",
                 _hash(identity),
-                "; ".join(same.get(model.name, [])),
+                "; ".join([*(each.told for each in model.also_at), *same.get(model.name, [])]),
             )
         )
     rows = [row for of_folder in folders.values() for row in of_folder]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 
 from tests.command import run
@@ -48,3 +51,41 @@ def test_c24_endings(case):
     assert "same file as plain" in run("scan", folder, "--no-library").out
     compared = run("compare", folder / "plain.safetensors", folder / "flux1-dev.sft", "--no-library", "--json")
     assert compared.code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_c22_a_link_in_a_second_folder(case, tmp_path):
+    """The shared copy has lost its link: it is a small text there, as git leaves one where it cannot make links."""
+    folder = shutil.copytree(case("c22_symlink"), tmp_path / "c22")
+    (bad,) = (row for row in scanned(folder)["checkpoints"] if row["error"])
+    assert "this is a link that git or an archive saved as a text" in bad["error"]
+    for name in ("checkpoints", "diffusion_models"):
+        (folder / name).chmod(0o755)
+    link = folder / "diffusion_models" / "model.safetensors"
+    link.unlink()
+    link.symlink_to("../checkpoints/model.safetensors")
+    told = rows(folder)
+    assert told.keys() == {"model"}
+    assert told["model"]["also_at"] == [{"path": str(link), "kind": "link"}]
+    out = run("scan", folder, "--no-library").out
+    assert f"also at {link} (link)" in out
+    assert "same file as" not in out
+    assert "could go" not in out
+    compared = run("compare", folder, "--no-library")
+    assert compared.code == 2
+    assert f"found 1 (one file, also at {link} (link))" in compared.err
+
+
+def test_c33_loose_shards(case):
+    folder = case("c33_shards")
+    transformer = folder / "transformer"
+    shard = transformer / "diffusion_pytorch_model-00002-of-00003.safetensors"
+    for path in (folder, transformer, shard):
+        told = rows(path)
+        assert told.keys() == {"transformer"}
+        assert told["transformer"]["error"] is None
+        files = [file for file in transformer.iterdir() if file.suffix == ".safetensors"]
+        assert told["transformer"]["size"] == sum(file.stat().st_size for file in files)
+    compared = run("compare", folder, "--no-library")
+    assert compared.code == 2
+    assert "two readable models are needed, found 1" in compared.err

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from lib_modelsim.checkpoints import source as source_module
+from lib_modelsim.checkpoints.files import file_key
 from lib_modelsim.checkpoints.reader import open_checkpoint
-from lib_modelsim.checkpoints.source import KEPT_OPEN, FileKey, FileSource, ReadError, file_key
+from lib_modelsim.checkpoints.source import KEPT_OPEN, FileKey, FileSource, ReadError
 from lib_modelsim.errors import CheckpointError
 
 from .literal_files import entry, safetensors_file

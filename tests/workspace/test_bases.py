@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from lib_modelsim import demo
+from lib_modelsim.checkpoints.files import file_key
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.similarity.base import MEAN, Base
 from lib_modelsim.similarity.measures.bounds import CLOSE
-from lib_modelsim.workspace.catalogue.index import file_key
 from lib_modelsim.workspace.comparing.compare import compare
 from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.verdicts import NONE

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.workspace.catalogue.index import find_files, match_model, model_names, plain_name
+from lib_modelsim.workspace.catalogue.index import match_model, model_names, plain_name
+from lib_modelsim.workspace.catalogue.places import find_files
 
 from ..command import run
 

@@ -119,7 +119,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> 
         parts_by=" ".join(row.components),
         remarks=row.remarks,
         hash=row.short_hash,
-        same=row.same,
+        same=[*(each.told for each in row.also_at), *row.same],
         copy=row.copy.told if row.copy else "",
         state=_state(row),
         said=_said(row),

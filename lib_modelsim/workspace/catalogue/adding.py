@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...checkpoints.folder import is_diffusers_folder
 from ...errors import ModelsimError
-from .index import no_checkpoints, walk
+from .places import no_checkpoints, walk
 
 
 def folder_to_add(typed: str, known: Sequence[Path]) -> Path:

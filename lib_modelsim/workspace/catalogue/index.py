@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from ...checkpoints.folder import is_diffusers_folder
+from ...checkpoints.files import PLAIN_STEMS, file_key, stem_of
 from ...checkpoints.header import Header, header_of
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint, open_checkpoint
-from ...checkpoints.source import FileKey, ReadError, changed, file_key
+from ...checkpoints.source import FileKey, ReadError, changed
 from ...errors import CheckpointError, ModelsimError
 from ...job import Job, Stage
 from ...library import Library, RememberedFile
 from ...text import readable
 from .moved import follow, keep_trace
+from .places import ENDINGS, AlsoAt, Place, find_files, one_each
 
-ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
-"""Endings of checkpoint files; a model's name is its file's name without one of these."""
+_SHARD_NUMBER = re.compile(r"-\d{5}-of-\d{5}$")
 
 HEADER_VERSION = "5"
 """Changes whenever reading or the definitions of networks change what a header says."""
@@ -29,13 +30,15 @@ HEADER_VERSION = "5"
 
 @dataclass(frozen=True)
 class Model:
-    """One readable checkpoint of a library; `opener` is for one that is in no file."""
+    """One readable checkpoint of a library; `also_at` are further paths of the same file, `opener` is for one that is
+    in no file."""
 
     name: str
     path: Path
     key: FileKey
     id: int
     header: Header
+    also_at: tuple[AlsoAt, ...] = ()
     opener: Callable[[], Checkpoint] | None = field(default=None, compare=False, repr=False)
 
     def open(self) -> Checkpoint:
@@ -97,22 +100,24 @@ def _index(
     leaving: Callable[[Sequence[Path]], Collection[Path]],
 ) -> Index:
     every, missing = find_files(paths)
-    left_out = leaving(every)
-    files = [path for path in every if path not in left_out]
+    meant = leaving(every)
+    left_out = [place.path for place in one_each(every) if not set(place.paths).isdisjoint(meant)]
+    places = [place for place in one_each(every) if place.path not in left_out]
     index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
-    stage = Stage(job, "reading headers", len(files), "files")
-    found = []
-    for path in files:
+    stage = Stage(job, "reading headers", len(places), "files")
+    found: list[tuple[Place, FileKey, int, Header]] = []
+    for place in places:
+        path = place.path
         try:
-            key, model, header = _header(path, library, hashes.get(path))
+            key, model, header = _header(path, library, place.hash_in(hashes))
             note(path, key)
-            found.append((path, key, model, header))
+            found.append((place, key, model, header))
         except CheckpointError as error:
             index.unreadable.append(Unreadable(path, str(error)))
         stage.advance(1)
-    names = model_names([*(path for path, *_ in found), *left_out])
-    for name, (path, key, model, header) in zip(names, found, strict=False):
-        index.models.append(Model(name, path, key, model, header))
+    names = model_names([*(place.path for place, *_ in found), *left_out])
+    for name, (place, key, model, header) in zip(names, found, strict=False):
+        index.models.append(Model(name, place.path, key, model, header, place.also_at))
     return index
 
 
@@ -160,70 +165,47 @@ def remembered_header(known: RememberedFile, library: Library) -> Header | None:
 _layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library share a few layouts
 
 
-def find_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, ModelsimError]]]:
-    """The checkpoints under these paths, each once, and the paths that have none.
-
-    A file that is named is taken whatever its ending; folders are searched to their depths for known endings and
-    diffusers folders (one checkpoint each).
-    """
-    found: dict[str, Path] = {}
-    missing = []
-    for path in paths:
-        files = list(walk(path)) if os.path.isdir(path) and not is_diffusers_folder(path) else [path]  # noqa: PTH112
-        if not os.path.exists(path):  # noqa: PTH110 - pathlib's raises where a name is too long for the system
-            missing.append((path, CheckpointError("no such file or folder", path, "check the path")))
-        elif not files:
-            missing.append((path, no_checkpoints(path)))
-        else:
-            for file in files:
-                found.setdefault(os.path.abspath(file), file)  # noqa: PTH100 - links stay apart
-    return list(found.values()), missing
-
-
-def no_checkpoints(folder: Path) -> CheckpointError:
-    """What is wrong with a folder that has none."""
-    fix = f"choose a folder with {' '.join(ENDINGS)} files or diffusers folders"
-    return CheckpointError("this folder has no checkpoints", folder, fix)
-
-
-def walk(folder: Path) -> Iterable[Path]:
-    """The checkpoints in a folder that is none itself, one after another as they are found."""
-    seen = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(here)
-        if real in seen:  # a link that leads back
-            folders.clear()
-            continue
-        seen.add(real)
-        inner = sorted(name for name in folders if is_diffusers_folder(Path(here, name)))
-        folders[:] = sorted(name for name in folders if name not in inner and not name.startswith("."))
-        yield from (
-            Path(here, name)
-            for name in sorted([*inner, *(f for f in files if f.lower().endswith(ENDINGS))], key=str.lower)
-        )
-
-
 def plain_name(path: Path) -> str:
-    """A file's name without a known ending; of a folder, the whole name. Never `Path.stem`, which cuts `xl_1.0`."""
+    """A file's name without a known ending, of shards what they have in common; of a folder, the whole name, also for
+    the file in it whose own name says nothing. Never `Path.stem`, which cuts `xl_1.0`."""
+    path = _telling(path)
     name = readable(path.name)
     return name if os.path.isdir(path) else without_ending(name)  # noqa: PTH112
 
 
+def _telling(path: Path) -> Path:
+    """The path whose last part tells which model this is: `transformer` for its diffusion_pytorch_model.safetensors."""
+    says_nothing = PLAIN_STEMS.fullmatch(without_ending(path.name)) is not None and path.parent.name != ""
+    alone = stem_of(path.name) is None and not os.path.isfile(path.parent / "config.json")  # noqa: PTH113
+    return path.parent if says_nothing and not alone and not os.path.isdir(path) else path  # noqa: PTH112
+
+
 def without_ending(name: str) -> str:
-    """A name without the ending of a checkpoint file, if it has one."""
-    return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), name)
+    """A name without the ending of a checkpoint file, or of a shard, if it has one."""
+    stem = stem_of(name)
+    if stem is not None:
+        return stem
+    plain = next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), name)
+    return _SHARD_NUMBER.sub("", plain)
+
+
+def other_names(model: Model) -> frozenset[str]:
+    """The names, in lower case, of the further paths of a model's file."""
+    return frozenset(plain_name(each.path).lower() for each in model.also_at)
 
 
 def model_names(paths: Sequence[Path]) -> list[str]:
     """One name for each path, none twice: where names coincide, the shortest ending or path that tells them apart."""
     absolute = [path.absolute() for path in paths]
+    telling = Counter(_telling(path) for path in absolute)
+    absolute = [_telling(path) if telling[_telling(path)] == 1 else path for path in absolute]
 
     def label(path: Path, level: int) -> str:
         parents, with_ending = level // 2, level % 2
         own = readable(path.name) if with_ending else plain_name(path)
         return "/".join([*map(readable, path.parts[max(0, len(path.parts) - 1 - parents) : -1]), own])
 
-    plain, levels = [plain_name(path) for path in absolute], Counter[str]()
+    plain, levels = [label(path, 0) for path in absolute], Counter[str]()
     most = 2 * max((len(path.parts) for path in absolute), default=0)
     while True:
         names = [label(path, levels[own]) for path, own in zip(absolute, plain, strict=True)]
@@ -234,14 +216,21 @@ def model_names(paths: Sequence[Path]) -> list[str]:
         levels.update(clashing)
 
 
-def match_model(query: str, names: Sequence[str], hashes: Sequence[Sequence[str]] | None = None) -> int:
-    """Position of the model that a person means: its name with or without ending, an unambiguous part of it, or at
-    least 8 digits of one of its hashes. Raises ModelsimError that lists the candidates."""
+def match_model(
+    query: str,
+    names: Sequence[str],
+    hashes: Sequence[Sequence[str]] | None = None,
+    also: Sequence[Collection[str]] | None = None,
+) -> int:
+    """Position of the model that a person means: its name with or without ending, another name of its file (`also`), an
+    unambiguous part of it, or at least 8 digits of one of its hashes. Raises ModelsimError that lists the candidates.
+    """
     plain = without_ending(query).lower()
     for matches in (
         [i for i, name in enumerate(names) if name == query],
         [i for i, name in enumerate(names) if name.lower() == query.lower()],
         [i for i, name in enumerate(names) if without_ending(name).lower() == plain],
+        [i for i, others in enumerate(also or []) if plain in others],
         [
             i
             for i, known in enumerate(hashes or [])

@@ -14,8 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...checkpoints.files import files_at
 from ...checkpoints.header import Header
 from ...checkpoints.identity import Identity, relation
+from ...errors import CheckpointError
 from ...text import size_text
 from .index import plain_name, without_ending
 
@@ -153,10 +155,10 @@ class _OnDisk:
 def _on_disk(path: Path) -> _OnDisk | None:
     """None where the system does not tell."""
     try:
-        inside = [each for each in sorted(path.rglob("*")) if not each.is_dir()] if path.is_dir() else [path]
+        inside = files_at(path)
         stats = [each.stat() for each in inside]
         link = any(stat.S_ISLNK(os.lstat(each).st_mode) for each in {path, *inside})
-    except OSError:
+    except (OSError, CheckpointError):
         return None
     if not stats or not all(each.st_ino for each in stats):
         return None

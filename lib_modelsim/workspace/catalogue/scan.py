@@ -32,9 +32,7 @@ class Scan:
         return copies([Held(m.name, m.path, m.key.size, i, m.header) for m, i in self.found if i is not None])
 
 
-def scan(
-    paths: Sequence[Path], library: Library, job: Job, quick: bool = False, leaving: Leaving = nothing
-) -> Scan:
+def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False, leaving: Leaving = nothing) -> Scan:
     """Read the headers of all checkpoints under these paths but those left out, and unless `quick` hash those not
     hashed before."""
     index = read_index(paths, library, job, leaving=leaving)

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from ...checkpoints.files import file_key
 from ...checkpoints.header import Header
 from ...checkpoints.identity import Identity
 from ...errors import CheckpointError
 from ...library import Library, RememberedFile
 from ...similarity.joining import main_component
-from .index import HEADER_VERSION, file_key, find_files, model_names, plain_name, remembered_header
+from .index import HEADER_VERSION, model_names, plain_name, remembered_header
 from .originals import Copy, Held, copies
+from .places import AlsoAt, Place, find_files, one_each
 from .remarks import remarks
 from .sameness import sameness_facts
 from .scan import identity_of
@@ -35,8 +37,8 @@ class LibraryRow:
     """One checkpoint. `reason` says why it is unreadable, `size` is in bytes and None where the file is gone, `header`
     is None unless it is indexed; `sha256` may come from the host, `hashed` says whether a scan made all the hashes,
     `same` are facts such as "same file as …", `copy` tells of a copy what its original is, `remarks` what else there is
-    to know, `came_from` is where a file lay whose bytes were not read since, and `left_out` says that a person leaves
-    it out."""
+    to know, `came_from` is where a file lay whose bytes were not read since, `left_out` says that a person leaves it
+    out, `also_at` are further paths of the same file."""
 
     name: str
     path: Path
@@ -51,6 +53,7 @@ class LibraryRow:
     remarks: tuple[str, ...] = ()
     came_from: str = ""
     left_out: bool = False
+    also_at: tuple[AlsoAt, ...] = ()
 
     @property
     def architecture(self) -> str:
@@ -82,7 +85,7 @@ def library_rows(paths: Sequence[Path], library: Library, hashes: Mapping[Path, 
     the library has none of.
     """
     files, missing = find_files(paths)
-    known = [_known(path, library, (hashes or {}).get(path)) for path in files]
+    known = [_known(place, library, hashes or {}) for place in one_each(files)]
     readable = [row.path for row, _ in known if row.state is not State.UNREADABLE]
     names = dict(zip(readable, model_names(readable), strict=True))
     named = [(replace(row, name=names.get(row.path, row.name)), identity) for row, identity in known]
@@ -101,8 +104,9 @@ def library_rows(paths: Sequence[Path], library: Library, hashes: Mapping[Path, 
     return rows + [LibraryRow(plain_name(path), path, State.UNREADABLE, str(error)) for path, error in gone]
 
 
-def _known(path: Path, library: Library, sha256: str | None) -> tuple[LibraryRow, Identity | None]:
-    row = LibraryRow(plain_name(path), path, State.UNREADABLE)
+def _known(place: Place, library: Library, hashes: Mapping[Path, str]) -> tuple[LibraryRow, Identity | None]:
+    path, sha256 = place.path, place.hash_in(hashes)
+    row = LibraryRow(plain_name(path), path, State.UNREADABLE, also_at=place.also_at)
     try:
         key = file_key(path)
     except CheckpointError as error:

@@ -26,7 +26,7 @@ from ...similarity.measures.registry import (
     measures_of_weights,
     require_base_taken,
 )
-from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, read_index
+from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, other_names, read_index
 from .attention_scores import attention_scores
 from .choosing import LEAST_FOR_MEAN, Choice
 from .scores import Reason
@@ -96,7 +96,7 @@ def named_base(base: str | None, measure: str, models: Sequence[Model], library:
     if base is None:
         return None
     require_base_taken(measure)
-    return models[match_model(base, [m.name for m in models], [model_hashes(m, library) for m in models])]
+    return models[match_model(base, *names_of(models, library))]
 
 
 def compare_models(
@@ -177,12 +177,18 @@ def require_two(found: Index | Comparison) -> None:
     """Raises ModelsimError where there is nothing to compare, with the reason of the first unreadable file."""
     if len(found.models) < 2:
         bad = found.unreadable[0] if found.unreadable else None
-        why = f" ({bad.path.name}: {bad.error.split('. Fix: ')[0]})" if bad else ""
+        why = f" ({bad.path.name}: {bad.error.split('. Fix: ')[0]})" if bad else _one_file(found)
         raise ModelsimError(
             f"two readable models are needed, found {len(found.models)}{why}",
             None,
             "choose more files, or a folder of files; a file named twice counts once",
         )
+
+
+def _one_file(found: Index | Comparison) -> str:
+    """Why two paths that a person gave are one model."""
+    also = next((each for model in found.models for each in model.also_at), None)
+    return f" (one file, {also.told})" if also else ""
 
 
 def comparable(comparison: Comparison) -> list[int]:
@@ -191,6 +197,11 @@ def comparable(comparison: Comparison) -> list[int]:
     n = len(comparison.models)
     group = next(iter(connected_groups(~np.isnan(comparison.matrix.overall))), [])
     return group if n == 1 or len(group) > 1 else []
+
+
+def names_of(models: Sequence[Model], library: Library) -> tuple[list[str], list[list[str]], list[frozenset[str]]]:
+    """What a person may name each model by: its name, its hashes, other names of its file."""
+    return [m.name for m in models], [model_hashes(m, library) for m in models], [other_names(m) for m in models]
 
 
 def model_hashes(model: Model, library: Library) -> list[str]:

@@ -12,7 +12,7 @@ from ...families.references import read_references, references_text, suggest_ref
 from ...library import Library
 from ...writing import write_text
 from ..catalogue.index import Model, match_model
-from ..comparing.compare import Comparison, comparable, model_hashes
+from ..comparing.compare import Comparison, comparable, names_of
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class References:
 
 def find_references(queries: Iterable[str], models: Sequence[Model], library: Library) -> References:
     """The models that these names, parts of names or hashes mean."""
-    names, hashes = [m.name for m in models], [model_hashes(m, library) for m in models]
+    known = names_of(models, library)
     found: dict[Path, Model] = {}
     missing = []
     for query in queries:
         try:
-            model = models[match_model(query, names, hashes)]
+            model = models[match_model(query, *known)]
             found[model.path] = model
         except ModelsimError as error:
             missing.append(joined("reference left out: ", str(error)))
