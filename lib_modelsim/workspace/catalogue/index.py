@@ -38,8 +38,8 @@ class Model:
     key: FileKey
     id: int
     header: Header
-    also_at: tuple[AlsoAt, ...] = ()
     opener: Callable[[], Checkpoint] | None = field(default=None, compare=False, repr=False)
+    also_at: tuple[AlsoAt, ...] = ()
 
     def open(self) -> Checkpoint:
         """Where its tensors are. Raises CheckpointError where it cannot be read, or is another than was indexed."""
@@ -117,7 +117,7 @@ def _index(
         stage.advance(1)
     names = model_names([*(place.path for place, *_ in found), *left_out])
     for name, (place, key, model, header) in zip(names, found, strict=False):
-        index.models.append(Model(name, place.path, key, model, header, place.also_at))
+        index.models.append(Model(name, place.path, key, model, header, also_at=place.also_at))
     return index
 
 
