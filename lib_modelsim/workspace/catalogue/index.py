@@ -20,7 +20,7 @@ from ...job import Job, Stage
 from ...library import Library, RememberedFile
 from ...text import readable
 from .moved import follow, keep_trace
-from .places import ENDINGS, AlsoAt, Place, find_files, one_each
+from .places import ENDINGS, AlsoAt, find_files, one_each
 
 _SHARD_NUMBER = re.compile(r"-\d{5}-of-\d{5}$")
 
@@ -105,7 +105,7 @@ def _index(
     places = [place for place in one_each(every) if place.path not in left_out]
     index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
     stage = Stage(job, "reading headers", len(places), "files")
-    found: list[tuple[Place, FileKey, int, Header]] = []
+    found: list[tuple[OneFile, FileKey, int, Header]] = []
     for place in places:
         path = place.path
         try:

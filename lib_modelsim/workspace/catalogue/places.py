@@ -34,7 +34,7 @@ class AlsoAt:
 
 
 @dataclass(frozen=True)
-class Place:
+class OneFile:
     """A checkpoint's path, and the further paths that lead to the same bytes on the disk."""
 
     path: Path
@@ -115,7 +115,7 @@ def _whole(path: Path) -> Path:
     return path if shards is None else shards.path
 
 
-def one_each(files: Sequence[Path]) -> list[Place]:
+def one_each(files: Sequence[Path]) -> list[OneFile]:
     """The same files with those that are the same on the disk together, in the order in which each is met first. Of
     several paths the one is kept that is no link and goes through none."""
     groups: dict[object, list[Path]] = {}
@@ -138,13 +138,13 @@ def _on_disk(path: Path) -> object:
     return frozenset((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
 
 
-def _place(group: Sequence[Path]) -> Place:
+def _place(group: Sequence[Path]) -> OneFile:
     if len(group) == 1:
-        return Place(group[0])
+        return OneFile(group[0])
     real = {path: os.path.realpath(path) for path in group}
     kept = min(group, key=lambda path: (os.path.islink(path), real[path] != os.path.abspath(path)))  # noqa: PTH100, PTH114
     others = (path for path in group if path != kept)
-    return Place(kept, tuple(AlsoAt(path, _kind(path, real[path] == real[kept])) for path in others))
+    return OneFile(kept, tuple(AlsoAt(path, _kind(path, real[path] == real[kept])) for path in others))
 
 
 def _kind(path: Path, leads_there: bool) -> str:

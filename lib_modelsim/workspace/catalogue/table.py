@@ -15,7 +15,7 @@ from ...library import Library, RememberedFile
 from ...similarity.joining import main_component
 from .index import HEADER_VERSION, model_names, plain_name, remembered_header
 from .originals import Copy, Held, copies
-from .places import AlsoAt, Place, find_files, one_each
+from .places import AlsoAt, OneFile, find_files, one_each
 from .remarks import remarks
 from .sameness import sameness_facts
 from .scan import identity_of
@@ -104,7 +104,7 @@ def library_rows(paths: Sequence[Path], library: Library, hashes: Mapping[Path, 
     return rows + [LibraryRow(plain_name(path), path, State.UNREADABLE, str(error)) for path, error in gone]
 
 
-def _known(place: Place, library: Library, hashes: Mapping[Path, str]) -> tuple[LibraryRow, Identity | None]:
+def _known(place: OneFile, library: Library, hashes: Mapping[Path, str]) -> tuple[LibraryRow, Identity | None]:
     path, sha256 = place.path, place.hash_in(hashes)
     row = LibraryRow(plain_name(path), path, State.UNREADABLE, also_at=place.also_at)
     try:
