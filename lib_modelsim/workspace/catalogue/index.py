@@ -20,7 +20,7 @@ from ...job import Job, Stage
 from ...library import Library, RememberedFile
 from ...text import readable
 from .moved import follow, keep_trace
-from .places import ENDINGS, AlsoAt, find_files, one_each
+from .places import ENDINGS, AlsoAt, OneFile, find_files, one_each
 
 _SHARD_NUMBER = re.compile(r"-\d{5}-of-\d{5}$")
 
