@@ -48,6 +48,24 @@ def order(blocks: Iterable[str]) -> list[str]:
     return sorted(set(blocks), key=rank)
 
 
+def sub_block(architecture: str, key: str) -> str | None:
+    """The sub-block of a key as the network's mergers number it ("IN410"); None where they number nothing."""
+    network = find(architecture)
+    for pattern, name in network.sub_blocks if network is not None else ():
+        match = pattern.match(key)
+        if match:
+            return match.expand(name)
+    return None
+
+
+def sub_block_order(architecture: str, names: Iterable[str]) -> list[str]:
+    """Sub-blocks of one architecture in its mergers' order: by the word, as the definition lists them, then by the
+    digits as text ("IN41", "IN410", "IN50")."""
+    network = find(architecture)
+    words = [re.match("[A-Z]*", name)[0] for _, name in (network.sub_blocks if network is not None else ())]
+    return sorted(set(names), key=lambda name: (words.index(re.match("[A-Z]*", name)[0]), name))
+
+
 @lru_cache(maxsize=8)
 def _words(orders: Sequence[tuple[str, ...]]) -> list[str]:
     """One order of all networks' blocks: what is new in one of them stands before the next that is known."""

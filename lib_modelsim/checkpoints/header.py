@@ -54,6 +54,11 @@ class Header:
         """The network's name, or `unknown`; `layout.architecture` tells unknown ones apart."""
         return public_name(self.layout.architecture)
 
+    @property
+    def network(self) -> str:
+        """The network with its variant: "SDXL inpainting"."""
+        return public_name(self.layout.name)
+
     def to_json(self) -> str:
         """Everything but the layout, which models share."""
         components = {name: asdict(component) for name, component in self.components.items()}

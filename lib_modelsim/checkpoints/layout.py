@@ -57,6 +57,11 @@ class Layout:
             return None
         return network.variant(Keys({key: place.shape for key, place in self.places.items()}))
 
+    @property
+    def name(self) -> str:
+        """The network with its variant: "SDXL inpainting"; of an unknown one with its pattern."""
+        return f"{self.architecture} {self.variant}" if self.variant else self.architecture
+
     def parameters(self, component: str | None) -> dict[tuple[str, tuple[int, ...]], int]:
         """(key, shape) → number of parameters, of one component. Of what no rule places, matrices alone count: vectors
         are noise schedules and the like."""

@@ -22,6 +22,7 @@ from ..workspace.catalogue.remarks import remarks
 if TYPE_CHECKING:  # each command imports its own service only
     from ..workspace.catalogue.scan import Scan
     from ..workspace.comparing.compare import Comparison
+    from ..workspace.comparing.detail import SubBlock
     from ..workspace.comparing.elements import Element
     from ..workspace.families.classify import Classified
     from ..workspace.families.family import Family
@@ -52,10 +53,10 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "path": readable(model.path),
         "format": header.format,
         "architecture": header.architecture,
+        "variant": header.layout.variant,
         "components": components,
         "coverage": 1 - header.unplaced,
         "unplaced": header.unplaced,
-        "barred": header.barred,
         "facts": _facts(header.facts),
         "remarks": remarks(header, identity),
         "size": model.key.size,
@@ -91,13 +92,15 @@ def _not_finite(component: str, identity: Identity | None) -> dict[str, int | No
 def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     there = os.path.isfile(bad.path)  # noqa: PTH113  Path.is_file raises for names too long
     size = bad.path.stat().st_size if there else None
-    nothing = ("format", "architecture", "sha256", "short_hash", "legacy_hash", "autov3", "known")
+    nothing = ("format", "architecture", "variant", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
-    row |= {"components": {}, "unplaced": None, "barred": {}, "size": size, "remarks": [], "also_at": []}
+    row |= {"components": {}, "unplaced": None, "size": size, "remarks": [], "also_at": []}
     return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 
-def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> dict[str, Any]:
+def compare(
+    found: Comparison | Kinship, elements: Sequence[Element] | None = None, fine: Sequence[SubBlock] | None = None
+) -> dict[str, Any]:
     """The document of `compare`."""
     matrix = found.matrix
     document = {
@@ -116,6 +119,10 @@ def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = No
     measures = {architecture: choice.measure for architecture, choice in found.choices.items()}
     if len(set(measures.values())) > 1:
         document["measures"] = measures
+    if fine is not None:
+        document["sub_blocks"] = [
+            {"name": each.name, "relative": _number(each.relative), "cosine": _number(each.cosine)} for each in fine
+        ]
     return document if elements is None else document | {"elements": [asdict(element) for element in elements]}
 
 
@@ -140,6 +147,7 @@ def _classes(result: Result) -> list[dict[str, Any]]:
     return [
         {
             "architecture": public_name(family.architecture or "") or None,
+            "variant": result.models[model].header.layout.variant if model in result.models else None,
             "model": model,
             "class": number,
             "name": result.name(number).name,

@@ -148,6 +148,12 @@ def _add_compare_arguments(compare: argparse.ArgumentParser) -> None:
     gallery_options(compare)
     compare.add_argument("--elements", action="store_true", help="for two models: also print the value of every key")
     compare.add_argument(
+        "--blocks",
+        choices=("usual", "fine"),
+        default="usual",
+        help="for two models: fine also prints the sub-blocks that SDXL mergers number (IN410, OUT22 …)",
+    )
+    compare.add_argument(
         "--profile",
         type=path,
         metavar="FILE",
@@ -215,13 +221,14 @@ def _compare(options: argparse.Namespace) -> int:
         few = DEFAULT_OF_COMPARE if options.measure is None else None
         found = use.compare(Question(options.measure, options.base, few), use.read_index(job), job)
         per_key = use.elements(found, job) if options.elements and len(found.models) > 1 else None
+        fine = use.fine_blocks(found, job).fine if options.blocks == "fine" and len(found.models) > 1 else None
         histograms = use.differences(found, job) if options.histogram and len(found.models) > 1 else []
     if options.json:
-        print_json(documents.compare(found, per_key))
+        print_json(documents.compare(found, per_key, fine))
         require_two(found)
     else:
         require_two(found)
-        print_lines(text.compare(found, per_key))
+        print_lines(text.compare(found, per_key, fine))
     if options.profile:
         from ..workspace.comparing.profile import write_profile  # matplotlib comes with it
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # each command imports its own service only
     from ..similarity.matrix import SimilarityMatrix
     from ..workspace.catalogue.scan import Scan
     from ..workspace.comparing.compare import Comparison
+    from ..workspace.comparing.detail import SubBlock
     from ..workspace.comparing.elements import Element
     from ..workspace.comparing.scores import Reason
     from ..workspace.families.classify import Classified
@@ -51,7 +52,7 @@ def scan(found: Scan) -> list[str]:
         folders.setdefault(_folder(model.path), []).append(
             (
                 model.name,
-                header.architecture,
+                header.network,
                 header.format,
                 size_text(model.key.size, unit),
                 main.dtype if main else "",
@@ -108,13 +109,18 @@ def _remarks(found: Scan) -> list[str]:
     ]
 
 
-def compare(found: Comparison | Kinship, elements: Sequence[Element] | None = None) -> list[str]:
+def compare(
+    found: Comparison | Kinship, elements: Sequence[Element] | None = None, fine: Sequence[SubBlock] | None = None
+) -> list[str]:
     """For two models their blocks, for a few a square table, for many the pairs from the closest on; each
     network by itself where not all were compared by the same measure."""
     if len({choice.measure for choice in found.choices.values()}) > 1:
         lines = [line for kind in found.choices for line in ("", kind, *_values(found.of(kind)))][1:]
     else:
         lines = _values(found)
+    if fine is not None:
+        rows = ((each.name, _number(each.relative), _number(each.cosine)) for each in fine)
+        lines += ["", *_table([("sub-block", "relative l2", "cosine"), *rows], right=(1, 2))]
     if elements is not None:
         lines += [
             "",

@@ -236,6 +236,16 @@ class Workspace:
         with self.host.at_work("modelsim: comparing two checkpoints", job, task) as shown:
             return detail(comparison, pair, self.library, shown, settings.device, settings.memory)
 
+    def fine_blocks(self, comparison: Comparison, job: Job) -> Detail:
+        """Two models in detail, whose `fine` has the sub-blocks that mergers number. Raises ModelsimError
+        where there are not two of one network, or it has no sub-blocks."""
+        from .comparing.detail import pair_of, require_fine
+
+        pair = pair_of(comparison)
+        found = self.detail(comparison, pair, job)
+        require_fine(found, comparison.model(pair[0]).header.network)
+        return found
+
     def elements(self, comparison: Comparison, job: Job) -> list[Element]:
         """The values of every key of a comparison of two models. Raises ModelsimError where there are not two."""
         from .comparing.elements import elements

@@ -129,6 +129,7 @@ def _network(file: Path, fields: _Fields) -> Network:
         drawing=_drawing(fields.inner("drawing")),
         known_models=fields.each("known_models", _known_model),
         only_in_single_files=fields.each("only_in_single_files", _Fields.pattern),
+        sub_blocks=fields.each("sub_blocks", _sub_block),
         variants_are_kinds=fields.take("variants_are_kinds", bool, False),
         prefix_by_width={int(width): to for width, to in fields.take("prefix_by_width", dict, {}).items()},
     )
@@ -203,7 +204,6 @@ def _layout(fields: _Fields, item: object, markers: dict[str, Any]) -> KeyLayout
         vocabulary=fields.take("vocabulary", str, None),
         rename=fields.each("rename", lambda inner, pair: (inner.pattern(pair[0]), _text(inner, pair[1]))),
         split=fields.each("split", _split),
-        flat=fields.each("flat", _Fields.pattern),
     )
     if not layout.conditional and "" in prefixes:
         fields.fail("must", "bare names need a marker")
@@ -215,8 +215,8 @@ def _split(fields: _Fields, item: object) -> Split:
     fields = fields.nested(item)
     into = fields.each("into", _text)
     shares = tuple(fields.take("shares", list, [1] * len(into)))
-    split = Split(fields.pattern(fields.take("key", str)), into, shares, fields.take("unless", str, None))
-    if len(into) < 2 or len(shares) != len(into) or not all(type(share) is int and share >= 0 for share in shares):
+    split = Split(fields.pattern(fields.take("key", str)), into, shares)
+    if len(into) < 2 or len(shares) != len(into) or not all(type(share) is int and share > 0 for share in shares):
         fields.fail("shares", f"one whole number for each of {len(into)} names")
     fields.done()
     return split
@@ -232,13 +232,17 @@ def _rule(fields: _Fields, item: Any) -> tuple[re.Pattern, str, str | None]:  # 
     return compiled, _text(fields, component), block
 
 
-def _attention(fields: _Fields, item: object) -> tuple[re.Pattern, tuple[str, ...] | None]:
+def _sub_block(fields: _Fields, item: object) -> tuple[re.Pattern, str]:
+    pattern, name = _texts(fields, item if isinstance(item, list) else [item], 2)
+    return fields.pattern(pattern), name
+
+
+def _attention(fields: _Fields, item: object) -> tuple[re.Pattern, tuple[str, str, str] | None]:
     fields = fields.nested(item)
     key = fields.pattern(fields.take("key", str))
     separate = fields.take("separate", list, None)
-    head = fields.take("head", str, None)
     fields.done()
-    return key, None if separate is None else _texts(fields, separate, 3) + ((head,) if head else ())
+    return key, None if separate is None else _texts(fields, separate, 3)
 
 
 def _variant(fields: _Fields, item: object) -> NetworkVariant:

@@ -84,7 +84,7 @@ class ChosenPanel:
         identity = session.backend.identities.get(model.name)
         picture, notes = _beside(model)
         components = ", ".join(model.header.components)
-        facts = [f"{model.architecture}, {size_text(model.key.size)}, {components}"]
+        facts = [f"{model.header.network}, {size_text(model.key.size)}, {components}"]
         facts += [f"hash {identity.short_hash}"] if identity else []
         facts += sameness_facts(session.backend.identities).get(model.name, [])
         facts += [f"copy of {session.originals[model.name]}"] if model.name in session.originals else []

@@ -29,6 +29,7 @@ def detail_panel(detail: Detail) -> Markup:
         bars=bars,
         ends=ends,
         facts=_facts(detail) if detail.reason is None else (),
+        fine=[(each.name, RELATIVE_L2.shown(each.relative), COSINE.shown(each.cosine)) for each in detail.fine],
         keys=[
             (key.key, key.block or "", RELATIVE_L2.shown(key.relative), COSINE.shown(key.cosine)) for key in detail.most
         ],

@@ -42,7 +42,7 @@ class _Row(NamedTuple):
     path: Path
     bad: bool
     indexed: bool
-    architecture: str
+    network: str
     mark: ClassMark | None
     size: int | None
     precision: str
@@ -111,7 +111,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> 
         path=row.path,
         bad=bad,
         indexed=row.state is State.INDEXED and not row.left_out,
-        architecture=row.architecture,
+        network=row.network,
         mark=ClassMark(*of_class) if of_class else None,
         size=row.size,
         precision=row.precision,

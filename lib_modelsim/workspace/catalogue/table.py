@@ -61,6 +61,11 @@ class LibraryRow:
         return self.header.architecture if self.header else ""
 
     @property
+    def network(self) -> str:
+        """The network with its variant; empty where it is not indexed."""
+        return self.header.network if self.header else ""
+
+    @property
     def precision(self) -> str:
         """The dtype of the UNet or transformer, or of what else there is; empty where it is not indexed."""
         components = self.header.components if self.header else {}

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checkpoints.blocks import order
-from ...checkpoints.identity import component_label
 from ...checkpoints.layout import Layout
 from ...errors import ModelsimError, Sentence
 from ...families.groups import connected_groups
@@ -18,7 +17,6 @@ from ...families.merges import Merge
 from ...job import Job
 from ...library import Library
 from ...similarity.base import MEAN, Base
-from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.registry import (
     AttentionMeasure,
@@ -34,6 +32,9 @@ from .choosing import LEAST_FOR_MEAN, Choice
 from .scores import Reason
 from .shares import with_coverage
 from .weight_scores import weight_scores
+
+MOST_KEYS = 3
+"""Keys that one sentence names."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,7 @@ def compare_from(
 ) -> Comparison:
     """As `compare_models`, from the base that is found already; models that have none have reasons, no numbers."""
     kind, models = of_weights(measure), index.models
-    barred = list(_barred(models))
-    reasons = [*apart(models), *barred]
+    reasons = list(apart(models))
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     merges: list[Merge] = []
@@ -164,8 +164,7 @@ def compare_from(
     kept = [model for model in models if model.path in readable]
     told = Base(named.name) if named is not None else MEAN if MEAN in origins else None
     matrix = join(measure, kept, found)
-    reasons = with_coverage(reasons, matrix, {reason.a for reason in barred})
-    return Comparison(kept, matrix, told, reasons, unreadable, merges=merges)
+    return Comparison(kept, matrix, told, with_coverage(reasons, matrix), unreadable, merges=merges)
 
 
 def of_weights(name: str) -> AttentionMeasure | WeightMeasure:
@@ -242,17 +241,6 @@ def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
             )
 
 
-def _barred(models: Sequence[Model]) -> Iterator[Reason]:
-    """Why a model, or a part of it, cannot be compared with anything, of each that has such weights."""
-    for model in models:
-        main = main_component(model.header.components)
-        for component, why in model.header.barred.items():
-            told = why if component == main else f"{component_label(component)} left out: {why}"
-            yield Reason(model.name, model.name, told)
-        if main is None:
-            yield Reason(model.name, model.name, "it holds no weights")
-
-
 def apart(models: Sequence[Model]) -> Iterator[Reason]:
     """A reason for every pair that cannot be compared, or only in part, by what its layouts say."""
     digests = [model.header.layout.digest for model in models]
@@ -276,14 +264,19 @@ def difference(a: Layout, b: Layout) -> str | None:
     shared = a.places.keys() & b.places.keys()
     shapes = sorted(key for key in shared if a.places[key].shape != b.places[key].shape)
     facts = [f"compared over {len(shared) - len(shapes)} shared keys"]
+    if a.variant != b.variant:
+        facts.insert(0, f"{a.name} and {b.name}")
     facts += [
         f"{len(keys)} only in {which}"
         for which, keys in (("the first", a.places.keys() - shared), ("the second", b.places.keys() - shared))
         if keys
     ]
     if shapes:
-        one, other = (list(layout.places[shapes[0]].shape) for layout in (a, b))
-        facts.append(f"{len(shapes)} in different shapes ({shapes[0]}: {one} and {other})")
+        named = ", ".join(
+            f"{key}: {list(a.places[key].shape)} and {list(b.places[key].shape)}" for key in shapes[:MOST_KEYS]
+        )
+        more = ", …" if len(shapes) > MOST_KEYS else ""
+        facts.append(f"{len(shapes)} in different shapes ({named}{more})")
     return "; ".join(facts)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ...checkpoints.blocks import sub_block, sub_block_order
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
@@ -37,6 +39,16 @@ class KeyDifference:
 
 
 @dataclass(frozen=True)
+class SubBlock:
+    """All keys of one sub-block that both models hold in one shape; the numbers as of a `KeyDifference`, NaN where
+    nothing of it can be compared."""
+
+    name: str
+    relative: float
+    cosine: float
+
+
+@dataclass(frozen=True)
 class OtherShape:
     """One key that the two models hold in different shapes (without trailing ones)."""
 
@@ -51,8 +63,9 @@ class Detail:
 
     `profile` has the measure's value of each of the `blocks`, NaN where there is none; `most` the keys that differ
     most, the worst first. Of the keys that both hold in one shape, `equal` have the same values and `unknown` cannot
-    be compared (zeros in both, or numbers that are not finite); `differing` are the rest. `reason` says why a pair of
-    different architectures has nothing to compare, `coverage` how much of the network the measure's numbers speak of.
+    be compared (zeros in both, or numbers that are not finite); `differing` are the rest. `fine` are the sub-blocks of
+    a network whose mergers number them. `reason` says why a pair of different architectures has nothing to compare,
+    `coverage` how much of the network the measure's numbers speak of.
     """
 
     first: str
@@ -69,6 +82,7 @@ class Detail:
     other_shapes: tuple[OtherShape, ...] = ()
     reason: str | None = None
     coverage: float | None = None
+    fine: tuple[SubBlock, ...] = ()
 
 
 def detail(
@@ -104,11 +118,13 @@ def detail(
 
         return key_pass(opened, {block: blocks[block] for block in missing}, job, device, memory)
 
-    keys = _differences(first, _sums(models, list(blocks), run, library))
+    sums = _sums(models, list(blocks), run, library)
+    keys = _differences(first, sums)
     apart = sorted((key for key in keys if key.relative > 0), key=lambda key: -key.relative)
     return replace(
         found,
         most=tuple(apart[:MOST]),
+        fine=_sub_blocks(first.architecture, sums),
         differing=len(apart),
         equal=sum(key.relative == 0 for key in keys),
         unknown=sum(key.relative != key.relative for key in keys),
@@ -120,6 +136,22 @@ def detail(
             if first.places[key].shape != second.places[key].shape
         ),
     )
+
+
+def pair_of(comparison: Comparison) -> tuple[str, str]:
+    """The names of a comparison's two models, besides the base. Raises ModelsimError where there are not two."""
+    names = [model.name for model in comparison.models if model.name != comparison.base_model]
+    if len(names) != 2:
+        raise ModelsimError("finer blocks are those of two models, not", len(names), "choose two checkpoints")
+    return names[0], names[1]
+
+
+def require_fine(found: Detail, network: str) -> None:
+    """Raise ModelsimError where a pair has no sub-blocks."""
+    if found.reason is not None:
+        raise ModelsimError("these two cannot be compared", found.reason, "choose two models of one network")
+    if not found.fine:
+        raise ModelsimError("this network has no finer blocks", network, "compare by its usual blocks")
 
 
 def _sums(
@@ -138,11 +170,29 @@ def _sums(
     return found
 
 
-def _differences(layout: Layout, sums: Sequence[tuple[str, float, float, float]]) -> list[KeyDifference]:
-    squares, norms_a, norms_b = np.array([row[1:] for row in sums], dtype=float).reshape(-1, 3).T
+def _sub_blocks(architecture: str, sums: Sequence[tuple[str, float, float, float]]) -> tuple[SubBlock, ...]:
+    """The sums of keys added up; keys with numbers that are not finite count in none."""
+    found: dict[str, NDArray[np.float64]] = {}
+    for key, *numbers in sums:
+        name = sub_block(architecture, key)
+        if name is not None:
+            whole = found.setdefault(name, np.zeros(3))
+            whole += np.array(numbers) if np.isfinite(numbers).all() else 0
+    names = sub_block_order(architecture, found)
+    relative, _, cosines = _measured(np.array([found[name] for name in names]))
+    return tuple(SubBlock(*row) for row in zip(names, relative.tolist(), cosines.tolist(), strict=True))
+
+
+def _measured(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Rows of ‖a − b‖², ‖a‖², ‖b‖² → relative difference, ‖a − b‖ and cosine of each row."""
+    squares, norms_a, norms_b = sums.astype(float).reshape(-1, 3).T
     halfway = np.sqrt(np.maximum(2 * norms_a + 2 * norms_b - squares, 0)) / 2
     relative = np.divide(np.sqrt(squares), halfway, out=np.full_like(squares, np.nan), where=halfway > 0)
-    numbers = zip(relative, np.sqrt(squares), cosine(squares, norms_a, norms_b), strict=True)
+    return relative, np.sqrt(squares), cosine(squares, norms_a, norms_b)
+
+
+def _differences(layout: Layout, sums: Sequence[tuple[str, float, float, float]]) -> list[KeyDifference]:
+    numbers = zip(*_measured(np.array([row[1:] for row in sums])), strict=True)
     return [
         KeyDifference(key, place.component, place.block, place.shape, *map(float, values))
         for (key, *_), values in zip(sums, numbers, strict=True)

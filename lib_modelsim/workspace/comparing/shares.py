@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,11 +24,8 @@ def _of_attention(measure: str) -> bool:
     return isinstance(measure_named(measure), AttentionMeasure)
 
 
-def with_coverage(
-    reasons: Sequence[Reason], matrix: SimilarityMatrix, told_why: Collection[str] = ()
-) -> list[Reason]:
-    """The reasons with the coverage before those of pairs, and reasons of their own where there is too little, but for
-    models of which it is told why."""
+def with_coverage(reasons: Sequence[Reason], matrix: SimilarityMatrix) -> list[Reason]:
+    """The reasons with the coverage before those of pairs, and reasons of their own where there is too little."""
     coverage = matrix.coverage
     if coverage is None:
         return list(reasons)
@@ -43,8 +40,7 @@ def with_coverage(
         found.append(replace(reason, reason=f"{covers(matrix.measure, coverage[a, b])}: {reason.reason}"))
     low = (coverage > 0) & (coverage < LEAST)
     own = low.diagonal()
-    alone = [i for i in np.flatnonzero(own) if matrix.models[i] not in told_why]
-    found += [_reason(matrix, i, i, coverage[i, i]) for i in alone]
+    found += [_reason(matrix, i, i, coverage[i, i]) for i in np.flatnonzero(own)]
     for a, b in np.argwhere(np.triu(low & ~own[:, None] & ~own[None, :], 1)):
         if frozenset((a, b)) not in told:
             found.append(_reason(matrix, a, b, coverage[a, b]))
