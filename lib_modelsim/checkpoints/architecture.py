@@ -19,6 +19,9 @@ of its file, and one beside a VAE nearly all of it; what tools leave beside a te
 schedules, markers) is below a thousandth.
 """
 
+_CONTROLNET = "controlnet_"
+"""What keys of diffusers' ControlNets begin with, which have copies of a network's blocks and are none."""
+
 _STACK = re.compile(r"([^0-9]*[._])[0-9]{1,9}[._]")
 """The name of one layer among several alike, up to its number."""
 
@@ -45,8 +48,11 @@ def kind_of(shapes: Mapping[str, tuple[int, ...]]) -> str:
 def recognise(shapes: Mapping[str, tuple[int, ...]]) -> Network:
     """The network that a model with these common key names → shapes is; the definition of `unknown` for the others."""
     keys = Keys(shapes)
+    copies = bool(keys.starting(_CONTROLNET))
     for network in registry().networks:
-        told = bool(network.markers.must) and network.markers.hold(keys)
+        if not network.markers.must or (copies and network.role is Role.NETWORK):
+            continue
+        told = network.markers.hold(keys)
         if told and (network.role is not Role.PART or _foreign_share(network.name, shapes) <= FOREIGN_SHARE):
             return network
     return find(UNKNOWN)

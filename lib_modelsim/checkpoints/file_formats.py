@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from ..errors import CheckpointError
-from . import pickle_file, safetensors_file
+from . import gguf_file, pickle_file, safetensors_file
 from .mistaken import refuse_mistaken
 from .source import Source
 from .stored import StoredTensor
@@ -48,10 +48,8 @@ def _read(source: Source) -> FileHeaders:
         start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= source.size - 8
     ):  # first: its length may look like any magic
         return FileHeaders("safetensors", *safetensors_file.read_header(source))
-    if start.startswith(b"GGUF"):
-        raise CheckpointError(
-            "a GGUF file is quantised and cannot be compared", source.name, "use the checkpoint it was made from"
-        )
+    if start.startswith(gguf_file.MAGIC):
+        return FileHeaders("gguf", *gguf_file.read_header(source))
     if start[257:262] == b"ustar":
         raise CheckpointError(
             "a tar archive, PyTorch's format before 2017, cannot be read", source.name, "convert it to safetensors"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from .architecture import is_lora
 from .diffusers_names import original_names
-from .networks import KeyLayout, networks, registry
+from .networks import KeyLayout, Split, networks, registry
 from .networks.keys import Keys
 from .quantised.registry import decoded
 from .stored import FLOATS, StoredTensor
@@ -53,10 +53,11 @@ def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTenso
     homes = _homes(shapes)
     names = _original_names(homes)
     own = {tensor.key for tensor in tensors}
+    common = {names[key]: shape for key, shape in shapes.items()}
     found: dict[str, StoredTensor] = {}
     for tensor in tensors:
         key = tensor.key.removeprefix(_MARK)
-        for name, part in _parts(names[key], tensor, homes[key].layout):
+        for name, part in _parts(names[key], tensor, homes[key].layout, common):
             taken = name != tensor.key and (name in own or name in found)
             found[f"{name} ({tensor.key})" if taken else name] = part
     return list(found.items())
@@ -182,34 +183,42 @@ def _with_head(name: str) -> str:
     return "text_model." + name if _HEADLESS.match(name) else re.sub(r"^transformer\.(?=text_)", "", name)
 
 
-def _parts(key: str, tensor: StoredTensor, layout: KeyLayout | None) -> Iterator[tuple[str, StoredTensor]]:
-    """What one stored tensor is by common names: itself, nearly always."""
+def _parts(
+    key: str, tensor: StoredTensor, layout: KeyLayout | None, shapes: Mapping[str, tuple[int, ...]]
+) -> Iterator[tuple[str, StoredTensor]]:
+    """What one stored tensor is by common names: itself, nearly always. `shapes` are those of all common names."""
     if tensor.dtype not in FLOATS:  # its rows may not begin at a byte
         yield key, tensor
         return
     if tensor.key.endswith("text_projection.weight") and key.endswith(".text_projection") and len(tensor.shape) == 2:
         yield key, tensor.transposed()
         return
-    names, shares = _split(key, layout)
-    if not names or not tensor.shape or tensor.shape[0] % sum(shares):
-        yield key, tensor
+    if layout is not None and any(pattern.fullmatch(key[len(layout.to) :]) for pattern in layout.flat):
+        yield key, tensor.flattened()
         return
-    first, rows = 0, tensor.shape[0] // sum(shares)
-    for name, share in zip(names, shares, strict=True):
-        yield name, tensor.rows(first, first + share * rows)
-        first += share * rows
+    names, rows = _split(key, tensor.shape, layout, shapes)
+    if not names:
+        yield key, tensor
+    first = 0
+    for name, count in zip(names, rows, strict=True):
+        yield name, tensor.rows(first, first + count)
+        first += count
 
 
-def _split(key: str, layout: KeyLayout | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The names of the weights that one matrix holds row after row, and their shares; nothing where it is one.
+_PARTS = tuple(rf"\1.{part}_proj.\2" for part in "qkv")
+_FUSED = Split(re.compile(r"(.*\.attn)\.in_proj_(weight|bias)"), _PARTS, (1, 1, 1))
+"""PyTorch's own attention, which OpenCLIP uses, is the same in every network."""
 
-    PyTorch's own attention (`in_proj_weight`), which OpenCLIP uses, is the same in every network.
-    """
-    module, fused, kind = key.rpartition(".attn.in_proj_")
-    if fused and kind in ("weight", "bias"):
-        return tuple(f"{module}.attn.{part}_proj.{kind}" for part in "qkv"), (1, 1, 1)
-    for split in layout.split if layout is not None else ():
-        match = split.key.fullmatch(key[len(layout.to) :])
-        if match:
-            return tuple(layout.to + match.expand(name) for name in split.into), split.shares
+
+def _split(
+    key: str, shape: tuple[int, ...], layout: KeyLayout | None, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The names of the weights that one matrix holds row after row, and how many rows each has; nothing where it is
+    one."""
+    for split, home in ((_FUSED, ""), *((split, layout.to) for split in (layout.split if layout is not None else ()))):
+        match = split.key.fullmatch(key[len(home) :])
+        if match and not (split.unless and home + match.expand(split.unless) in shapes):
+            matrix = shapes.get(key.removesuffix("bias") + "weight", ()) if key.endswith("bias") else shape
+            rows = split.rows(shape[0], matrix[1] if len(matrix) > 1 else 0) if shape else ()
+            return (tuple(home + match.expand(name) for name in split.into), rows) if rows else ((), ())
     return (), ()

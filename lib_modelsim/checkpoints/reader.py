@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -50,7 +50,7 @@ class Checkpoint:
     order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
     by common name: they count where two files are called the same. `identity` is what its files were when they were
     opened. `barred` are the weights whose numbers nobody can know from the file, by common name. `remarks` are
-    sentences on what is odd about its files and does no harm.
+    sentences on what is odd about its files and does no harm. `files` are sources that count where they hold no tensor.
 
     A context manager: its files are kept open until the end of the block. `check` says whether what was read holds.
     """
@@ -65,11 +65,12 @@ class Checkpoint:
     extras: dict[str, StoredTensor] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     barred: dict[str, Weight] = field(default_factory=dict)
+    files: tuple[Source, ...] = ()
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The files that its tensors come from, each once, in file order."""
-        return tuple(dict.fromkeys(tensor.source.root for tensor in self.tensors))
+        return tuple(dict.fromkeys((*self.files, *(tensor.source.root for tensor in self.tensors))))
 
     @cached_property
     def barred_tensors(self) -> list[Weight]:
@@ -149,7 +150,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
         return _open_several(parts.path, lambda: shards.read_shards(parts))
     source = FileSource(path)
     form, tensors, metadata, remarks = read_file_headers(source)
-    return checkpoint_of(path, form, tensors, metadata, source.identity, remarks)
+    return replace(checkpoint_of(path, form, tensors, metadata, source.identity, remarks), files=(source,))
 
 
 def checkpoint_of(
@@ -160,10 +161,10 @@ def checkpoint_of(
     identity: FileKey,
     remarks: tuple[str, ...] = (),
 ) -> Checkpoint:
-    """The checkpoint that these tensors are. Raises CheckpointError where there are none or where their numbers are
-    not the weights."""
-    if not tensors:
+    """The checkpoint that these tensors are. Raises CheckpointError where there are none."""
+    if not tensors and form != "gguf":  # that has a description of its own
         raise CheckpointError("the file holds no tensors", path.name, "move it elsewhere, it is not a checkpoint")
+    remarks = remarks if tensors else (*remarks, "it describes a model and holds no tensors")
     named = names.common_names(tensors)
     architecture = kind_of({key: stored.shape for key, stored in named})
     weights: dict[str, Weight] = {}

@@ -88,6 +88,10 @@ class StoredTensor:
         offset = self.offset + first * strides[0] * self.item_bytes
         return replace(self, shape=(last - first, *self.shape[1:]), offset=offset)
 
+    def flattened(self) -> StoredTensor:
+        """The same elements as one row, still unread; itself where they do not stand in C order."""
+        return replace(self, shape=(self.count,)) if self.strides is None else self
+
     def transposed(self) -> StoredTensor:
         """The matrix with its two axes exchanged, still unread."""
         strides = self.strides or contiguous_strides(self.shape)

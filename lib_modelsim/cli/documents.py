@@ -57,6 +57,7 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "components": components,
         "coverage": 1 - header.unplaced,
         "unplaced": header.unplaced,
+        "barred": header.barred,
         "facts": _facts(header.facts),
         "remarks": remarks(header, identity),
         "size": model.key.size,
@@ -94,7 +95,7 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     size = bad.path.stat().st_size if there else None
     nothing = ("format", "architecture", "variant", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
-    row |= {"components": {}, "unplaced": None, "size": size, "remarks": [], "also_at": []}
+    row |= {"components": {}, "unplaced": None, "barred": {}, "size": size, "remarks": [], "also_at": []}
     return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 

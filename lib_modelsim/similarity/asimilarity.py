@@ -16,9 +16,13 @@ before it and the scores agree with the peers'.
 
 Beyond the peers, who know SD 1.x only, the natural extension: the first transformer block of every network block
 that has self-attention, in network order. SD 2.x has the 16 blocks of SD 1.x; SDXL has IN04 IN05 IN07 IN08 M00
-OUT00 … OUT05; SD3 has every joint block (its picture stream's qkv), Flux every double block (its picture stream's)
-and every single block (the first 3d rows of linear1). The variant of 8 blocks keeps the decoder's half without the
-last block: of SD's OUT blocks, or of a transformer's second half.
+OUT00 … OUT05. A transformer has every block of its stacks: where two streams attend together (SD3, Flux, HunyuanVideo,
+AuraFlow, Qwen-Image, HiDream-I1) the picture's q, k and v; in single blocks those of both; the refiners of Lumina 2,
+Z-Image, OmniGen 2 and Krea 2 and the text blocks of Kandinsky 5 as their layers; attention to the prompt alone and to
+other inputs has none. In q, k and v rows keep the order of the published matrix. Where several heads of queries share
+one of keys and values (Lumina 2, OmniGen 2, Krea 2, HiDream-O1), k and v are the matrices [d, d] in which each head
+stands as often as queries use it, next to each other, as the networks themselves repeat them. The variant of 8 blocks
+keeps the decoder's half without the last block: of SD's OUT blocks, or of a transformer's second half.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from numpy.typing import NDArray
 
 from ..checkpoints.reader import Checkpoint
 from ..checkpoints.values import ValueReader
-from .attention import Variant, projections
+from .attention import Variant, head_length, projections
 from .device import Device
 
 
@@ -81,12 +85,21 @@ def _gram(
         part = inputs[first : first + rows]
         features = torch.empty(len(models), len(part) * width, device=device.torch)
         for row, model in zip(features, models, strict=True):
-            q, k, v = (reader.matrix(weight).to(device.torch) for weight in projections(model.weights, key))
+            layer, head = projections(model.weights, key), head_length(model.weights, key)
+            q, k, v = (_for_each_query(reader.matrix(weight).to(device.torch), width, head) for weight in layer)
             row.copy_(attention_features(part, inputs, q, k, v).flatten())
-            tick(3 * width * width * model.weights[key].stored.item_bytes)
+            tick(sum(weight.stored.count * weight.stored.item_bytes for weight in layer))
         gram += (features @ features.T).double().cpu()
     norms = gram.diagonal().sqrt()
     return (gram / torch.outer(norms, norms)).clamp(-1, 1).numpy()
+
+
+def _for_each_query(matrix: torch.Tensor, rows: int, head: int | None) -> torch.Tensor:
+    """Keys or values with each head as often as queries share it; shape [rows, d]."""
+    if head is None or len(matrix) == rows:
+        return matrix
+    heads = matrix.reshape(-1, head, matrix.shape[1])
+    return heads.repeat_interleave(rows // len(matrix), 0).reshape(rows, -1)
 
 
 def attention_features(

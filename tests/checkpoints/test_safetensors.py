@@ -100,7 +100,9 @@ REFUSED = {
     "data cut short": (safetensors_file(GOOD, b"abc"), "ends before its last tensor"),
     "no tensors": (safetensors_file({"__metadata__": {}}), "no tensors"),
     "text": (b"Entry not found", "a text, not a checkpoint; it begins with: Entry not found"),
-    "GGUF": (b"GGUF\3\0\0\0" + b"\0" * 40, "GGUF"),
+    "GGUF of tomorrow": (b"GGUF\7\0\0\0" + b"\0" * 40, "this version of GGUF is not known: 7"),
+    "GGUF of old": (b"GGUF\1\0\0\0" + b"\0" * 40, "this version of GGUF is not known: 1"),
+    "GGUF cut short": (b"GGUF\3\0\0\0" + b"\1" + b"\0" * 15 + b"\x05" + b"\0" * 9, "longer than the file"),
 }
 
 

@@ -18,7 +18,7 @@ def cases(shared):
 
 
 @pytest.mark.parametrize(
-    ("case", "architecture"), [("c01_ponyv7", "AuraFlow"), ("c02_ltxv", "LTX-Video"), ("c03_hydit", "unknown")]
+    ("case", "architecture"), [("c01_ponyv7", "AuraFlow"), ("c02_ltxv", "LTX-Video"), ("c03_hydit", "HunyuanDiT")]
 )
 def test_two_unrelated_transformers_with_one_vae_are_told_apart(cases, case, architecture):
     rows = run("scan", cases / case, "--no-library", "--json").document["checkpoints"]
@@ -59,7 +59,7 @@ def test_networks_of_different_layers_are_never_compared(cases):
     document = run("compare", cases / "c25_unknowns", "--no-library", "--json").document
     pairs = [(a, b) for a, b in itertools.combinations(range(7), 2) if document["overall"][a][b] is not None]
     assert [tuple(document["models"][i] for i in pair) for pair in pairs] == [("zimage-a", "zimage-b")]
-    assert any("different networks: unknown" in reason["reason"] for reason in document["reasons"])
+    assert any("different networks: Anima and Krea 2" in reason["reason"] for reason in document["reasons"])
 
 
 def test_ltx_video_beside_sdxl_is_one_network_in_two_layouts(cases):

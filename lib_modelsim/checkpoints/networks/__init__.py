@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from .definition import DefinitionError, KeyLayout, Network, PublishedModel, Role
+from .definition import DefinitionError, KeyLayout, Network, PublishedModel, Role, Split
 from .reading import read_definition
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PublishedModel",
     "Registry",
     "Role",
+    "Split",
     "find",
     "known_models",
     "networks",
@@ -89,9 +90,11 @@ class Registry:
         return frozenset(block for _, component, block in rules if block is not None and component != "unet")
 
     @cached_property
-    def projections(self) -> dict[str, tuple[str, str, str]]:
-        """Name of a query module → names of query, key and value, where those are matrices of their own."""
-        return {names[0]: names for network in self.networks for _, names in network.attention if names is not None}
+    def projections(self) -> dict[str, tuple[str, ...]]:
+        """Name of a query module → names of query, key and value, where those are matrices of their own; and of the
+        norm of a head, where a network shares heads."""
+        found = [names for network in self.networks for _, names in network.attention if names is not None]
+        return {names[0]: names for names in sorted(found, key=len)}
 
 
 _registries: list[Registry] = []

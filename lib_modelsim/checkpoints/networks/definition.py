@@ -29,24 +29,36 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one stored matrix that are several weights: the names they have, and each one's share of the rows."""
+    """Rows of one stored matrix that are several weights: the names they have, and each one's share of the rows.
+
+    Where a share is 0, the others are multiples of the matrix' columns, and those of 0 have the rest in equal parts.
+    Not split where the file has the weight `unless`, whose name is made from the match as those of `into` are.
+    """
 
     key: re.Pattern
     into: tuple[str, ...]
     shares: tuple[int, ...]
+    unless: str | None = None
+
+    def rows(self, rows: int, columns: int) -> tuple[int, ...]:
+        """How many rows each part has; empty where they do not come out even."""
+        unit, odd = (columns, 0) if 0 in self.shares else divmod(rows, sum(self.shares))
+        rest, left = divmod(rows - unit * sum(self.shares), self.shares.count(0) or 1)
+        found = tuple(share * unit or rest for share in self.shares)
+        return found if unit and not odd and not left and min(found) > 0 else ()
 
 
 @dataclass(frozen=True)
 class KeyLayout:
     """How one kind of file names the keys of a part, and how those become the common names.
 
-    Keys behind one of `prefixes` (where it has none: what tools put before a transformer) belong to it; with
-    `markers` (`must`, `must_not`) only where these hold for what stands behind the prefix, and then only the keys
-    that match `keys`. With keys and without markers of its own, a layout has those that the network is recognised
-    by, without `~`. A common name is `to` (the first prefix, where the file does not say), then what stands behind
-    the prefix, turned by a `vocabulary` of `diffusers_names` ("unet", "vae", "wan_vae", "clip", "openclip"; None
-    leaves it) and by `rename`: the first pattern that matches the whole of it and what it becomes. `split` says
-    which of the stored matrices are several weights.
+    Keys behind one of `prefixes` (where it has none: what tools put before a transformer) belong to it; with `markers`
+    (`must`, `must_not`) only where these hold for what stands behind the prefix, and then only the keys that match
+    `keys`. With keys and without markers of its own, a layout has those that the network is recognised by, without `~`.
+    A common name is `to` (the first prefix, where the file does not say), then what stands behind the prefix, turned by
+    a `vocabulary` of `diffusers_names` ("unet", "vae", "wan_vae", "clip", "openclip"; None leaves it) and by `rename`:
+    the first pattern that matches the whole of it and what it becomes. `split` says which of the stored matrices are
+    several weights, `flat` which are one row of numbers in other layouts.
     """
 
     prefixes: tuple[str, ...]
@@ -56,6 +68,7 @@ class KeyLayout:
     vocabulary: str | None = None
     rename: tuple[tuple[re.Pattern, str], ...] = ()
     split: tuple[Split, ...] = ()
+    flat: tuple[re.Pattern, ...] = ()
 
     @property
     def conditional(self) -> bool:
@@ -120,7 +133,7 @@ class Network:
     behind a network's own stand those of text encoders and VAE, which are the same for all (`unknown.json`). `order`
     are the blocks' names without their numbers, between the text encoders' BASE and VAE; `attention` the self-attention
     layers that the attention score reads, as (pattern of the query's or the fused matrix's common name, names of query,
-    key and value or None)."""
+    key and value, where heads share keys also that of the norm whose length is a head's; or None)."""
 
     file: Path
     name: str
@@ -130,7 +143,7 @@ class Network:
     rules: tuple[tuple[re.Pattern, str, str | None], ...]
     order: tuple[str, ...]
     by_group: bool
-    attention: tuple[tuple[re.Pattern, tuple[str, str, str] | None], ...]
+    attention: tuple[tuple[re.Pattern, tuple[str, ...] | None], ...]
     variants: tuple[NetworkVariant, ...]
     drawing: Generation
     known_models: tuple[PublishedModel, ...]

@@ -204,6 +204,7 @@ def _layout(fields: _Fields, item: object, markers: dict[str, Any]) -> KeyLayout
         vocabulary=fields.take("vocabulary", str, None),
         rename=fields.each("rename", lambda inner, pair: (inner.pattern(pair[0]), _text(inner, pair[1]))),
         split=fields.each("split", _split),
+        flat=fields.each("flat", _Fields.pattern),
     )
     if not layout.conditional and "" in prefixes:
         fields.fail("must", "bare names need a marker")
@@ -215,8 +216,8 @@ def _split(fields: _Fields, item: object) -> Split:
     fields = fields.nested(item)
     into = fields.each("into", _text)
     shares = tuple(fields.take("shares", list, [1] * len(into)))
-    split = Split(fields.pattern(fields.take("key", str)), into, shares)
-    if len(into) < 2 or len(shares) != len(into) or not all(type(share) is int and share > 0 for share in shares):
+    split = Split(fields.pattern(fields.take("key", str)), into, shares, fields.take("unless", str, None))
+    if len(into) < 2 or len(shares) != len(into) or not all(type(share) is int and share >= 0 for share in shares):
         fields.fail("shares", f"one whole number for each of {len(into)} names")
     fields.done()
     return split
@@ -237,12 +238,13 @@ def _sub_block(fields: _Fields, item: object) -> tuple[re.Pattern, str]:
     return fields.pattern(pattern), name
 
 
-def _attention(fields: _Fields, item: object) -> tuple[re.Pattern, tuple[str, str, str] | None]:
+def _attention(fields: _Fields, item: object) -> tuple[re.Pattern, tuple[str, ...] | None]:
     fields = fields.nested(item)
     key = fields.pattern(fields.take("key", str))
     separate = fields.take("separate", list, None)
+    head = fields.take("head", str, None)
     fields.done()
-    return key, None if separate is None else _texts(fields, separate, 3)
+    return key, None if separate is None else _texts(fields, separate, 3) + ((head,) if head else ())
 
 
 def _variant(fields: _Fields, item: object) -> NetworkVariant:

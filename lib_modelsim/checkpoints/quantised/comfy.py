@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..floats import E4M3, as_floats
-from ..stored import StoredTensor
+from ..stored import FLOATS, StoredTensor
 from .decoding import Coded, Decoded, Grid, Opaque, raw
 from .registry import Scheme, Tensors
 from .scaled import GRIDS, scaled
@@ -133,7 +133,8 @@ def _tiled(
     tiles = (-(-weight.shape[0] // _TILE_ROWS) * _TILE_ROWS, -(-blocks // _TILE_COLUMNS) * _TILE_COLUMNS)
     if shape[1] % kind.block or scales.count != tiles[0] * tiles[1]:
         return Opaque(name, parts, shape, "its scales do not stand in tiles of 128 × 4")
-    if name == "nvfp4" and (".weight_scale_2" not in parts or parts[".weight_scale_2"].count != 1):
+    second = parts.get(".weight_scale_2")
+    if name == "nvfp4" and (second is None or second.count != 1 or second.dtype not in FLOATS):
         return Opaque(name, parts, shape, "its second scale is missing")
     return kind(name, parts, shape, scales)
 

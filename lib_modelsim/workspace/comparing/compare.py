@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checkpoints.blocks import order
+from ...checkpoints.identity import component_label
 from ...checkpoints.layout import Layout
 from ...errors import ModelsimError, Sentence
 from ...families.groups import connected_groups
@@ -17,6 +18,7 @@ from ...families.merges import Merge
 from ...job import Job
 from ...library import Library
 from ...similarity.base import MEAN, Base
+from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.registry import (
     AttentionMeasure,
@@ -140,7 +142,8 @@ def compare_from(
 ) -> Comparison:
     """As `compare_models`, from the base that is found already; models that have none have reasons, no numbers."""
     kind, models = of_weights(measure), index.models
-    reasons = list(apart(models))
+    barred = list(_barred(models))
+    reasons = [*apart(models), *barred]
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     merges: list[Merge] = []
@@ -164,7 +167,8 @@ def compare_from(
     kept = [model for model in models if model.path in readable]
     told = Base(named.name) if named is not None else MEAN if MEAN in origins else None
     matrix = join(measure, kept, found)
-    return Comparison(kept, matrix, told, with_coverage(reasons, matrix), unreadable, merges=merges)
+    reasons = with_coverage(reasons, matrix, {reason.a for reason in barred})
+    return Comparison(kept, matrix, told, reasons, unreadable, merges=merges)
 
 
 def of_weights(name: str) -> AttentionMeasure | WeightMeasure:
@@ -239,6 +243,17 @@ def _no_base(group: Sequence[Model]) -> Iterator[Reason]:
                 a.name,
                 f"no base for {a.architecture}; the mean can replace it from {LEAST_FOR_MEAN} models on",
             )
+
+
+def _barred(models: Sequence[Model]) -> Iterator[Reason]:
+    """Why a model, or a part of it, cannot be compared with anything, of each that has such weights."""
+    for model in models:
+        main = main_component(model.header.components)
+        for component, why in model.header.barred.items():
+            told = why if component == main else f"{component_label(component)} left out: {why}"
+            yield Reason(model.name, model.name, told)
+        if main is None:
+            yield Reason(model.name, model.name, "it holds no weights")
 
 
 def apart(models: Sequence[Model]) -> Iterator[Reason]:

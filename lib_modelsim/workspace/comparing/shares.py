@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +24,11 @@ def _of_attention(measure: str) -> bool:
     return isinstance(measure_named(measure), AttentionMeasure)
 
 
-def with_coverage(reasons: Sequence[Reason], matrix: SimilarityMatrix) -> list[Reason]:
-    """The reasons with the coverage before those of pairs, and reasons of their own where there is too little."""
+def with_coverage(
+    reasons: Sequence[Reason], matrix: SimilarityMatrix, told_why: Collection[str] = ()
+) -> list[Reason]:
+    """The reasons with the coverage before those of pairs, and reasons of their own where there is too little, but for
+    models of which it is told why."""
     coverage = matrix.coverage
     if coverage is None:
         return list(reasons)
@@ -40,7 +43,8 @@ def with_coverage(reasons: Sequence[Reason], matrix: SimilarityMatrix) -> list[R
         found.append(replace(reason, reason=f"{covers(matrix.measure, coverage[a, b])}: {reason.reason}"))
     low = (coverage > 0) & (coverage < LEAST)
     own = low.diagonal()
-    found += [_reason(matrix, i, i, coverage[i, i]) for i in np.flatnonzero(own)]
+    alone = [i for i in np.flatnonzero(own) if matrix.models[i] not in told_why]
+    found += [_reason(matrix, i, i, coverage[i, i]) for i in alone]
     for a, b in np.argwhere(np.triu(low & ~own[:, None] & ~own[None, :], 1)):
         if frozenset((a, b)) not in told:
             found.append(_reason(matrix, a, b, coverage[a, b]))
