@@ -90,4 +90,9 @@ def _by_rule(network: Network, key: str) -> tuple[str, str | None] | None:
 def _group(key: str) -> tuple[str, str]:
     """(`te` or `unet`, name up to its first number, or the first word where there is none)."""
     component = "te" if re.match(r"lora_te|text_encoder|te[0-9]?[._]", key) else "unet"
-    return component, re.match(r"[^0-9]*[0-9]{1,9}|[^.]*", key).group(0)
+    return component, group_of(key)
+
+
+def group_of(key: str) -> str:
+    """The name up to its first number, or its first word where there is none."""
+    return re.match(r"[^0-9]*[0-9]{1,9}|[^.]*", key).group(0)

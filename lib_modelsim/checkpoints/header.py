@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
+from .adapter_facts import AdapterFacts
 from .facts import Facts, facts_of
 from .layout import OTHER, Layout
 from .networks import public_name
@@ -27,7 +28,8 @@ class Header:
     """Format, components, embedded metadata and layout of a checkpoint, how many numbers its matrices hold that are not
     read as weights, and what changes its pictures besides weights. `remarks` are sentences on what is odd about its
     files and does no harm. `barred` says of a component why some of its weights cannot be compared; `closed` is how
-    many numbers of the network those hold."""
+    many numbers of the network those hold. Of an adapter the layout is that of the weights which it changes, and
+    `adapter` says what it is."""
 
     format: str
     components: dict[str, Component]
@@ -38,6 +40,7 @@ class Header:
     facts: Facts = field(default_factory=Facts)
     barred: dict[str, str] = field(default_factory=dict)
     closed: int = 0
+    adapter: AdapterFacts | None = None
 
     @property
     def uncompared(self) -> int:
@@ -72,6 +75,7 @@ class Header:
                 "facts": self.facts.to_dict(),
                 "barred": self.barred,
                 "closed": self.closed,
+                "adapter": self.adapter.to_dict() if self.adapter is not None else None,
             }
         )
 
@@ -90,6 +94,7 @@ class Header:
             facts=Facts.from_dict(found["facts"]) if "facts" in found else Facts(),
             barred=found.get("barred", {}),
             closed=found.get("closed", 0),
+            adapter=AdapterFacts.from_dict(found["adapter"]) if found.get("adapter") else None,
         )
 
 

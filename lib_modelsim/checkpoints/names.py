@@ -78,6 +78,20 @@ def inside_text_encoder(key: str) -> str:
     return _TEXT_ENCODER.sub("", key, count=1) if key.startswith(("cond", "text_encoder")) else key
 
 
+def named_by(
+    layout: KeyLayout, tensors: Iterable[StoredTensor], beside: Iterable[str] = ()
+) -> list[tuple[StoredTensor, list[tuple[str, StoredTensor]]]]:
+    """Each tensor with what it is by common names, were all of them named in this layout, without a prefix.
+
+    `beside` are names of weights that the whole network would have and these tensors lack: they tell its form.
+    """
+    tensors = list(tensors)
+    homes = {name: _Home(layout, name) for name in (*beside, *(tensor.key for tensor in tensors))}
+    found = _original_names(homes)
+    shapes = {found[tensor.key]: tensor.shape for tensor in tensors}
+    return [(tensor, list(_parts(found[tensor.key], tensor, layout, shapes))) for tensor in tensors]
+
+
 def in_every_layout(key: str) -> bool:
     """Whether a weight with this common name stands in single files and in diffusers folders alike.
 

@@ -95,6 +95,8 @@ def stored_tensors(root: object, locate: Locate, source: Source) -> list[StoredT
     Raises CheckpointError where there is none, where one is of a kind that is not read, or does not lie within
     its storage.
     """
+    if isinstance(root, list) and root and all(_rebuilding_call(value) is not None for value in root):
+        root = {str(number): value for number, value in enumerate(root)}  # the oldest LoRAs: factors in turn
     if not isinstance(root, dict):
         kind = root.function.name if isinstance(root, Call) else type(root).__name__
         kind = "an object of an unknown class" if isinstance(root, Inert) else kind

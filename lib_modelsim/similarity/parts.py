@@ -134,6 +134,25 @@ class Part(Sums):
 
 
 @dataclass(frozen=True)
+class ChangePart(Part):
+    """As `Part`, of the changes that adapters make. `farthest` [m, m] is the largest ‖a−b‖² of a key relative to the
+    larger of ‖a‖² and ‖b‖²: whether two make the same change of every layer."""
+
+    farthest: Array
+
+    @classmethod
+    def of_key(cls, component: str, sums: KeySums) -> ChangePart:
+        """The part that one key makes."""
+        larger = np.maximum.outer(sums.norms, sums.norms)
+        apart = np.divide(sums.squares, larger, out=np.zeros_like(sums.squares), where=larger > 0)
+        plain = Part.of_key(component, sums)
+        return cls(**{field.name: getattr(plain, field.name) for field in fields(plain)}, farthest=apart)
+
+    def __add__(self, other: ChangePart) -> ChangePart:
+        return replace(super().__add__(other), farthest=np.maximum(self.farthest, other.farthest))
+
+
+@dataclass(frozen=True)
 class PairPart(Sums):
     """What the measures that compare value by value are made from: Σ |a−b| and how many values are equal, each
     [m, m], and how many there are, []."""
@@ -165,6 +184,9 @@ class Reading:
 
 WEIGHTS = Reading("weights", Part)
 """All weights, each file once, whatever the number of models."""
+
+CHANGES = Reading("changes", ChangePart)
+"""What adapters change, from their factors."""
 
 PAIRS = Reading("pairs", PairPart)
 """All weights, each file once, and a pass over the numbers for every pair: n² work."""

@@ -21,11 +21,12 @@ from lib_modelsim.similarity.measures.registry import (
     measure_named,
     measures_of_weights,
 )
-from lib_modelsim.similarity.parts import gather
+from lib_modelsim.similarity.parts import CHANGES, gather
 from lib_modelsim.ui.choices import Choices, read_choices
 from lib_modelsim.ui.words import measure_labels, number
 from lib_modelsim.workspace.comparing.compare import compare
 
+from ..adapters import building
 from ..command import ROOT, run
 
 COSINES = ("cosine", "cosine-min", "cosine-whole", "delta-cosine")
@@ -65,9 +66,15 @@ def test_the_room_of_the_pictures_and_the_list_agree_on_a_name():
 
 
 @pytest.mark.parametrize("measure", measures_of_weights(), ids=lambda measure: measure.name)
-def test_values_lie_in_the_range_that_a_measure_tells(measure, small_family):
+def test_values_lie_in_the_range_that_a_measure_tells(measure, small_family, tmp_path):
+    models = small_family
+    if isinstance(measure, WeightMeasure) and measure.reading is CHANGES:
+        models = tmp_path
+        for seed in range(3):
+            factors = building.random_factors(building.sd1_modules(), seed=seed)
+            building.write(tmp_path / f"{seed}.safetensors", building.kohya(factors))
     with Library(None) as library:
-        values = compare([small_family], measure.name, None, library, Job(), "cpu").matrix.values
+        values = compare([models], measure.name, None, library, Job(), "cpu").matrix.values
     least, most = measure.range
     known = values[~np.isnan(values)]
     assert known.size

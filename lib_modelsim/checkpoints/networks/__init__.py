@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from ..adapter_facts import OF_UNKNOWN
 from .definition import DefinitionError, KeyLayout, Network, PublishedModel, Role, Split
 from .reading import read_definition
 
@@ -131,7 +132,7 @@ def networks() -> tuple[Network, ...]:
 
 def public_name(name: str) -> str:
     """The name without the pattern that tells unknown networks apart."""
-    return UNKNOWN if name.startswith(UNKNOWN + " ") else name
+    return next((kind for kind in (UNKNOWN, OF_UNKNOWN) if name.startswith(kind + " ")), name)
 
 
 def known_models() -> dict[str, PublishedModel]:

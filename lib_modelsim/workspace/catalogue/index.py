@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from ...adapters.header import header_of_file
 from ...checkpoints.files import PLAIN_STEMS, file_key, stem_of
-from ...checkpoints.header import Header, header_of
+from ...checkpoints.header import Header
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint, open_checkpoint
 from ...checkpoints.source import FileKey, ReadError, changed
@@ -149,7 +150,7 @@ def _read_header(path: Path, key: FileKey, library: Library) -> Header:
         checkpoint = open_checkpoint(path)
         if checkpoint.identity != key:
             raise changed(path)
-        return header_of(checkpoint)
+        return header_of_file(checkpoint)
     except CheckpointError as error:
         if not isinstance(error, ReadError) and file_key(path) == key:
             library.remember_failure(key, HEADER_VERSION, str(error))

@@ -29,15 +29,17 @@ def cached_or_compute(
     wanted: Sequence[str],
     run: Run,
     library: Library,
+    alone: bool = False,
 ) -> tuple[list[Model], dict[str, BlockResult], list[Unreadable]]:
     """The wanted blocks' results of those models that can be read.
 
-    `run(checkpoints, blocks)` makes the blocks that the library does not remember, one after the other.
+    `run(checkpoints, blocks)` makes the blocks that the library does not remember, one after the other; of a model
+    `alone`, too, where that is asked for.
     """
     stored = stored_method(method)
     models, unreadable = list(group), []
     results: dict[str, BlockResult] = {}
-    while len(models) > 1:
+    while len(models) > (0 if alone else 1):
         different = list({model.id: model for model in models}.values())  # copies known as such are read once
         ids = tuple(model.id for model in different)
         results = {

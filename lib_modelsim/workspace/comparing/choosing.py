@@ -16,6 +16,7 @@ from ...similarity.base import MEAN, Base
 from ...similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, measure_named
 from ..catalogue.index import Model
 from ..catalogue.scan import known_identity
+from .adapter_scores import adapter_measure, are_adapters
 
 LEAST_FOR_MEAN = 4
 """From so many models on their mean may stand in for a base."""
@@ -41,6 +42,8 @@ def choose(
     `measure` is the one asked for, None for the one that suits; `base` the model that was named; `few` the measure
     where there is neither a base nor a mean, the one asked for where there shall be no other.
     """
+    if are_adapters(group):
+        return Choice(adapter_measure(measure))
     if measure is not None and not measure_named(measure).needs_base:
         return Choice(measure)
     kind, with_base = group[0].architecture, measure or DEFAULT

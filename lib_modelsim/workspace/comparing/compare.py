@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...checkpoints.adapter_facts import NAME, OF_UNKNOWN
 from ...checkpoints.blocks import order
 from ...checkpoints.identity import component_label
 from ...checkpoints.layout import Layout
@@ -20,7 +21,9 @@ from ...library import Library
 from ...similarity.base import MEAN, Base
 from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import (
+    DEFAULT,
     AttentionMeasure,
     Measure,
     WeightMeasure,
@@ -29,6 +32,8 @@ from ...similarity.measures.registry import (
     require_base_taken,
 )
 from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, other_names, read_index
+from .adapter_facts import layers_apart
+from .adapter_scores import adapter_scores, are_adapters, without_numbers
 from .attention_scores import attention_scores
 from .choosing import LEAST_FOR_MEAN, Choice
 from .scores import Reason
@@ -117,7 +122,8 @@ def compare_models(
     kind, models = of_weights(measure), index.models
     named = named_base(base, measure, models, library)
     origins = [_base_of(group, named) for group in by_architecture(models)]
-    if kind.needs_base and named is None and MEAN not in origins and len(models) > 1:
+    adapters = any(are_adapters(group) for group in by_architecture(models))
+    if kind.needs_base and named is None and MEAN not in origins and len(models) > 1 and not adapters:
         raise no_base(measure)
     return compare_from(index, measure, named, library, job, device, memory)
 
@@ -150,7 +156,11 @@ def compare_from(
     groups = by_architecture(models)
     origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
     for group, origin in zip(groups, origins, strict=True):
-        if isinstance(kind, AttentionMeasure):
+        if are_adapters(group):
+            scores = adapter_scores(kind, group, library, job)
+        elif kind is CHANGE_COSINE:
+            scores = without_numbers(kind, group, f"{kind.name} compares adapters; use {DEFAULT} for checkpoints")
+        elif isinstance(kind, AttentionMeasure):
             scores = attention_scores(kind, group, library, job, device, memory)
         else:
             scores = weight_scores(kind, group, origin, library, job, device, memory)
@@ -158,7 +168,7 @@ def compare_from(
         reasons += scores.reasons
         merges += scores.merges
         unreadable += scores.unreadable
-        if kind.needs_base and origin is None:
+        if kind.needs_base and origin is None and not are_adapters(group):
             reasons += _no_base(group)
         if origin == MEAN and named is not None:
             instead = f"the base is not {group[0].architecture}: its {len(group)} models are compared from their mean"
@@ -229,7 +239,9 @@ def by_architecture(models: Iterable[Model]) -> list[list[Model]]:
 
 
 def _base_of(group: Sequence[Model], base: Model | None) -> Base | None:
-    """The base in its own group; the mean elsewhere, where it may stand in; else None."""
+    """The base in its own group; the mean elsewhere, where it may stand in; else None. Adapters need none."""
+    if are_adapters(group):
+        return None
     if base is not None and base in group:
         return Base(base.name)
     return MEAN if len(group) >= LEAST_FOR_MEAN else None
@@ -276,6 +288,8 @@ def difference(a: Layout, b: Layout) -> str | None:
         return None
     if a.architecture != b.architecture:
         return f"different networks: {a.architecture} and {b.architecture}"
+    if a.architecture.endswith(NAME) or a.architecture.startswith(OF_UNKNOWN):
+        return layers_apart(a, b)
     shared = a.places.keys() & b.places.keys()
     shapes = sorted(key for key in shared if a.places[key].shape != b.places[key].shape)
     facts = [f"compared over {len(shared) - len(shapes)} shared keys"]

@@ -10,8 +10,10 @@ import numpy as np
 from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
 from ...similarity.joining import main_component
 from ...similarity.measures.bounds import UNRELATED
+from ...similarity.measures.of_adapters import CHANGE_COSINE, TRAINED_APART
+from .adapter_scores import are_adapters
 from .compare import Comparison
-from .verdicts import Verdict, same_main, verdict
+from .verdicts import NONE, Verdict, same_main, verdict
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     reasons = {frozenset((r.a, r.b)): r.reason for r in comparison.reasons}
     own_reason = reasons.get(frozenset((chosen,)))
     far = _from_base(comparison)
+    other_measure = are_adapters(comparison.models[row : row + 1]) and matrix.measure != CHANGE_COSINE.name
     found = []
     for i, name in enumerate(matrix.models):
         if i == row or name == comparison.base_model:
@@ -68,9 +71,11 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
         share = None if matrix.coverage is None else float(matrix.coverage[row, i])
         apart = float(matrix.apart[main][row, i]) if main is not None else np.nan
-        said = verdict(
-            matrix.measure, overall, comparison.base, facts, share, apart, same_main(matrix, row, i), (far[row], far[i])
-        )
+        sizes = (far[row], far[i])
+        same = same_main(matrix, row, i)
+        said = verdict(matrix.measure, overall, comparison.base, facts, share, apart, same, sizes)
+        if other_measure and not said.by_hashes:
+            said = Verdict(NONE, f"What adapters are to each other is told by {CHANGE_COSINE.name} alone.")
         fact = "" if facts is None else _fact(facts, chosen, name)
         found.append(Relative(name, overall, blocks, facts, reason, said, fact, share))
 
@@ -79,7 +84,8 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         same_file = relative.relation is not None and relative.relation.same_file
         return (
             not relative.comparable,
-            relative.verdict.text == UNRELATED,  # by its direction a stranger may stand before a distant relative
+            # by its direction a stranger may stand before a distant relative
+            relative.verdict.text in (UNRELATED, TRAINED_APART),
             apart if relative.comparable else 0.0,
             not same_file,
             relative.name.lower(),

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...similarity.coverage import LEAST, share_in_words
 from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import AttentionMeasure, measure_named
 from .scores import Reason
 
@@ -17,6 +18,8 @@ def covers(measure: str, share: float) -> str:
     """How much a number speaks of: "covers 96.2 % of the network"."""
     what = "self-attention layers that it reads" if _of_attention(measure) else "network"
     found = f"covers {share_in_words(share)} of the {what}"
+    if measure_named(measure) is CHANGE_COSINE:
+        return f"{share_in_words(share)} of what either changes, both change"
     return found if share >= LEAST else f"{found}, too little to compare ({share_in_words(LEAST)} is needed)"
 
 
@@ -41,6 +44,8 @@ def with_coverage(
             continue
         told.add(frozenset((a, b)))
         found.append(replace(reason, reason=f"{covers(matrix.measure, coverage[a, b])}: {reason.reason}"))
+    if measure_named(matrix.measure) is CHANGE_COSINE:
+        return found
     low = (coverage > 0) & (coverage < LEAST)
     own = low.diagonal()
     alone = [i for i in np.flatnonzero(own) if matrix.models[i] not in told_why]

@@ -16,6 +16,7 @@ from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.bounds import BASE, ONE_SIZE, SAME, SAME_CHANGE, SCALED
 from ...similarity.measures.l2 import RELATIVE_L2
+from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import measure_named
 from ...text import percent
 from .shares import covers
@@ -55,15 +56,15 @@ def verdict(
     fact = _by_hashes(relation)
     if fact is not None:
         return fact
+    known = measure_named(measure)
+    if known is CHANGE_COSINE:
+        return _of_changes(value, coverage)
     if coverage is not None and 0 < coverage < LEAST:
         return Verdict(NONE, f"The number {covers(measure, coverage)}.")
-    known = measure_named(measure)
     if shared is not None and coverage in (None, 1):
         return Verdict(f"the {shared}", f"According to the values of each component. {known.caveat}")
-    if np.isnan(value):
-        return Verdict(NONE, "The two are not comparable.")
-    if not known.bounds:
-        return Verdict(NONE, known.caveat)
+    if np.isnan(value) or not known.bounds:
+        return Verdict(NONE, "The two are not comparable." if np.isnan(value) else known.caveat)
     if known.needs_base and base == MEAN:
         why = "The mean of these models is not a real base: the numbers only tell these models apart."
         return Verdict(NONE, why) if np.isnan(apart) else _by_size(apart, f"{why} By their size:")
@@ -82,6 +83,17 @@ def verdict(
         return Verdict(text, f"By {measure}, {bound.span()}.{sizes} {known.caveat}")
     text = SAME_IN_PART if text == SAME else text
     return Verdict(text, f"By {measure}, {bound.span()}.{sizes} It {covers(measure, coverage)}. {known.caveat}")
+
+
+def _of_changes(value: float, coverage: float | None) -> Verdict:
+    """What the cosine of two adapters' changes says: a layer that only one changes counts as unchanged in the other."""
+    if np.isnan(value):
+        return Verdict(NONE, "The two are not comparable.")
+    bound = next((bound for bound in CHANGE_COSINE.bounds if bound.least <= value <= bound.most), None)
+    part = "" if coverage in (None, 1) else f" {covers(CHANGE_COSINE.name, coverage)}."
+    if bound is None:
+        return Verdict(NONE, f"{CHANGE_COSINE.between}{part} {CHANGE_COSINE.caveat}")
+    return Verdict(bound.text, f"By {CHANGE_COSINE.name}, {bound.span()}.{part} {CHANGE_COSINE.caveat}")
 
 
 _RELATED = next(bound.most for bound in RELATIVE_L2.bounds if bound.text == BASE)

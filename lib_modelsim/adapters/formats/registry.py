@@ -1,0 +1,30 @@
+"""All kinds of layers. Each file of this package may define `FORMATS`, a tuple of kinds."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ...discovery import modules_beside
+from .form import ALPHA, MAGNITUDE, LayerFormat
+
+_SHARED = (
+    (r"\.alpha", ALPHA),
+    (r"\.dora_scale", MAGNITUDE),
+    (r"\.lora_magnitude_vector(?:\.\w+)?(?:\.weight)?", MAGNITUDE),
+    (r"\.scalar", "scalar"),
+)
+"""Keys that stand beside those of several kinds."""
+
+
+@cache
+def layer_formats() -> tuple[LayerFormat, ...]:
+    """The kinds of layers, in the order of their files."""
+    return tuple(found for module in modules_beside(__name__) for found in getattr(module, "FORMATS", ()))
+
+
+@cache
+def endings() -> tuple[tuple[re.Pattern, str], ...]:
+    """(pattern of a whole key whose first group is the module, role), of all kinds."""
+    shared = tuple((re.compile(f"(.*){ending}$"), role) for ending, role in _SHARED)
+    return (*(pair for form in layer_formats() for pair in form.patterns), *shared)

@@ -1,0 +1,240 @@
+"""A file → what it changes: `read_adapter(checkpoint)`, None for what is no adapter."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checkpoints.floats import as_floats
+from ..checkpoints.reader import Checkpoint
+from ..checkpoints.stored import FLOATS, StoredTensor
+from .bases import AdapterBase, base_of
+from .changes import Full, Hadamard, Kronecker, LayerChange, LowRank
+from .formats.form import ALPHA, MAGNITUDE, LayerFormat
+from .formats.registry import layer_formats
+from .naming import Changed, KeyPlace, component_and_block, places_of
+from .numbered import numbered_modules
+from .spelling import Module, modules_of
+from .whole_files import whole_file
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AdapterLayer:
+    """One weight of the network that an adapter changes: its common key, where it belongs, its shape, and which rows of
+    which module's change it is."""
+
+    place: KeyPlace
+    component: str
+    block: str | None
+    form: LayerFormat
+    module: Module
+    default_scale: float = 1.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Without trailing ones, as weights have it."""
+        shape = self.place.shape
+        while shape and shape[-1] == 1:
+            shape = shape[:-1]
+        return shape
+
+    @property
+    def rank(self) -> int | None:
+        """The rank of the factors; None where there are none."""
+        return self.form.rank(self.module.tensors)
+
+    @cached_property
+    def alpha(self) -> float | None:
+        """The number that the change is scaled by, divided by the rank; None where the file has none."""
+        stored = self.module.tensors.get(ALPHA)
+        return None if stored is None or stored.count != 1 else float(numbers(stored).reshape(-1)[0])
+
+    @property
+    def scale(self) -> float:
+        """What the product of the factors is multiplied by."""
+        scalar = self.module.tensors.get("scalar")
+        factor = 1.0 if scalar is None or scalar.count != 1 else float(numbers(scalar).reshape(-1)[0])
+        if self.alpha is None or self.rank is None:
+            return factor * (self.default_scale if self.rank is not None else 1.0)
+        return factor * self.alpha / max(self.rank, 1)
+
+    def load(self) -> LayerChange:
+        """Read the change. float64."""
+        arrays = {role: numbers(stored).astype(np.float64) for role, stored in self.module.tensors.items()
+                  if role not in (ALPHA, MAGNITUDE, "scalar")}  # fmt: skip
+        loaded = _scaled(self.form.load(arrays), self.scale)
+        return _part(loaded, self.place)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """What an adapter is. `kind` in its makers' words, `network` the network's name, None where it is not known;
+    `layers` by common key; `why_not` says why it cannot be compared, empty where it can; `others` are the tensors that
+    are of no layer; `caveats` what its numbers leave out."""
+
+    kind: str
+    network: str | None
+    layers: Mapping[str, AdapterLayer] = field(default_factory=dict)
+    why_not: str = ""
+    others: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
+
+
+def numbers(stored: StoredTensor) -> NDArray:
+    """A tensor's values, in the narrowest float that holds them, in its shape."""
+    raw = np.frombuffer(stored.raw(), np.uint8)
+    if stored.dtype in FLOATS:
+        found = as_floats(raw, stored.dtype)
+    else:
+        found = raw.view(_INTEGERS[stored.dtype]).astype(np.float64)
+    if stored.strides is None:
+        return found.reshape(stored.shape)
+    steps = [step * found.itemsize for step in stored.strides]
+    return np.lib.stride_tricks.as_strided(found, stored.shape, steps)
+
+
+_INTEGERS = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "U8": "<u1", "BOOL": "<u1"}
+
+
+def read_adapter(checkpoint: Checkpoint) -> Adapter | None:
+    """What this file changes, from its headers; None where it is no adapter."""
+    whole = whole_file({tensor.key: tensor.shape for tensor in checkpoint.tensors})
+    if whole is not None:
+        kind, network = whole
+        return Adapter(kind, network, why_not=f"a {kind} has no weights of the network that could be compared")
+    numbered = numbered_modules(checkpoint.tensors)
+    modules, others = (numbered, []) if numbered is not None else modules_of(checkpoint.tensors)
+    changes, odd = _changes(modules)
+    if not changes:
+        return None
+    relative = sorted({change.form.name: change.form for change in changes if change.form.load is None}.items())
+    base = base_of({change.module.key: change.shape for change in changes}, _named_network(checkpoint.metadata))
+    told = None if base is None else base.network
+    ranks = Counter(rank for change in changes if (rank := change.form.rank(change.module.tensors)) is not None)
+    commonest = tuple(rank for rank, _ in ranks.most_common())
+    if relative:
+        name, form = relative[0]
+        return Adapter(name, told, why_not=f"{name}: {form.needs_base}", ranks=commonest)
+    layers = _layers(changes, base, _default_scales(checkpoint.metadata))
+    unused = (*(tensor.key for tensor in others), *odd)
+    return Adapter(_kind(changes), told, layers, others=unused, caveats=_caveats(changes), ranks=commonest)
+
+
+@dataclass(frozen=True)
+class _Change:
+    module: Module
+    form: LayerFormat
+    shape: tuple[int, ...]
+
+
+def _changes(modules: Sequence[Module]) -> tuple[list[_Change], list[str]]:
+    """The changes that the modules' tensors make, and the tensors that make none."""
+    found, odd = [], []
+    for module in modules:
+        done: set[str] = set()
+        for form in layer_formats():
+            if form.suffix in done or not form.complete(module.tensors):
+                continue
+            try:
+                shape = tuple(form.shape(module.tensors))
+            except ValueError:
+                continue
+            found.append(_Change(module, form, shape))
+            done.add(form.suffix)
+        if not done:
+            odd += [stored.key for stored in module.tensors.values()]
+    return found, odd
+
+
+def _layers(
+    changes: Sequence[_Change], base: AdapterBase | None, scales: Mapping[str, float]
+) -> dict[str, AdapterLayer]:
+    places = places_of([Changed(change.module, change.form.suffix, change.shape) for change in changes], base)
+    found: dict[str, AdapterLayer] = {}
+    for change, of_change in zip(changes, places, strict=True):
+        for place in of_change:
+            component, block = component_and_block(place.key, base)
+            scale = scales.get("unet" if change.module.side == "unet" else "te", 1.0)
+            layer = AdapterLayer(place, component, block, change.form, change.module, scale)
+            found.setdefault(place.key, layer)
+    return found
+
+
+def _kind(changes: Sequence[_Change]) -> str:
+    names = Counter(change.form.name for change in changes)
+    main = names.most_common(1)[0][0]
+    main = next((name for name in ("LoKr", "LoHa", "LoRA") if names[name]), main)
+    if main == "LoRA" and any(len(c.shape) > 2 and max(c.shape[2:]) > 1 and c.form.name == "LoRA" for c in changes):
+        main = "LoCon"
+    return f"DoRA ({main})" if any(MAGNITUDE in change.module.tensors for change in changes) else main
+
+
+def _caveats(changes: Sequence[_Change]) -> tuple[str, ...]:
+    if any(MAGNITUDE in change.module.tensors for change in changes):
+        return ("DoRA: its effect depends on the checkpoint; compared is the change before each row gets its length",)
+    return ()
+
+
+def _scaled(loaded: LayerChange, scale: float) -> LayerChange:
+    match loaded:
+        case LowRank(up, down):
+            return LowRank(up * scale, down)
+        case Hadamard(first, second):
+            return Hadamard(LowRank(first.up * scale, first.down), second)
+        case Kronecker(left, right):
+            return Kronecker(left * scale, right)
+    return Full(loaded.rows(0, loaded.shape[0]) * scale)
+
+
+def _part(loaded: LayerChange, place: KeyPlace) -> LayerChange:
+    if place.transposed:
+        if isinstance(loaded, LowRank):
+            return LowRank(loaded.down.T, loaded.up.T)
+        return Full(loaded.rows(0, place.last).T)
+    if (place.first, place.last) == (0, loaded.shape[0]):
+        return loaded
+    if isinstance(loaded, LowRank):
+        return LowRank(loaded.up[place.first : place.last], loaded.down)
+    return Full(loaded.rows(place.first, place.last))
+
+
+def _named_network(metadata: Mapping[str, str]) -> str | None:
+    """The network that the trainer wrote down: kohya's `ss_base_model_version`, ModelSpec's `architecture`."""
+    text = " ".join(metadata.get(key, "") for key in ("ss_base_model_version", "modelspec.architecture")).lower()
+    return next((network for word, network in _WRITTEN if word in text), None)
+
+
+_WRITTEN = (
+    ("chroma", "Chroma"),
+    ("flux", "Flux"),
+    ("xl", "SDXL"),
+    ("v2", "SD 2.x"),
+    ("v1", "SD 1.x"),
+    ("anima", "Anima"),
+    ("cosmos", "Cosmos-Predict2"),
+)
+"""Word in what a trainer wrote → the network."""
+
+
+def _default_scales(metadata: Mapping[str, str]) -> dict[str, float]:
+    """Side → scale of layers without an alpha of their own, where diffusers wrote down how PEFT made them."""
+    try:
+        found = json.loads(metadata.get("lora_adapter_metadata", "{}"))
+    except ValueError:
+        return {}
+    scales = {}
+    for part in ("unet", "transformer", "text_encoder"):
+        rank, alpha = found.get(f"{part}.r"), found.get(f"{part}.lora_alpha")
+        if isinstance(rank, int) and isinstance(alpha, (int, float)) and rank > 0:
+            below = rank**0.5 if found.get(f"{part}.use_rslora") is True else rank
+            scales["te" if part == "text_encoder" else "unet"] = alpha / below
+    return scales

@@ -1,0 +1,129 @@
+"""What one measure says of the adapters of one network: of the changes that they make, not of their factors."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...checkpoints.layout import Layout
+from ...checkpoints.reader import Checkpoint
+from ...job import Job
+from ...library import Library
+from ...similarity.coverage import LEAST, without_overall
+from ...similarity.joining import mean_over_blocks, measure_parts
+from ...similarity.matrix import SimilarityMatrix
+from ...similarity.measures.cosine import COSINE_WHOLE
+from ...similarity.measures.l2 import L2, RELATIVE_L2
+from ...similarity.measures.of_adapters import CHANGE_COSINE
+from ...similarity.measures.registry import Joined, Measure, WeightMeasure, find_measure
+from ...similarity.parts import CHANGES, WEIGHTS, ChangePart, from_arrays
+from ..catalogue.index import Model
+from .adapter_facts import facts_of
+from .caching import Arrays, cached_or_compute
+from .scores import Reason, Scores
+from .weight_scores import OTHER, joint_layout
+
+_EXACT = {
+    f"sampled-{measure.name}": measure.name for measure in (COSINE_WHOLE, L2, RELATIVE_L2)
+}
+"""Adapters are small: nothing is sampled."""
+
+
+def are_adapters(group: Sequence[Model]) -> bool:
+    """Whether the models of one group, which is never mixed, are adapters."""
+    return bool(group) and group[0].header.adapter is not None
+
+
+def adapter_measure(name: str | None) -> str:
+    """The measure by which adapters are compared where this one is asked for: a measure of changes from a base is that
+    of the changes themselves."""
+    known = find_measure(name)
+    if known is None or known.needs_base:
+        return CHANGE_COSINE.name
+    return _EXACT.get(known.name, known.name)
+
+
+def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job: Job) -> Scores:
+    """A measure of what adapters of one kind change."""
+    measure = find_measure(adapter_measure(asked.name))
+    facts = group[0].header.adapter
+    if facts is not None and facts.why_not:
+        return without_numbers(measure, group, f"not comparable: {facts.why_not}")
+    if not isinstance(measure, WeightMeasure) or measure.reading not in (CHANGES, WEIGHTS):
+        return without_numbers(measure, group, f"{asked.name} does not read adapters; use {CHANGE_COSINE.name}")
+    layout = joint_layout(group)
+    blocks: dict[str, list[str]] = {}
+    for key, place in layout.places.items():
+        blocks.setdefault(place.block or OTHER, []).append(key)
+
+    def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+        from .adapter_pass import adapter_pass
+
+        return adapter_pass(models, layout, {block: blocks[block] for block in missing}, job)
+
+    models, results, unreadable = cached_or_compute(CHANGES.method, group, list(blocks), run, library, alone=True)
+    parts: dict[str, list[ChangePart]] = {}
+    reasons = []
+    for block, result in results.items():
+        rows = [result.models.index(model.id) for model in models]
+        parts[block] = [p for part in from_arrays(ChangePart, result.arrays) if (p := part.select(rows)) is not None]
+        for i, text, _ in json.loads(str(result.arrays["non_finite"])):
+            reasons += [Reason(models[row].name, models[row].name, text) for row in np.flatnonzero(np.equal(rows, i))]
+    parts = {block: parts[block] for block in blocks if block in parts}
+    matrix = _matrix(measure, models, parts)
+    reasons += facts_of(models, parts)
+    return Scores(models, matrix, reasons, unreadable)
+
+
+def without_numbers(measure: Measure, group: Sequence[Model], why: str) -> Scores:
+    """No number of any pair, and why."""
+    n = len(group)
+    nothing = np.full((n, n), np.nan)
+    names = tuple(model.name for model in group)
+    matrix = SimilarityMatrix(measure.name, names, (), np.full((n, n, 0), np.nan), nothing, {}, np.zeros((n, n)))
+    return Scores(list(group), matrix, [Reason(name, name, why) for name in names])
+
+
+def _matrix(
+    measure: WeightMeasure, models: Sequence[Model], parts: Mapping[str, Sequence[ChangePart]]
+) -> SimilarityMatrix:
+    """The numbers; overall is of all that the adapters change, text encoders too, since there is no more to them."""
+    n = len(models)
+    matrix = measure_parts(measure, [model.name for model in models], parts)
+    if measure.joined is Joined.MEAN:
+        overall = mean_over_blocks(matrix.values)
+    else:
+        overall = measure.of([part for block in parts.values() for part in block], n, None)
+    share = touched_by_both([model.header.layout for model in models])
+    matrix = replace(matrix, overall=overall, coverage=share)
+    return matrix if measure is CHANGE_COSINE else without_overall(matrix, share < LEAST)
+
+
+def touched_by_both(layouts: Sequence[Layout]) -> NDArray[np.float64]:
+    """The share of what either of two adapters changes that both change, by numbers of weights, [n, n]."""
+    distinct = {layout.digest: layout for layout in layouts}
+    sizes = {digest: layout_sizes(layout) for digest, layout in distinct.items()}
+    known: dict[tuple[str, str], float] = {}
+    found = np.ones((len(layouts), len(layouts)))
+    for i, a in enumerate(layouts):
+        for j, b in enumerate(layouts):
+            pair = a.digest, b.digest
+            if pair not in known:
+                known[pair] = _share(sizes[a.digest], sizes[b.digest])
+            found[i, j] = known[pair]
+    return found
+
+
+def layout_sizes(layout: Layout) -> dict[tuple[str, tuple[int, ...]], int]:
+    """(key, shape) → how many weights that is."""
+    return {(key, place.shape): math.prod(place.shape) for key, place in layout.places.items()}
+
+
+def _share(a: Mapping[tuple, int], b: Mapping[tuple, int]) -> float:
+    both, either = sum(n for what, n in a.items() if what in b), sum((dict(a) | dict(b)).values())
+    return both / either if either else 0.0
