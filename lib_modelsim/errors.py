@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
+import zlib
+
 from .text import printable
 
 
@@ -51,6 +55,28 @@ class ModelsimError(Exception):
 
     def __str__(self) -> str:
         return self._line
+
+
+class NoMemory(ModelsimError):  # noqa: N818 - it says what is wrong
+    """The system gave no more memory."""
+
+
+def no_memory(error: BaseException) -> NoMemory | None:
+    """What is said of an error that says that there was no memory left, in the words of Python, NumPy, torch, SQLite or
+    the system; None for any other."""
+    refused = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    words = str(error).lower()
+    told = type(error).__name__ == "OutOfMemoryError" or any(word in words for word in _NO_MEMORY)
+    if not (refused or (told and isinstance(error, (RuntimeError, OSError, sqlite3.Error, zlib.error)))):
+        return None
+    fix = Sentence(
+        "close other programs, or take fewer models at once; what is finished is kept",
+        "close other programs, or leave models out; what is finished is kept",
+    )
+    return NoMemory("there is not enough memory for this", None, fix)
+
+
+_NO_MEMORY = ("not enough memory", "can't allocate memory", "cannot allocate memory", "out of memory", "bad_alloc")
 
 
 class CheckpointError(ModelsimError):

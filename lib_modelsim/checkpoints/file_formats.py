@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..errors import CheckpointError
 from . import gguf_file, pickle_file, safetensors_file
 from .mistaken import refuse_mistaken
-from .source import Source
+from .source import MORE_MEMORY, ReadError, Source
 from .stored import StoredTensor
 
 START = 512
@@ -35,6 +35,8 @@ def read_file_headers(source: Source) -> FileHeaders:
         except CheckpointError:
             source.check()  # half of a file that is being written looks damaged
             raise
+        except MemoryError as error:
+            raise ReadError("not enough memory to read the file's headers", source, MORE_MEMORY) from error
         source.check()
     return found
 

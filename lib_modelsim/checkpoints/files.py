@@ -31,6 +31,9 @@ _INDEX = re.compile(rf"(?P<stem>.+)\.(?P<type>{_TYPES})\.index(?P<variant>\.\w+)
 PLAIN_STEMS = re.compile(r"(?:diffusion_pytorch_model|pytorch_model|model)(?:\.\w+)?", re.IGNORECASE)
 """Names that say nothing of a model: the folder around them does."""
 
+MOST_SHARDS = 1000
+"""The largest published models have below 200."""
+
 INCOMPLETE = "download it again, it is incomplete"
 
 
@@ -56,7 +59,10 @@ class Shards:
     @property
     def path(self) -> Path:
         """Under which the model is known."""
-        return self.folder / self.index if self.index else next(iter(self.there), self.folder / self.names[0])
+        if self.index:
+            return self.folder / self.index
+        paths = (self.folder / name for name in self.names)
+        return next(filter(os.path.lexists, paths), self.folder / self.names[0])
 
 
 def shards_at(path: Path) -> Shards | None:
@@ -67,9 +73,9 @@ def shards_at(path: Path) -> Shards | None:
     if _INDEX.fullmatch(path.name):
         return Shards(path.parent, indexed(path), path.name)
     found = _SHARD.fullmatch(path.name)
-    if found is None or not 1 <= int(found["number"]) <= int(found["count"]) > 1:
+    number, count = (0, 0) if found is None else (int(found["number"]), int(found["count"]))
+    if found is None or not 1 <= number <= count or not 1 < count <= MOST_SHARDS:
         return None
-    count = int(found["count"])
     index = _index_beside(path, found)
     if index is not None:
         return Shards(path.parent, indexed(path.parent / index), index)
@@ -109,6 +115,8 @@ def _weight_map(index: Path, size: int, mtime_ns: int) -> dict[str, str]:  # noq
         raise CheckpointError(
             "the index of the shards has no weight_map", f"{index.parent.name}/{index.name}", INCOMPLETE
         )
+    if len(set(found.values())) > MOST_SHARDS:
+        raise CheckpointError("the index lists too many shards", f"{index.name}: more than {MOST_SHARDS}", INCOMPLETE)
     for name in set(found.values()):
         if not _is_plain_name(name):
             what = f"{index.name} names a shard outside its folder"

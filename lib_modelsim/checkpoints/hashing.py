@@ -24,7 +24,7 @@ from .header import header_of
 from .identity import Identity, network_order
 from .names import in_every_layout
 from .reader import Checkpoint, Weight
-from .source import Source
+from .source import MORE_MEMORY, ReadError, Source
 from .stored import FLOATS, ITEM_BITS, StoredTensor
 
 BUFFERS = 6
@@ -55,11 +55,14 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
     alone = len(by_file) == 1 and checkpoint.format != "diffusers"
     safetensors = alone and checkpoint.format == "safetensors"
     header_end = min(tensor.offset for tensor in checkpoint.tensors) if safetensors else None
-    with checkpoint, _Threads() as threads:
-        for source, weights in by_file.items():
-            files[source.name], found = _read_file(source, weights, header_end, threads, progress)
-            digests.update(found)
-        checkpoint.check()
+    try:
+        with checkpoint, _Threads() as threads:
+            for source, weights in by_file.items():
+                files[source.name], found = _read_file(source, weights, header_end, threads, progress)
+                digests.update(found)
+            checkpoint.check()
+    except MemoryError as error:
+        raise ReadError("not enough memory to hash it", checkpoint.path, MORE_MEMORY) from error
 
     members: dict[str, list[Weight]] = {}
     for weight in (*checkpoint.weights.values(), *checkpoint.unread.values(), *barred):
@@ -143,9 +146,20 @@ def _read_file(
     threads.wait()
 
     digests = {key: [digest.result() for digest in found] for key, found in pending.items()}
+    met = {weight.key for weight in weights} - {weight.key for weight in again}
+    by_place = {_place_of(weight.stored): digests[weight.key] for weight in weights if weight.key in met}
     for weight in again:
-        digests[weight.key] = list(_read_again(weight.stored, threads, progress))
+        place = _place_of(weight.stored)
+        if place not in by_place:
+            by_place[place] = list(_read_again(weight.stored, threads, progress))
+        digests[weight.key] = by_place[place]
     return FileHashes(whole.hexdigest(), legacy.hexdigest(), data.hexdigest() if data else None), digests
+
+
+def _place_of(stored: StoredTensor) -> tuple:
+    """What tensors have in common whose numbers are the same bytes: tied weights are hashed once."""
+    shape = stored.count if stored.strides is None else (stored.shape, stored.strides)
+    return id(stored.source), stored.offset, stored.dtype, shape
 
 
 def _spans(weights: list[Weight], source: Source) -> tuple[list[Span], list[Weight]]:

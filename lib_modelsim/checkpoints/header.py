@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from ..text import counted
 from .adapter_facts import AdapterFacts
 from .facts import Facts, facts_of
 from .layout import OTHER, Layout
@@ -98,6 +100,26 @@ class Header:
         )
 
 
+LARGEST_METADATA = 8 << 20
+"""Characters of embedded metadata that are kept; the largest real ones, tag counts of big training sets, stay below
+2 MiB."""
+
+
+def _bounded(metadata: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The metadata without the longest texts where they are too much to keep, and a remark on what is left out."""
+    found, left = {}, LARGEST_METADATA
+    for key in sorted(metadata, key=lambda key: len(metadata[key])):
+        left -= len(key) + len(metadata[key])
+        if left < 0:
+            break
+        found[key] = metadata[key]
+    more = len(metadata) - len(found)
+    remarks = (
+        [f"{counted(more, 'text')} of its metadata left out: more than {LARGEST_METADATA >> 20} MB"] if more else []
+    )
+    return (found if more else dict(metadata)), remarks
+
+
 def header_of(checkpoint: Checkpoint) -> Header:
     """The header of an opened checkpoint."""
     dtypes: dict[str, Counter[str]] = {}
@@ -109,15 +131,16 @@ def header_of(checkpoint: Checkpoint) -> Header:
         name: Component(count.total(), count.most_common(1)[0][0], sizes[name])
         for name, count in sorted(dtypes.items())
     }
+    metadata, left_out = _bounded(checkpoint.metadata)
     unread = sum(weight.stored.count for weight in checkpoint.unread.values())
     main = "unet" if "unet" in components else next(iter(components), None)
     return Header(
         checkpoint.format,
         components,
-        checkpoint.metadata,
+        metadata,
         checkpoint.layout,
         unread=unread,
-        remarks=checkpoint.remarks,
+        remarks=(*checkpoint.remarks, *left_out),
         facts=facts_of(checkpoint),
         barred=dict(checkpoint.why_barred),
         closed=sum(w.stored.count for w in checkpoint.barred.values() if w.component in (main, OTHER)),

@@ -176,7 +176,8 @@ class _Machine:
         self.set_items(flat)
 
     def push_global(self, module: object, name: object) -> None:
-        # the limit keeps two long strings of the memo from being joined again and again
+        # the limits keep two long strings of the memo from being joined again and again
+        self.spend(LONGEST_NAME // 100)
         known = isinstance(module, str) and isinstance(name, str) and len(module) + len(name) < LONGEST_NAME
         self.push(Global(f"{module}.{name}") if known else INERT)
 

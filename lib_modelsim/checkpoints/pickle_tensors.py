@@ -13,13 +13,13 @@ from itertools import islice
 from ..errors import CheckpointError
 from .pickle_machine import Call, Global, Inert, Persistent
 from .source import Source
-from .stored import DAMAGED, ITEM_BITS, StoredTensor, check_key, contiguous_strides, is_shape, is_whole
-
-MOST_TENSORS = 50_000
+from .stored import DAMAGED, ITEM_BITS, StoredTensor, check_key, contiguous_strides, is_shape, is_whole, refuse_many
 
 MOST_METADATA = 1000
 """Entries; longer texts than this many characters are left out too:"""
 LONGEST_METADATA = 100_000
+LARGEST_METADATA = 1_000_000
+"""Characters of all of them: a pickle can say one long text under many names and stay small."""
 
 _CONVERT = "load it with the program that wrote it and save its state dict as safetensors"
 
@@ -108,9 +108,8 @@ def stored_tensors(root: object, locate: Locate, source: Source) -> list[StoredT
     for key, call in _named_calls(weights, "", passed_over, 0):
         if key in tensors:
             raise CheckpointError("two tensors have the same name", key, _CONVERT)
-        if len(tensors) == MOST_TENSORS:
-            raise CheckpointError("the checkpoint has too many tensors", f"more than {MOST_TENSORS}", _CONVERT)
         tensors[key] = _stored(key, call, locate, source)
+        refuse_many(len(tensors))
     return sorted(tensors.values(), key=lambda tensor: tensor.offset)
 
 
@@ -120,7 +119,13 @@ def metadata_of(root: object) -> dict[str, str]:
         return {}
     plain = ((key, str(value)) for key, value in root.items() if isinstance(value, (str, int, float)))
     short = ((key, text) for key, text in plain if len(key) + len(text) < LONGEST_METADATA)
-    return {_valid(key): _valid(text) for key, text in islice(short, MOST_METADATA)}
+    found, left = {}, LARGEST_METADATA
+    for key, text in islice(short, MOST_METADATA):
+        left -= len(key) + len(text)
+        if left < 0:
+            break
+        found[_valid(key)] = _valid(text)
+    return found
 
 
 def _valid(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import CheckpointError
 from ..text import counted
 from .source import Source
-from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole
+from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole, refuse_many
 
 LARGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
@@ -43,7 +43,9 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str], tup
         )
     raw = bytearray(length)
     source.read_into(8, memoryview(raw))
+    refuse_many(raw.count(b'"data_offsets"'))  # before each takes memory
     header = _parse(raw)
+    refuse_many(len(header))
 
     metadata = header.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):

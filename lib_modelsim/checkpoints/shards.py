@@ -10,7 +10,7 @@ from ..text import several
 from .file_formats import FileHeaders, read_file_headers
 from .files import INCOMPLETE, Shards, weight_map
 from .source import FileSource, ReadError
-from .stored import StoredTensor
+from .stored import StoredTensor, refuse_many
 
 
 def read_shards(shards: Shards, shown: str = "") -> FileHeaders:
@@ -35,6 +35,7 @@ def read_shards(shards: Shards, shown: str = "") -> FileHeaders:
                 what = f"{shown}{name} holds a tensor again that another shard holds"
                 raise CheckpointError(what, tensor.key, "give files that are models of their own other names")
             tensors[tensor.key] = tensor
+        refuse_many(len(tensors))
     if shards.index is not None:
         _require_listed(shards.folder / shards.index, tensors, shown)
     return FileHeaders("safetensors" if len(formats) > 1 else formats.pop(), list(tensors.values()), metadata, remarks)

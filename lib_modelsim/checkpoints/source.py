@@ -31,6 +31,7 @@ KEPT_OPEN = 64
 _FREE = BoundedSemaphore(KEPT_OPEN)
 
 _TRY_AGAIN = "try again once nothing writes to it any more"
+MORE_MEMORY = "close other programs, then try again"
 _CHECK = "check that the file exists and can be read"
 
 

@@ -22,6 +22,9 @@ FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
 DAMAGED = "download it again, it is damaged or incomplete"
 """The fix for everything that its format forbids."""
 
+MOST_TENSORS = 50_000
+"""In one checkpoint. The most that are published have below 10,000."""
+
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 LONGEST_KEY = 1000
@@ -117,6 +120,14 @@ def is_shape(value: object) -> bool:
 def is_whole(value: object) -> bool:
     """Whether this is a whole number from 0 on that fits 63 bits (True is none)."""
     return type(value) is int and 0 <= value < 1 << 63
+
+
+def refuse_many(count: int) -> None:
+    """Raise CheckpointError for more tensors than any network has."""
+    if count > MOST_TENSORS:
+        raise CheckpointError(
+            "the checkpoint has too many tensors", f"more than {MOST_TENSORS:,}", "use another copy of it"
+        )
 
 
 def check_key(key: str) -> None:

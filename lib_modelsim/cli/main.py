@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from .. import __version__
-from ..errors import ModelsimError
+from ..errors import ModelsimError, no_memory
 from ..installing import how_to_install
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
@@ -58,12 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModelsimError as error:
         print(f"modelsim: {error}", file=sys.stderr)
         return 2
+    except (MemoryError, RuntimeError, OSError, sqlite3.Error) as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()  # the reader went away (head, less): nothing left to say
+            return 0
+        told = no_memory(error)
+        if told is None:
+            raise
+        print(f"modelsim: {told}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("modelsim: stopped; finished work is kept, run the same command again to continue", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (head, less): nothing left to say
-        return 0
 
 
 class _Printable(logging.Formatter):

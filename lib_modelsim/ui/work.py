@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, no_memory
 from ..job import Cancelled
 from ..text import counted
 from .choices import LIBRARY
@@ -105,6 +105,10 @@ class Work:
         except ModelsimError as error:
             status = message(str(error), "error")
         except Exception as error:
+            told = no_memory(error)
+            if told is not None:
+                yield self._resting(message(str(told), "error"))
+                return
             yield self._resting(message(f"Unexpected error: {error!r}. The terminal has the details.", "error"))
             raise
         if backend.turn != turn:
