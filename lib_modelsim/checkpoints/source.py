@@ -12,8 +12,9 @@ import errno
 import io
 import os
 import stat
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,15 +119,15 @@ class FileSource(Source):
     def __init__(self, path: Path, name: str | None = None):
         self.path, self.name = path, path.name if name is None else name
         self._blocks, self._idle = 0, list[io.FileIO]()
-        self._state = _state(self._look())
-        self.size = self._state[0]
+        self._state = _settled(self._look)
+        self.size = self._state.size
 
     def __str__(self) -> str:
         return str(self.path)
 
     @cached_property
     def identity(self) -> FileKey:
-        return FileKey(readable(self.path.resolve()), *self._state)
+        return FileKey(readable(self.path.resolve()), self._state.size, self._state.mtime_ns)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         try:
@@ -143,7 +144,7 @@ class FileSource(Source):
 
     def check(self) -> None:
         now = self._look()
-        if _state(now) != self._state:
+        if _State.of(now) != self._state:
             raise changed(self)
         if self._idle:  # some file systems number anew what nobody has open
             with self._handle() as file:
@@ -183,7 +184,7 @@ class FileSource(Source):
             file = io.FileIO(self.path, opener=_without_waiting)
         except OSError as error:
             raise ReadError(f"cannot open ({error.strerror or error})", self, _CHECK) from error
-        if _state(os.fstat(file.fileno())) != self._state:
+        if _State.of(os.fstat(file.fileno())) != self._state:
             file.close()
             raise changed(self)
         return file
@@ -211,8 +212,31 @@ class FileSource(Source):
         return ReadError(f"cannot open what this links to ({error.strerror or error})", self, _CHECK)
 
 
-def _state(found: os.stat_result) -> tuple[int, int]:
-    return found.st_size, found.st_mtime_ns
+@dataclass(frozen=True)
+class _State:
+    """What a file is while it is read. A program can give a file that it wrote to its old size and time again, but not
+    its time of change (of creation, on Windows)."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> _State:
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+_TICK_NS = 20_000_000
+"""Systems count times of change in steps of up to 16 ms."""
+
+
+def _settled(look: Callable[[], os.stat_result]) -> _State:
+    """The state of a file, once whatever is written to it from now on gives it another one."""
+    state = _State.of(look())
+    if abs(time.time_ns() - max(state.mtime_ns, state.ctime_ns)) < _TICK_NS:
+        time.sleep(2 * _TICK_NS / 1e9)
+        state = _State.of(look())
+    return state
 
 
 def _without_waiting(path: str, flags: int) -> int:

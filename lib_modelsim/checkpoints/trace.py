@@ -69,6 +69,7 @@ def _sample(source: FileSource, digest: hashlib._Hash) -> None:
             buffer = bytearray(min(SPOT_BYTES, source.size - offset))
             source.read_into(offset, memoryview(buffer))
             digest.update(buffer)
+        source.check()
 
 
 def _offsets(size: int) -> Iterable[int]:

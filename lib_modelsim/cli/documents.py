@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -95,14 +96,18 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     size = bad.path.stat().st_size if there else None
     nothing = ("format", "architecture", "variant", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
-    row |= {"components": {}, "unplaced": None, "barred": {}, "size": size, "remarks": [], "also_at": []}
+    row |= {"components": {}, "coverage": None, "unplaced": None, "barred": {}, "facts": None, "size": size}
+    row |= {"remarks": [], "also_at": []}
     return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 
 def compare(
-    found: Comparison | Kinship, elements: Sequence[Element] | None = None, fine: Sequence[SubBlock] | None = None
+    found: Comparison | Kinship,
+    elements: Sequence[Element] | None = None,
+    fine: Sequence[SubBlock] | None = None,
+    ema: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The document of `compare`."""
+    """The document of `compare`; `ema` is what there is to say of EMA copies, by model."""
     matrix = found.matrix
     document = {
         "measure": matrix.measure,
@@ -114,6 +119,11 @@ def compare(
         "components": {name: _numbers(values) for name, values in matrix.components.items()},
         "base": found.base.told(matrix.models) if found.base else None,
         "reasons": [asdict(reason) for reason in found.reasons],
+        "remarks": {
+            name: [*found.remarks.get(name, ()), *ema.get(name, ())]
+            for name in matrix.models
+            if name in found.remarks or name in ema
+        },
         "merges": [asdict(merge) for merge in found.merges],
         "errors": errors(found.unreadable),
     }

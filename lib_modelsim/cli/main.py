@@ -227,15 +227,16 @@ def _compare(options: argparse.Namespace) -> int:
     with workspace(options, options.paths, exclude=options.exclude) as use, progress_bars() as job:
         few = DEFAULT_OF_COMPARE if options.measure is None else None
         found = use.compare(Question(options.measure, options.base, few), use.read_index(job), job)
+        ema = use.ema_copies(found.models, job)
         per_key = use.elements(found, job) if options.elements and len(found.models) > 1 else None
         fine = use.fine_blocks(found, job).fine if options.blocks == "fine" and len(found.models) > 1 else None
         histograms = use.differences(found, job) if options.histogram and len(found.models) > 1 else []
     if options.json:
-        print_json(documents.compare(found, per_key, fine))
+        print_json(documents.compare(found, per_key, fine, ema))
         require_two(found)
     else:
         require_two(found)
-        print_lines(text.compare(found, per_key, fine))
+        print_lines(text.compare(found, per_key, fine, ema))
     if options.profile:
         from ..workspace.comparing.profile import write_profile  # matplotlib comes with it
 

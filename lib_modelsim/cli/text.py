@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,7 +111,10 @@ def _remarks(found: Scan) -> list[str]:
 
 
 def compare(
-    found: Comparison | Kinship, elements: Sequence[Element] | None = None, fine: Sequence[SubBlock] | None = None
+    found: Comparison | Kinship,
+    elements: Sequence[Element] | None = None,
+    fine: Sequence[SubBlock] | None = None,
+    ema: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[str]:
     """For two models their blocks, for a few a square table, for many the pairs from the closest on; each
     network by itself where not all were compared by the same measure."""
@@ -134,6 +138,8 @@ def compare(
         ]
     lines += [f"note: {choice.note}" for choice in found.choices.values() if choice.note]
     lines += _merges(found.merges)
+    remarks = [(name, said) for by_model in (found.remarks, ema) for name, all_ in by_model.items() for said in all_]
+    lines += _first([f"note: {name}: {said}" for name, said in remarks])
     return [*lines, *_notes(found.reasons), *_bad(found.unreadable)]
 
 
@@ -236,7 +242,11 @@ def _notes(reasons: Sequence[Reason]) -> list[str]:
         first = found[0]
         who = first.a if first.a == first.b else f"{first.a} and {first.b}"
         lines.append(f"note: {who if len(found) == 1 else f'{len(found)} times'}: {text}")
-    return lines if len(lines) <= MOST_NOTES else [*lines[:MOST_NOTES], "… --json has all notes"]
+    return _first(lines)
+
+
+def _first(notes: list[str]) -> list[str]:
+    return notes if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], "… --json has all notes"]
 
 
 def _bad(unreadable: Iterable[Unreadable]) -> list[str]:

@@ -28,6 +28,9 @@ A_DECADE, SMALLEST, DECADES = 16, 1e-4, 5
 SIDE = A_DECADE * DECADES
 """Bins on either side of the middle one."""
 
+_HELD = (1e-30, 1e30)
+"""Sizes of weights whose differences float32 holds, whatever share of them they are."""
+
 _SLICE = 1 << 18
 """Numbers worked on at a time: they stay in the cache."""
 
@@ -37,13 +40,14 @@ class Histogram:
     """The differences of two models in one component.
 
     `counts` [2 · SIDE + 1] are the values per bin, those of a < b first; `equal` of the middle bin's values do not
-    differ at all; `rms` is that of the first model.
+    differ at all; `rms` is that of the first model. `left_out` keys have numbers that are not finite.
     """
 
     component: str
     counts: NDArray[np.int64]
     equal: int
     rms: float
+    left_out: int = 0
 
     @property
     def total(self) -> int:
@@ -77,7 +81,7 @@ def histogram(
     finite = [key for key, _ in norms]
     binned = list(KeySummer(pair, device, tick, lambda broken: None, form=partial(_Bins, rms=rms)).sums(finite))
     counts = np.sum([np.zeros(2 * SIDE + 1, dtype=np.int64), *(one.counts for one in binned)], axis=0)
-    return Histogram(component, counts, sum(one.equal for one in binned), rms)
+    return Histogram(component, counts, sum(one.equal for one in binned), rms, len(keys) - len(finite))
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,10 @@ class _Bins:
 
     def add(self, values: Sequence[torch.Tensor]) -> None:
         """Take in a piece of both models, in slices that stay in the cache from step to step."""
+        held = _HELD[0] < self._rms < _HELD[1]  # in float32
+        dtype = exact_dtype(values) if held else torch.float64
         for first in range(0, len(values[0]), _SLICE):
-            a, b = (value[first : first + _SLICE].to(self._device.torch, exact_dtype(values)) for value in values)
+            a, b = (value[first : first + _SLICE].to(self._device.torch, dtype) for value in values)
             self._add_slice(a - b)
 
     def _add_slice(self, apart: torch.Tensor) -> None:
@@ -111,6 +117,9 @@ class _Bins:
         decades = apart.abs_().div_(self._rms * SMALLEST or 1).log10_()  # −∞ where equal
         places = decades.mul_(A_DECADE).floor_().add_(1).clamp_(0, SIDE).mul_(signs).nan_to_num_(0).add_(SIDE)
         self._counts += torch.bincount(places.to(torch.int64), minlength=2 * SIDE + 1).cpu()
+
+    def better(self) -> None:
+        """One pass is enough."""
 
     def finish(self, key: str, members: tuple[int, ...]) -> _KeyBins:
         """The values per bin of the whole key."""

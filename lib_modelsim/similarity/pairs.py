@@ -45,17 +45,26 @@ class PairSums:
             last = min(first + step, count)
             for row, value in zip(rows, values, strict=True):
                 row[: last - first].copy_(value[first:last])
-            self._add_slice(rows[:, : last - first], apart[:, : last - first])
+            if not self._add_slice(rows[:, : last - first], apart[:, : last - first]):
+                wide = torch.stack([value[first:last].to(self._device.torch, torch.float64) for value in values])
+                self._add_slice(wide, torch.empty_like(wide))
         self._count += count
 
-    def _add_slice(self, rows: torch.Tensor, apart: torch.Tensor) -> None:
-        """Take in numbers [m, c]; `apart` [m, c] is overwritten."""
+    def _add_slice(self, rows: torch.Tensor, apart: torch.Tensor) -> bool:
+        """Take in numbers [m, c]; `apart` [m, c] is overwritten. False where float32 does not hold their sums, and then
+        nothing was taken in."""
         twice = 2 * rows.abs().sum(dim=1)  # no pair has a larger sum
+        if rows.dtype == torch.float32 and not bool(twice.isfinite().all()):
+            return False
         self.largest = np.maximum(self.largest, twice.cpu().numpy())
         for i in range(len(rows) - 1):
             differences = torch.sub(rows[i + 1 :], rows[i], out=apart[i + 1 :]).abs_()
             self._absolute[i, i + 1 :] += differences.sum(dim=1).cpu().numpy()
             self._differing[i, i + 1 :] += differences.sign_().sum(dim=1).cpu().numpy()
+        return True
+
+    def better(self) -> None:
+        """One pass is enough."""
 
     def finish(self, key: str, members: tuple[int, ...]) -> KeyPairs:
         """The sums of all pairs; of a model with itself nothing differs."""

@@ -17,6 +17,17 @@ Held = TypeVar("Held", bound="Sums")
 
 
 @dataclass(frozen=True)
+class NonFinite:
+    """NaN or infinities that a model holds under one key, which is then left out for this model; none of both where
+    its numbers are too large for the sums."""
+
+    model: int
+    key: str
+    nans: int
+    infinities: int
+
+
+@dataclass(frozen=True)
 class KeySums:
     """One key: the models that hold it in one shape (`members`, m of them), ‖a−b‖² ([m, m]) and ‖a‖² ([m])."""
 

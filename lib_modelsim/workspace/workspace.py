@@ -228,6 +228,12 @@ class Workspace:
                 return compare_models(index, measure, *how)
             return compare_by_choice(index, measure, *how, few)
 
+    def ema_copies(self, models: Sequence[Model], job: Job) -> dict[str, list[str]]:
+        """Model → whose weights the EMA copy in it is, and in whom its own weights are one; reads what that takes."""
+        from .comparing.ema_copies import ema_copies
+
+        return ema_copies(models, self.library, job)
+
     def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job, task: str | None = None) -> Detail:
         """Two models of a comparison, key by key. Raises ModelsimError where they cannot be compared."""
         from .comparing.detail import detail

@@ -97,6 +97,7 @@ def test_compare_tells_these_fields(small_family):
         "components",
         "base",
         "reasons",
+        "remarks",
         "merges",
         "errors",
     ]

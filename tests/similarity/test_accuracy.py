@@ -118,8 +118,8 @@ def test_a_key_with_nan_is_told_and_left_out(tmp_path):
     demo.save(tmp_path / "c.safetensors", bad)
     found = measured([tmp_path], "cosine")
     told = [(reason.a, reason.b, reason.reason) for reason in found.reasons]
-    assert ("c", "c", f"1 NaN and 1 infinities in {QUERY}: left out") in told
-    assert ("c", "c", f"0 NaN and 1 infinities in {TEXT}: left out") in told
+    assert ("c", "c", f"UNet: 1 NaN and 1 infinity in {QUERY}: left out") in told
+    assert ("c", "c", f"text encoder: 1 infinity in {TEXT}: left out") in told
     assert len(told) == 2
     np.testing.assert_allclose(found.matrix.values[:2, :2], without.matrix.values, atol=1e-9)  # the others as if alone
     exact(found, "b", "c", 1)

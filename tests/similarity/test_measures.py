@@ -50,13 +50,10 @@ def stored(values: np.ndarray, dtype: str) -> torch.Tensor:
 
 
 def write(folder: Path, models: list[dict[str, torch.Tensor]]) -> list[naive.Model]:
-    """Save the models as 0, 1, …; returns their weights as they read back: numbers are read as float32, those of
-    float64 too, and a single number is no weight."""
+    """Save the models as 0, 1, …; returns their weights as they read back; a single number is no weight."""
     for i, model in enumerate(models):
         save_file({key: value.contiguous() for key, value in model.items()}, folder / f"{i}.safetensors")
-    return [
-        {key: value.float().double().numpy() for key, value in model.items() if value.numel() > 1} for model in models
-    ]
+    return [{key: value.double().numpy() for key, value in model.items() if value.numel() > 1} for model in models]
 
 
 def measured(folder: Path, measure: str, base: str | None = None):
@@ -145,7 +142,7 @@ def test_delta_cosine_is_that_of_the_plain_implementation(tensors, with_base):
     assert found.base == (Base("0") if with_base else MEAN)
     matrix, base = found.matrix, 0 if with_base else None
     every = naive.places(sorted({key for model in models for key in model}))
-    rounded = {reason.a for reason in found.reasons if "in another precision" in reason.reason}
+    rounded = {reason.a for reason in found.reasons if "rounding to another precision" in reason.reason}
     for i, a in enumerate(models):
         for j, b in enumerate(models):
             if rounded & {matrix.models[i], matrix.models[j]}:

@@ -26,6 +26,6 @@ def test_nan_is_counted_and_left_out(tmp_path, dtype):
         save_file({KEY: values.to(dtype), **other}, tmp_path / f"{name}.safetensors")
     with Library(None) as library:
         found = compare([tmp_path], "l2", None, library, Job(), "cpu")
-    told = f"3 NaN and 0 infinities in {KEY}: left out"
+    told = f"UNet: 3 NaN in {KEY}: left out"
     assert [(reason.a, reason.reason) for reason in found.reasons] == [("broken", told)]
     assert found.matrix.overall[0, 1] == 0

@@ -42,7 +42,7 @@ def test_the_base_in_another_precision_is_told_and_left_out(tmp_path):
     assert np.isnan(found.matrix.overall[position["base-fp32"]]).all()
     assert found.matrix.overall[position["tuned"], position["tuned-fp32"]] > 0.999
     assert [(r.a, r.reason) for r in found.reasons] == [
-        ("base-fp32", "base in another precision: it differs only by rounding")
+        ("base-fp32", "no farther from base than rounding to another precision puts it: there is no change to compare")
     ]
 
 

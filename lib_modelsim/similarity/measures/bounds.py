@@ -54,6 +54,9 @@ SAME, NEARLY, CLOSE, BASE, UNRELATED = (
     "unrelated",
 )
 
+SAME_SAMPLE = "no difference in a sample of the UNet or transformer"
+"""In the place of `SAME`, of a measure that reads a sample alone."""
+
 APART = "same base, trained apart"
 """Of the direction from a base, where the sizes do not say that the two are strangers."""
 

@@ -62,6 +62,11 @@ class Measure:
     between: str = "The value lies between two bounds, where nothing was measured."
     caveat: str = "It covers only the UNet or transformer."
 
+    @property
+    def sampled(self) -> bool:
+        """Whether it reads but some numbers of each key: then what it finds equal may differ elsewhere."""
+        return False
+
     def shown(self, value: float) -> str:
         """A value as the screen shows it: "98.123 %", "12.35", a dash where it is missing."""
         if np.isnan(value):
@@ -82,6 +87,10 @@ class WeightMeasure(Measure):
     function: Callable[..., NDArray[np.float64]]
     reading: Reading = WEIGHTS
     l2: str | None = None
+
+    @property
+    def sampled(self) -> bool:
+        return self.reading.sample is not None
 
     def of(self, parts: list, n: int, base: int | None) -> NDArray[np.float64]:
         """The values of all pairs, [n, n]; `base` counts only where the measure needs one."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ..parts import Part, Reading
 from ..sampling import SAMPLE, VERSION
+from .bounds import SAME, SAME_SAMPLE
 from .cosine import COSINE_WHOLE
 from .delta import DELTA_COSINE
 from .l2 import L2, RELATIVE_L2
@@ -28,6 +29,7 @@ def _sampled(measure: WeightMeasure, **changes: object) -> WeightMeasure:
         label=f"{measure.label}, sampled",
         reads="4 % of a file",
         reading=SAMPLED,
+        bounds=tuple(replace(b, text=SAME_SAMPLE) if b.text == SAME else b for b in measure.bounds),
         caveat=f"{measure.caveat} {_CAVEAT}" if measure.bounds else measure.caveat,
         **changes,
     )

@@ -64,6 +64,7 @@ def _facts(detail: Detail) -> list[tuple[str, str]]:
     facts = [(f"{detail.differing:,} keys differ", ""), (f"{detail.equal:,} are equal", "")]
     if detail.coverage is not None and detail.coverage < 1:
         facts.insert(0, (f"{detail.measure} {covers(detail.measure, detail.coverage)}", ""))
+    facts += [(text, "") for text in detail.besides]
     if detail.unknown:
         facts.append((f"{detail.unknown:,} cannot be compared", ""))
     shapes = [f"{other.key} {_shape(other.first)} and {_shape(other.second)}" for other in detail.other_shapes]

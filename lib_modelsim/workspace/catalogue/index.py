@@ -150,11 +150,13 @@ def _read_header(path: Path, key: FileKey, library: Library) -> Header:
         checkpoint = open_checkpoint(path)
         if checkpoint.identity != key:
             raise changed(path)
-        return header_of_file(checkpoint)
+        header = header_of_file(checkpoint)
+        checkpoint.check()
     except CheckpointError as error:
         if not isinstance(error, ReadError) and file_key(path) == key:
             library.remember_failure(key, HEADER_VERSION, str(error))
         raise
+    return header
 
 
 def remembered_header(known: RememberedFile, library: Library) -> Header | None:

@@ -13,15 +13,19 @@ def remarks(header: Header, identity: Identity | None) -> list[str]:
     """How it samples, whether it has an EMA copy, damaged `position_ids`, numbers that are not finite (known once it
     was hashed), what of it cannot be compared, how much is not recognised, and what is odd about it; nothing of an
     ordinary file."""
-    found = list(header.facts.sampling)
-    if header.facts.ema is not None:
-        found.append("EMA copy only: without the weights themselves" if header.facts.ema is Ema.ONLY else "with EMA")
-    found += [f"{component_label(name)}: position_ids broken" for name in header.facts.damaged]
-    found += not_finite_in_words(header, identity)
+    found = [*besides_weights(header), *not_finite_in_words(header, identity)]
     found += [f"{component_label(name)}: {why}" for name, why in header.barred.items()]
     if header.unplaced > MOST_UNPLACED:
         found.append(f"{share_in_words(header.unplaced)} of the network is not recognised or cannot be read")
     return [*found, *header.remarks]
+
+
+def besides_weights(header: Header) -> list[str]:
+    """How a file samples, its EMA copy, and damaged `position_ids`: no number of a comparison speaks of these."""
+    found = list(header.facts.sampling)
+    if header.facts.ema is not None:
+        found.append("EMA copy only: without the weights themselves" if header.facts.ema is Ema.ONLY else "with EMA")
+    return [*found, *(f"{component_label(name)}: position_ids broken" for name in header.facts.damaged)]
 
 
 def not_finite_in_words(header: Header, identity: Identity | None) -> list[str]:

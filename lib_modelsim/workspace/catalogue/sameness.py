@@ -34,10 +34,15 @@ def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
             f"{label} as {_several(same[rank, label, but])}" + (f" ({but})" if but else "")
             for rank, label, but in sorted(same)
         ]
-        told += [words.format(_several(others)) for words, others in _by_ema(name, identities)]
+        told += ema_facts(name, identities)
         if told:
             found[name] = told
     return found
+
+
+def ema_facts(name: str, identities: Mapping[str, Identity]) -> list[str]:
+    """Whose weights the EMA copy in a model is, and in whom its own weights are an EMA copy."""
+    return [words.format(_several(others)) for words, others in _by_ema(name, identities)]
 
 
 def _by_ema(name: str, identities: Mapping[str, Identity]) -> Iterator[tuple[str, list[str]]]:

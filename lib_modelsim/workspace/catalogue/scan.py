@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,16 +45,20 @@ def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False,
         identity = known[model.path]
         if identity is None:
             try:
-                identity = identify(model.open(), stage.advance)
+                result.found.append(identified(model, library, stage.advance))
             except CheckpointError as error:
                 result.unreadable.append(Unreadable(model.path, str(error)))
-                continue
-            stored = identity.to_dict() | {"version": IDENTITY_VERSION}
-            known_as = library.remember_identity(model.key, model.id, identity.sha256, stored)
-            result.found.append((replace(model, id=known_as), identity))
         else:
             result.found.append((model, identity))
     return result
+
+
+def identified(model: Model, library: Library, progress: Callable[[int], None]) -> tuple[Model, Identity]:
+    """A model by what the library knows it as once it was hashed, and its hashes. Reads the whole file; raises
+    CheckpointError where that cannot be done."""
+    identity = identify(model.open(), progress)
+    stored = identity.to_dict() | {"version": IDENTITY_VERSION}
+    return replace(model, id=library.remember_identity(model.key, model.id, identity.sha256, stored)), identity
 
 
 def known_identity(model: Model, library: Library) -> Identity | None:

@@ -32,6 +32,7 @@ from ...similarity.measures.registry import (
     require_base_taken,
 )
 from ..catalogue.index import HEADER_VERSION, Index, Model, Unreadable, match_model, other_names, read_index
+from ..catalogue.remarks import besides_weights
 from .adapter_facts import layers_apart
 from .adapter_scores import adapter_scores, are_adapters, without_numbers
 from .attention_scores import attention_scores
@@ -69,6 +70,12 @@ class Comparison:
     def base_model(self) -> str | None:
         """The name of the model that is the base; None without a base, and where the mean is."""
         return self.base.model if self.base is not None else None
+
+    @property
+    def remarks(self) -> dict[str, list[str]]:
+        """Model → what changes its pictures and no number speaks of, of those that have such: "v-prediction"."""
+        found = {model.name: besides_weights(model.header) for model in self.models}
+        return {name: said for name, said in found.items() if said}
 
     def model(self, name: str) -> Model:
         """The model of this name, which is one of them."""

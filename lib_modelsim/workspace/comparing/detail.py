@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checkpoints.blocks import sub_block, sub_block_order
+from ...checkpoints.facts import differences
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
@@ -65,7 +66,8 @@ class Detail:
     most, the worst first. Of the keys that both hold in one shape, `equal` have the same values and `unknown` cannot
     be compared (zeros in both, or numbers that are not finite); `differing` are the rest. `fine` are the sub-blocks of
     a network whose mergers number them. `reason` says why a pair of different architectures has nothing to compare,
-    `coverage` how much of the network the measure's numbers speak of.
+    `coverage` how much of the network the measure's numbers speak of,
+    `besides` what changes the pictures and only one of the two has.
     """
 
     first: str
@@ -83,6 +85,7 @@ class Detail:
     reason: str | None = None
     coverage: float | None = None
     fine: tuple[SubBlock, ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 def detail(
@@ -105,6 +108,8 @@ def detail(
     found = Detail(*names, matrix.measure, matrix.blocks, tuple(matrix.values[a, b].tolist()))
     if matrix.coverage is not None:
         found = replace(found, coverage=float(matrix.coverage[a, b]))
+    besides = differences(*(model.header.facts for model in models), *names)
+    found = replace(found, besides=tuple(besides))
     if first.architecture != second.architecture:
         return replace(found, reason=difference(first, second))
     shared = [key for key in first.places if key in second.places]

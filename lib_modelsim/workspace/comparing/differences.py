@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job
+from ...similarity.coverage import LEAST
 from ...similarity.measures.equal import EQUAL
+from ...text import counted
 from .compare import Comparison, difference
+from .shares import covers
 
 if TYPE_CHECKING:  # torch comes with it
     from ...similarity.histogram import Histogram
@@ -20,15 +23,24 @@ def differences(comparison: Comparison, job: Job, device: str = "auto", memory: 
     """The histogram of each component of a comparison's two models (besides the base), over the keys that both hold in
     one shape with finite values; components that they do not share are left out.
 
-    Raises ModelsimError where there are not two models of one architecture, or one cannot be read.
+    Raises ModelsimError where there are not two models of one architecture that have most of their network in common,
+    or one cannot be read.
     """
-    models = [model for model in comparison.models if model.name != comparison.base_model]
-    if len(models) != 2:
-        raise ModelsimError("--histogram takes two models, not", len(models), "choose two checkpoints")
+    pair = [i for i, model in enumerate(comparison.models) if model.name != comparison.base_model]
+    if len(pair) != 2:
+        raise ModelsimError("--histogram takes two models, not", len(pair), "choose two checkpoints")
+    models = [comparison.models[i] for i in pair]
     first, second = (model.header.layout for model in models)
     if first.architecture != second.architecture:
         raise ModelsimError(
             "these two cannot be compared", difference(first, second), "choose two models of one network"
+        )
+    share = 1.0 if comparison.coverage is None else float(comparison.coverage[pair[0], pair[1]])
+    if share < LEAST:
+        raise ModelsimError(
+            f"no histogram: {comparison.matrix.measure} {covers(comparison.matrix.measure, share)}",
+            None,
+            "choose two models of one network",
         )
     keys: dict[str, list[str]] = {}
     for key, place in first.places.items():
@@ -66,4 +78,5 @@ def write_histogram(found: Sequence[Histogram], names: Sequence[str], path: Path
 
 def _heading(one: Histogram) -> str:
     share = EQUAL.shown(one.equal / one.total)
-    return f"{one.component}: {one.total:,} values, {share} of them equal, rms {one.rms:.4g}"
+    told = f"{one.component}: {one.total:,} values, {share} of them equal, rms {one.rms:.4g}"
+    return told + (f"; {counted(one.left_out, 'key')} left out: not finite" if one.left_out else "")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ...errors import ModelsimError
 from ...job import Job
+from ...similarity.coverage import LEAST
+from ...similarity.joining import main_component
 from ...similarity.measures.registry import WeightMeasure, all_measures, measure_named
 from .compare import Comparison
 from .weight_scores import joint_layout
@@ -23,7 +25,8 @@ class Element:
 
 
 def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Element]:
-    """Per-key values of a comparison's two models (besides the base), in network order, keys of one model included.
+    """Per-key values of a comparison's two models (besides the base), in network order, keys of one model included;
+    none of the UNet or transformer where they have too little of it in common.
 
     Raises ModelsimError where there are not two, or for the attention scores, which have no value per key.
     """
@@ -50,8 +53,14 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
             found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
         for checkpoint in opened:
             checkpoint.check()
-    places = layout.places.items()
+    share = 1.0 if comparison.coverage is None else float(comparison.coverage[pair[0], pair[1]])
+    unknown = main_component(comparison.matrix.components) if share < LEAST else None
     return [
-        Element(key, place.component, place.block, None if found[key] != found[key] else found[key])
-        for key, place in places
+        Element(
+            key,
+            place.component,
+            place.block,
+            None if found[key] != found[key] or place.component == unknown else found[key],
+        )
+        for key, place in layout.places.items()
     ]

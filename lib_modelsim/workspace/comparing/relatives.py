@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...checkpoints.facts import differences
 from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
 from ...similarity.joining import main_component
 from ...similarity.measures.bounds import UNRELATED
 from ...similarity.measures.of_adapters import CHANGE_COSINE, TRAINED_APART
+from ..catalogue.sameness import ema_facts
 from .adapter_scores import are_adapters
 from .compare import Comparison
 from .verdicts import NONE, Verdict, same_main, verdict
@@ -24,7 +26,7 @@ class Relative:
     `reason` says why they are, or are only in part. `relation` is None until both files were hashed. `verdict` is of
     the UNet or transformer, `fact` what hashes say the two share: "same file", "same UNet, other VAE"; of strangers
     only what they do share. `coverage` is the share of the network that `overall` speaks of, None where it is not of
-    weights.
+    weights; `besides` is what changes the pictures and only one of the two has, by their headers.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Relative:
     verdict: Verdict
     fact: str = ""
     coverage: float | None = None
+    besides: tuple[str, ...] = ()
 
     @property
     def comparable(self) -> bool:
@@ -46,7 +49,7 @@ class Relative:
         """Verdict and fact in one line; a verdict from hashes is the fact itself, which names the models besides."""
         if self.verdict.by_hashes:
             return self.fact.replace("same", "the same", 1)
-        return ", ".join(filter(None, dict.fromkeys((self.verdict.text, self.fact))))
+        return ", ".join(filter(None, dict.fromkeys((self.verdict.text, self.fact, *self.besides))))
 
 
 def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[Relative]:
@@ -61,6 +64,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     own_reason = reasons.get(frozenset((chosen,)))
     far = _from_base(comparison)
     other_measure = are_adapters(comparison.models[row : row + 1]) and matrix.measure != CHANGE_COSINE.name
+    headers = [model.header for model in comparison.models]
     found = []
     for i, name in enumerate(matrix.models):
         if i == row or name == comparison.base_model:
@@ -77,7 +81,10 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         if other_measure and not said.by_hashes:
             said = Verdict(NONE, f"What adapters are to each other is told by {CHANGE_COSINE.name} alone.")
         fact = "" if facts is None else _fact(facts, chosen, name)
-        found.append(Relative(name, overall, blocks, facts, reason, said, fact, share))
+        besides = tuple(differences(headers[row].facts, headers[i].facts, chosen, name)) if headers else ()
+        if both:
+            besides += tuple(ema_facts(chosen, {each: identities[each] for each in (chosen, name)}))
+        found.append(Relative(name, overall, blocks, facts, reason, said, fact, share, besides))
 
     def order(relative: Relative) -> tuple[bool, bool, float, bool, str]:
         apart = relative.overall if matrix.is_distance else -relative.overall

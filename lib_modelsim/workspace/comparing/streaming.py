@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 from functools import cache
 from itertools import groupby
 
@@ -18,11 +19,12 @@ from ...similarity.asimilarity import attention_grams
 from ...similarity.attention import Variant, projections
 from ...similarity.device import Device, choose_device
 from ...similarity.device import log as device_log
+from ...similarity.grams import GramSums
 from ...similarity.histogram import Histogram, histogram
 from ...similarity.pairs import PairSums
-from ...similarity.parts import WEIGHTS, PairPart, Part, Reading, Sums, add_up, to_arrays
+from ...similarity.parts import WEIGHTS, NonFinite, PairPart, Part, Reading, Sums, add_up, to_arrays
 from ...similarity.sampling import Sample, numbers
-from ...similarity.weights import GramSums, KeySummer, NonFinite
+from ...similarity.weights import KeySummer
 
 Arrays = dict[str, NDArray]
 
@@ -56,7 +58,7 @@ def weight_pass(
             broken.clear()
             summer = summer_on(_fall_back(memory))
             parts = _parts(summer, form, layout, members)
-        told = [(found.model, _in_words(found), found.key) for found in broken]
+        told = [astuple(found) for found in broken]
         yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
 
 
@@ -140,12 +142,6 @@ def _stage(models: Sequence[Checkpoint], keys: Sequence[str], job: Job, sample: 
         if (w := model.weights.get(key))
     )
     return Stage(job, "reading weights", total)
-
-
-def _in_words(found: NonFinite) -> str:
-    if found.nans or found.infinities:
-        return f"{found.nans} NaN and {found.infinities} infinities in {found.key}: left out"
-    return f"numbers too large to square in {found.key}: left out"
 
 
 def attention_pass(

@@ -14,7 +14,7 @@ from ...similarity.base import MEAN, Base
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
-from ...similarity.measures.bounds import BASE, ONE_SIZE, SAME, SAME_CHANGE, SCALED
+from ...similarity.measures.bounds import BASE, ONE_SIZE, SAME, SAME_CHANGE, SAME_SAMPLE, SCALED
 from ...similarity.measures.l2 import RELATIVE_L2
 from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import measure_named
@@ -23,6 +23,11 @@ from .shares import covers
 
 NONE = "no verdict"
 SAME_IN_PART = "no difference in what both hold"
+IN_PART = {
+    SAME: SAME_IN_PART,
+    SAME_SAMPLE: "no difference in a sample of what both hold",
+}
+"""What is said instead of two models that are not compared over the whole network."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ def verdict(
     if coverage is not None and 0 < coverage < LEAST:
         return Verdict(NONE, f"The number {covers(measure, coverage)}.")
     if shared is not None and coverage in (None, 1):
-        return Verdict(f"the {shared}", f"According to the values of each component. {known.caveat}")
+        text = f"the {shared}" if shared.startswith("same") else shared
+        return Verdict(text, f"According to the values of each component. {known.caveat}")
     if np.isnan(value) or not known.bounds:
         return Verdict(NONE, "The two are not comparable." if np.isnan(value) else known.caveat)
     if known.needs_base and base == MEAN:
@@ -81,7 +87,7 @@ def verdict(
         sizes = f" The changes from the base have {changes[0]:.2g} and {changes[1]:.2g} of the models' size."
     if coverage is None or coverage == 1:
         return Verdict(text, f"By {measure}, {bound.span()}.{sizes} {known.caveat}")
-    text = SAME_IN_PART if text == SAME else text
+    text = IN_PART.get(text, text)
     return Verdict(text, f"By {measure}, {bound.span()}.{sizes} It {covers(measure, coverage)}. {known.caveat}")
 
 
@@ -109,15 +115,22 @@ def _by_size(apart: float, first: str) -> Verdict:
 
 
 def same_main(matrix: SimilarityMatrix, a: int, b: int) -> str | None:
-    """ "same UNet, other text encoder" of two models, where that is so: their overall number speaks of the UNet alone.
-    None where the UNet differs, everything is the same, or the measure does not tell."""
+    """ "same UNet, other text encoder" of two models, where that is so: their overall number speaks of the UNet alone;
+    "no difference in a sample of the UNet, other text encoder" where no more was read. None where the UNet differs or
+    was not compared to its end, where everything is the same, or where the measure does not tell."""
     main = main_component(matrix.apart)
-    if main is None or matrix.apart[main][a, b] != 0:
+    if main is None or matrix.apart[main][a, b] != 0 or (matrix.coverage is not None and matrix.coverage[a, b] < 1):
         return None
     others = [name for name, sizes in matrix.apart.items() if sizes[a, b] > 0]
     if not others:
         return None
-    return ", ".join([f"same {component_label(main)}", *(f"other {component_label(name)}" for name in others)])
+    return ", ".join([equal_main(matrix.measure, main), *(f"other {component_label(name)}" for name in others)])
+
+
+def equal_main(measure: str, main: str) -> str:
+    """What is equal where a measure finds no difference: "same UNet", or but a sample of it."""
+    label = component_label(main)
+    return f"no difference in a sample of the {label}" if measure_named(measure).sampled else f"same {label}"
 
 
 def explanation(measure: str) -> str:

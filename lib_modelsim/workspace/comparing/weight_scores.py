@@ -9,27 +9,29 @@ from itertools import chain
 
 import numpy as np
 
-from ...checkpoints.identity import component_label
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import BlockResult, Library
 from ...similarity.base import ANOTHER_BASE, MEAN, Base
-from ...similarity.coverage import covered
+from ...similarity.coverage import LEAST, covered
 from ...similarity.joining import main_component, measure_parts, sizes_apart
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.l2 import relative_l2
 from ...similarity.measures.registry import WeightMeasure
-from ...similarity.parts import Part, Sums, from_arrays
+from ...similarity.parts import NonFinite, Part, Sums, from_arrays
 from ..catalogue.index import Model
 from .caching import Arrays, cached_or_compute
+from .left_out import left_out_in_words
 from .merges import merges_among
 from .scores import Reason, Scores
-from .verdicts import same_main
+from .verdicts import equal_main, same_main
 
 OTHER = ""
 """The name under which the keys without a block are summed."""
+
+_NONE = "there is no change to compare"
 
 ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3": 2**-4, "F8_E5M2": 2**-3}
 """dtype → the largest relative error u of rounding one number to it; errors spread evenly come to u/√3 in all."""
@@ -60,54 +62,73 @@ def weight_scores(
     wanted = [block for block, keys in blocks.items() if keys]
     models, results, unreadable = cached_or_compute(measure.reading.method, group, wanted, run, library)
     parts: dict[str, list[Sums]] = {}
-    reasons = []
-    left_out: dict[int, frozenset[str]] = {}
+    left_out: dict[int, list[NonFinite]] = {}
     for block in wanted:
         parts[block], told = _restore(measure, results[block], models) if block in results else ([], [])
-        for i, text, key in told:
-            reasons.append(Reason(models[i].name, models[i].name, text))
-            left_out[i] = left_out.get(i, frozenset()) | {key}
+        for one in told:
+            left_out.setdefault(one.model, []).append(one)
+    reasons = [
+        Reason(models[i].name, models[i].name, text)
+        for i, found in sorted(left_out.items())
+        for text in left_out_in_words(models[i].header, found)
+    ]
     names, layouts = [model.name for model in models], [model.header.layout for model in models]
+    missing = {i: frozenset(one.key for one in found) for i, found in left_out.items()}
     unread = [model.header.uncompared for model in models]
     main = main_component({place.component: place for place in layout.places.values()})
     apart = sizes_apart(parts, len(models))
     if not measure.needs_base or base is None:
         used = dict.fromkeys(parts, ()) if measure.needs_base else parts
         matrix = replace(measure_parts(measure, names, used), apart=apart)
-        matrix = covered(matrix, layouts, main, left_out, None, unread)
+        matrix = covered(matrix, layouts, main, missing, None, unread)
         return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix))
     if base != MEAN and base.model not in names:
         raise ModelsimError("the base cannot be read to its end", base.model, ANOTHER_BASE)
     matrix, origin = replace(measure_parts(measure, names, parts, base), apart=apart), base.position(names)
     rounded = [] if origin is None else rounded_copies(models, parts, origin)
     reasons += [
-        Reason(names[i], names[i], f"{base.model} in another precision: it differs only by rounding") for i in rounded
+        Reason(names[i], names[i], f"no farther from {base.model} than rounding to another precision puts it: {_NONE}")
+        for i in rounded
     ]
-    reasons += [Reason(names[i], names[i], text) for i, text in _equal_to(matrix, origin)]
     of_base = None if origin is None else layouts[origin]
-    matrix = covered(matrix.without(rounded), layouts, main, left_out, of_base, unread)
+    matrix = covered(matrix.without(rounded), layouts, main, missing, of_base, unread)
+    reasons += [Reason(names[i], names[i], text) for i, text in _equal_to(matrix, origin) if i not in rounded]
     return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix, origin))
 
 
 def _equal_to(matrix: SimilarityMatrix, base: int | None) -> Iterator[tuple[int, str]]:
     """The models that have no direction from the base, as they are the same where it counts."""
     main = main_component(matrix.apart)
-    if base is None or main is None:
+    if main is None:
+        return
+    if base is None:
+        alone = np.isnan(matrix.overall.diagonal()) & (matrix.coverage.diagonal() >= LEAST)
+        yield from ((i, f"no different from the mean of the models: {_NONE}") for i in np.flatnonzero(alone).tolist())
         return
     for i in np.flatnonzero(matrix.apart[main][base] == 0).tolist():
-        if i != base:
-            told = same_main(matrix, base, i) or f"same {component_label(main)}"
-            yield i, f"{told} as {matrix.models[base]}, the base: there is no change to compare"
+        if i == base:
+            continue
+        name = matrix.models[base]
+        if matrix.coverage[base, i] < 1:
+            yield i, f"no difference from {name}, the base, in what both hold: {_NONE}"
+            continue
+        told = same_main(matrix, base, i) or equal_main(matrix.measure, main)
+        joint = "as" if told.startswith("same") else "beside"
+        yield i, f"{told} {joint} {name}, the base: {_NONE}"
 
 
 def _restore(
     measure: WeightMeasure, result: BlockResult, models: Sequence[Model]
-) -> tuple[list[Sums], list[tuple[int, str, str]]]:
-    """The sums of a stored block among the models asked for, and what it says of non-finite keys: the model's
-    position, the words, the key."""
+) -> tuple[list[Sums], list[NonFinite]]:
+    """The sums of a stored block among the models asked for, and which keys are left out for which of them."""
     rows = [result.models.index(model.id) for model in models]
     parts = [part.select(rows) for part in from_arrays(measure.reading.form, result.arrays)]
-    told = [(rows.index(i), text, key) for i, text, key in json.loads(str(result.arrays["non_finite"])) if i in rows]
+    told = [
+        NonFinite(row, *about)
+        for i, *about in json.loads(str(result.arrays["non_finite"]))
+        for row, k in enumerate(rows)
+        if k == i
+    ]
     return [part for part in parts if part is not None], told
 
 

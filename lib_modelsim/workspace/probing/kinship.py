@@ -43,6 +43,7 @@ class Kinship:
     base: None = None
     choices: Mapping[str, None] = field(default_factory=dict)
     merges: Sequence[Merge] = ()
+    remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = None) -> Kinship:
