@@ -214,7 +214,7 @@ class RootedTree:
         relative = differences @ gram @ differences.T
         along = (differences * gram.diagonal()) @ differences.T
         own, way = relative.diagonal(), along.diagonal()
-        squares = own[:, None] + own[None, :] - 2 * relative
+        squares = own[:, None] + own[None, :] - (relative + relative.T)
         longest = way[:, None] + way[None, :] - 2 * along  # Σ of the squares on the path from a to b
         return np.where(squares > resolution * longest, squares, 0), longest
 
