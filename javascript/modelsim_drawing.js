@@ -109,9 +109,10 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
     function tellCell(element, x, y) {
         if (!element.isConnected) return;
         const heat = heatOf(element), { row, column, count } = cellAt(element, x, y);
-        const reference = heat.references[Math.floor(column / heat.blocks.length)];
+        const from = Math.floor(column / heat.blocks.length), reference = heat.references[from];
         const block = heat.blocks[column % heat.blocks.length];
         const lines = [["with", reference], ["block", block], ["value", words(heat, row * count + column)]];
+        lines.push(["compared", heat.compared[`${row},${from}`]]);
         pointedAt = element;
         modelsim.showTip(heat.leaves[row].dataset.model, lines.filter(([, text]) => text), x, y);
         const place = element.querySelector("image"), frame = element.querySelector(".modelsim-cell");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 
 import numpy as np
@@ -14,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from lib_modelsim.checkpoints import blocks
 from lib_modelsim.checkpoints.layout import Layout, Place
 from lib_modelsim.cli import documents, text
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.similarity.coverage import LEAST, coverage, share_in_words
@@ -23,10 +25,14 @@ from lib_modelsim.ui.families.relatives import relatives_list
 from lib_modelsim.workspace.catalogue.scan import scan
 from lib_modelsim.workspace.comparing.compare import comparable, compare
 from lib_modelsim.workspace.comparing.detail import detail
+from lib_modelsim.workspace.comparing.differences import differences
+from lib_modelsim.workspace.comparing.elements import elements
 from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.shares import covers
 from lib_modelsim.workspace.comparing.verdicts import NONE, SAME_IN_PART, verdict
 from lib_modelsim.workspace.families.classify import FamilyRequest, classify
+from lib_modelsim.workspace.families.results import results_of, write_families
+from lib_modelsim.workspace.families.screen import heatmap_on_screen
 
 UNET = "model.diffusion_model."
 FIRST, LAST = UNET + "input_blocks.0.0.weight", UNET + "out.2.bias"
@@ -267,6 +273,31 @@ def test_a_tree_has_no_place_for_what_is_not_covered(pair, small_family, library
     assert "half" not in family.features.models
     assert family.coverage.shape == (3, 3)
     assert any("half" in note for note in found.notes)
+
+
+def test_cells_and_tables_of_a_family_say_the_coverage(pair, library):
+    paths = [pair / f"{name}.safetensors" for name in ("anna", "base", "inpainting")]
+    found = classify(paths, FamilyRequest(measure="relative-l2"), library, Job(), "cpu")
+    (family,) = found.families
+    assert "more than 99.9 % of the network" in heatmap_on_screen(family, {})
+    write_families(results_of(found.families, found.models, [], library), pair / "out", dpi=20)
+    with open(pair / "out" / "coverage.csv", newline="", encoding="utf-8") as file:
+        rows = {row["model"]: row for row in csv.DictReader(file)}
+    assert LEAST < float(rows["anna"]["inpainting"]) < 1
+    assert float(rows["anna"]["anna"]) == 1
+    assert "Coverage: the share that was compared" in (pair / "out" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("measure", ["l2", "cosine", "sampled-relative-l2"])
+def test_below_the_bound_no_key_of_the_network_has_a_value_and_nothing_is_drawn(pair, small_family, library, measure):
+    both = [small_family / "anna.safetensors", pair / "half.safetensors"]
+    found = compared(both, library, measure)
+    assert np.isnan(overall(found, "anna", "half"))
+    told = elements(found, Job(), "cpu")
+    assert {each.value for each in told if each.component == "unet"} == {None}
+    assert any(each.value is not None for each in told if each.component != "unet")
+    with pytest.raises(ModelsimError, match=r"no histogram: .* covers [0-9.]+ % of the network, too little to compare"):
+        differences(found, Job(), "cpu")
 
 
 def test_the_attention_score_covers_the_layers_that_it_reads(pair, library):

@@ -238,6 +238,11 @@ NAMES = st.sampled_from(
         "something",
         "v_pred",
         "logvar",
+        "ztsnr",
+        "edm_vpred.sigma_max",
+        "alphas_cumprod",
+        "model_ema.diffusion_modelout2weight",
+        "model_ema.decay",
         "text_encoders.t5xxl.transformer.shared.weight",
         "cond_stage_model.transformer.text_model.embeddings.position_ids",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,12 +73,14 @@ def heatmap_svg(
     palette: Palette = Palette.SIMILARITY,
     percent: bool = True,
     facts: Facts | None = None,
+    shares: Mapping[tuple[str, str], str] | None = None,
 ) -> str:
     """The heat map as inline SVG in the frame in which it scrolls and zooms, its bar of colours above.
 
     `tree` and `classes` [n] are of the table's models. The columns are every block of the first reference, then of the
     second …; without `references` and `blocks` each has its own name. `unit` says what the values are, which are shown
-    in per cent or as they are; `facts` are what tooltips tell of the models.
+    in per cent or as they are; `facts` are what tooltips tell of the models, `shares` of a model
+    and a reference: how much of them was compared, where that is not all.
     """
     columns = _columns(table, tree, references, blocks)
     names = [tree.models[leaf] for leaf in tree.leaves]
@@ -99,9 +101,15 @@ def heatmap_svg(
         for row, (name, text) in enumerate(zip(names, shown, strict=True))
     )
     least, greatest, colours = _scale(columns.values, palette)
+    compared = {
+        f"{row},{column}": share
+        for row, name in enumerate(names)
+        for column, reference in enumerate(columns.references)
+        if (share := (shares or {}).get((name, reference)))
+    }
     svg = (
         f'<svg class="modelsim-svg" viewBox="0 0 {WIDTH} {bottom:.0f}" role="group" aria-label="Heat map of models">'
-        f"{lines}{strip}{above}{_cells(columns, places, (least, greatest), colours, percent)}{below}"
+        f"{lines}{strip}{above}{_cells(columns, places, (least, greatest), colours, percent, compared)}{below}"
         f'<g class="modelsim-leaves" role="listbox" aria-label="Models in the order of the tree">{leaves}</g></svg>'
     )
     missing = bool(np.isnan(columns.values).any())
@@ -122,9 +130,15 @@ def _scale(values: NDArray[np.float64], palette: Palette) -> tuple[float, float,
 
 
 def _cells(
-    columns: _Columns, places: _Places, ends: tuple[float, float], colours: NDArray[np.uint8], percent: bool
+    columns: _Columns,
+    places: _Places,
+    ends: tuple[float, float],
+    colours: NDArray[np.uint8],
+    percent: bool,
+    compared: Mapping[str, str],
 ) -> str:
-    """The picture, with what a tooltip needs: names, and every value as a step between the ends, the last for none."""
+    """The picture, with what a tooltip needs: names, every value as a step between the ends, the last for none, and how
+    much was `compared` by "row,reference", where that is not all."""
     many = columns.values.size > _MANY
     steps = np.iinfo(np.uint8 if many else np.uint16).max
     share = (columns.values - ends[0]) / (ends[1] - ends[0])
@@ -137,6 +151,7 @@ def _cells(
         "ends": ends,
         "bytes": 1 if many else 2,
         "percent": percent,
+        "compared": compared,
     }
     place = f'x="{places.left}" y="{places.top:.1f}" width="{places.width:.1f}" height="{places.height:.1f}"'
     return (

@@ -187,6 +187,9 @@ def _tables(result: Result) -> list[Table]:
         tables.append(Table("features", ("model", *family.features.columns), rows))
     rows = [(name, *row) for name, row in zip(models, family.distances.tolist(), strict=True)]
     tables.append(Table("distances", ("model", *models), rows))
+    if family.coverage is not None and len(family.coverage) == len(models) and (family.coverage < 1).any():
+        rows = [(name, *row) for name, row in zip(models, family.coverage.tolist(), strict=True)]
+        tables.append(Table("coverage", ("model", *models), rows))
     merges = zip(family.tree.merges.tolist(), family.tree.heights.tolist(), strict=True)
     tables.append(Table("linkage", ("merge1", "merge2", "height"), [(*pair, height) for pair, height in merges]))
     return tables
@@ -249,7 +252,7 @@ def _report(
     if result.models:
         names[HASHES] = "Files"
     if len(result.family.features.models) <= _SHORT:
-        names["distances"] = "Distances"
+        names |= {"distances": "Distances", "coverage": "Coverage: the share that was compared"}
     shown = [Table(names[t.name], t.header, t.rows) for t in tables if t.name in names]
     if result.family.merges:
         rows = [(merge.model, *merge.parents, f"{100 * merge.left:.1f} %") for merge in result.family.merges]

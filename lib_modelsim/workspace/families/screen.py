@@ -16,6 +16,7 @@ from ...figures.screen.markup import Facts
 from ...figures.screen.model_map import map_svg
 from ...figures.screen.tree import tree_svg
 from ...similarity.measures.registry import find_measure
+from ..comparing.shares import covers
 from .class_labels import ClassName
 from .family import STRANGER, Family, Trust
 
@@ -94,7 +95,21 @@ def heatmap_on_screen(family: Family, facts: Facts) -> str:
         palette=heat.palette,
         percent=bool(family.features.columns) and (measure is None or measure.unit == "%"),
         facts=facts,
+        shares=_shares(family),
     )
+
+
+def _shares(family: Family) -> dict[tuple[str, str], str]:
+    """Two models → how much of the network was compared, of those pairs of which it was not all."""
+    if family.coverage is None or family.measure is None:
+        return {}
+    models, whole = family.features.models, family.coverage >= 1
+    if len(whole) != len(models):
+        return {}
+    return {
+        (models[i], models[j]): covers(family.measure, family.coverage[i, j]).removeprefix("covers ")
+        for i, j in np.argwhere(~whole).tolist()
+    }
 
 
 def map_on_screen(family: Family, names: Mapping[int, ClassName], facts: Facts) -> str:
