@@ -66,7 +66,7 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
 
     members: dict[str, list[Weight]] = {}
     for weight in (*checkpoint.weights.values(), *checkpoint.unread.values(), *barred):
-        if is_schedule(weight.key) or not in_every_layout(weight.key):
+        if is_schedule(weight.key) or not in_every_layout(weight.key, checkpoint.architecture):
             extras.append(weight)
         else:
             members.setdefault(weight.component, []).append(weight)

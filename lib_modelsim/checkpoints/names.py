@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from .architecture import is_lora
 from .diffusers_names import original_names
-from .networks import KeyLayout, Split, networks, registry
+from .networks import KeyLayout, Role, Split, networks, registry
 from .networks.keys import Keys
 from .quantised.registry import decoded
 from .stored import FLOATS, StoredTensor
@@ -92,13 +92,15 @@ def named_by(
     return [(tensor, list(_parts(found[tensor.key], tensor, layout, shapes))) for tensor in tensors]
 
 
-def in_every_layout(key: str) -> bool:
-    """Whether a weight with this common name stands in single files and in diffusers folders alike.
+def in_every_layout(key: str, architecture: str | None = None) -> bool:
+    """Whether a weight with this common name stands in single files and in diffusers folders alike; of one network, or
+    of every one.
 
     What a folder has no place for is of no use to the pictures either: two layouts of the same weights are told as
     such by what they both hold.
     """
-    return not any(pattern.match(key) for network in networks() for pattern in network.only_in_single_files)
+    asked = [network for network in networks() if architecture in (None, network.name) or network.role is Role.PART]
+    return not any(pattern.match(key) for network in asked for pattern in network.only_in_single_files)
 
 
 def _homes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, _Home]:

@@ -202,11 +202,12 @@ BOTH = sorted({name.removesuffix(".diffusers") for name in names() if name.endsw
 )
 def test_two_layouts_of_one_network_have_the_same_names_and_shapes(shared, first, second):
     def network(name: str) -> dict[str, tuple[int, ...]]:
-        named = common_names(key_list(name).tensors)
+        named = dict(common_names(key_list(name).tensors))
+        architecture = recognise({key: tensor.shape for key, tensor in named.items()}).name
         found = {
             key: tensor.shape
-            for key, tensor in named
-            if key.startswith("model.diffusion_model.") and in_every_layout(key)
+            for key, tensor in named.items()
+            if key.startswith("model.diffusion_model.") and in_every_layout(key, architecture)
         }
         return {key: shape[:2] if shape[2:] in ((1, 1), ()) else shape for key, shape in found.items()}
 
