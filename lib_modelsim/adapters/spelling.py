@@ -66,7 +66,14 @@ def modules_of(tensors: Iterable[StoredTensor]) -> tuple[list[Module], list[Stor
         else:
             module = found.setdefault(name, _module(name))
             module.tensors[role] = tensor
-    return list(found.values()), others
+    left = []
+    for tensor in others:  # IA³ of LyCORIS calls its factors `weight`, as networks do
+        module = found.get(tensor.key.removesuffix(".weight"))
+        if module is not None and "on_input" in module.tensors:
+            module.tensors["weight"] = tensor
+        else:
+            left.append(tensor)
+    return list(found.values()), left
 
 
 def _role(key: str) -> tuple[str, str | None]:

@@ -30,6 +30,14 @@ class AdapterFacts:
     caveats: tuple[str, ...] = ()
     unused: int = 0
 
+    @property
+    def told(self) -> str:
+        """What the name of its network does not say: "LoKr, rank 16 and 8"; of several ranks the commonest two."""
+        kind = "" if self.why_not or self.kind == "LoRA" else self.kind
+        ranks = f"rank {' and '.join(map(str, self.ranks[:2]))}" if self.ranks else ""
+        more = " and others" if len(self.ranks) > 2 else ""
+        return ", ".join(filter(None, (kind, ranks + more)))
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

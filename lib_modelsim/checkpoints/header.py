@@ -61,8 +61,9 @@ class Header:
 
     @property
     def network(self) -> str:
-        """The network with its variant: "SDXL inpainting"."""
-        return public_name(self.layout.name)
+        """The network with its variant: "SDXL inpainting"; of an adapter with its kind: "SDXL LoRA (LoKr, rank 8)"."""
+        told = "" if self.adapter is None else self.adapter.told
+        return public_name(self.layout.name) + (f" ({told})" if told else "")
 
     def to_json(self) -> str:
         """Everything but the layout, which models share."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ..checkpoints.adapter_facts import AdapterFacts
 from ..checkpoints.embedded import origin
 from ..checkpoints.facts import Facts
 from ..checkpoints.identity import Identity, known_name
@@ -68,10 +69,19 @@ def _checkpoint(model: Model, identity: Identity | None) -> dict[str, Any]:
         "legacy_hash": identity.legacy_hash if identity else None,
         "autov3": identity.autov3 if identity else None,
         "known": known_name(identity) if identity else None,
+        "adapter": _adapter(header.adapter),
         "metadata": header.metadata,
         "origin": asdict(origin(header.metadata)),
         "error": None,
     }
+
+
+def _adapter(facts: AdapterFacts | None) -> dict[str, Any] | None:
+    """What an adapter is: `type` in its makers' words, `network` null where it is not known."""
+    if facts is None:
+        return None
+    found = facts.to_dict()
+    return {"type": found.pop("kind"), "why_not_comparable": found.pop("why_not") or None, **found}
 
 
 def _facts(facts: Facts) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     nothing = ("format", "architecture", "variant", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
     row |= {"components": {}, "coverage": None, "unplaced": None, "barred": {}, "facts": None, "size": size}
-    row |= {"remarks": [], "also_at": []}
+    row |= {"remarks": [], "also_at": [], "adapter": None}
     return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ...checkpoints.adapter_facts import AdapterFacts
+from ...checkpoints.embedded import origin
 from ...checkpoints.extras import EMA
 from ...checkpoints.facts import Ema
 from ...checkpoints.header import Header
 from ...checkpoints.identity import MOST_UNPLACED, Identity, component_label
 from ...similarity.coverage import share_in_words
+from ...text import printable
 
 
 def remarks(header: Header, identity: Identity | None) -> list[str]:
@@ -15,6 +20,8 @@ def remarks(header: Header, identity: Identity | None) -> list[str]:
     ordinary file."""
     found = [*besides_weights(header), *not_finite_in_words(header, identity)]
     found += [f"{component_label(name)}: {why}" for name, why in header.barred.items()]
+    if header.adapter is not None:
+        found += adapter_in_words(header.adapter, header.metadata)
     if header.unplaced > MOST_UNPLACED:
         found.append(f"{share_in_words(header.unplaced)} of the network is not recognised or cannot be read")
     return [*found, *header.remarks]
@@ -26,6 +33,22 @@ def besides_weights(header: Header) -> list[str]:
     if header.facts.ema is not None:
         found.append("EMA copy only: without the weights themselves" if header.facts.ema is Ema.ONLY else "with EMA")
     return [*found, *(f"{component_label(name)}: position_ids broken" for name in header.facts.damaged)]
+
+
+def adapter_in_words(facts: AdapterFacts, metadata: Mapping[str, str]) -> list[str]:
+    """Why it cannot be compared, what its numbers leave out, and what its trainer wrote down."""
+    found = [f"not comparable: {facts.why_not}"] if facts.why_not else []
+    found += facts.caveats
+    if facts.unused:
+        found.append(f"{facts.unused} of its tensors belong to no layer and are left out")
+    said = origin(metadata)
+    parts = [f"trained from {said.base}"] if said.base else []
+    parts += [f"to be called by {metadata[_TRIGGER][:_LONGEST]}"] if metadata.get(_TRIGGER, "").strip() else []
+    parts += [f"its commonest tags {', '.join(list(said.tags)[:_TAGS])}"] if said.tags else []
+    return [*found, *([printable(f"says of itself: {'; '.join(parts)}")] if parts else [])]
+
+
+_TAGS, _TRIGGER, _LONGEST = 5, "modelspec.trigger_phrase", 100
 
 
 def not_finite_in_words(header: Header, identity: Identity | None) -> list[str]:

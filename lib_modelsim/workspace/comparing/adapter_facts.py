@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,20 +30,26 @@ _SCALED, _OTHER_SIZE = 1e-4, 0.995
 """1 − cosine up to which two changes differ in size alone, and the share of the larger's from which they do not."""
 
 
-def facts_of(models: Sequence[Model], parts: Mapping[str, Sequence[ChangePart]]) -> list[Reason]:
-    """The facts, each of one model or of a pair."""
+def facts_of(
+    models: Sequence[Model], parts: Mapping[str, Sequence[ChangePart]], broken: Collection[int] = ()
+) -> list[Reason]:
+    """The facts, each of one model or of a pair; none of models at `broken` positions, whose layers are not all known.
+    """
     everything = [part for block in parts.values() for part in block]
     n = len(models)
     own, inner, farthest = _totals(everything, n)
     changed = np.zeros(n, bool)
     for part in everything:
         changed[list(part.members)] = True
+    changed[list(broken)] = False
     found = [Reason(m.name, m.name, UNTRAINED) for i, m in enumerate(models) if changed[i] and own[i] == 0]
     for model in models:
         caveats = model.header.adapter.caveats if model.header.adapter else ()
         found += [Reason(model.name, model.name, caveat) for caveat in caveats]
     for j in range(n):
-        for i in range(j):
+        for i in range(j if changed[j] else 0):
+            if not changed[i]:
+                continue
             found += _of_pair(models[i], models[j], own[[i, j]], inner[i, j], farthest[i, j])
     return found
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...checkpoints.layout import Layout
 from ...checkpoints.reader import Checkpoint
+from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
 from ...similarity.coverage import LEAST, without_overall
@@ -48,13 +49,24 @@ def adapter_measure(name: str | None) -> str:
     return _EXACT.get(known.name, known.name)
 
 
+def require_reads_adapters(measure: Measure | None) -> None:
+    """Raises ModelsimError where a measure cannot be told from what adapters change."""
+    if not _reads_adapters(measure):
+        name = measure.name if measure is not None else None
+        raise ModelsimError("this measure does not read adapters", name, f"use {CHANGE_COSINE.name}")
+
+
+def _reads_adapters(measure: Measure | None) -> bool:
+    return isinstance(measure, WeightMeasure) and measure.reading in (CHANGES, WEIGHTS)
+
+
 def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job: Job) -> Scores:
     """A measure of what adapters of one kind change."""
     measure = find_measure(adapter_measure(asked.name))
     facts = group[0].header.adapter
     if facts is not None and facts.why_not:
         return without_numbers(measure, group, f"not comparable: {facts.why_not}")
-    if not isinstance(measure, WeightMeasure) or measure.reading not in (CHANGES, WEIGHTS):
+    if not _reads_adapters(measure):
         return without_numbers(measure, group, f"{asked.name} does not read adapters; use {CHANGE_COSINE.name}")
     layout = joint_layout(group)
     blocks: dict[str, list[str]] = {}
@@ -69,14 +81,17 @@ def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job
     models, results, unreadable = cached_or_compute(CHANGES.method, group, list(blocks), run, library, alone=True)
     parts: dict[str, list[ChangePart]] = {}
     reasons = []
+    broken: set[int] = set()
     for block, result in results.items():
         rows = [result.models.index(model.id) for model in models]
         parts[block] = [p for part in from_arrays(ChangePart, result.arrays) if (p := part.select(rows)) is not None]
         for i, text, _ in json.loads(str(result.arrays["non_finite"])):
-            reasons += [Reason(models[row].name, models[row].name, text) for row in np.flatnonzero(np.equal(rows, i))]
+            concerned = np.flatnonzero(np.equal(rows, i)).tolist()
+            reasons += [Reason(models[row].name, models[row].name, text) for row in concerned]
+            broken.update(concerned)
     parts = {block: parts[block] for block in blocks if block in parts}
     matrix = _matrix(measure, models, parts)
-    reasons += facts_of(models, parts)
+    reasons += facts_of(models, parts, broken)
     return Scores(models, matrix, reasons, unreadable)
 
 

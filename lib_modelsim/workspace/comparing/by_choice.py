@@ -12,6 +12,7 @@ from ...library import Library
 from ...similarity.base import MEAN, Base
 from ...similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, measure_named
 from ..catalogue.index import Index, Model
+from .adapter_scores import are_adapters
 from .choosing import Choice, choose
 from .compare import Comparison, apart, by_architecture, compare_from, join, named_base, no_base, of_weights
 from .likely import likely_model
@@ -37,7 +38,8 @@ def compare_by_choice(
     groups = {group[0].architecture: group for group in by_architecture(models)}
     how = (library, job, device, memory)
     choices = {kind: settled(group, measure, named, *how, few) for kind, group in groups.items() if len(group) > 1}
-    if measure == few and choices and not any(choice.base for choice in choices.values()):
+    adapters = any(map(are_adapters, groups.values()))  # they need no base
+    if measure == few and choices and not adapters and not any(choice.base for choice in choices.values()):
         raise no_base(few)
     measures = [choice.measure for choice in choices.values()]
     main = DEFAULT if DEFAULT in measures else next(iter(measures), measure or few)

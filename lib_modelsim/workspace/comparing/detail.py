@@ -17,6 +17,7 @@ from ...job import Job
 from ...library import Library
 from ...similarity.parts import cosine
 from ..catalogue.index import Model
+from .adapter_scores import are_adapters
 from .caching import Arrays, Run, cached_or_compute
 from .compare import Comparison, difference
 from .weight_scores import OTHER
@@ -119,6 +120,10 @@ def detail(
         blocks.setdefault(first.places[key].block or OTHER, []).append(key)
 
     def run(opened: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+        if are_adapters(models):
+            from .adapter_pass import adapter_key_pass
+
+            return adapter_key_pass(opened, {block: blocks[block] for block in missing}, job)
         from .streaming import key_pass  # torch comes with it
 
         return key_pass(opened, {block: blocks[block] for block in missing}, job, device, memory)

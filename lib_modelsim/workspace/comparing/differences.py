@@ -12,6 +12,7 @@ from ...job import Job
 from ...similarity.coverage import LEAST
 from ...similarity.measures.equal import EQUAL
 from ...text import counted
+from .adapter_scores import are_adapters
 from .compare import Comparison, difference
 from .shares import covers
 
@@ -30,6 +31,8 @@ def differences(comparison: Comparison, job: Job, device: str = "auto", memory: 
     if len(pair) != 2:
         raise ModelsimError("--histogram takes two models, not", len(pair), "choose two checkpoints")
     models = [comparison.models[i] for i in pair]
+    if any(are_adapters([model]) for model in models):
+        raise ModelsimError("--histogram reads checkpoints, not adapters", None, "leave it out")
     first, second = (model.header.layout for model in models)
     if first.architecture != second.architecture:
         raise ModelsimError(

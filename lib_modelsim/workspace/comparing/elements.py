@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from ...checkpoints.layout import Layout
+from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
 from ...job import Job
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
-from ...similarity.measures.registry import WeightMeasure, all_measures, measure_named
+from ...similarity.measures.registry import WeightMeasure, all_measures, find_measure, measure_named
+from ...similarity.parts import Reading, Sums
+from .adapter_scores import adapter_measure, are_adapters, require_reads_adapters
 from .compare import Comparison
 from .weight_scores import joint_layout
 
@@ -43,18 +48,21 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
         raise ModelsimError("this measure has no values per key", measure.name, f"use one of {having}")
     if len({model.architecture for model in models}) > 1:
         return []
-    from .streaming import key_parts  # torch comes with it
+    adapters = are_adapters(models)
+    if adapters:
+        measure = find_measure(adapter_measure(measure.name))
+        require_reads_adapters(measure)
 
     layout = joint_layout(models)
     found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
     with ExitStack() as stack:
         opened = [stack.enter_context(model.open()) for model in models]
-        for key, parts in key_parts(opened, layout, job, device, measure.reading):
+        for key, parts in _key_parts(opened, layout, job, device, None if adapters else measure.reading):
             found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
         for checkpoint in opened:
             checkpoint.check()
     share = 1.0 if comparison.coverage is None else float(comparison.coverage[pair[0], pair[1]])
-    unknown = main_component(comparison.matrix.components) if share < LEAST else None
+    unknown = main_component(comparison.matrix.components) if share < LEAST and not adapters else None
     return [
         Element(
             key,
@@ -64,3 +72,16 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
         )
         for key, place in layout.places.items()
     ]
+
+
+def _key_parts(
+    opened: Sequence[Checkpoint], layout: Layout, job: Job, device: str, reading: Reading | None
+) -> Iterator[tuple[str, list[Sums]]]:
+    """Per key: its sums; without a reading those of adapters."""
+    if reading is None:
+        from .adapter_pass import adapter_key_parts
+
+        return adapter_key_parts(opened, layout, job)
+    from .streaming import key_parts  # torch comes with it
+
+    return key_parts(opened, layout, job, device, reading)
