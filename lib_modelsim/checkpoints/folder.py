@@ -12,7 +12,10 @@ from .json_files import read_json
 from .shards import read_part, read_shards
 from .stored import StoredTensor
 
-COMPONENTS = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3")
+COMPONENTS = (
+    *("unet", "transformer", "transformer_2", "prior", "decoder", "vae", "vqgan"),
+    *("text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"),
+)
 """The sub-folders that hold weights of the network; others (`safety_checker`, `tokenizer`, …) do not make it differ."""
 
 _WEIGHTS = re.compile(r"(?:diffusion_pytorch_model|model|pytorch_model)(?:\.(\w+))?\.(safetensors|bin)")

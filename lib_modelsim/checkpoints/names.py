@@ -134,19 +134,37 @@ def _by_markers(keys: Keys) -> dict[str, _Home]:
 
 def _folder_text_encoders(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, KeyLayout]:
     """Sub-folder of a text encoder in a diffusers folder → layout of the part that it is in single files."""
-    first, second = (any(key.startswith(folder) for key in shapes) for folder in ("text_encoder/", "text_encoder_2/"))
+    folders = [folder for folder in _TEXT_FOLDERS if any(key.startswith(folder) for key in shapes)]
     layouts = registry().layouts_by_prefix
-    if second:
-        place = 1 if first else 0  # SDXL's refiner has OpenCLIP's alone, still as its second
+    if any(key.startswith(_TRANSFORMER_FOLDERS) for key in shapes):
+        told = {folder: _beside_transformer(folder, shapes) for folder in folders}
+        return {folder: layouts[prefix] for folder, prefix in told.items() if prefix is not None}
+    if "text_encoder_2/" in folders:
+        place = 1 if "text_encoder/" in folders else 0  # SDXL's refiner has OpenCLIP's alone, still as its second
         return {
             "text_encoder/": layouts["conditioner.embedders.0.transformer."],
             "text_encoder_2/": layouts[f"conditioner.embedders.{place}.model."],
         }
-    if not first:
+    if "text_encoder/" not in folders:
         return {}
     contexts = (shape[1] for key, shape in shapes.items() if key.endswith("attn2.to_k.weight") and len(shape) > 1)
     width = next(contexts, _text_width("text_encoder/", shapes))
     return {"text_encoder/": layouts[f"cond_stage_model.{'model' if width == 1024 else 'transformer'}."]}
+
+
+_TEXT_FOLDERS = ("text_encoder/", "text_encoder_2/", "text_encoder_3/", "text_encoder_4/")
+_TRANSFORMER_FOLDERS = ("transformer/", "prior/", "decoder/")
+
+
+def _beside_transformer(folder: str, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """What CLIP's text encoder in this sub-folder is called in single files of transformers; None for another encoder.
+    The wider of two is bigG."""
+    widths = {each: width for each in _TEXT_FOLDERS if (width := _text_width(each, shapes)) is not None}
+    if folder not in widths:
+        return None
+    widest = max(widths, key=lambda each: (widths[each], each))
+    second = folder == widest and (len(widths) > 1 or widths[folder] == 1280)
+    return f"text_encoders.{'clip_g' if second else 'clip_l'}.transformer."
 
 
 def _bare_text_encoder(shapes: Mapping[str, tuple[int, ...]]) -> Callable[[str], KeyLayout | None]:

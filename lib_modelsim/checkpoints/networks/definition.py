@@ -58,7 +58,8 @@ class KeyLayout:
     A common name is `to` (the first prefix, where the file does not say), then what stands behind the prefix, turned by
     a `vocabulary` of `diffusers_names` ("unet", "vae", "wan_vae", "clip", "openclip"; None leaves it) and by `rename`:
     the first pattern that matches the whole of it and what it becomes. `split` says which of the stored matrices are
-    several weights, `flat` which are one row of numbers in other layouts.
+    several weights, `flat` which are one row of numbers in other layouts. `also` has a prefix of its own for a second
+    network with the same names, and the beginning of its common names.
     """
 
     prefixes: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def _merged(file: Path) -> dict[str, Any]:
     return {**_merged(model), "known_models": [], **found}
 
 
-PREFIXES = (NETWORK, "", "transformer/", "transformer.", "diffusion_model.", "net.", "model.")
+PREFIXES = (NETWORK, "", "transformer/", "transformer.", "diffusion_model.", "net.", "model.", "model.model.")
 """What tools put before the names of a transformer: where a layout says nothing else, it takes all of these."""
 
 
@@ -120,7 +121,7 @@ def _network(file: Path, fields: _Fields) -> Network:
         name=fields.take("name", str),
         role=Role[role.upper()],
         markers=_markers(recognise),
-        layouts=fields.each("layouts", lambda inner, item: _layout(inner, item, behind)),
+        layouts=sum(fields.each("layouts", lambda inner, item: _layouts(inner, item, behind)), ()),
         rules=fields.each("rules", _rule) + beside,
         order=tuple(dict.fromkeys(("BASE", *order, "VAE"))) if beside else order,
         by_group=fields.take("by_group", bool, False),
@@ -185,6 +186,14 @@ def _behind_prefix(markers: dict[str, Any]) -> dict[str, Any]:
         texts = [item for item in items if isinstance(item, str) and item.startswith("~")]
         found[name] = [text[1:] for text in texts]
     return found
+
+
+def _layouts(fields: _Fields, item: object, markers: dict[str, Any]) -> tuple[KeyLayout, ...]:
+    """The layout, and the same for each further part of a file that has these names: prefix → what stands for it."""
+    also = item.get("also", {}) if isinstance(item, dict) else {}
+    own = {name: value for name, value in item.items() if name != "also"} if isinstance(item, dict) else item
+    layout = _layout(fields, own, markers)
+    return (layout, *(replace(layout, prefixes=(prefix,), to=to) for prefix, to in also.items()))
 
 
 def _layout(fields: _Fields, item: object, markers: dict[str, Any]) -> KeyLayout:
