@@ -4,8 +4,9 @@ copy, and whether CLIP's `position_ids` are what they must be. Of values only th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from .content_hash import piece_digests, raw_digests
 from .extras import EMA_PREFIX, LONGEST_POSITIONS, counts_from_zero
+from .folder import SCHEDULER
 from .reader import Checkpoint
 from .stored import FLOATS, StoredTensor
 
@@ -24,8 +26,10 @@ MARKERS = {
 }
 """The last words of a key → what it says of the sampling (Comfy-Org/ComfyUI comfy/supported_models.py, `SDXL`)."""
 
-PREDICTION = "modelspec.prediction_type"
-"""The field of the metadata in which kohya-ss/sd-scripts and others say how a model predicts."""
+PREDICTION = {"modelspec.prediction_type": "metadata", f"{SCHEDULER}.prediction_type": "scheduler"}
+"""Where kohya-ss/sd-scripts and others, and diffusers, say how a model predicts → what that is called."""
+
+ZERO_SNR = f"{SCHEDULER}.rescale_betas_zero_snr"
 
 _TABLE, _IDS = ".embeddings.position_embedding.weight", ".embeddings.position_ids"
 
@@ -48,20 +52,19 @@ class Ema(Enum):
 
 @dataclass(frozen=True)
 class Facts:
-    """`markers` are keys of `MARKERS`, `prediction` is what the metadata say ("v"; empty for the usual
-    epsilon), `ema` None where there is no EMA copy,
+    """`markers` are keys of `MARKERS`, `said` is what the metadata or a folder's scheduler say of the
+    sampling, `ema` None where there is no EMA copy,
     `positions` by text encoder of CLIP's kind."""
 
     markers: tuple[str, ...] = ()
-    prediction: str = ""
+    said: tuple[str, ...] = ()
     ema: Ema | None = None
     positions: Mapping[str, Positions] = field(default_factory=dict)
 
     @property
     def sampling(self) -> tuple[str, ...]:
         """How it says that it samples: "v-prediction (v_pred)"; nothing where it says nothing."""
-        said = [f"{MARKERS[marker]} ({marker})" for marker in self.markers]
-        return (*said, *([f"{self.prediction}-prediction by its metadata"] if self.prediction else []))
+        return (*(f"{MARKERS[marker]} ({marker})" for marker in self.markers), *self.said)
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -72,14 +75,14 @@ class Facts:
         """For JSON."""
         positions = {name: value.value for name, value in self.positions.items()}
         ema = None if self.ema is None else self.ema.value
-        return {**asdict(self), "markers": list(self.markers), "ema": ema, "positions": positions}
+        return {"markers": list(self.markers), "said": list(self.said), "ema": ema, "positions": positions}
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Facts:
         """The facts that `to_dict` was made of."""
         positions = {name: Positions(value) for name, value in found["positions"].items()}
         ema = None if found["ema"] is None else Ema(found["ema"])
-        return cls(tuple(found["markers"]), found["prediction"], ema, positions)
+        return cls(tuple(found["markers"]), tuple(found.get("said", ())), ema, positions)
 
 
 def facts_of(checkpoint: Checkpoint) -> Facts:
@@ -89,13 +92,19 @@ def facts_of(checkpoint: Checkpoint) -> Facts:
     has_ema = any(tensor.key.startswith(EMA_PREFIX) for tensor in checkpoint.tensors)
     network = any(weight.component == "unet" for weight in checkpoint.weights.values())
     ema = (Ema.BESIDE if network else Ema.ONLY) if has_ema else None
-    return Facts(markers, _prediction(checkpoint.metadata), ema, _positions(checkpoint))
+    return Facts(markers, _said(checkpoint.metadata), ema, _positions(checkpoint))
 
 
-def _prediction(metadata: Mapping[str, str]) -> str:
-    """What the metadata say where it is not what everybody takes for granted."""
-    said = metadata.get(PREDICTION, "").strip().lower()
-    return said if said.isalnum() and len(said) < 20 and said != "epsilon" else ""
+def _said(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """What the metadata, or a folder's scheduler, say where it is not what everybody takes for granted."""
+    found = []
+    for field_name, who in PREDICTION.items():
+        said = metadata.get(field_name, "").strip().lower().removesuffix("_prediction")
+        if re.fullmatch(r"[a-z0-9_]{1,20}", said) and said != "epsilon":
+            found.append(f"{said}-prediction by its {who}")
+    if metadata.get(ZERO_SNR, "").lower() == "true":
+        found.append("zero-terminal SNR by its scheduler")
+    return tuple(found)
 
 
 def _positions(checkpoint: Checkpoint) -> dict[str, Positions]:

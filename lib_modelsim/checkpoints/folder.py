@@ -10,6 +10,7 @@ from ..errors import CheckpointError
 from .files import INCOMPLETE, shards_at
 from .json_files import read_json
 from .shards import read_part, read_shards
+from .source import ReadError
 from .stored import StoredTensor
 
 COMPONENTS = (
@@ -17,6 +18,9 @@ COMPONENTS = (
     *("text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"),
 )
 """The sub-folders that hold weights of the network; others (`safety_checker`, `tokenizer`, …) do not make it differ."""
+
+SCHEDULER, SAMPLING = "scheduler", ("prediction_type", "rescale_betas_zero_snr")
+"""The sub-folder of the scheduler, and the fields of its configuration that say how the network was trained."""
 
 _WEIGHTS = re.compile(r"(?:diffusion_pytorch_model|model|pytorch_model)(?:\.(\w+))?\.(safetensors|bin)")
 _INDEX = re.compile(r"(?:diffusion_pytorch_model|model|pytorch_model)\.(safetensors|bin)\.index(?:\.(\w+))?\.json")
@@ -41,7 +45,8 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str], tuple[s
     """The tensors of all components ("unet/conv_in.weight", …) in file order, what `model_index.json` tells, and
     remarks on single files.
 
-    The metadata are its `_class_name` and `_name_or_path`, where they are text. Raises CheckpointError for a folder
+    The metadata are its `_class_name` and `_name_or_path`, where they are text, and what its scheduler says of the
+    sampling. Raises CheckpointError for a folder
     without weights, for a component without its file, and for a missing, damaged or outlying shard.
     """
     if not is_diffusers_folder(path):
@@ -58,7 +63,22 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str], tuple[s
     if not tensors:
         raise CheckpointError("the diffusers folder has no weights", path, INCOMPLETE)
     told = {name: index.get(name) for name in ("_class_name", "_name_or_path")}
-    return tensors, {name: value for name, value in told.items() if isinstance(value, str)}, tuple(remarks)
+    metadata = {name: value for name, value in told.items() if isinstance(value, str)}
+    return tensors, metadata | _scheduler(path / SCHEDULER / f"{SCHEDULER}_config.json", remarks), tuple(remarks)
+
+
+def _scheduler(path: Path, remarks: list[str]) -> dict[str, str]:
+    """What the scheduler's configuration says of the sampling: `SAMPLING`, each behind "scheduler."."""
+    if not path.is_file():
+        return {}
+    try:
+        found = read_json(path)
+    except ReadError:
+        raise
+    except CheckpointError as error:
+        remarks.append(str(error))
+        return {}
+    return {f"{SCHEDULER}.{name}": str(found[name])[:40] for name in SAMPLING if found.get(name) not in (None, False)}
 
 
 def _read_component(folder: Path, remarks: list[str]) -> list[StoredTensor]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from lib_modelsim import demo
-from lib_modelsim.checkpoints.facts import Ema
+from lib_modelsim.checkpoints.facts import Ema, Positions
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.workspace.catalogue.index import read_index
 from lib_modelsim.workspace.catalogue.sameness import sameness_facts
 from lib_modelsim.workspace.catalogue.scan import scan
 from lib_modelsim.workspace.comparing.compare import compare
@@ -183,3 +186,65 @@ def test_an_ema_copy_that_was_rounded_is_met(tmp_path):
     assert told["averaged"] == ["its UNet is the EMA copy in full in another precision"]
     text = run("compare", tmp_path, "--no-library").out
     assert "note: full: its EMA weights are those of averaged in another precision\n" in text
+
+
+# the same facts in files of other kinds
+
+
+def facts_of_folder(folder):
+    with Library(None) as library:
+        (model,) = read_index([folder], library, Job()).models
+        return model.header.facts, model.header.remarks
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        ({"prediction_type": "epsilon"}, ()),
+        ({"prediction_type": "v_prediction"}, ("v-prediction by its scheduler",)),
+        (
+            {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True},
+            ("v-prediction by its scheduler", "zero-terminal SNR by its scheduler"),
+        ),
+        ({"prediction_type": 7, "rescale_betas_zero_snr": False}, ("7-prediction by its scheduler",)),
+        ({"prediction_type": "\x1b[31m" * 9}, ()),
+    ],
+)
+def test_a_diffusers_folder_says_by_its_scheduler_how_it_samples(tmp_path, configuration, said):
+    demo.save_diffusers_folder(tmp_path / "model", demo.draw(SHAPES, seed=1))
+    (tmp_path / "model" / "scheduler").mkdir()
+    (tmp_path / "model" / "scheduler" / "scheduler_config.json").write_text(json.dumps(configuration), "utf-8")
+    assert facts_of_folder(tmp_path / "model")[0].sampling == said
+
+
+def test_a_damaged_scheduler_is_a_remark(tmp_path):
+    demo.save_diffusers_folder(tmp_path / "model", demo.draw(SHAPES, seed=1))
+    (tmp_path / "model" / "scheduler").mkdir()
+    (tmp_path / "model" / "scheduler" / "scheduler_config.json").write_text("{", "utf-8")
+    facts, remarks = facts_of_folder(tmp_path / "model")
+    assert facts.sampling == ()
+    assert "scheduler_config.json is not valid JSON" in remarks[0]
+
+
+@pytest.mark.parametrize("prediction", ["v", "epsilon", ""])
+def test_metadata_say_how_a_file_samples(tmp_path, prediction):
+    weights = {key: torch.from_numpy(values).half() for key, values in demo.draw(SHAPES, seed=1).items()}
+    save_file(weights, tmp_path / "a.safetensors", {"modelspec.prediction_type": prediction})
+    assert facts_of_folder(tmp_path)[0].sampling == (("v-prediction by its metadata",) if prediction == "v" else ())
+
+
+@pytest.mark.parametrize(
+    ("ids", "found"), [("good", "good"), ("floats", "good"), ("broken", "broken"), (None, "absent")]
+)
+@pytest.mark.parametrize("ending", ["safetensors", "ckpt"])
+def test_position_ids_of_every_format(tmp_path, ids, found, ending):
+    weights = {key: torch.from_numpy(values).half() for key, values in demo.draw(SHAPES, seed=1).items()}
+    good = torch.arange(77).expand(1, -1)
+    numbers = {"good": good, "floats": good.half(), "broken": (good * 0.999).half()}
+    if ids is not None:
+        weights["cond_stage_model.transformer.text_model.embeddings.position_ids"] = numbers[ids]
+    if ending == "ckpt":
+        torch.save({"state_dict": weights}, tmp_path / "a.ckpt")
+    else:
+        save_file({key: values.contiguous() for key, values in weights.items()}, tmp_path / "a.safetensors")
+    assert facts_of_folder(tmp_path)[0].positions == {"te": Positions(found)}
