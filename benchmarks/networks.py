@@ -3,10 +3,10 @@
 python -m benchmarks.networks [docs/networks.md] [--only WORD]
 
 Writes the table of docs/networks.md. Names, keys and blocks are told at full size, from the lists alone. For the rest
-small files are written: every length that no definition asks for is divided by 64 where it can be, so that fused
-matrices still divide. The first layout of a network gets random values, the others the same by name: for each tensor
-the parts that its common names say, put together again as the file has them. Where a published converter of diffusers
-takes the small file, its result is compared, too; it knows nothing of this program.
+small files are written: every length above 64 that no definition asks for is divided by 64; fused matrices are put
+together from their parts, so that they still divide. The first layout of a network gets random values, the others the
+same by name. Where a published converter of diffusers takes the small file, its result is compared, too; it knows
+nothing of this program.
 """
 
 from __future__ import annotations
@@ -90,15 +90,20 @@ def told(found: KeyList) -> Row:
         return Row(found.file, found.network, recognised, "–", "–")
     expected = {tensor.key for key, tensor in named if _counts(key, tensor)}
     placed = {t.key for key, t in named if t.key in expected and blocks.place(kind, key)[0] not in (None, "other")}
-    own = [(blocks.place(kind, key), found.block(t.key)) for key, t in named if found.block(t.key) is not None]
+    own = [(blocks.place(kind, key), _makers(kind, block)) for key, t in named if (block := found.block(t.key))]
     right = sum(place == ("unet", block) for place, block in own)
     how = "–" if not own else "all" if right == len(own) else f"{right} of {len(own)}"
     return Row(found.file, found.network, recognised, f"{len(placed)} of {len(expected)}", how)
 
 
+def _makers(kind: str, block: str) -> str:
+    """The name that the network's maker gives a block, where diffusers has another."""
+    return block.removeprefix("transformer_") if kind.startswith(("Cosmos-Predict2", "PixArt")) else block
+
+
 def _counts(key: str, tensor: StoredTensor) -> bool:
     """Whether a tensor is a weight of one of the components: no buffer, no marker, no EMA copy."""
-    buffer = key.startswith("model_ema.") or key in ("model_sampling.sigmas", "v_pred", "ztsnr")
+    buffer = key.startswith("model_ema.") or key.endswith("model_sampling.sigmas") or key in ("v_pred", "ztsnr")
     return not buffer and tensor.dtype in FLOATS and "." in key and not key.startswith("edm_vpred.")
 
 
@@ -134,7 +139,7 @@ def _smaller(key: str, shape: tuple[int, ...], asked: Sequence[Marker]) -> tuple
         if length is not None and place < len(shape) and shape[place] == length
     }
     return tuple(
-        length if place in kept or length % SMALLER else length // SMALLER for place, length in enumerate(shape)
+        length if place in kept or length <= SMALLER else -(-length // SMALLER) for place, length in enumerate(shape)
     )
 
 
@@ -165,7 +170,8 @@ def same_as_first(named: Named, values: Values, first: Identity, folder: Path) -
     """Whether a file of this layout with the same values is found the same."""
     lacking = {key: tensor.shape for key, tensor in named if key not in values}
     filled = values | drawn({key: _smaller(key, shape, ()) for key, shape in lacking.items()}, 9)
-    return _agree(first, identify(open_checkpoint(save(as_file(named, filled), folder / "other.safetensors"))))
+    found = _agree(first, identify(open_checkpoint(save(as_file(named, filled), folder / "other.safetensors"))))
+    return f"no: {len(lacking)} tensors in this layout alone" if found == "no" and lacking else found
 
 
 def _agree(first: Identity, second: Identity) -> str:
@@ -240,7 +246,8 @@ Made by `python -m benchmarks.networks docs/networks.md`, which says how, from t
 hold in 2026. *Recognised* is what `scan` says; *keys* how many of the file's weights have a place in a component;
 *blocks* whether every key of the network is in the block that its own tools count it to; *same* whether files of two
 layouts with the same values are found the same to the bit; *tree* whether the default `classify` draws one of five
-models. "–" does not apply: adapters and quantised files are recognised here, and compared by tests.
+models. "–" does not apply: adapters and quantised files are recognised here, and compared by tests. A block has the
+maker's name: what Cosmos-Predict2 and PixArt call `blocks` is `transformer_blocks` in diffusers.
 
 """
 

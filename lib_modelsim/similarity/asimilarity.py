@@ -14,15 +14,15 @@ Their X is drawn block by block from one generator; between two blocks the peers
 initialisation draws from the same stream. It is advanced likewise here, so X depends on the widths of the blocks
 before it and the scores agree with the peers'.
 
-Beyond the peers, who know SD 1.x only, the natural extension: the first transformer block of every network block
-that has self-attention, in network order. SD 2.x has the 16 blocks of SD 1.x; SDXL has IN04 IN05 IN07 IN08 M00
-OUT00 … OUT05. A transformer has every block of its stacks: where two streams attend together (SD3, Flux, HunyuanVideo,
+Beyond the peers, who know SD 1.x only, the natural extension: the first transformer block of every network block that
+has self-attention, in network order. SD 2.x has the 16 blocks of SD 1.x; SDXL has IN04 IN05 IN07 IN08 M00 OUT00 …
+OUT05. A transformer has every block of its stacks: where two streams attend together (SD3, Flux, HunyuanVideo,
 AuraFlow, Qwen-Image, HiDream-I1) the picture's q, k and v; in single blocks those of both; the refiners of Lumina 2,
 Z-Image, OmniGen 2 and Krea 2 and the text blocks of Kandinsky 5 as their layers; attention to the prompt alone and to
 other inputs has none. In q, k and v rows keep the order of the published matrix. Where several heads of queries share
-one of keys and values (Lumina 2, OmniGen 2, Krea 2, HiDream-O1), k and v are the matrices [d, d] in which each head
-stands as often as queries use it, next to each other, as the networks themselves repeat them. The variant of 8 blocks
-keeps the decoder's half without the last block: of SD's OUT blocks, or of a transformer's second half.
+one of keys and values (Lumina 2, OmniGen 2, Krea 2, HiDream-O1, Boogu-Image), k and v are the matrices [d, d] in which
+each head stands as often as queries use it, next to each other, as the networks themselves repeat them. The variant of
+8 blocks keeps the decoder's half without the last block: of SD's OUT blocks, or of a transformer's second half.
 """
 
 from __future__ import annotations

@@ -5,10 +5,15 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 
 from lib_modelsim import demo
 from lib_modelsim.checkpoints import blocks
+from lib_modelsim.checkpoints.architecture import kind_of
+from lib_modelsim.checkpoints.layout import Layout, Place
 from lib_modelsim.checkpoints.names import common_names
+from lib_modelsim.similarity.coverage import LEAST, coverage
+from lib_modelsim.workspace.comparing.compare import difference
 
 from ..checkpoints.key_lists import key_list
 from ..command import run
@@ -29,6 +34,30 @@ def test_svd_and_kolors_are_no_sd_and_no_sdxl(shared):
     reasons = {reason["reason"] for reason in outcome["reasons"]}
     assert "different networks: Kolors and SDXL" in reasons
     assert "different networks: SD 2.x and SVD" in reasons
+
+
+def layout(name: str) -> Layout:
+    """The layout of a key list, at full size."""
+    named = common_names(key_list(name).tensors)
+    kind = kind_of({key: tensor.shape for key, tensor in named})
+    places = {key: (*blocks.place(kind, key), tensor.shape) for key, tensor in named}
+    return Layout.of(kind, {key: Place(*place) for key, place in places.items() if place[0] is not None})
+
+
+@pytest.mark.parametrize("name", ["ssd1b", "segmind-vega", "koala-700m", "koala-1b"])
+def test_what_shares_less_than_nine_tenths_with_sdxl_is_another_network(shared, name):
+    sdxl, other = layout("sdxl.original"), layout(f"{name}.original")
+    assert coverage([sdxl, other], "unet")[0, 1] < LEAST
+    assert difference(sdxl, other) == f"different networks: SDXL and {other.architecture}"
+
+
+@pytest.mark.parametrize("name", ["sdxl-inpaint.original", "sdxl-pix2pix.diffusers-unet"])
+def test_what_differs_in_its_first_layer_is_a_variant(shared, name):
+    sdxl, other = layout("sdxl.original"), layout(name)
+    assert coverage([sdxl, other], "unet")[0, 1] > 0.999
+    told = difference(sdxl, other)
+    assert told.startswith(f"SDXL and SDXL {other.variant}; compared over ")
+    assert "1 in different shapes (model.diffusion_model.input_blocks.0.0.weight: [320, 4, 3, 3] and" in told
 
 
 def inpainting(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
