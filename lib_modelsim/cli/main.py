@@ -21,6 +21,7 @@ from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_COMPARE
 from ..text import printable
 from . import documents, text
+from .baked import add_baked_arguments, run_baked
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .find import add_find_arguments, run_find
@@ -124,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--quick", action="store_true", help="read the headers only, compute no hashes")
 
     _add_compare_arguments(command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*"))
+    baked = command("baked", run_baked, "Find the checkpoints that a LoRA, or another adapter, is baked into.")
+    add_baked_arguments(baked)
     classify = command(
         "classify", run_classify, "Build a tree with classes for each network, and write tables and figures.", "*"
     )

@@ -64,8 +64,8 @@ def scan(found: Scan) -> list[str]:
     rows = [row for of_folder in folders.values() for row in of_folder]
     if not rows:
         return _bad(found.unreadable)
-    table = _table([("name", "network", "format", "size", "precision", "hash", "same as"), *rows], right=_SIZE)
-    lines, below = table[:1], iter(table[1:])
+    rows_of = table([("name", "network", "format", "size", "precision", "hash", "same as"), *rows], right=_SIZE)
+    lines, below = rows_of[:1], iter(rows_of[1:])
     for folder, of_folder in folders.items():
         lines += ["", f"{folder}:"] if len(folders) > 1 else []
         lines += [next(below) for _ in of_folder]
@@ -124,11 +124,11 @@ def compare(
         lines = _values(found)
     if fine is not None:
         rows = ((each.name, _number(each.relative), _number(each.cosine)) for each in fine)
-        lines += ["", *_table([("sub-block", "relative l2", "cosine"), *rows], right=(1, 2))]
+        lines += ["", *table([("sub-block", "relative l2", "cosine"), *rows], right=(1, 2))]
     if elements is not None:
         lines += [
             "",
-            *_table(
+            *table(
                 [
                     ("key", "value"),
                     *((e.key, "not comparable" if e.value is None else _number(e.value)) for e in elements),
@@ -157,15 +157,15 @@ def _values(found: Comparison | Kinship) -> list[str]:
         rows.append(("overall", _number(matrix.overall[0, 1])))
         if matrix.coverage is not None and matrix.coverage[0, 1] < 1:
             rows.append(("coverage", share_in_words(matrix.coverage[0, 1])))
-        lines += _table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows], right=(1,))
+        lines += table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows], right=(1,))
         return lines + _same_mains(matrix)
     if n <= MOST_COLUMNS:
         head = ("", *(str(i + 1) for i in range(n)))
         rows = [(f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models)]
-        return lines + _table([head, *rows], right=range(1, n + 1)) + _same_mains(matrix)
+        return lines + table([head, *rows], right=range(1, n + 1)) + _same_mains(matrix)
     pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
     pairs.sort(reverse=not matrix.is_distance)
-    lines += _table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])], right=(0,))
+    lines += table([("overall", "", "", ""), *(_pair(matrix, i, j) for _, i, j in pairs[:40])], right=(0,))
     return lines + ([f"… {len(pairs) - 40} more pairs; --json has all of them"] if len(pairs) > 40 else [])
 
 
@@ -256,7 +256,7 @@ def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
     ]
 
 
-def _table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+def table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     """Columns side by side; the columns `right`, which are numbers, flush right, all others flush left."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..probes.suite import Suite
     from ..similarity.histogram import Histogram
     from .catalogue.index import Unreadable
+    from .comparing.baked import Baked
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
@@ -233,6 +234,17 @@ class Workspace:
         from .comparing.ema_copies import ema_copies
 
         return ema_copies(models, self.library, job)
+
+    def baked(self, adapter: str, base: str | None, index: Index, job: Job, task: str | None = None) -> Baked:
+        """Which checkpoints an adapter, named as the others are, is baked into. Raises ModelsimError where that cannot
+        be told."""
+        from .comparing.baked import baked
+        from .comparing.compare import model_called
+
+        found = model_called(adapter, index.models, self.library)
+        origin = None if base is None else model_called(base, index.models, self.library)
+        with self.host.at_work("modelsim: looking for an adapter", job, task) as shown:
+            return baked(found, index, origin, self.library, shown)
 
     def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job, task: str | None = None) -> Detail:
         """Two models of a comparison, key by key. Raises ModelsimError where they cannot be compared."""

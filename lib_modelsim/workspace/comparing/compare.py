@@ -113,7 +113,12 @@ def named_base(base: str | None, measure: str, models: Sequence[Model], library:
     if base is None:
         return None
     require_base_taken(measure)
-    return models[match_model(base, *names_of(models, library))]
+    return model_called(base, models, library)
+
+
+def model_called(name: str, models: Sequence[Model], library: Library) -> Model:
+    """The model that a person means by this name. Raises ModelsimError where it is none, or several."""
+    return models[match_model(name, *names_of(models, library))]
 
 
 def compare_models(

@@ -18,6 +18,7 @@ from ...library import Library
 from ...similarity.parts import cosine
 from ..catalogue.index import Model
 from .adapter_scores import are_adapters
+from .baked import baked_in_words
 from .caching import Arrays, Run, cached_or_compute
 from .compare import Comparison, difference
 from .weight_scores import OTHER
@@ -112,7 +113,8 @@ def detail(
     besides = differences(*(model.header.facts for model in models), *names)
     found = replace(found, besides=tuple(besides))
     if first.architecture != second.architecture:
-        return replace(found, reason=difference(first, second))
+        inside = baked_in_words(comparison, models, library, job)
+        return replace(found, reason=inside or difference(first, second))
     shared = [key for key in first.places if key in second.places]
     alike = [key for key in shared if first.places[key].shape == second.places[key].shape]
     blocks: dict[str, list[str]] = {}
