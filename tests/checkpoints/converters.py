@@ -16,13 +16,13 @@ SHRINK = 64
 """Every length that it divides is divided by it, so that what fits together still does."""
 
 
-def drawn(name: str, seed: int = 0) -> Weights:
+def drawn(name: str, seed: int = 0, shrink: int = SHRINK) -> Weights:
     """The tensors of this key list, shrunk, with random numbers, without a checkpoint's prefix and other parts."""
     generator = torch.Generator().manual_seed(seed)
     found = {}
     for tensor in key_list(name).tensors:
         key = tensor.key.removeprefix("model.diffusion_model.").removeprefix("net.")
-        shape = [n // SHRINK if n % SHRINK == 0 else n for n in tensor.shape]
+        shape = [n // shrink if n % shrink == 0 else n for n in tensor.shape]
         found[key] = torch.randn(shape, generator=generator).half()
     return found
 
