@@ -25,8 +25,8 @@ _BREAK = re.compile(r"([>}]?)\s*\n\s*([<{]?)")
 def render(name: str, /, **values: object) -> Markup:
     """The HTML of a template, by its path within the package: "ui/templates/note.html".
 
-    Text in `values` is escaped, with � for what a page cannot carry; Markup (of another template, or `trusted`) goes
-    in as it is. Raises jinja2.UndefinedError where the template asks for a value that is not given.
+    Text in `values` is escaped, with what a page cannot carry written out; Markup (of another template, or `trusted`)
+    goes in as it is. Raises jinja2.UndefinedError where the template asks for a value that is not given.
     """
     return Markup(_environment().get_template(name).render(values))  # noqa: S704 - escaped by the template
 

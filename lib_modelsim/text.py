@@ -6,21 +6,33 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-"""What stands in the place of a character that cannot be shown."""
-
-
 _JOINER = "\N{ZERO WIDTH JOINER}"
-"""Holds the parts of one emoji together."""
+"""Holds the parts of one emoji together, and letters of some scripts."""
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def printable(text: object, also: str = "") -> str:
-    """The text in one line: � for line breaks, control characters, direction marks and halves of characters, which
-    neither a page nor a terminal nor a figure can carry. `also` are characters that may stay."""
+    """The text in one line: line breaks, control characters, direction marks, what has no width and halves of
+    characters are written out (`\\n`, `\\x1b`, `\\u202e`), as neither a page nor a terminal nor a figure can show
+    them. `also` are characters that may stay."""
     text = str(text)
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == _JOINER or c in also else UNKNOWN for c in text)
+    return "".join(c if c.isprintable() or c in also or _joins(text, i) else _written(c) for i, c in enumerate(text))
+
+
+def _joins(text: str, i: int) -> bool:
+    """Whether a character is a joiner between two that it can join: between Latin letters it only hides."""
+    beside = text[i - 1 : i], text[i + 1 : i + 2]
+    return text[i] == _JOINER and all(c > "\x7f" and c.isprintable() for c in beside if c)
+
+
+def _written(c: str) -> str:
+    code = ord(c)
+    if c in _SHORT:
+        return _SHORT[c]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def readable(path: Path | str) -> str:
@@ -58,7 +70,7 @@ def several(names: Sequence[str], most: int = 5) -> str:
     more = len(names) - most
     if more > 0:
         return f"{', '.join(names[:most])} and {more:,} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def percent(share: float) -> str:

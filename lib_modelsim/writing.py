@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import ModelsimError
+from .text import printable
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -43,11 +44,15 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> Path:
-    """Write a table; floats with 17 digits, so that they read back as they were, NaN as an empty cell."""
+    """Write a table; floats with 17 digits, so that they read back as they were, NaN as an empty cell.
+
+    Text that a spreadsheet program would take for a formula has a ' before it, which makes it text there; characters
+    that cannot be shown are written out.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     if header is not None:
-        writer.writerow(header)
+        writer.writerow(map(_cell, header))
     writer.writerows([_cell(value) for value in row] for row in rows)
     return write_text(path, buffer.getvalue())
 
@@ -55,4 +60,11 @@ def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str
 def _cell(value: object) -> object:
     if isinstance(value, float):
         return "" if value != value else format(value, ".17g")
-    return value
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return GUARD + text if text.startswith(FORMULA) else text
+
+
+GUARD, FORMULA = "'", ("=", "+", "-", "@")
+"""What makes a cell text in a spreadsheet, and the characters that begin a formula there."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_modelsim.text import likelihood, percent, size_text, size_unit
+from lib_modelsim.text import likelihood, percent, printable, size_text, size_unit
 
 PACKAGE = Path(__file__).parents[1] / "lib_modelsim"
 
@@ -20,6 +20,26 @@ def test_a_share_is_told_in_whole_percents(share, words):
 @pytest.mark.parametrize(("share", "words"), [(0.001, "below 1 %"), (0.5, "50 %"), (0.999, "over 99 %")])
 def test_a_probability_is_never_told_as_nought_or_a_hundred(share, words):
     assert likelihood(share) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("anna", "anna"),
+        ("Größe 模型", "Größe 模型"),
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("\x1b[31m\x9b2J\x00", r"\x1b[31m\x9b2J\x00"),
+        ("\u202egnp", r"\u202egnp"),
+        ("\u2066a\u2069\u200e\u200f\u061c", r"\u2066a\u2069\u200e\u200f\u061c"),
+        ("a\u200bb\u200cc\ufeffd\u00ad\u2060", r"a\u200bb\u200cc\ufeffd\xad\u2060"),
+        ("an\u200dna", r"an\u200dna"),
+        ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),
+        ("\u2028\ud800\U000e0041", r"\u2028\ud800\U000e0041"),
+    ],
+)
+def test_what_cannot_be_shown_is_written_out(text, shown):
+    assert printable(text) == shown
+    assert printable(shown) == shown
 
 
 def test_no_sentence_writes_percents_its_own_way():

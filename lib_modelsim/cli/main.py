@@ -78,7 +78,7 @@ class _Printable(logging.Formatter):
     """Warnings name files."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record), also="\n")
+        return printable(super().format(record), also="\n" if record.exc_info else "")
 
 
 class _Parser(argparse.ArgumentParser):

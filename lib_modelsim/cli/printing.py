@@ -10,7 +10,7 @@ from ..text import printable
 
 
 def print_lines(lines: Iterable[object], to: TextIO | None = None) -> None:
-    """Each on a line of its own; � stands for control characters, direction marks and line breaks within it."""
+    """Each on a line of its own; control characters, direction marks and line breaks within it are written out."""
     for line in lines:
         print(printable(line), file=to)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checkpoints.embedded import SAYS, claims, origin
 from ..checkpoints.identity import Identity
 from ..similarity.coverage import share_in_words
 from ..text import counted, percent, printable, readable, size_text, size_unit
@@ -69,7 +70,7 @@ def scan(found: Scan) -> list[str]:
     for folder, of_folder in folders.items():
         lines += ["", f"{folder}:"] if len(folders) > 1 else []
         lines += [next(below) for _ in of_folder]
-    lines += [*_remarks(found), *_bad(found.unreadable)]
+    lines += [*_remarks(found), *_claims(found), *_bad(found.unreadable)]
     return lines + _summed_up(found, list(folders), known)
 
 
@@ -108,6 +109,12 @@ def _remarks(found: Scan) -> list[str]:
     return [
         f"note: {model.name}: {said}" for model, identity in found.found for said in remarks(model.header, identity)
     ]
+
+
+def _claims(found: Scan) -> list[str]:
+    """What a single file says of itself; of many there is no room, --json has it."""
+    told = claims(origin(found.found[0][0].header.metadata)) if len(found.found) == 1 else []
+    return ["", f"{SAYS}:", *(f"  {label}: {text}" for label, text in told)] if told else []
 
 
 def compare(

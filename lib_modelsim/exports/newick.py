@@ -10,7 +10,7 @@ def newick(tree: Tree) -> str:
     """The tree as one line. A branch is as long as its two ends differ in height, so all leaves are equally far from
     the root: as far as the last merge is high.
 
-    Labels are quoted, a quote within one doubled (the format's own rule); what cannot be printed becomes �.
+    Labels are quoted, a quote within one doubled (the format's own rule); what cannot be printed is written out.
     """
     n = len(tree.models)
     parts: list[tuple[str, float]] = [(_label(name), 0.0) for name in tree.models]  # text and height of every node

@@ -60,7 +60,7 @@ def _cell(value: object) -> str:
 
 def _text(value: str) -> str:
     """Text as XML allows it: without most control characters."""
-    return escape(printable(value[:MOST_CHARACTERS], also="\t\n"))
+    return escape(printable(value[:MOST_CHARACTERS], also="\t\n")[:MOST_CHARACTERS])
 
 
 def _content_types(sheets: int) -> str:

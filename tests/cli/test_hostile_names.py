@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 
 import pytest
 
@@ -19,8 +20,8 @@ from tests.workspace.finding import tinted
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
 
-HOSTILE = "\x1b[31mred\u202egnp.\x07bell\nline\x9b2J"
-SHOWN = "�[31mred�gnp.�bell�line�2J"
+HOSTILE = "=\x1b[31mred\u202egnp.\x07bell\nline\x9b2J\u2066l\u200br\u200f<b>"
+SHOWN = r"=\x1b[31mred\u202egnp.\x07bell\nline\x9b2J\u2066l\u200br\u200f<b>"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,27 @@ def test_checkpoints_that_generate(tmp_path):
     tiny_networks.write(folder, HOSTILE, tiny_networks.sd1())
     (folder / f"{HOSTILE} cut.safetensors").write_bytes(b"nothing")
     check(["probe", "--suite", "cfg1-fast", "--models", folder, "--out", tmp_path / HOSTILE, "--dry-run"])
+
+
+def test_every_file_that_is_written(folder, tmp_path):
+    """Tables, figures, report: nothing that a terminal, a browser or a spreadsheet would obey."""
+    run("classify", folder, "--out", tmp_path / "out", "--dpi", "20", "--no-library")
+    written = {path.name: path for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {"classes.csv", "report.html", "families.xlsx", "tree.nwk", "heatmap.svg"} <= written.keys()
+    for name, path in written.items():
+        if name.endswith(".png") or name == "references.txt":  # pixels; names that are read back
+            continue
+        if name.endswith(".xlsx"):
+            with zipfile.ZipFile(path) as book:
+                texts = [book.read(part).decode() for part in book.namelist()]
+        else:
+            texts = [path.read_text("utf-8")]
+        for text in texts:
+            odd = {c for c in text if not c.isprintable() and c not in "\n\t"}
+            assert odd == set(), name
+            assert "<b>." not in text
+    assert f"'{SHOWN}" in written["classes.csv"].read_text("utf-8")
+    assert SHOWN.replace("<b>", "&lt;b&gt;") in written["report.html"].read_text("utf-8")
 
 
 def check(arguments):
