@@ -200,7 +200,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/relatives.html": {
             "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],
             "not_comparable": [relative], "cannot_load": text,
-            "merge": {"parents": [text, text], "why": text},
+            "merge": {"parents": [text, text], "why": text}, "claims": [(text, text)],
         },
         "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},
