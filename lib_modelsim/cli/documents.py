@@ -20,6 +20,7 @@ from ..checkpoints.networks import public_name
 from ..text import readable
 from ..workspace.catalogue.index import Model, Unreadable, plain_name
 from ..workspace.catalogue.remarks import remarks
+from ..workspace.catalogue.sameness import sameness_facts
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..workspace.catalogue.scan import Scan
@@ -34,7 +35,10 @@ if TYPE_CHECKING:  # each command imports its own service only
 
 def scan(found: Scan) -> dict[str, Any]:
     """The document of `scan`."""
-    rows = [_checkpoint(model, identity) for model, identity in found.found]
+    same = sameness_facts({model.name: identity for model, identity in found.found if identity})
+    rows = [
+        _checkpoint(model, identity) | {"same_as": same.get(model.name, [])} for model, identity in found.found
+    ]
     rows += [_unreadable_checkpoint(bad) for bad in found.unreadable]
     return {"checkpoints": rows, "copies": [asdict(copy) for copy in found.copies()]}
 
@@ -107,7 +111,7 @@ def _unreadable_checkpoint(bad: Unreadable) -> dict[str, Any]:
     nothing = ("format", "architecture", "variant", "sha256", "short_hash", "legacy_hash", "autov3", "known")
     row = {"name": plain_name(bad.path), "path": readable(bad.path), **dict.fromkeys(nothing)}
     row |= {"components": {}, "coverage": None, "unplaced": None, "barred": {}, "facts": None, "size": size}
-    row |= {"remarks": [], "also_at": [], "adapter": None}
+    row |= {"remarks": [], "also_at": [], "adapter": None, "same_as": []}
     return row | {"metadata": {}, "origin": None, "error": bad.error}
 
 

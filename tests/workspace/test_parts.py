@@ -51,6 +51,12 @@ def test_a_vae_alone_is_found_inside_a_checkpoint_and_the_other_way_round(tmp_pa
     assert "same VAE as with" in found["ae"]
     assert "same VAE as ae" in found["with"]
     assert "VAE as ae" not in found["without"]
+    documents = run("scan", folder, "--no-library", "--json").document["checkpoints"]
+    assert {row["name"]: row["same_as"] for row in documents} == {
+        "ae": ["same VAE as with"],
+        "with": ["same UNet as without (other VAE)", "same VAE as ae"],
+        "without": ["same UNet as with (other VAE)"],
+    }
 
 
 def test_a_text_encoder_alone_is_found_inside_a_checkpoint_by_any_name(tmp_path):
