@@ -191,7 +191,9 @@ def _families(comparison: Comparison, wanted: FamilyRequest, references: Sequenc
     reasons = [
         f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names
     ]
-    found = replace(found, base=comparison.base, notes=(*found.notes, *notes, *_first(reasons)))
+    besides = [f"{name}: {said}" for name, all_said in comparison.remarks.items() for said in all_said]
+    notes += [*_first(reasons), *_first(besides, "remarks on models")]
+    found = replace(found, base=comparison.base, notes=(*found.notes, *notes))
     return [found.with_merges(comparison.merges)]
 
 
