@@ -236,7 +236,10 @@ def _hash(identity: Identity | None) -> str:
 
 
 def _number(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.4f}"
+    """Four decimals; of very small and very large numbers, which those would hide, the leading digits."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.4f}" if value == 0 or 5e-5 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _notes(reasons: Sequence[Reason]) -> list[str]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .device import Device
 from .pairs import exact_dtype
-from .parts import KeySums
+from .parts import OF_ONE_SIZE, KeySums
 
 Array = NDArray[np.float64]
 
@@ -61,10 +61,13 @@ class GramSums:
     """Over the pieces of one key of m models: the squared norm of each, and the Gram matrix of the differences (its
     upper half, float64). The first piece's sample tells the tree, unless an earlier pass has told a better one."""
 
-    def __init__(self, m: int, device: Device, tree: RootedTree | None = None, passes: int = 1):
+    def __init__(
+        self, m: int, device: Device, tree: RootedTree | None = None, passes: int = 1, with_inner: bool = False
+    ):
         self._norms, self._gram = np.zeros(m), np.zeros((m, m))
         self._nonzero, self._apart = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
         self._device, self._tree, self._passes, self._resolution = device, tree, passes, 0.0
+        self._inner = np.zeros((m, m)) if with_inner else None
         self._found: tuple[Array, Array] | None = None
 
     @property
@@ -101,6 +104,10 @@ class GramSums:
         nonzero = norms > 0
         if not self._fits(rows, norms, nonzero, vanish):
             return False
+        inner = 0.0
+        if self._inner is not None:
+            wide = rows.double()
+            inner = (wide @ wide.T).cpu().numpy()
         for child, parent in tree.leaves_first:
             rows[child] -= rows[parent]
         gram = np.zeros_like(self._gram)
@@ -113,6 +120,8 @@ class GramSums:
             return False
         self._norms += norms
         self._gram += gram
+        if self._inner is not None:
+            self._inner += inner
         self._nonzero |= nonzero
         self._apart |= apart
         self._resolution = max(self._resolution, _RESOLUTION[rows.dtype])
@@ -130,20 +139,25 @@ class GramSums:
         return not (single and any(nonzero[i] for i in small))
 
     def better(self) -> GramSums | None:
-        """What sums the key anew with a better tree, where two models are much nearer than their path is long:
-        of a minimum spanning tree no step is longer than the distance of the two."""
+        """What sums the key anew with a better tree, where two models are much nearer than their path is long: of a
+        minimum spanning tree no step is longer than the distance of the two. With inner products where models are not
+        of one size."""
         tree, m = self._tree, len(self._norms)
         if tree is None or self._passes >= _MOST_PASSES:
             return None
         squares, longest = self._squares(tree)
-        if not (squares * 16 * (m - 1) < longest).any():
+        near = bool((squares * 16 * (m - 1) < longest).any())
+        sizes = self._norms[self._norms > 0]
+        uneven = sizes.max(initial=0) > OF_ONE_SIZE**2 * sizes.min(initial=np.inf)
+        if not near and (not uneven or self._inner is not None):
             return None
-        return GramSums(m, self._device, RootedTree.over(squares), self._passes + 1)
+        better = RootedTree.over(squares) if near else tree
+        return GramSums(m, self._device, better, self._passes + 1, uneven)
 
     def finish(self, key: str, members: tuple[int, ...]) -> KeySums:
         """‖a−b‖² and ‖a‖² of the models themselves."""
         tree = self._tree or RootedTree.over(self._gram)  # of a key without numbers
-        return KeySums(key, members, self._squares(tree)[0], self._norms)
+        return KeySums(key, members, self._squares(tree)[0], self._norms, self._inner)
 
     def _squares(self, tree: RootedTree) -> tuple[Array, Array]:
         if self._found is None:

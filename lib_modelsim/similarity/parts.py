@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -29,12 +29,21 @@ class NonFinite:
 
 @dataclass(frozen=True)
 class KeySums:
-    """One key: the models that hold it in one shape (`members`, m of them), ‖a−b‖² ([m, m]) and ‖a‖² ([m])."""
+    """One key: the models that hold it in one shape (`members`, m of them), ‖a−b‖² ([m, m]) and ‖a‖² ([m]); ⟨a, b⟩
+    ([m, m]) where some are so much larger than others that it does not follow from these."""
 
     key: str
     members: tuple[int, ...]
     squares: Array
     norms: Array
+    inner: Array | None = None
+
+    @property
+    def products(self) -> Array:
+        """⟨a, b⟩ of every pair, [m, m]."""
+        if self.inner is not None:
+            return self.inner
+        return (self.norms[:, None] + self.norms[None, :] - self.squares) / 2
 
     @property
     def cosines(self) -> Array:
@@ -42,13 +51,15 @@ class KeySums:
 
         By way of ‖a−b‖, which is known far more exactly than ⟨a, b⟩ where the two are nearly the same.
         """
-        return cosine(self.squares, self.norms[:, None], self.norms[None, :])
+        return cosine(self.squares, self.norms[:, None], self.norms[None, :], self.products)
 
     def scaled(self, count: int, read: int) -> KeySums:
         """The sums of all `count` numbers, from those of a random sample of `read` of them."""
         if read == count:
             return self
-        return replace(self, squares=self.squares * (count / read), norms=self.norms * (count / read))
+        factor = count / read
+        inner = None if self.inner is None else self.inner * factor
+        return replace(self, squares=self.squares * factor, norms=self.norms * factor, inner=inner)
 
 
 @dataclass(frozen=True)
@@ -70,12 +81,20 @@ class KeyPairs:
         return replace(self, absolute=self.absolute * factor, equal=self.equal * factor, count=np.array(float(count)))
 
 
-def cosine(squares: Array, norms_a: Array, norms_b: Array) -> Array:
-    """Cosines from ‖a−b‖², ‖a‖² and ‖b‖² (arrays that broadcast); NaN where a norm is zero."""
+OF_ONE_SIZE = 8
+"""Two vectors, one at most so many times as long as the other, whose cosine ‖a−b‖² tells best."""
+
+
+def cosine(squares: Array, norms_a: Array, norms_b: Array, products: Array) -> Array:
+    """Cosines from ‖a−b‖², ‖a‖², ‖b‖² and ⟨a, b⟩ (arrays that broadcast); NaN where a norm is zero.
+
+    Of vectors of about one size from ‖a−b‖², which is known far more exactly where the two are nearly the same.
+    """
     a, b = np.sqrt(norms_a), np.sqrt(norms_b)
-    below = 2 * a * b
-    angle = np.divide(squares - (a - b) ** 2, below, out=np.full(squares.shape, np.nan), where=below > 0)
-    return np.clip(1 - angle, -1, 1)
+    below, nothing = a * b, np.full(squares.shape, np.nan)
+    angle = np.divide(squares - (a - b) ** 2, 2 * below, out=nothing.copy(), where=below > 0)
+    direct = np.divide(products, below, out=nothing, where=below > 0)
+    return np.clip(np.where(np.maximum(a, b) > OF_ONE_SIZE * np.minimum(a, b), direct, 1 - angle), -1, 1)
 
 
 @dataclass(frozen=True)
@@ -114,8 +133,9 @@ class Sums:
 class Part(Sums):
     """What the measures of lengths and angles are made from.
 
-    `squares` [m, m] is Σ ‖a−b‖², `norms` [m] is Σ ‖a‖²; of the per-key cosines `cosine_sum`, `cosine_count` (keys
-    that are zero in either model do not count) and `cosine_least`, each [m, m], the last +inf where nothing counts.
+    `squares` [m, m] is Σ ‖a−b‖², `norms` [m] is Σ ‖a‖², `products` [m, m] is Σ ⟨a, b⟩; of the per-key cosines
+    `cosine_sum`, `cosine_count` (keys that are zero in either model do not count) and `cosine_least`, each [m, m], the
+    last +inf where nothing counts.
     """
 
     squares: Array
@@ -123,6 +143,12 @@ class Part(Sums):
     cosine_sum: Array
     cosine_count: Array
     cosine_least: Array
+    products: Array | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.products is None:  # of libraries that do not have it
+            inner = (self.norms[:, None] + self.norms[None, :] - self.squares) / 2
+            object.__setattr__(self, "products", inner)
 
     @classmethod
     def of_key(cls, component: str, sums: KeySums) -> Part:
@@ -137,6 +163,7 @@ class Part(Sums):
             np.where(counts, cosines, 0),
             counts.astype(float),
             np.where(counts, cosines, np.inf),
+            products=sums.products,
         )
 
     def __add__(self, other: Part) -> Part:
@@ -157,7 +184,7 @@ class ChangePart(Part):
         larger = np.maximum.outer(sums.norms, sums.norms)
         apart = np.divide(sums.squares, larger, out=np.zeros_like(sums.squares), where=larger > 0)
         plain = Part.of_key(component, sums)
-        return cls(**{field.name: getattr(plain, field.name) for field in fields(plain)}, farthest=apart)
+        return cls(**{each.name: getattr(plain, each.name) for each in fields(plain)}, farthest=apart)
 
     def __add__(self, other: ChangePart) -> ChangePart:
         return replace(super().__add__(other), farthest=np.maximum(self.farthest, other.farthest))
@@ -223,7 +250,8 @@ def from_arrays(form: type[Held], arrays: Mapping[str, NDArray]) -> list[Held]:
     """The sums that `to_arrays` was given, in the form they had."""
     found = []
     while f"{len(found)}.members" in arrays:
-        values = {field.name: arrays[f"{len(found)}.{field.name}"] for field in fields(form)}
+        names = {f"{len(found)}.{field.name}": field.name for field in fields(form)}
+        values = {name: arrays[stored] for stored, name in names.items() if stored in arrays}
         values |= {"component": str(values["component"]), "members": tuple(values["members"].tolist())}
         found.append(form(**values))
     return found

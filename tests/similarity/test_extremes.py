@@ -147,6 +147,25 @@ def test_absolute_differences_to_the_ends(scale):
     assert found.equal[0, 1] == (x == y).sum()
 
 
+@pytest.mark.parametrize("scales", [(1, 1e-30), (1e20, 1e-30, 1), (1, 100), (1e-100, 1e100)])
+def test_cosines_do_not_see_the_size(tmp_path, scales):
+    a = drawn(1, 4 * 768)
+    models = [(a + 0.1 * i * drawn(2, 4 * 768)) * scale for i, scale in enumerate(scales)]
+    for i, values in enumerate(models):
+        stored = values if max(scales) > 1e30 else values.float()
+        save_file({KEY: stored.reshape(4, 768)}, tmp_path / f"{i}.safetensors")
+        models[i] = stored.double().numpy().astype(np.longdouble)
+    with Library(None) as library:
+        for measure in ("cosine", "cosine-min", "cosine-whole", "relative-l2"):
+            overall = compare([tmp_path], measure, None, library, Job(), "cpu").matrix.overall
+            for i, x in enumerate(models):
+                for j, y in enumerate(models[:i]):
+                    told = float((x @ y) / np.sqrt((x @ x) * (y @ y)))
+                    if measure == "relative-l2":
+                        told = float(2 * np.sqrt(((x - y) ** 2).sum() / ((x + y) ** 2).sum()))
+                    assert overall[i, j] == pytest.approx(told, rel=2e-6), (measure, i, j)
+
+
 MEASURES = ("l2", "relative-l2", "cosine", "cosine-min", "cosine-whole", "l1", "equal", "sampled-l2")
 
 

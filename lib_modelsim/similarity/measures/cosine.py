@@ -29,7 +29,7 @@ def cosine_min(parts: Sequence[Part], n: int) -> Array:
 def cosine_whole(parts: Sequence[Part], n: int) -> Array:
     """Cosine of all the weights as one vector, [n, n]."""
     squares, norms = gather(parts, n, lambda p: p.squares), gather_norms(parts, n)
-    return cosine(squares, norms, norms.T)
+    return cosine(squares, norms, norms.T, gather(parts, n, lambda p: p.products))
 
 
 COSINE = WeightMeasure(

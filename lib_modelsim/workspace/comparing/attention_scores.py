@@ -95,7 +95,7 @@ def _without_score(models: Sequence[Model], scores: Mapping[str, NDArray[np.floa
             yield Reason(
                 model.name,
                 model.name,
-                f"no score in {', '.join(blocks)}: the layers read hold NaN, infinities or only zeros",
+                f"no score in {', '.join(blocks)}: the layers read hold NaN, infinities, huge numbers or only zeros",
             )
 
 

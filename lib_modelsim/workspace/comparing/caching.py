@@ -69,7 +69,7 @@ def cached_or_compute(
 
 def stored_method(method: str) -> str:
     """A method's name in the library, with the version that changes whenever its numbers or the tables of blocks do."""
-    return f"{method}/2.{HEADER_VERSION}"
+    return f"{method}/3.{HEADER_VERSION}"
 
 
 def _checked(run: Run, opened: Sequence[Checkpoint], blocks: list[str]) -> Iterator[tuple[str, Arrays]]:

@@ -168,8 +168,8 @@ def require_fine(found: Detail, network: str) -> None:
 
 def _sums(
     models: Sequence[Model], blocks: Sequence[str], run: Run, library: Library
-) -> list[tuple[str, float, float, float]]:
-    """Per key: its name, ‖a − b‖², ‖a‖² and ‖b‖²; NaN where numbers are not finite."""
+) -> list[tuple[str, float, float, float, float]]:
+    """Per key: its name, ‖a − b‖², ‖a‖², ‖b‖² and ⟨a, b⟩; NaN where numbers are not finite."""
     _, results, unreadable = cached_or_compute("keys", models, blocks, run, library)
     if unreadable:
         raise ModelsimError(unreadable[0].error)
@@ -178,17 +178,20 @@ def _sums(
         result = results[block]
         a, b = (result.models.index(model.id) for model in models)
         squares, norms = result.arrays["squares"][:, a, b], result.arrays["norms"]
-        found += zip(result.arrays["keys"].tolist(), squares, norms[:, a], norms[:, b], strict=True)
+        own, other = norms[:, a], norms[:, b]
+        stored = result.arrays.get("products")
+        products = (own + other - squares) / 2 if stored is None else stored[:, a, b]
+        found += zip(result.arrays["keys"].tolist(), squares, own, other, products, strict=True)
     return found
 
 
-def _sub_blocks(architecture: str, sums: Sequence[tuple[str, float, float, float]]) -> tuple[SubBlock, ...]:
+def _sub_blocks(architecture: str, sums: Sequence[tuple[str, float, float, float, float]]) -> tuple[SubBlock, ...]:
     """The sums of keys added up; keys with numbers that are not finite count in none."""
     found: dict[str, NDArray[np.float64]] = {}
     for key, *numbers in sums:
         name = sub_block(architecture, key)
         if name is not None:
-            whole = found.setdefault(name, np.zeros(3))
+            whole = found.setdefault(name, np.zeros(4))
             whole += np.array(numbers) if np.isfinite(numbers).all() else 0
     names = sub_block_order(architecture, found)
     relative, _, cosines = _measured(np.array([found[name] for name in names]))
@@ -196,14 +199,14 @@ def _sub_blocks(architecture: str, sums: Sequence[tuple[str, float, float, float
 
 
 def _measured(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Rows of ‖a − b‖², ‖a‖², ‖b‖² → relative difference, ‖a − b‖ and cosine of each row."""
-    squares, norms_a, norms_b = sums.astype(float).reshape(-1, 3).T
+    """Rows of ‖a − b‖², ‖a‖², ‖b‖², ⟨a, b⟩ → relative difference, ‖a − b‖ and cosine of each row."""
+    squares, norms_a, norms_b, products = sums.astype(float).reshape(-1, 4).T
     halfway = np.sqrt(np.maximum(2 * norms_a + 2 * norms_b - squares, 0)) / 2
     relative = np.divide(np.sqrt(squares), halfway, out=np.full_like(squares, np.nan), where=halfway > 0)
-    return relative, np.sqrt(squares), cosine(squares, norms_a, norms_b)
+    return relative, np.sqrt(squares), cosine(squares, norms_a, norms_b, products)
 
 
-def _differences(layout: Layout, sums: Sequence[tuple[str, float, float, float]]) -> list[KeyDifference]:
+def _differences(layout: Layout, sums: Sequence[tuple[str, float, float, float, float]]) -> list[KeyDifference]:
     numbers = zip(*_measured(np.array([row[1:] for row in sums])), strict=True)
     return [
         KeyDifference(key, place.component, place.block, place.shape, *map(float, values))

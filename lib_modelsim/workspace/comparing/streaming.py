@@ -82,8 +82,8 @@ def key_pass(
     device: str,
     memory: int | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
-    """Per block: its `keys` [k], and of each the `squares` ‖a−b‖² [k, n, n] and `norms` ‖a‖² [k, n] of the models, NaN
-    where numbers are not finite. The models hold these keys in one shape."""
+    """Per block: its `keys` [k], and of each the `squares` ‖a−b‖² and `products` ⟨a, b⟩ [k, n, n] and `norms` ‖a‖²
+    [k, n] of the models, NaN where numbers are not finite. The models hold these keys in one shape."""
     keys = [key for keys in blocks.values() for key in keys]
     stage, n = _stage(models, keys, job), len(models)
     summer = KeySummer(models, choose_device(device, memory), stage.advance, lambda broken: None)
@@ -93,11 +93,13 @@ def key_pass(
         except torch.cuda.OutOfMemoryError:
             summer = KeySummer(models, _fall_back(memory), stage.advance, lambda broken: None)
             sums = list(summer.sums(members))
-        squares, norms = np.full((len(sums), n, n), np.nan), np.full((len(sums), n), np.nan)
+        squares, products, norms = (np.full((len(sums), *shape), np.nan) for shape in ((n, n), (n, n), (n,)))
         for row, one in enumerate(sums):
-            squares[(row, *np.ix_(one.members, one.members))] = one.squares
+            pick = np.ix_(one.members, one.members)
+            squares[(row, *pick)], products[(row, *pick)] = one.squares, one.products
             norms[row, list(one.members)] = one.norms
-        yield block, {"keys": np.array([one.key for one in sums], dtype=str), "squares": squares, "norms": norms}
+        keys_of_block = np.array([one.key for one in sums], dtype=str)
+        yield block, {"keys": keys_of_block, "squares": squares, "products": products, "norms": norms}
 
 
 def histogram_pass(
