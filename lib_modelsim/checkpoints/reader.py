@@ -16,6 +16,7 @@ from .file_formats import FileHeaders, read_file_headers
 from .files import file_key, shards_at
 from .layout import OTHER, Layout, Place
 from .quantised.decoding import Opaque
+from .quantised.registry import BESIDE
 from .source import FileKey, FileSource, ReadError, Source, changed
 from .stored import FLOATS, StoredTensor
 
@@ -166,7 +167,7 @@ def checkpoint_of(
         raise CheckpointError("the file holds no tensors", path.name, "move it elsewhere, it is not a checkpoint")
     remarks = remarks if tensors else (*remarks, "it describes a model and holds no tensors")
     named = names.common_names(tensors)
-    architecture = kind_of({key: stored.shape for key, stored in named})
+    architecture = kind_of({key: stored.shape for key, stored in named if not key.endswith(BESIDE)})
     weights: dict[str, Weight] = {}
     barred: dict[str, Weight] = {}
     extras: dict[str, StoredTensor] = {}

@@ -139,6 +139,7 @@ def compare(
             if name in found.remarks or name in ema
         },
         "merges": [asdict(merge) for merge in found.merges],
+        "roundings": [asdict(rounding) | {"text": rounding.fact} for rounding in found.roundings],
         "errors": errors(found.unreadable),
     }
     measures = {architecture: choice.measure for architecture, choice in found.choices.items()}

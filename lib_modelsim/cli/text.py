@@ -145,6 +145,7 @@ def compare(
         ]
     lines += [f"note: {choice.note}" for choice in found.choices.values() if choice.note]
     lines += _merges(found.merges)
+    lines += [rounding.text for rounding in found.roundings]
     remarks = [(name, said) for by_model in (found.remarks, ema) for name, all_ in by_model.items() for said in all_]
     lines += _first([f"note: {name}: {said}" for name, said in remarks])
     return [*lines, *_notes(found.reasons), *_bad(found.unreadable)]

@@ -17,6 +17,9 @@ from ..source import ReadError, Source
 from ..stored import StoredTensor
 from .decoding import Decoded, Opaque
 
+BESIDE = (".comfy_quant", ".scale_input", ".input_scale", ".output_scale", "scaled_fp8")
+"""What the keys end with of tensors beside a quantised weight that say how to run it, not what it is."""
+
 _LONGEST_JSON = 1 << 14
 """Bytes of a description beside a weight; real ones have about a hundred."""
 

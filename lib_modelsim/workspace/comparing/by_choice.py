@@ -60,6 +60,7 @@ def compare_by_choice(
         list(index.unreadable) + [bad for part in found for bad in part.unreadable],
         choices,
         [merge for part in found for merge in part.merges],
+        [rounding for part in found for rounding in part.roundings],
     )
 
 

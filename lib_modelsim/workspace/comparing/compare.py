@@ -37,6 +37,7 @@ from .adapter_facts import layers_apart
 from .adapter_scores import adapter_scores, are_adapters, without_numbers
 from .attention_scores import attention_scores
 from .choosing import LEAST_FOR_MEAN, Choice
+from .roundings import Rounding, find_roundings
 from .scores import Reason
 from .shares import with_coverage
 from .weight_scores import weight_scores
@@ -48,7 +49,8 @@ MOST_KEYS = 3
 @dataclass(frozen=True)
 class Comparison:
     """The models, what the measure says of every pair, the base it was taken from (`delta-cosine`), why values are
-    missing, the files that could not be read, and the models that are perhaps merges of two others.
+    missing, the files that could not be read, the models that are perhaps merges of two others, and those that are
+    another one in another precision.
 
     Where architectures were compared by what suits each, `choices` says by what: architecture → measure and base.
     """
@@ -60,6 +62,7 @@ class Comparison:
     unreadable: list[Unreadable] = field(default_factory=list)
     choices: Mapping[str, Choice] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
+    roundings: list[Rounding] = field(default_factory=list)
 
     @property
     def coverage(self) -> NDArray[np.float64] | None:
@@ -94,7 +97,9 @@ class Comparison:
         seen = self.seen_from(architecture)
         matrix = seen.matrix.select(rows)
         merges = [merge for merge in self.merges if merge.model in matrix.models]
-        return replace(seen, models=[self.models[i] for i in rows], matrix=matrix, merges=merges)
+        roundings = [rounding for rounding in self.roundings if rounding.coarse in matrix.models]
+        models = [self.models[i] for i in rows]
+        return replace(seen, models=models, matrix=matrix, merges=merges, roundings=roundings)
 
 
 def compare(
@@ -165,6 +170,7 @@ def compare_from(
     unreadable = list(index.unreadable)
     found: list[tuple[list[Model], SimilarityMatrix]] = []
     merges: list[Merge] = []
+    roundings: list[Rounding] = []
     groups = by_architecture(models)
     origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
     for group, origin in zip(groups, origins, strict=True):
@@ -174,11 +180,14 @@ def compare_from(
             scores = without_numbers(kind, group, f"{kind.name} compares adapters; use {DEFAULT} for checkpoints")
         elif isinstance(kind, AttentionMeasure):
             scores = attention_scores(kind, group, library, job, device, memory)
+            if len(scores.models) == 2:  # of more, the sizes of what parts them say which to try
+                roundings += find_roundings(scores.models, None, None, library, job)
         else:
             scores = weight_scores(kind, group, origin, library, job, device, memory)
         found.append((scores.models, scores.matrix))
         reasons += scores.reasons
         merges += scores.merges
+        roundings += scores.roundings
         unreadable += scores.unreadable
         if kind.needs_base and origin is None and not are_adapters(group):
             reasons += _no_base(group)
@@ -190,7 +199,7 @@ def compare_from(
     told = Base(named.name) if named is not None else MEAN if MEAN in origins else None
     matrix = join(measure, kept, found)
     reasons = with_coverage(reasons, matrix, {reason.a for reason in barred})
-    return Comparison(kept, matrix, told, reasons, unreadable, merges=merges)
+    return Comparison(kept, matrix, told, reasons, unreadable, merges=merges, roundings=roundings)
 
 
 def of_weights(name: str) -> AttentionMeasure | WeightMeasure:

@@ -15,6 +15,7 @@ from ...similarity.measures.of_adapters import CHANGE_COSINE, TRAINED_APART
 from ..catalogue.sameness import ema_facts
 from .adapter_scores import are_adapters
 from .compare import Comparison
+from .roundings import precision_of
 from .verdicts import NONE, Verdict, same_main, verdict
 
 
@@ -65,6 +66,8 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     far = _from_base(comparison)
     other_measure = are_adapters(comparison.models[row : row + 1]) and matrix.measure != CHANGE_COSINE.name
     headers = [model.header for model in comparison.models]
+    roundings = {frozenset((one.coarse, one.fine)): one for one in comparison.roundings}
+    stored = [precision_of(model, main_component(model.header.components)) for model in comparison.models]
     found = []
     for i, name in enumerate(matrix.models):
         if i == row or name == comparison.base_model:
@@ -75,9 +78,18 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         overall, blocks = float(matrix.overall[row, i]), tuple(matrix.values[row, i].tolist())
         share = None if matrix.coverage is None else float(matrix.coverage[row, i])
         apart = float(matrix.apart[main][row, i]) if main is not None else np.nan
-        sizes = (far[row], far[i])
-        same = same_main(matrix, row, i)
-        said = verdict(matrix.measure, overall, comparison.base, facts, share, apart, same, sizes)
+        said = verdict(
+            matrix.measure,
+            overall,
+            comparison.base,
+            facts,
+            share,
+            apart,
+            same_main(matrix, row, i),
+            (far[row], far[i]),
+            roundings.get(frozenset((chosen, name))),
+            (stored[row], stored[i]),
+        )
         if other_measure and not said.by_hashes:
             said = Verdict(NONE, f"What adapters are to each other is told by {CHANGE_COSINE.name} alone.")
         fact = "" if facts is None else _fact(facts, chosen, name)

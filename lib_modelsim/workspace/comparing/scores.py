@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ...families.merges import Merge
 from ...similarity.matrix import SimilarityMatrix
 from ..catalogue.index import Model, Unreadable
+from .roundings import Rounding
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,4 @@ class Scores:
     reasons: list[Reason] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
+    roundings: list[Rounding] = field(default_factory=list)

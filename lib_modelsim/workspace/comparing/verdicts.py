@@ -5,6 +5,7 @@ The bounds stand with the measures (`similarity/measures/`); what they were meas
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from ...similarity.measures.l2 import RELATIVE_L2
 from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import measure_named
 from ...text import percent
+from .roundings import Rounding, grain
 from .shares import covers
 
 NONE = "no verdict"
@@ -49,6 +51,8 @@ def verdict(
     apart: float = np.nan,
     shared: str | None = None,
     changes: tuple[float, float] = (np.nan, np.nan),
+    rounding: Rounding | None = None,
+    precisions: tuple[str, str] = ("", ""),
 ) -> Verdict:
     """What a value of the whole UNet or transformer says of two models; hashes, where they know, say it better.
 
@@ -56,16 +60,17 @@ def verdict(
     network that the value speaks of: below `coverage.LEAST` there is no verdict, and below 1 the two are never called
     the same. `apart` is relative-l2 of the two, where it is known beside the measure: a direction alone says nothing of
     strangers. `shared` is what `same_main` says, `changes` are relative-l2 of each of the two from a base that is a
-    model: a direction says nothing of sizes either.
+    model: a direction says nothing of sizes either. `rounding` is what was proven of the two where one is quantised,
+    `precisions` are what they are stored as: what lies below the rounding of a format is never told from it.
     """
-    fact = _by_hashes(relation)
-    if fact is not None:
-        return fact
     known = measure_named(measure)
     if known is CHANGE_COSINE:
-        return _of_changes(value, coverage)
-    if coverage is not None and 0 < coverage < LEAST:
-        return Verdict(NONE, f"The number {covers(measure, coverage)}.")
+        return _by_hashes(relation) or _of_changes(value, coverage)
+    settled = _by_hashes(relation) or _by_coverage(measure, coverage) or _by_rounding(rounding)
+    if settled is None and not np.isnan(value) and apart != 0:
+        settled = _hidden(known.needs_base, apart, changes, precisions)
+    if settled is not None:
+        return settled
     if shared is not None and coverage in (None, 1):
         text = f"the {shared}" if shared.startswith("same") else shared
         return Verdict(text, f"According to the values of each component. {known.caveat}")
@@ -100,6 +105,45 @@ def _of_changes(value: float, coverage: float | None) -> Verdict:
     if bound is None:
         return Verdict(NONE, f"{CHANGE_COSINE.between}{part} {CHANGE_COSINE.caveat}")
     return Verdict(bound.text, f"By {CHANGE_COSINE.name}, {bound.span()}.{part} {CHANGE_COSINE.caveat}")
+
+
+def _by_coverage(measure: str, coverage: float | None) -> Verdict | None:
+    if coverage is None or not 0 < coverage < LEAST:
+        return None
+    return Verdict(NONE, f"The number {covers(measure, coverage)}.")
+
+
+def _by_rounding(rounding: Rounding | None) -> Verdict | None:
+    if rounding is None:
+        return None
+    grid = f"Every number of {rounding.fine} lies within half a step of the grid on which {rounding.coarse} stands"
+    return Verdict(f"the {rounding.fact}", f"{grid}, {rounding.precision}.")
+
+
+def _hidden(
+    needs_base: bool, apart: float, changes: tuple[float, float], precisions: tuple[str, str]
+) -> Verdict | None:
+    """That there is no verdict, where what parts two models, or one from its base, is no more than rounding makes."""
+    grains = [grain(precision) for precision in precisions]
+    coarse = [name for name, size in zip(precisions, grains, strict=True) if size > 0]
+    if not coarse:
+        return None
+    makes = f"rounding alone makes up to {percent(math.hypot(*grains))} of their size"
+    if np.isnan(apart):
+        return Verdict(NONE, f"{' and '.join(coarse)}: quantised weights are not what this measure was tried on.")
+    if len(coarse) == 2 and apart <= math.hypot(*grains):
+        what = "Both are quantised" if coarse[0] == coarse[1] else f"Both are quantised ({' and '.join(coarse)})"
+        return Verdict(NONE, f"{what}: {makes}, so nobody can tell whether they were made from the same weights.")
+    if apart <= math.hypot(*grains):
+        why = f"They are not the same weights rounded to {coarse[0]}, as far as can be told; but {makes}"
+        return Verdict(NONE, f"{why}, so what else parts them, {percent(apart)} with it, does not show.")
+    if needs_base and any(change < _CLEAR * size for change, size in zip(changes, grains, strict=True) if size > 0):
+        return Verdict(NONE, f"{coarse[0]} is quantised: {makes}, too much to know its direction from the base.")
+    return None
+
+
+_CLEAR = 3.0
+"""Times its rounding that a quantised model must have changed for its direction to be known within some 5 %."""
 
 
 _RELATED = next(bound.most for bound in RELATIVE_L2.bounds if bound.text == BASE)

@@ -25,6 +25,7 @@ from ..catalogue.index import Model
 from .caching import Arrays, cached_or_compute
 from .left_out import left_out_in_words
 from .merges import merges_among
+from .roundings import find_roundings
 from .scores import Reason, Scores
 from .verdicts import equal_main, same_main
 
@@ -33,8 +34,9 @@ OTHER = ""
 
 _NONE = "there is no change to compare"
 
-ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8, "F8_E4M3": 2**-4, "F8_E5M2": 2**-3}
-"""dtype → the largest relative error u of rounding one number to it; errors spread evenly come to u/√3 in all."""
+ROUNDING = {"F64": 2**-53, "F32": 2**-24, "F16": 2**-11, "BF16": 2**-8}
+"""dtype → the largest relative error u of rounding one number to it; errors spread evenly come to u/√3 in all. Coarser
+ones change as much as training does: `roundings` tells them."""
 
 
 def weight_scores(
@@ -77,11 +79,13 @@ def weight_scores(
     unread = [model.header.uncompared for model in models]
     main = main_component({place.component: place for place in layout.places.values()})
     apart = sizes_apart(parts, len(models))
+    base_place = names.index(base.model) if base is not None and base.model in names else None
+    roundings = find_roundings(models, apart[main], base_place, library, job) if main in apart else []
     if not measure.needs_base or base is None:
         used = dict.fromkeys(parts, ()) if measure.needs_base else parts
         matrix = replace(measure_parts(measure, names, used), apart=apart)
         matrix = covered(matrix, layouts, main, missing, None, unread)
-        return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix))
+        return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix), roundings)
     if base != MEAN and base.model not in names:
         raise ModelsimError("the base cannot be read to its end", base.model, ANOTHER_BASE)
     matrix, origin = replace(measure_parts(measure, names, parts, base), apart=apart), base.position(names)
@@ -90,10 +94,13 @@ def weight_scores(
         Reason(names[i], names[i], f"no farther from {base.model} than rounding to another precision puts it: {_NONE}")
         for i in rounded
     ]
+    proven = {names.index(found.coarse): found.fact for found in roundings if found.fine == base.model}
+    reasons += [Reason(names[i], names[i], f"{fact}, as {base.model}: {_NONE}") for i, fact in proven.items()]
+    rounded += proven
     of_base = None if origin is None else layouts[origin]
     matrix = covered(matrix.without(rounded), layouts, main, missing, of_base, unread)
     reasons += [Reason(names[i], names[i], text) for i, text in _equal_to(matrix, origin) if i not in rounded]
-    return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix, origin))
+    return Scores(models, matrix, reasons, unreadable, merges_among(parts, matrix, origin), roundings)
 
 
 def _equal_to(matrix: SimilarityMatrix, base: int | None) -> Iterator[tuple[int, str]]:

@@ -24,6 +24,7 @@ from ...probes.grid import short_hash
 from ...probes.sheet import Sheet, SheetRow
 from ...similarity.matrix import SimilarityMatrix
 from ..catalogue.index import Unreadable, match_model
+from ..comparing.roundings import Rounding
 from ..comparing.scores import Reason
 from ..families.building import family_of_matrix
 from ..families.family import Family, TreeOptions
@@ -44,6 +45,7 @@ class Kinship:
     choices: Mapping[str, None] = field(default_factory=dict)
     merges: Sequence[Merge] = ()
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    roundings: Sequence[Rounding] = ()
 
 
 def kinship_of(sheet: Sheet, gallery: Path, job: Job, encoder: Encoder | None = None) -> Kinship:
