@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelsimError
+from ..reading import require_file
 from .tables import read_features
 
 DEFAULT_COMPONENT = "unet"
@@ -50,7 +51,7 @@ def read_distances(path: Path, component: str | None = None) -> DistanceTable:
 
 def _read_json(path: Path, component: str) -> DistanceTable:
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = json.loads(require_file(path).read_text(encoding="utf-8-sig"))
         models, matrices = [str(name) for name in document["models"]], dict(document["distances"])
         metric = document.get("metric")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelsimError
+from ..reading import require_file
 
 
 def read_references(path: Path) -> list[str]:
@@ -17,7 +18,7 @@ def read_references(path: Path) -> list[str]:
     Raises ModelsimError where the file cannot be read or names nothing.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = require_file(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelsimError(f"cannot read the references ({error})", path, "give a text file in UTF-8") from error
     found = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelsimError
+from ..reading import require_file
 from ..writing import FORMULA, GUARD
 from .features import FeatureTable
 
@@ -45,7 +46,7 @@ def read_features(path: Path) -> FeatureTable:
 def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
     """Line number and cells of every row that is not empty."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open(require_file(path), encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             return [(reader.line_num, [*map(_plain, row)]) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from functools import lru_cache
 from pathlib import Path
 
+from ..reading import require_file
+
 PREVIEWS = tuple(f"{middle}.{kind}" for kind in ("png", "jpg", "jpeg", "webp", "gif") for middle in ("", ".preview"))
 """Endings of preview pictures, as the WebUIs look for them (ui_extra_networks.find_preview); they name no order."""
 
@@ -54,7 +56,7 @@ def _names(folder: Path) -> Set[str]:
 def _read(path: Path) -> str:
     """The text of a file. Raises ValueError, with words for a person, where that is not possible."""
     try:
-        with open(path, "rb") as file:
+        with open(require_file(path), "rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read ({error.strerror or error})") from error

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import ModelsimError
+from ..reading import require_file
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What people keep generated pictures in. Pillow's other formats are never tried: they start programs (EPS), are
@@ -82,7 +83,8 @@ def _opened(source: Path | bytes, shown: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `LARGEST` is our limit
-            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
+            file = io.BytesIO(source) if isinstance(source, bytes) else require_file(source)
+            return Image.open(file, formats=formats)
     except UnidentifiedImageError as error:
         raise PictureError(f"{shown} is not a picture", fix="give a PNG, JPEG, WebP, GIF, BMP or TIFF file") from error
     except Image.DecompressionBombError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelsimError
+from ..reading import require_file
 from .naming import file_name
 from .parameters import Parameters
 
@@ -80,7 +81,7 @@ class Suite:
 def read_suite(path: Path) -> Suite:
     """A suite's file. Raises ModelsimError that says what is wrong with it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = require_file(path).read_text(encoding="utf-8-sig")
         document = json.loads(text)
     except (OSError, ValueError) as error:
         raise ModelsimError(f"cannot read the suite ({error})", path, "see docs/probes.md for the format") from error

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from ..errors import ModelsimError
+from ..reading import require_file
 
 LOCAL, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only with a password
 
@@ -47,7 +48,7 @@ class Login:
     def of_file(cls, path: Path) -> Login:
         """From a file whose first line is USER:PASSWORD. Raises ModelsimError."""
         try:
-            lines = path.read_text("utf-8-sig").splitlines()
+            lines = require_file(path).read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise ModelsimError(f"cannot read the password ({error})", path, "name a text file") from error
         return cls.of(lines[0] if lines else "")

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ...checkpoints.files import stem_of
 from ...checkpoints.hashing import LEGACY_RANGE
 from ...hosts.host import Listed
 from ...identify.evidence import KnownModel
 from ...job import Job
 from ...library import Library
+from ...reading import require_file
 from ...text import readable
 from ..catalogue.index import Unreadable, model_names
 from ..catalogue.leaving_out import means, unknown
@@ -69,10 +71,12 @@ def _remembered(library: Library) -> Mapping[str, tuple[str | None, str | None, 
 
 
 def legacy_hash(path: Path) -> str | None:
-    """The WebUI's hash of 2022 of one file, 8 digits; None for a folder, and where the file cannot be read."""
+    """The WebUI's hash of 2022 of one file, 8 digits; None for a folder, for shards, and where it cannot be read."""
+    if stem_of(path.name) is not None:
+        return None
     start, end = LEGACY_RANGE
     try:
-        with open(path, "rb") as file:
+        with open(require_file(path), "rb") as file:
             file.seek(start)
             return hashlib.sha256(file.read(end - start)).hexdigest()[:8]
     except OSError:

@@ -12,6 +12,7 @@ from ...pictures.records.infotext import of_picture
 from ...probes.importing import suite_of_text
 from ...probes.naming import file_name
 from ...probes.suite import SHIPPED, Suite, read_suite, to_json
+from ...reading import require_file
 from ...writing import write_text
 
 STANDARD = "standard"
@@ -80,7 +81,7 @@ class Suites:
             text = _infotext(path)
         else:
             try:
-                text = path.read_text(encoding="utf-8-sig")
+                text = require_file(path).read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
                 raise ModelsimError(f"cannot read ({error})", path, "choose a text file in UTF-8") from error
         suite = self.from_text(text, name or path.stem)
