@@ -12,8 +12,8 @@ _GIVEN = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
 def require_file(path: Path) -> Path:
-    """The path itself. Raises OSError where it is a FIFO, a socket, a device or a folder, as reading these would wait for
-    ever or have no end, and where there is none."""
+    """The path itself. Raises OSError where it is a FIFO, a socket, a device or a folder: reading these would wait
+    for ever or have no end. Also where there is none."""
     found = os.stat(path)  # noqa: PTH116 - as the system has it
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "this is a folder", str(path))
