@@ -134,7 +134,7 @@ def library_row(text, bad):
     mark = {"number": 1, "colour": "#123456", "name": text}
     return {
         "name": text, "path": Path(f"/{text}"), "bad": bad, "indexed": not bad, "architecture": text, "mark": mark,
-        "size": 5, "precision": text, "parts": text, "parts_by": text, "unplaced": text, "hash": text,
+        "size": 5, "precision": text, "parts": text, "parts_by": text, "network": text, "remarks": [text], "hash": text,
         "same": [text, text], "copy": text, "state": text, "said": text, "why": text, "left_out": bad,
         "leaves": not bad,
     }  # fmt: skip
@@ -177,7 +177,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
         "ui/templates/detail.html": {
             "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text,
-            "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)],
+            "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)], "fine": [(text, text, text)],
         },
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
         "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text], "left_out": [text]},
