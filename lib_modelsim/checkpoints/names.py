@@ -227,7 +227,7 @@ def _parts(
     if tensor.key.endswith("text_projection.weight") and key.endswith(".text_projection") and len(tensor.shape) == 2:
         yield key, tensor.transposed()
         return
-    if layout is not None and any(pattern.fullmatch(key[len(layout.to) :]) for pattern in layout.flat):
+    if layout is not None and layout.flat and any(pattern.fullmatch(key[len(layout.to) :]) for pattern in layout.flat):
         yield key, tensor.flattened()
         return
     names, rows = _split(key, tensor.shape, layout, shapes)
@@ -249,7 +249,10 @@ def _split(
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """The names of the weights that one matrix holds row after row, and how many rows each has; nothing where it is
     one."""
-    for split, home in ((_FUSED, ""), *((split, layout.to) for split in (layout.split if layout is not None else ()))):
+    splits = [(split, layout.to) for split in layout.split] if layout is not None else []
+    if ".in_proj_" in key:
+        splits.append((_FUSED, ""))
+    for split, home in splits:
         match = split.key.fullmatch(key[len(home) :])
         if match and not (split.unless and home + match.expand(split.unless) in shapes):
             matrix = shapes.get(key.removesuffix("bias") + "weight", ()) if key.endswith("bias") else shape
