@@ -26,7 +26,7 @@ _LONGEST_TEXT = 1 << 24
 _KEPT_TEXT = 1 << 16
 """Characters of a text that is kept as metadata."""
 
-_SCALARS = {0: "B", 1: "b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "?", 10: "<Q", 11: "<q", 12: "<d"}
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 """Type of a value → how it is packed (gguf.constants, GGUFValueType)."""
 _STRING, _ARRAY = 8, 9
 
@@ -98,29 +98,30 @@ class _Reader:
         return self._piece[begin : begin + size]
 
     def number(self, form: str) -> Any:  # noqa: ANN401 - what the form says
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        """One number of this form of `struct`, lowest byte first."""
+        return struct.unpack(f"<{form}", self.take(struct.calcsize(f"<{form}")))[0]
 
     def text(self) -> str:
-        length = self.number("<Q")
+        length = self.number("Q")
         if length > _LONGEST_TEXT:
             raise CheckpointError("a text in the GGUF header is too long", f"{length} bytes", DAMAGED)
         return self.take(length).decode("utf-8", "replace")
 
     def entry(self) -> tuple[str, Any]:
         """One piece of metadata: its key, and its value; of lists, those of a few numbers alone."""
-        return self.text(), self._value(self.number("<I"))
+        return self.text(), self._value(self.number("I"))
 
     def tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         """Name, shape, type and place of one tensor."""
         key = self.text()
         check_key(key)
-        axes = self.number("<I")
+        axes = self.number("I")
         if axes > 32:
             raise CheckpointError("a GGUF tensor has an impossible shape", key, DAMAGED)
-        shape = tuple(self.number("<Q") for _ in range(axes))[::-1]
+        shape = tuple(self.number("Q") for _ in range(axes))[::-1]
         if not is_shape(shape):
             raise CheckpointError("a GGUF tensor has an impossible shape", key, DAMAGED)
-        return key, shape, self.number("<I"), self.number("<Q")
+        return key, shape, self.number("I"), self.number("Q")
 
     def _value(self, kind: int, depth: int = 0) -> Any:  # noqa: ANN401 - of any type
         if kind in _SCALARS:
@@ -129,12 +130,12 @@ class _Reader:
             return self.text()
         if kind != _ARRAY or depth > 4:
             raise CheckpointError("the GGUF metadata hold an unknown type", kind, DAMAGED)
-        inner, count = self.number("<I"), self.number("<Q")
+        inner, count = self.number("I"), self.number("Q")
         self._items += count
         if self._items > _MOST_ITEMS:
             raise CheckpointError("the GGUF metadata hold too many items", f"more than {_MOST_ITEMS}", DAMAGED)
         if inner in _SCALARS and count > 32:
-            self.take(count * struct.calcsize(_SCALARS[inner]))
+            self.take(count * struct.calcsize(f"<{_SCALARS[inner]}"))
             return None
         items = tuple(self._value(inner, depth + 1) for _ in range(count))
         return items if len(items) <= 32 else None
