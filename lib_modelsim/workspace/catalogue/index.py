@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from ...adapters.header import header_of_file
 from ...checkpoints.files import PLAIN_STEMS, file_key, stem_of
 from ...checkpoints.header import Header
 from ...checkpoints.layout import Layout
+from ...checkpoints.quantised.gguf_blocks import NO_PACKAGE
 from ...checkpoints.reader import Checkpoint, open_checkpoint
 from ...checkpoints.source import FileKey, ReadError, changed
 from ...errors import CheckpointError, ModelsimError
@@ -162,7 +164,11 @@ def _read_header(path: Path, key: FileKey, library: Library) -> Header:
 def remembered_header(known: RememberedFile, library: Library) -> Header | None:
     """The header of a remembered file; None where another version read it."""
     layout = None if known.layout is None else library.layout(known.layout)
-    return None if known.header is None or layout is None else Header.from_json(known.header, _layout(layout))
+    if known.header is None or layout is None:
+        return None
+    header = Header.from_json(known.header, _layout(layout))
+    waited = any(why.endswith(NO_PACKAGE) for why in header.barred.values()) and find_spec("gguf") is not None
+    return None if waited else header  # what a package that was installed since can decode is read anew
 
 
 _layout = lru_cache(maxsize=32)(Layout.from_json)  # most models of a library share a few layouts
