@@ -13,7 +13,7 @@ from lib_modelsim.reading import require_file
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 
 COMMANDS = {
-    "references": ("classify", "--distances", "TABLE", "--references", "ODD", "--out", "OUT"),
+    "references": ("classify", "MODELS", "--references", "ODD", "--out", "OUT", "--no-library"),
     "features": ("classify", "--features", "ODD", "--out", "OUT"),
     "distances": ("classify", "--distances", "ODD", "--out", "OUT"),
     "picture": ("find", "ODD", "--gallery", "OUT"),
@@ -23,11 +23,10 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("what", COMMANDS)
-def test_a_fifo_is_not_waited_for(tmp_path, what):
-    odd, table = tmp_path / "odd.csv", tmp_path / "table.csv"
+def test_a_fifo_is_not_waited_for(small_family, tmp_path, what):
+    odd = tmp_path / "odd.csv"
     os.mkfifo(odd)
-    table.write_text("model,a,b,c\na,0,1,2\nb,1,0,3\nc,2,3,0\n")
-    places = {"ODD": odd, "TABLE": table, "OUT": tmp_path / "out"}
+    places = {"ODD": odd, "MODELS": small_family, "OUT": tmp_path / "out"}
     words = [str(places.get(word, word)) for word in COMMANDS[what]]
     command = [sys.executable, "-m", "lib_modelsim", *words, *(["--no-library"] if what == "checkpoint" else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
