@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ..similarity.device import choose_device
 from ..similarity.parts import KeySums
 from .changes import Kronecker, LayerChange, LowRank, product
 
@@ -20,6 +22,18 @@ Array = NDArray[np.float64]
 
 _PIECE = 1 << 22
 """Numbers of all changes together that are made at a time."""
+
+_PREFERRED = 4
+"""How many times the multiplications of whole changes those of factors may be: they are fewer and larger products."""
+
+_MOST_RANKS = 2048
+"""Ranks of all changes together up to which their factors are multiplied in one piece, in float64."""
+
+_TILE = 1024
+"""Ranks in a tile beyond that: few enough for memory, enough for the processor."""
+
+_CLOSE = 0.999
+"""Cosine from which on a product of float32 is made again in float64: the difference of two such changes is small."""
 
 _RESOLUTION = 1e-13
 """Of ‖a − b‖² relative to ‖a‖² + ‖b‖²: what is below it is rounding."""
@@ -33,7 +47,8 @@ def gram(changes: Sequence[LayerChange]) -> Array:
     if low:
         factors = [changes[i] for i in low]
         rows, columns = changes[0].shape
-        cheap = sum(len(change.down) for change in factors) ** 2 * (rows + columns) <= _cost(len(low), rows, columns)
+        ranks = sum(len(change.down) for change in factors)
+        cheap = ranks**2 * (rows + columns) <= _PREFERRED * len(low) ** 2 * rows * columns + _PIECE
         total[np.ix_(low, low)] = _of_factors(factors) if cheap else _of_pieces(factors)
         for other in others:
             total[other, low] = total[low, other] = _with_factors(changes[other], factors)
@@ -46,11 +61,6 @@ def gram(changes: Sequence[LayerChange]) -> Array:
         for i, j in apart:
             total[i, j] = total[j, i] = pieces[place[i], place[j]]
     return total
-
-
-def _cost(count: int, rows: int, columns: int) -> int:
-    """Multiplications that it takes to make so many changes and multiply them; a small layer is never made."""
-    return count**2 * rows * columns + _PIECE
 
 
 def _match(a: LayerChange, b: LayerChange) -> bool:
@@ -75,9 +85,57 @@ def _stacked(changes: Sequence[LowRank]) -> tuple[Array, Array, NDArray[np.intp]
 
 def _of_factors(changes: Sequence[LowRank]) -> Array:
     """By the factors: one product of all ups and one of all downs."""
+    if sum(len(change.down) for change in changes) > _MOST_RANKS:
+        return _of_many_factors(changes)
     ups, downs, starts = _stacked(changes)
     products = product(ups.T, ups) * product(downs, downs.T)
     return np.add.reduceat(np.add.reduceat(products, starts, axis=0), starts, axis=1)
+
+
+def _of_many_factors(changes: Sequence[LowRank]) -> Array:
+    """As `_of_factors`, tile by tile in float32, on the GPU where there is one with room; lengths, and the products of
+    pairs that are nearly the same, in float64."""
+    tiles = _tiles([len(change.down) for change in changes])
+    place, total = choose_device().torch, np.zeros((len(changes), len(changes)))
+    halves = [_in_single(changes[first:last], place) for first, last in tiles]
+    for i, (ups, downs, starts) in enumerate(halves):
+        for j in range(i, len(tiles)):
+            others, lower, ends = halves[j]
+            products = ((ups @ others.T) * (downs @ lower.T)).cpu().numpy().astype(np.float64)
+            sums = np.add.reduceat(np.add.reduceat(products, starts, axis=0), ends, axis=1)
+            total[slice(*tiles[i]), slice(*tiles[j])] = sums
+            total[slice(*tiles[j]), slice(*tiles[i])] = sums.T
+    for i, change in enumerate(changes):
+        total[i, i] = _pair(change, change)
+    lengths = np.sqrt(total.diagonal())
+    for i, j in np.argwhere(np.triu(total > _CLOSE * np.outer(lengths, lengths), 1)):
+        total[i, j] = total[j, i] = _pair(changes[i], changes[j])
+    return total
+
+
+def _tiles(ranks: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of the changes that make up each tile."""
+    found, first, size = [], 0, 0
+    for i, rank in enumerate(ranks):
+        if size and size + rank > _TILE:
+            found.append((first, i))
+            first, size = i, 0
+        size += rank
+    return [*found, (first, len(ranks))]
+
+
+def _in_single(changes: Sequence[LowRank], place: torch.device) -> tuple[torch.Tensor, torch.Tensor, Array]:
+    """All ups and all downs of a tile, each [ranks, …] in float32, and where each change's begin."""
+    starts = np.cumsum([0, *(len(change.down) for change in changes[:-1])])
+    ups = torch.cat([torch.from_numpy(change.up).to(torch.float32).T for change in changes])
+    downs = torch.cat([torch.from_numpy(change.down).to(torch.float32) for change in changes])
+    return ups.to(place), downs.to(place), starts
+
+
+def _pair(a: LowRank, b: LowRank) -> float:
+    """⟨a, b⟩ in float64."""
+    up = np.asarray(a.up, np.float64).T @ np.asarray(b.up, np.float64)
+    return float((up * (np.asarray(a.down, np.float64) @ np.asarray(b.down, np.float64).T)).sum())
 
 
 def _with_factors(change: LayerChange, factors: Sequence[LowRank]) -> Array:

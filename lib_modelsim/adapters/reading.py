@@ -68,10 +68,16 @@ class AdapterLayer:
 
     def load(self) -> LayerChange:
         """Read the change. float64."""
-        arrays = {role: numbers(stored).astype(np.float64) for role, stored in self.module.tensors.items()
-                  if role not in (ALPHA, MAGNITUDE, "scalar")}  # fmt: skip
-        loaded = _scaled(self.form.load(arrays), self.scale)
-        return _part(loaded, self.place)
+        factors = {r: t for r, t in self.module.tensors.items() if r not in (ALPHA, MAGNITUDE, "scalar")}
+        return change_of(self.form, factors, self.scale, self.place)
+
+
+def change_of(
+    form: LayerFormat, factors: Mapping[str, StoredTensor], scale: float, place: KeyPlace
+) -> LayerChange:
+    """Read the change that these factors, by role, make of the weight at this place. float64."""
+    arrays = {role: numbers(stored).astype(np.float64) for role, stored in factors.items()}
+    return _part(_scaled(form.load(arrays), scale), place)
 
 
 @dataclass(frozen=True)

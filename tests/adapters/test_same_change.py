@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib_modelsim.adapters import products
 from lib_modelsim.adapters.changes import Full, Hadamard, Kronecker, LowRank
 from lib_modelsim.adapters.products import gram
 from lib_modelsim.job import Job
@@ -166,3 +167,17 @@ def test_an_inner_product_does_not_depend_on_the_factors(seed, rank, size):
     doubled = LowRank(np.hstack([a.up / 2, a.up / 2]), np.vstack([a.down, a.down]))
     products = gram([a, b, turned, scaled, doubled])
     assert np.allclose(products[0, 1], products[2:, 1], rtol=1e-6, atol=1e-6 * np.abs(products).max())
+
+
+def test_many_adapters_are_multiplied_in_tiles_with_the_same_answer(monkeypatch):
+    rng = np.random.default_rng(4)
+    found = [LowRank(rng.normal(size=(40, rank)), rng.normal(size=(rank, 30))) for rank in (3, 5, 4, 8, 2, 6)]
+    found.append(LowRank(found[1].up * (1 + 1e-6), found[1].down))  # nearly the same as another
+    exact = gram(found)
+    monkeypatch.setattr(products, "_MOST_RANKS", 4)
+    monkeypatch.setattr(products, "_TILE", 8)
+    tiled = gram(found)
+    assert np.allclose(tiled, exact, rtol=1e-5, atol=1e-5 * np.abs(exact).max())
+    assert tiled[1, 6] == pytest.approx(exact[1, 6], rel=1e-12)
+    apart = tiled[1, 1] + tiled[6, 6] - 2 * tiled[1, 6]
+    assert apart == pytest.approx(1e-12 * exact[1, 1], rel=1e-2)

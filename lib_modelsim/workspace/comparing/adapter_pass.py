@@ -10,10 +10,9 @@ from itertools import islice
 
 import numpy as np
 
+from ...adapters.opened import OpenAdapter, OpenLayer
 from ...adapters.products import gram, key_sums
-from ...adapters.reading import Adapter, AdapterLayer, read_adapter
 from ...checkpoints.layout import Layout
-from ...checkpoints.reader import Checkpoint
 from ...job import Job, Stage
 from ...similarity.device import one_torch_thread
 from ...similarity.parts import ChangePart, KeySums, add_up, to_arrays
@@ -22,12 +21,15 @@ from .caching import Arrays
 _MOST_WORKERS = 4
 """Layers worked on at the same time at most."""
 
+_FEW = 32
+"""Adapters up to which several layers are worked on at the same time."""
+
 OfLayer = list[tuple[KeySums, list[int]]]
 """The sums of one layer, for each shape in which somebody changes it, and who holds numbers that are not finite."""
 
 
 def adapter_pass(
-    models: Sequence[Checkpoint], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job
+    models: Sequence[OpenAdapter], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the stored form of its sums, and what was not finite."""
     layers = _layers(models, [key for keys in blocks.values() for key in keys], job)
@@ -44,7 +46,7 @@ def adapter_pass(
 
 
 def adapter_key_pass(
-    models: Sequence[Checkpoint], blocks: Mapping[str, Sequence[str]], job: Job
+    models: Sequence[OpenAdapter], blocks: Mapping[str, Sequence[str]], job: Job
 ) -> Iterator[tuple[str, Arrays]]:
     """As `streaming.key_pass`, of layers that the adapters change in one shape."""
     n, layers = len(models), _layers(models, [key for keys in blocks.values() for key in keys], job)
@@ -57,21 +59,27 @@ def adapter_key_pass(
         yield block, {"keys": np.array(keys, dtype=str), "squares": squares, "norms": norms}
 
 
-def adapter_key_parts(models: Sequence[Checkpoint], layout: Layout, job: Job) -> Iterator[tuple[str, list[ChangePart]]]:
+def adapter_key_parts(
+    models: Sequence[OpenAdapter], layout: Layout, job: Job
+) -> Iterator[tuple[str, list[ChangePart]]]:
     """Per key: its sums."""
     for key, found in _layers(models, list(layout.places), job):
         component = layout.places[key].component
         yield key, [ChangePart.of_key(component, sums) for sums, _ in found]
 
 
-def _layers(models: Sequence[Checkpoint], keys: Sequence[str], job: Job) -> Iterator[tuple[str, OfLayer]]:
+def _layers(models: Sequence[OpenAdapter], keys: Sequence[str], job: Job) -> Iterator[tuple[str, OfLayer]]:
     """The sums of each layer in turn, several worked on at a time."""
-    adapters = [read_adapter(model) or Adapter("", None) for model in models]
     stage = Stage(job, "comparing changes", len(keys), "layers")
+    if len(models) > _FEW:  # large products: torch's own threads, and the memory of one layer
+        for key in keys:
+            yield key, _of_layer(key, models)
+            stage.advance(1)
+        return
     workers = min(_MOST_WORKERS, os.cpu_count() or 1)
     with one_torch_thread(), ThreadPoolExecutor(workers, thread_name_prefix="modelsim") as pool:
         for batch in _batches(keys, 2 * workers):  # so that a job is stopped within a few layers
-            yield from zip(batch, pool.map(lambda key: _of_layer(key, adapters), batch), strict=True)
+            yield from zip(batch, pool.map(lambda key: _of_layer(key, models), batch), strict=True)
             stage.advance(len(batch))
 
 
@@ -79,8 +87,8 @@ def _batches(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (keys[first : first + size] for first in range(0, len(keys), size))
 
 
-def _of_layer(key: str, adapters: Sequence[Adapter]) -> OfLayer:
-    by_shape: dict[tuple[int, ...], list[tuple[int, AdapterLayer]]] = {}
+def _of_layer(key: str, adapters: Sequence[OpenAdapter]) -> OfLayer:
+    by_shape: dict[tuple[int, ...], list[tuple[int, OpenLayer]]] = {}
     for i, adapter in enumerate(adapters):
         layer = adapter.layers.get(key)
         if layer is not None:

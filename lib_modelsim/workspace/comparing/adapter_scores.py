@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...adapters.opened import OpenAdapter
 from ...checkpoints.layout import Layout
-from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
@@ -38,6 +38,11 @@ _EXACT = {
 def are_adapters(group: Sequence[Model]) -> bool:
     """Whether the models of one group, which is never mixed, are adapters."""
     return bool(group) and group[0].header.adapter is not None
+
+
+def open_adapter(model: Model) -> OpenAdapter:
+    """The adapter's layers, for reading. Raises CheckpointError where it cannot be read, or is another."""
+    return OpenAdapter(model.open())
 
 
 def adapter_measure(name: str | None) -> str:
@@ -73,12 +78,13 @@ def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job
     for key, place in layout.places.items():
         blocks.setdefault(place.block or OTHER, []).append(key)
 
-    def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+    def run(models: Sequence[OpenAdapter], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         from .adapter_pass import adapter_pass
 
         return adapter_pass(models, layout, {block: blocks[block] for block in missing}, job)
 
-    models, results, unreadable = cached_or_compute(CHANGES.method, group, list(blocks), run, library, alone=True)
+    how = (run, library, True, open_adapter)
+    models, results, unreadable = cached_or_compute(CHANGES.method, group, list(blocks), *how)
     parts: dict[str, list[ChangePart]] = {}
     reasons = []
     broken: set[int] = set()

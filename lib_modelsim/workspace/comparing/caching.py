@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 from numpy.typing import NDArray
 
+from ...adapters.opened import OpenAdapter
 from ...checkpoints.reader import Checkpoint
 from ...checkpoints.source import ReadError
 from ...errors import CheckpointError
@@ -19,7 +20,9 @@ from ..catalogue.index import HEADER_VERSION, Model, Unreadable
 
 Arrays = dict[str, NDArray]
 
-Run = Callable[[Sequence[Checkpoint], list[str]], Iterator[tuple[str, Arrays]]]
+Opened = Checkpoint | OpenAdapter
+
+Run = Callable[[Sequence[Opened], list[str]], Iterator[tuple[str, Arrays]]]
 """Makes the blocks of these names from the files."""
 
 
@@ -30,11 +33,12 @@ def cached_or_compute(
     run: Run,
     library: Library,
     alone: bool = False,
+    opening: Callable[[Model], Opened] = Model.open,
 ) -> tuple[list[Model], dict[str, BlockResult], list[Unreadable]]:
     """The wanted blocks' results of those models that can be read.
 
     `run(checkpoints, blocks)` makes the blocks that the library does not remember, one after the other; of a model
-    `alone`, too, where that is asked for.
+    `alone`, too, where that is asked for. `opening` opens a file, as a checkpoint unless another is given.
     """
     stored = stored_method(method)
     models, unreadable = list(group), []
@@ -50,7 +54,7 @@ def cached_or_compute(
         missing = [block for block in wanted if block not in results]
         if not missing:
             break
-        opened, failed = _open(different)
+        opened, failed = _open(different, opening)
         if not failed:
             try:
                 for block, arrays in _checked(run, opened, missing):
@@ -72,7 +76,7 @@ def stored_method(method: str) -> str:
     return f"{method}/3.{HEADER_VERSION}"
 
 
-def _checked(run: Run, opened: Sequence[Checkpoint], blocks: list[str]) -> Iterator[tuple[str, Arrays]]:
+def _checked(run: Run, opened: Sequence[Opened], blocks: list[str]) -> Iterator[tuple[str, Arrays]]:
     """What `run` makes, while every file is what it was when it was opened. Raises ReadError for one that is not."""
     with ExitStack() as stack:
         for checkpoint in opened:
@@ -83,11 +87,13 @@ def _checked(run: Run, opened: Sequence[Checkpoint], blocks: list[str]) -> Itera
             yield block, arrays
 
 
-def _open(models: Sequence[Model]) -> tuple[list[Checkpoint], list[tuple[Model, CheckpointError]]]:
+def _open(
+    models: Sequence[Model], opening: Callable[[Model], Opened]
+) -> tuple[list[Opened], list[tuple[Model, CheckpointError]]]:
     opened, failed = [], []
     for model in models:
         try:
-            opened.append(model.open())
+            opened.append(opening(model))
         except CheckpointError as error:
             failed.append((model, error))
     return opened, failed

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from ...checkpoints.blocks import sub_block, sub_block_order
 from ...checkpoints.facts import differences
 from ...checkpoints.layout import Layout
-from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
 from ...similarity.parts import cosine
 from ..catalogue.index import Model
-from .adapter_scores import are_adapters
+from .adapter_scores import are_adapters, open_adapter
 from .baked import baked_in_words
-from .caching import Arrays, Run, cached_or_compute
+from .caching import Arrays, Opened, Run, cached_or_compute
 from .compare import Comparison, difference
 from .weight_scores import OTHER
 
@@ -121,7 +120,7 @@ def detail(
     for key in alike:
         blocks.setdefault(first.places[key].block or OTHER, []).append(key)
 
-    def run(opened: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
+    def run(opened: Sequence[Opened], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         if are_adapters(models):
             from .adapter_pass import adapter_key_pass
 
@@ -170,7 +169,8 @@ def _sums(
     models: Sequence[Model], blocks: Sequence[str], run: Run, library: Library
 ) -> list[tuple[str, float, float, float, float]]:
     """Per key: its name, ‖a − b‖², ‖a‖², ‖b‖² and ⟨a, b⟩; NaN where numbers are not finite."""
-    _, results, unreadable = cached_or_compute("keys", models, blocks, run, library)
+    opening = open_adapter if are_adapters(models) else Model.open
+    _, results, unreadable = cached_or_compute("keys", models, blocks, run, library, opening=opening)
     if unreadable:
         raise ModelsimError(unreadable[0].error)
     found = []

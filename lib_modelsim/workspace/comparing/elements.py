@@ -7,14 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from ...checkpoints.layout import Layout
-from ...checkpoints.reader import Checkpoint
 from ...errors import ModelsimError
 from ...job import Job
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
 from ...similarity.measures.registry import WeightMeasure, all_measures, find_measure, measure_named
 from ...similarity.parts import Reading, Sums
-from .adapter_scores import adapter_measure, are_adapters, require_reads_adapters
+from ..catalogue.index import Model
+from .adapter_scores import adapter_measure, are_adapters, open_adapter, require_reads_adapters
+from .caching import Opened
 from .compare import Comparison
 from .weight_scores import joint_layout
 
@@ -56,7 +57,8 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
     layout = joint_layout(models)
     found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
     with ExitStack() as stack:
-        opened = [stack.enter_context(model.open()) for model in models]
+        opening = open_adapter if adapters else Model.open
+        opened = [stack.enter_context(opening(model)) for model in models]
         for key, parts in _key_parts(opened, layout, job, device, None if adapters else measure.reading):
             found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])
         for checkpoint in opened:
@@ -75,7 +77,7 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
 
 
 def _key_parts(
-    opened: Sequence[Checkpoint], layout: Layout, job: Job, device: str, reading: Reading | None
+    opened: Sequence[Opened], layout: Layout, job: Job, device: str, reading: Reading | None
 ) -> Iterator[tuple[str, list[Sums]]]:
     """Per key: its sums; without a reading those of adapters."""
     if reading is None:
