@@ -172,4 +172,4 @@ def key_sums(key: str, members: tuple[int, ...], products: Array) -> KeySums:
     own = np.maximum(products.diagonal(), 0)
     sizes = own[:, None] + own[None, :]
     squares = sizes - 2 * products
-    return KeySums(key, members, np.where(squares > _RESOLUTION * sizes, squares, 0), own)
+    return KeySums(key, members, np.where(squares > _RESOLUTION * sizes, squares, 0), own, products)

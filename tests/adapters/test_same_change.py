@@ -181,3 +181,13 @@ def test_many_adapters_are_multiplied_in_tiles_with_the_same_answer(monkeypatch)
     assert tiled[1, 6] == pytest.approx(exact[1, 6], rel=1e-12)
     apart = tiled[1, 1] + tiled[6, 6] - 2 * tiled[1, 6]
     assert apart == pytest.approx(1e-12 * exact[1, 1], rel=1e-2)
+
+
+def test_a_change_a_million_times_smaller_has_its_direction(tmp_path):
+    tiny = {name: (up * 1e-6, down) for name, (up, down) in FACTORS.items()}
+    building.write(tmp_path / "a.safetensors", building.kohya(FACTORS))
+    building.write(tmp_path / "tiny.safetensors", building.kohya(tiny))
+    building.write(tmp_path / "other.safetensors", building.kohya(OTHER))
+    found = compared(tmp_path)
+    assert cosine(found, "a", "tiny") == pytest.approx(1, abs=1e-6)
+    assert cosine(found, "other", "tiny") == pytest.approx(cosine(found, "other", "a"), abs=1e-6)

@@ -14,7 +14,7 @@ from .registry import WeightMeasure
 def change_cosine(parts: Sequence[Part], n: int) -> Array:
     """Cosine of the changes as one vector, [n, n]; a layer that only one of two changes counts as unchanged in the
     other. NaN where two change no layer in common, or one changes nothing."""
-    inner = gather(parts, n, lambda p: (p.norms[:, None] + p.norms[None, :] - p.squares) / 2)
+    inner = gather(parts, n, lambda p: p.products)
     own = np.zeros(n)
     for part in parts:
         own[list(part.members)] += part.norms

@@ -60,7 +60,7 @@ def _totals(parts: Sequence[ChangePart], n: int) -> tuple[Array, Array, Array]:
     for part in parts:
         pick = np.ix_(part.members, part.members)
         own[list(part.members)] += part.norms
-        inner[pick] += (part.norms[:, None] + part.norms[None, :] - part.squares) / 2
+        inner[pick] += part.products
         farthest[pick] = np.maximum(farthest[pick], part.farthest)
     return own, inner, farthest
 
