@@ -40,10 +40,10 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     Raises CheckpointError for what the format forbids, and for versions and byte orders that nobody writes.
     """
     reader = _Reader(source, len(MAGIC))
-    version = reader.number("<I")
+    version = reader.number("I")
     if version not in (2, 3):
         raise CheckpointError("this version of GGUF is not known", version, "convert it to safetensors")
-    count, entries = reader.number("<Q"), reader.number("<Q")
+    count, entries = reader.number("Q"), reader.number("Q")
     if count > _MOST_TENSORS or entries > _MOST_ENTRIES:
         raise CheckpointError("the GGUF header has too many entries", f"{count} and {entries}", DAMAGED)
     values = dict(reader.entry() for _ in range(entries))
