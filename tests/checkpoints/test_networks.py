@@ -110,7 +110,7 @@ DEFINED = {
 WHOLE = {name for name in DEFINED.values() if not re.match("SD |SDXL|VAE", name)}
 """Of their lists every key has a place, but for buffers and markers."""
 
-NO_LAYOUT = re.compile(r"quant\.svdquant-int4\.(flux|zimage)")
+NO_LAYOUT = re.compile(r"quant\.svdquant-int4\.flux")
 """Files of these networks whose names no layout maps yet; they are `unknown`, never another network."""
 
 ONE_NAME = re.compile(r"transformer_(?=blocks)")
