@@ -12,6 +12,7 @@ import numpy as np
 from ..checkpoints.embedded import SAYS, claims, origin
 from ..checkpoints.identity import Identity
 from ..similarity.coverage import share_in_words
+from ..similarity.measures.of_adapters import CHANGE_COSINE
 from ..text import counted, percent, printable, readable, size_text, size_unit
 from ..workspace.catalogue.index import Unreadable
 from ..workspace.catalogue.originals import Copy, in_words
@@ -227,7 +228,8 @@ def _merges(merges: Sequence[Merge]) -> list[str]:
 def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]:
     """A line of the ranking, with the coverage where it is not all, and what is the same where all of the UNet is."""
     share = 1.0 if matrix.coverage is None else matrix.coverage[i, j]
-    covered = f"({share_in_words(share)} of the network)" if share < 1 else ""
+    whole = "changes" if matrix.measure == CHANGE_COSINE.name else "network"
+    covered = f"({share_in_words(share)} of the {whole})" if share < 1 else ""
     about = " ".join(filter(None, (same_main(matrix, i, j), covered)))
     return _number(matrix.overall[i, j]), matrix.models[i], matrix.models[j], about
 
