@@ -110,8 +110,6 @@ DEFINED = {
 WHOLE = {name for name in DEFINED.values() if not re.match("SD |SDXL|VAE", name)}
 """Of their lists every key has a place, but for buffers and markers."""
 
-NO_LAYOUT = re.compile(r"quant\.svdquant-int4\.flux")
-"""Files of these networks whose names no layout maps yet; they are `unknown`, never another network."""
 
 ONE_NAME = re.compile(r"transformer_(?=blocks)")
 """What Cosmos-Predict2 and PixArt call `blocks` is `transformer_blocks` in diffusers; a block has the maker's name."""
@@ -144,7 +142,7 @@ def test_every_key_list_is_its_network_or_unknown(name):
     architecture, rows = told(found)
     if name.startswith("adapter."):
         assert architecture in ("LoRA", "unknown")
-    elif defined(found) is None or NO_LAYOUT.match(name):
+    elif defined(found) is None:
         assert architecture in ("unknown", "VAE of Stable Cascade")
     else:
         assert architecture == defined(found)
