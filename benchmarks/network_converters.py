@@ -17,7 +17,9 @@ def _converters() -> dict[str, tuple[str, Callable]]:
         "auraflow": ("", published.convert_auraflow_transformer_checkpoint_to_diffusers),
         "ltxv": ("model.diffusion_model.", published.convert_ltx_transformer_checkpoint_to_diffusers),
         "wan21-vae": ("", published.convert_wan_vae_to_diffusers),
-        "wan2": ("", published.convert_wan_transformer_to_diffusers),
+        "wan21-": ("", published.convert_wan_transformer_to_diffusers),
+        "wan22-i2v": ("", published.convert_wan_transformer_to_diffusers),
+        "wan22-ti2v": ("", published.convert_wan_transformer_to_diffusers),
         "cosmos": ("", published.convert_cosmos_transformer_checkpoint_to_diffusers),
         "cascade-stage-b": ("", published.convert_stable_cascade_unet_single_file_to_diffusers),
         "cascade-stage-c": ("", published.convert_stable_cascade_unet_single_file_to_diffusers),
@@ -40,4 +42,6 @@ def converted(stem: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray
         result = convert(dict(original))
     except (KeyError, ValueError, RuntimeError, IndexError, TypeError, AttributeError):
         return None  # it has the widths of one published model written into it
+    if result.keys() == original.keys():
+        return None  # it renamed nothing, and so tells nothing
     return {key: value.contiguous().numpy() for key, value in result.items()}
