@@ -88,7 +88,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
             same_main(matrix, row, i),
             (far[row], far[i]),
             roundings.get(frozenset((chosen, name))),
-            (stored[row], stored[i]),
+            (stored[row], stored[i]) if stored else ("", ""),
         )
         if other_measure and not said.by_hashes:
             said = Verdict(NONE, f"What adapters are to each other is told by {CHANGE_COSINE.name} alone.")
