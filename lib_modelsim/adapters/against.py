@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..checkpoints.reader import Checkpoint
 from ..checkpoints.values import ValueReader
 from .formats.form import MAGNITUDE
-from .reading import Adapter, AdapterLayer, numbers
+from .reading import Adapter, AdapterLayer, matrix_shape, numbers
 
 Array = NDArray[np.float64]
 
@@ -56,12 +56,12 @@ def inside(
     reader = ValueReader()
     for key, layer in adapter.layers.items():
         held = base.weights.get(key)
-        if held is not None and held.shape == layer.shape:
+        if held is not None and matrix_shape(held.shape) == layer.shape:
             origin = _matrix(reader.matrix(held).numpy())
             change = effective(layer, origin)
             for model, blocks in zip(models, found, strict=True):
                 weight = model.weights.get(key)
-                if weight is not None and weight.shape == layer.shape:
+                if weight is not None and matrix_shape(weight.shape) == layer.shape:
                     block = layer.block or ""
                     sums = _sums(block, change, origin, _matrix(reader.matrix(weight).numpy()))
                     blocks[block] = blocks[block] + sums if block in blocks else sums

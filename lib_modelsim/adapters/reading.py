@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,11 +41,8 @@ class AdapterLayer:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Without trailing ones, as weights have it."""
-        shape = self.place.shape
-        while shape and shape[-1] == 1:
-            shape = shape[:-1]
-        return shape
+        """As a matrix: LoHa and LoKr of a convolution do not tell its kernel from its channels."""
+        return matrix_shape(self.place.shape)
 
     @property
     def rank(self) -> int | None:
@@ -70,6 +68,12 @@ class AdapterLayer:
         """Read the change. float64."""
         factors = {r: t for r, t in self.module.tensors.items() if r not in (ALPHA, MAGNITUDE, "scalar")}
         return change_of(self.form, factors, self.scale, self.place)
+
+
+def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Outputs and all the rest of a weight; only its length where there is no rest."""
+    rest = math.prod(shape[1:])
+    return (*shape[:1], *([rest] if rest != 1 else []))
 
 
 def change_of(
