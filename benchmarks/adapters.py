@@ -2,8 +2,9 @@
 
     python -m benchmarks.adapters [--models 300] [--rank 32] [--layers N]
 
-Writes a few LoRAs for SDXL's UNet (its eleven blocks with attention, 560 layers, float16) into a temporary folder and
-opens them again and again as so many models; with --layers only so many layers, evenly chosen, are compared, and the
+Writes a few LoRAs for SDXL's UNet (its eleven blocks with attention, 700 layers, float16) into a temporary folder and
+opens them again and again as so many models, each with its layers of one shape exchanged among each other, so that no
+two are alike; with --layers only so many layers, evenly chosen, are compared, and the
 time of all is worked out from the multiplications that they need. Memory is that above Python with torch.
 """
 
@@ -58,6 +59,19 @@ def write(path: Path, rank: int, seed: int) -> None:
     save_file(tensors, path)
 
 
+def exchanged(adapter: OpenAdapter, steps: int) -> OpenAdapter:
+    """The adapter with the layers of each shape moved on by so many places."""
+    by_shape: dict[tuple[int, ...], list[str]] = {}
+    for key, layer in adapter.layers.items():
+        by_shape.setdefault(layer.shape, []).append(key)
+    layers = dict(adapter.layers)
+    for keys in by_shape.values():
+        for place, key in enumerate(keys):
+            layers[key] = adapter.layers[keys[(place + steps) % len(keys)]]
+    adapter.layers = layers
+    return adapter
+
+
 def peak() -> float:
     """Peak resident memory in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -78,7 +92,7 @@ def main() -> None:
         before = peak()
         layout = header_of_file(open_checkpoint(files[0])).layout
         start = time.perf_counter()
-        models = [OpenAdapter(open_checkpoint(files[n % len(files)])) for n in range(options.models)]
+        models = [exchanged(OpenAdapter(open_checkpoint(files[n % len(files)])), n) for n in range(options.models)]
         opened = time.perf_counter() - start
         keys = list(layout.places)
         chosen = keys[:: max(1, len(keys) // options.layers)] if options.layers else keys
