@@ -100,7 +100,7 @@ def main() -> None:
         for key in chosen:
             blocks.setdefault(layout.places[key].block or "", []).append(key)
         start = time.perf_counter()
-        for _ in adapter_pass(models, layout, blocks, Job()):
+        for _ in adapter_pass(models, layout, blocks, Job(), "cpu"):
             pass
         seconds = time.perf_counter() - start
         work = [sum(sum(layout.places[key].shape) for key in some) for some in (keys, chosen)]

@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
 import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from lib_modelsim.adapters.changes import LowRank
+from lib_modelsim.adapters.products import gram
 from lib_modelsim.checkpoints.reader import Checkpoint, open_checkpoint
 from lib_modelsim.checkpoints.values import ValueReader
 from lib_modelsim.demo.shapes import sd1_shapes
@@ -42,6 +45,12 @@ MOST_APART = 1e-4
 """Between a number of the GPU and the CPU's, relative to the larger of 1 and the CPU's."""
 
 PICTURES = 32
+
+LORAS, RANK = 300, 32
+
+SDXL_LAYERS = ((640, 640, 60), (640, 2048, 20), (1280, 1280, 360), (1280, 2048, 120), (5120, 640, 10),
+               (640, 2560, 10), (10240, 1280, 60), (1280, 5120, 60))  # fmt: skip
+"""Outputs, inputs and number of the layers of SDXL's UNet that LoRAs change: what one of each takes tells the whole."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ def _rows(files: list[Path], device: str) -> Iterator[Row]:
     yield _features_of_one(files[0], device)
     for measure, what in (("asimilarity", "attention score"), ("l2", "whole weights")):
         yield _compared(files, measure, f"{what} of {len(files)} files, cached", device)
+    yield _loras(device)
     yield from _with_little_memory(files, device)
     yield from _encoders(device)
 
@@ -148,6 +158,24 @@ def _apart(ours: np.ndarray, theirs: np.ndarray) -> float:
     if not np.array_equal(np.isnan(ours), np.isnan(theirs)):
         return float("inf")
     return float(np.nanmax(np.abs(ours - theirs) / np.maximum(1, np.abs(theirs)), initial=0))
+
+
+def _loras(device: str) -> Row:
+    """All pairs of many LoRAs: one layer of each shape is multiplied, the time of all 700 is worked out from that."""
+    generator, worst, total = np.random.default_rng(1), 0.0, {device: 0.0, "cpu": 0.0}
+    for rows, columns, count in SDXL_LAYERS:
+        shapes = ((rows, RANK), (RANK, columns))
+        factors = [tuple(generator.standard_normal(shape, np.float32) for shape in shapes) for _ in range(LORAS)]
+        changes = [LowRank(up, down) for up, down in factors]
+        found = {}
+        for place in dict.fromkeys(("cpu", device)):
+            start = perf_counter()
+            found[place] = gram(changes, torch.device(place))
+            total[place] += count * (perf_counter() - start)
+        lengths = np.sqrt(found["cpu"].diagonal())
+        worst = max(worst, float(np.abs((found[device] - found["cpu"]) / np.outer(lengths, lengths)).max()))
+    what = f"ΔW of {LORAS} LoRAs of rank {RANK}, all pairs, SDXL's 700 layers (worked out from 8 of them)"
+    return Row(what, *(f"{total[place]:.0f} s" for place in (device, "cpu")), worst)
 
 
 def _with_little_memory(files: list[Path], device: str) -> Iterator[Row]:

@@ -122,4 +122,3 @@ def whole(blocks: Sequence[Inside]) -> Inside:
     for block in blocks:
         total = total + block
     return total
-

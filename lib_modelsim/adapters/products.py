@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..similarity.device import choose_device
+from ..similarity.device import CPU, fallen_back
 from ..similarity.parts import KeySums
 from .changes import Kronecker, LayerChange, LowRank, product
 
@@ -39,8 +39,8 @@ _RESOLUTION = 1e-13
 """Of ‖a − b‖² relative to ‖a‖² + ‖b‖²: what is below it is rounding."""
 
 
-def gram(changes: Sequence[LayerChange]) -> Array:
-    """⟨ΔWᵢ, ΔWⱼ⟩ of all pairs of m changes of one shape, [m, m]."""
+def gram(changes: Sequence[LayerChange], place: torch.device = CPU.torch) -> Array:
+    """⟨ΔWᵢ, ΔWⱼ⟩ of all pairs of m changes of one shape, [m, m]. Products of many factors are made at `place`."""
     total = np.zeros((len(changes), len(changes)))
     low = [i for i, change in enumerate(changes) if isinstance(change, LowRank)]
     others = [i for i in range(len(changes)) if i not in low]
@@ -49,7 +49,7 @@ def gram(changes: Sequence[LayerChange]) -> Array:
         rows, columns = changes[0].shape
         ranks = sum(len(change.down) for change in factors)
         cheap = ranks**2 * (rows + columns) <= _PREFERRED * len(low) ** 2 * rows * columns + _PIECE
-        total[np.ix_(low, low)] = _of_factors(factors) if cheap else _of_pieces(factors)
+        total[np.ix_(low, low)] = _of_factors(factors, place) if cheap else _of_pieces(factors)
         for other in others:
             total[other, low] = total[low, other] = _with_factors(changes[other], factors)
     for alike in _alike([(i, changes[i]) for i in others]):
@@ -83,20 +83,23 @@ def _stacked(changes: Sequence[LowRank]) -> tuple[Array, Array, NDArray[np.intp]
     return np.hstack([change.up for change in changes]), np.vstack([change.down for change in changes]), starts
 
 
-def _of_factors(changes: Sequence[LowRank]) -> Array:
+def _of_factors(changes: Sequence[LowRank], place: torch.device) -> Array:
     """By the factors: one product of all ups and one of all downs."""
     if sum(len(change.down) for change in changes) > _MOST_RANKS:
-        return _of_many_factors(changes)
+        try:
+            return _of_many_factors(changes, place)
+        except torch.cuda.OutOfMemoryError:
+            return _of_many_factors(changes, fallen_back().torch)
     ups, downs, starts = _stacked(changes)
     products = product(ups.T, ups) * product(downs, downs.T)
     return np.add.reduceat(np.add.reduceat(products, starts, axis=0), starts, axis=1)
 
 
-def _of_many_factors(changes: Sequence[LowRank]) -> Array:
-    """As `_of_factors`, tile by tile in float32, on the GPU where there is one with room; lengths, and the products of
-    pairs that are nearly the same, in float64."""
+def _of_many_factors(changes: Sequence[LowRank], place: torch.device) -> Array:
+    """As `_of_factors`, tile by tile in float32; lengths, and the products of pairs that are nearly the same, in
+    float64."""
     tiles = _tiles([len(change.down) for change in changes])
-    place, total = choose_device().torch, np.zeros((len(changes), len(changes)))
+    total = np.zeros((len(changes), len(changes)))
     halves = [_in_single(changes[first:last], place) for first, last in tiles]
     for i, (ups, downs, starts) in enumerate(halves):
         for j in range(i, len(tiles)):

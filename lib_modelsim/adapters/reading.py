@@ -76,9 +76,7 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[:1], *([rest] if rest != 1 else []))
 
 
-def change_of(
-    form: LayerFormat, factors: Mapping[str, StoredTensor], scale: float, place: KeyPlace
-) -> LayerChange:
+def change_of(form: LayerFormat, factors: Mapping[str, StoredTensor], scale: float, place: KeyPlace) -> LayerChange:
     """Read the change that these factors, by role, make of the weight at this place. float64."""
     arrays = {role: numbers(stored).astype(np.float64) for role, stored in factors.items()}
     return _part(_scaled(form.load(arrays), scale), place)

@@ -55,6 +55,13 @@ def _cpu(wanted: int | None) -> Device:
     return CPU if wanted is None else Device(CPU.torch, wanted)
 
 
+def fallen_back(memory: int | None = None) -> Device:
+    """The CPU, once the GPU had no room after all; that is told."""
+    log.warning("the GPU ran out of memory: using the CPU")
+    torch.cuda.empty_cache()
+    return choose_device("cpu", memory)
+
+
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
     """torch's operations on one thread each, for as long as this lasts; then as before."""

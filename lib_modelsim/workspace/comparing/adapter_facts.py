@@ -33,8 +33,8 @@ _SCALED, _OTHER_SIZE = 1e-4, 0.995
 def facts_of(
     models: Sequence[Model], parts: Mapping[str, Sequence[ChangePart]], broken: Collection[int] = ()
 ) -> list[Reason]:
-    """The facts, each of one model or of a pair; none of models at `broken` positions, whose layers are not all known.
-    """
+    """The facts, each of one model or of a pair; none of models at `broken` positions, not all of whose layers are
+    known."""
     everything = [part for block in parts.values() for part in block]
     n = len(models)
     own, inner, farthest = _totals(everything, n)

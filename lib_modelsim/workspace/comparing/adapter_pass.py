@@ -14,7 +14,7 @@ from ...adapters.opened import OpenAdapter, OpenLayer
 from ...adapters.products import gram, key_sums
 from ...checkpoints.layout import Layout
 from ...job import Job, Stage
-from ...similarity.device import one_torch_thread
+from ...similarity.device import Device, choose_device, one_torch_thread
 from ...similarity.parts import ChangePart, KeySums, add_up, to_arrays
 from .caching import Arrays
 
@@ -29,10 +29,10 @@ OfLayer = list[tuple[KeySums, list[int]]]
 
 
 def adapter_pass(
-    models: Sequence[OpenAdapter], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job
+    models: Sequence[OpenAdapter], layout: Layout, blocks: Mapping[str, Sequence[str]], job: Job, device: str
 ) -> Iterator[tuple[str, Arrays]]:
     """Per block: the stored form of its sums, and what was not finite."""
-    layers = _layers(models, [key for keys in blocks.values() for key in keys], job)
+    layers = _layers(models, [key for keys in blocks.values() for key in keys], job, device)
     for block, keys in blocks.items():
         parts: dict[str, list[ChangePart]] = {}
         told = []
@@ -46,10 +46,10 @@ def adapter_pass(
 
 
 def adapter_key_pass(
-    models: Sequence[OpenAdapter], blocks: Mapping[str, Sequence[str]], job: Job
+    models: Sequence[OpenAdapter], blocks: Mapping[str, Sequence[str]], job: Job, device: str
 ) -> Iterator[tuple[str, Arrays]]:
     """As `streaming.key_pass`, of layers that the adapters change in one shape."""
-    n, layers = len(models), _layers(models, [key for keys in blocks.values() for key in keys], job)
+    n, layers = len(models), _layers(models, [key for keys in blocks.values() for key in keys], job, device)
     for block, keys in blocks.items():
         squares, norms = np.full((len(keys), n, n), np.nan), np.full((len(keys), n), np.nan)
         for row, (_, found) in enumerate(islice(layers, len(keys))):
@@ -60,26 +60,27 @@ def adapter_key_pass(
 
 
 def adapter_key_parts(
-    models: Sequence[OpenAdapter], layout: Layout, job: Job
+    models: Sequence[OpenAdapter], layout: Layout, job: Job, device: str
 ) -> Iterator[tuple[str, list[ChangePart]]]:
     """Per key: its sums."""
-    for key, found in _layers(models, list(layout.places), job):
+    for key, found in _layers(models, list(layout.places), job, device):
         component = layout.places[key].component
         yield key, [ChangePart.of_key(component, sums) for sums, _ in found]
 
 
-def _layers(models: Sequence[OpenAdapter], keys: Sequence[str], job: Job) -> Iterator[tuple[str, OfLayer]]:
+def _layers(models: Sequence[OpenAdapter], keys: Sequence[str], job: Job, device: str) -> Iterator[tuple[str, OfLayer]]:
     """The sums of each layer in turn, several worked on at a time."""
     stage = Stage(job, "comparing changes", len(keys), "layers")
+    place = choose_device(device)
     if len(models) > _FEW:  # large products: torch's own threads, and the memory of one layer
         for key in keys:
-            yield key, _of_layer(key, models)
+            yield key, _of_layer(key, models, place)
             stage.advance(1)
         return
     workers = min(_MOST_WORKERS, os.cpu_count() or 1)
     with one_torch_thread(), ThreadPoolExecutor(workers, thread_name_prefix="modelsim") as pool:
         for batch in _batches(keys, 2 * workers):  # so that a job is stopped within a few layers
-            yield from zip(batch, pool.map(lambda key: _of_layer(key, models), batch), strict=True)
+            yield from zip(batch, pool.map(lambda key: _of_layer(key, models, place), batch), strict=True)
             stage.advance(len(batch))
 
 
@@ -87,7 +88,7 @@ def _batches(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (keys[first : first + size] for first in range(0, len(keys), size))
 
 
-def _of_layer(key: str, adapters: Sequence[OpenAdapter]) -> OfLayer:
+def _of_layer(key: str, adapters: Sequence[OpenAdapter], place: Device) -> OfLayer:
     by_shape: dict[tuple[int, ...], list[tuple[int, OpenLayer]]] = {}
     for i, adapter in enumerate(adapters):
         layer = adapter.layers.get(key)
@@ -100,5 +101,5 @@ def _of_layer(key: str, adapters: Sequence[OpenAdapter]) -> OfLayer:
         kept = [(i, change) for i, change in loaded if i not in broken]
         if kept:
             members = tuple(i for i, _ in kept)
-            found.append((key_sums(key, members, gram([change for _, change in kept])), broken))
+            found.append((key_sums(key, members, gram([change for _, change in kept], place.torch)), broken))
     return found

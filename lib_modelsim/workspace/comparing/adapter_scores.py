@@ -29,9 +29,7 @@ from .caching import Arrays, cached_or_compute
 from .scores import Reason, Scores
 from .weight_scores import OTHER, joint_layout
 
-_EXACT = {
-    f"sampled-{measure.name}": measure.name for measure in (COSINE_WHOLE, L2, RELATIVE_L2)
-}
+_EXACT = {f"sampled-{measure.name}": measure.name for measure in (COSINE_WHOLE, L2, RELATIVE_L2)}
 """Adapters are small: nothing is sampled."""
 
 
@@ -65,7 +63,7 @@ def _reads_adapters(measure: Measure | None) -> bool:
     return isinstance(measure, WeightMeasure) and measure.reading in (CHANGES, WEIGHTS)
 
 
-def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job: Job) -> Scores:
+def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job: Job, device: str) -> Scores:
     """A measure of what adapters of one kind change."""
     measure = find_measure(adapter_measure(asked.name))
     facts = group[0].header.adapter
@@ -81,7 +79,7 @@ def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job
     def run(models: Sequence[OpenAdapter], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         from .adapter_pass import adapter_pass
 
-        return adapter_pass(models, layout, {block: blocks[block] for block in missing}, job)
+        return adapter_pass(models, layout, {block: blocks[block] for block in missing}, job, device)
 
     how = (run, library, True, open_adapter)
     models, results, unreadable = cached_or_compute(CHANGES.method, group, list(blocks), *how)

@@ -175,7 +175,7 @@ def compare_from(
     origins = [_base_of(group, named) if kind.needs_base else None for group in groups]
     for group, origin in zip(groups, origins, strict=True):
         if are_adapters(group):
-            scores = adapter_scores(kind, group, library, job)
+            scores = adapter_scores(kind, group, library, job, device)
         elif kind is CHANGE_COSINE:
             scores = without_numbers(kind, group, f"{kind.name} compares adapters; use {DEFAULT} for checkpoints")
         elif isinstance(kind, AttentionMeasure):

@@ -124,7 +124,7 @@ def detail(
         if are_adapters(models):
             from .adapter_pass import adapter_key_pass
 
-            return adapter_key_pass(opened, {block: blocks[block] for block in missing}, job)
+            return adapter_key_pass(opened, {block: blocks[block] for block in missing}, job, device)
         from .streaming import key_pass  # torch comes with it
 
         return key_pass(opened, {block: blocks[block] for block in missing}, job, device, memory)

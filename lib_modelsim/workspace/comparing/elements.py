@@ -83,7 +83,7 @@ def _key_parts(
     if reading is None:
         from .adapter_pass import adapter_key_parts
 
-        return adapter_key_parts(opened, layout, job)
+        return adapter_key_parts(opened, layout, job, device)
     from .streaming import key_parts  # torch comes with it
 
     return key_parts(opened, layout, job, device, reading)

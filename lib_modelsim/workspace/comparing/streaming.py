@@ -17,8 +17,7 @@ from ...checkpoints.reader import Checkpoint
 from ...job import Job, Stage
 from ...similarity.asimilarity import attention_grams
 from ...similarity.attention import Variant, projections
-from ...similarity.device import Device, choose_device
-from ...similarity.device import log as device_log
+from ...similarity.device import Device, choose_device, fallen_back
 from ...similarity.grams import GramSums
 from ...similarity.histogram import Histogram, histogram
 from ...similarity.pairs import PairSums
@@ -56,7 +55,7 @@ def weight_pass(
             parts = _parts(summer, form, layout, members)
         except torch.cuda.OutOfMemoryError:
             broken.clear()
-            summer = summer_on(_fall_back(memory))
+            summer = summer_on(fallen_back(memory))
             parts = _parts(summer, form, layout, members)
         told = [astuple(found) for found in broken]
         yield block, to_arrays(parts) | {"non_finite": np.array(json.dumps(told))}
@@ -91,7 +90,7 @@ def key_pass(
         try:
             sums = list(summer.sums(members))
         except torch.cuda.OutOfMemoryError:
-            summer = KeySummer(models, _fall_back(memory), stage.advance, lambda broken: None)
+            summer = KeySummer(models, fallen_back(memory), stage.advance, lambda broken: None)
             sums = list(summer.sums(members))
         squares, products, norms = (np.full((len(sums), *shape), np.nan) for shape in ((n, n), (n, n), (n,)))
         for row, one in enumerate(sums):
@@ -117,7 +116,7 @@ def histogram_pass(
         try:
             yield histogram(pair, component, own, place, stage.advance)
         except torch.cuda.OutOfMemoryError:
-            place = _fall_back(memory)
+            place = fallen_back(memory)
             yield histogram(pair, component, own, place, stage.advance)
 
 
@@ -171,10 +170,4 @@ def attention_pass(
                 done.add(block)
                 yield block, {"scores": scores}
         except torch.cuda.OutOfMemoryError:
-            place = _fall_back(memory)
-
-
-def _fall_back(memory: int | None) -> Device:
-    device_log.warning("the GPU ran out of memory: using the CPU")
-    torch.cuda.empty_cache()
-    return choose_device("cpu", memory)
+            place = fallen_back(memory)
