@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..checkpoints import blocks, names
-from ..checkpoints.networks import KeyLayout, Network, find
+from ..checkpoints.layout import OTHER
+from ..checkpoints.networks import UNKNOWN, KeyLayout, Network, find, registry
 from ..checkpoints.networks.definition import NETWORK
 from ..checkpoints.source import FileKey, Source
 from ..checkpoints.stored import StoredTensor, contiguous_strides
@@ -62,13 +63,15 @@ def places_of(changes: Sequence[Changed], base: AdapterBase | None) -> list[list
     words = frozenset() if base is None else base.words
     paths = [_path(change.module, words) for change in changes]
     tensors = [_pretended(f"{path}.{change.suffix}", change.shape) for path, change in zip(paths, changes, strict=True)]
-    found: list[list[KeyPlace]] = [[] for _ in changes]
-    unet = [i for i, change in enumerate(changes) if change.module.side == "unet"]
-    for i, places in zip(unet, _of_network([tensors[i] for i in unet], network), strict=True):
-        found[i] = places
+    sides: dict[str, list[int]] = {}
     for i, change in enumerate(changes):
-        if change.module.side != "unet":
-            found[i] = _of_text_encoder(tensors[i], change.module.side, base)
+        sides.setdefault(change.module.side, []).append(i)
+    found: list[list[KeyPlace]] = [[] for _ in changes]
+    for side, own in sides.items():
+        of_side = [tensors[i] for i in own]
+        named = _of_network(of_side, network) if side == "unet" else _of_text_encoder(of_side, side, base)
+        for i, places in zip(own, named, strict=True):
+            found[i] = places
     return found
 
 
@@ -125,20 +128,20 @@ def _is_told(network: Network, key: str) -> bool:
     return rule is not None and rule.pattern != catch_all
 
 
-def _of_text_encoder(tensor: StoredTensor, side: str, base: AdapterBase | None) -> list[KeyPlace]:
+def _of_text_encoder(tensors: Sequence[StoredTensor], side: str, base: AdapterBase | None) -> list[list[KeyPlace]]:
     number = int(side[2:])
     prefixes = () if base is None else base.text_encoders
     prefix = prefixes[number] if number < len(prefixes) else f"text_encoders.{number}."
-    renamed = _pretended(prefix + tensor.key, tensor.shape)
-    return [_place(key, part, tensor.shape) for key, part in names.common_names([renamed])]
+    layout = registry().layouts_by_prefix.get(prefix)
+    if layout is None:  # its trainers' names are the common ones
+        return [[_place(prefix + tensor.key, tensor, tensor.shape)] for tensor in tensors]
+    return list(_by_layout(tensors, layout))
 
 
 def component_and_block(key: str, base: AdapterBase | None) -> tuple[str, str | None]:
     """Where a common key belongs: component and block, key groups where the network is not known."""
-    network = None if base is None else base.network if find(base.network) is not None else None
-    component, block = blocks.place(network or "unknown", key)
-    if component in (None, "other"):
-        component, block = "unet", blocks.group_of(key.removeprefix(NETWORK))
-    if network is None and key.startswith(NETWORK):
-        component, block = "unet", blocks.group_of(key.removeprefix(NETWORK))
+    known = base is not None and find(base.network) is not None
+    component, block = blocks.place(base.network if known else UNKNOWN, key)
+    if component in (None, OTHER) or (not known and key.startswith(NETWORK)):
+        return "unet", blocks.group_of(key.removeprefix(NETWORK))
     return component, block

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from ..checkpoints.stored import StoredTensor
@@ -77,10 +76,10 @@ def modules_of(tensors: Iterable[StoredTensor]) -> tuple[list[Module], list[Stor
 
 
 def _role(key: str) -> tuple[str, str | None]:
+    """The module's name as the file has it, and the role; no role of a key that is of no module."""
     key = _XLABS.sub(lambda found: f"{found[1]}.{_STREAMS[found[3]]}_attn.{found[2]}.lora.{found[4]}", key)
-    for pattern, role in endings():
-        match = pattern.fullmatch(key)
-        if match:
+    for literal, pattern, role in endings():
+        if literal in key and (match := pattern.fullmatch(key)):
             return match[1], role
     return key, None
 
@@ -98,7 +97,7 @@ def _module(name: str) -> Module:
     path = _WRAPPED.sub("", path)
     path = _UNET.sub("", path, count=1) if side == "unet" and path.startswith("diffusion_model.") else path
     path = re.sub(r"\.processor(?=\.)", "", path)
-    path = re.sub(r"(attn[12]?|attn)\.to_out$", r"\1.to_out.0", path)
+    path = re.sub(r"(attn[12]?)\.to_out$", r"\1.to_out.0", path)
     return Module(side, path, "." not in path)
 
 
@@ -116,9 +115,3 @@ def with_dots(path: str, words: Mapping[str, object] | frozenset[str] = frozense
                 i += length
                 break
     return ".".join(found)
-
-
-@cache
-def known_words() -> frozenset[str]:
-    """The words with underscores that names of modules have."""
-    return _WORDS

@@ -14,6 +14,7 @@ from lib_modelsim.adapters.spelling import with_dots
 from lib_modelsim.checkpoints.reader import checkpoint_of
 from lib_modelsim.checkpoints.source import FileKey, Source
 from lib_modelsim.checkpoints.stored import StoredTensor
+from tests.effort import effort
 
 SD1, SD2, XL = "SD 1.x LoRA", "SD 2.x LoRA", "SDXL LoRA"
 
@@ -185,3 +186,11 @@ def test_names_with_underscores_for_dots_are_read_back(shared):
         }
         assert modules
         assert {with_dots(module.replace(".", "_")) for module in modules} == modules
+
+
+@pytest.mark.parametrize("name", ["lora-kohya-sdxl", "lora-kohya-flux"])
+def test_a_header_is_some_hundred_steps_a_tensor(shared, name):
+    """Of a few hundred adapters headers are read at each comparison."""
+    opened = checkpoint(shared, name)
+    header_of_file(opened)
+    assert effort(lambda: header_of_file(opened)) < 200 * len(opened.tensors)

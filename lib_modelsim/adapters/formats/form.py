@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -39,11 +38,6 @@ class LayerFormat:
     suffix: str = "weight"
     """What of the module is changed: its `weight` or its `bias`."""
     needs_base: str = ""
-
-    @property
-    def patterns(self) -> list[tuple[re.Pattern, str]]:
-        """The endings, compiled."""
-        return [(re.compile(f"(.*){ending}$"), role) for ending, role in self.endings]
 
 
 def flat(array: Array) -> Array:

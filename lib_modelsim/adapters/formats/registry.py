@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
+from ...checkpoints.networks.keys import beginning
 from ...discovery import modules_beside
 from .form import ALPHA, MAGNITUDE, LayerFormat
 
@@ -23,8 +25,16 @@ def layer_formats() -> tuple[LayerFormat, ...]:
     return tuple(found for module in modules_beside(__name__) for found in getattr(module, "FORMATS", ()))
 
 
+class Ending(NamedTuple):
+    """`pattern` of a whole key, whose first group is the module; `literal` is in every key that it matches."""
+
+    literal: str
+    pattern: re.Pattern
+    role: str
+
+
 @cache
-def endings() -> tuple[tuple[re.Pattern, str], ...]:
-    """(pattern of a whole key whose first group is the module, role), of all kinds."""
-    shared = tuple((re.compile(f"(.*){ending}$"), role) for ending, role in _SHARED)
-    return (*(pair for form in layer_formats() for pair in form.patterns), *shared)
+def endings() -> tuple[Ending, ...]:
+    """Of all kinds."""
+    found = (*(pair for form in layer_formats() for pair in form.endings), *_SHARED)
+    return tuple(Ending(beginning(re.compile(text)), re.compile(f"(.*){text}"), role) for text, role in found)

@@ -38,7 +38,7 @@ class Keys:
     def matching(self, pattern: re.Pattern) -> list[str]:
         """The keys that this pattern matches from their beginning."""
         if pattern not in self._matching:
-            self._matching[pattern] = list(filter(pattern.match, self.starting(_beginning(pattern))))
+            self._matching[pattern] = list(filter(pattern.match, self.starting(beginning(pattern))))
         return self._matching[pattern]
 
     def behind(self, prefix: str) -> Keys:
@@ -88,7 +88,7 @@ class Markers:
 
 
 @lru_cache(maxsize=1 << 10)
-def _beginning(pattern: re.Pattern) -> str:
+def beginning(pattern: re.Pattern) -> str:
     """The text that every match of this pattern begins with."""
     literal = _LITERAL.match(pattern.pattern).group(0)
     rest = pattern.pattern[len(literal) :]
