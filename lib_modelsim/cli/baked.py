@@ -64,4 +64,4 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a JSON value
 def _lines(found: Baked) -> list[str]:
     rows = [(match.name, match.told, match.why) for match in found.matches]
     bad = [f"not read: {each['path']}: {each['error']}" for each in errors(found.unreadable)]
-    return [f"{found.adapter}, in what parts each checkpoint from {found.base}:", *table(rows), *bad]
+    return [f"How much of {found.adapter} is in each checkpoint's difference from {found.base}:", *table(rows), *bad]

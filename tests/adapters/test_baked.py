@@ -102,6 +102,15 @@ def test_without_a_base_it_says_what_to_do(folder):
     assert "--base" in found.err
 
 
+def test_a_checkpoint_of_other_widths_says_that_nothing_was_compared(folder, tmp_path):
+    wider = {key: np.asarray(value) for key, value in demo.draw(demo.sd1_shapes(4, 768, 1), seed=2).items()}
+    save_file(wider, tmp_path / "wider.safetensors")
+    paths = [folder / "lora.safetensors", folder / "base.safetensors", tmp_path / "wider.safetensors"]
+    (match,) = run("baked", "--no-library", "--json", "--base", "base", *paths).document["matches"]
+    assert (match["verdict"], match["share"]) == ("not known", 0)
+    assert match["why"].startswith("no layer of the adapter stands in the same shape")
+
+
 def test_a_checkpoint_is_no_adapter(folder):
     found = run("baked", "--no-library", "--base", "base", folder / "tuned.safetensors", *checkpoints(folder))
     assert found.code == 2

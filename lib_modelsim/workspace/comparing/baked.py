@@ -31,6 +31,9 @@ how many of its standard errors it exceeds 0, and by how many chance levels the 
 
 BAKED, NO_SIGN, UNKNOWN = "baked in", "no sign of it", "not known"
 
+NO_LAYER = "no layer of the adapter stands in the same shape, and with finite numbers, in the base and in this checkpoint"
+"""Why nothing is known where nothing was compared."""
+
 
 @dataclass(frozen=True)
 class BakedMatch:
@@ -80,7 +83,7 @@ def baked(adapter: Model, index: Index, base: Model | None, library: Library, jo
     models = [model for model in group if base is None or model.path != base.path]
     if base is None:
         raise ModelsimError(
-            "the base is needed: an adapter is looked for in what parts a checkpoint from it",
+            "the base is needed: an adapter is looked for in the difference of each checkpoint from it",
             None,
             Sentence("choose it with --base", "choose it under Base"),
         )
@@ -119,13 +122,16 @@ def _matches(adapter: Model, base: Model, models: Sequence[Model], job: Job) -> 
         total = whole(blocks)
         numbers = {block.block: block.cosine for block in blocks}
         share = total.count / changed if changed else 0.0
+        if total.count == 0:
+            return BakedMatch(model.name, UNKNOWN, NO_LAYER, blocks=numbers)
+        part = f"; {share_in_words(share)} of what it changes was compared" if share < 1 else ""
         if total.own <= 0 or total.difference <= 0:
             why = "the adapter changes nothing" if total.own <= 0 else "it has the base's weights in all these layers"
+            why += part
             return BakedMatch(model.name, UNKNOWN if total.own <= 0 else NO_SIGN, why, share=share, blocks=numbers)
         chance, error = total.count**-0.5, spread(blocks)
         verdict, why = _verdict(total.cosine, total.strength, error, chance)
-        why += f"; {share_in_words(share)} of what it changes was compared" if share < 1 else ""
-        return BakedMatch(model.name, verdict, why, total.cosine, total.strength, error, chance, share, numbers)
+        return BakedMatch(model.name, verdict, why + part, total.cosine, total.strength, error, chance, share, numbers)
 
     matches = [match(model, blocks) for model, blocks in zip(models, found, strict=True)]
     return sorted(matches, key=lambda m: (m.verdict != BAKED, -np.nan_to_num(m.cosine, nan=-2), m.name.lower()))
