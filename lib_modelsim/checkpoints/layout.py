@@ -59,8 +59,9 @@ class Layout:
 
     @property
     def name(self) -> str:
-        """The network with its variant: "SDXL inpainting"; of an unknown one with its pattern."""
-        return f"{self.architecture} {self.variant}" if self.variant else self.architecture
+        """The network with its variant: "SDXL inpainting", "SD3.5 large"; of an unknown one with its pattern."""
+        variant = self.variant or ""
+        return variant if variant.startswith(self.architecture) else f"{self.architecture} {variant}".rstrip()
 
     def parameters(self, component: str | None) -> dict[tuple[str, tuple[int, ...]], int]:
         """(key, shape) → number of parameters, of one component. Of what no rule places, matrices alone count: vectors

@@ -227,6 +227,8 @@ def test_two_layouts_of_one_network_have_the_same_names_and_shapes(shared, first
         ("flux-fill.original", "Fill"),
         ("flux-depth.original", "Depth or Canny"),
         ("zimage-omni.diffusers", "Omni"),
+        ("sd3-medium.original", "medium"),
+        ("sd35-medium.diffusers", "SD3.5 medium"),
         ("sd2-x4-upscaler.unet-original", "x4 upscaler"),
         ("koala-700m.original", "700M"),
         ("koala-1b.original", "1B"),
@@ -236,6 +238,12 @@ def test_two_layouts_of_one_network_have_the_same_names_and_shapes(shared, first
 )
 def test_variants_are_told(shared, name, variant):
     assert variant_of({key: tensor.shape for key, tensor in common_names(key_list(name).tensors)}) == variant
+
+
+@pytest.mark.parametrize("name", ["sd35-medium", "sd35-large"])
+def test_a_variant_with_a_name_of_its_own_is_called_by_it(shared, name):
+    with open_checkpoint(shared / "cases" / "weights" / "c31b_sd35_norms" / f"{name}.safetensors") as model:
+        assert model.layout.name == name.replace("sd35-", "SD3.5 ")
 
 
 # what a file is called
