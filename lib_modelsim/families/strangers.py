@@ -34,6 +34,10 @@ DELTAS = Scale(unrelated=0.85)
 """One less delta-cosine: what was trained apart stands at 1. Fine-tunes that share nothing but their base have a
 cosine of at most 0.1, the most distant relatives of the published families 0.2 and more."""
 
+CHANGES = Scale(unrelated=0.8)
+"""One less the cosine of what adapters change: unrelated trainings stand at 0.98 to 1.02, and from a cosine of 0.2 on
+two share a part of their change."""
+
 
 def copies(distances: Array, near: float) -> NDArray[np.intp]:
     """Of every model the first one, in input order, from which it is at most `near` away: itself, or what it copies.

@@ -45,6 +45,14 @@ class SimilarityMatrix:
         values, overall = np.where(pairs[:, :, None], self.values, np.nan), np.where(pairs, self.overall, np.nan)
         return replace(self, values=values, overall=overall, components=components)
 
+    def without_empty_blocks(self) -> SimilarityMatrix:
+        """The same without the blocks that no pair has a value of, where others are left: those of other networks."""
+        held = ~np.isnan(self.values).all(axis=(0, 1))
+        if held.all() or not held.any():
+            return self
+        blocks = tuple(block for block, kept in zip(self.blocks, held.tolist(), strict=True) if kept)
+        return replace(self, blocks=blocks, values=self.values[:, :, held])
+
     def select(self, rows: Sequence[int]) -> SimilarityMatrix:
         """The same of some of the models, in the order given."""
         if list(rows) == list(range(len(self.models))):

@@ -13,6 +13,8 @@ from lib_modelsim.workspace.catalogue.index import read_index
 from lib_modelsim.workspace.comparing.by_choice import compare_by_choice
 from lib_modelsim.workspace.comparing.detail import detail
 from lib_modelsim.workspace.comparing.relatives import relatives
+from lib_modelsim.workspace.families.classify import families_of
+from lib_modelsim.workspace.families.family import TreeOptions
 
 from ..command import run
 from . import building
@@ -88,6 +90,9 @@ def test_classify_draws_a_tree(folder, tmp_path):
     found = run("classify", "--no-library", "--json", "--out", tmp_path, folder).document
     classes = {row["model"]: row["class"] for row in found["classes"]}
     assert classes["step1"] == classes["step2"]
+    alone = {row["model"] for row in found["classes"] if row["stranger"]}
+    assert alone == {"other", "third"}
+    assert len({classes["step1"], classes["other"], classes["third"]}) == 3
     assert (tmp_path / "tree.nwk").is_file()
 
 
@@ -127,6 +132,15 @@ def test_a_folder_of_both_compares_each_kind_by_its_own_measure(folder, small_fa
     assert found["measures"]["SD 1.x LoRA"] == "change-cosine"
     assert found["overall"][place["step1"]][place["step2"]] > 0.95
     assert found["overall"][place["base"]][place["step1"]] is None
+
+
+def test_beside_another_network_a_family_has_the_blocks_of_its_own(folder, small_family):
+    library = Library(None)
+    both = compare_by_choice(read_index([folder, small_family], library, Job()), None, None, library, Job())
+    families = {family.architecture: family for family in families_of(both, TreeOptions())}
+    blocks = {column.rsplit("/", 1)[1] for column in families["SD 1.x LoRA"].features.columns}
+    assert blocks == {"IN01", "IN02", "IN04", "IN05", "IN07", "IN08", "M00"}
+    assert {"BASE", "VAE"} < {column.rsplit("/", 1)[1] for column in families["SD 1.x"].features.columns}
 
 
 def test_numbers_that_are_not_finite_are_left_out_and_told(tmp_path):

@@ -9,6 +9,8 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.catalogue.index import read_index
 from lib_modelsim.workspace.comparing.by_choice import compare_by_choice
+from lib_modelsim.workspace.families.classify import families_of, told_of
+from lib_modelsim.workspace.families.family import TreeOptions
 
 TRUE = {
     ("lora_illust", "lora_pop"): 0.01438,
@@ -31,6 +33,16 @@ def compared(shared):
 def value(comparison, a, b):
     models = comparison.matrix.models
     return comparison.matrix.overall[models.index(a), models.index(b)]
+
+
+def test_unrelated_ones_are_strangers_each_alone(compared):
+    families = {family.architecture: family for family in families_of(compared, TreeOptions())}
+    found = families["SD 1.x LoRA"]
+    assert found.strangers == found.features.models
+    assert len(set(found.classes.tolist())) == len(found.classes) == 8
+    assert found.title == "SD 1.x LoRA: 8 models, 8 strangers"
+    alone = "none of these 8 adapters is a close relative of another: the changes of any two have a cosine of at most"
+    assert f"{alone} 0.0002" in told_of(compared, found)
 
 
 @pytest.mark.parametrize("pair", TRUE, ids=" and ".join)

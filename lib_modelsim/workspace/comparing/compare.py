@@ -92,10 +92,10 @@ class Comparison:
         return replace(self, matrix=replace(self.matrix, measure=choice.measure), base=choice.base)
 
     def of(self, architecture: str) -> Comparison:
-        """The comparison of the models of one architecture."""
+        """The comparison of the models of one architecture, over the blocks that they have."""
         rows = [i for i, model in enumerate(self.models) if model.architecture == architecture]
         seen = self.seen_from(architecture)
-        matrix = seen.matrix.select(rows)
+        matrix = seen.matrix.select(rows).without_empty_blocks()
         merges = [merge for merge in self.merges if merge.model in matrix.models]
         roundings = [rounding for rounding in self.roundings if rounding.coarse in matrix.models]
         models = [self.models[i] for i in rows]

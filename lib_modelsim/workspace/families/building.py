@@ -23,12 +23,13 @@ from ...families.features import FeatureTable, against
 from ...families.groups import largest_group
 from ...families.linkage import build_tree
 from ...families.merges import Merge, named_merges
-from ...families.strangers import DELTAS, LINEAR, Scale, strangers
+from ...families.strangers import CHANGES, DELTAS, LINEAR, Scale, strangers
 from ...families.support import resample_features, resample_matrix
 from ...similarity.base import Base
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.delta import DELTA_COSINE
 from ...similarity.measures.l2 import L2
+from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import find_measure, measure_named
 from ..catalogue.index import match_model, without_ending
 from .family import UNITS, Family, TreeOptions
@@ -222,6 +223,8 @@ def _scale(measure: str | None, distance: str) -> Scale:
     known = find_measure(measure) if distance == MATRIX else None
     if distance == "euclidean" or (known is not None and known.distance):
         return LINEAR
+    if known is CHANGE_COSINE:
+        return CHANGES
     return DELTAS if known is not None and known.needs_base else Scale()
 
 

@@ -13,6 +13,7 @@ from ...families.strangers import DELTAS
 from ...similarity.base import MEAN
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.bounds import UNRELATED
+from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import DEFAULT, find_measure, measure_named
 from ...text import several
 from .building import FEWEST_REFERENCES
@@ -69,7 +70,10 @@ def told_of_references(matrix: SimilarityMatrix, references: Sequence[str]) -> l
 
 
 def hint(family: Family) -> str | None:
-    """What else to try where automatic classes are all the models, or all but some that stand alone; None elsewhere."""
+    """What else to try where automatic classes are all the models, or all but some that stand alone, and that adapters
+    have nothing in common; None elsewhere."""
+    if family.measure == CHANGE_COSINE.name and len(family.strangers) == len(family.classes) > 1:
+        return _none_alike(family)
     numbers, counts = np.unique(family.classes, return_counts=True)
     large = numbers[counts > 1]
     apart = family.strange_classes | set(numbers[counts == 1].tolist())
@@ -81,6 +85,14 @@ def hint(family: Family) -> str | None:
     alone = len(family.classes) - int(counts.max())
     found = f"one class of {counts.max()} models" + (f" and {alone} alone" if alone else "")
     return Sentence(f"{found}; {advice}", f"{found}. {advice.page}")
+
+
+def _none_alike(family: Family) -> str:
+    """Of adapters that are all strangers: how little the nearest two share."""
+    n = len(family.classes)
+    greatest = 1 - family.distances[~np.eye(n, dtype=bool)].min()
+    least = f"the changes of any two have a cosine of at most {max(greatest, 0):.4f}"
+    return f"none of these {n} adapters is a close relative of another: {least}"
 
 
 def with_hint(family: Family) -> Family:
