@@ -173,6 +173,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/chosen.html": {
             "name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None, "leaves": True,
+            "claims": [(text, text)],
         },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
         "ui/templates/detail.html": {
@@ -200,7 +201,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/relatives.html": {
             "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],
             "not_comparable": [relative], "cannot_load": text,
-            "merge": {"parents": [text, text], "why": text}, "claims": [(text, text)],
+            "merge": {"parents": [text, text], "why": text}, "own": [text],
         },
         "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},

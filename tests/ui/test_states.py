@@ -322,3 +322,24 @@ def test_references_behind_the_closed_panel_are_named_and_cleared_by_a_click(tab
     cleared = sent(tab._changes(lambda: tab.act(json.dumps({"do": "clear references"}))))
     assert (tab.session.choices.references, cleared["references"]["value"]) == ((), [])
     assert cleared["using"] == gr.update(visible=False)
+
+
+def test_what_a_file_says_of_itself_is_shown_of_a_model_alone(tab_over, tmp_path):
+    weights = demo.draw(demo.sd1_shapes(8, 16, 1), seed=1)
+    demo.save(tmp_path / "alone.safetensors", weights, metadata={"modelspec.title": "Alone at last"})
+    tab = tab_over(tmp_path / "alone.safetensors")
+    follow(tab.work.index())
+    choose(tab, chosen="alone")
+    card = opened(tab)["chosen"]
+    assert "Says of itself" in card
+    assert "Alone at last" in card
+    assert "text encoder" in card
+
+
+def test_a_model_that_equals_the_base_says_so(tab_over, small_family, tmp_path):
+    weights = demo.draw(demo.sd1_shapes(4, 16, 1), seed=1)
+    demo.save(tmp_path / "same.safetensors", weights, metadata={"note": "another header"})
+    tab = tab_over(small_family, tmp_path / "same.safetensors")
+    choose(tab, base="base", chosen="same")
+    told = families(tab)["relatives"].split('class="modelsim-own">')[1]
+    assert told.startswith("no difference in a sample of the UNet beside base, the base")

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import gradio as gr
 import numpy as np
 
+from ...checkpoints.embedded import claims, origin
+from ...checkpoints.identity import component_label
 from ...hosts.sidecars import Sidecars
 from ...templates import render
 from ...text import counted, size_text
 from ...workspace.catalogue.index import Model
+from ...workspace.catalogue.remarks import found_out
 from ...workspace.catalogue.sameness import sameness_facts
 from ..answers import Answer
 from ..status import note
@@ -83,9 +86,10 @@ class ChosenPanel:
             return self._nothing()
         identity = session.backend.identities.get(model.name)
         picture, notes = _beside(model)
-        components = ", ".join(model.header.components)
+        components = ", ".join(component_label(name) for name in model.header.components)
         facts = [f"{model.header.network}, {size_text(model.key.size)}, {components}"]
         facts += [f"hash {identity.short_hash}"] if identity else []
+        facts += found_out(model.header, identity)
         facts += sameness_facts(session.backend.identities).get(model.name, [])
         facts += [f"copy of {session.originals[model.name]}"] if model.name in session.originals else []
         facts += [notes] if notes else []
@@ -95,6 +99,7 @@ class ChosenPanel:
             path=model.path,
             picture=picture,
             facts=facts,
+            claims=claims(origin(model.header.metadata)),
             cannot_load=session.cannot_load(model),
             leaves=model.opener is None,
         )

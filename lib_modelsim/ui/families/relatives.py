@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ...checkpoints.embedded import claims, origin
 from ...checkpoints.identity import Identity
 from ...figures.colours import similarity_colours
 from ...similarity.matrix import SimilarityMatrix
@@ -50,15 +49,9 @@ def relatives_list(
         near=[_row(relative, matrix, scale) for relative in near],
         not_comparable=[relative for relative in found if not relative.comparable],
         cannot_load=cannot_load,
-        claims=_claims(comparison, chosen),
+        own=[reason.reason for reason in comparison.reasons if reason.a == reason.b == chosen],
         merge=next((merge for merge in comparison.merges if merge.model == chosen), None),
     )
-
-
-def _claims(comparison: Comparison, chosen: str) -> list[tuple[str, str]]:
-    """What the model's file says of itself."""
-    model = next((model for model in comparison.models if model.name == chosen), None)
-    return claims(origin(model.header.metadata)) if model is not None else []
 
 
 class _Row(NamedTuple):

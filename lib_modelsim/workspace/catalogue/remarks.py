@@ -15,13 +15,18 @@ from ...text import printable
 
 
 def remarks(header: Header, identity: Identity | None) -> list[str]:
+    """All there is to know of it (`found_out`), and what an adapter says of itself; nothing of an ordinary file."""
+    said = adapter_says(header.metadata) if header.adapter is not None else []
+    return [*found_out(header, identity), *said]
+
+
+def found_out(header: Header, identity: Identity | None) -> list[str]:
     """How it samples, whether it has an EMA copy, damaged `position_ids`, numbers that are not finite (known once it
-    was hashed), what of it cannot be compared, how much is not recognised, and what is odd about it; nothing of an
-    ordinary file."""
+    was hashed), what of it cannot be compared, how much is not recognised, and what is odd about it."""
     found = [*besides_weights(header), *not_finite_in_words(header, identity)]
     found += [f"{component_label(name)}: {why}" for name, why in header.barred.items()]
     if header.adapter is not None:
-        found += adapter_in_words(header.adapter, header.metadata)
+        found += adapter_in_words(header.adapter)
     if header.unplaced > MOST_UNPLACED:
         found.append(f"{share_in_words(header.unplaced)} of the network is not recognised or cannot be read")
     return [*found, *header.remarks]
@@ -35,17 +40,22 @@ def besides_weights(header: Header) -> list[str]:
     return [*found, *(f"{component_label(name)}: position_ids broken" for name in header.facts.damaged)]
 
 
-def adapter_in_words(facts: AdapterFacts, metadata: Mapping[str, str]) -> list[str]:
-    """Why it cannot be compared, what its numbers leave out, and what its trainer wrote down."""
+def adapter_in_words(facts: AdapterFacts) -> list[str]:
+    """Why it cannot be compared, and what its numbers leave out."""
     found = [f"not comparable: {facts.why_not}"] if facts.why_not else []
     found += facts.caveats
     if facts.unused:
         found.append(f"{facts.unused} of its tensors belong to no layer and are left out")
+    return found
+
+
+def adapter_says(metadata: Mapping[str, str]) -> list[str]:
+    """What the trainer of an adapter wrote down, in a sentence."""
     said = origin(metadata)
     parts = [f"trained from {said.base}"] if said.base else []
     parts += [f"to be called by {metadata[_TRIGGER][:_LONGEST]}"] if metadata.get(_TRIGGER, "").strip() else []
     parts += [f"its commonest tags {', '.join(list(said.tags)[:_TAGS])}"] if said.tags else []
-    return [*found, *([printable(f"says of itself: {'; '.join(parts)}")] if parts else [])]
+    return [printable(f"says of itself: {'; '.join(parts)}")] if parts else []
 
 
 _TAGS, _TRIGGER, _LONGEST = 5, "modelspec.trigger_phrase", 100
