@@ -108,7 +108,7 @@ def test_a_checkpoint_of_other_widths_says_that_nothing_was_compared(folder, tmp
     paths = [folder / "lora.safetensors", folder / "base.safetensors", tmp_path / "wider.safetensors"]
     (match,) = run("baked", "--no-library", "--json", "--base", "base", *paths).document["matches"]
     assert (match["verdict"], match["share"]) == ("not known", 0)
-    assert match["why"].startswith("no layer of the adapter stands in the same shape")
+    assert match["why"].startswith("no layer of the adapter has one shape")
 
 
 def test_a_checkpoint_is_no_adapter(folder):

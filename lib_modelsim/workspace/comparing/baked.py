@@ -31,7 +31,7 @@ how many of its standard errors it exceeds 0, and by how many chance levels the 
 
 BAKED, NO_SIGN, UNKNOWN = "baked in", "no sign of it", "not known"
 
-NO_LAYER = "no layer of the adapter stands in the same shape, and with finite numbers, in the base and in this checkpoint"
+NO_LAYER = "no layer of the adapter has one shape, and finite numbers, in the base and in this checkpoint"
 """Why nothing is known where nothing was compared."""
 
 
