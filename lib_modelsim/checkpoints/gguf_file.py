@@ -13,11 +13,10 @@ from typing import Any
 from ..errors import CheckpointError
 from .quantised.gguf_blocks import TYPES, tensor_of
 from .source import Source
-from .stored import DAMAGED, StoredTensor, check_key, is_shape
+from .stored import DAMAGED, StoredTensor, check_key, is_shape, refuse_many
 
 MAGIC = b"GGUF"
 
-_MOST_TENSORS = 100_000
 _MOST_ENTRIES = 10_000
 _MOST_ITEMS = 2_000_000
 """Words of a tokenizer, and of all lists together: Gemma has 262,144, and as many scores and kinds."""
@@ -44,8 +43,9 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str]]:
     if version not in (2, 3):
         raise CheckpointError("this version of GGUF is not known", version, "convert it to safetensors")
     count, entries = reader.number("Q"), reader.number("Q")
-    if count > _MOST_TENSORS or entries > _MOST_ENTRIES:
-        raise CheckpointError("the GGUF header has too many entries", f"{count} and {entries}", DAMAGED)
+    refuse_many(count)
+    if entries > _MOST_ENTRIES:
+        raise CheckpointError("the GGUF header has too many entries", entries, DAMAGED)
     values = dict(reader.entry() for _ in range(entries))
     infos = [reader.tensor() for _ in range(count)]
     alignment = values.get("general.alignment", 32)

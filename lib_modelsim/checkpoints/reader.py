@@ -18,7 +18,7 @@ from .layout import OTHER, Layout, Place
 from .quantised.decoding import Opaque
 from .quantised.registry import BESIDE
 from .source import FileKey, FileSource, ReadError, Source, changed
-from .stored import FLOATS, StoredTensor
+from .stored import FLOATS, StoredTensor, without_trailing_ones
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,7 @@ class Weight:
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        shape = self.stored.shape
-        while shape and shape[-1] == 1:
-            shape = shape[:-1]
-        return shape
+        return without_trailing_ones(self.stored.shape)
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,13 @@ class StoredTensor:
         return replace(self, shape=self.shape[::-1], strides=strides[::-1])
 
 
+def without_trailing_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a linear layer, also where it is stored as a 1×1 convolution."""
+    while shape and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
 def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Strides in elements of a C-ordered array of this shape."""
     strides, step = [], 1

@@ -173,3 +173,10 @@ def test_a_folder_of_shards_beyond_all_number_costs_nothing(tmp_path):
     (tmp_path / "m.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(CheckpointError, match="too many shards"):
         open_checkpoint(tmp_path / "m.safetensors.index.json")
+
+
+def test_a_gguf_header_that_announces_too_many_tensors_is_one_line_at_once(tmp_path):
+    path = tmp_path / "many.gguf"
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 50_001, 0))
+    with pytest.raises(CheckpointError, match="too many tensors: more than 50,000"):
+        open_checkpoint(path)

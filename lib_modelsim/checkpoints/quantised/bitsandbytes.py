@@ -16,10 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..floats import as_floats
 from ..stored import FLOATS, StoredTensor, is_shape, is_whole
-from .comfy import nibbles
-from .decoding import Coded, Decoded, Grid, Opaque, by_rows, raw
+from .decoding import Coded, Decoded, Grid, Opaque, by_rows, floats, nibbles, raw
 from .registry import Scheme, Tensors
 
 _STATES = (".quant_state.bitsandbytes__nf4", ".quant_state.bitsandbytes__fp4")
@@ -74,7 +72,7 @@ class _FourBit(Coded):
 
     def _numbers(self, ending: str, first: int = 0, last: int | None = None) -> NDArray[np.float32]:
         part = self.parts[ending]
-        return as_floats(raw(part, first, part.count if last is None else last), part.dtype).astype(np.float32)
+        return floats(part, first, part.count if last is None else last).astype(np.float32)
 
 
 def _read(found: Tensors) -> Decoded | None:
@@ -113,4 +111,4 @@ def _problem(parts: Mapping[str, StoredTensor], count: int, state: Mapping[str, 
     return None if lengths and kinds else "its scales do not fit its shape"
 
 
-SCHEME = Scheme((".absmax",), ("", ".absmax", ".quant_map", *_NESTED, *_STATES), _read, weight="", order=0)
+SCHEMES = (Scheme((".absmax",), ("", ".absmax", ".quant_map", *_NESTED, *_STATES), _read, weight="", order=0),)

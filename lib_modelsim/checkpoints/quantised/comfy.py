@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..floats import E4M3, as_floats
+from ..floats import E4M3
 from ..stored import FLOATS, StoredTensor
-from .decoding import Coded, Decoded, Grid, Opaque, raw
+from .decoding import Coded, Decoded, Grid, Opaque, floats, nibbles, raw
 from .registry import Scheme, Tensors
 from .scaled import GRIDS, scaled
 
@@ -69,8 +69,8 @@ class _Nvfp4(_Tiled):
         return nibbles(self._codes, start, stop)
 
     def scales(self, start: int, stop: int) -> NDArray[np.float32]:
-        one = self.parts[".weight_scale_2"]
-        return as_floats(raw(one, 0, 1), one.dtype).astype(np.float32) * E4M3[self._blocks(start, stop)]
+        one = floats(self.parts[".weight_scale_2"], 0, 1).astype(np.float32)
+        return one * E4M3[self._blocks(start, stop)]
 
 
 class _Mxfp8(_Tiled):
@@ -81,12 +81,6 @@ class _Mxfp8(_Tiled):
 
     def scales(self, start: int, stop: int) -> NDArray[np.float32]:
         return np.exp2(self._blocks(start, stop).astype(np.float32) - 127)
-
-
-def nibbles(packed: StoredTensor, start: int, stop: int) -> NDArray[np.uint8]:
-    """4-bit numbers [start:stop], two a byte, the first in its upper half."""
-    both = raw(packed, start // 2, -(-stop // 2))
-    return np.stack([both >> 4, both & 15], axis=1).reshape(-1)[start % 2 :][: stop - start]
 
 
 def _read(found: Tensors) -> Decoded | None:
@@ -125,9 +119,10 @@ def _tiled(
     shape, scales = _shape(weight, found), parts[".weight_scale"]
     if not settings:
         return Opaque(name, parts, shape, "nothing in the file says how its scales lie")
-    kind, dtypes = (_Nvfp4, ("U8", "F8_E4M3")) if name == "nvfp4" else (_Mxfp8, ("F8_E4M3", "F8_E8M0"))
-    scale_dtypes = (dtypes[1],) if name == "nvfp4" else ("F8_E8M0", "U8")
-    if len(weight.shape) != 2 or weight.dtype != dtypes[0] or scales.dtype not in scale_dtypes:
+    kind, of_codes, of_scales = (
+        (_Nvfp4, "U8", ("F8_E4M3",)) if name == "nvfp4" else (_Mxfp8, "F8_E4M3", ("F8_E8M0", "U8"))
+    )
+    if len(weight.shape) != 2 or weight.dtype != of_codes or scales.dtype not in of_scales:
         return Opaque(name, parts, shape, "its tensors are not of the kinds that its format has")
     blocks = shape[1] // kind.block
     tiles = (-(-weight.shape[0] // _TILE_ROWS) * _TILE_ROWS, -(-blocks // _TILE_COLUMNS) * _TILE_COLUMNS)
@@ -160,8 +155,10 @@ def _shape(weight: StoredTensor, found: Tensors) -> tuple[int, ...]:
     return own, packed * width
 
 
-SCHEME = Scheme(
-    (".weight_scale",),
-    (".weight", ".weight_scale", ".weight_scale_2", ".weight_zero_point", ".comfy_quant"),
-    _read,
+SCHEMES = (
+    Scheme(
+        (".weight_scale",),
+        (".weight", ".weight_scale", ".weight_scale_2", ".weight_zero_point", ".comfy_quant"),
+        _read,
+    ),
 )

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import CheckpointError
+from ..floats import as_floats
 from ..source import FileKey, Source
 from ..stored import StoredTensor
 
@@ -174,6 +175,17 @@ def raw(part: StoredTensor, start: int, stop: int) -> NDArray[np.uint8]:
     found = np.empty((stop - start) * part.item_bytes, np.uint8)
     part.source.read_into(part.offset + start * part.item_bytes, found.data)
     return found
+
+
+def floats(part: StoredTensor, start: int, stop: int) -> NDArray[np.floating]:
+    """Elements [start:stop] of a tensor of a dtype in `FLOATS`, in the narrowest float that holds them."""
+    return as_floats(raw(part, start, stop), part.dtype)
+
+
+def nibbles(packed: StoredTensor, start: int, stop: int) -> NDArray[np.uint8]:
+    """4-bit numbers [start:stop], two a byte, the first in its upper half."""
+    both = raw(packed, start // 2, -(-stop // 2))
+    return np.stack([both >> 4, both & 15], axis=1).reshape(-1)[start % 2 :][: stop - start]
 
 
 def by_rows(numbers: NDArray, start: int, stop: int, width: int, first: int) -> NDArray:

@@ -1,6 +1,6 @@
 """The ways to store quantised weights that are known, and which tensors of a file are such weights.
 
-Each file of this package may define `SCHEME`, or `SCHEMES` where several share their arithmetic.
+Each file of this package may define `SCHEMES`, a tuple of such ways.
 """
 
 from __future__ import annotations
@@ -73,11 +73,7 @@ class Scheme:
 @cache
 def schemes() -> tuple[Scheme, ...]:
     """All of them, in the order in which they are asked."""
-    found = [
-        scheme
-        for module in modules_beside(__name__)
-        for scheme in (*getattr(module, "SCHEMES", ()), *([module.SCHEME] if hasattr(module, "SCHEME") else ()))
-    ]
+    found = (scheme for module in modules_beside(__name__) for scheme in getattr(module, "SCHEMES", ()))
     return tuple(sorted(found, key=lambda scheme: scheme.order))
 
 

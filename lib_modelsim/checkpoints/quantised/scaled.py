@@ -13,9 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..floats import E4M3, E5M2, as_floats
-from ..stored import FLOATS, StoredTensor
-from .decoding import Coded, Decoded, Grid, Opaque, by_rows, raw
+from ..floats import E4M3, E5M2
+from ..stored import FLOATS, StoredTensor, without_trailing_ones
+from .decoding import Coded, Decoded, Grid, Opaque, by_rows, floats, raw
 from .registry import Scheme, Tensors
 
 GRIDS = {
@@ -62,7 +62,7 @@ class Scaled(Coded):
 
     def _spread(self, numbers: StoredTensor, start: int, stop: int) -> NDArray[np.float32]:
         first, last = start // self._run, -(-stop // self._run)
-        found = as_floats(raw(numbers, first, last), numbers.dtype).astype(np.float32)
+        found = floats(numbers, first, last).astype(np.float32)
         return found if len(found) == 1 else by_rows(found, start, stop, self._run, first)
 
 
@@ -71,9 +71,7 @@ def is_scale(scale: StoredTensor, shape: tuple[int, ...]) -> bool:
     numbers, in this order."""
     if scale.dtype not in FLOATS or scale.count < 1:
         return False
-    whole = scale.shape
-    while whole and whole[-1] == 1:
-        whole = whole[:-1]
+    whole = without_trailing_ones(scale.shape)
     return whole == shape[: len(whole)] or (len(whole) == 2 and _grouped(whole, shape))
 
 

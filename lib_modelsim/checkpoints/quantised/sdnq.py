@@ -12,9 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..floats import as_floats
 from ..stored import FLOATS, StoredTensor
-from .decoding import Cells, Decoded, Opaque, raw
+from .decoding import Cells, Decoded, Opaque, floats
 from .registry import Scheme, Tensors
 from .scaled import GRIDS, scaled
 
@@ -40,8 +39,8 @@ class _WithProduct(Decoded):
         """In float64, where sums of some hundred products of 16-bit floats are exact in any order."""
         width, rank = self.shape[1], self._down.shape[0]
         first, last = start // width, -(-stop // width)
-        up = as_floats(raw(self._up, first * rank, last * rank), self._up.dtype).astype(np.float64)
-        down = as_floats(raw(self._down, 0, self._down.count), self._down.dtype).astype(np.float64)
+        up = floats(self._up, first * rank, last * rank).astype(np.float64)
+        down = floats(self._down, 0, self._down.count).astype(np.float64)
         return (up.reshape(-1, rank) @ down.reshape(rank, -1)).reshape(-1)[start - first * width : stop - first * width]
 
 
@@ -75,6 +74,6 @@ def _packed(weight: StoredTensor, scale: StoredTensor) -> bool:
     return len(weight.shape) != len(scale.shape) or weight.shape[:-1] != scale.shape[:-1] or scale.shape[-1] != 1
 
 
-SCHEME = Scheme(
-    (".scale",), (".weight", ".scale", ".zero_point", ".svd_up", ".svd_down", *_FURTHER), _read, order=20
+SCHEMES = (
+    Scheme((".scale",), (".weight", ".scale", ".zero_point", ".svd_up", ".svd_down", *_FURTHER), _read, order=20),
 )
