@@ -22,7 +22,7 @@ import torch
 from safetensors.numpy import save_file
 
 from lib_modelsim.adapters.header import header_of_file
-from lib_modelsim.adapters.opened import OpenAdapter
+from lib_modelsim.adapters.opened import OpenAdapter, Shared
 from lib_modelsim.checkpoints.reader import open_checkpoint
 from lib_modelsim.job import Job
 from lib_modelsim.workspace.comparing.adapter_pass import adapter_pass
@@ -92,7 +92,9 @@ def main() -> None:
         before = peak()
         layout = header_of_file(open_checkpoint(files[0])).layout
         start = time.perf_counter()
-        models = [exchanged(OpenAdapter(open_checkpoint(files[n % len(files)])), n) for n in range(options.models)]
+        shared = Shared()
+        opened_files = (OpenAdapter(open_checkpoint(files[n % len(files)]), shared) for n in range(options.models))
+        models = [exchanged(adapter, n) for n, adapter in enumerate(opened_files)]
         opened = time.perf_counter() - start
         keys = list(layout.places)
         chosen = keys[:: max(1, len(keys) // options.layers)] if options.layers else keys

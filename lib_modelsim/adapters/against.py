@@ -15,6 +15,9 @@ from .reading import Adapter, AdapterLayer, matrix_shape, numbers
 
 Array = NDArray[np.float64]
 
+_PIECE = 1 << 20
+"""Numbers that are summed at a time."""
+
 
 @dataclass(frozen=True)
 class Inside:
@@ -69,7 +72,7 @@ def inside(
     return [list(blocks.values()) for blocks in found]
 
 
-def effective(layer: AdapterLayer, weight: Array) -> Array:
+def effective(layer: AdapterLayer, weight: NDArray[np.float32]) -> Array:
     """ΔW of one layer beside the base's weight, both [out, in].
 
     DoRA gives each row, or each column, of W + ΔW the length that it learned (Liu et al., arXiv 2402.09353). Of a part
@@ -89,21 +92,21 @@ def effective(layer: AdapterLayer, weight: Array) -> Array:
     return change
 
 
-def _matrix(values: NDArray[np.float32]) -> Array:
-    return values.reshape(len(values), -1).astype(np.float64)
+def _matrix(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return values.reshape(len(values), -1)
 
 
-def _sums(block: str, change: Array, origin: Array, weight: Array) -> Inside:
-    difference = weight - origin
-    if not np.isfinite(difference).all():
-        return Inside(block)
-    return Inside(
-        block,
-        float((change * difference).sum()),
-        float((change**2).sum()),
-        float((difference**2).sum()),
-        change.size,
-    )
+def _sums(block: str, change: Array, origin: NDArray[np.float32], weight: NDArray[np.float32]) -> Inside:
+    """Of one layer, each [out, in]; nothing where a number is not finite."""
+    total, step = Inside(block), max(1, _PIECE // max(1, change.shape[1]))
+    for first in range(0, len(change), step):
+        rows = slice(first, first + step)
+        own, difference = change[rows], weight[rows].astype(np.float64) - origin[rows]
+        if not np.isfinite(difference).all():
+            return Inside(block)
+        inner, size, apart = (float((a * b).sum()) for a, b in ((own, difference), (own, own), (difference,) * 2))
+        total += Inside(block, inner, size, apart, own.size)
+    return total
 
 
 def spread(blocks: Sequence[Inside]) -> float:

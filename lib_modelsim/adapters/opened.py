@@ -13,44 +13,39 @@ from ..checkpoints.reader import Checkpoint
 from ..checkpoints.source import Source
 from ..checkpoints.stored import StoredTensor
 from .changes import LayerChange
-from .formats.form import ALPHA, MAGNITUDE, LayerFormat
+from .formats.form import LayerFormat
 from .naming import KeyPlace
 from .reading import AdapterLayer, change_of, read_adapter
 
 Value = TypeVar("Value", bound=Hashable)
 
-_BESIDE = (ALPHA, MAGNITUDE, "scalar")
-"""Roles that are in the scale already, or are not read."""
-
-
 class OpenLayer:
     """One layer: `shape` as weights have it, and what `load` reads."""
 
-    __slots__ = ("_factors", "_form", "_place", "_roles", "_scale", "_source", "shape")
+    __slots__ = ("_factors", "_form", "_place", "_roles", "_scale", "shape")
 
-    def __init__(self, layer: AdapterLayer, shared: _Shared):
-        stored = {role: tensor for role, tensor in layer.module.tensors.items() if role not in _BESIDE}
+    def __init__(self, layer: AdapterLayer, shared: Shared):
+        stored = layer.factors
         self.shape: tuple[int, ...] = shared.one(layer.shape)
         self._form: LayerFormat = layer.form
         self._place: KeyPlace = shared.one(layer.place)
         self._roles: tuple[str, ...] = shared.one(tuple(stored))
         self._scale: float = shared.one(layer.scale)
-        self._source: Source = next(iter(stored.values())).source
-        self._factors = tuple(
-            (shared.one((t.dtype, t.shape, t.strides)), t.offset) for t in stored.values()
-        )  # fmt: skip
+        self._factors: tuple[tuple[tuple, Source, int], ...] = tuple(
+            (shared.one((t.dtype, t.shape, t.strides)), t.source, t.offset) for t in stored.values()
+        )
 
     def load(self) -> LayerChange:
         """Read the change. float64."""
         stored = {
-            role: StoredTensor("", dtype, shape, self._source, offset, strides)
-            for role, ((dtype, shape, strides), offset) in zip(self._roles, self._factors, strict=True)
+            role: StoredTensor("", dtype, shape, source, offset, strides)
+            for role, ((dtype, shape, strides), source, offset) in zip(self._roles, self._factors, strict=True)
         }
         return change_of(self._form, stored, self._scale, self._place)
 
 
-class _Shared:
-    """Values that many layers of many adapters have, each once."""
+class Shared:
+    """Values that many layers of many adapters have, each once; for those that are opened together."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Hashable] = {}
@@ -60,18 +55,15 @@ class _Shared:
         return self._known.setdefault((type(value), value), value)
 
 
-_SHARED = _Shared()
-
-
 class OpenAdapter:
     """The layers of an adapter by common key. A context manager as `Checkpoint` is, with the same `check`."""
 
-    def __init__(self, checkpoint: Checkpoint):
+    def __init__(self, checkpoint: Checkpoint, shared: Shared):
         adapter = read_adapter(checkpoint)
         self.sources = checkpoint.sources
         with checkpoint:
             layers = adapter.layers.values() if adapter is not None else ()
-            self.layers = {_SHARED.one(layer.place.key): OpenLayer(layer, _SHARED) for layer in layers}
+            self.layers = {shared.one(layer.place.key): OpenLayer(layer, shared) for layer in layers}
 
     def check(self) -> None:
         """Raise ReadError where a source is no longer what it was."""

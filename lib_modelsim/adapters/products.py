@@ -43,7 +43,7 @@ def gram(changes: Sequence[LayerChange], place: torch.device = CPU.torch) -> Arr
     """⟨ΔWᵢ, ΔWⱼ⟩ of all pairs of m changes of one shape, [m, m]. Products of many factors are made at `place`."""
     total = np.zeros((len(changes), len(changes)))
     low = [i for i, change in enumerate(changes) if isinstance(change, LowRank)]
-    others = [i for i in range(len(changes)) if i not in low]
+    others = [i for i, change in enumerate(changes) if not isinstance(change, LowRank)]
     if low:
         factors = [changes[i] for i in low]
         rows, columns = changes[0].shape

@@ -17,7 +17,7 @@ from ..checkpoints.reader import Checkpoint
 from ..checkpoints.stored import FLOATS, StoredTensor
 from .bases import AdapterBase, base_of
 from .changes import Full, Hadamard, Kronecker, LayerChange, LowRank
-from .formats.form import ALPHA, MAGNITUDE, LayerFormat
+from .formats.form import ALPHA, MAGNITUDE, SCALAR, LayerFormat
 from .formats.registry import layer_formats
 from .naming import Changed, KeyPlace, component_and_block, places_of
 from .numbered import numbered_modules
@@ -49,6 +49,11 @@ class AdapterLayer:
         """The rank of the factors; None where there are none."""
         return self.form.rank(self.module.tensors)
 
+    @property
+    def factors(self) -> dict[str, StoredTensor]:
+        """Role → tensor, of those that the change is made of."""
+        return {role: t for role, t in self.module.tensors.items() if role not in (ALPHA, MAGNITUDE, SCALAR)}
+
     @cached_property
     def alpha(self) -> float | None:
         """The number that the change is scaled by, divided by the rank; None where the file has none."""
@@ -58,7 +63,7 @@ class AdapterLayer:
     @property
     def scale(self) -> float:
         """What the product of the factors is multiplied by."""
-        scalar = self.module.tensors.get("scalar")
+        scalar = self.module.tensors.get(SCALAR)
         factor = 1.0 if scalar is None or scalar.count != 1 else float(numbers(scalar).reshape(-1)[0])
         if self.alpha is None or self.rank is None:
             return factor * (self.default_scale if self.rank is not None else 1.0)
@@ -66,8 +71,7 @@ class AdapterLayer:
 
     def load(self) -> LayerChange:
         """Read the change. float64."""
-        factors = {r: t for r, t in self.module.tensors.items() if r not in (ALPHA, MAGNITUDE, "scalar")}
-        return change_of(self.form, factors, self.scale, self.place)
+        return change_of(self.form, self.factors, self.scale, self.place)
 
 
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

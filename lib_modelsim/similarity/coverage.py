@@ -153,13 +153,21 @@ def _networks(
 
 
 def _shares(networks: Sequence[_Network]) -> Array:
-    """Shares of the larger network that each pair compares, [u, u]; 0 where there is none.
+    """Shares of the larger network that each pair compares, [u, u]; 0 where there is none."""
+    shared = in_common([network.compared for network in networks])
+    totals = [sum(network.all.values()) + network.unplaced for network in networks]
+    largest = np.maximum.outer(totals, totals).astype(float).reshape(shared.shape)
+    return np.divide(shared, largest, out=np.zeros_like(shared), where=largest > 0)
 
-    The parameters are added up first by who holds them, which is few different sets.
+
+def in_common(networks: Sequence[Held]) -> Array:
+    """The parameters that each pair holds under one name in one shape, [u, u].
+
+    They are added up first by who holds them, which is few different sets.
     """
     holders: dict[tuple[str, tuple[int, ...]], list[int]] = {}
     for i, network in enumerate(networks):
-        for what in network.compared:
+        for what in network:
             holders.setdefault(what, []).append(i)
     sizes: dict[tuple[int, ...], int] = {}
     for what, members in holders.items():
@@ -167,6 +175,4 @@ def _shares(networks: Sequence[_Network]) -> Array:
     shared = np.zeros((len(networks), len(networks)))
     for members, size in sizes.items():
         shared[np.ix_(members, members)] += size
-    totals = [sum(network.all.values()) + network.unplaced for network in networks]
-    largest = np.maximum.outer(totals, totals).astype(float).reshape(shared.shape)
-    return np.divide(shared, largest, out=np.zeros_like(shared), where=largest > 0)
+    return shared

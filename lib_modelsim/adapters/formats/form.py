@@ -15,8 +15,9 @@ Array = NDArray[np.float64]
 Tensors = Mapping[str, StoredTensor]
 """Role → tensor, of one layer."""
 
-ALPHA, MAGNITUDE = "alpha", "magnitude"
-"""Roles that layers of several kinds have: what the change is scaled by, and DoRA's length of every row or column."""
+ALPHA, MAGNITUDE, SCALAR = "alpha", "magnitude", "scalar"
+"""Roles that layers of several kinds have: what the change is scaled by over its rank, DoRA's length of every row or
+column, and LyCORIS's learned scale."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from ...checkpoints.networks.keys import beginning
 from ...discovery import modules_beside
-from .form import ALPHA, MAGNITUDE, LayerFormat
+from .form import ALPHA, MAGNITUDE, SCALAR, LayerFormat
 
 _SHARED = (
     (r"\.alpha", ALPHA),
     (r"\.dora_scale", MAGNITUDE),
     (r"\.lora_magnitude_vector(?:\.\w+)?(?:\.weight)?", MAGNITUDE),
-    (r"\.scalar", "scalar"),
+    (r"\.scalar", SCALAR),
 )
 """Keys that stand beside those of several kinds."""
 

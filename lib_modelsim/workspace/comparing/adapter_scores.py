@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...adapters.opened import OpenAdapter
+from ...adapters.opened import OpenAdapter, Shared
 from ...checkpoints.layout import Layout
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
-from ...similarity.coverage import LEAST, without_overall
+from ...similarity.coverage import LEAST, Held, in_common, without_overall
 from ...similarity.joining import mean_over_blocks, measure_parts
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.cosine import COSINE_WHOLE
 from ...similarity.measures.l2 import L2, RELATIVE_L2
 from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import Joined, Measure, WeightMeasure, find_measure
-from ...similarity.parts import CHANGES, WEIGHTS, ChangePart, from_arrays
+from ...similarity.parts import CHANGES, WEIGHTS, ChangePart, from_arrays, ratio
 from ..catalogue.index import Model
 from .adapter_facts import facts_of
 from .caching import Arrays, cached_or_compute
 from .scores import Reason, Scores
-from .weight_scores import OTHER, joint_layout
+from .weight_scores import joint_layout, keys_by_block
 
 _EXACT = {f"sampled-{measure.name}": measure.name for measure in (COSINE_WHOLE, L2, RELATIVE_L2)}
 """Adapters are small: nothing is sampled."""
@@ -38,9 +38,11 @@ def are_adapters(group: Sequence[Model]) -> bool:
     return bool(group) and group[0].header.adapter is not None
 
 
-def open_adapter(model: Model) -> OpenAdapter:
-    """The adapter's layers, for reading. Raises CheckpointError where it cannot be read, or is another."""
-    return OpenAdapter(model.open())
+def adapter_opener() -> Callable[[Model], OpenAdapter]:
+    """What opens adapters' layers for reading; all that it opens share what they have in common. It raises
+    CheckpointError where one cannot be read, or is another."""
+    shared = Shared()
+    return lambda model: OpenAdapter(model.open(), shared)
 
 
 def adapter_measure(name: str | None) -> str:
@@ -72,16 +74,14 @@ def adapter_scores(asked: Measure, group: Sequence[Model], library: Library, job
     if not _reads_adapters(measure):
         return without_numbers(measure, group, f"{asked.name} does not read adapters; use {CHANGE_COSINE.name}")
     layout = joint_layout(group)
-    blocks: dict[str, list[str]] = {}
-    for key, place in layout.places.items():
-        blocks.setdefault(place.block or OTHER, []).append(key)
+    blocks = keys_by_block(layout)
 
     def run(models: Sequence[OpenAdapter], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         from .adapter_pass import adapter_pass
 
         return adapter_pass(models, layout, {block: blocks[block] for block in missing}, job, device)
 
-    how = (run, library, True, open_adapter)
+    how = (run, library, True, adapter_opener())
     models, results, unreadable = cached_or_compute(CHANGES.method, group, list(blocks), *how)
     parts: dict[str, list[ChangePart]] = {}
     reasons = []
@@ -126,23 +126,12 @@ def _matrix(
 def touched_by_both(layouts: Sequence[Layout]) -> NDArray[np.float64]:
     """The share of what either of two adapters changes that both change, by numbers of weights, [n, n]."""
     distinct = {layout.digest: layout for layout in layouts}
-    sizes = {digest: layout_sizes(layout) for digest, layout in distinct.items()}
-    known: dict[tuple[str, str], float] = {}
-    found = np.ones((len(layouts), len(layouts)))
-    for i, a in enumerate(layouts):
-        for j, b in enumerate(layouts):
-            pair = a.digest, b.digest
-            if pair not in known:
-                known[pair] = _share(sizes[a.digest], sizes[b.digest])
-            found[i, j] = known[pair]
-    return found
+    index = {digest: i for i, digest in enumerate(distinct)}
+    both = in_common([_sizes(layout) for layout in distinct.values()])
+    share = ratio(both, both.diagonal()[:, None] + both.diagonal()[None, :] - both)
+    rows = [index[layout.digest] for layout in layouts]
+    return np.nan_to_num(share)[np.ix_(rows, rows)]
 
 
-def layout_sizes(layout: Layout) -> dict[tuple[str, tuple[int, ...]], int]:
-    """(key, shape) → how many weights that is."""
+def _sizes(layout: Layout) -> Held:
     return {(key, place.shape): math.prod(place.shape) for key, place in layout.places.items()}
-
-
-def _share(a: Mapping[tuple, int], b: Mapping[tuple, int]) -> float:
-    both, either = sum(n for what, n in a.items() if what in b), sum((dict(a) | dict(b)).values())
-    return both / either if either else 0.0

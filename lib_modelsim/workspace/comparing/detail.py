@@ -16,7 +16,7 @@ from ...job import Job
 from ...library import Library
 from ...similarity.parts import cosine
 from ..catalogue.index import Model
-from .adapter_scores import are_adapters, open_adapter
+from .adapter_scores import adapter_opener, are_adapters
 from .baked import baked_in_words
 from .caching import Arrays, Opened, Run, cached_or_compute
 from .compare import Comparison, difference
@@ -169,7 +169,7 @@ def _sums(
     models: Sequence[Model], blocks: Sequence[str], run: Run, library: Library
 ) -> list[tuple[str, float, float, float, float]]:
     """Per key: its name, ‖a − b‖², ‖a‖², ‖b‖² and ⟨a, b⟩; NaN where numbers are not finite."""
-    opening = open_adapter if are_adapters(models) else Model.open
+    opening = adapter_opener() if are_adapters(models) else Model.open
     _, results, unreadable = cached_or_compute("keys", models, blocks, run, library, opening=opening)
     if unreadable:
         raise ModelsimError(unreadable[0].error)

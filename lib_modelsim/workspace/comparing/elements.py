@@ -14,7 +14,7 @@ from ...similarity.joining import main_component
 from ...similarity.measures.registry import WeightMeasure, all_measures, find_measure, measure_named
 from ...similarity.parts import Reading, Sums
 from ..catalogue.index import Model
-from .adapter_scores import adapter_measure, are_adapters, open_adapter, require_reads_adapters
+from .adapter_scores import adapter_measure, adapter_opener, are_adapters, require_reads_adapters
 from .caching import Opened
 from .compare import Comparison
 from .weight_scores import joint_layout
@@ -57,7 +57,7 @@ def elements(comparison: Comparison, job: Job, device: str = "auto") -> list[Ele
     layout = joint_layout(models)
     found, base = {}, next((i for i in range(len(models)) if i not in pair), None)
     with ExitStack() as stack:
-        opening = open_adapter if adapters else Model.open
+        opening = adapter_opener() if adapters else Model.open
         opened = [stack.enter_context(opening(model)) for model in models]
         for key, parts in _key_parts(opened, layout, job, device, None if adapters else measure.reading):
             found[key] = float(measure.of(parts, len(models), base)[pair[0], pair[1]])

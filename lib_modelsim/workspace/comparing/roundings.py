@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,25 +93,33 @@ def find_roundings(
     not known. `base` is a model that every other is tried against, too."""
     main = main_component({c: None for model in models for c in model.header.components})
     grains = [grain(precision_of(model, main)) for model in models]
+    if not any(grains):
+        return []
+    held = {model.header.layout.digest: model.header.layout.parameters(main) for model in models}
+
+    @cache
+    def alike(a: str, b: str) -> bool:
+        return held[a] == held[b]
+
+    def comparable(i: int, j: int) -> bool:
+        """Whether all of the main component of both can be compared."""
+        a, b = models[i], models[j]
+        if a.id == b.id or a.header.uncompared or b.header.uncompared:
+            return False
+        return alike(a.header.layout.digest, b.header.layout.digest)
+
     found = []
     for i, own in enumerate(grains):
         if own == 0:
             continue
         distances = np.full(len(models), np.nan) if apart is None else apart[i]
-        near = [j for j, other in enumerate(grains) if other == 0 and _alike(models[i], models[j], main)
-                and not distances[j] > _FAR * own]  # fmt: skip
+        close = [j for j, other in enumerate(grains) if other == 0 and not distances[j] > _FAR * own]
+        near = [j for j in close if comparable(i, j)]
         nearest = sorted(near, key=lambda j: (np.nan_to_num(distances[j]), j))[:1]
         for j in dict.fromkeys([*nearest, *(k for k in near if k == base)]):
             rounding = _proven(models[i], models[j], main, library, job)
             found += [rounding] if rounding is not None else []
     return found
-
-
-def _alike(a: Model, b: Model, main: str | None) -> bool:
-    """Whether all of the main component of both can be compared."""
-    if a.id == b.id or a.header.uncompared or b.header.uncompared:
-        return False
-    return a.header.layout.parameters(main) == b.header.layout.parameters(main)
 
 
 def _proven(coarse: Model, fine: Model, main: str, library: Library, job: Job) -> Rounding | None:

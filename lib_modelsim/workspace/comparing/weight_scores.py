@@ -50,10 +50,7 @@ def weight_scores(
 ) -> Scores:
     """A measure of weights; `base` is for one that needs it: one of the group, the mean, or None for no base."""
     layout = joint_layout(group)
-    blocks = {
-        block: [key for key, place in layout.places.items() if (place.block or OTHER) == block]
-        for block in (*layout.blocks, OTHER)
-    }
+    blocks = keys_by_block(layout)
 
     def run(models: Sequence[Checkpoint], missing: list[str]) -> Iterator[tuple[str, Arrays]]:
         from .streaming import weight_pass  # torch comes with it
@@ -61,11 +58,10 @@ def weight_scores(
         wanted = {block: blocks[block] for block in missing}
         return weight_pass(models, layout, wanted, job, device, memory, measure.reading)
 
-    wanted = [block for block, keys in blocks.items() if keys]
-    models, results, unreadable = cached_or_compute(measure.reading.method, group, wanted, run, library)
+    models, results, unreadable = cached_or_compute(measure.reading.method, group, list(blocks), run, library)
     parts: dict[str, list[Sums]] = {}
     left_out: dict[int, list[NonFinite]] = {}
-    for block in wanted:
+    for block in blocks:
         parts[block], told = _restore(measure, results[block], models) if block in results else ([], [])
         for one in told:
             left_out.setdefault(one.model, []).append(one)
@@ -160,3 +156,11 @@ def joint_layout(group: Sequence[Model]) -> Layout:
         return layouts[0]
     places = dict(chain.from_iterable(layout.places.items() for layout in reversed(layouts)))
     return Layout.of(layouts[0].architecture, places)
+
+
+def keys_by_block(layout: Layout) -> dict[str, list[str]]:
+    """Block → its keys, in the order of the layout; those without a block under `OTHER`, the last."""
+    found: dict[str, list[str]] = {}
+    for key, place in layout.places.items():
+        found.setdefault(place.block or OTHER, []).append(key)
+    return found
