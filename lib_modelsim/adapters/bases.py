@@ -30,7 +30,7 @@ def bases() -> tuple[AdapterBase, ...]:
     return tuple(
         AdapterBase(
             item["network"],
-            Markers(tuple(map(_marker, item["must"])), tuple(map(_marker, item.get("must_not", ())))),
+            markers_of(item),
             tuple(item["text_encoders"]),
             frozenset(item.get("words", ())),
         )
@@ -38,7 +38,13 @@ def bases() -> tuple[AdapterBase, ...]:
     )
 
 
-def _marker(item: str | dict) -> Marker:
+def markers_of(item: Mapping) -> Markers:
+    """What an entry of one of this folder's tables is told by: its `must` and `must_not`, each a pattern, or a pattern
+    (`key`) with a `shape`."""
+    return Markers(tuple(map(_marker, item["must"])), tuple(map(_marker, item.get("must_not", ()))))
+
+
+def _marker(item: str | Mapping) -> Marker:
     if isinstance(item, str):
         return Marker(re.compile(item))
     return Marker(re.compile(item["key"]), tuple(item["shape"]) if "shape" in item else None)

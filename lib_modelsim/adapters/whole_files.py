@@ -6,13 +6,13 @@ The table is `whole_files.json`. They are hashed like everything else, so copies
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ..checkpoints.networks.keys import Keys, Marker, Markers
+from ..checkpoints.networks.keys import Keys, Markers
+from .bases import markers_of
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,13 @@ def _kinds() -> tuple[WholeFile, ...]:
     return tuple(
         WholeFile(
             item["kind"],
-            _markers(item),
-            tuple((network["network"], _markers(network)) for network in item["networks"]),
+            markers_of(item),
+            tuple((network["network"], markers_of(network)) for network in item["networks"]),
             item.get("most"),
             item.get("vectors", False),
         )
         for item in found
     )
-
-
-def _markers(item: Mapping) -> Markers:
-    return Markers(tuple(map(_marker, item["must"])), tuple(map(_marker, item.get("must_not", ()))))
-
-
-def _marker(item: str | Mapping) -> Marker:
-    if isinstance(item, str):
-        return Marker(re.compile(item))
-    return Marker(re.compile(item["key"]), tuple(item["shape"]))
 
 
 def whole_file(shapes: Mapping[str, tuple[int, ...]]) -> tuple[str, str | None] | None:

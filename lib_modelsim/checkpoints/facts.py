@@ -52,9 +52,8 @@ class Ema(Enum):
 
 @dataclass(frozen=True)
 class Facts:
-    """`markers` are keys of `MARKERS`, `said` is what the metadata or a folder's scheduler say of the
-    sampling, `ema` None where there is no EMA copy,
-    `positions` by text encoder of CLIP's kind."""
+    """`markers` are keys of `MARKERS`, `said` is what the metadata or a folder's scheduler say of the sampling, `ema`
+    None where there is no EMA copy, `positions` by text encoder of CLIP's kind."""
 
     markers: tuple[str, ...] = ()
     said: tuple[str, ...] = ()

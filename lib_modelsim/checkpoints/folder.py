@@ -46,8 +46,8 @@ def read_folder(path: Path) -> tuple[list[StoredTensor], dict[str, str], tuple[s
     remarks on single files.
 
     The metadata are its `_class_name` and `_name_or_path`, where they are text, and what its scheduler says of the
-    sampling. Raises CheckpointError for a folder
-    without weights, for a component without its file, and for a missing, damaged or outlying shard.
+    sampling. Raises CheckpointError for a folder without weights, for a component without its file, and for a missing,
+    damaged or outlying shard.
     """
     if not is_diffusers_folder(path):
         what = "the folder has no model_index.json, so it is not a diffusers model"

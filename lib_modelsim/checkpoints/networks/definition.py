@@ -79,9 +79,8 @@ class KeyLayout:
     def renamed(self, name: str) -> str:
         """The name inside the part in the network's own words."""
         for pattern, replacement in self.rename:
-            match = pattern.fullmatch(name)
-            if match:
-                return match.expand(replacement)
+            if pattern.match(name):
+                return pattern.sub(replacement, name, count=1)  # unlike `expand`, reads the replacement once
         return name
 
 

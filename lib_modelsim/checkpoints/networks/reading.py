@@ -101,6 +101,10 @@ class _Fields:
             self.fail("", f"{text!r} is not a regular expression ({error})")
             raise
 
+    def whole(self, text: object) -> re.Pattern:
+        """A pattern that ends where the text does."""
+        return re.compile(rf"(?:{self.pattern(text).pattern})\Z")
+
     def done(self) -> None:
         if self._content:
             self.fail(next(iter(self._content)), "no such field")
@@ -211,7 +215,7 @@ def _layout(fields: _Fields, item: object, markers: dict[str, Any]) -> KeyLayout
         markers=_markers(fields),
         keys=None if keys is None else fields.pattern(keys),
         vocabulary=fields.take("vocabulary", str, None),
-        rename=fields.each("rename", lambda inner, pair: (inner.pattern(pair[0]), _text(inner, pair[1]))),
+        rename=fields.each("rename", lambda inner, pair: (inner.whole(pair[0]), _text(inner, pair[1]))),
         split=fields.each("split", _split),
         flat=fields.each("flat", _Fields.pattern),
     )

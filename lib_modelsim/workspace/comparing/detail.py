@@ -67,8 +67,8 @@ class Detail:
     most, the worst first. Of the keys that both hold in one shape, `equal` have the same values and `unknown` cannot
     be compared (zeros in both, or numbers that are not finite); `differing` are the rest. `fine` are the sub-blocks of
     a network whose mergers number them. `reason` says why a pair of different architectures has nothing to compare,
-    `coverage` how much of the network the measure's numbers speak of,
-    `besides` what changes the pictures and only one of the two has.
+    `coverage` how much of the network the measure's numbers speak of, `besides` what changes the pictures and only one
+    of the two has.
     """
 
     first: str

@@ -145,7 +145,6 @@ def _hidden(
 _CLEAR = 3.0
 """Times its rounding that a quantised model must have changed for its direction to be known within some 5 %."""
 
-
 _RELATED = next(bound.most for bound in RELATIVE_L2.bounds if bound.text == BASE)
 """relative-l2 of the farthest relatives."""
 
