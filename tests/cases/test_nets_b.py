@@ -13,7 +13,7 @@ from lib_modelsim.checkpoints.architecture import kind_of
 from lib_modelsim.checkpoints.layout import Layout, Place
 from lib_modelsim.checkpoints.names import common_names
 from lib_modelsim.similarity.coverage import LEAST, coverage
-from lib_modelsim.workspace.comparing.compare import difference
+from lib_modelsim.workspace.comparing.reasons import difference
 
 from ..checkpoints.key_lists import key_list
 from ..command import run

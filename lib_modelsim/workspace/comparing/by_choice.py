@@ -14,8 +14,9 @@ from ...similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, measure_nam
 from ..catalogue.index import Index, Model
 from .adapter_scores import are_adapters
 from .choosing import Choice, choose
-from .compare import Comparison, apart, by_architecture, compare_from, join, named_base, no_base, of_weights
+from .compare import Comparison, by_architecture, compare_from, join, named_base, no_base, of_weights
 from .likely import likely_model
+from .reasons import apart
 from .scores import Reason
 
 

@@ -19,7 +19,8 @@ from ..catalogue.index import Model
 from .adapter_scores import adapter_opener, are_adapters
 from .baked import baked_in_words
 from .caching import Arrays, Opened, Run, cached_or_compute
-from .compare import Comparison, difference
+from .compare import Comparison
+from .reasons import difference
 from .weight_scores import OTHER
 
 MOST = 30

@@ -13,7 +13,8 @@ from ...similarity.coverage import LEAST
 from ...similarity.measures.equal import EQUAL
 from ...text import counted
 from .adapter_scores import are_adapters
-from .compare import Comparison, difference
+from .compare import Comparison
+from .reasons import difference
 from .shares import covers
 
 if TYPE_CHECKING:  # torch comes with it
