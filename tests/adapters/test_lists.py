@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from lib_modelsim.adapters.reading import read_adapter
 from lib_modelsim.adapters.spelling import with_dots
 from lib_modelsim.checkpoints.reader import checkpoint_of
 from lib_modelsim.checkpoints.source import FileKey, Source
-from lib_modelsim.checkpoints.stored import StoredTensor
+from tests.checkpoints.key_lists import key_list
 from tests.effort import effort
 
 SD1, SD2, XL = "SD 1.x LoRA", "SD 2.x LoRA", "SDXL LoRA"
@@ -108,35 +107,9 @@ class Zeros(Source):
         pass
 
 
-def expanded(key):
-    """A key with `{a-b}` in it stands for one key for each number."""
-    found = re.search(r"\{(\d+)-(\d+)\}", key)
-    if found is None:
-        return [key]
-    numbers = range(int(found[1]), int(found[2]) + 1)
-    return [each for n in numbers for each in expanded(key[: found.start()] + str(n) + key[found.end() :])]
-
-
-def tensors_of(folder: Path, name: str) -> dict[str, tuple[list[int], str]]:
-    """Key → shape and dtype of one list, as the folder's README describes the format."""
-    listed = json.loads((folder / f"{name}.json").read_text("utf-8"))
-    found, rows = {}, listed.get("tensors", [])
-    if "like" in listed:
-        like = listed["like"]
-        strip, prefix = like.get("strip", ""), like.get("prefix", "")
-        base = tensors_of(folder, like["file"])
-        found = {prefix + key.removeprefix(strip): what for key, what in base.items()}
-        for key in like.get("without", ()):
-            for each in expanded(key):
-                found.pop(each, None)
-        rows = like.get("tensors", [])
-    return found | {each: (shape, dtype) for key, shape, dtype in rows for each in expanded(key)}
-
-
 def checkpoint(shared, name):
     source = Zeros()
-    listed = tensors_of(shared / "data" / "networks", f"adapter.{name}")
-    tensors = [StoredTensor(key, dtype, tuple(shape), source, 0) for key, (shape, dtype) in listed.items()]
+    tensors = [replace(tensor, source=source) for tensor in key_list(f"adapter.{name}").tensors]
     return checkpoint_of(Path(name), "safetensors", tensors, {}, source.identity)
 
 
@@ -180,9 +153,9 @@ def test_names_with_underscores_for_dots_are_read_back(shared):
     """Modules of networks whose adapters have kohya's names."""
     for name in ("flux-dev.original", "sdxl.diffusers-unet", "sd35-large.original-bare", "wan21-i2v-14b.original"):
         modules = {
-            key.removesuffix(".weight").removeprefix("model.diffusion_model.")
-            for key, (shape, _) in tensors_of(shared / "data" / "networks", name).items()
-            if len(shape) > 1 and key.endswith(".weight") and not key.startswith(("cond", "first_stage"))
+            t.key.removesuffix(".weight").removeprefix("model.diffusion_model.")
+            for t in key_list(name).tensors
+            if len(t.shape) > 1 and t.key.endswith(".weight") and not t.key.startswith(("cond", "first_stage"))
         }
         assert modules
         assert {with_dots(module.replace(".", "_")) for module in modules} == modules
