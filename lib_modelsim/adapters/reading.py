@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..checkpoints.floats import as_floats
 from ..checkpoints.reader import Checkpoint
+from ..checkpoints.recipes.steps import parse
 from ..checkpoints.stored import FLOATS, StoredTensor
 from .bases import AdapterBase, base_of
 from .changes import Full, Hadamard, Kronecker, LayerChange, LowRank
@@ -114,7 +114,22 @@ def numbers(stored: StoredTensor) -> NDArray:
     return np.lib.stride_tricks.as_strided(found, stored.shape, steps)
 
 
-_INTEGERS = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "U8": "<u1", "BOOL": "<u1"}
+_INTEGERS = {
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "BOOL": "<u1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "<u1",
+}  # fmt: skip
+"""dtype → NumPy's."""
+
+_NUMBERS = (ALPHA, SCALAR, "on_input")
+"""Roles of single numbers: scales, and IA³'s mark."""
+
+
+def _readable(module: Module) -> bool:
+    """Whether the numbers of all its tensors can be read, and all but single numbers have axes."""
+    return all(
+        (tensor.dtype in FLOATS or tensor.dtype in _INTEGERS) and (tensor.shape or role in _NUMBERS)
+        for role, tensor in module.tensors.items()
+    )
 
 
 def read_adapter(checkpoint: Checkpoint) -> Adapter | None:
@@ -153,7 +168,7 @@ def _changes(modules: Sequence[Module]) -> tuple[list[_Change], list[str]]:
     found, odd = [], []
     for module in modules:
         done: set[str] = set()
-        for form in layer_formats():
+        for form in layer_formats() if _readable(module) else ():
             if form.suffix in done or not form.complete(module.tensors):
                 continue
             try:
@@ -239,11 +254,9 @@ _WRITTEN = (
 
 def _default_scales(metadata: Mapping[str, str]) -> dict[str, float]:
     """Side → scale of layers without an alpha of their own, where diffusers wrote down how PEFT made them."""
-    try:
-        found = json.loads(metadata.get("lora_adapter_metadata", "{}"))
-    except ValueError:
+    found, scales = parse(metadata.get("lora_adapter_metadata")), {}
+    if not isinstance(found, dict):
         return {}
-    scales = {}
     for part in ("unet", "transformer", "text_encoder"):
         rank, alpha = found.get(f"{part}.r"), found.get(f"{part}.lora_alpha")
         if isinstance(rank, int) and isinstance(alpha, (int, float)) and rank > 0:

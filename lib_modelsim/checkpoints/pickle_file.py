@@ -14,9 +14,8 @@ from typing import BinaryIO
 from ..errors import CheckpointError
 from .pickle_machine import Persistent, PickleStream, read_tree
 from .pickle_tensors import metadata_of, storage_of, stored_tensors
-from .safetensors_file import bytes_after
 from .source import Source
-from .stored import DAMAGED, StoredTensor
+from .stored import DAMAGED, StoredTensor, bytes_after
 
 LARGEST_PICKLE = 64 << 20
 """Bytes of opcodes in one file; 200 KB for SD 1.x."""

@@ -11,9 +11,18 @@ import math
 from typing import Any
 
 from ..errors import CheckpointError
-from ..text import counted
 from .source import Source
-from .stored import DAMAGED, ITEM_BITS, LONGEST_KEY, StoredTensor, check_key, is_shape, is_whole, refuse_many
+from .stored import (
+    DAMAGED,
+    ITEM_BITS,
+    LONGEST_KEY,
+    StoredTensor,
+    bytes_after,
+    check_key,
+    is_shape,
+    is_whole,
+    refuse_many,
+)
 
 LARGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
@@ -63,11 +72,6 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str], tup
         place = f"{source.size:,} of {start + end:,} bytes"
         raise CheckpointError("the file ends before its last tensor does", place, DAMAGED)
     return tensors, metadata, bytes_after(source.size - start - end)
-
-
-def bytes_after(count: int) -> tuple[str, ...]:
-    """The remark on bytes behind the last tensor of a file, none where there are none."""
-    return (f"{counted(count, 'byte')} after the last tensor, not part of the weights",) if count else ()
 
 
 def _parse(raw: bytearray) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ..errors import CheckpointError
+from ..text import counted
 from .source import Source
 
 ITEM_BITS = {
@@ -135,6 +136,11 @@ def refuse_many(count: int) -> None:
         raise CheckpointError(
             "the checkpoint has too many tensors", f"more than {MOST_TENSORS:,}", "use another copy of it"
         )
+
+
+def bytes_after(count: int) -> tuple[str, ...]:
+    """The remark on bytes behind the last tensor of a file, none where there are none."""
+    return (f"{counted(count, 'byte')} after the last tensor, not part of the weights",) if count else ()
 
 
 def check_key(key: str) -> None:
