@@ -103,9 +103,9 @@ def _index(
     leaving: Callable[[Sequence[Path]], Collection[Path]],
 ) -> Index:
     every, missing = find_files(paths)
-    meant = leaving(every)
-    left_out = [place.path for place in one_each(every) if not set(place.paths).isdisjoint(meant)]
-    places = [place for place in one_each(every) if place.path not in left_out]
+    meant, places, left_out = set(leaving(every)), [], []
+    for place in one_each(every):
+        (places if meant.isdisjoint(place.paths) else left_out).append(place)
     index = Index(unreadable=[Unreadable(path, str(error)) for path, error in missing])
     stage = Stage(job, "reading headers", len(places), "files")
     found: list[tuple[OneFile, FileKey, int, Header]] = []
@@ -118,7 +118,7 @@ def _index(
         except CheckpointError as error:
             index.unreadable.append(Unreadable(path, str(error)))
         stage.advance(1)
-    names = model_names([*(place.path for place, *_ in found), *left_out])
+    names = model_names([*(place.path for place, *_ in found), *(place.path for place in left_out)])
     for name, (place, key, model, header) in zip(names, found, strict=False):
         index.models.append(Model(name, place.path, key, model, header, also_at=place.also_at))
     return index

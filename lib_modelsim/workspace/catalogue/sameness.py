@@ -5,7 +5,7 @@ A text encoder or VAE alone in a file is looked for inside every checkpoint, too
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from ...checkpoints.identity import AGREEING, Identity, Relation, Sameness, component_label, relation, same_content
 from ...similarity.joining import main_component
@@ -21,10 +21,11 @@ def sameness_facts(identities: Mapping[str, Identity]) -> dict[str, list[str]]:
     for name, identity in identities.items():
         for mark in (*_marks(identity), *(f"part {mark}" for mark in _marks_of_parts(identity))):
             holders.setdefault(mark, []).append(name)
+    alone = {name for name, identity in identities.items() if _is_part(identity)}
     for name, identity in identities.items():
         others = {other for mark in _marks(identity) for other in holders[mark]} - {name}
         same: dict[tuple[int, str, str], list[str]] = {}
-        for label, other in _parts(name, identity, holders, identities):
+        for label, other in _parts(name, holders, identities, alone):
             same.setdefault((4, label, ""), []).append(other)
         for other in sorted(others, key=str.lower):
             strongest = _strongest(relation(identity, identities[other]))
@@ -80,19 +81,20 @@ def _is_part(identity: Identity) -> bool:
 
 
 def _parts(
-    name: str, identity: Identity, holders: Mapping[str, list[str]], identities: Mapping[str, Identity]
+    name: str, holders: Mapping[str, list[str]], identities: Mapping[str, Identity], alone: Set[str]
 ) -> Iterator[tuple[str, str]]:
-    """("same VAE", other model), where one of the two is a part alone and the other holds it beside more."""
-    near = {other for mark in _marks_of_parts(identity) for other in holders.get(f"part {mark}", ())} - {name}
-    for other in sorted(near, key=str.lower):
-        if _is_part(identity) != _is_part(identities[other]):
-            part, whole = sorted((identity, identities[other]), key=lambda found: len(found.content))
-            ((kind, content),) = part.content.items()
-            alike = (held for called, held in whole.content.items() if called[:2] == kind[:2])
-            same = [same_content(content, held) for held in alike]
-            agreeing = [each for each in AGREEING if each in same]
-            if agreeing:
-                yield agreeing[0].value.format(component_label("te" if kind.startswith("te") else kind)), other
+    """("same VAE", other model), where one of the two is a part `alone` and the other holds it beside more."""
+    if not alone:
+        return
+    near = {other for mark in _marks_of_parts(identities[name]) for other in holders.get(f"part {mark}", ())}
+    for other in sorted(near - alone if name in alone else near & alone, key=str.lower):
+        part, whole = (name, other) if name in alone else (other, name)
+        ((kind, content),) = identities[part].content.items()
+        alike = (held for called, held in identities[whole].content.items() if called[:2] == kind[:2])
+        same = [same_content(content, held) for held in alike]
+        agreeing = [each for each in AGREEING if each in same]
+        if agreeing:
+            yield agreeing[0].value.format(component_label("te" if kind.startswith("te") else kind)), other
 
 
 def _strongest(facts: Relation) -> tuple[int, str, str] | None:
