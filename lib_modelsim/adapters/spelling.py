@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..checkpoints.stored import StoredTensor
-from .formats.registry import endings
+from .formats.registry import Ending, endings
 
 _WORDS = frozenset(json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))["words"])
 
@@ -58,8 +58,11 @@ def modules_of(tensors: Iterable[StoredTensor]) -> tuple[list[Module], list[Stor
     """The modules that the tensors change, in file order, and the tensors that are of none."""
     found: dict[str, Module] = {}
     others = []
-    for tensor in tensors:
-        name, role = _role(tensor.key)
+    spelled = [(_spelled(tensor.key), tensor) for tensor in tensors]
+    text = "\n".join(key for key, _ in spelled)
+    present = [ending for ending in endings() if ending.literal in text]
+    for key, tensor in spelled:
+        name, role = _role(key, present)
         if role is None:
             others.append(tensor)
         else:
@@ -75,10 +78,14 @@ def modules_of(tensors: Iterable[StoredTensor]) -> tuple[list[Module], list[Stor
     return list(found.values()), left
 
 
-def _role(key: str) -> tuple[str, str | None]:
+def _spelled(key: str) -> str:
+    """A key of XLabs' as others write it; any other as it is."""
+    return _XLABS.sub(lambda found: f"{found[1]}.{_STREAMS[found[3]]}_attn.{found[2]}.lora.{found[4]}", key)
+
+
+def _role(key: str, endings: Sequence[Ending]) -> tuple[str, str | None]:
     """The module's name as the file has it, and the role; no role of a key that is of no module."""
-    key = _XLABS.sub(lambda found: f"{found[1]}.{_STREAMS[found[3]]}_attn.{found[2]}.lora.{found[4]}", key)
-    for literal, pattern, role in endings():
+    for literal, pattern, role in endings:
         if literal in key and (match := pattern.fullmatch(key)):
             return match[1], role
     return key, None

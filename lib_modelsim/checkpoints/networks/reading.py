@@ -185,11 +185,10 @@ def _marker(fields: _Fields, item: object) -> Marker:
 
 def _behind_prefix(markers: dict[str, Any]) -> dict[str, Any]:
     """The markers of a network as they hold behind its prefix."""
-    found = {}
-    for name, items in markers.items():
-        texts = [item for item in items if isinstance(item, str) and item.startswith("~")]
-        found[name] = [text[1:] for text in texts]
-    return found
+    return {
+        name: [item[1:] for item in items if isinstance(item, str) and item.startswith("~")]
+        for name, items in markers.items()
+    }
 
 
 def _layouts(fields: _Fields, item: object, markers: dict[str, Any]) -> tuple[KeyLayout, ...]:
