@@ -38,6 +38,12 @@ MOST_COLUMNS = 8
 REPORT = "report.html"
 """The file of `classify` that a person opens first."""
 
+_WIDEST = 60
+"""Letters up to which a column is as wide as its longest cell."""
+
+_DIFFERENT = "different networks: "
+"""How the reason of a pair of two networks begins (`workspace/comparing/compare.py`, `difference`)."""
+
 MOST_NOTES = 20
 """Lines of notes under a comparison."""
 
@@ -155,22 +161,23 @@ def compare(
 def _values(found: Comparison | Kinship) -> list[str]:
     matrix = found.matrix
     lines = [matrix.measure + (f", base {found.base.told(matrix.models)}" if found.base else "")]
-    n = len(matrix.models)
+    n, bounded = len(matrix.models), not matrix.is_distance
     if n == 2:
         rows = [
-            (block, _number(value))
+            (block, _number(value, bounded))
             for block, value in zip(matrix.blocks, matrix.values[0, 1], strict=True)
             if not np.isnan(value)
         ]
-        rows += [(name, _number(values[0, 1])) for name, values in matrix.components.items()]
-        rows.append(("overall", _number(matrix.overall[0, 1])))
+        rows += [(name, _number(values[0, 1], bounded)) for name, values in matrix.components.items()]
+        rows.append(("overall", _number(matrix.overall[0, 1], bounded)))
         if matrix.coverage is not None and matrix.coverage[0, 1] < 1:
             rows.append(("coverage", share_in_words(matrix.coverage[0, 1])))
         lines += table([(f"{matrix.models[0]} and {matrix.models[1]}", ""), *rows], right=(1,))
         return lines + _same_mains(matrix)
     if n <= MOST_COLUMNS:
         head = ("", *(str(i + 1) for i in range(n)))
-        rows = [(f"{i + 1} {name}", *map(_number, matrix.overall[i])) for i, name in enumerate(matrix.models)]
+        told = [[_number(value, bounded) for value in row] for row in matrix.overall]
+        rows = [(f"{i + 1} {name}", *told[i]) for i, name in enumerate(matrix.models)]
         return lines + table([head, *rows], right=range(1, n + 1)) + _same_mains(matrix)
     pairs = [(matrix.overall[i, j], i, j) for i in range(n) for j in range(i) if not np.isnan(matrix.overall[i, j])]
     pairs.sort(reverse=not matrix.is_distance)
@@ -231,31 +238,39 @@ def _pair(matrix: SimilarityMatrix, i: int, j: int) -> tuple[str, str, str, str]
     whole = "changes" if matrix.measure == CHANGE_COSINE.name else "network"
     covered = f"({share_in_words(share)} of the {whole})" if share < 1 else ""
     about = " ".join(filter(None, (same_main(matrix, i, j), covered)))
-    return _number(matrix.overall[i, j]), matrix.models[i], matrix.models[j], about
+    return _number(matrix.overall[i, j], not matrix.is_distance), matrix.models[i], matrix.models[j], about
 
 
 def _hash(identity: Identity | None) -> str:
     return identity.short_hash if identity else ""
 
 
-def _number(value: float) -> str:
-    """Four decimals; of very small and very large numbers, which those would hide, the leading digits."""
+def _number(value: float, bounded: bool = False) -> str:
+    """Four decimals; of very small and very large numbers, which those would hide, the leading digits. A cosine that
+    four decimals do not show is none: "0.0000"."""
     if np.isnan(value):
         return "–"
+    if bounded and abs(value) < 1:
+        return f"{value:.4f}".replace("-0.0000", "0.0000")
     return f"{value:.4f}" if value == 0 or 5e-5 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _notes(reasons: Sequence[Reason]) -> list[str]:
-    """A line for each different reason, with the models it concerns or their number."""
+    """A line for each different reason, with the models it concerns or their number; one for all pairs of different
+    networks, of which a mixed folder has many."""
+    apart = sum(reason.reason.startswith(_DIFFERENT) for reason in reasons)
+    more = [f"note: {apart:,} pairs are of different networks, which are never compared"] if apart > 1 else []
     alike: dict[str, list[Reason]] = {}
     for reason in reasons:
+        if more and reason.reason.startswith(_DIFFERENT):
+            continue
         alike.setdefault(reason.reason, []).append(reason)
     lines = []
     for text, found in alike.items():
         first = found[0]
         who = first.a if first.a == first.b else f"{first.a} and {first.b}"
         lines.append(f"note: {who if len(found) == 1 else f'{len(found)} times'}: {text}")
-    return _first(lines)
+    return [*_first(lines), *more]
 
 
 def _first(notes: list[str]) -> list[str]:
@@ -270,8 +285,11 @@ def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
 
 
 def table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Columns side by side; the columns `right`, which are numbers, flush right, all others flush left."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    """Columns side by side; the columns `right`, which are numbers, flush right, all others flush left. A very long
+    name moves its own line, not all of them."""
+    rows = [[printable(cell) for cell in row] for row in rows]
+    lengths = [[len(row[i]) for row in rows] for i in range(len(rows[0]))]
+    widths = [max((length for length in each if length <= _WIDEST), default=0) for each in lengths]
     return [
         "  ".join(
             cell.rjust(width) if i in right else cell.ljust(width)

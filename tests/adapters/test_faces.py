@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from lib_modelsim.cli.text import _number
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.catalogue.index import read_index
@@ -132,6 +133,19 @@ def test_a_folder_of_both_compares_each_kind_by_its_own_measure(folder, small_fa
     assert found["measures"]["SD 1.x LoRA"] == "change-cosine"
     assert found["overall"][place["step1"]][place["step2"]] > 0.95
     assert found["overall"][place["base"]][place["step1"]] is None
+
+
+def test_pairs_of_different_networks_are_one_note(folder, small_family):
+    lines = run("compare", "--no-library", folder, small_family).out.splitlines()
+    assert [line for line in lines if "different networks" in line] == [
+        "note: 20 pairs are of different networks, which are never compared"
+    ]
+
+
+def test_a_cosine_below_what_four_decimals_show_is_none(folder):
+    assert not any("e-" in line.split()[0] for line in run("compare", "--no-library", folder).out.splitlines()[1:])
+    assert _number(-4e-6, bounded=True) == "0.0000"
+    assert _number(4e-6) == "4e-06"
 
 
 def test_beside_another_network_a_family_has_the_blocks_of_its_own(folder, small_family):

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from lib_modelsim import demo
+from lib_modelsim.cli.text import table
 
 from ..command import run
 
@@ -54,6 +55,12 @@ def test_sizes_have_one_unit_and_end_in_one_column(small_family, tmp_path):
     ends = {re.search(r"\d (\wB)", row).end() for row in rows}
     assert len(rows) == 3
     assert len(ends) == 1
+
+
+def test_a_very_long_name_does_not_move_the_other_lines():
+    long, marked = "x" * 120, "a\u202eb"
+    lines = table([("name", "network"), (long, "SDXL"), ("short", "Flux"), (marked, "Wan")])
+    assert lines == ["name      network", f"{long}  SDXL", "short     Flux", "a\\u202eb  Wan"]
 
 
 def test_names_are_flush_left_though_they_are_numbers(folders):

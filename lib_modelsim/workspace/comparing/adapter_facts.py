@@ -114,10 +114,10 @@ def layers_apart(a: Layout, b: Layout) -> str | None:
     if not both:
         return f"they change different layers: {_parts(a)}, and {_parts(b)}"
     only = [(len(x.places) - len(both), which) for x, which in ((a, "the first"), (b, "the second"))]
-    told = [f"{count} that only {which} changes" for count, which in only if count]
+    told = [f"{count} only in {which}" for count, which in only if count]
     shapes = sum(a.places[key].shape != b.places[key].shape for key in both)
     told += [f"{shapes} in different shapes"] if shapes else []
-    return f"both change {len(both) - shapes} layers; beside them {', '.join(told)}" if told else None
+    return f"{len(both) - shapes} layers in both, {', '.join(told)}" if told else None
 
 
 def _parts(layout: Layout) -> str:

@@ -19,7 +19,7 @@ def covers(measure: str, share: float) -> str:
     what = "self-attention layers that it reads" if _of_attention(measure) else "network"
     found = f"covers {share_in_words(share)} of the {what}"
     if measure_named(measure) is CHANGE_COSINE:
-        return f"{share_in_words(share)} of what either changes, both change"
+        return f"covers {share_in_words(share)} of the changed weights, those in layers that both change"
     return found if share >= LEAST else f"{found}, too little to compare ({share_in_words(LEAST)} is needed)"
 
 

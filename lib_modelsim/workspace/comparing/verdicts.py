@@ -101,7 +101,7 @@ def _of_changes(value: float, coverage: float | None) -> Verdict:
     if np.isnan(value):
         return Verdict(NONE, "The two are not comparable.")
     bound = next((bound for bound in CHANGE_COSINE.bounds if bound.least <= value <= bound.most), None)
-    part = "" if coverage in (None, 1) else f" {covers(CHANGE_COSINE.name, coverage)}."
+    part = "" if coverage in (None, 1) else f" It {covers(CHANGE_COSINE.name, coverage)}."
     if bound is None:
         return Verdict(NONE, f"{CHANGE_COSINE.between}{part} {CHANGE_COSINE.caveat}")
     return Verdict(bound.text, f"By {CHANGE_COSINE.name}, {bound.span()}.{part} {CHANGE_COSINE.caveat}")
