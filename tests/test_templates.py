@@ -177,7 +177,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
         "ui/templates/detail.html": {
-            "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text,
+            "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text, "long": True,
             "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)], "fine": [(text, text, text)],
         },
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ...workspace.comparing.detail import Detail
 
 
+_SHORT = 8
+"""Letters of a block's name that fit below a bar: "OUT11", not "context_refiner.00"."""
+
+
 def detail_panel(detail: Detail) -> Markup:
     """The panel for a pair; what there is nothing to say of is left out."""
     bars, ends = _profile(detail)
@@ -27,6 +31,7 @@ def detail_panel(detail: Detail) -> Markup:
         second=detail.second,
         reason=detail.reason,
         bars=bars,
+        long=any(len(block) > _SHORT for block, *_ in bars),
         ends=ends,
         facts=_facts(detail) if detail.reason is None else (),
         fine=[(each.name, RELATIVE_L2.shown(each.relative), COSINE.shown(each.cosine)) for each in detail.fine],
