@@ -24,9 +24,13 @@ class AdapterBase:
 
 
 @cache
+def _table() -> dict[str, list]:
+    return json.loads(Path(__file__).with_name("bases.json").read_text(encoding="utf-8"))
+
+
+@cache
 def bases() -> tuple[AdapterBase, ...]:
     """The networks, in the order in which they are asked."""
-    found = json.loads(Path(__file__).with_name("bases.json").read_text(encoding="utf-8"))["bases"]
     return tuple(
         AdapterBase(
             item["network"],
@@ -34,7 +38,7 @@ def bases() -> tuple[AdapterBase, ...]:
             tuple(item["text_encoders"]),
             frozenset(item.get("words", ())),
         )
-        for item in found
+        for item in _table()["bases"]
     )
 
 
@@ -57,10 +61,11 @@ def base_of(shapes: Mapping[str, tuple[int, ...]], named: str | None = None) -> 
     keys = Keys(shapes)
     first = next((base for base in bases() if base.markers.hold(keys)), None)
     same = next((base for base in bases() if base.network == named), None)
-    if same is not None and (first is None or {first.network, named} in _ALIKE):
+    if same is not None and (first is None or any({first.network, named} <= set(alike) for alike in _table()["alike"])):
         return same
     return first
 
 
-_ALIKE = ({"Flux", "Chroma"}, {"SD 1.x", "SD 2.x"}, {"Anima", "Cosmos-Predict2"})
-"""Networks whose modules have the same names and shapes, or nearly."""
+def network_written(text: str) -> str | None:
+    """The network that a trainer wrote down in its own words ("sdxl_base_v1-0"); None where these name none."""
+    return next((network for words, network in _table()["written"] if re.search(words, text.lower())), None)

@@ -15,7 +15,7 @@ from ..checkpoints.floats import as_floats
 from ..checkpoints.reader import Checkpoint
 from ..checkpoints.recipes.steps import parse
 from ..checkpoints.stored import FLOATS, StoredTensor
-from .bases import AdapterBase, base_of
+from .bases import AdapterBase, base_of, network_written
 from .changes import Full, Hadamard, Kronecker, LayerChange, LowRank
 from .formats.form import ALPHA, MAGNITUDE, SCALAR, LayerFormat
 from .formats.registry import layer_formats
@@ -236,20 +236,8 @@ def _part(loaded: LayerChange, place: KeyPlace) -> LayerChange:
 
 def _named_network(metadata: Mapping[str, str]) -> str | None:
     """The network that the trainer wrote down: kohya's `ss_base_model_version`, ModelSpec's `architecture`."""
-    text = " ".join(metadata.get(key, "") for key in ("ss_base_model_version", "modelspec.architecture")).lower()
-    return next((network for word, network in _WRITTEN if word in text), None)
-
-
-_WRITTEN = (
-    ("chroma", "Chroma"),
-    ("flux", "Flux"),
-    ("xl", "SDXL"),
-    ("v2", "SD 2.x"),
-    ("v1", "SD 1.x"),
-    ("anima", "Anima"),
-    ("cosmos", "Cosmos-Predict2"),
-)
-"""Word in what a trainer wrote → the network."""
+    fields = ("ss_base_model_version", "modelspec.architecture")
+    return network_written(" ".join(metadata.get(key, "") for key in fields))
 
 
 def _default_scales(metadata: Mapping[str, str]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from .test_same_change import FACTORS, compared, cosine, told
 
 LAYER = next(iter(building.kohya(FACTORS))).partition(".")[0]
 
+ODD = building.kohya({"things.0.proj": FACTORS[next(iter(FACTORS))]})
 MATRIX, NUMBER = np.ones((2, 2), "f4"), np.array(1, "f4")
 
 
@@ -62,3 +63,22 @@ def test_factors_in_two_shards_are_read_where_they_lie(tmp_path):
     found = compared(tmp_path)
     assert cosine(found, "a", "b") == pytest.approx(1, abs=1e-9)
     assert told(found, "a", "b") == ["the same change"]
+
+
+@pytest.mark.parametrize(
+    ("written", "network"),
+    [
+        ("sdxl_base_v1-0", "SDXL"),
+        ("stable-diffusion-xl-v1-base/lora", "SDXL"),
+        ("stable-diffusion-v1/lora", "SD 1.x"),
+        ("sd_v2", "SD 2.x"),
+        ("flux1", "Flux"),
+        ("flux-1-dev/lora", "Flux"),
+        ("PixArt-XL v1", None),
+        ("Flux.2-klein", None),
+        ("hunyuan_video v1", None),
+    ],
+)
+def test_of_unknown_layers_the_network_is_told_only_where_the_trainer_names_it(tmp_path, written, network):
+    path = building.write(tmp_path / "a.safetensors", ODD, {"ss_base_model_version": written})
+    assert header_of_file(open_checkpoint(path)).adapter.network == network
