@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checkpoints.adapter_facts import DORA
 from ..checkpoints.floats import as_floats
 from ..checkpoints.reader import Checkpoint
 from ..checkpoints.recipes.steps import parse
@@ -152,7 +153,9 @@ def read_adapter(checkpoint: Checkpoint) -> Adapter | None:
         name, form = relative[0]
         return Adapter(name, told, why_not=f"{name}: {form.needs_base}", ranks=commonest)
     layers = _layers(changes, base, _default_scales(checkpoint.metadata))
-    unused = (*(tensor.key for tensor in others), *odd)
+    taken = {id(stored) for layer in layers.values() for stored in layer.module.tensors.values()}
+    again = [stored.key for c in changes for stored in c.module.tensors.values() if id(stored) not in taken]
+    unused = tuple(dict.fromkeys((*(tensor.key for tensor in others), *odd, *again)))
     return Adapter(_kind(changes), told, layers, others=unused, caveats=_caveats(changes), ranks=commonest)
 
 
@@ -169,7 +172,10 @@ def _changes(modules: Sequence[Module]) -> tuple[list[_Change], list[str]]:
     for module in modules:
         done: set[str] = set()
         for form in layer_formats() if _readable(module) else ():
-            if form.suffix in done or not form.complete(module.tensors):
+            if not form.complete(module.tensors):
+                continue
+            if form.suffix in done:  # another change of the same weight: of two, programs take one
+                odd += [module.tensors[role].key for _, role in form.endings if role in module.tensors]
                 continue
             try:
                 shape = tuple(form.shape(module.tensors))
@@ -202,7 +208,7 @@ def _kind(changes: Sequence[_Change]) -> str:
     main = next((name for name in ("LoKr", "LoHa", "LoRA") if names[name]), main)
     if main == "LoRA" and any(len(c.shape) > 2 and max(c.shape[2:]) > 1 and c.form.name == "LoRA" for c in changes):
         main = "LoCon"
-    return f"DoRA ({main})" if any(MAGNITUDE in change.module.tensors for change in changes) else main
+    return f"{DORA} ({main})" if any(MAGNITUDE in change.module.tensors for change in changes) else main
 
 
 def _caveats(changes: Sequence[_Change]) -> tuple[str, ...]:

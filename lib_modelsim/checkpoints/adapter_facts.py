@@ -10,6 +10,9 @@ NAME = " LoRA"
 """What adapters that are compared by their change are called after their network's name: "SDXL LoRA", whatever form the
 change is stored in."""
 
+DORA = "DoRA"
+"""What the kind of an adapter begins with that gives rows or columns a length of their own."""
+
 OF_UNKNOWN = "LoRA of an unknown network"
 
 
@@ -29,6 +32,11 @@ class AdapterFacts:
     why_not: str = ""
     caveats: tuple[str, ...] = ()
     unused: int = 0
+
+    @property
+    def relative(self) -> bool:
+        """Whether what it makes of a checkpoint depends on more than the change that is compared."""
+        return self.kind.startswith(DORA)
 
     @property
     def told(self) -> str:

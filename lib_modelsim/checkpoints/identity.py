@@ -91,6 +91,10 @@ UNUSED = "unused text encoder weights"
 """The group of `Identity.extras` that diffusers folders have no place for: nothing is lost where one file lacks it."""
 
 
+SCALES = ("alpha", "scalar")
+"""Groups of `Identity.extras` that an adapter's change is multiplied by: with others, the same factors are not the same
+weights."""
+
 MOST_UNPLACED = 0.1
 """Share of a network up to which it is known although some of it has no place."""
 
@@ -164,7 +168,8 @@ class Relation:
         if self.all_weights_agree:
             found = {*self.components.values(), *(s for s in self.extras.values() if s.agrees)}
             count = next(n for n in range(1, len(AGREEING) + 1) if found <= set(AGREEING[:n]))
-            parts = [AGREEING[count - 1].value.format("weights")]
+            scaled = any(not self.extras.get(name, Sameness.EXACT).agrees for name in SCALES)
+            parts = [AGREEING[count - 1].value.format("factors" if scaled else "weights")]
         else:
             parts = [_part(name, sameness, only_first, only_second) for name, sameness in self.components.items()]
         return "; ".join([", ".join(parts), *self._notes(only_first, only_second)])

@@ -99,7 +99,8 @@ def test_a_resized_one_is_told_with_its_rank(tmp_path):
     found = compared(tmp_path)
     value = cosine(found, "big", "small")
     assert 0.5 < value < 0.95
-    assert told(found, "big", "small") == [f"the same change resized to rank 2 ({value:.2f}): small"]
+    resized = f"the same change resized to rank 2 ({value:.2f}), or merged into the other: small"
+    assert told(found, "big", "small") == [resized]
 
 
 def test_an_untrained_one_is_told_and_has_no_number(tmp_path):

@@ -142,6 +142,13 @@ def test_a_link_to_a_copy_elsewhere_frees_nothing(folder, tmp_path):
     assert "1 more is a link and frees nothing" in in_words(list(found.values()))
 
 
+def test_a_link_that_leads_to_a_copy_is_told_with_it(folder):
+    (folder / "in use.safetensors").symlink_to(folder / "anna copy.safetensors")
+    found = {copy.name: copy for copy in copies_in(folder)}
+    assert found["anna copy"].told.endswith(", and with it the link in use.safetensors")
+    assert "link" not in found["anna (1)"].told
+
+
 def test_a_copy_with_a_further_name_elsewhere_frees_nothing(folder, tmp_path):
     os.link(folder / "anna copy.safetensors", tmp_path / "elsewhere.safetensors")
     found = {copy.name: copy for copy in copies_in(folder)}

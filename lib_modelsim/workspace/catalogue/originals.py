@@ -18,8 +18,9 @@ from ...checkpoints.files import files_at
 from ...checkpoints.header import Header
 from ...checkpoints.identity import Identity, relation
 from ...errors import CheckpointError
-from ...text import size_text
+from ...text import readable, size_text
 from .index import plain_name, without_ending
+from .places import LINK, AlsoAt
 
 _WORDS = "copy|copie|copia|cópia|kopie|kopia|kopi|kopio|kopya|másolat|копия"
 _COPY = re.compile(rf"(?:^|[\s_.([-])(?:{_WORDS})(?:$|[\s_.)\]\d-])|コピー|副本|복사본", re.IGNORECASE)
@@ -31,13 +32,20 @@ _NUMBERED = re.compile(r"(.*?)(?:[\s_-]*\((\d+)\)|[\s_-]\d+)")
 
 @dataclass(frozen=True)
 class Held:
-    """A file with the hashes of all of it; `size` in bytes, `header` says in which precision it holds them."""
+    """A file with the hashes of all of it; `size` in bytes, `header` says in which precision it holds them, `also_at`
+    are further paths that lead to it."""
 
     name: str
     path: Path
     size: int
     identity: Identity
     header: Header
+    also_at: tuple[AlsoAt, ...] = ()
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The names of links that lead nowhere once it is deleted."""
+        return tuple(each.path.name for each in self.also_at if each.kind == LINK)
 
 
 @dataclass(frozen=True)
@@ -50,11 +58,15 @@ class Copy:
     same: str
     frees: int
     remark: str = ""
+    links: tuple[str, ...] = ()
+    """Names of links to it, which lead nowhere once it is deleted."""
 
     @property
     def told(self) -> str:
         """In a few words: "copy of anna, could go: 13 MB"."""
-        return f"copy of {self.original}, {self.remark or f'could go: {size_text(self.frees)}'}"
+        links = f", and with it the link {readable(self.links[0])}" if self.links else ""
+        links += f" and {len(self.links) - 1} more" if len(self.links) > 1 else ""
+        return f"copy of {self.original}, {self.remark or f'could go: {size_text(self.frees)}{links}'}"
 
 
 def original(files: Sequence[tuple[str, Path | None]]) -> int:
@@ -92,7 +104,7 @@ def copies(files: Sequence[Held]) -> list[Copy]:
                 remark = _why_nothing_is_freed(files[i].path, others)
                 same = "same file" if files[i].identity.sha256 == files[kept].identity.sha256 else "same weights"
                 frees = 0 if remark else files[i].size
-                found[i] = Copy(files[i].name, files[kept].name, same, frees, remark)
+                found[i] = Copy(files[i].name, files[kept].name, same, frees, remark, files[i].links)
     return [found[i] for i in sorted(found)]
 
 

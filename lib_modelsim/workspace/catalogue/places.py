@@ -19,6 +19,9 @@ from ...text import readable
 ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
 """Endings of checkpoint files; a model's name is its file's name without one of these."""
 
+LINK = "link"
+"""`AlsoAt.kind` of a symbolic link to the file itself."""
+
 
 @dataclass(frozen=True)
 class AlsoAt:
@@ -149,5 +152,5 @@ def _place(group: Sequence[Path]) -> OneFile:
 
 def _kind(path: Path, leads_there: bool) -> str:
     if os.path.islink(path):  # noqa: PTH114 - pathlib's raises where a name is too long for the system
-        return "link"
+        return LINK
     return "same file" if leads_there else "hard link"

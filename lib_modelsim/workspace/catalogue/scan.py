@@ -29,7 +29,8 @@ class Scan:
 
     def copies(self) -> list[Copy]:
         """The files that are the same as another one, each with that original."""
-        return copies([Held(m.name, m.path, m.key.size, i, m.header) for m, i in self.found if i is not None])
+        known = [(model, identity) for model, identity in self.found if identity is not None]
+        return copies([Held(m.name, m.path, m.key.size, own, m.header, m.also_at) for m, own in known])
 
 
 def scan(paths: Sequence[Path], library: Library, job: Job, quick: bool = False, leaving: Leaving = nothing) -> Scan:

@@ -96,7 +96,7 @@ def library_rows(paths: Sequence[Path], library: Library, hashes: Mapping[Path, 
     named = [(replace(row, name=names.get(row.path, row.name)), identity) for row, identity in known]
     facts = sameness_facts({row.name: identity for row, identity in named if identity is not None})
     held = [
-        Held(row.name, row.path, row.size or 0, identity, row.header)
+        Held(row.name, row.path, row.size or 0, identity, row.header, row.also_at)
         for row, identity in named
         if identity is not None and row.header is not None and row.hashed
     ]

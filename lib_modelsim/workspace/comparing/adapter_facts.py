@@ -17,9 +17,13 @@ Array = NDArray[np.float64]
 
 UNTRAINED = "never trained: it changes nothing (all its changes are zero)"
 
-_ROUNDING = {"F64": 1e-12, "F32": 1e-5, "F16": 2e-3, "BF16": 1.6e-2, "F8_E4M3": 0.13, "F8_E5M2": 0.25}
-"""dtype of the factors → ‖a − b‖ relative to ‖a‖ that rounding them may make in a layer: twice the largest
-relative error of one number, for two factors."""
+_ROUNDING = {"F64": 1e-12, "F32": 1e-5, "F16": 2e-3, "BF16": 5e-3, "F8_E4M3": 0.06, "F8_E5M2": 0.12}
+"""dtype of the factors → ‖a − b‖ relative to ‖a‖ that rounding the two factors of both may make in a layer; of F16,
+whose small numbers have fewer digits, more. A number of BF16 is off by 0.0017 in the mean square, one of FP8 by 0.026."""
+
+_SHOWS = 1e-4
+"""‖a − b‖ relative to ‖a‖ from which on it is told beside 'but for rounding': the last steps of a training that slows
+down may be as near."""
 
 _RESIZED = 0.02
 """‖b‖² and ⟨a, b⟩ of a change cut to fewer ranks agree up to so much: what is cut off is orthogonal to the rest."""
@@ -68,21 +72,36 @@ def _totals(parts: Sequence[ChangePart], n: int) -> tuple[Array, Array, Array]:
 def _of_pair(a: Model, b: Model, own: Array, inner: float, farthest: float) -> Iterator[Reason]:
     if min(own) <= 0:
         return
-    cosine = inner / np.sqrt(own[0] * own[1])
-    if a.header.layout.digest == b.header.layout.digest and farthest <= _rounding(a, b) ** 2:
-        yield Reason(a.name, b.name, _same_change(a, b, farthest))
+    if a.header.layout.digest != b.header.layout.digest:  # a layer that only one changes is no part of the number
         return
+    cosine = inner / np.sqrt(own[0] * own[1])
+    told = _told_of_pair(a, b, own, inner, cosine, farthest)
+    if told is not None:
+        lengths = any(model.header.adapter.relative for model in (a, b))
+        first = "without DoRA's lengths of rows, which were not compared: " if lengths else ""
+        yield Reason(a.name, b.name, "; ".join([first + told, *_left_out(a), *_left_out(b)]))
+
+
+def _left_out(model: Model) -> list[str]:
+    unused = model.header.adapter.unused
+    return [f"{unused} of {model.name}'s tensors belong to no layer and were not compared"] if unused else []
+
+
+def _told_of_pair(a: Model, b: Model, own: Array, inner: float, cosine: float, farthest: float) -> str | None:
+    """What is said of two that change the same layers."""
+    if farthest <= _rounding(a, b) ** 2:
+        return _same_change(a, b, farthest)
     if cosine > 1 - _SCALED and min(own) < _OTHER_SIZE**2 * max(own):
         size = percent(float(np.sqrt(min(own) / max(own))))
-        yield Reason(a.name, b.name, f"the same change, one at {size} of the other's size")
-        return
+        return f"the same change, one at {size} of the other's size"
     ranks = [_rank(model) for model in (a, b)]
     if cosine < _LEAST_RESIZED or None in ranks or ranks[0] == ranks[1]:
-        return
+        return None
     small = int(np.argmin(ranks))
-    if abs(inner - own[small]) <= _RESIZED * own[small]:
-        name = (a, b)[small].name
-        yield Reason(a.name, b.name, f"the same change resized to rank {ranks[small]} ({cosine:.2f}): {name}")
+    if abs(inner - own[small]) > _RESIZED * own[small]:
+        return None
+    name = (a, b)[small].name
+    return f"the same change resized to rank {ranks[small]} ({cosine:.2f}), or merged into the other: {name}"
 
 
 def _rank(model: Model) -> int | None:
@@ -97,6 +116,8 @@ def _rounding(a: Model, b: Model) -> float:
 
 def _same_change(a: Model, b: Model, farthest: float) -> str:
     exact = "the same change" if farthest == 0 else "the same change but for rounding"
+    if farthest > _SHOWS**2:
+        exact += f" (a layer differs by {100 * float(np.sqrt(farthest)):.2g} %)"
     differing = [
         text
         for text, one, other in (

@@ -31,7 +31,7 @@ def hashes_table(
 def copies_table(models: Iterable[Model], identities: Mapping[str, Identity]) -> Table:
     """A row for each of these models that is a copy of another one; `frees` are the bytes that it alone takes."""
     known = ((model, identities[model.name]) for model in models if model.name in identities)
-    held = [Held(model.name, model.path, model.key.size, identity, model.header) for model, identity in known]
+    held = [Held(m.name, m.path, m.key.size, identity, m.header, m.also_at) for m, identity in known]
     rows = [(copy.name, copy.original, copy.same, copy.frees, copy.remark) for copy in copies(held)]
     return Table(COPIES, ("copy", "original", "same", "frees", "remark"), rows)
 
