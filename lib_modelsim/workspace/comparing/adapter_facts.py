@@ -19,7 +19,7 @@ UNTRAINED = "never trained: it changes nothing (all its changes are zero)"
 
 _ROUNDING = {"F64": 1e-12, "F32": 1e-5, "F16": 2e-3, "BF16": 5e-3, "F8_E4M3": 0.06, "F8_E5M2": 0.12}
 """dtype of the factors → ‖a − b‖ relative to ‖a‖ that rounding the two factors of both may make in a layer; of F16,
-whose small numbers have fewer digits, more. A number of BF16 is off by 0.0017 in the mean square, one of FP8 by 0.026."""
+whose small numbers have fewer digits, more. A number of BF16 is off by 0.0017 in the mean square, of FP8 by 0.026."""
 
 _SHOWS = 1e-4
 """‖a − b‖ relative to ‖a‖ from which on it is told beside 'but for rounding': the last steps of a training that slows
