@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
+import numpy as np
+from safetensors.numpy import save_file
 
 from lib_modelsim import demo
 from lib_modelsim.hosts.folders import Folders
@@ -334,6 +336,16 @@ def test_what_a_file_says_of_itself_is_shown_of_a_model_alone(tab_over, tmp_path
     assert "Says of itself" in card
     assert "Alone at last" in card
     assert "text encoder" in card
+
+
+def test_what_the_card_says_is_not_said_again(tab_over, tmp_path):
+    for name in ("one", "two"):
+        save_file({"emb_params": np.full((2, 768), len(name), "f4")}, tmp_path / f"{name}.safetensors")
+    tab = tab_over(tmp_path)
+    choose(tab, chosen="one")
+    shown = families(tab)
+    assert "not comparable: a textual inversion" in shown["chosen"]
+    assert 'class="modelsim-own"' not in shown["relatives"]
 
 
 def test_a_model_that_equals_the_base_says_so(tab_over, small_family, tmp_path):

@@ -13,6 +13,7 @@ from ...figures.colours import similarity_colours
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.registry import measure_named
 from ...templates import render
+from ...workspace.catalogue.remarks import found_out
 from ...workspace.comparing.shares import covers
 from ..status import note
 from ..words import number
@@ -49,9 +50,17 @@ def relatives_list(
         near=[_row(relative, matrix, scale) for relative in near],
         not_comparable=[relative for relative in found if not relative.comparable],
         cannot_load=cannot_load,
-        own=[reason.reason for reason in comparison.reasons if reason.a == reason.b == chosen],
+        own=_own_reasons(comparison, identities, chosen),
         merge=next((merge for merge in comparison.merges if merge.model == chosen), None),
     )
+
+
+def _own_reasons(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[str]:
+    """Why a model has no numbers or other ones, but for what its card says already."""
+    model = next((model for model in comparison.models if model.name == chosen), None)
+    said = found_out(model.header, identities.get(chosen)) if model is not None else []
+    own = (reason.reason for reason in comparison.reasons if reason.a == reason.b == chosen)
+    return [reason for reason in dict.fromkeys(own) if reason not in said]
 
 
 class _Row(NamedTuple):
