@@ -97,6 +97,18 @@ def test_classify_draws_a_tree(folder, tmp_path):
     assert (tmp_path / "tree.nwk").is_file()
 
 
+def test_a_reason_that_many_pairs_have_is_told_once(tmp_path):
+    """Six adapters, three of which change fewer layers: nine pairs with one reason."""
+    few = dict(list(MODULES.items())[:-8])
+    for i in range(3):
+        building.write(tmp_path / f"a{i}.safetensors", building.kohya(building.random_factors(few, seed=i)))
+        building.write(tmp_path / f"b{i}.safetensors", building.kohya(building.random_factors(MODULES, seed=9 + i)))
+    lines = run("classify", "--no-library", "--out", tmp_path / "out", tmp_path).out.splitlines()
+    told = [line for line in lines if "layers in both" in line]
+    assert len(told) == 1
+    assert told[0].startswith("  note: a0 and b0, and 8 more pairs: covers ")
+
+
 def test_a_relative_is_told_with_a_verdict(compared):
     comparison, _ = compared
     found = {relative.name: relative for relative in relatives(comparison, {}, "step1")}

@@ -16,11 +16,12 @@ from ...families.support import Resampling, resample_deltas
 from ...job import Job
 from ...library import Library
 from ...similarity.measures.registry import DEFAULT, WeightMeasure, find_measure
-from ...text import several
+from ...text import counted, several
 from ..catalogue.index import Index, Model, Unreadable, read_index
 from ..catalogue.leaving_out import Leaving, nothing
 from ..comparing.by_choice import settled
 from ..comparing.compare import Comparison, by_architecture, comparable, compare_models, named_base
+from ..comparing.scores import Reason
 from .building import family_of_matrix
 from .family import Family, TreeOptions
 from .hints import hint, told_of_references, with_hint
@@ -188,13 +189,23 @@ def _families(comparison: Comparison, wanted: FamilyRequest, references: Sequenc
     found = family_of_matrix(matrix, wanted.tree, models[0].architecture, columns)
     notes += told_of_references(matrix, found.references) if columns is not None else []
     names = {model.name for model in comparison.models}
-    reasons = [
-        f"{r.a}{'' if r.a == r.b else f' and {r.b}'}: {r.reason}" for r in comparison.reasons if {r.a, r.b} <= names
-    ]
+    reasons = _alike([r for r in comparison.reasons if {r.a, r.b} <= names])
     besides = [f"{name}: {said}" for name, all_said in comparison.remarks.items() for said in all_said]
     notes += [*_first(reasons), *_first(besides, "remarks on models")]
     found = replace(found, base=comparison.base, notes=(*found.notes, *notes))
     return [found.with_merges(comparison.merges)]
+
+
+def _alike(reasons: Sequence[Reason]) -> list[str]:
+    """A sentence for each different reason, with the first model or pair that it is said of, and how many more."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in reasons:
+        what, who = ("model", each.a) if each.a == each.b else ("pair", f"{each.a} and {each.b}")
+        found.setdefault((each.reason, what), []).append(who)
+    return [
+        f"{first}, and {counted(len(more), f'more {what}')}: {text}" if more else f"{first}: {text}"
+        for (text, what), (first, *more) in found.items()
+    ]
 
 
 def _columns(models: Sequence[Model], references: Sequence[Model] | None) -> tuple[list[int] | None, list[str]]:
