@@ -145,3 +145,18 @@ def test_a_pair_of_an_adapter_and_a_checkpoint_is_told_on_the_page(folder):
     assert found.reason.endswith("; base: base)")
     assert detail(comparison, ("tuned", "lora"), library, Job()).reason.startswith("lora in tuned: no sign of it")
     assert detail(comparison, ("base", "lora"), library, Job()).reason.startswith("base is the base: choose")
+
+
+def test_what_was_taken_away_is_no_lack_of_a_sign(folder, tmp_path):
+    base, made = load_file(folder / "base.safetensors"), load_file(folder / "at07.safetensors")
+    save_file({key: 2 * value - made[key] for key, value in base.items()}, tmp_path / "minus.safetensors")
+    told = run("baked", folder / "lora.safetensors", tmp_path, folder / "base.safetensors", "--base", "base")
+    assert "minus  taken away at 0.70 ± 0.01 of its strength" in told.out
+
+
+def test_there_is_no_verdict_where_most_of_it_was_not_compared(folder, tmp_path):
+    made = load_file(folder / "at07.safetensors")
+    lost = [key for key in made if ".attn" in key and "middle_block" not in key]
+    save_file(made | {key: np.nan * made[key] for key in lost}, tmp_path / "lost.safetensors")
+    told = run("baked", folder / "lora.safetensors", tmp_path, folder / "base.safetensors", "--base", "base")
+    assert "lost  not known" in told.out

@@ -315,6 +315,17 @@ def test_what_nobody_can_decode_is_named_placed_and_hashed(tmp_path, tensors, to
     assert barred(tmp_path, tensors) == (told, shape)
 
 
+def test_the_same_numbers_rotated_otherwise_are_other_weights(tmp_path, weights):
+    found = []
+    for groups in (64, 128):
+        tensors = quantised("int8", weights)
+        how = words(json.dumps({"format": "int8_tensorwise", "convrot": True, "convrot_groupsize": groups}))
+        tensors |= {key: how.clone() for key in tensors if key.endswith(".comfy_quant")}
+        save_file(tensors, tmp_path / f"{groups}.safetensors")
+        found.append(identify(open_checkpoint(tmp_path / f"{groups}.safetensors")))
+    assert "same" not in relation(*found).text
+
+
 def test_reading_a_barred_weight_says_why(tmp_path):
     tensors = {"a.qweight": I8, "a.wscales": torch.ones(4, 256)}
     save_file(tensors, tmp_path / "x.safetensors")

@@ -4,7 +4,8 @@ comfy/ops.py; the arithmetic is comfy-kitchen's, backends/eager/quantization.py)
 `float8_e4m3fn`, `float8_e5m2` and `int8_tensorwise` have one scale or one a row. `nvfp4` packs two 4-bit floats into a
 byte, the first in the upper half, with a scale for every 16 of a row and one for all. `mxfp8` has a power of two for
 every 32 of a row. The scales of both lie in tiles of 128 rows by 4 columns, as cuBLAS wants them ("1D block scaling
-factors layout"). `.comfy_quant` itself stays a tensor of the file: it may say more than how to decode.
+factors layout"). `.comfy_quant` of a weight that is decoded stays a tensor of the file: it may say more than how to do
+that.
 """
 
 from __future__ import annotations
@@ -84,6 +85,15 @@ class _Mxfp8(_Tiled):
 
 
 def _read(found: Tensors) -> Decoded | None:
+    """Of a weight that cannot be decoded all that says how is a part: with another rotation it is another weight."""
+    made = _told(found)
+    if not isinstance(made, Opaque):
+        return made
+    parts = found.only(*made.parts, ".weight_zero_point", ".comfy_quant")
+    return Opaque(made.precision, parts, made.shape, made.reason)
+
+
+def _told(found: Tensors) -> Decoded | None:
     weight = found.parts.get(".weight")
     if weight is None:
         return None

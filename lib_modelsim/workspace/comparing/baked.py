@@ -29,7 +29,10 @@ _LEAST_STRENGTH, _ERRORS, _CHANCES = 0.1, 5, 10
 """Below the cosine of CERTAIN, as in a checkpoint that was trained further: the strength from which on it is told, by
 how many of its standard errors it exceeds 0, and by how many chance levels the cosine does."""
 
-BAKED, NO_SIGN, UNKNOWN = "baked in", "no sign of it", "not known"
+LEAST_SHARE = 0.5
+"""Of an adapter's changes that must be compared for a verdict; a checkpoint without text encoders lacks some 20 %."""
+
+BAKED, TAKEN, NO_SIGN, UNKNOWN = "baked in", "taken away", "no sign of it", "not known"
 
 NO_LAYER = "no layer of the adapter has one shape, and finite numbers, in the base and in this checkpoint"
 """Why nothing is known where nothing was compared."""
@@ -55,10 +58,10 @@ class BakedMatch:
     @property
     def told(self) -> str:
         """In one line: "baked in at 0.70 ± 0.01 of its strength"."""
-        if self.verdict != BAKED:
+        if self.verdict not in (BAKED, TAKEN):
             return self.verdict
         error = "" if np.isnan(self.error) else f" ± {max(self.error, 0.005):.2f}"
-        return f"{BAKED} at {self.strength:.2f}{error} of its strength"
+        return f"{self.verdict} at {abs(self.strength):.2f}{error} of its strength"
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,16 @@ def _matches(adapter: Model, base: Model, models: Sequence[Model], job: Job) -> 
         if total.own <= 0 or total.difference <= 0:
             why = "the adapter changes nothing" if total.own <= 0 else "it has the base's weights in all these layers"
             why += part
-            return BakedMatch(model.name, UNKNOWN if total.own <= 0 else NO_SIGN, why, share=share, blocks=numbers)
+            known = total.own > 0 and share >= LEAST_SHARE
+            return BakedMatch(model.name, NO_SIGN if known else UNKNOWN, why, share=share, blocks=numbers)
         chance, error = total.count**-0.5, spread(blocks)
         verdict, why = _verdict(total.cosine, total.strength, error, chance)
+        verdict = verdict if share >= LEAST_SHARE else UNKNOWN
         return BakedMatch(model.name, verdict, why + part, total.cosine, total.strength, error, chance, share, numbers)
 
     matches = [match(model, blocks) for model, blocks in zip(models, found, strict=True)]
-    return sorted(matches, key=lambda m: (m.verdict != BAKED, -np.nan_to_num(m.cosine, nan=-2), m.name.lower()))
+    told = BAKED, TAKEN
+    return sorted(matches, key=lambda m: (m.verdict not in told, -np.nan_to_num(m.cosine, nan=-2), m.name.lower()))
 
 
 def _verdict(cosine: float, strength: float, error: float, chance: float) -> tuple[str, str]:
@@ -146,6 +152,8 @@ def _verdict(cosine: float, strength: float, error: float, chance: float) -> tup
     agree = strength >= _LEAST_STRENGTH and cosine > _CHANCES * chance and strength > _ERRORS * error
     if agree:
         return BAKED, f"{numbers}; the blocks agree in its strength, and more was changed besides"
+    if cosine <= -CERTAIN:
+        return TAKEN, f"{numbers}; the checkpoint changed the other way"
     return NO_SIGN, numbers
 
 
