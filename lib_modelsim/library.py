@@ -279,6 +279,12 @@ class Library(Moves):
             ]
         )
 
+    def forget_blocks(self, method: str, models: tuple[int, ...], blocks: Iterable[str]) -> None:
+        """Drop some blocks of a set of models: what was read for them may not be what was read for the others."""
+        chosen = "set_id = (SELECT id FROM sets WHERE method = ? AND models = ?)"
+        row = (method, json.dumps(models))
+        self._write([(f"DELETE FROM blocks WHERE {chosen} AND block = ?", (*row, block)) for block in blocks])
+
     def forget_smaller(self, method: str, models: tuple[int, ...]) -> None:
         """Drop the sets whose models are all in this one, which is complete, but for those that no file is any more."""
         known = {model for (model,) in self._db.execute("SELECT DISTINCT model FROM files")}

@@ -99,6 +99,7 @@ def test_compare_tells_these_fields(small_family):
         "reasons",
         "remarks",
         "merges",
+        "roundings",
         "errors",
     ]
     assert (document["measure"], document["base"], document["reasons"], document["errors"]) == ("cosine", None, [], [])

@@ -176,7 +176,7 @@ FORESEEN = [
     (tiny_networks.sd1() | {"model.diffusion_model.input_blocks.0.0.weight": (32, 9, 3, 3)}, "edits pictures"),
     (tiny_networks.sd1(tokens=300), "the vocabulary is not"),
     (demo.sd1_shapes(4, 16, 1), "a multiple of 32 channels"),
-    ({"model.diffusion_model.joint_blocks.0.x.weight": (4, 4)}, "SD3"),
+    ({"model.diffusion_model.joint_blocks.0.x_block.attn.proj.weight": (4, 4)}, "SD3"),
 ]
 """What cannot draw, by its header alone."""
 

@@ -84,7 +84,7 @@ def test_the_profile_is_the_comparisons(folder, library, measure):
 
 def test_the_second_time_nothing_is_read_in_either_order(folder, library, monkeypatch):
     comparison, found = both(folder, library)
-    monkeypatch.delattr("lib_modelsim.workspace.catalogue.index.Model.open")
+    monkeypatch.setattr("lib_modelsim.workspace.catalogue.index.Model.open", None)
     again = detail(comparison, ("b", "a"), library, Job(), "cpu")
     assert again.most == found.most
     assert again.only_in_first == found.only_in_second

@@ -1,7 +1,8 @@
 """A method's results, block by block: remembered ones from the library, the others from the files.
 
 A file that fails on the way is left out and told, and the finished blocks still hold for the rest. A block is finished
-when every file is still the one that was indexed: a file that changes meanwhile gives no number.
+when every file is still the one that was indexed: a file that changes meanwhile gives no number, and its finished
+blocks are not remembered either. It may be of its old size and time again, and its other blocks would be another's.
 """
 
 from __future__ import annotations
@@ -56,16 +57,19 @@ def cached_or_compute(
             break
         opened, failed = _open(different, opening)
         if not failed:
+            finished = []
             try:
                 for block, arrays in _checked(run, opened, missing):
                     results[block] = BlockResult(ids, arrays)
                     library.remember_block(stored, ids, block, arrays)
+                    finished.append(block)
                 library.forget_smaller(stored, ids)
                 break
             except ReadError as error:
                 failed = [(different[i], error) for i, model in enumerate(opened) if error.source in model.sources]
                 if not failed:
                     raise
+                library.forget_blocks(stored, ids, finished)
         unreadable += [Unreadable(model.path, str(error)) for model, error in failed]
         models = [model for model in models if all(model is not bad for bad, _ in failed)]
     return models, results, unreadable
