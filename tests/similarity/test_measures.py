@@ -142,7 +142,11 @@ def test_delta_cosine_is_that_of_the_plain_implementation(tensors, with_base):
     assert found.base == (Base("0") if with_base else MEAN)
     matrix, base = found.matrix, 0 if with_base else None
     every = naive.places(sorted({key for model in models for key in model}))
-    rounded = {reason.a for reason in found.reasons if "rounding to another precision" in reason.reason}
+    rounded = {
+        reason.a
+        for reason in found.reasons
+        if "to another precision" in reason.reason or "in another precision" in reason.reason
+    }
     for i, a in enumerate(models):
         for j, b in enumerate(models):
             if rounded & {matrix.models[i], matrix.models[j]}:
