@@ -142,6 +142,17 @@ def test_a_link_to_a_copy_elsewhere_frees_nothing(folder, tmp_path):
     assert "1 more is a link and frees nothing" in in_words(list(found.values()))
 
 
+def test_metadata_that_only_a_copy_has_are_told_with_it(small_family, tmp_path):
+    weights = load_file(small_family / "anna.safetensors")
+    save_file(weights, tmp_path / "anna.safetensors", {"format": "pt"})
+    save_file(weights, tmp_path / "anna copy.safetensors", {"sd_merge_recipe": "{}", "title": "A"})
+    (found,) = copies_in(tmp_path)
+    assert found.told.endswith(", and with it its own metadata sd_merge_recipe and 1 more")
+    (tmp_path / "anna copy.safetensors").unlink()
+    save_file(weights, tmp_path / "anna copy.safetensors")
+    assert "with it" not in copies_in(tmp_path)[0].told
+
+
 def test_a_link_that_leads_to_a_copy_is_told_with_it(folder):
     (folder / "in use.safetensors").symlink_to(folder / "anna copy.safetensors")
     found = {copy.name: copy for copy in copies_in(folder)}

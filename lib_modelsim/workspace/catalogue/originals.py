@@ -60,13 +60,20 @@ class Copy:
     remark: str = ""
     links: tuple[str, ...] = ()
     """Names of links to it, which lead nowhere once it is deleted."""
+    metadata: tuple[str, ...] = ()
+    """Names of the metadata that only it has, or has otherwise: a merge's recipe, a title."""
 
     @property
     def told(self) -> str:
         """In a few words: "copy of anna, could go: 13 MB"."""
-        links = f", and with it the link {readable(self.links[0])}" if self.links else ""
-        links += f" and {len(self.links) - 1} more" if len(self.links) > 1 else ""
-        return f"copy of {self.original}, {self.remark or f'could go: {size_text(self.frees)}{links}'}"
+        lost = _with_it("the link", self.links) + _with_it("its own metadata", self.metadata)
+        return f"copy of {self.original}, {self.remark or f'could go: {size_text(self.frees)}{lost}'}"
+
+
+def _with_it(what: str, names: Sequence[str]) -> str:
+    """What is lost with a copy: the first of these names, and how many more there are."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f", and with it {what} {readable(names[0])}{more}" if names else ""
 
 
 def original(files: Sequence[tuple[str, Path | None]]) -> int:
@@ -104,7 +111,8 @@ def copies(files: Sequence[Held]) -> list[Copy]:
                 remark = _why_nothing_is_freed(files[i].path, others)
                 same = "same file" if files[i].identity.sha256 == files[kept].identity.sha256 else "same weights"
                 frees = 0 if remark else files[i].size
-                found[i] = Copy(files[i].name, files[kept].name, same, frees, remark, files[i].links)
+                lost = _own_metadata(files[i].header, files[kept].header)
+                found[i] = Copy(files[i].name, files[kept].name, same, frees, remark, files[i].links, lost)
     return [found[i] for i in sorted(found)]
 
 
@@ -147,6 +155,12 @@ def _same(a: Held, b: Held) -> bool:
     lost with the other."""
     whole = a.identity.extras.keys() == b.identity.extras.keys() and _precisions(a) == _precisions(b)
     return a.identity.sha256 == b.identity.sha256 or (whole and relation(a.identity, b.identity).same_weights)
+
+
+def _own_metadata(header: Header, kept: Header) -> tuple[str, ...]:
+    """The names of what only one header says, but for what a format writes of itself."""
+    found = sorted(name for name, value in header.metadata.items() if kept.metadata.get(name) != value)
+    return tuple(name for name in found if name != "format" and not name.startswith("_"))
 
 
 def _precisions(file: Held) -> dict[str, str]:

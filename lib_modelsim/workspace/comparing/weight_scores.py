@@ -109,7 +109,7 @@ def _equal_to(matrix: SimilarityMatrix, base: int | None) -> Iterator[tuple[int,
         yield from ((i, f"no different from the mean of the models: {_NONE}") for i in np.flatnonzero(alone).tolist())
         return
     for i in np.flatnonzero(matrix.apart[main][base] == 0).tolist():
-        if i == base:
+        if i == base or matrix.coverage[base, i] < LEAST:  # that too little was compared is told elsewhere
             continue
         name = matrix.models[base]
         if matrix.coverage[base, i] < 1:
