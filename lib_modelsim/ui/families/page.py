@@ -56,9 +56,9 @@ class FamiliesPage:
 
     def _shows(self) -> str:
         """What the drawing follows from, as `_seen` remembers it."""
-        choices = self.session.choices
+        choices, names = self.session.choices, sorted(self.session.shown().class_names.items())
         how = choices.references, choices.classes, choices.distance, choices.linkage, choices.optimal_order
-        return repr((choices.view, choices.architecture, choices.question, *how))
+        return repr((choices.view, choices.architecture, choices.question, *how, names))
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""
