@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from ..choices import LIBRARY, TREE
-from ..view_state import ViewState
+from ..view_state import Shown, ViewState
 from ..wiring import Event, Wiring, without_value
 from ..work import Updates
 from . import references
@@ -46,7 +46,7 @@ class FamiliesPage:
         """Everything as chosen and known by now."""
         shown = self.session.shown()
         return {
-            self._seen: self._shows(),
+            self._seen: self._shows(shown),
             **self._greeting.updates(),
             **self._folders.updates(),
             **self._controls.updates(),
@@ -54,9 +54,9 @@ class FamiliesPage:
             **self._chosen.panels(shown),
         }
 
-    def _shows(self) -> str:
+    def _shows(self, shown: Shown | None = None) -> str:
         """What the drawing follows from, as `_seen` remembers it."""
-        choices, names = self.session.choices, sorted(self.session.shown().class_names.items())
+        choices, names = self.session.choices, sorted((shown or self.session.shown()).class_names.items())
         how = choices.references, choices.classes, choices.distance, choices.linkage, choices.optimal_order
         return repr((choices.view, choices.architecture, choices.question, *how, names))
 
