@@ -6,11 +6,10 @@ Of a few hundred adapters with a thousand layers each, what their headers say wo
 from __future__ import annotations
 
 from collections.abc import Hashable
-from types import TracebackType
 from typing import TypeVar
 
 from ..checkpoints.reader import Checkpoint
-from ..checkpoints.source import Source
+from ..checkpoints.source import FromSources, Source
 from ..checkpoints.stored import StoredTensor
 from .changes import LayerChange
 from .formats.form import LayerFormat
@@ -55,7 +54,7 @@ class Shared:
         return self._known.setdefault((type(value), value), value)
 
 
-class OpenAdapter:
+class OpenAdapter(FromSources):
     """The layers of an adapter by common key. A context manager as `Checkpoint` is, with the same `check`."""
 
     def __init__(self, checkpoint: Checkpoint, shared: Shared):
@@ -64,19 +63,3 @@ class OpenAdapter:
         with checkpoint:
             layers = adapter.layers.values() if adapter is not None else ()
             self.layers = {shared.one(layer.place.key): OpenLayer(layer, shared) for layer in layers}
-
-    def check(self) -> None:
-        """Raise ReadError where a source is no longer what it was."""
-        for source in self.sources:
-            source.check()
-
-    def __enter__(self) -> OpenAdapter:
-        for source in self.sources:
-            source.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for source in self.sources:
-            source.__exit__(kind, error, trace)

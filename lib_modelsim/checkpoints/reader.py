@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 
 from ..errors import CheckpointError
 from . import blocks, folder, names, shards
@@ -17,7 +16,7 @@ from .files import file_key, shards_at
 from .layout import OTHER, Layout, Place
 from .quantised.decoding import Opaque
 from .quantised.registry import BESIDE
-from .source import FileKey, FileSource, ReadError, Source, changed
+from .source import FileKey, FileSource, FromSources, ReadError, Source, changed
 from .stored import FLOATS, StoredTensor, without_trailing_ones
 
 
@@ -41,7 +40,7 @@ class Weight:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(FromSources):
     """What the headers of a checkpoint say. No tensor has been read.
 
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
@@ -92,22 +91,6 @@ class Checkpoint:
             if isinstance(source, Opaque):
                 found.setdefault(weight.component, f"{source.precision} cannot be compared: {source.reason}")
         return found
-
-    def check(self) -> None:
-        """Raise ReadError where a source is no longer what it was: what was read of it may then be a mixture."""
-        for source in self.sources:
-            source.check()
-
-    def __enter__(self) -> Checkpoint:
-        for source in self.sources:
-            source.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for source in self.sources:
-            source.__exit__(kind, error, trace)
 
     @cached_property
     def unread(self) -> dict[str, Weight]:

@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore
 from types import TracebackType
+from typing import TypeVar
 
 from ..errors import CheckpointError
 from ..text import printable, readable
@@ -107,6 +108,31 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+
+class FromSources:
+    """What is read from `sources`. A context manager: they are kept open until the end of the block."""
+
+    sources: tuple[Source, ...]
+
+    def check(self) -> None:
+        """Raise ReadError where a source is no longer what it was: what was read of it may then be a mixture."""
+        for source in self.sources:
+            source.check()
+
+    def __enter__(self: _Opened) -> _Opened:
+        for source in self.sources:
+            source.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for source in self.sources:
+            source.__exit__(kind, error, trace)
+
+
+_Opened = TypeVar("_Opened", bound=FromSources)
 
 
 class FileSource(Source):
