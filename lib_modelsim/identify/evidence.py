@@ -109,6 +109,7 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     found = [
         piece for record in records.records for named in record.checkpoints for piece in _named(record, named, known)
     ]
+    found += [_part_alone(record) for record in records.records if record.also and not record.checkpoints]
     told = _disagreement(records, found)
     if told is not None:
         found = [_at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
@@ -116,9 +117,7 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
 
 
 def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
-    others = [str(each) for each in record.checkpoints if each.name != named.name]
-    networks = f"; it also names {', '.join(others)}, as a refiner would be" if others else ""
-    networks += f"; it was generated with {', '.join(map(str, record.networks))}" if record.networks else ""
+    networks = _others(record, named)
     source = f"its record ({record.program}, {record.place})"
     by_hash = [
         (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))
@@ -147,6 +146,28 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
         ]
     foreign = _foreign(source, named, by_name, networks)
     return [foreign] if foreign.key else [foreign, *_guess(named, known)]
+
+
+def _part_alone(record: PictureRecord) -> Evidence:
+    """A record that names only models which did a part of the work."""
+    source = f"its record ({record.program}, {record.place})"
+    return Evidence(
+        Kind.RECORD, None, None, f"{source} does not name the model that made it; {_parts(record.also)}"
+    )
+
+
+def _others(record: PictureRecord, named: Named) -> str:
+    """What else of models the record tells: others that drew it, those that had a part in it, its networks."""
+    others = [str(each) for each in record.checkpoints if each != named]
+    told = f"; it also names {' and '.join(others)}" if others else ""
+    told += f"; {_parts(record.also)}" if record.also else ""
+    return told + (f"; it was generated with {', '.join(map(str, record.networks))}" if record.networks else "")
+
+
+def _parts(also: Sequence[Named]) -> str:
+    """The models of a picture that did a part of the work, each with its role."""
+    first, *rest = also
+    return ", ".join([f"its {first.role} is {first}", *(f"its {each.role} {each}" for each in rest)])
 
 
 def _made_by(model: KnownModel, kind: str, count: int, because: str, more: str) -> Evidence:

@@ -123,11 +123,31 @@ def test_a_record_that_disagrees_with_itself_is_told():
     assert any("several hashes" in piece.detail for piece in found)
 
 
-def test_a_model_and_its_refiner_are_told_together():
+def test_models_that_drew_a_part_are_told_with_the_one_that_drew_the_picture():
+    also = (
+        Named("bert_v7", ("b2" * 5,), "refiner"),
+        Named("otherboat_v1", ("ee" * 5,), "hires checkpoint"),
+        Named("faceboat_v2", (), "ADetailer checkpoint"),
+    )
+    (piece,) = evidence(told(Named("anna", ("a1" * 5,)), also=also))
+    assert (piece.model, piece.certainty) == ("anna", CERTAINTY["hash"])
+    assert piece.detail.endswith(
+        f"; its refiner is bert_v7 [{'b2' * 5}], its hires checkpoint otherboat_v1 [{'ee' * 5}], "
+        "its ADetailer checkpoint faceboat_v2"
+    )
+    (piece,) = evidence(told(also=also[1:2]))
+    assert (piece.model, piece.certainty) == (None, None)
+    assert piece.detail == (
+        "its record (WebUI, PNG text “parameters”) does not name the model that made it; "
+        f"its hires checkpoint is otherboat_v1 [{'ee' * 5}]"
+    )
+
+
+def test_of_two_models_that_drew_it_each_tells_of_the_other():
     first, second = evidence(told(Named("anna", ("a1" * 5,)), Named("bert_v7", ("b2" * 5,))))
     assert (first.model, second.model) == ("anna", "bert_v7")
-    assert f"; it also names bert_v7 [{'b2' * 5}], as a refiner would be" in first.detail
-    assert f"; it also names anna [{'a1' * 5}], as a refiner would be" in second.detail
+    assert first.detail.endswith(f"; it also names bert_v7 [{'b2' * 5}]")
+    assert second.detail.endswith(f"; it also names anna [{'a1' * 5}]")
 
 
 def test_two_records_of_one_model_do_not_disagree():

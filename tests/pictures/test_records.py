@@ -92,14 +92,26 @@ def test_a_legacy_hash_alone_and_the_published_picture(shared):
     assert only(picture).checkpoints == (Named("", ("925997e9",)),)
 
 
-def test_a_refiner_is_a_second_checkpoint_and_two_hashes_of_one_name_both_stay():
-    line = "a\nSteps: 2, Seed: 1, Model: base, Model hash: 1111111111, Refiner: sub/fine.safetensors [2222222222]"
-    assert only(png(text("parameters", line))).checkpoints == (
-        Named("base", ("1111111111",)),
-        Named("fine", ("2222222222",)),
-    )
+def test_two_hashes_of_one_name_both_stay():
     line = 'a\nSteps: 2, Seed: 1, Model: base, Model hash: 1111111111, Hashes: {"model": "3333333333"}'
     assert only(png(text("parameters", line))).checkpoints == (Named("base", ("1111111111", "3333333333")),)
+
+
+def test_checkpoints_that_did_a_part_of_the_work_are_told_with_their_roles():
+    line = (
+        "a\nSteps: 2, Seed: 1, Model: base, Model hash: 1111111111, Refiner: sub/fine.safetensors [2222222222], "
+        "Hires checkpoint: big.ckpt [3333333333], ADetailer use separate checkpoint: True, "
+        'ADetailer checkpoint: "face, v2.safetensors [4444444444]", ADetailer checkpoint 2nd: hand, '
+        "ADetailer checkpoint 3rd: Use same checkpoint"
+    )
+    record = only(png(text("parameters", line)))
+    assert record.checkpoints == (Named("base", ("1111111111",)),)
+    assert record.also == (
+        Named("fine", ("2222222222",), "refiner"),
+        Named("big", ("3333333333",), "hires checkpoint"),
+        Named("face, v2", ("4444444444",), "ADetailer checkpoint"),
+        Named("hand", (), "ADetailer checkpoint"),
+    )
 
 
 def test_comfyui_s_graph_names_the_loader_that_leads_to_the_sampler():

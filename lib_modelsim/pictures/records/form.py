@@ -17,10 +17,13 @@ class Named:
     """A model as a record names it: without folder and ending.
 
     `hashes` are lower-case hexadecimal digits as they stand there: 8 (legacy), 10 (short), 12 or 64 (AutoV3, full).
+    `role` says in a person's words what it did where it did not draw the whole picture: "refiner", "hires checkpoint",
+    "ADetailer checkpoint".
     """
 
     name: str
     hashes: tuple[str, ...] = ()
+    role: str = ""
 
     def __str__(self) -> str:
         hashes = f"[{', '.join(self.hashes)}]" if self.hashes else ""
@@ -31,9 +34,10 @@ class Named:
 class PictureRecord:
     """One record of one picture.
 
-    `place` says where it stands ("PNG text “parameters”"), `program` who wrote it. `checkpoints` are nearly always
-    one, more where the record names a refiner or disagrees with itself; `networks` are LoRAs, embeddings and the like.
-    `infotext` is the WebUI's own text, which has every setting that is needed to generate the picture again.
+    `place` says where it stands ("PNG text “parameters”"), `program` who wrote it. `checkpoints` are those that drew
+    the picture: nearly always one. `also` are the others that had a part in it, each with its `role`; `networks` are
+    LoRAs, embeddings and the like. `infotext` is the WebUI's own text, which has every setting that is needed to
+    generate the picture again.
     """
 
     place: str
@@ -43,15 +47,16 @@ class PictureRecord:
     prompt: str = ""
     negative_prompt: str = ""
     infotext: str | None = None
+    also: tuple[Named, ...] = ()
 
 
-def named(name: object, *hashes: object) -> Named | None:
+def named(name: object, *hashes: object, role: str = "") -> Named | None:
     """A model by what a record says of it; None where that is nothing. Hashes that are none are left out."""
     text = name if isinstance(name, str) else ""
     digits = [hash.lower().removeprefix("0x") for hash in hashes if isinstance(hash, str)]
     kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
     plain = model_name(text)
-    return Named(plain, kept) if plain or kept else None
+    return Named(plain, kept, role) if plain or kept else None
 
 
 def model_name(text: str) -> str:
@@ -62,13 +67,13 @@ def model_name(text: str) -> str:
 
 
 def once(models: list[Named | None]) -> tuple[Named, ...]:
-    """Those that are named, each once, in their order; one name with several hashes is one model."""
-    found: dict[str, Named] = {}
+    """Those that are named, each once in a role, in their order; one name with several hashes is one model."""
+    found: dict[tuple[str, str], Named] = {}
     for model in models:
         if model is not None:
-            key = model.name or model.hashes[0]
+            key = (model.name or model.hashes[0], model.role)
             known = found.get(key, model)
-            found[key] = Named(known.name, tuple(dict.fromkeys((*known.hashes, *model.hashes))))
+            found[key] = Named(known.name, tuple(dict.fromkeys((*known.hashes, *model.hashes))), model.role)
     return tuple(found.values())
 
 

@@ -14,7 +14,18 @@ from .texts import Texts
 PROGRAM = "WebUI"
 
 _NETWORK_IN_PROMPT = re.compile(r"<(?:lora|lyco|hypernet):([^:<>]{1,200})[:>]")
-_REFINER = re.compile(r"(.*?)\s*(?:\[([0-9a-fA-F]{8,64})\])?")
+_TITLE = re.compile(r"(.*?)\s*(?:\[([0-9a-fA-F]{8,64})\])?", re.DOTALL)
+"""A checkpoint as the WebUI lists it: "folder/name.safetensors [0123456789]"."""
+
+_PARTS = {
+    "Refiner": "refiner",
+    "Hires checkpoint": "hires checkpoint",
+    "ADetailer checkpoint": "ADetailer checkpoint",
+}
+"""Label of a setting → the role of the checkpoint that it names."""
+
+_SAME = ("", "None", "Use same checkpoint")
+"""How the WebUI and ADetailer say that no other checkpoint was used."""
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
@@ -37,10 +48,22 @@ def of_infotext(text: str, place: str) -> PictureRecord | None:
     if main is None:
         stated = (each for each in resources if each.get("type") == "checkpoint")
         main = next((named(each.get("modelName"), each.get("modelVersionHash")) for each in stated), None)
-    refiner = _REFINER.fullmatch(settings.get("Refiner", ""))
-    second = named(refiner[1], refiner[2]) if refiner else None
     networks = _networks(found, hashes)
-    return PictureRecord(place, PROGRAM, once([main, second]), networks, found.prompt, found.negative_prompt, text)
+    return PictureRecord(
+        place, PROGRAM, once([main]), networks, found.prompt, found.negative_prompt, text, _parts(settings)
+    )
+
+
+def _parts(settings: Mapping[str, str]) -> tuple[Named, ...]:
+    """The checkpoints that did a part of the work; ADetailer counts its passes: "ADetailer checkpoint 2nd" is of
+    the second."""
+    found = []
+    for label, value in settings.items():
+        role = _PARTS.get(re.sub(r" \d{1,3}(?:st|nd|rd|th)$", "", label))
+        title = _TITLE.fullmatch(value.strip())
+        if role is not None and title is not None and value.strip() not in _SAME:
+            found.append(named(title[1], title[2], role=role))
+    return once(found)
 
 
 def _networks(found: Infotext, hashes: Mapping[str, Any]) -> tuple[Named, ...]:

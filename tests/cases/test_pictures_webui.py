@@ -1,0 +1,30 @@
+"""Reported pictures of the WebUI's family, Civitai, Fooocus and its forks, TensorArt: `find` names their model."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.command import run
+
+
+@pytest.fixture
+def found(shared, tmp_path):
+    """A function: name of a case → what `find` says of its picture."""
+
+    def of(name):
+        (picture,) = (shared / "cases" / "pictures" / name).glob("picture.*")
+        told = run("find", picture, "--json", "--no-library", "--gallery", tmp_path / "empty")
+        assert told.code == 0
+        return told.document
+
+    return of
+
+
+def test_hires_checkpoint(found):
+    told = found("hires_checkpoint")
+    (piece,) = told["evidence"]
+    assert piece["model"] == "lakeboat_v3"
+    assert "lakeboat_v3 [0123456789]" in piece["detail"]
+    assert piece["detail"].endswith(
+        "; its hires checkpoint is otherboat_v1 [9876543210], its ADetailer checkpoint faceboat_v2 [aaaaaaaaaa]"
+    )
