@@ -12,6 +12,7 @@ from . import documents, text
 from .options import exclude_option, listed, measure_options, path, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
 from .printing import print_json, print_lines
+from .probe import require_suite
 from .progress import progress_bars
 
 
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
+    require_suite(options)
     if options.measure != PICTURES.name:
         _one_source(options)
     if not 10 <= options.dpi <= 1200:

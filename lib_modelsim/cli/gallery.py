@@ -13,7 +13,7 @@ from ..errors import ModelsimError
 from ..text import counted, readable, size_text
 from .options import path, workspace
 from .printing import print_json, print_lines
-from .probe import suite_option
+from .probe import require_suite, suite_option
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only
@@ -48,6 +48,7 @@ def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
 
 def run_gallery(options: argparse.Namespace) -> int:
     """What a gallery holds, or importing pictures, or undoing that."""
+    require_suite(options)
     *action, folder = options.folders
     if action == [Path("import")]:
         return _import(options, folder)

@@ -41,7 +41,7 @@ from .options import (
 )
 from .pictures import compare_pictures, gallery_options
 from .printing import print_json, print_lines
-from .probe import add_probe_arguments, run_probe
+from .probe import add_probe_arguments, require_suite, run_probe
 from .progress import progress_bars
 from .suite import add_suite_arguments, run_suite
 
@@ -224,6 +224,7 @@ def _compare(options: argparse.Namespace) -> int:
         raise ModelsimError("--gallery needs --measure pictures", options.gallery, "add --measure pictures")
     if not options.paths:
         raise ModelsimError("no checkpoints given", None, "give files or folders, or --measure pictures --gallery DIR")
+    require_suite(options)
     from ..workspace.comparing.compare import require_two
     from ..workspace.workspace import Question
 

@@ -71,3 +71,13 @@ def suite_option(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=f"name or file of a suite (default: {_STANDARD}); suite list shows them",
     )
+
+
+def require_suite(options: argparse.Namespace) -> None:
+    """For commands that may come to an end without the suite: a name that none has is a mistake all the same.
+
+    Raises ModelsimError with the nearest name.
+    """
+    if options.suite != _STANDARD:
+        with workspace(options) as use:
+            use.suites.named(options.suite)

@@ -463,10 +463,13 @@ class Workspace:
     # finding
 
     def gallery_index(self, encoder: Encoder, suites: Sequence[str] = ("standard",)) -> GalleryIndex:
-        """The gallery as an encoder sees it; to be kept, as it remembers what it learned."""
+        """The gallery as an encoder sees it; to be kept, as it remembers what it learned. Raises ModelsimError for a
+        suite that is neither here nor in the gallery."""
         from .finding.index import GalleryIndex
+        from .probing.holdings import suites_drawn
 
-        return GalleryIndex(self.gallery, encoder, suites)
+        drawn = suites_drawn(self.gallery) if set(suites) - {"standard"} else []
+        return GalleryIndex(self.gallery, encoder, [self.suites.name_of(suite, drawn) for suite in suites])
 
     def encoder(self, name: str) -> Encoder:
         """The encoder of this name; nothing is loaded yet. Raises ModelsimError where it cannot be used."""

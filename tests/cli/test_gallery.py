@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.command import run
-from tests.probes.galleries import noise_of
+from tests.probes.galleries import fill, noise_of, small_suite
 
 
 @pytest.fixture
@@ -87,3 +87,47 @@ def test_folders_named_after_models_are_imported_without_a_question(dates, tmp_p
     (dates / "2023-05-02").rename(dates / "bert")
     done = run("gallery", "import", dates, "--gallery", tmp_path / "g", "--no-library")
     assert (done.code, done.err) == (0, "")
+
+
+# suites
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A gallery that has pictures of the suite “pets”, which is nowhere else."""
+    fill(tmp_path / "drawn", small_suite(), ["anna", "bert", "carl"])
+    return tmp_path / "drawn"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["find", "picture.png", "--gallery", "drawn"],
+        ["find", "--self-test", "--gallery", "drawn"],
+        ["gallery", "drawn"],
+        ["gallery", "undo", "--gallery", "drawn"],
+        ["grid", "drawn"],
+        ["probe", "--models", "drawn", "--out", "drawn", "--dry-run"],
+        ["compare", "--measure", "pictures", "--gallery", "drawn"],
+        ["compare", "drawn"],
+        ["classify", "--measure", "pictures", "--gallery", "drawn", "--out", "out"],
+        ["classify", "drawn", "--out", "out"],
+    ],
+    ids=" ".join,
+)
+def test_a_suite_that_nobody_knows_is_one_line_with_the_nearest_name(drawn, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    noise_of("asked", (64, 64)).save("picture.png")
+    refused = run(*command, "--suite", "standart", "--no-library")
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "there is no such suite: standart. Fix: did you mean standard?" in refused.err
+    assert "cfg1-fast" in refused.err
+
+
+def test_a_suite_of_which_only_the_gallery_has_pictures_is_known_to_find(drawn, tmp_path):
+    noise_of("asked", (64, 64)).save(tmp_path / "picture.png")
+    where = (tmp_path / "picture.png", "--gallery", drawn, "--no-library", "--suite")
+    assert run("find", *where, "pets").code == 0
+    refused = run("find", *where, "Pet")
+    assert refused.code == 2
+    assert "did you mean pets?" in refused.err

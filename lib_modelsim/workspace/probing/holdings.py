@@ -36,3 +36,12 @@ def holdings(folder: Path) -> list[Holding]:
         imported = had.imported + (each.record.suite == IMPORTED)
         found[key] = Holding(name, had.pictures + 1, imported, had.bytes + each.bytes)
     return sorted(found.values(), key=lambda holding: holding.model.lower())
+
+
+def suites_drawn(folder: Path) -> list[str]:
+    """The names of the suites that pictures of this gallery were generated for, by name; none where there is none."""
+    if not folder.is_dir():
+        return []
+    with Gallery(folder) as gallery:
+        gallery.take_in()
+        return sorted({stored.record.suite for stored in gallery.pictures()})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from ...errors import ModelsimError
@@ -16,6 +17,9 @@ from ...reading import require_file
 from ...writing import write_text
 
 STANDARD = "standard"
+
+_NEAR = 0.5
+"""Share of the letters that a name and the one that was meant have in common."""
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif")
 
@@ -47,15 +51,24 @@ class Suites:
         return (SHIPPED / f"{file_name(name)}.json").is_file()
 
     def named(self, query: str) -> Suite:
-        """The suite with this name, or in this file. Raises ModelsimError that lists the names."""
+        """The suite with this name, or in this file. Raises ModelsimError with the nearest name and all others."""
         for folder in (SHIPPED, self.folder):
             path = folder / f"{file_name(query)}.json"
             if path.is_file():
                 return read_suite(path)
         if query.lower().endswith(".json"):
             return read_suite(Path(query))
-        names = ", ".join(suite.name for suite in self.all())
-        raise ModelsimError("there is no such suite", query, f"use one of {names}, or a suite's file")
+        raise no_such_suite(query, [suite.name for suite in self.all()])
+
+    def name_of(self, query: str, drawn: Collection[str]) -> str:
+        """The name of a suite that is here, or of one that was `drawn`: a gallery keeps the pictures of suites that are
+        here no longer. Raises ModelsimError as `named`."""
+        try:
+            return self.named(query).name
+        except UnknownSuiteError:
+            if query in drawn:
+                return query
+            raise no_such_suite(query, [*(suite.name for suite in self.all()), *drawn]) from None
 
     def save(self, suite: Suite, instead: bool = False) -> Path:
         """Keep a suite of the user's; `instead` of one of the same name. Raises ModelsimError where there is one."""
@@ -90,6 +103,19 @@ class Suites:
     def from_text(self, text: str, name: str) -> Suite:
         """A suite from a text, not yet kept; prompts are generated as those of the standard suite are."""
         return suite_of_text(text, name, self.named(STANDARD))
+
+
+class UnknownSuiteError(ModelsimError):
+    """A name that no suite has."""
+
+
+def no_such_suite(query: str, names: Collection[str]) -> UnknownSuiteError:
+    """What to say of a name that no suite has."""
+    by_lower = {name.lower(): name for name in names}
+    near = get_close_matches(query.lower(), by_lower, 1, _NEAR)
+    every = f"use one of {', '.join(sorted(set(names), key=str.lower))}, or a suite's file"
+    fix = f"did you mean {by_lower[near[0]]}? Otherwise {every}" if near else every
+    return UnknownSuiteError("there is no such suite", query, fix)
 
 
 def _stem(path: Path) -> str:
