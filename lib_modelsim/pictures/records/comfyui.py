@@ -32,9 +32,8 @@ def read(texts: Texts) -> list[PictureRecord]:
     of an infotext."""
     found = [of_prompt(texts.document(text), text.where) for text in texts.named("prompt")]
     found += [of_workflow(texts.document(text), text.where) for text in texts.named("workflow")]
-    found += [
-        of_prompt(texts.document(text), text.where) for text in texts.free() if text.text.lstrip().startswith("{")
-    ]
+    others = (each for each in texts.objects() if each[0].keyword not in ("prompt", "workflow"))
+    found += [of_prompt(document, text.where) for text, document in others]
     return _without_repetitions([record for record in found if record is not None])
 
 
@@ -140,4 +139,4 @@ def _files(values: object) -> Iterator[str]:
             yield from (each for each in inner if isinstance(each, str))
 
 
-READER = RecordReader(PROGRAM, read, ("prompt", "workflow"), order=2)
+READER = RecordReader(PROGRAM, read, order=2)

@@ -4,27 +4,30 @@ settings."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .form import PictureRecord, json_object, named, once
 from .registry import RecordReader
-from .texts import PNG, Texts
+from .texts import Texts
 
 PROGRAM = "NovelAI"
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
-    """The one record, which stands in several texts."""
-    found = texts.png()
-    if not found.get("Software", "").startswith(PROGRAM):
-        return
+    """The record of each place, which stands in several texts there."""
+    for place, found in texts.by_place().items():
+        if found.get("Software", "").startswith(PROGRAM):
+            yield _of_texts(place, found)
+
+
+def _of_texts(place: str, found: Mapping[str, str]) -> PictureRecord:
     source = found.get("Source", "")
     name, _, last = source.strip().rpartition(" ")
     model = named(name, last) if re.fullmatch("[0-9A-Fa-f]{8}", last) else named(source)
     comment = json_object(found.get("Comment", ""))
     prompt, negative = comment.get("prompt"), comment.get("uc")
-    yield PictureRecord(
-        f"{PNG} “Comment”",
+    return PictureRecord(
+        f"{place} “Comment”",
         PROGRAM,
         once([model]),
         (),
@@ -33,4 +36,4 @@ def read(texts: Texts) -> Iterator[PictureRecord]:
     )
 
 
-READER = RecordReader(PROGRAM, read, ("Comment", "Description"), order=3)
+READER = RecordReader(PROGRAM, read, order=3)

@@ -5,7 +5,7 @@ Nothing in a picture is trusted: texts have a longest length, JSON that is broke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -13,8 +13,9 @@ from PIL import Image
 from ..opening import decoded_small, open_picture, opened
 from .form import PictureRecord
 from .infotext import Infotext, write
-from .registry import readers
-from .texts import Texts, texts_of
+from .places import texts_of
+from .registry import RecordReader, readers
+from .texts import Texts
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,40 @@ class Records:
 
 
 def read_records(source: Path | bytes | Image.Image) -> Records:
-    """All that this picture says of itself. Never fails: what cannot be read is a remark, or nothing at all."""
+    """All that this picture says of itself. Never fails: what cannot be read is a remark, or nothing at all.
+
+    Every reader is tried on every text. Of two that understand the same text the more telling one counts; the same
+    record in several places is told once.
+    """
+    texts = Texts(*texts_of(source))
     asked = readers()
-    found, remarks = texts_of(source)
-    texts = Texts(found, {keyword for reader in asked for keyword in reader.keywords}, remarks)
-    records = []
+    found: list[PictureRecord] = []
     for reader in asked:
-        records += sorted(reader.read(texts), key=lambda record: not record.checkpoints)
-    read = {record.place for record in records}
+        taken = {record.place for record in found}
+        fresh = [record for record in reader.read(texts) if record.place not in taken]
+        found += sorted(fresh, key=lambda record: not record.checkpoints)
+    records: dict[PictureRecord, PictureRecord] = {}
+    for record in found:
+        records.setdefault(replace(record, place=""), record)
+    read = {record.place for record in found}
     broken = [remark for where, remark in texts.broken.items() if where not in read]
-    return Records(tuple(records), (*texts.remarks, *broken))
+    understood = {record.program for record in found}
+    silent = (_mark(reader, texts) for reader in asked if reader.program not in understood)
+    return Records(tuple(records.values()), (*texts.remarks, *broken, *filter(None, silent)))
+
+
+_SOFTWARE = ("Software", "xmp:CreatorTool", "tiff:Software", "Source", "program")
+"""Keywords of the texts that name the program that wrote a picture, in EXIF, PNG, XMP and IPTC."""
+
+
+def _mark(reader: RecordReader, texts: Texts) -> str | None:
+    """What is said of a program that left its mark, but no record that its reader understands."""
+    for text in texts:
+        if text.where in texts.broken:
+            continue
+        if text.keyword in reader.marks or (text.keyword in _SOFTWARE and text.text.startswith(reader.program)):
+            return f"{text.where} is {reader.program}'s, but no record of {reader.program} can be read"
+    return None
 
 
 def open_with_records(source: Path | bytes | Image.Image, name: str = "the picture") -> tuple[Image.Image, Records]:

@@ -22,13 +22,15 @@ class RecordReader:
 
     - `program`: as its records name it and a person reads it.
     - `read`: a picture's texts → its records; raises nothing, whatever the texts hold.
-    - `keywords`: those that this program writes alone, so that no other reader tries them.
-    - `order`: the least is the most telling: its record stands first where a picture has several.
+    - `marks`: keywords of texts that this program alone writes: where one is there and no record of the program is
+      read, a remark says so. Its name at the beginning of a text that names the software is such a mark, too.
+    - `order`: the least is the most telling: its record stands first where a picture has several, and alone where two
+      programs' readers understand the same text.
     """
 
     program: str
     read: Callable[[Texts], Iterable[PictureRecord]]
-    keywords: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     order: int = LAST
 
 

@@ -1,27 +1,21 @@
-"""All texts that a picture carries: PNG's, EXIF's and comments, with what is damaged in words."""
+"""The texts of one picture, and what a record reader needs of them. Where they lie: `places`."""
 
 from __future__ import annotations
 
 import json
-import struct
-import warnings
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from PIL import Image
-
-from ..opening import PictureError, opened
-from .infotext import EXIF, USER_COMMENT
-from .user_comment import user_comment
+from typing import Any
 
 LONGEST = 4 << 20
 """Characters of a text that is read: the largest graphs of ComfyUI have one or two million."""
 
-PNG = "PNG text"
+PNG, EXIF, XMP, IPTC, COMMENT = "PNG text", "EXIF", "XMP", "IPTC", "comment"
+STEALTH_ALPHA, STEALTH_RGB = "stealth alpha", "stealth RGB"
 
-_COMFYUI_TAGS = range(0x010D, 0x0111)
-"""ComfyUI's WebP: "prompt:{…}" in Model (0x0110), "workflow:{…}" in Make and the tags before it."""
+_LIKE_JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
+"""How JSON begins, and hardly a prompt."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Text:
 
     @property
     def where(self) -> str:
-        return f"{self.place} “{self.keyword}”"
+        return "the picture's comment" if self.place == COMMENT else f"{self.place} “{self.keyword}”"
 
 
 class Texts:
@@ -43,10 +37,8 @@ class Texts:
     `remarks` are on what is damaged, `broken` are those on texts that should be JSON and are not, by their place.
     """
 
-    def __init__(self, texts: Sequence[Text], owned: Collection[str], remarks: Sequence[str] = ()) -> None:
-        """`owned` are the keywords that some program writes and no other reader should try."""
+    def __init__(self, texts: Sequence[Text], remarks: Sequence[str] = ()) -> None:
         self._texts = [each for each in texts if len(each.text) <= LONGEST]
-        self._owned = owned
         self._documents: dict[Text, object] = {}
         self.broken: dict[str, str] = {}
         self.remarks = [*remarks]
@@ -56,17 +48,20 @@ class Texts:
             if len(each.text) > LONGEST
         ]
 
+    def __iter__(self) -> Iterator[Text]:
+        """All of them, in their order."""
+        return iter(self._texts)
+
     def named(self, *keywords: str) -> list[Text]:
-        """Those of these keywords, in their order."""
+        """Those of these keywords, wherever they lie."""
         return [each for each in self._texts if each.keyword in keywords]
 
-    def free(self) -> list[Text]:
-        """Those whose keyword no program has to itself."""
-        return [each for each in self._texts if each.keyword not in self._owned]
-
-    def png(self) -> dict[str, str]:
-        """Keyword → text of PNG's."""
-        return {each.keyword: each.text for each in self._texts if each.place == PNG}
+    def by_place(self) -> dict[str, dict[str, str]]:
+        """Place → keyword → text: for programs whose record is spread over several texts of one place."""
+        found: dict[str, dict[str, str]] = {}
+        for each in self._texts:
+            found.setdefault(each.place, {})[each.keyword] = each.text
+        return found
 
     def document(self, text: Text) -> object:
         """The JSON that a text holds, parsed once; None for what is broken or too deep, which is kept in `broken`."""
@@ -75,61 +70,18 @@ class Texts:
                 self._documents[text] = json.loads(text.text)
             except (ValueError, RecursionError) as error:
                 self._documents[text] = None
-                self.broken[text.where] = f"{text.where} cannot be read ({_short(error)})"
+                self.broken[text.where] = f"{text.where} cannot be read ({short(error)})"
         return self._documents[text]
 
-
-def texts_of(source: Path | bytes | Image.Image) -> tuple[list[Text], list[str]]:
-    """All texts of a picture, and remarks on what is damaged. Never fails."""
-    remarks: list[str] = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures and odd EXIF: told elsewhere, or below
-            if isinstance(source, Image.Image):
-                return _once(_of_opened(source, remarks)), remarks
-            with opened(source) as image:
-                return _once(_of_opened(image, remarks)), remarks
-    except (PictureError, OSError, SyntaxError, ValueError, EOFError) as error:
-        return [], [f"its texts cannot be read ({_short(error)})"]
+    def objects(self) -> Iterator[tuple[Text, dict[str, Any]]]:
+        """Every text that holds a JSON object, with that; what begins as one and is broken is kept in `broken`."""
+        for each in self._texts:
+            document = self.document(each) if _LIKE_JSON.match(each.text) else None
+            if isinstance(document, dict):
+                yield each, document
 
 
-def _once(texts: Iterator[Text]) -> list[Text]:
-    """Each place and keyword once; the last text of it counts."""
-    return list({(each.place, each.keyword): each for each in texts}.values())
-
-
-def _of_opened(image: Image.Image, remarks: list[str]) -> Iterator[Text]:
-    if image.format == "PNG":
-        try:
-            image.load()  # texts may stand behind the pixels
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            remarks.append(f"the picture is damaged ({_short(error)})")
-    comment = "the picture's comment"
-    for keyword, text in image.info.items():
-        if isinstance(keyword, str) and isinstance(text, str):
-            yield Text(PNG if image.format in ("PNG", None) else comment, keyword, str(text))
-        elif keyword == "comment" and isinstance(text, bytes):  # JPEG, GIF
-            yield Text(comment, keyword, text.decode("utf-8", "replace"))
-    yield from _of_exif(image, remarks)
-
-
-def _of_exif(image: Image.Image, remarks: list[str]) -> Iterator[Text]:
-    try:
-        exif = image.getexif()
-        tags = [exif.get(tag) for tag in _COMFYUI_TAGS]
-        comment = exif.get_ifd(EXIF).get(USER_COMMENT)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error) as error:
-        remarks.append(f"its EXIF is damaged ({_short(error)})")
-        return
-    text = user_comment(comment) if isinstance(comment, bytes) else comment
-    if isinstance(text, str):
-        yield Text("EXIF", "UserComment", text)
-    for tag in tags:
-        keyword, colon, text = tag.partition(":") if isinstance(tag, str) else ("", "", "")
-        if colon and keyword.lower() in ("prompt", "workflow"):
-            yield Text("EXIF", keyword.lower(), text)
-
-
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """What an error says, on one line of at most 120 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 120 else text[:119] + "…"

@@ -30,8 +30,9 @@ _SAME = ("", "None", "Use same checkpoint")
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
     """The record of each text that is one, whatever its keyword; one that is JSON is another program's."""
-    for text in texts.free():
-        is_json = text.text.lstrip().startswith("{") and texts.document(text) is not None
+    documents = {text for text, _ in texts.objects()}
+    for text in texts:
+        is_json = text in documents
         record = None if is_json else of_infotext(text.text, text.where)
         if record is not None:
             yield record
