@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from lib_modelsim.pictures.degrading import VERSION, as_jpeg, degraded
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 from lib_modelsim.pictures.encoders.encoder import Encoder
+from lib_modelsim.pictures.opening import open_picture
 
 Vectors = NDArray[np.float32]
 Change = Callable[[Image.Image], Image.Image]
@@ -77,7 +78,7 @@ def _kept(place: Path, artists: list[str], encoder: Encoder, part: str, change: 
     if not file.exists():
         encoded = []
         for artist in artists:
-            pictures = [Image.open(path).convert("RGB") for path in sorted((place / part / artist).iterdir())[::every]]
+            pictures = [open_picture(path) for path in sorted((place / part / artist).iterdir())[::every]]
             encoded.append(encoder.encode([change(picture) if change else picture for picture in pictures]))
         np.save(file, np.stack(encoded))
     return np.load(file)

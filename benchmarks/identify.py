@@ -28,6 +28,7 @@ from lib_modelsim.identify.pseudo_prompt import PromptSpace
 from lib_modelsim.identify.rankers import DEFAULT, Ranker
 from lib_modelsim.pictures.degrading import degraded
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
+from lib_modelsim.pictures.opening import open_picture
 
 from .artists import EVERY, Hub, load_hub
 
@@ -139,7 +140,7 @@ def print_real(folder: Path, repeat: int) -> None:
 def pictures_of(folder: Path) -> list[tuple[str, Image.Image]]:
     """Models and their pictures: a folder for each model."""
     models = sorted(folder.iterdir())
-    return [(model.name, Image.open(path).convert("RGB")) for model in models for path in sorted(model.iterdir())]
+    return [(model.name, open_picture(path)) for model in models for path in sorted(model.iterdir())]
 
 
 def learned_from(hub: Hub, views: int = 2) -> Examples:

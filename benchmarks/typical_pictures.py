@@ -10,17 +10,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from lib_modelsim.pictures import descriptor
+from lib_modelsim.pictures.opening import open_picture
 
 
 def main() -> None:
     paths = [path for hub in sys.argv[1:] for path in sorted(Path(hub).glob("gallery/*/*.png"))[::2]]
-    described = []
-    for path in paths:
-        with Image.open(path) as picture:
-            described.append(descriptor.describe(picture))
+    described = [descriptor.describe(open_picture(path)) for path in paths]
     groups = {name: np.stack([one[name] for one in described]) for name in described[0]}
     typical = {
         "version": descriptor.VERSION,

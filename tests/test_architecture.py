@@ -91,8 +91,13 @@ OPENS_PICTURES = {
     "PIL.ImageGrab",
     "matplotlib.image",
     "matplotlib.pyplot.imread",
+    "torchvision.datasets",
+    "skimage.io",
+    "modules.images",
+    "gradio.processing_utils",
 }
-OPENS_PICTURES |= {"cv2", "imageio", "skimage", "torchvision.io", "scipy.misc", "pillow_heif", "wand"}
+OPENS_PICTURES |= {"imageio", "torchvision.io", "scipy.misc", "pillow_heif", "wand", "pyvips", "tifffile"}
+OPENS_PICTURES |= {"cv2.imdecode", "cv2.imdecodemulti", "cv2.imread", "cv2.imreadmulti", "cv2.VideoCapture", "cv2.*"}
 """Names that read picture files in whatever format their content has."""
 
 
@@ -111,16 +116,23 @@ def uses(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Attribute):
             first, _, rest = ast.unparse(node).partition(".")
             yield f"{known.get(first) or first}.{rest}"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and len(node.args) > 1:
+            first, _, rest = ast.unparse(node.args[0]).partition(".")
+            yield ".".join(filter(None, (known.get(first) or first, rest, str(getattr(node.args[1], "value", "?")))))
 
 
 def opens_pictures(path: Path) -> set[str]:
     return {name for name in uses(path) if any(f"{name}.".startswith(f"{each}.") for each in OPENS_PICTURES)}
 
 
-@pytest.mark.parametrize("path", files(), ids=relative)
+OURS = [*files(), *sorted((ROOT / "benchmarks").rglob("*.py")), *sorted((ROOT / "scripts").glob("*.py"))]
+OURS += sorted(ROOT.glob("*.py"))
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_picture_files_are_opened_in_one_place(path):
     """Pillow executes an EPS whatever its name is: only pictures/opening.py calls it, with a list of formats."""
-    if relative(path) == "pictures/opening.py":
+    if path == PACKAGE / "pictures" / "opening.py":
         calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
         opening = [call for call in calls if ast.unparse(call.func) == "Image.open"]
         assert opening
@@ -137,7 +149,12 @@ def test_the_walk_sees_every_way_to_open_a_picture(tmp_path):
         "import PIL.Image\nPIL.Image.open(path)",
         "from PIL.Image import open",
         "def f():\n    import PIL.Image as I\n    opener = I.open",
-        "import cv2",
+        "import cv2\ncv2.imread(path)",
+        "from cv2 import imdecode",
+        "from PIL import Image\ngetattr(Image, 'open')(path)",
+        "from torchvision.io import read_image",
+        "from matplotlib import pyplot as plt\nplt.imread(path)",
+        "from modules import images\nimages.read(path)",
     ):
         file.write_text(text)
         assert opens_pictures(file), text
