@@ -9,7 +9,7 @@ from typing import Any
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
 
-_HASH = re.compile(r"[0-9a-f]{8,64}")
+_HASH = re.compile(r"[0-9a-f]{8,64}|[a-z][a-z0-9_]*:[0-9a-f]{8,128}")
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Named:
     """A model as a record names it: without folder and ending.
 
     `hashes` are lower-case hexadecimal digits as they stand there: 8 (legacy), 10 (short), 12 or 64 (AutoV3, full).
+    Others have the name of their algorithm before them: "blake3:…".
     `role` says in a person's words what it did where it did not draw the whole picture: "refiner", "hires checkpoint",
     "ADetailer checkpoint".
     """
@@ -53,10 +54,15 @@ class PictureRecord:
 def named(name: object, *hashes: object, role: str = "") -> Named | None:
     """A model by what a record says of it; None where that is nothing. Hashes that are none are left out."""
     text = name if isinstance(name, str) else ""
-    digits = [hash.lower().removeprefix("0x") for hash in hashes if isinstance(hash, str)]
+    digits = [hash.strip().lower().removeprefix("0x").removeprefix("sha256:") for hash in map(words, hashes)]
     kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
     plain = model_name(text)
     return Named(plain, kept, role) if plain or kept else None
+
+
+def words(value: object) -> str:
+    """A text of a record; an empty one where something else stands in its place."""
+    return value if isinstance(value, str) else ""
 
 
 def model_name(text: str) -> str:

@@ -1,39 +1,55 @@
-"""NovelAI's records: PNG texts of which `Source` names the model and ends in its hash, `Comment` is JSON with the
-settings."""
+"""NovelAI's records: `Source` names the model and ends in its hash, `Comment` is JSON with the settings.
+
+PNG has them as texts, and all of them once more as a JSON object in the pixels' lowest bits. WebP has that object in
+EXIF's UserComment, with `Source` as EXIF's Software. Source: NovelAI/novelai-image-metadata, nai_meta.py.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from .form import PictureRecord, json_object, named, once
+from .form import PictureRecord, json_object, named, once, words
 from .registry import RecordReader
 from .texts import Texts
 
 PROGRAM = "NovelAI"
 
+_SOURCE = re.compile(r"(.*\S)\s+([0-9A-Fa-f]{8})")
+
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
-    """The record of each place, which stands in several texts there."""
-    for place, found in texts.by_place().items():
-        if found.get("Software", "").startswith(PROGRAM):
-            yield _of_texts(place, found)
+    """The record of each place, which stands in several texts there, and of each text that holds all of them; where
+    there is none, what EXIF's Software names."""
+    marked = {place: found for place, found in texts.by_place().items() if _is_its(found.get("Software"))}
+    records = [
+        _record(f"{place} “Comment”", found) for place, found in marked.items() if {"Source", "Comment"} & set(found)
+    ]
+    records += [
+        _record(text.where, document) for text, document in texts.objects() if _is_its(document.get("Software"))
+    ]
+    if not records:
+        records = [
+            _record(f"{place} “Software”", {"Source": found["Software"]})
+            for place, found in marked.items()
+            if _SOURCE.fullmatch(found["Software"])
+        ]
+    yield from records
 
 
-def _of_texts(place: str, found: Mapping[str, str]) -> PictureRecord:
-    source = found.get("Source", "")
-    name, _, last = source.strip().rpartition(" ")
-    model = named(name, last) if re.fullmatch("[0-9A-Fa-f]{8}", last) else named(source)
-    comment = json_object(found.get("Comment", ""))
-    prompt, negative = comment.get("prompt"), comment.get("uc")
-    return PictureRecord(
-        f"{place} “Comment”",
-        PROGRAM,
-        once([model]),
-        (),
-        prompt if isinstance(prompt, str) else found.get("Description", ""),
-        negative if isinstance(negative, str) else "",
-    )
+def _is_its(software: object) -> bool:
+    return words(software).startswith(PROGRAM)
+
+
+def _record(where: str, found: Mapping[str, Any]) -> PictureRecord:
+    source = words(found.get("Source")).strip()
+    parts = _SOURCE.fullmatch(source)
+    model = named(parts[1], parts[2]) if parts else named(source)
+    comment = found.get("Comment")
+    settings = comment if isinstance(comment, dict) else json_object(words(comment))
+    prompt = words(settings.get("prompt")) or words(found.get("Description"))
+    return PictureRecord(where, PROGRAM, once([model]), (), prompt, words(settings.get("uc")))
 
 
 READER = RecordReader(PROGRAM, read, order=3)
