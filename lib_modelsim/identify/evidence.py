@@ -6,7 +6,7 @@ Every piece of evidence says in words what it rests on, with the numbers; certai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
@@ -45,6 +45,7 @@ PROOF = MOST_SURE
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
 _LEGACY = 8  # digits
+_TOLD = 3  # reasons of one kind for one model, beside the surest
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Evidence:
     """One reason to believe that `model` generated the picture; `model` is None where it speaks against all of them.
 
     `key` is that of the KnownModel or of the gallery's checkpoint where we have it. `certainty` is 0 … 1, None where
-    there is no honest number. `detail` is for a person, with the numbers.
+    there is no honest number. `detail` is for a person, with the numbers; `again` says it after what another piece has
+    said of the same model.
     """
 
     kind: Kind
@@ -60,6 +62,7 @@ class Evidence:
     certainty: float | None
     detail: str
     key: str | None = None
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,26 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     told = _disagreement(records, found)
     if told is not None:
         found = [_at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
-    return list(dict.fromkeys(found))
+    return told_once(found)
+
+
+def told_once(found: Sequence[Evidence]) -> list[Evidence]:
+    """One piece for each model and kind: the surest, with what the others add to it.
+
+    A guess stays apart from what is claimed; what names no model stays as it is.
+    """
+    of: dict[object, list[Evidence]] = {}
+    for piece in found:
+        which = (piece.kind, piece.key or piece.model, piece.certainty is None) if piece.model else piece
+        of.setdefault(which, []).append(piece)
+    return [_as_one(pieces) for pieces in of.values()]
+
+
+def _as_one(pieces: Sequence[Evidence]) -> Evidence:
+    first, *others = sorted(pieces, key=lambda piece: -(piece.certainty or 0))
+    more = list(dict.fromkeys(piece.again or piece.detail for piece in others if piece.detail != first.detail))
+    told = more[:_TOLD] + ([f"and {len(more) - _TOLD} more that name it, too"] if len(more) > _TOLD else [])
+    return replace(first, detail="; ".join([first.detail, *told]))
 
 
 def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
@@ -124,25 +146,27 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
     ]
     by_hash = [each for each in by_hash if _is_called(each[0], named.name)] or by_hash  # of twins the one it names
     if by_hash:
-        count = len({model.key for model, *_ in by_hash})
+        files: dict[str, list[tuple[KnownModel, str, str]]] = {}
+        for each in by_hash:
+            files.setdefault(each[0].key, []).append(each)
         return [
-            _made_by(
-                model, kind, count, f"{source} names its {kind} {digits}", _renamed(named, model, known) + networks
-            )
-            for model, digits, kind in by_hash
+            _made_by(each, len(files), source, _renamed(named, each[0][0], known) + networks)
+            for each in files.values()
         ]
     by_name = [model for model in known if _is_called(model, named.name)]
     if by_name and not named.hashes:
+        one_of_each = {model.key: model for model in reversed(by_name)}
         return [
             Evidence(
                 Kind.RECORD,
                 model.name,
-                CERTAINTY["name"] / len(by_name),
+                CERTAINTY["name"] / len(one_of_each),
                 f"made by a model called {model.name}: {source} gives no hash, so another file of this name "
                 f"cannot be ruled out{networks}",
                 model.key,
+                f"{source} gives its name without a hash{networks}",
             )
-            for model in by_name
+            for model in one_of_each.values()
         ]
     foreign = _foreign(source, named, by_name, networks)
     return [foreign] if foreign.key else [foreign, *_guess(named, known)]
@@ -170,11 +194,19 @@ def _parts(also: Sequence[Named]) -> str:
     return ", ".join([f"its {first.role} is {first}", *(f"its {each.role} {each}" for each in rest)])
 
 
-def _made_by(model: KnownModel, kind: str, count: int, because: str, more: str) -> Evidence:
-    certainty = CERTAINTY.get(kind, CERTAINTY["hash"]) / count
+def _made_by(named: Sequence[tuple[KnownModel, str, str]], count: int, source: str, more: str) -> Evidence:
+    """One file that a record's hashes mean: `named` are its model, perhaps with copies, the digits and their kind."""
+    model = named[0][0]
+    hashes = list(dict.fromkeys(f"its {kind} {digits}" for _, digits, kind in named))
+    copies = sorted({copy.name for copy, *_ in named} - {model.name})
+    because = f"{source} names {' and '.join(hashes)}"
+    if copies:
+        because += f", which {' and '.join(copies)} {'has' if len(copies) == 1 else 'have'}, too: the same file"
     if model.path is None:
         because += ", which has pictures here but no file"
-    return Evidence(Kind.RECORD, model.name, certainty, f"made by {model.name}: {because}{more}", model.key)
+    certainty = max(CERTAINTY.get(kind, CERTAINTY["hash"]) for *_, kind in named) / count
+    detail = f"made by {model.name}: {because}{more}"
+    return Evidence(Kind.RECORD, model.name, certainty, detail, model.key, f"{because}{more}")
 
 
 def _last(model: KnownModel) -> str:
@@ -198,13 +230,15 @@ def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks:
     """A model that we do not have, as far as hashes are known."""
     if by_name and not by_name[0].sha256:
         detail = f"made by {named}: {source} says so; your file of this name was never hashed and may be that model"
-        return Evidence(Kind.RECORD, by_name[0].name, CERTAINTY["name"], detail + networks, by_name[0].key)
+        again = f"{source} says {named}{networks}"
+        return Evidence(Kind.RECORD, by_name[0].name, CERTAINTY["name"], detail + networks, by_name[0].key, again)
     detail = f"made by {named}, which you do not have: {source} says so"
     if by_name:
         own = (by_name[0].sha256 or "")[:10]
         detail += f"; your file of this name is a different one [{own}]: name and hash disagree"
     kind = "name" if not named.hashes else "legacy hash" if max(map(len, named.hashes)) == _LEGACY else "hash"
-    return Evidence(Kind.RECORD, named.name or str(named), CERTAINTY[kind], detail + networks)
+    again = f"{source} says {named}{networks}"
+    return Evidence(Kind.RECORD, named.name or str(named), CERTAINTY[kind], detail + networks, None, again)
 
 
 def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
@@ -248,7 +282,7 @@ def _contradict_within(named: Named) -> bool:
 
 def _at_most(piece: Evidence, certainty: float) -> Evidence:
     least = None if piece.certainty is None else min(piece.certainty, certainty)
-    return Evidence(piece.kind, piece.model, least, piece.detail, piece.key)
+    return replace(piece, certainty=least)
 
 
 # a picture that we have, and its style

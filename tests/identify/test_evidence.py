@@ -214,3 +214,37 @@ def test_only_full_settings_and_the_same_picture_are_proof():
         assert "proof" not in piece.detail
     assert "no model generated the same picture" in of_regenerated("anna", "a", 0.9, True, 0, 3).detail
     assert "proves nothing" in of_regenerated("anna", "a", 0.99, False, 0, 3).detail
+
+
+# one model, told once
+
+
+def test_several_hashes_and_records_of_one_model_are_one_piece():
+    (piece,) = evidence(
+        told(Named("anna", ("a1" * 5, "c3" * 6))),
+        told(Named("anna", ("a1" * 32,)), program="modelsim"),
+        told(Named("anna"), program="ComfyUI"),
+    )
+    assert (piece.key, piece.certainty) == (ANNA.key, CERTAINTY["hash"])
+    assert piece.detail.startswith("made by anna: its record (WebUI, ")
+    assert f"names its short hash {'a1' * 5} and its AutoV3 hash {'c3' * 6}; " in piece.detail
+    assert f"its record (modelsim, PNG text “parameters”) names its SHA-256 {'a1' * 32}; " in piece.detail
+    assert piece.detail.endswith("its record (ComfyUI, PNG text “parameters”) gives its name without a hash")
+
+
+def test_copies_of_a_file_are_one_model_that_is_sure_by_its_hash_and_by_its_name():
+    copy = KnownModel("other/anna", Path("other/anna.safetensors"), ANNA.sha256, ANNA.legacy_hash, ANNA.autov3)
+    old = KnownModel("backup", Path("backup.safetensors"), ANNA.sha256, ANNA.legacy_hash, ANNA.autov3)
+    known = [ANNA, copy, old, BERT]
+    (piece,) = of_records(Records((told(Named("", ("a1" * 5,))),)), known)
+    assert piece.certainty == CERTAINTY["hash"]
+    assert "which backup and other/anna have, too: the same file" in piece.detail
+    (piece,) = of_records(Records((told(Named("anna")),)), known)
+    assert piece.certainty == CERTAINTY["name"]
+
+
+def test_a_model_that_we_lack_is_told_once_for_two_records():
+    (piece,) = evidence(told(Named("zoe", ("ee" * 5,))), told(Named("zoe", ("ee" * 32,)), program="modelsim"))
+    assert piece.certainty == CERTAINTY["hash"]
+    assert piece.detail.startswith(f"made by zoe [{'ee' * 5}], which you do not have: its record (WebUI, ")
+    assert piece.detail.endswith(f"its record (modelsim, PNG text “parameters”) says zoe [{'ee' * 32}]")

@@ -14,18 +14,21 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.errors import ModelsimError
+from lib_modelsim.hosts.host import Listed
 from lib_modelsim.identify.evidence import Kind, KnownModel
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.features import FILE
 from lib_modelsim.pictures.opening import PictureError
+from lib_modelsim.probes.gallery import Gallery, checkpoint_key
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.finding.find import find, not_this
 from lib_modelsim.workspace.finding.index import GalleryIndex
 from lib_modelsim.workspace.finding.models import known_models, scanned_models
 from lib_modelsim.workspace.finding.reliability import reliability, table
 from lib_modelsim.workspace.probing.gallery_import import import_pictures
+from lib_modelsim.workspace.probing.holdings import holdings
 from lib_modelsim.workspace.probing.import_plan import plan_import
 from tests.probes.fake_engine import drawable
 from tests.probes.galleries import fill, small_suite
@@ -393,8 +396,6 @@ def test_the_self_test_is_told_model_by_model(learned, nothing):
 
 
 def test_known_models_are_those_of_the_library_that_are_still_there(small_family, tmp_path):
-    from lib_modelsim.hosts.host import Listed
-
     copy = shutil.copy(small_family / "anna.safetensors", tmp_path / "gone.safetensors")
     with Library(tmp_path / "library.sqlite") as library:
         scanned, unreadable = scanned_models([small_family, tmp_path / "gone.safetensors"], library, Job())
@@ -409,11 +410,100 @@ def test_known_models_are_those_of_the_library_that_are_still_there(small_family
 
 
 def test_a_host_s_file_that_was_never_scanned_is_known_by_legacy_hash(small_family):
-    from lib_modelsim.hosts.host import Listed
-
     with Library(None) as library:
         (scanned,), _ = scanned_models([small_family / "anna.safetensors"], library, Job())
     with Library(None) as library:
         (known,) = known_models(library, [Listed(small_family / "anna.safetensors", "anna", scanned.sha256.upper())])
     assert (known.legacy_hash, known.sha256) == (scanned.legacy_hash, scanned.sha256)
     assert known.name == "anna"
+
+
+# one model, told once
+
+
+def recorded(model: str, words: str, path: Path) -> Path:
+    return with_infotext(f"a cat\nSteps: 20, Sampler: Euler, Seed: 5, Size: 96x96, {words}Model: {model}", path)
+
+
+@pytest.fixture
+def old_and_new(tmp_path):
+    """A gallery whose "anna" drew and was imported before its hash was known, under two names, and drew after."""
+    draw_gallery(tmp_path / "gallery", MODELS[:3])
+    own, short = tmp_path / "own", drawable("anna").sha256[:10]
+    for place, name in enumerate(["Anna", f"anna [{short}]"]):
+        (own / name).mkdir(parents=True)
+        for probe in ("ship", "mill"):
+            tinted(drawable("anna"), Parameters(prompt=f"a {probe}", seed=place)).save(own / name / f"{probe}.png")
+    import_pictures(plan_import(own, []), tmp_path / "gallery", Job())
+    return tmp_path / "gallery"
+
+
+def test_pictures_from_before_the_hash_was_known_are_the_same_model_s(old_and_new):
+    learned = learn(old_and_new)
+    assert learned.names == {drawable(name).sha256: name for name in MODELS[:3]}
+    found = find([unseen("anna")], learned, [])
+    assert [card.model for card in found.ranking].count("anna") == 1
+    assert len(found.ranking) == 3
+    assert [held.model for held in holdings(old_and_new)] == ["anna", "bert", "carl"]
+
+
+def test_a_name_that_two_files_had_is_not_merged(tmp_path):
+    draw_gallery(tmp_path, MODELS[:3])
+    other = replace(drawable("anna"), sha256="ee" * 32)
+    before = replace(drawable("anna"), sha256=None)
+    with Gallery(tmp_path) as gallery:
+        stored = gallery.pictures()[0]
+        for number, checkpoint in enumerate((other, before)):
+            record = replace(stored.record, checkpoint=checkpoint_key(checkpoint), checkpoint_name="anna", identity="x")
+            path = gallery.path_for("pets", checkpoint, "more", number, "x")
+            gallery.save(path, tinted(checkpoint, Parameters(seed=number)), "", record)
+    assert set(learn(tmp_path).names) == {*(drawable(name).sha256 for name in MODELS[:3]), "ee" * 32, "name:anna"}
+
+
+def test_a_file_that_was_never_hashed_is_the_model_of_its_name_that_has_pictures(learned, tmp_path):
+    known = [KnownModel("anna", Path("anna.safetensors")), KnownModel("zoe", Path("zoe.safetensors"), "ee" * 32)]
+    found = find([recorded("anna", "", tmp_path / "a.png")], learned, known)
+    assert kinds(found) == [Kind.RECORD, Kind.FEATURES]
+    assert found.evidence[0].certainty == 0.5
+    (card,) = (card for card in found.ranking if card.model == "anna")
+    assert (card.key, card.path) == (drawable("anna").sha256, known[0].path)
+    assert f"anna was never hashed: it is taken for the anna [{card.key[:10]}] that has pictures here" in found.remarks
+
+
+def test_a_model_whose_pictures_have_no_hash_is_left_out_whole(tmp_path):
+    draw_gallery(tmp_path / "drawn", MODELS[:3])
+    for path in (tmp_path / "drawn").glob("*/anna*/*.png"):
+        target = tmp_path / "own" / "anna" / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)
+    import_pictures(plan_import(tmp_path / "own", []), tmp_path / "drawn", Job())
+    learned = learn(tmp_path / "drawn")
+    assert "name:anna" in learned.names
+    anna = KnownModel("anna", Path("anna.safetensors"), "aa" * 32)
+    picture = recorded("anna", f"Model hash: {'a' * 10}, ", tmp_path / "a.png")
+    found = find([picture], learned, [anna])
+    assert [card.key for card in found.ranking if card.model == "anna"] == ["aa" * 32]
+    rest = not_this(found, "aa" * 32)
+    assert not any(piece.kind is Kind.RECORD for piece in rest.evidence)
+    assert all(card.model != "anna" for card in rest.ranking)
+
+
+def test_records_of_several_pictures_that_name_one_model_are_one_piece(learned, tmp_path):
+    digits = drawable("anna").sha256[:10]
+    paths = [recorded("anna", f"Model hash: {digits}, TI: x{n}, ", tmp_path / f"{n}.png") for n in range(2)]
+    paths.append(recorded("anna", "", tmp_path / "named.png"))
+    found = find(paths, learned, [])
+    (piece,) = (piece for piece in found.evidence if piece.kind is Kind.RECORD)
+    assert piece.certainty == pytest.approx(0.99)
+    assert all(path.name in piece.detail for path in paths)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_file_scanned_by_way_of_a_link_and_listed_by_the_host_is_one_model(small_family, tmp_path):
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "anna.safetensors"
+    link.symlink_to(small_family / "anna.safetensors")
+    with Library(tmp_path / "library.sqlite") as library:
+        ((scanned,), _) = scanned_models([link], library, Job())
+        (known,) = known_models(library, [Listed(small_family / "anna.safetensors", "anna [1]")])
+    assert (known.sha256, known.title) == (scanned.sha256, "anna [1]")

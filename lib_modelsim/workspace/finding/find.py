@@ -30,12 +30,14 @@ from ...identify.evidence import (
     of_features,
     of_pictures,
     of_records,
+    told_once,
 )
 from ...identify.search import Match, Search, SearchResult
 from ...pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
 from ...pictures.opening import PictureError, open_picture
 from .index import Learned
+from .models import keys_of_files, with_gallery
 from .queries import OpenedQuery, Query, open_queries
 from .reliability import Reliability, reliability
 
@@ -107,7 +109,8 @@ def find(
     """
     asked, refused = open_queries(queries)
     remarks = [*chain.from_iterable(each.records.remarks for each in asked), *map(str, refused)]
-    known = [*known, *_only_in_gallery(learned, known)]
+    known, granted = with_gallery(known, learned.names)
+    one_key = keys_of_files(known, learned.names)
     similar = [_similar_pictures(each.picture, learned) for each in asked]
     prompt, failures = _prompt(asked[0], similar[0], learned, interrogators)
     evidence = _named_for([of_records(each.records, known) for each in asked], asked)
@@ -123,14 +126,15 @@ def find(
         evidence.append(of_features(answer, search, called, learned.encoder.name, seen))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _BY_PICTURES if search.examples.texts is None else _BY_TEXTS)
+    evidence = told_once([replace(piece, key=one_key.get(piece.key or "", piece.key)) for piece in evidence])
     return Found(
         tuple(evidence),
-        rank(_cards(answer, learned, known, evidence), evidence),
+        rank(_cards(answer, learned, known, evidence, one_key), evidence),
         answer is not None and answer.none_of_these and not named,
         prompt,
         learned.encoder.name,
         reliability(learned),
-        (*remarks, *_never_hashed(evidence, known), *failures, *learned.unreadable),
+        (*remarks, *_granted(evidence, granted), *_never_hashed(evidence, known), *failures, *learned.unreadable),
         asked[0].records.pasted or (prompt.text if prompt is not None else None),
     )
 
@@ -175,7 +179,7 @@ def _named_for(found: Sequence[Sequence[Evidence]], asked: Sequence[OpenedQuery]
             of.setdefault(piece, []).append(each.name)
     if len(asked) == 1:
         return list(of)
-    return [replace(piece, detail=f"{', '.join(names)}: {piece.detail}") for piece, names in of.items()]
+    return [replace(piece, detail=f"{', '.join(names)}: {piece.detail}", again="") for piece, names in of.items()]
 
 
 def _prompt(
@@ -200,6 +204,16 @@ def _never_hashed(evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> 
     return [f"{files} never hashed and may be the model named in the record: scan them, then search again"]
 
 
+def _granted(evidence: Sequence[Evidence], granted: Sequence[KnownModel]) -> list[str]:
+    """A file that was never hashed, and a record that names the pictures of its name."""
+    named = {piece.key for piece in evidence if piece.kind is Kind.RECORD}
+    return [
+        f"{model.name} was never hashed: it is taken for the {model.name} [{model.key[:10]}] that has pictures here"
+        for model in granted
+        if model.key in named
+    ]
+
+
 def _similar_pictures(query: Image.Image, learned: Learned) -> list[SimilarPicture]:
     """Pictures of the gallery that are the query, or may be it, whatever was done to it; the most alike first."""
     if learned.fingerprints is None:
@@ -222,25 +236,22 @@ def _likeness(query: Image.Image, path: Path) -> float:
         return 0.0
 
 
-def _only_in_gallery(learned: Learned, known: Sequence[KnownModel]) -> list[KnownModel]:
-    """Models that generated pictures here and whose files are elsewhere."""
-    there = {model.key for model in known} | {f"name:{model.name}" for model in known}
-    drew = {key: name for key, name in learned.names.items() if key not in there}
-    return [KnownModel(name, sha256=None if key.startswith("name:") else key) for key, name in drew.items()]
-
-
 def _cards(
-    answer: SearchResult | None, learned: Learned, known: Sequence[KnownModel], evidence: Sequence[Evidence]
+    answer: SearchResult | None,
+    learned: Learned,
+    known: Sequence[KnownModel],
+    evidence: Sequence[Evidence],
+    one_key: Mapping[str, str],
 ) -> list[Ranked]:
-    """A card for each model of the gallery, by features, and for each other one that evidence names."""
-    by_key = {model.key: model for model in known}
-    by_name = {f"name:{model.name}": model for model in known}
+    """A card for each model of the gallery, by features, and for each other one that evidence names; `one_key` is the
+    key that a model is known by where its pictures have another."""
+    by_key = {model.key: model for model in reversed(known)}
     matches = answer.matches if answer is not None else ()
     names, cards = learned.names, []
     for match, probability in zip(matches, _probabilities(matches, learned.search), strict=True):
-        model = by_key.get(match.model) or by_name.get(match.model)
+        key = one_key.get(match.model, match.model)
         paths = tuple(learned.picture(row).path for row in match.pictures)
-        cards.append(_card(model, match.model, names[match.model], match.score, probability, paths))
+        cards.append(_card(by_key.get(key), key, names[match.model], match.score, probability, paths))
     there = {card.key for card in cards} | {card.sha256 for card in cards}
     others = {piece.key: by_key[piece.key] for piece in evidence if piece.key in by_key and piece.key not in there}
     cards += [_card(model, key, model.name) for key, model in others.items() if key is not None]

@@ -23,6 +23,7 @@ from ...pictures.copies import Hashes
 from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import VIEWS, FeatureStore, View, Wanted, method_of
 from ...probes.gallery import Gallery, Stored
+from ...probes.one_model import one_key
 
 _TEST = 2
 """Grows when self-tests change their meaning."""
@@ -113,11 +114,13 @@ class GalleryIndex:
         """What is known of the pictures: fingerprints of all, vectors of the chosen; why nothing of some."""
         wanted = [Wanted([each.path for each in lit]), Wanted(list(chosen), [self.encoder], VIEWS)]
         seen = store.look(wanted, job, f"encoding pictures ({self.encoder.name})")
+        called = {each.record.checkpoint: each.record.checkpoint_name for each in lit}
+        model = one_key(called)
         known = (
             Indexed(
                 each.path,
-                each.record.checkpoint,
-                each.record.checkpoint_name,
+                model[each.record.checkpoint],
+                called[model[each.record.checkpoint]],
                 each.record.drawn_with.prompt,
                 seen.contents[each.path],
             )
@@ -159,8 +162,9 @@ def _folders(folder: Path) -> list[Path]:
 
 def _of_suites(stored: Sequence[Stored], suites: Sequence[str]) -> set[Path]:
     """What is learned from, model by model."""
-    drew = {picture.record.checkpoint for picture in stored if picture.record.suite in suites}
-    return {each.path for each in stored if each.record.suite in suites or each.record.checkpoint not in drew}
+    model = one_key({picture.record.checkpoint: picture.record.checkpoint_name for picture in stored})
+    drew = {model[picture.record.checkpoint] for picture in stored if picture.record.suite in suites}
+    return {each.path for each in stored if each.record.suite in suites or model[each.record.checkpoint] not in drew}
 
 
 def _tested(

@@ -19,6 +19,8 @@ from ..catalogue.index import Unreadable, model_names
 from ..catalogue.leaving_out import means, unknown
 from ..catalogue.scan import IDENTITY_VERSION, scan
 
+_BY_NAME = "name:"  # as probes.gallery.checkpoint_key begins where nobody knows a SHA-256
+
 
 def scanned_models(paths: Sequence[Path], library: Library, job: Job) -> tuple[list[KnownModel], list[Unreadable]]:
     """The checkpoints under these paths with all their hashes: files that were never hashed are, which reads them."""
@@ -51,7 +53,9 @@ def known_models(library: Library, listed: Iterable[Listed] = ()) -> list[KnownM
     those that the host lists, with its hashes and 64 KB read of each for the legacy one."""
     remembered = {path: KnownModel("", Path(path), *hashes) for path, hashes in _remembered(library).items()}
     of_host = {readable(each.path.resolve()): each for each in listed}
-    for path, each in of_host.items():
+    places = {readable(Path(path).resolve()): path for path in remembered}  # scanned by way of a link
+    for real, each in of_host.items():
+        path = real if real in remembered else places.get(real, real)
         known = remembered.get(path) or KnownModel("", each.path, legacy_hash=legacy_hash(each.path))
         sha256 = known.sha256 or (each.sha256.lower() if each.sha256 else None)
         remembered[path] = replace(known, sha256=sha256, title=each.title)
@@ -81,3 +85,37 @@ def legacy_hash(path: Path) -> str | None:
             return hashlib.sha256(file.read(end - start)).hexdigest()[:8]
     except OSError:
         return None
+
+
+def with_gallery(known: Sequence[KnownModel], drew: Mapping[str, str]) -> tuple[list[KnownModel], list[KnownModel]]:
+    """The models known, and those that have pictures alone, each once, and those of them whose hash was taken for
+    granted; `drew` is key → name of those with pictures.
+
+    A file that was never hashed is taken for the model of its name that has pictures, if that is one.
+    """
+    keys = {model.key for model in known}
+    by_name: dict[str, list[KnownModel]] = {}
+    for model in known:
+        by_name.setdefault(model.name.lower(), []).append(model)
+    found, granted = list(known), []
+    for key, name in drew.items():
+        called = by_name.get(name.lower(), [])
+        if key in keys or (key.startswith(_BY_NAME) and called):
+            continue
+        alone = [other for other, same in drew.items() if same.lower() == name.lower()] == [key]
+        if alone and len(called) == 1 and called[0].sha256 is None:
+            granted.append(replace(called[0], sha256=key))
+            found[found.index(called[0])] = granted[-1]
+        else:
+            found.append(KnownModel(name, sha256=None if key.startswith(_BY_NAME) else key))
+    return found, granted
+
+
+def keys_of_files(known: Sequence[KnownModel], drew: Mapping[str, str]) -> dict[str, str]:
+    """Key of pictures that were made before the SHA-256 was known → the key of the one file of this name."""
+    found = {}
+    for key, name in drew.items():
+        meant = {model.key for model in known if model.name.lower() == name.lower()}
+        if key.startswith(_BY_NAME) and len(meant) == 1:
+            found[key] = meant.pop()
+    return found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import ModelsimError
 from ...probes.gallery import NO_PICTURES, Gallery
+from ...probes.one_model import one_key
 from ...probes.sheet import IMPORTED
 
 
@@ -30,8 +31,11 @@ def holdings(folder: Path) -> list[Holding]:
     if not stored:
         raise ModelsimError("this gallery has no pictures", folder, NO_PICTURES)
     found: dict[str, Holding] = {}
+    called = {each.record.checkpoint: each.record.checkpoint_name for each in stored}
+    model = one_key(called)
     for each in stored:
-        key, name = each.record.checkpoint, each.record.checkpoint_name
+        key = model[each.record.checkpoint]
+        name = called[key]
         had = found.get(key, Holding(name, 0, 0, 0))
         imported = had.imported + (each.record.suite == IMPORTED)
         found[key] = Holding(name, had.pictures + 1, imported, had.bytes + each.bytes)
