@@ -20,6 +20,21 @@ def found(shared, tmp_path):
     return of
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("brace_prompt_png", "png_comment_infotext", "fooocus_a1111_jpg_ifd0", "fooocus_json_webp_ifd0"),
+        "fooocusplus_comment_png",
+    ],
+)
+def test_its_record_names_the_model_and_nothing_else(found, name):
+    told = found(name)
+    (piece,) = told["evidence"]
+    assert (piece["kind"], piece["model"]) == ("record", "lakeboat_v3")
+    assert "made by lakeboat_v3 [0123456789], which you do not have: its record (" in piece["detail"]
+    assert not any("cannot be read" in remark or "no record of" in remark for remark in told["remarks"])
+
+
 def test_hires_checkpoint(found):
     told = found("hires_checkpoint")
     (piece,) = told["evidence"]

@@ -30,8 +30,9 @@ _MOST = 20_000
 def read(texts: Texts) -> list[PictureRecord]:
     """The graph that was run and the editor's, where that names something else; Civitai's JPEGs hold one in the place
     of an infotext."""
-    found = [of_prompt(texts.document(text), text.where) for text in texts.named("prompt")]
-    found += [of_workflow(texts.document(text), text.where) for text in texts.named("workflow")]
+    graphs = [text for text in texts.named("prompt", "workflow") if text.text.lstrip().startswith(("{", "["))]
+    found = [of_prompt(texts.document(text), text.where) for text in graphs if text.keyword == "prompt"]
+    found += [of_workflow(texts.document(text), text.where) for text in graphs if text.keyword == "workflow"]
     others = (each for each in texts.objects() if each[0].keyword not in ("prompt", "workflow"))
     found += [of_prompt(document, text.where) for text, document in others]
     return _without_repetitions([record for record in found if record is not None])
@@ -139,4 +140,4 @@ def _files(values: object) -> Iterator[str]:
             yield from (each for each in inner if isinstance(each, str))
 
 
-READER = RecordReader(PROGRAM, read, order=2)
+READER = RecordReader(PROGRAM, read, order=3)

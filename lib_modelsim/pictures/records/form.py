@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
 
 _HASH = re.compile(r"[0-9a-f]{8,64}|[a-z][a-z0-9_]*:[0-9a-f]{8,128}")
+
+TITLE = "title at Civitai"
+"""Alias of a name that people gave a model there; `Named.version` is its version's."""
+
+_ALIASES = (
+    (re.compile(r"urn:air:.+", re.IGNORECASE), "Civitai's identifier"),
+    (re.compile(r"EMS-\d+-EMS"), "TensorArt's own number"),
+)
+"""Names that a service gives, by their form."""
 
 
 @dataclass(frozen=True)
@@ -19,16 +28,19 @@ class Named:
     `hashes` are lower-case hexadecimal digits as they stand there: 8 (legacy), 10 (short), 12 or 64 (AutoV3, full).
     Others have the name of their algorithm before them: "blake3:…".
     `role` says in a person's words what it did where it did not draw the whole picture: "refiner", "hires checkpoint",
-    "ADetailer checkpoint".
+    "ADetailer checkpoint". `alias` says whose name it is where it is no file's ("title at Civitai"), `version` which
+    version of such a title.
     """
 
     name: str
     hashes: tuple[str, ...] = ()
     role: str = ""
+    alias: str = ""
+    version: str = ""
 
     def __str__(self) -> str:
         hashes = f"[{', '.join(self.hashes)}]" if self.hashes else ""
-        return " ".join(filter(None, (self.name, hashes)))
+        return " ".join(filter(None, (self.name, self.version, hashes)))
 
 
 @dataclass(frozen=True)
@@ -51,13 +63,20 @@ class PictureRecord:
     also: tuple[Named, ...] = ()
 
 
-def named(name: object, *hashes: object, role: str = "") -> Named | None:
+def named(name: object, *hashes: object, role: str = "", alias: str = "", version: object = None) -> Named | None:
     """A model by what a record says of it; None where that is nothing. Hashes that are none are left out."""
     text = name if isinstance(name, str) else ""
     digits = [hash.strip().lower().removeprefix("0x").removeprefix("sha256:") for hash in map(words, hashes)]
     kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
-    plain = model_name(text)
-    return Named(plain, kept, role) if plain or kept else None
+    shown = " ".join(text.split()) if alias else model_name(text)
+    alias = alias or next((alias for form, alias in _ALIASES if form.fullmatch(shown)), "")
+    label = version.strip() if isinstance(version, str) else ""
+    return Named(shown, kept, role, alias, label) if shown or kept else None
+
+
+def plain(name: str) -> str:
+    """A name by its letters and digits: files are renamed with other capitals, spaces and underscores."""
+    return "".join(each for each in name.lower() if each.isalnum())
 
 
 def words(value: object) -> str:
@@ -79,7 +98,7 @@ def once(models: list[Named | None]) -> tuple[Named, ...]:
         if model is not None:
             key = (model.name or model.hashes[0], model.role)
             known = found.get(key, model)
-            found[key] = Named(known.name, tuple(dict.fromkeys((*known.hashes, *model.hashes))), model.role)
+            found[key] = replace(known, hashes=tuple(dict.fromkeys((*known.hashes, *model.hashes))))
     return tuple(found.values())
 
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from PIL import Image
 
@@ -25,10 +26,15 @@ NEGATIVE = "Negative prompt:"
 # a label begins where such characters begin: tried at each of them, a long text without a colon would take long
 _LABEL = re.compile(r"(?<![\w \-/])[ \-/]*(\w[\w \-/]+):\s*")
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])*"(?=\s*(?:,|$))')
-_PLAIN = re.compile(r"[^,]*")
+_PLAIN = re.compile(r"[^,\n]*")
+_NEXT = re.compile(r"[,\n]")
+_STEPS = re.compile(r"(?<!\S)Steps: ?\d+(?:\.\d+)?(?=\s*,)")
 
 FEWEST = 3
 """A last line with fewer settings than this belongs to the prompt, as the WebUI has it."""
+
+_MOST = 2000
+"""Settings that are read of one text: the WebUI writes some dozens."""
 
 EXIF, USER_COMMENT = 0x8769, 0x9286
 """The IFD of EXIF's own tags, and the one of them that holds a free text."""
@@ -46,18 +52,42 @@ class Infotext:
 def parse(text: str) -> Infotext:
     """Read an infotext. Never fails: what is no settings line is prompt, what is no setting on that line is skipped.
 
-    As in the WebUI every line loses the white space around it. Beyond the WebUI, JSON that stands unquoted (Civitai's
-    "Civitai resources: […]") is one value.
+    As in the WebUI every line loses the white space around it. Beyond the WebUI: JSON that stands unquoted (Civitai's
+    "Civitai resources: […]") is one value; lines behind the settings belong to them (extensions and people add some);
+    a text whose lines were joined on the way is taken apart; of a label that comes twice the first counts, which is
+    the WebUI's own.
     """
-    *lines, last = text.strip().split("\n")
-    settings = list(_settings(last))
+    lines, line = _apart(text)
+    settings: dict[str, str] = {}
+    for label, value in islice(_settings(line), _MOST):
+        settings.setdefault(label, value)
     if len(settings) < FEWEST:
-        lines.append(last)
-        settings = []
+        lines, settings = text.strip().split("\n"), {}
     lines = [line.strip() for line in lines]
     start = next((i for i, line in enumerate(lines) if line.startswith(NEGATIVE)), len(lines))
     negative = [line.removeprefix(NEGATIVE).strip() for line in lines[start:]]
-    return Infotext(_text(lines[:start]), _text(negative), dict(settings))
+    return Infotext(_text(lines[:start]), _text(negative), settings)
+
+
+def _apart(text: str) -> tuple[list[str], str]:
+    """The lines of the prompts, and the settings: the last line, or the last that tells the steps and all behind it."""
+    lines = text.strip().split("\n")
+    if not _STEPS.search(lines[-1]):
+        told = next((at for at in range(len(lines) - 1, -1, -1) if _STEPS.match(lines[at].lstrip())), len(lines) - 1)
+        return lines[:told], "\n".join(lines[told:])
+    return _joined(lines)
+
+
+def _joined(lines: list[str]) -> tuple[list[str], str]:
+    """The same where the last line has the prompts, too: they were several lines once."""
+    *before, last = lines
+    prompt, colon, rest = last.partition(NEGATIVE)
+    steps = _STEPS.search(rest) if colon else _STEPS.search(last)
+    if steps is None or _STEPS.match(last.lstrip()) or (not colon and re.search(r"\w: ", last[: steps.start()])):
+        return before, last
+    if colon:
+        return [*before, prompt, NEGATIVE + rest[: steps.start()]], rest[steps.start() :]
+    return [*before, last[: steps.start()]], last[steps.start() :]
 
 
 def write(record: Infotext) -> str:
@@ -94,7 +124,8 @@ def _settings(line: str) -> Iterator[tuple[str, str]]:
     while label := _LABEL.search(line, position):
         value, position = _value(line, label.end())
         yield label[1], value
-        position = line.find(",", position) + 1 or len(line)
+        behind = _NEXT.search(line, position)
+        position = behind.end() if behind else len(line)
 
 
 def _value(line: str, start: int) -> tuple[str, int]:

@@ -1,17 +1,51 @@
-"""The WebUI's records: one text, in PNG's `parameters` or EXIF's UserComment, that ends in a line of settings."""
+"""The WebUI's records: one text that ends in a line of settings, wherever it lies.
+
+Many programs write this form; those that say so in it are named. Sources: AUTOMATIC1111 modules/processing.py,
+SD.Next modules/processing_info.py, Forge backend/, Civitai's generator, ComfyUI-Image-Saver nodes.py.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
+from . import civitai
 from .form import Named, PictureRecord, json_list, json_object, named, once
 from .infotext import Infotext, parse
 from .registry import RecordReader
 from .texts import Texts
 
 PROGRAM = "WebUI"
+
+OF_ANOTHER_PICTURE = ("original_parameters",)
+"""Keywords of the infotext of the picture that this one was made from (PaddleNLP)."""
+
+_PROGRAMS = (
+    ("App", "SD.Next"),
+    ("Version", "Fooocus"),
+    ("Version", "ComfyUI"),
+    ("Version", "RuinedFooocus"),
+    ("Civitai metadata", ""),
+)
+"""Labels whose values begin with the name of the program; Civitai's generator is known by the label alone."""
+
+_MARKS: Mapping[str, str] = {
+    "Steps": r"\d+(\.\d+)?",
+    "Sampler": r".+",
+    "Seed": r"-?\d+",
+    "CFG scale": r"[\d.]+",
+    "CFG Scale": r"[\d.]+",
+    "Size": r"\d+ ?x ?\d+",
+    "Model hash": r"[0-9a-fA-F]{8,64}",
+    "Civitai resources": r"(?s:\[.*)",
+}
+"""Settings that every such record has some of, with their form: a prompt may look like settings, too."""
+
+_MOST = 500
+"""Models of a kind that are read of one record: people use a dozen."""
 
 _NETWORK_IN_PROMPT = re.compile(r"<(?:lora|lyco|hypernet):([^:<>]{1,200})[:>]")
 _TITLE = re.compile(r"(.*?)\s*(?:\[([0-9a-fA-F]{8,64})\])?", re.DOTALL)
@@ -24,61 +58,111 @@ _PARTS = {
 }
 """Label of a setting → the role of the checkpoint that it names."""
 
-_SAME = ("", "None", "Use same checkpoint")
-"""How the WebUI and ADetailer say that no other checkpoint was used."""
+_NONE = ("", "None", "Use same checkpoint", "Use same choices", "Built in", "Automatic", "Default (model)")
+"""How programs say that no other file was used."""
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
     """The record of each text that is one, whatever its keyword; one that is JSON is another program's."""
     documents = {text for text, _ in texts.objects()}
     for text in texts:
-        is_json = text in documents
-        record = None if is_json else of_infotext(text.text, text.where)
-        if record is not None:
-            yield record
+        if text not in documents and text.keyword not in OF_ANOTHER_PICTURE:
+            record = of_infotext(text.text, text.where)
+            if record is not None:
+                yield record
 
 
-def of_infotext(text: str, place: str) -> PictureRecord | None:
-    """The WebUI's record; None for a text without settings, which may be anything."""
+def of_infotext(text: str, place: str, program: str | None = None) -> PictureRecord | None:
+    """The record of this text, written by this program where one knows; None for a text without settings, which may
+    be anything."""
     found = parse(text)
-    if "Steps" not in found.settings and "Model" not in found.settings:
+    settings = found.settings
+    marks = [label for label, form in _MARKS.items() if re.fullmatch(form, settings.get(label, "").strip())]
+    if len(marks) < 2:
         return None
-    settings, hashes = found.settings, json_object(found.settings.get("Hashes", ""))
-    main = named(settings.get("Model"), settings.get("Model hash"), hashes.get("model"))
-    resources = json_list(settings.get("Civitai resources", ""))
-    if main is None:
-        stated = (each for each in resources if each.get("type") == "checkpoint")
-        main = next((named(each.get("modelName"), each.get("modelVersionHash")) for each in stated), None)
-    networks = _networks(found, hashes)
+    hashes = dict(islice(json_object(settings.get("Hashes", "")).items(), _MOST))
+    resources = json_list(settings.get("Civitai resources", ""))[:_MOST]
+    main, further = _checkpoints(settings, hashes, resources)
+    networks = _networks(found, hashes) or civitai.networks(resources)
     return PictureRecord(
-        place, PROGRAM, once([main]), networks, found.prompt, found.negative_prompt, text, _parts(settings)
+        place,
+        program or _program(settings),
+        main,
+        networks,
+        found.prompt,
+        found.negative_prompt,
+        text,
+        (*_parts(settings), *further),
     )
+
+
+def _program(settings: Mapping[str, str]) -> str:
+    for label, program in _PROGRAMS:
+        if label in settings and settings[label].startswith(program):
+            return program or civitai.PROGRAM
+    return PROGRAM
+
+
+def _checkpoints(
+    settings: Mapping[str, str], hashes: Mapping[str, Any], resources: list[dict[str, Any]]
+) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+    """The checkpoint that drew the picture, and others of which nothing is said but that they had a part in it.
+
+    "Hashes" has the main one's under "model", and all under "Model:NAME" where ComfyUI-Image-Saver wrote it.
+    """
+    keyed = {key.split(":", 1)[1]: value for key, value in hashes.items() if re.match(r"(?i)(model|checkpoint):", key)}
+    stated = once([named(name, value) for name, value in keyed.items()])
+    main = named(_nothing_if_none(settings.get("Model", "")), settings.get("Model hash"), hashes.get("model"))
+    if main is None or not main.name:
+        digits = main.hashes if main else ()
+        same = [each for each in stated if set(each.hashes) & set(digits)] or stated
+        known = same[0] if same else civitai.checkpoint(resources)
+        main = replace(known, hashes=tuple(dict.fromkeys((*digits, *known.hashes)))) if known else main
+    if main is None:
+        return (), ()
+    same = [each for each in stated if each.name.lower() == main.name.lower()]
+    further = tuple(replace(each, role="further checkpoint") for each in stated if each not in same)
+    return once([main, *(replace(each, name=main.name) for each in same)]), further
 
 
 def _parts(settings: Mapping[str, str]) -> tuple[Named, ...]:
     """The checkpoints that did a part of the work; ADetailer counts its passes: "ADetailer checkpoint 2nd" is of
-    the second."""
+    the second. Fooocus writes the refiner's hash as "Refiner hash"."""
     found = []
     for label, value in settings.items():
         role = _PARTS.get(re.sub(r" \d{1,3}(?:st|nd|rd|th)$", "", label))
-        title = _TITLE.fullmatch(value.strip())
-        if role is not None and title is not None and value.strip() not in _SAME:
-            found.append(named(title[1], title[2], role=role))
+        title = _TITLE.fullmatch(_nothing_if_none(value))
+        if role is not None and title is not None and title[1]:
+            found.append(named(title[1], title[2], settings.get(f"{label} hash"), role=role))
     return once(found)
 
 
 def _networks(found: Infotext, hashes: Mapping[str, Any]) -> tuple[Named, ...]:
-    """LoRAs, embeddings and VAE, by name and hash where there is one."""
+    """LoRAs, embeddings, VAE and Forge's other files ("Module 1"), by name and hash where there is one."""
     listed = [
         pair.partition(":")[::2]
         for label in ("Lora hashes", "TI hashes")
-        for pair in found.settings.get(label, "").split(",")
+        for pair in found.settings.get(label, "").split(",", _MOST)[:_MOST]
     ]
-    stated = [(key.split(":", 1)[1], value) for key, value in hashes.items() if key.startswith(("lora:", "embed:"))]
-    mentioned = [(name, None) for name in _NETWORK_IN_PROMPT.findall(found.prompt)]
-    vae = named(found.settings.get("VAE"), found.settings.get("VAE hash"))
-    pairs = [*listed, *stated, *mentioned]
-    return once([*(named(name, hash.strip() if isinstance(hash, str) else None) for name, hash in pairs), vae])
+    stated = [
+        (key.split(":", 1)[1], value)
+        for key, value in hashes.items()
+        if re.match(r"(?i)(lora|lyco|embed|embedding|hypernet):", key)
+    ]
+    mentioned = [(match[1], None) for match in islice(_NETWORK_IN_PROMPT.finditer(found.prompt), _MOST)]
+    modules = [value for label, value in found.settings.items() if re.fullmatch(r"Module \d+", label)]
+    vae = (found.settings.get("VAE", ""), found.settings.get("VAE hash"))
+    pairs = [*listed, *stated, *mentioned, *((module, None) for module in modules), vae]
+    return once([named(_nothing_if_none(name), _digits(hash)) for name, hash in pairs])
 
 
-READER = RecordReader(PROGRAM, read, order=1)
+def _digits(hash: object) -> str | None:
+    """A hash without what stands behind it: Fooocus once wrote "name: hash: weight"."""
+    return hash.partition(":")[0].strip() if isinstance(hash, str) else None
+
+
+def _nothing_if_none(value: str) -> str:
+    return "" if value.strip() in _NONE else value.strip()
+
+
+READER = RecordReader(PROGRAM, read, order=2)

@@ -19,6 +19,7 @@ from ...pictures.opening import open_picture
 from ...pictures.records.form import model_name
 from ...pictures.records.infotext import parse
 from ...pictures.records.reading import Records
+from ...pictures.records.webui import PROGRAM as WEBUI
 from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineSession, PictureFailed
 from ...probes.parameters import OPTION_LABELS, Parameters
 from ...probes.recording import parameters_of
@@ -140,7 +141,7 @@ def _settings(records: Records, found: Found, size: tuple[int, int], architectur
 def _full_settings(records: Records) -> bool:
     """Whether the record's settings are all there is to the picture, and can be asked for."""
     record = records.drawable
-    if record is None or record.infotext is None:
+    if record is None or record.infotext is None or record.program != WEBUI:  # others' noise is another
         return False
     settings = parse(record.infotext).settings
     vae = model_name(settings.get("VAE", ""))
