@@ -110,9 +110,16 @@ class SimilarPicture:
 def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     """What the records name, held against the models that we know."""
     found = [
-        piece for record in records.records for named in record.checkpoints for piece in _named(record, named, known)
+        _shared(piece, len(record.checkpoints))
+        for record in records.records
+        for named in record.checkpoints
+        for piece in _named(record, named, known)
     ]
-    found += [_part_alone(record) for record in records.records if record.also and not record.checkpoints]
+    found += [
+        _none_alone(record)
+        for record in records.records
+        if (record.also or record.remark) and not record.checkpoints
+    ]
     told = _disagreement(records, found)
     if told is not None:
         found = [_at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
@@ -172,26 +179,32 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
     return [foreign] if foreign.key else [foreign, *_guess(named, known)]
 
 
-def _part_alone(record: PictureRecord) -> Evidence:
-    """A record that names only models which did a part of the work."""
+def _shared(piece: Evidence, count: int) -> Evidence:
+    """The evidence for one of several models of which a record says that they may have drawn the picture."""
+    if count == 1 or piece.certainty is None:
+        return piece
+    return Evidence(piece.kind, piece.model, piece.certainty / count, f"perhaps {piece.detail}", piece.key)
+
+
+def _none_alone(record: PictureRecord) -> Evidence:
+    """A record that names only models which did a part of the work, or says why it can name none."""
     source = f"its record ({record.program}, {record.place})"
-    return Evidence(
-        Kind.RECORD, None, None, f"{source} does not name the model that made it; {_parts(record.also)}"
-    )
+    told = filter(None, (record.remark, _parts(record.also)))
+    return Evidence(Kind.RECORD, None, None, f"{source} does not name the model that made it; {'; '.join(told)}")
 
 
 def _others(record: PictureRecord, named: Named) -> str:
     """What else of models the record tells: others that drew it, those that had a part in it, its networks."""
     others = [str(each) for each in record.checkpoints if each != named]
     told = f"; it also names {' and '.join(others)}" if others else ""
-    told += f"; {_parts(record.also)}" if record.also else ""
+    told += "".join(f"; {more}" for more in (record.remark, _parts(record.also)) if more)
     return told + (f"; it was generated with {', '.join(map(str, record.networks))}" if record.networks else "")
 
 
 def _parts(also: Sequence[Named]) -> str:
     """The models of a picture that did a part of the work, each with its role."""
-    first, *rest = also
-    return ", ".join([f"its {first.role} is {first}", *(f"its {each.role} {each}" for each in rest)])
+    told = [f"its {each.role} {each}" for each in also]
+    return ", ".join([f"its {also[0].role} is {also[0]}", *told[1:]]) if also else ""
 
 
 def _made_by(named: Sequence[tuple[KnownModel, str, str]], count: int, source: str, more: str) -> Evidence:
@@ -255,12 +268,18 @@ def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
 
 def _disagreement(records: Records, found: Sequence[Evidence]) -> Evidence | None:
     """Two records that name different models, or one that gives a model two hashes."""
-    first = [record.checkpoints[0] for record in records.records if record.checkpoints]
-    different = [(a, b) for place, a in enumerate(first) for b in first[place + 1 :] if _contradict(a, b)]
+    named = [record.checkpoints for record in records.records if record.checkpoints]
+    first = [checkpoints[0] for checkpoints in named]
+    different = [
+        (some[0], others[0])
+        for place, some in enumerate(named)
+        for others in named[place + 1 :]
+        if all(_contradict(a, b) for a in some for b in others)
+    ]
     if different:
         a, b = different[0]
         return Evidence(Kind.RECORD, None, None, f"its records disagree: one names {a}, another names {b}")
-    odd = [named for named in first if _contradict_within(named)]
+    odd = [each for each in first if _contradict_within(each)]
     keys = {piece.key for piece in found if piece.key and piece.certainty is not None}
     if odd and len(keys) != 1:
         return Evidence(Kind.RECORD, None, None, f"its record gives several hashes for one model: {odd[0]}")

@@ -1,143 +1,130 @@
 """ComfyUI's record: the graph that generated the picture, as JSON.
 
-`prompt` is what was run: id → {"class_type", "inputs"}, where an input is a value or a link ["id", output].
-`workflow` is what the editor showed: a list of nodes with their widgets' values, in which links are numbers.
-Source: ComfyUI, nodes.py (loaders, samplers) and execution.py.
+`prompt` is what was run, `workflow` what the editor showed. ComfyUI writes both as PNG texts, and in WebP "prompt:{…}"
+into EXIF's Model and "workflow:{…}" into Make. Others put both into one object (Save Image Plus), or the graph alone
+where an infotext stands elsewhere (Civitai, with "extraMetadata"). What drew the picture: `comfy.drawn`.
+Source: ComfyUI, nodes.py (`SaveImage`) and comfy_extras/nodes_images.py (`SaveAnimatedWEBP`).
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from .form import ENDINGS, Named, PictureRecord, named, once
+from .comfy import editor
+from .comfy.drawn import drawn
+from .comfy.graph import Graph, of_prompt
+from .comfy.texts import networks, prompts
+from .form import Named, PictureRecord, json_object
 from .registry import RecordReader
-from .texts import Texts
+from .texts import Text, Texts
 
 PROGRAM = "ComfyUI"
+CIVITAI = "Civitai (ComfyUI)"
 
-Node = Mapping[str, Any]
-
-_CHECKPOINT = re.compile(r"(base_|refiner_)?ckpt_name|unet_name|checkpoint(_name)?")
-_NETWORK = re.compile(r"lora(_name)?(_\d+)?|hypernetwork_name|lora_\d+_name")
-_TEXTS = ("text", "text_g", "text_l", "string", "prompt", "positive", "value", "wildcard_text", "clip_l", "t5xxl")
-_MOST = 20_000
-"""Nodes and links that are looked at: graphs of people have some hundred."""
+_CIVITAI_KEYS = ("extraMetadata", "resource-stack")
 
 
 def read(texts: Texts) -> list[PictureRecord]:
-    """The graph that was run and the editor's, where that names something else; Civitai's JPEGs hold one in the place
-    of an infotext."""
-    graphs = [text for text in texts.named("prompt", "workflow") if text.text.lstrip().startswith(("{", "["))]
-    found = [of_prompt(texts.document(text), text.where) for text in graphs if text.keyword == "prompt"]
-    found += [of_workflow(texts.document(text), text.where) for text in graphs if text.keyword == "workflow"]
-    others = (each for each in texts.objects() if each[0].keyword not in ("prompt", "workflow"))
-    found += [of_prompt(document, text.where) for text, document in others]
-    return _without_repetitions([record for record in found if record is not None])
+    """The graphs that were run; what the editor showed, which need not be what was run, only where those tell no
+    model."""
+    run: list[PictureRecord] = []
+    shown: list[PictureRecord] = []
+    for text in texts.named("prompt", "workflow"):
+        if text.text.lstrip().startswith(("{", "[")):
+            texts.document(text)  # one that is torn is told
+    for text, document in texts.objects():
+        for graph, more, was_run in _graphs(document):
+            (run if was_run else shown).append(_record(graph, text, more))
+    return run if any(_tells(record) for record in run) else run + [record for record in shown if _tells(record)]
 
 
-def _without_repetitions(records: list[PictureRecord]) -> list[PictureRecord]:
-    """The editor's graph, which is what was on the screen and need not be what was run, only where it tells more."""
-    run = [record.checkpoints for record in records if record.prompt]
-    return [record for record in records if record.prompt or not run or not _within(record.checkpoints, run)]
+def _tells(record: PictureRecord) -> bool:
+    return bool(record.checkpoints or record.also or record.remark)
 
 
-def _within(models: tuple[Named, ...], others: list[tuple[Named, ...]]) -> bool:
-    return any(set(models) >= set(other) or set(models) <= set(other) for other in others)
+def _graphs(document: dict[str, Any]) -> Iterator[tuple[Graph, dict[str, Any], bool]]:
+    """The graphs in a document, with what stands beside them, and whether each is the one that was run."""
+    graph = of_prompt(document)
+    if graph is not None:
+        yield graph, document, True
+        return
+    graph = editor.of_workflow(document)
+    if graph is not None:
+        yield graph, {}, False
+        return
+    wrapped = {key.lower(): _object(inner) for key, inner in document.items() if isinstance(key, str)}
+    graph = of_prompt(wrapped.get("prompt"))
+    if graph is not None:
+        yield graph, wrapped["prompt"], True
+    graph = editor.of_workflow(wrapped.get("workflow"))
+    if graph is not None:
+        yield graph, {}, False
 
 
-def of_prompt(document: object, place: str) -> PictureRecord | None:
-    """The record of a graph that was run; None where the document is none."""
-    nodes = document if isinstance(document, dict) else {}
-    graph = {key: node for key, node in list(nodes.items())[:_MOST] if isinstance(node, dict) and "class_type" in node}
-    graph = {key: node for key, node in graph.items() if isinstance(node.get("inputs"), dict)}
-    if not graph:
-        return None
-    samplers = [node for node in graph.values() if {"positive", "negative"} <= set(node["inputs"])]
-    used = {key for node in samplers for key in _before(graph, node["inputs"].get("model"))}
-    checkpoints = _named(graph, used, _CHECKPOINT) or _named(graph, set(graph), _CHECKPOINT)
-    networks = _named(graph, used or set(graph), _NETWORK)
-    texts = [_text(graph, node["inputs"][key]) for node in samplers[:1] for key in ("positive", "negative")] or ["", ""]
-    return PictureRecord(place, PROGRAM, checkpoints, networks, *texts)
+def _object(inner: object) -> dict[str, Any]:
+    """An object that stands in another, or in a text in it."""
+    if isinstance(inner, str) and inner.lstrip().startswith("{"):
+        return json_object(inner)
+    return inner if isinstance(inner, dict) else {}
 
 
-def of_workflow(document: object, place: str) -> PictureRecord | None:
-    """The record of the editor's graph; None where the document is none."""
-    nodes = document.get("nodes") if isinstance(document, dict) else None
-    if not isinstance(nodes, list):
-        return None
-    checkpoints: list[Named | None] = []
-    networks: list[Named | None] = []
-    for node in nodes[:_MOST]:
-        kind, values = (node.get("type"), node.get("widgets_values")) if isinstance(node, dict) else (None, None)
-        if not isinstance(kind, str) or not isinstance(values, (list, dict)):
-            continue
-        files = [file for file in _files(values) if file.lower().endswith(ENDINGS)]
-        if re.search("lora", kind, re.IGNORECASE):
-            networks += map(named, files)
-        elif re.search("checkpoint|ckpt|unet", kind, re.IGNORECASE):
-            checkpoints += map(named, files)
-    return PictureRecord(place, PROGRAM, once(checkpoints), once(networks))
+def _record(graph: Graph, text: Text, more: dict[str, Any]) -> PictureRecord:
+    found = drawn(graph)
+    civitai = any(key in more for key in _CIVITAI_KEYS)
+    record = PictureRecord(
+        text.where,
+        CIVITAI if civitai else PROGRAM,
+        found.checkpoints,
+        networks(graph, found.through),
+        *prompts(graph, found.sampler),
+        also=found.also,
+        remark=found.remark,
+    )
+    return _with_civitai(record, _object(more.get("extraMetadata"))) if civitai else record
 
 
-def _named(graph: Mapping[str, Node], keys: set[str], input_name: re.Pattern) -> tuple[Named, ...]:
-    """Models that inputs of this name load in these nodes, in the graph's order."""
-    values = [
-        value
-        for key, node in graph.items()
-        if key in keys
-        for name, value in node["inputs"].items()
-        if input_name.fullmatch(name)
+# Civitai
+
+
+def _with_civitai(record: PictureRecord, told: dict[str, Any]) -> PictureRecord:
+    """The record with what Civitai tells beside the graph: prompts, and the versions of the models by their numbers.
+
+    A graph of Civitai that only scales a picture up has the original picture's settings there and nowhere else.
+    """
+    resources = told.get("resources")
+    versions = [
+        str(each["modelVersionId"])
+        for each in (resources if isinstance(resources, list) else [])
+        if isinstance(each, dict) and isinstance(each.get("modelVersionId"), (int, str))
     ]
-    files = [value.get("lora") if isinstance(value, dict) and value.get("on", True) else value for value in values]
-    return once([named(file) for file in files if isinstance(file, str) and file not in ("None", "")])
+    checkpoints, remark = record.checkpoints, record.remark
+    if not checkpoints and len(versions) == 1:
+        checkpoints = (Named(f"Civitai's model version {versions[0]}"),)
+    elif not checkpoints and versions:
+        remark = f"Civitai's versions {', '.join(versions[:5])} were used: one of a checkpoint, the others of LoRAs"
+    elif [each.name for each in checkpoints if _version(each.name) in versions]:
+        remark = ""  # the picture that was loaded was drawn by the same model
+    texts = [told.get(key) for key in ("prompt", "negativePrompt")]
+    prompt, negative = (text if isinstance(text, str) else "" for text in texts)
+    return PictureRecord(
+        record.place,
+        record.program,
+        checkpoints,
+        record.networks,
+        record.prompt or prompt,
+        record.negative_prompt or negative,
+        also=record.also,
+        remark=remark,
+    )
 
 
-def _before(graph: Mapping[str, Node], link: object) -> set[str]:
-    """Nodes from which a link comes, near and far; a graph that runs in a circle ends too."""
-    found: set[str] = set()
-    waiting = [link]
-    while waiting and len(found) < _MOST:
-        key = _source(waiting.pop())
-        if key in graph and key not in found:
-            found.add(key)
-            waiting += graph[key]["inputs"].values()
-    return found
+def _version(name: str) -> str:
+    """The version's number in a URN: "urn:air:sdxl:checkpoint:civitai:101055@128078"."""
+    found = re.fullmatch(r"urn:air:.*@([0-9]+)", name)
+    return found[1] if found else ""
 
 
-def _text(graph: Mapping[str, Node], link: object) -> str:
-    """The text that is encoded in the nodes before a link, the nearest one's."""
-    seen: set[str] = set()
-    waiting = deque([link])
-    while waiting:
-        here = waiting.popleft()
-        if isinstance(here, str) and here.strip():
-            return here
-        key = _source(here)
-        if key not in graph or key in seen:
-            continue
-        seen.add(key)
-        inputs = graph[key]["inputs"]
-        texts = [inputs[name] for name in _TEXTS if name in inputs]
-        waiting += texts + [value for name, value in inputs.items() if name not in _TEXTS and _source(value) in graph]
-    return ""
-
-
-def _source(link: object) -> str:
-    """The node that a link comes from; a text that no node is called where it is no link."""
-    return str(link[0]) if isinstance(link, list) and len(link) == 2 else ""
-
-
-def _files(values: object) -> Iterator[str]:
-    """All texts in a node's widgets, down to the second level."""
-    for value in values.values() if isinstance(values, dict) else values if isinstance(values, list) else ():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, (list, dict)):
-            inner = value.values() if isinstance(value, dict) else value
-            yield from (each for each in inner if isinstance(each, str))
-
-
-READER = RecordReader(PROGRAM, read, order=3)
+READER = RecordReader(PROGRAM, read, ("workflow",), order=2)
+"""`prompt` is a keyword of others, too."""

@@ -50,7 +50,7 @@ class PictureRecord:
     `place` says where it stands ("PNG text “parameters”"), `program` who wrote it. `checkpoints` are those that drew
     the picture: nearly always one. `also` are the others that had a part in it, each with its `role`; `networks` are
     LoRAs, embeddings and the like. `infotext` is the WebUI's own text, which has every setting that is needed to
-    generate the picture again.
+    generate the picture again. `remark` says, in words that can follow others, what is not sure of which model drew it.
     """
 
     place: str
@@ -61,6 +61,7 @@ class PictureRecord:
     negative_prompt: str = ""
     infotext: str | None = None
     also: tuple[Named, ...] = ()
+    remark: str = ""
 
 
 def named(name: object, *hashes: object, role: str = "", alias: str = "", version: object = None) -> Named | None:

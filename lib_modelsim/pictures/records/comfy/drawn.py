@@ -1,0 +1,226 @@
+"""Which models drew the picture of a graph, and which only worked over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..form import Named, named, once
+from .graph import Graph, Node
+from .loaders import Loaded, loaded
+from .models import Carried, carried
+from .samplers import Samplers
+from .values import number
+
+_NAMES = 3
+"""Kinds of nodes that a sentence names."""
+
+
+@dataclass
+class Drawn:
+    """`checkpoints` drew the picture: one, or all those that may have; `also` worked over it. `sampler` is the node
+    that drew it, `remark` what a person must know of how this was found."""
+
+    checkpoints: tuple[Named, ...] = ()
+    also: tuple[Named, ...] = ()
+    sampler: Node | None = None
+    through: list[Node] = field(default_factory=list)
+    remark: str = ""
+
+
+def drawn(graph: Graph) -> Drawn:
+    """What drew the picture of this graph."""
+    samplers = Samplers(graph)
+    if not samplers.nodes:
+        return _without_sampler(graph)
+    found = _Search(samplers)
+    for last in samplers.ends():
+        found.follow(last)
+    return found.result()
+
+
+class _Search:
+    """Follows each picture that a graph gives out back to what drew it."""
+
+    def __init__(self, samplers: Samplers) -> None:
+        self.samplers = samplers
+        self.carried: dict[str, Carried] = {}
+        self.bases: list[list[Node]] = []
+        self.later: dict[str, Node] = {}
+        self.covered: dict[str, Node] = {}
+        self.ways: list[frozenset[str]] = []
+
+    def follow(self, last: list[Node]) -> None:
+        """The nodes that began the picture on which these worked last, and those that went on with it."""
+        bases: dict[str, Node] = {}
+        seen: set[str] = set()
+        waiting = list(last)
+        while waiting and self.samplers.graph.step():
+            node = waiting.pop()
+            if node.key in seen:
+                continue
+            seen.add(node.key)
+            before, _ = self.samplers.before(node)
+            if before and self.samplers.goes_on(node):
+                self.later[node.key] = node
+                waiting += before
+                continue
+            bases[node.key] = node
+            self.covered |= {each.key: each for each in before}
+        self.bases.append(list(bases.values()))
+        self.ways.append(frozenset(seen))
+
+    def of(self, node: Node) -> Carried:
+        """What comes to a drawing node."""
+        if node.key not in self.carried:
+            self.carried[node.key] = carried(self.samplers.graph, node)
+        return self.carried[node.key]
+
+    def result(self) -> Drawn:
+        """All of it in one."""
+        bases = list({node.key: node for each in self.bases for node in each}.values())
+        drew = [node for node in bases if not self.samplers.only_works_over(node)]
+        worked = [node for node in bases if self.samplers.only_works_over(node)]
+        found = Drawn(sampler=(drew or bases or [None])[0])
+        models = [model for node in drew for model in self.of(node).models]
+        found.checkpoints = _names([model for model in models if not model.role])
+        found.through = [node for base in drew or bases for node in self.of(base).through]
+        found.also = self._also(drew, worked, {each.name for each in found.checkpoints})
+        merged = _merge(self.of(node) for node in drew)
+        remarks = [
+            self._candidates(found.checkpoints, drew),
+            merged,
+            self._over_a_picture(drew, worked),
+            self._not_all(),
+            *_of_loading(models, [self.of(node) for node in drew]),
+        ]
+        if merged:
+            found.checkpoints = ()
+        if self.samplers.graph.used_up:
+            remarks.append("its graph is too tangled to be followed whole")
+        found.remark = "; ".join(filter(None, remarks))
+        if not (merged or found.checkpoints or found.also):
+            found.checkpoints = _names([model for model in _anywhere(self.samplers.graph) if not model.role])
+            found.remark += "; named is what its graph loads anywhere" if found.checkpoints else ""
+        return found
+
+    def _also(self, drew: list[Node], worked: list[Node], names: set[str]) -> tuple[Named, ...]:
+        """Models that worked over the picture, but for those that drew it."""
+        roles = [
+            (model, model.role)
+            for node in drew
+            if not _without_refiner(self.samplers.graph, node)
+            for model in self.of(node).models
+            if model.role
+        ]
+        nodes = [*worked, *(node for node in self.later.values() if node not in worked)]
+        for node in nodes:
+            roles += [(model, self.samplers.role(node)) for model in self.of(node).models if not model.role]
+        scripts = [model for node in [*drew, *nodes] for model in _scripts(self.samplers.graph, node)]
+        roles += [(model, "hires checkpoint") for model in scripts]
+        for node in self.covered.values():
+            if node.key not in self.later and node not in drew:
+                roles += [(model, "earlier pass's checkpoint") for model in self.of(node).models]
+        return once([named(model.name, role=role) for model, role in roles if _plain(model) not in names])
+
+    def _candidates(self, checkpoints: tuple[Named, ...], drew: list[Node]) -> str:
+        """That several may have drawn it, and why it cannot be known which."""
+        if len(checkpoints) < 2:
+            return ""
+        unsure = next((self.of(node).unsure for node in drew if self.of(node).unsure), "")
+        one = [set(self._drawn_by(each)) for each in self.bases]
+        if len(drew) > 1 and any(each != one[0] for each in one):
+            return (
+                "its graph makes several pictures with different models, and does not tell which of them this one is"
+            )
+        if unsure:
+            return f"which of them drew it was chosen by {unsure}"
+        if len(drew) > 1:
+            return "its graph puts together what several models drew"
+        return ""
+
+    def _not_all(self) -> str:
+        """That the graph also gives out the picture from before something worked over it with another model."""
+        drew = {name for each in self.bases for name in self._drawn_by(each)}
+        others = [key for key, node in self.later.items() if set(self.of(node).names) - drew]
+        if any((key in way) != (key in self.ways[0]) for key in others for way in self.ways):
+            return "its graph also gives out the picture as it was before that"
+        return ""
+
+    def _drawn_by(self, bases: list[Node]) -> list[str]:
+        return [name for node in bases for name in self.of(node).names]
+
+    def _over_a_picture(self, drew: list[Node], worked: list[Node]) -> str:
+        """That the picture was begun elsewhere."""
+        begun = [node for node in drew if self.samplers.from_picture(node) and self.samplers.goes_on(node)]
+        if worked and not drew:
+            return "its graph only works over a picture that was loaded: what drew that is not told"
+        return "it was made from a picture that was loaded, of which the graph tells nothing" if begun else ""
+
+
+def _without_refiner(graph: Graph, node: Node) -> bool:
+    """Whether a sampler that is given a base and a refiner does not use the refiner: `KSampler SDXL (Eff.)`, `ttN
+    pipeKSamplerSDXL`."""
+    refine_at, steps = (number(graph, node.inputs.get(name)) for name in ("refine_at_step", "refiner_steps"))
+    return refine_at == -1 or steps == 0
+
+
+def _merge(found: Iterable[Carried]) -> str:
+    """That several models were merged into the one that drew."""
+    for each in found:
+        if each.merged and len(each.names) > 1:
+            names = " and ".join(filter(None, (_plain(model) for model in each.models if not model.role)))
+            return f"a merge of {names} ({each.merged}) drew it, neither alone"
+    return ""
+
+
+def _scripts(graph: Graph, node: Node) -> list[Loaded]:
+    """Checkpoints of the scripts of Efficiency's samplers: HighRes-Fix has its own."""
+    found: list[Loaded] = []
+    seen: set[str] = set()
+    here = graph.source(node.inputs.get("script"))
+    while here is not None and here[0].key not in seen and graph.step():
+        seen.add(here[0].key)
+        if "hires_ckpt_name" in here[0].inputs:
+            found += loaded(graph, here[0], None)
+        here = graph.source(here[0].inputs.get("script"))
+    return found
+
+
+def _of_loading(models: list[Loaded], ways: list[Carried]) -> list[str]:
+    """What is not sure of how the models were found."""
+    strange = list(dict.fromkeys(model.node.kind for model in models if not model.known))
+    remarks = []
+    if strange:
+        remarks.append(f"the node that loads it is not known by name: {', '.join(strange[:_NAMES])}")
+    nameless = list(dict.fromkeys(model.node.kind for model in models if not model.name))
+    if nameless:
+        remarks.append(f"the name that {', '.join(nameless[:_NAMES])} loads cannot be followed in the graph")
+    if not models and ways:
+        last = list(dict.fromkeys(way.through[-1].kind for way in ways if way.through))
+        where = f": it ends at {', '.join(last[:_NAMES])}" if last else ""
+        remarks.append(f"the way from the sampler to the model cannot be followed{where}")
+    return remarks
+
+
+def _without_sampler(graph: Graph) -> Drawn:
+    """The models that are loaded anywhere, where no node is known to draw."""
+    checkpoints = _names([model for model in _anywhere(graph) if not model.role])
+    remark = "no sampler is known in its graph"
+    remark += "; which of the models that it loads drew it is not told" if len(checkpoints) > 1 else ""
+    return Drawn(checkpoints, through=list(graph.nodes.values()), remark=remark if checkpoints else "")
+
+
+def _anywhere(graph: Graph) -> list[Loaded]:
+    """The models that are loaded by any node; by those that are known, where there are such."""
+    found = [model for node in graph.nodes.values() for model in loaded(graph, node, None)]
+    return [model for model in found if model.known] or found
+
+
+def _plain(model: Loaded) -> str:
+    found = named(model.name)
+    return found.name if found else ""
+
+
+def _names(models: list[Loaded]) -> tuple[Named, ...]:
+    return once([named(model.name) for model in models])
