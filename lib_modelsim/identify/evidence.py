@@ -183,7 +183,7 @@ def _shared(piece: Evidence, count: int) -> Evidence:
     """The evidence for one of several models of which a record says that they may have drawn the picture."""
     if count == 1 or piece.certainty is None:
         return piece
-    return Evidence(piece.kind, piece.model, piece.certainty / count, f"perhaps {piece.detail}", piece.key)
+    return replace(piece, certainty=piece.certainty / count, detail=f"perhaps {piece.detail}")
 
 
 def _none_alone(record: PictureRecord) -> Evidence:

@@ -40,3 +40,9 @@ def test_the_model_that_the_sampler_uses_is_named_and_no_other(told, case, model
 def test_a_detailer_s_checkpoint_is_told_as_such(told):
     (piece,) = told("comfy_detailer")
     assert piece["detail"].endswith("; its detailer's checkpoint is detail_model")
+
+
+def test_the_hash_and_the_name_that_stand_as_a_key(told):
+    (piece,) = told("comfy_imagesaver_hashes")
+    assert piece["model"] == "lakeboat_v3"
+    assert "lakeboat_v3 [0123456789]" in piece["detail"]

@@ -16,7 +16,8 @@ from .form import TITLE, Named, named, once
 
 PROGRAM = "Civitai"
 
-_NUMBER = "Civitai's number"
+NUMBER = "Civitai's number"
+"""Alias of a version that is told by its number alone."""
 
 
 def checkpoint(resources: list[dict[str, Any]]) -> Named | None:
@@ -46,4 +47,4 @@ def _named(resource: dict[str, Any]) -> Named | None:
     if isinstance(air, str) and re.match("urn:", air):
         return named(air, *digits)
     shown = f"model version {number}" if isinstance(number, int) else ""
-    return named(shown, *digits, alias=_NUMBER if shown else "")
+    return named(shown, *digits, alias=NUMBER if shown else "")

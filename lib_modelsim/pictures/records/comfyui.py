@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from . import civitai
 from .comfy import editor
 from .comfy.drawn import drawn
 from .comfy.graph import Graph, of_prompt
@@ -72,17 +73,17 @@ def _object(inner: object) -> dict[str, Any]:
 
 def _record(graph: Graph, text: Text, more: dict[str, Any]) -> PictureRecord:
     found = drawn(graph)
-    civitai = any(key in more for key in _CIVITAI_KEYS)
+    by_civitai = any(key in more for key in _CIVITAI_KEYS)
     record = PictureRecord(
         text.where,
-        CIVITAI if civitai else PROGRAM,
+        CIVITAI if by_civitai else PROGRAM,
         found.checkpoints,
         networks(graph, found.through),
         *prompts(graph, found.sampler),
         also=found.also,
         remark=found.remark,
     )
-    return _with_civitai(record, _object(more.get("extraMetadata"))) if civitai else record
+    return _with_civitai(record, _object(more.get("extraMetadata"))) if by_civitai else record
 
 
 # Civitai
@@ -101,7 +102,7 @@ def _with_civitai(record: PictureRecord, told: dict[str, Any]) -> PictureRecord:
     ]
     checkpoints, remark = record.checkpoints, record.remark
     if not checkpoints and len(versions) == 1:
-        checkpoints = (Named(f"Civitai's model version {versions[0]}"),)
+        checkpoints = (Named(f"model version {versions[0]}", alias=civitai.NUMBER),)
     elif not checkpoints and versions:
         remark = f"Civitai's versions {', '.join(versions[:5])} were used: one of a checkpoint, the others of LoRAs"
     elif [each.name for each in checkpoints if _version(each.name) in versions]:
