@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..form import Named, named, once
 from .graph import Graph, Node
-from .loaders import Loaded, loaded
+from .loaders import LoadedModel, loaded
 from .models import Carried, carried
 from .samplers import Samplers
 from .values import number
@@ -17,7 +17,7 @@ _NAMES = 3
 
 
 @dataclass
-class Drawn:
+class DrawnPicture:
     """`checkpoints` drew the picture: one, or all those that may have; `also` worked over it. `sampler` is the node
     that drew it, `remark` what a person must know of how this was found."""
 
@@ -28,7 +28,7 @@ class Drawn:
     remark: str = ""
 
 
-def drawn(graph: Graph) -> Drawn:
+def drawn(graph: Graph) -> DrawnPicture:
     """What drew the picture of this graph."""
     samplers = Samplers(graph)
     if not samplers.nodes:
@@ -76,12 +76,12 @@ class _Search:
             self.carried[node.key] = carried(self.samplers.graph, node)
         return self.carried[node.key]
 
-    def result(self) -> Drawn:
+    def result(self) -> DrawnPicture:
         """All of it in one."""
         bases = list({node.key: node for each in self.bases for node in each}.values())
         drew = [node for node in bases if not self.samplers.only_works_over(node)]
         worked = [node for node in bases if self.samplers.only_works_over(node)]
-        found = Drawn(sampler=(drew or bases or [None])[0])
+        found = DrawnPicture(sampler=(drew or bases or [None])[0])
         models = [model for node in drew for model in self.of(node).models]
         found.checkpoints = _names([model for model in models if not model.role])
         found.through = [node for base in drew or bases for node in self.of(base).through]
@@ -174,9 +174,9 @@ def _merge(found: Iterable[Carried]) -> str:
     return ""
 
 
-def _scripts(graph: Graph, node: Node) -> list[Loaded]:
+def _scripts(graph: Graph, node: Node) -> list[LoadedModel]:
     """Checkpoints of the scripts of Efficiency's samplers: HighRes-Fix has its own."""
-    found: list[Loaded] = []
+    found: list[LoadedModel] = []
     seen: set[str] = set()
     here = graph.source(node.inputs.get("script"))
     while here is not None and here[0].key not in seen and graph.step():
@@ -187,7 +187,7 @@ def _scripts(graph: Graph, node: Node) -> list[Loaded]:
     return found
 
 
-def _of_loading(models: list[Loaded], ways: list[Carried]) -> list[str]:
+def _of_loading(models: list[LoadedModel], ways: list[Carried]) -> list[str]:
     """What is not sure of how the models were found."""
     strange = list(dict.fromkeys(model.node.kind for model in models if not model.known))
     remarks = []
@@ -203,24 +203,24 @@ def _of_loading(models: list[Loaded], ways: list[Carried]) -> list[str]:
     return remarks
 
 
-def _without_sampler(graph: Graph) -> Drawn:
+def _without_sampler(graph: Graph) -> DrawnPicture:
     """The models that are loaded anywhere, where no node is known to draw."""
     checkpoints = _names([model for model in _anywhere(graph) if not model.role])
     remark = "no sampler is known in its graph"
     remark += "; which of the models that it loads drew it is not told" if len(checkpoints) > 1 else ""
-    return Drawn(checkpoints, through=list(graph.nodes.values()), remark=remark if checkpoints else "")
+    return DrawnPicture(checkpoints, through=list(graph.nodes.values()), remark=remark if checkpoints else "")
 
 
-def _anywhere(graph: Graph) -> list[Loaded]:
+def _anywhere(graph: Graph) -> list[LoadedModel]:
     """The models that are loaded by any node; by those that are known, where there are such."""
     found = [model for node in graph.nodes.values() for model in loaded(graph, node, None)]
     return [model for model in found if model.known] or found
 
 
-def _plain(model: Loaded) -> str:
+def _plain(model: LoadedModel) -> str:
     found = named(model.name)
     return found.name if found else ""
 
 
-def _names(models: list[Loaded]) -> tuple[Named, ...]:
+def _names(models: list[LoadedModel]) -> tuple[Named, ...]:
     return once([named(model.name) for model in models])

@@ -35,7 +35,7 @@ _OTHER = re.compile(
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A model that a node loads: `name` as it stands there, None where it cannot be followed; `role` where it is not
     the one that draws; `known` whether the node is one of `loaders.json`."""
 
@@ -58,14 +58,14 @@ def is_loader(node: Node) -> bool:
     return node.kind in listed()
 
 
-def loaded(graph: Graph, node: Node, output: int | None) -> list[Loaded]:
+def loaded(graph: Graph, node: Node, output: int | None) -> list[LoadedModel]:
     """The models that a node loads and gives out here; `output` None for any of its outputs."""
     if is_loader(node):
         return list(_listed(graph, node, output))
     return list(_by_rule(graph, node))
 
 
-def _listed(graph: Graph, node: Node, output: int | None) -> Iterator[Loaded]:
+def _listed(graph: Graph, node: Node, output: int | None) -> Iterator[LoadedModel]:
     for load in listed()[node.kind]:
         given = node.inputs.get(load["input"])
         if given is None or (output is not None and output not in load.get("outputs", (output,))):
@@ -75,10 +75,10 @@ def _listed(graph: Graph, node: Node, output: int | None) -> Iterator[Loaded]:
             continue
         name = value(graph, given)
         if not _is_nothing(name):
-            yield Loaded(name if isinstance(name, str) else None, node, load.get("role", ""))
+            yield LoadedModel(name if isinstance(name, str) else None, node, load.get("role", ""))
 
 
-def _by_rule(graph: Graph, node: Node) -> Iterator[Loaded]:
+def _by_rule(graph: Graph, node: Node) -> Iterator[LoadedModel]:
     """What a node loads that is not listed."""
     for called, given in node.inputs.items():
         if not isinstance(called, str) or _OTHER.search(called):
@@ -88,7 +88,7 @@ def _by_rule(graph: Graph, node: Node) -> Iterator[Loaded]:
             continue
         name = value(graph, given)
         if isinstance(name, str) and not _is_nothing(name) and (sure or name.lower().endswith(ENDINGS)):
-            yield Loaded(name, node, "refiner" if "refiner" in called.lower() else "", known=False)
+            yield LoadedModel(name, node, "refiner" if "refiner" in called.lower() else "", known=False)
 
 
 def _is_nothing(name: object) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .graph import Graph, Node
-from .loaders import Loaded, is_loader, loaded
+from .loaders import LoadedModel, is_loader, loaded
 from .values import number, switched
 
 MODEL = re.compile(
@@ -45,7 +45,7 @@ class Carried:
     among several in a way that cannot be read; `through` are the nodes on the way.
     """
 
-    models: list[Loaded] = field(default_factory=list)
+    models: list[LoadedModel] = field(default_factory=list)
     merged: str = ""
     unsure: str = ""
     through: list[Node] = field(default_factory=list)
@@ -106,10 +106,10 @@ def _before(graph: Graph, node: Node, output: int, refiner: bool, found: Carried
     return ways if merges or not models else []
 
 
-def _turned(model: Loaded) -> Loaded:
+def _turned(model: LoadedModel) -> LoadedModel:
     """A pair's model, seen from the output for the refiner: that is the one that draws there."""
     role = {"refiner": "", "": "base"}.get(model.role, model.role)
-    return Loaded(model.name, model.node, role, model.known)
+    return LoadedModel(model.name, model.node, role, model.known)
 
 
 def _ways(graph: Graph, node: Node, found: Carried, refiner: bool) -> Iterator[list]:
