@@ -33,13 +33,14 @@ class Prompt:
 
 
 def interrogate(
-    picture: Image.Image, records: Records, interrogators: Sequence[Interrogator]
+    picture: Image.Image | None, records: Records, interrogators: Sequence[Interrogator]
 ) -> tuple[Prompt | None, list[str]]:
-    """The first prompt that the record or one of these knows, and why the others before it failed."""
+    """The first prompt that the record or one of these knows, and why the others before it failed. Where there is no
+    picture, only a record, nobody else is asked."""
     if records.prompt is not None:
         return Prompt(records.prompt, OWN_RECORD), []
     failures = []
-    for interrogator in interrogators:
+    for interrogator in interrogators if picture is not None else ():
         try:
             return Prompt(interrogator.interrogate(picture), interrogator.name), failures
         except ModelsimError as error:

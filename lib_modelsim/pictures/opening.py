@@ -6,16 +6,20 @@ would hand an EPS named `x.png` to Ghostscript: only raster formats that Pillow 
 
 from __future__ import annotations
 
+import errno
 import io
+import stat
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import __version__ as pillow
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, no_memory
 from ..reading import require_file
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -27,6 +31,24 @@ LARGEST = 128 * 1024 * 1024
 
 LONGEST = 2048
 """Pixels of the longer side of what is handed on: more than any of our measures looks at."""
+
+_STRIP = 1 << 22
+"""Pixels of a large picture that are converted at once: a second copy of the whole would double what it takes."""
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientation → what puts the picture upright."""
+
+_IMAGES = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF"}
+"""ISO brands of pictures."""
 
 
 class PictureError(ModelsimError):
@@ -40,76 +62,175 @@ class TooManyPixelsError(PictureError):
 def open_picture(source: Path | bytes | Image.Image, name: str = "the picture") -> Image.Image:
     """One upright RGB picture, no side longer than `LONGEST`; transparency lies on white.
 
-    `source` is a file, a file's bytes, or a picture that somebody has opened already; errors call the last two `name`.
-    Raises PictureError for what is no picture, moves, is cut short, is too large or has no known kind of pixels.
+    Of a picture that moves it is the first frame (see `moves`). `source` is a file, a file's bytes, or a picture that
+    somebody has opened already; errors call the last two `name`. Raises PictureError for what is no picture, is cut
+    short, is too large or has no known kind of pixels.
     """
     if isinstance(source, Image.Image):
-        return _decoded(source, name)
+        with _told(name):
+            return _decoded(source, name)
     with opened(source, name) as picture:
-        return decoded_small(picture, source.name if isinstance(source, Path) else name)
+        return decoded_small(picture, shown_as(source, name))
 
 
 def decoded_small(picture: Image.Image, shown: str) -> Image.Image:
     """As `open_picture`, of what `opened` gives; errors call it `shown`."""
-    picture.draft(None, (LONGEST, LONGEST))  # JPEG: decoded at an eighth to a half where that is enough
-    return _decoded(picture, shown)
+    with _told(shown):
+        picture.draft(None, (LONGEST, LONGEST))  # JPEG: decoded at an eighth to a half where that is enough
+        return _decoded(picture, shown)
 
 
-def _decoded(picture: Image.Image, shown: str) -> Image.Image:
-    _refuse_what_is_not_one_picture(picture, shown)
+def moves(picture: Image.Image) -> bool:
+    """Whether it has more frames or pages than the one that is looked at. An MPO is a camera's JPEG with a preview."""
+    if picture.format == "MPO":
+        return False
     try:
-        upright = ImageOps.exif_transpose(picture)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise PictureError(
-            f"{shown} is damaged or incomplete", error, "open it in an image viewer and save it again"
-        ) from error
-    rgb = _rgb(upright, shown)
-    return rgb.reduce(-(-max(rgb.size) // LONGEST)) if max(rgb.size) > LONGEST else rgb
+        return bool(getattr(picture, "is_animated", False))
+    except Exception:  # noqa: BLE001 - a second frame that is broken; the first is told on by itself
+        return True
+
+
+def shown_as(source: Path | bytes, name: str) -> str:
+    """What an error calls it."""
+    return source.name if isinstance(source, Path) else name
 
 
 @contextmanager
 def opened(source: Path | bytes, name: str = "the picture") -> Iterator[Image.Image]:
     """The picture as it is in its file, for its texts, its size or a preview; its pixels are not decoded yet.
 
-    Raises PictureError for what is no picture. What goes wrong later, when pixels are decoded, is Pillow's to raise.
+    Raises PictureError for what is no picture, and for whatever Pillow raises while the picture is used.
     """
-    with _opened(source, source.name if isinstance(source, Path) else name) as picture:
+    shown = shown_as(source, name)
+    with _told(shown), _opened(source, shown) as picture:
         yield picture
 
 
-def _opened(source: Path | bytes, shown: str) -> Image.Image:
-    Image.init()  # FORMATS may hold some that this Pillow does not have
-    formats = [each for each in FORMATS if each in Image.OPEN]
+def said_by(error: Exception) -> str:
+    """What an error says, or what it is where it says nothing."""
+    return str(error) or type(error).__name__
+
+
+@contextmanager
+def _told(shown: str) -> Iterator[None]:
+    """What goes wrong in a hostile or damaged file as a PictureError: Pillow's readers raise nearly anything."""
     try:
+        with _to_the_end():
+            yield
+    except ModelsimError:
+        raise
+    except Exception as error:
+        if no_memory(error) is not None:
+            fix = "close other programs, or scale the picture down"
+            raise PictureError(f"{shown} needs more memory than there is", None, fix) from error
+        raise PictureError(
+            f"{shown} is damaged or incomplete", said_by(error), "open it in an image viewer and save it again"
+        ) from error
+
+
+_one_at_a_time = threading.RLock()
+
+
+@contextmanager
+def _to_the_end() -> Iterator[None]:
+    """A picture that is cut short is an error, also where a program has told Pillow to fill the rest with grey."""
+    if not ImageFile.LOAD_TRUNCATED_IMAGES:
+        yield
+        return
+    with _one_at_a_time:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = True
+
+
+def _opened(source: Path | bytes, shown: str) -> Image.Image:
+    try:
+        file = io.BytesIO(source) if isinstance(source, bytes) else regular_file(source)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `LARGEST` is our limit
-            file = io.BytesIO(source) if isinstance(source, bytes) else require_file(source)
-            return Image.open(file, formats=formats)
+            warnings.simplefilter("ignore")  # of large pictures, `LARGEST` is our limit; of odd ones, told otherwise
+            return Image.open(file, formats=_formats())
     except UnidentifiedImageError as error:
-        raise PictureError(f"{shown} is not a picture", fix="give a PNG, JPEG, WebP, GIF, BMP or TIFF file") from error
+        raise _not_a_picture(source, shown) from error
     except Image.DecompressionBombError as error:
         raise TooManyPixelsError(
             f"{shown} has too many pixels", error, f"scale it below {LARGEST // 10**6} megapixels"
         ) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error  # the system's word without its number
-        raise PictureError(f"{shown} cannot be read", said, "check the file and its path") from error
+    except OSError as error:
+        if error.strerror is None:  # Pillow's, of the content
+            raise
+        raise PictureError(f"{shown} cannot be read", error.strerror, "check the file and its path") from error
 
 
-def _refuse_what_is_not_one_picture(picture: Image.Image, shown: str) -> None:
-    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:  # an MPO is a camera's JPEG with a preview
-        raise PictureError(f"{shown} has more than one frame", picture.n_frames, "save one frame as PNG")
+def regular_file(path: Path) -> Path:
+    """The path of a file that can be read from any place. Raises OSError for a FIFO, a device, a socket, a folder, also
+    for what a shell hands over in the place of a file: Pillow goes back and forth in it."""
+    if not stat.S_ISREG(require_file(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "this is not a regular file", str(path))
+    return path
+
+
+def _formats() -> list[str]:
+    """Those of `FORMATS` that this Pillow has."""
+    with suppress(ImportError):
+        import pillow_avif  # noqa: F401 - it brings AVIF to Pillow before 11.3; the WebUI has it
+    Image.init()
+    return [each for each in FORMATS if each in Image.OPEN]
+
+
+def _not_a_picture(source: Path | bytes, shown: str) -> PictureError:
+    start = source[:16] if isinstance(source, bytes) else _start(source)
+    kind = _IMAGES.get(start[8:12]) if start[4:8] == b"ftyp" else None
+    kind = "JPEG XL" if start[4:12] == b"JXL \r\n\x87\n" or start[:2] == b"\xff\n" else kind
+    if kind == "AVIF" and kind not in _formats():
+        fix = "install Pillow 11.3 or the package pillow-avif-plugin, or save it as PNG"
+        return PictureError(f"{shown} is an AVIF picture, which Pillow {pillow} cannot open", fix=fix)
+    if kind not in (None, "AVIF"):
+        return PictureError(f"{shown} is a {kind} picture, which cannot be opened here", fix="save it as PNG")
+    return PictureError(f"{shown} is not a picture", fix="give a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file")
+
+
+def _start(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(16)
+
+
+def _decoded(picture: Image.Image, shown: str) -> Image.Image:
     width, height = picture.size
     if width * height > LARGEST:
         raise TooManyPixelsError(
             f"{shown} has too many pixels", f"{width} × {height}", f"scale it below {LARGEST // 10**6} megapixels"
         )
-
-
-def _rgb(picture: Image.Image, shown: str) -> Image.Image:
-    """Any mode → RGB. Pillow's own conversion of 16 bits and of floating point cuts off instead of scaling."""
     if picture.mode == "F":
         raise PictureError(f"{shown} has floating-point pixels", fix="save it with 8 or 16 bits")
+    picture.load()
+    factor = -(-max(picture.size) // LONGEST)
+    return _upright(_rgb(picture) if factor == 1 else _reduced(picture, factor), picture)
+
+
+def _reduced(picture: Image.Image, factor: int) -> Image.Image:
+    """RGB, smaller by a whole factor; strip by strip, for the sake of memory."""
+    width, height = picture.size
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = max(1, _STRIP // width // factor) * factor
+    for top in range(0, height, rows):
+        strip = _rgb(picture.crop((0, top, width, min(height, top + rows))))
+        small.paste(strip.reduce(factor), (0, top // factor))
+    return small
+
+
+def _upright(small: Image.Image, picture: Image.Image) -> Image.Image:
+    """Turned as the picture's EXIF says; left as it is where that is damaged, which is told with its texts."""
+    try:
+        turn = _UPRIGHT.get(picture.getexif().get(_ORIENTATION))
+    except Exception:  # noqa: BLE001 - what Pillow meets in hostile EXIF
+        turn = None
+    return small if turn is None else small.transpose(turn)
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    """Any mode → RGB. Pillow's own conversion of 16 bits cuts off instead of scaling."""
     if picture.mode.startswith("I"):
         return Image.fromarray((np.asarray(picture) // 257).clip(0, 255).astype(np.uint8)).convert("RGB")
     if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:

@@ -3,16 +3,23 @@
 import base64
 import io
 import os
+import socket
 import struct
+import time
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from lib_modelsim.engines import webui_http
+from lib_modelsim.pictures import opening
 from lib_modelsim.pictures.opening import LONGEST, PictureError, TooManyPixelsError, open_picture, opened
-from lib_modelsim.pictures.records.reading import read_records
+from lib_modelsim.pictures.records.places import texts_beside
+from lib_modelsim.pictures.records.reading import look_at, read_records
 from lib_modelsim.probes.gallery import read_record
 from lib_modelsim.ui.families.previews import thumbnail
 from lib_modelsim.workspace.probing.suites import Suites
@@ -92,8 +99,6 @@ def test_what_is_too_large_is_refused_before_it_is_decoded(monkeypatch):
         (b"no picture at all", "not a picture"),
         (saved(scene(4), "png")[:3000], "damaged or incomplete"),
         (saved(scene(4), "jpeg")[:2000], "damaged or incomplete"),
-        (saved(scene(4), "gif", save_all=True, append_images=[scene(5)]), "more than one frame: 2"),
-        (saved(scene(4), "webp", save_all=True, append_images=[scene(5)]), "more than one frame: 2"),
         (saved(Image.new("F", (4, 4)), "tiff"), "floating-point"),
     ],
 )
@@ -105,6 +110,234 @@ def test_what_cannot_be_taken_is_refused_in_one_line(tmp_path, content, says):
     assert str(refused.value).startswith("dropped.png ")
     assert "\n" not in str(refused.value)
     assert refused.value.fix
+
+
+@pytest.mark.parametrize("kind", ["png", "gif", "webp", "tiff"])
+def test_of_a_picture_that_moves_the_first_frame_is_looked_at_and_said_so(tmp_path, kind):
+    path = tmp_path / "moving.bin"
+    options = {"lossless": True} if kind == "webp" else {}
+    path.write_bytes(saved(scene(4), kind, save_all=True, append_images=[scene(5)], **options))
+    first = np.asarray(scene(4), int)
+    for picture in (open_picture(path), look_at(path).picture):
+        assert np.abs(np.asarray(picture, int) - first).mean() < (12 if kind == "gif" else 1)
+    assert look_at(path).records.remarks == ("moving.bin has more than one frame: only the first was looked at",)
+    path.write_bytes(saved(scene(4), kind))
+    assert look_at(path).records.remarks == ()
+
+
+def test_an_animated_png_whose_poster_is_no_frame_shows_its_poster(tmp_path):
+    path = tmp_path / "poster.png"
+    scene(4).save(path, save_all=True, default_image=True, append_images=[scene(5), scene(6)])
+    assert np.array_equal(open_picture(path), scene(4))
+    assert len(look_at(path).records.remarks) == 1
+
+
+def test_a_camera_s_preview_is_no_second_frame(tmp_path):
+    scene(4).save(tmp_path / "a.mpo", "mpo", save_all=True, append_images=[scene(4, 32, 32)])
+    assert look_at(tmp_path / "a.mpo").records.remarks == ()
+
+
+INFOTEXT = "a boat\nSteps: 20, Sampler: Euler, Seed: 5, Model hash: 0123456789, Model: boat_v3"
+
+
+def with_record(kind):
+    """A file of this kind with an infotext."""
+    texts, exif = PngInfo(), Image.Exif()
+    texts.add_text("parameters", INFOTEXT)
+    exif[0x010E] = INFOTEXT
+    options = {"png": {"pnginfo": texts}, "gif": {"comment": INFOTEXT.encode()}}.get(kind, {"exif": exif})
+    return saved(scene(4), kind, **options)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif"])
+@pytest.mark.parametrize("share", [0.4, 0.95])
+def test_of_a_file_that_is_cut_short_the_record_is_read_and_nothing_else(tmp_path, kind, share):
+    whole = with_record(kind)
+    path = tmp_path / "cut"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    looked = look_at(path)
+    assert looked.picture is None
+    assert [str(model) for model in looked.records.records[0].checkpoints] == ["boat_v3 [0123456789]"]
+    (remark,) = looked.records.remarks
+    assert remark.startswith("only the record was read: cut is damaged or incomplete (")
+    with pytest.raises(PictureError, match="damaged or incomplete"):
+        open_picture(path)
+
+
+def test_a_webp_whose_pixels_are_broken_has_its_record(tmp_path):
+    data = bytearray(with_record("webp"))
+    start = data.index(b"VP8 ") + 8
+    data[start : start + 10] = bytes(10)  # the frame's header
+    (tmp_path / "a.webp").write_bytes(data)
+    looked = look_at(tmp_path / "a.webp")
+    assert looked.records.records[0].infotext == INFOTEXT
+    assert looked.picture is None
+    assert looked.records.remarks[0].startswith("only the record was read: a.webp is damaged or incomplete (")
+
+
+def test_a_png_with_broken_pixels_has_the_record_behind_them():
+    body = zlib.compress(INFOTEXT.encode())
+    text = b"zTXt" + b"parameters\0\0" + body
+    whole = saved(scene(4), "png")
+    data = whole[:-12] + struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text)) + whole[-12:]
+    middle = data.index(b"IDAT") + 2000
+    broken = data[:middle] + bytes(50) + data[middle + 50 :]
+    assert look_at(data).picture is not None
+    looked = look_at(broken)
+    assert looked.picture is None
+    assert looked.records.records[0].infotext == INFOTEXT
+
+
+def test_a_program_that_lets_pillow_fill_cut_pictures_with_grey_changes_nothing(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    data = with_record("png")
+    assert look_at(data[: len(data) // 2]).picture is None
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def box(kind, *content):
+    data = b"".join(content)
+    return struct.pack(">I", len(data) + 8) + kind + data
+
+
+def item_file(exif=b"", xmp=b"", brand=b"heic"):
+    """A picture of ISO boxes without pixels: `meta` names its items and where they lie, `mdat` holds them."""
+    start = box(b"ftyp", brand, bytes(4), b"mif1")
+    entries = [
+        box(b"infe", b"\2\0\0\0", struct.pack(">HH", 1, 0), b"Exif", b"\0"),
+        box(b"infe", b"\2\0\0\0", struct.pack(">HH", 2, 0), b"mime", b"\0application/rdf+xml\0"),
+    ]
+    iinf = box(b"iinf", bytes(4), struct.pack(">H", len(entries)), *entries)
+    iloc_length = 8 + 4 + 4 + 2 * 14
+    behind = len(start) + 8 + 4 + len(iinf) + iloc_length + 8
+    places = [(1, behind, len(exif)), (2, behind + len(exif), len(xmp))]
+    rows = b"".join(struct.pack(">HHHII", item, 0, 1, offset, length) for item, offset, length in places)
+    iloc = box(b"iloc", bytes(4), b"\x44\0", struct.pack(">H", 2), rows)
+    assert len(iloc) == iloc_length
+    return start + box(b"meta", bytes(4), iinf, iloc) + box(b"mdat", exif, xmp)
+
+
+def exif_of(text):
+    exif = Image.Exif()
+    exif[0x010E] = text
+    return exif.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (item_file(exif=bytes(4) + exif_of(INFOTEXT)[6:]), "is a HEIC picture, which cannot be opened here"),
+        (item_file(exif=struct.pack(">I", 6) + exif_of(INFOTEXT)), "is a HEIC picture"),
+        (
+            b"\0\0\0\x0cJXL \r\n\x87\n" + box(b"ftyp", b"jxl ") + box(b"Exif", bytes(4), exif_of(INFOTEXT)[6:]),
+            "is a JPEG XL picture",
+        ),
+    ],
+    ids=["HEIC", "HEIC, EXIF with its name", "JPEG XL"],
+)
+def test_of_a_format_that_cannot_be_decoded_the_record_is_read(content, says):
+    looked = look_at(content, "a.heic")
+    assert looked.picture is None
+    assert looked.records.records[0].infotext == INFOTEXT
+    assert looked.records.remarks[0].startswith(f"only the record was read: a.heic {says}")
+
+
+def test_without_a_decoder_an_avif_says_what_is_missing_and_tells_its_record(monkeypatch):
+    monkeypatch.setattr("lib_modelsim.pictures.opening.FORMATS", ("PNG", "JPEG"))
+    with pytest.raises(PictureError, match=r"a.avif is an AVIF picture, which Pillow .* cannot open. Fix: install"):
+        look_at(item_file(brand=b"avif"), "a.avif")
+    looked = look_at(item_file(exif=bytes(4) + exif_of(INFOTEXT)[6:], brand=b"avif"))
+    assert looked.records.records[0].infotext == INFOTEXT
+
+
+@pytest.mark.skipif("AVIF" not in opening._formats(), reason="this Pillow has no AVIF")
+def test_an_avif_is_opened_with_its_record(tmp_path):
+    scene(4).save(tmp_path / "a.avif", exif=exif_of(INFOTEXT))
+    looked = look_at(tmp_path / "a.avif")
+    assert looked.picture.size == scene(4).size
+    assert looked.records.records[0].infotext == INFOTEXT
+    with monkeypatched_formats("PNG"):
+        assert look_at(tmp_path / "a.avif").records.records[0].infotext == INFOTEXT
+
+
+@contextmanager
+def monkeypatched_formats(*formats):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lib_modelsim.pictures.opening.FORMATS", formats)
+        yield
+
+
+def hostile_boxes():
+    whole = item_file(exif=bytes(4) + exif_of(INFOTEXT)[6:], xmp=b"<x/>")
+    for i in range(len(whole)):
+        yield whole[:i]
+        yield whole[:i] + b"\xff\xff" + whole[i + 2 :]
+        yield whole[:i] + bytes(4) + whole[i + 4 :]
+
+
+def test_boxes_that_lie_do_no_harm():
+    started = time.process_time()
+    for content in hostile_boxes():
+        _, remarks = texts_beside(content) or ([], [])
+        assert all(len(remark) < 250 for remark in remarks)
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
+@pytest.mark.parametrize("what", ["fifo", "socket", "device", "folder", "a shell's pipe"])
+def test_what_is_no_file_is_refused_at_once(tmp_path, what):
+    path = tmp_path / "x.png"
+    ends = ()
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "socket":
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(str(path))
+    elif what == "device":
+        path = Path("/dev/zero")
+    elif what == "folder":
+        path.mkdir()
+    else:
+        ends = os.pipe()
+        path = Path(f"/dev/fd/{ends[0]}")
+    for use in (open_picture, look_at):
+        with pytest.raises(PictureError, match=f"{path.name} cannot be read") as refused:
+            use(path)
+        assert "\n" not in str(refused.value)
+    assert read_records(path).records == ()
+    for end in ends:
+        os.close(end)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        TypeError("x"), struct.error("x"), AttributeError("x"), NotImplementedError("x"), RecursionError("x"),
+        MemoryError(), zlib.error("x"), OverflowError("x"), AssertionError(), IndexError("x"), KeyError("x"),
+        SyntaxError("x"), EOFError(), OSError("x"), ValueError("x\ny"),
+    ],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["open", "load", "getexif"])
+def test_whatever_pillow_raises_is_one_line_with_the_file_s_name(tmp_path, monkeypatch, raised, place):
+    def fail(*_args, **_options):
+        raise raised
+
+    path = tmp_path / "a.png"
+    path.write_bytes(saved(scene(4), "png"))
+    monkeypatch.setattr(*((Image, place) if place == "open" else (PngImageFile, place)), fail)
+    assert read_records(path).records == ()
+    if place == "getexif":  # a part that nothing depends on
+        looked = look_at(path)
+        assert looked.picture.size == scene(4).size
+        assert looked.records.remarks[0].startswith("its EXIF is damaged (")
+        return
+    for use in (open_picture, look_at):
+        with pytest.raises(PictureError) as refused:
+            use(path)
+        assert str(refused.value).startswith("a.png ")
+        assert "\n" not in str(refused.value)
+        assert ": ." not in str(refused.value)
 
 
 @pytest.fixture

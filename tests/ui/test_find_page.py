@@ -202,10 +202,9 @@ def moving():
     [
         (b"no picture at all", "0.png is not a picture"),
         (b"", "0.png is not a picture"),
-        (moving(), "more than one frame"),
     ],
 )
-def test_what_is_no_one_picture_is_one_line(page, content, words):
+def test_what_is_no_picture_is_one_line(page, content, words):
     give(page, content)
     status = followed(page)
     assert "modelsim-error" in status
@@ -236,6 +235,21 @@ def test_the_heading_and_the_first_card_give_the_same_percentage(page, tmp_path)
     assert re.search(r'modelsim-sure.*?<span>\s*([^<]*?)\s*</span>', shown, re.DOTALL).group(1) == heading
     style = re.search(r"<span>By style(.*?)</span>", shown, re.DOTALL).group(1)
     assert "%" not in style
+
+
+def test_of_a_picture_that_moves_and_of_one_that_is_cut_short_the_page_says_what_it_looked_at(page):
+    file = BytesIO()
+    noise_of("somebody's", (64, 64)).save(file, "PNG", pnginfo=told("a\nSteps: 2, Seed: 1, Size: 8x8, Model: zoe"))
+    give(page, moving(), file.getvalue()[:4000])
+    assert "modelsim-error" not in followed(page)
+    shown = answer(page.show())
+    assert "0.png has more than one frame: only the first was looked at" in shown
+    assert "only the record was read: 1.png is damaged or incomplete" in shown
+    assert "zoe" in shown
+    assert shown.count("<figure>") == 1
+    give(page, file.getvalue()[:4000])
+    assert "modelsim-error" not in followed(page)
+    assert "zoe" in answer(page.show())
 
 
 def test_one_that_is_no_picture_among_others_is_told_by_its_name(page):

@@ -3,14 +3,16 @@ pixels themselves."""
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from ..opening import PictureError, opened
+from ..opening import PictureError, opened, regular_file
+from .containers import Container, container_of
 from .infotext import EXIF as EXIF_IFD
 from .infotext import USER_COMMENT
 from .iptc import decoded, iptc_texts, resources
@@ -31,50 +33,59 @@ _NAMED_JSON = re.compile(r"(\w{1,40}):\s*(?=[{\[])")
 """ComfyUI's WebP and AVIF: "prompt:{…}" in Model, "workflow:{…}" in Make, others in the tags before these."""
 
 
+_EXACT = ("PNG", "WEBP", None)
+"""Formats that keep the lowest bits: WebP where it is lossless, or in its alpha. None: a picture from memory."""
+
+Carrier = Image.Image | Container
+
+
 def texts_of(source: Path | bytes | Image.Image) -> tuple[list[Text], list[str]]:
     """All texts of a picture, and remarks on what is damaged. Never fails."""
-    remarks: list[str] = []
+    if isinstance(source, Image.Image):
+        return texts_in(source, pixels=True)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures and odd EXIF: told elsewhere, or below
-            if isinstance(source, Image.Image):
-                return _of_opened(source, remarks), remarks
-            with opened(source) as image:
-                return _of_opened(image, remarks), remarks
+        with opened(source) as image:
+            if image.format in _EXACT:
+                image.load()  # PNG's texts may stand behind the pixels
+            return texts_in(image, pixels=True)
     except PictureError as error:
+        beside, more = texts_beside(source) or ([], [])
+        why = f"the picture is damaged ({short(error)})" if beside else f"its texts cannot be read ({short(error)})"
+        return beside, [why, *more]
+
+
+def texts_beside(source: Path | bytes) -> tuple[list[Text], list[str]] | None:
+    """The texts of a file that Pillow cannot open or decode, and remarks; None where its kind is unknown here, too.
+    Never fails."""
+    try:
+        with io.BytesIO(source) if isinstance(source, bytes) else open(regular_file(source), "rb") as file:
+            container = container_of(file)
+    except (OSError, ValueError, OverflowError, MemoryError) as error:
         return [], [f"its texts cannot be read ({short(error)})"]
+    return texts_in(container, pixels=False) if container is not None else None
 
 
-def _of_opened(image: Image.Image, remarks: list[str]) -> list[Text]:
-    """The texts of each place, each once, without the zeros that end some."""
+def texts_in(image: Carrier, pixels: bool) -> tuple[list[Text], list[str]]:
+    """The texts of each place of an opened picture, each once, without the zeros that end some; and remarks. Of a PNG
+    those behind its pixels are known once it is decoded; `pixels`: whether these may be looked at."""
     found: dict[Text, None] = {}
-    of_places: tuple[tuple[str, Callable[[Image.Image], Iterator[Text]]], ...] = (
-        ("the picture is damaged", _loaded),
-        ("its texts are damaged", _of_info),
-        ("its EXIF is damaged", _of_exif),
-        ("its XMP is damaged", _of_xmp),
-        ("its IPTC is damaged", _of_iptc),
-        ("its hidden text is damaged", _of_pixels),
-    )
-    for wrong, read in of_places:
+    remarks = []
+    for what, read in _PLACES.items():
+        if read is _of_pixels and not pixels:
+            continue
         try:
-            for text in read(image):
-                plain = text.text.rstrip("\0")
-                if plain:
-                    found[Text(text.place, text.keyword, plain)] = None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of odd EXIF
+                for text in read(image):
+                    plain = text.text.rstrip("\0")
+                    if plain:
+                        found[Text(text.place, text.keyword, plain)] = None
         except Exception as error:  # noqa: BLE001 - whatever Pillow meets in a hostile file; the other places are read
-            remarks.append(f"{wrong} ({short(error)})")
-    return list(found)
+            remarks.append(f"its {what} {'are' if what == 'texts' else 'is'} damaged ({short(error)})")
+    return list(found), remarks
 
 
-def _loaded(image: Image.Image) -> Iterator[Text]:
-    """None: a PNG's texts may stand behind its pixels, and are known when these are decoded."""
-    if image.format == "PNG":
-        image.load()
-    yield from ()
-
-
-def _of_info(image: Image.Image) -> Iterator[Text]:
+def _of_info(image: Carrier) -> Iterator[Text]:
     for keyword, value in list(image.info.items()):
         if keyword == "comment" and isinstance(value, bytes):  # GIF; JPEG's last one
             yield Text(COMMENT, keyword, decoded(value))
@@ -97,7 +108,7 @@ def _mended(text: str) -> str:
         return str(text)
 
 
-def _of_exif(image: Image.Image) -> Iterator[Text]:
+def _of_exif(image: Carrier) -> Iterator[Text]:
     exif = image.getexif()
     for tag, value in [*sorted(exif.items()), *exif.get_ifd(EXIF_IFD).items()]:
         keyword = _MICROSOFT.get(tag) or ExifTags.TAGS.get(tag, f"0x{tag:04X}")
@@ -132,13 +143,13 @@ def _words(data: bytes) -> str | None:
     return text if all(each.isprintable() or each.isspace() for each in text) else None
 
 
-def _of_xmp(image: Image.Image) -> Iterator[Text]:
+def _of_xmp(image: Carrier) -> Iterator[Text]:
     for packet in _packets(image):
         for name, text in xmp_properties(packet):
             yield Text(XMP, name, text)
 
 
-def _packets(image: Image.Image) -> Iterator[str]:
+def _packets(image: Carrier) -> Iterator[str]:
     """Each XMP that the file holds, once: JPEG's in a segment of its own, the others' where Pillow puts them."""
     found = [image.info.get(key) for key in ("xmp", _XMP_IN_PNG)]
     found += [data[len(_XMP_IN_JPEG) :] for _, data in getattr(image, "applist", ()) if data.startswith(_XMP_IN_JPEG)]
@@ -147,7 +158,7 @@ def _packets(image: Image.Image) -> Iterator[str]:
     yield from dict.fromkeys(text for text in texts if isinstance(text, str) and text.strip("\0 "))
 
 
-def _of_iptc(image: Image.Image) -> Iterator[Text]:
+def _of_iptc(image: Carrier) -> Iterator[Text]:
     photoshop = image.info.get("photoshop")
     found = [photoshop.get(_IPTC_RESOURCE)] if isinstance(photoshop, dict) else []
     found += [_of_tiff(image, _IPTC_TAG), _profile(image, "iptc")]
@@ -158,19 +169,28 @@ def _of_iptc(image: Image.Image) -> Iterator[Text]:
             yield Text(IPTC, name, text)
 
 
-def _of_tiff(image: Image.Image, tag: int) -> bytes | None:
+def _of_tiff(image: Carrier, tag: int) -> bytes | None:
     value = getattr(image, "tag_v2", {}).get(tag) if image.format == "TIFF" else None
     return value if isinstance(value, bytes) else None
 
 
-def _profile(image: Image.Image, name: str) -> bytes | None:
+def _profile(image: Carrier, name: str) -> bytes | None:
     """What ImageMagick kept of another format in a PNG."""
     text = image.info.get(_RAW_PROFILE + name)
     digits = text.split(maxsplit=2)[2:] if isinstance(text, str) else []
     return bytes.fromhex("".join(digits[0].split())) if digits else None
 
 
-def _of_pixels(image: Image.Image) -> Iterator[Text]:
-    """Only of what keeps its pixels as they are, and is decoded already or soon."""
-    if image.format in ("PNG", "WEBP", None) and image.mode in ("RGB", "RGBA"):
+def _of_pixels(image: Carrier) -> Iterator[Text]:
+    """Only of what keeps its pixels as they are."""
+    if isinstance(image, Image.Image) and image.format in _EXACT:
         yield from stealth_texts(image)
+
+
+_PLACES: Mapping[str, Callable[[Carrier], Iterator[Text]]] = {
+    "texts": _of_info,
+    "EXIF": _of_exif,
+    "XMP": _of_xmp,
+    "IPTC": _of_iptc,
+    "hidden text": _of_pixels,
+}

@@ -5,17 +5,19 @@ Nothing in a picture is trusted: texts have a longest length, JSON that is broke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
-from ..opening import decoded_small, open_picture, opened
+from ..opening import PictureError, decoded_small, moves, open_picture, opened, shown_as
 from .form import PictureRecord
 from .infotext import Infotext, write
-from .places import texts_of
+from .places import texts_beside, texts_in, texts_of
 from .registry import RecordReader, readers
-from .texts import Texts
+from .texts import Text, Texts
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,53 @@ class Records:
         return next((record.prompt for record in self.records if record.prompt), None)
 
 
-def read_records(source: Path | bytes | Image.Image) -> Records:
-    """All that this picture says of itself. Never fails: what cannot be read is a remark, or nothing at all.
+@dataclass(frozen=True)
+class LookedAt:
+    """A picture as `opening.open_picture` gives it, and its records. `failure` says why there is no picture: then there
+    is a record at least."""
 
-    Every reader is tried on every text. Of two that understand the same text the more telling one counts; the same
-    record in several places is told once.
-    """
-    texts = Texts(*texts_of(source))
+    picture: Image.Image | None
+    records: Records
+    failure: PictureError | None = None
+
+
+def look_at(source: Path | bytes | Image.Image, name: str = "the picture") -> LookedAt:
+    """A picture and its records, a file opened once. Of a file whose pixels cannot be read the records alone, and a
+    remark that says so. Raises PictureError where there is neither."""
+    shown = name if isinstance(source, Image.Image) else shown_as(source, name)
+    picture, failure, told = None, None, []
+    texts: list[Text] = []
+    remarks: list[str] = []
+    try:
+        with nullcontext(source) if isinstance(source, Image.Image) else opened(source, name) as image:
+            if moves(image):
+                told.append(f"{shown} has more than one frame: only the first was looked at")
+            try:
+                picture = open_picture(image, shown) if image is source else decoded_small(image, shown)
+            finally:
+                texts, remarks = texts_in(image, pixels=picture is not None)
+    except PictureError as error:
+        picture, failure = None, error
+        if not isinstance(source, Image.Image):
+            texts, remarks = texts_beside(source) or (texts, remarks)
+    records = _records(texts, remarks)
+    if failure is not None:
+        if not records.records:
+            raise failure
+        why = failure.what if failure.value is None else f"{failure.what} ({failure.value})"
+        told = [f"only the record was read: {why}"]
+    return LookedAt(picture, replace(records, remarks=(*told, *records.remarks)), failure)
+
+
+def read_records(source: Path | bytes | Image.Image) -> Records:
+    """All that this picture says of itself. Never fails: what cannot be read is a remark, or nothing at all."""
+    return _records(*texts_of(source))
+
+
+def _records(carried: Sequence[Text], remarks: Sequence[str]) -> Records:
+    """Every reader is tried on every text. Of two that understand the same text the more telling one counts; the same
+    record in several places is told once."""
+    texts = Texts(carried, remarks)
     asked = readers()
     found: list[PictureRecord] = []
     for reader in asked:
@@ -79,11 +121,3 @@ def _mark(reader: RecordReader, texts: Texts) -> str | None:
         if text.keyword in reader.marks or (text.keyword in _SOFTWARE and text.text.startswith(reader.program)):
             return f"{text.where} is {reader.program}'s, but no record of {reader.program} can be read"
     return None
-
-
-def open_with_records(source: Path | bytes | Image.Image, name: str = "the picture") -> tuple[Image.Image, Records]:
-    """A picture as `opening.open_picture` gives it, and its records; a file is opened once. Raises PictureError."""
-    if isinstance(source, Image.Image):
-        return open_picture(source, name), read_records(source)
-    with opened(source, name) as image:
-        return decoded_small(image, source.name if isinstance(source, Path) else name), read_records(image)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ...pictures.opening import PictureError, opened
+from ...pictures.opening import PictureError, open_picture
 from ...templates import render
 
 _SIDE = 192
@@ -28,9 +28,8 @@ def thumbnail(path: Path) -> str:
 @lru_cache(maxsize=64)
 def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
     try:
-        with opened(path) as picture:
-            return inline(picture)
-    except (PictureError, OSError, SyntaxError, ValueError):
+        return inline(open_picture(path))
+    except PictureError:
         return ""
 
 

@@ -155,8 +155,9 @@ def _opened(asked: Sequence[Asked], job: Job) -> tuple[list[OpenedQuery], tuple[
         except PictureError as error:
             refused.append(error)
         else:
-            small = query.picture.copy()
-            small.thumbnail((_PREVIEW, _PREVIEW))
+            small = query.picture.copy() if query.picture is not None else None
+            if small is not None:
+                small.thumbnail((_PREVIEW, _PREVIEW))
             opened.append(replace(each, preview=small, query=None if queries else query))
             queries.append(query)
         stage.advance(1)

@@ -117,8 +117,9 @@ def find(
     evidence += _named_for([of_pictures(each) for each in similar], asked)
     named = any(piece.key and piece.certainty for piece in evidence)
     answer, search = None, learned.search
-    if search is not None:
-        answer = search.answer(learned.encoder.encode([each.picture for each in asked]))
+    pictures = [each.picture for each in asked if each.picture is not None]
+    if search is not None and pictures:
+        answer = search.answer(learned.encoder.encode(pictures))
         names = learned.names
         called = [names[match.model] for match in answer.matches]
         taught = {picture.path for picture in learned.pictures}
@@ -214,9 +215,9 @@ def _granted(evidence: Sequence[Evidence], granted: Sequence[KnownModel]) -> lis
     ]
 
 
-def _similar_pictures(query: Image.Image, learned: Learned) -> list[SimilarPicture]:
+def _similar_pictures(query: Image.Image | None, learned: Learned) -> list[SimilarPicture]:
     """Pictures of the gallery that are the query, or may be it, whatever was done to it; the most alike first."""
-    if learned.fingerprints is None:
+    if query is None or learned.fingerprints is None:
         return []
     apart = differing(fingerprint(query), learned.fingerprints)
     nearest = np.argsort(apart, kind="stable")[:_LOOKED_AT]

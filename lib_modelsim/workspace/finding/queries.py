@@ -9,15 +9,16 @@ from pathlib import Path
 from PIL import Image
 
 from ...pictures.opening import PictureError
-from ...pictures.records.reading import Records, open_with_records
+from ...pictures.records.reading import Records, look_at
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedQuery:
-    """A picture asked about: what it is called, its pixels as `open_picture` gives them, its records."""
+    """A picture asked about: what it is called, its pixels as `open_picture` gives them, its records. Without pixels
+    (cut short, in a format that cannot be decoded) it has a record at least."""
 
     name: str
-    picture: Image.Image
+    picture: Image.Image | None
     records: Records
 
 
@@ -30,7 +31,8 @@ def open_query(query: Query, name: str | None = None) -> OpenedQuery:
     if isinstance(query, OpenedQuery):
         return query
     shown = name or (query.name if isinstance(query, Path) else "the picture")
-    return OpenedQuery(shown, *open_with_records(query, shown))
+    looked = look_at(query, shown)
+    return OpenedQuery(shown, looked.picture, looked.records)
 
 
 def open_queries(queries: Sequence[Query]) -> tuple[list[OpenedQuery], list[PictureError]]:

@@ -76,6 +76,8 @@ def verify(
     """
     query = open_query(queries[0])
     picture, records = query.picture, query.records
+    if picture is None:
+        raise ModelsimError("there is nothing to compare with", query.name, "its pixels cannot be read: use its record")
     candidates = _candidates(found, engine, count)
     drawn, failures = [], []
     vector: Vectors | None = None

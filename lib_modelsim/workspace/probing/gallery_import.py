@@ -12,7 +12,7 @@ from PIL import Image
 from ...errors import ModelsimError
 from ...job import Job, Stage
 from ...pictures.opening import PictureError
-from ...pictures.records.reading import open_with_records
+from ...pictures.records.reading import look_at
 from ...probes.engine import EngineCheckpoint
 from ...probes.gallery import Gallery, Record, checkpoint_key
 from ...probes.parameters import Parameters
@@ -74,11 +74,15 @@ def undo_import(gallery: Path) -> dict[str, int]:
 
 
 def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: int) -> bool:
-    """Copy one picture in an import of this number; False where it is there already."""
-    identity = hashlib.sha256(path.read_bytes()).hexdigest()
+    """Copy one picture in an import of this number; False where it is there already. Raises PictureError for what has
+    no pixels to learn from."""
+    identity = _sha256(path)
     if gallery.find(checkpoint, identity) is not None:
         return False
-    image, records = open_with_records(path)
+    looked = look_at(path)
+    image, records = looked.picture, looked.records
+    if image is None:
+        raise looked.failure or PictureError(f"{path.name} has no pixels")
     image.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
     parameters = Parameters(prompt=records.prompt or "")
     record = Record(
@@ -99,3 +103,11 @@ def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: in
     gallery.note_import(where, run)
     gallery.save(where, image, infotext, record)
     return True
+
+
+def _sha256(path: Path) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while part := file.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()

@@ -19,7 +19,7 @@ from ...pictures.records.reading import read_records
 from ...probes.engine import EngineCheckpoint
 from ...text import counted, readable, several
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
+PICTURES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
 _LOOKED_AT = 20
 """Pictures of a folder whose records are read, spread over it."""

@@ -123,13 +123,8 @@ def _stem(path: Path) -> str:
 
 
 def _infotext(path: Path) -> str:
-    try:
-        with opened(path) as image:
-            text = of_picture(image)
-    except OSError as error:
-        raise ModelsimError(
-            f"cannot read the picture ({error})", path, "choose a picture that can be opened"
-        ) from error
+    with opened(path) as image:
+        text = of_picture(image)
     if not text:
         raise ModelsimError("the picture has no infotext", path, "choose a picture as the WebUI saved it")
     return text
