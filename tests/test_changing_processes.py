@@ -23,7 +23,7 @@ from lib_modelsim.workspace.comparing.elements import elements
 from lib_modelsim.workspace.families.classify import FamilyRequest, classify
 
 WRITER = Path(__file__).with_name("endless_writer.py")
-SECONDS = 5
+SECONDS = 2
 
 CHANGES = pytest.mark.parametrize("change", ["replaced", "overwritten", "truncated", "restored"])
 

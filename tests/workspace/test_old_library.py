@@ -73,10 +73,11 @@ def test_blocks_in_the_old_form_serve_the_old_measures(measure, folder, before, 
     np.testing.assert_allclose(remembered.overall, fresh.overall, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("version", ["as written", "of this version"])
-def test_every_measure_is_computed_beside_them(version, folder, before):
-    if version == "of this version":
-        as_of_this_version(before)
+def test_every_measure_is_computed_beside_them(folder, before):
+    current = folder / "of this version.sqlite"
+    shutil.copyfile(before, current)
+    as_of_this_version(current)
     for measure in measures_of_weights():
-        fresh, found = (measured(folder, measure.name, file) for file in (None, before))
-        np.testing.assert_allclose(found.values, fresh.values, rtol=1e-6, atol=1e-6, err_msg=measure.name)
+        fresh, *found = (measured(folder, measure.name, file) for file in (folder / "new.sqlite", before, current))
+        for beside in found:
+            np.testing.assert_allclose(beside.values, fresh.values, rtol=1e-6, atol=1e-6, err_msg=measure.name)
