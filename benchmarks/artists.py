@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lib_modelsim.pictures.degrading import VERSION, as_jpeg, degraded
-from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
-from lib_modelsim.pictures.encoders.encoder import Encoder
+from lib_modelsim.pictures.encoders.encoder import Encoder, Together, parts_of
 from lib_modelsim.pictures.opening import open_picture
 
 Vectors = NDArray[np.float32]
@@ -53,17 +52,17 @@ class Hub:
     dirty: dict[str, Vectors]
 
 
-def load_hub(folder: Path, tool: Path, hub: int, artists: int, with_dirt: bool) -> Hub:
-    """The hub's vectors from the built-in descriptor; draws and encodes what is not there yet (some minutes)."""
+def load_hub(folder: Path, tool: Path, hub: int, artists: int, encoder: Encoder, with_dirt: bool) -> Hub:
+    """The hub's vectors from this encoder; draws and encodes what is not there yet (some minutes)."""
     place = folder / f"h{hub}_{artists}"
     if not (place / "hub.json").exists():
         command = [sys.executable, tool, place, "--hub", str(hub), "--artists", str(artists)]
         subprocess.run([str(part) for part in command], check=True)
     plan = json.loads((place / "hub.json").read_text("utf-8"))
-    encoder = DescriptorEncoder()
 
     def vectors(part: str, change: Change | None, every: int = 1) -> Vectors:
-        return _kept(place, plan["artists"], encoder, part, change, every)
+        kept = [_kept(place, plan["artists"], each, part, change, every) for each in parts_of(encoder)]
+        return encoder.joined(kept) if isinstance(encoder, Together) else kept[0]
 
     gallery = np.stack([vectors("gallery", None), vectors("gallery", degraded)], 1)
     dirty = {name: vectors("queries", change, EVERY) for name, change in DIRT.items()} if with_dirt else {}

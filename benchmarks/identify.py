@@ -1,7 +1,7 @@
 """The exam of "find my model": who drew this picture, of 16 and of 65 artists, and of four real models.
 
 python -m benchmarks.identify FOLDER MAKE_ARTISTS [--hubs 1000 1001 …] [--artists 16 65] [--degraded 1000 1001 1002]
-                              [--pictures FOLDER_OF_MODELS] [--repeat 30]
+                              [--pictures FOLDER_OF_MODELS] [--repeat 30] [--encoder builtin+efficientnet]
 
 FOLDER keeps the hubs that MAKE_ARTISTS draws, and their vectors: an hour on one core the first time. Hubs below 1000
 are for choosing and tuning, those from 1000 on for reporting. FOLDER_OF_MODELS holds one folder of pictures for each
@@ -27,10 +27,12 @@ from lib_modelsim.identify.examples import Examples
 from lib_modelsim.identify.pseudo_prompt import PromptSpace
 from lib_modelsim.identify.rankers import DEFAULT, Ranker
 from lib_modelsim.pictures.degrading import degraded
-from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
+from lib_modelsim.pictures.encoders.encoder import Encoder
 from lib_modelsim.pictures.opening import open_picture
+from lib_modelsim.workspace.finding.encoders import default_name, encoder_named
 
 from .artists import EVERY, Hub, load_hub
+from .open_set import print_curve
 
 Floats = NDArray[np.float64]
 
@@ -44,17 +46,22 @@ def main() -> None:
     parser.add_argument("--degraded", type=int, nargs="*", default=[1000, 1001, 1002])
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--repeat", type=int, default=30)
+    parser.add_argument("--encoder", default=default_name())
     args = parser.parse_args()
+    encoder = encoder_named(args.encoder, "cpu")
+    print(f"Encoder: {encoder.name}")
     for count in args.artists:
-        hubs = [load_hub(args.folder, args.tool, hub, count, count == 16 and hub in args.degraded) for hub in args.hubs]
+        dirty = args.degraded if count == 16 else []
+        hubs = [load_hub(args.folder, args.tool, hub, count, encoder, hub in dirty) for hub in args.hubs]
         print(f"\n### {count} artists, hubs {', '.join(str(hub) for hub in args.hubs)}\n")
         print_rankers(hubs)
         if count == 16:
-            print_strangers(hubs, args.pictures)
+            print_strangers(hubs, args.pictures, encoder)
+            print_curve([open_set(hub) for hub in hubs])
             if degraded_hubs := [hub for hub in hubs if hub.dirty]:
                 print_degraded(degraded_hubs)
     if args.pictures:
-        print_real(args.pictures, args.repeat)
+        print_real(args.pictures, args.repeat, encoder)
 
 
 def print_rankers(hubs: Sequence[Hub]) -> None:
@@ -90,10 +97,20 @@ def print_degraded(hubs: Sequence[Hub]) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def print_strangers(hubs: Sequence[Hub], pictures: Path | None) -> None:
+def open_set(hub: Hub) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """With every fourth artist missing: scores [queries, artists] and artists [queries] of the others' queries, and
+    the scores of the missing ones' queries."""
+    missing = np.arange(len(hub.gallery)) % 4 == 3
+    ranking = DEFAULT.learn(learned_from(hub).of_models(~missing))
+    known, unknown = hub.queries[~missing], hub.queries[missing]
+    artist = np.repeat(np.arange(len(known)), known.shape[1])
+    return ranking.scores(flat(known)), artist, ranking.scores(flat(unknown))
+
+
+def print_strangers(hubs: Sequence[Hub], pictures: Path | None, encoder: Encoder) -> None:
     """How often 'none of these' is answered when every fourth artist is not in the library, and to whose pictures."""
     found: dict[str, list[float]] = {}
-    real = DescriptorEncoder().encode([picture for _, picture in pictures_of(pictures)]) if pictures else None
+    real = encoder.encode([picture for _, picture in pictures_of(pictures)]) if pictures else None
     for hub, other in zip(hubs, [*hubs[1:], hubs[0]], strict=True):
         missing = np.arange(len(hub.gallery)) % 4 == 3
         examples = learned_from(hub).of_models(~missing)
@@ -116,12 +133,12 @@ def print_strangers(hubs: Sequence[Hub], pictures: Path | None) -> None:
         print(f"| {whose} | {with_error(np.array(percents), 1)} |")
 
 
-def print_real(folder: Path, repeat: int) -> None:
+def print_real(folder: Path, repeat: int, encoder: Encoder) -> None:
     """Leave-one-out over folders of real pictures; every picture is degraded at random before anything is learned."""
     drawn_by, pictures = zip(*pictures_of(folder), strict=True)
     names = tuple(sorted(set(drawn_by)))
     model = np.array([names.index(name) for name in drawn_by])
-    generator, encoder, number = np.random.default_rng(0), DescriptorEncoder(), np.arange(len(pictures))
+    generator, number = np.random.default_rng(0), np.arange(len(pictures))
     rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in (DEFAULT, NearestMean(), NearestPicture())}
     found: dict[str, list[float]] = {name: [] for name in rankers}
     for _ in range(repeat):

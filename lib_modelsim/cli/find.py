@@ -52,11 +52,11 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
     )
     find.add_argument(
         "--encoder",
-        default="builtin",
         metavar="E",
-        help="builtin (default), open_clip:ARCH/TAG, or open_clip:ARCH/FILE.safetensors",
+        help="builtin+efficientnet (default where its weights are installed), builtin, efficientnet, "
+        "open_clip:ARCH/TAG, or open_clip:ARCH/FILE.safetensors",
     )
-    find.add_argument("--download", action="store_true", help="allow open_clip to download its weights")
+    find.add_argument("--download", action="store_true", help="allow the encoder's weights to be downloaded")
     find.add_argument(
         "--self-test", action="store_true", help="test how well the search recognises the gallery's own pictures"
     )
@@ -65,7 +65,7 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
 
 def run_find(options: argparse.Namespace) -> int:
     """Which model made it, or how reliable the search is."""
-    from ..workspace.finding.encoders import download
+    from ..workspace.finding.encoders import BOTH, default_name, download, remarks_on
     from ..workspace.finding.models import keys_meant
     from ..workspace.finding.queries import open_queries
 
@@ -73,13 +73,15 @@ def run_find(options: argparse.Namespace) -> int:
     queries, refused = open_queries(options.images) if options.images else ([], [])  # before minutes of learning
     with workspace(options, options.models, options.gallery) as use, progress_bars() as job:
         if options.download:
-            download(options.encoder, job)
-        index = use.gallery_index(use.encoder(options.encoder), options.suite or ("standard",))
+            download(options.encoder or BOTH, job)
+        encoder = options.encoder or default_name()
+        index = use.gallery_index(use.encoder(encoder), options.suite or ("standard",))
         learned = index.learned(job)
         if options.self_test:
             return _print_self_test(learned, options)
         known, unreadable = use.known_models(job, read=bool(options.models))
         remarks = [f"skipped: {bad.path.name}: {bad.error}" for bad in unreadable]
+        remarks += remarks_on(options.encoder) if learned.pictures else []
         if not known and not options.models:
             remarks.append("no checkpoints are known yet: give their folder with --models")
         found = use.find(queries, learned, known, job, keys_meant(options.exclude, known, learned.names))

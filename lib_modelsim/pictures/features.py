@@ -23,7 +23,7 @@ from ..sqlite import SqliteFile
 from . import degrading
 from .copies import Hashes, fingerprint
 from .degrading import degraded
-from .encoders.encoder import Encoder, TextEncoder, Vectors
+from .encoders.encoder import Encoder, TextEncoder, Together, Vectors, parts_of
 from .opening import PictureError, open_picture
 
 FILE = "features.sqlite"
@@ -121,13 +121,15 @@ class FeatureStore(SqliteFile):
         makers = {
             method_of(encoder, view): (encoder, view)
             for each in wanted
-            for encoder in each.encoders
+            for whole in each.encoders
+            for encoder in parts_of(whole)
             for view in each.views
         }
         known = {method: self._known(method) for method in (_FINGERPRINT, *makers)}
         needed: dict[str, dict[str, None]] = {}  # content → methods
         for each in wanted:
-            methods = [_FINGERPRINT, *(method_of(encoder, view) for encoder in each.encoders for view in each.views)]
+            parts = [part for encoder in each.encoders for part in parts_of(encoder)]
+            methods = [_FINGERPRINT, *(method_of(part, view) for part in parts for view in each.views)]
             for path in each.pictures:
                 needed.setdefault(contents[path], {}).update(dict.fromkeys(methods))
         lacking = {
@@ -171,8 +173,17 @@ class FeatureStore(SqliteFile):
 
     # what is known
 
+    def lacking(self, pictures: Sequence[Path], encoder: Encoder, views: Sequence[View]) -> int:
+        """Of how many of these pictures a view is not encoded yet, as far as the file knows them; nothing is read."""
+        known = dict(self._db.execute("SELECT path, content FROM files"))
+        methods = [self._known(method_of(part, view)) for part in parts_of(encoder) for view in views]
+        contents = [known.get(path.relative_to(self._folder).as_posix(), "") for path in pictures]
+        return sum(any(content not in each for each in methods) for content in contents)
+
     def vectors(self, encoder: Encoder, contents: Sequence[str], views: Sequence[View] = (View.AS_IS,)) -> Vectors:
         """float32 [contents · views, d]: the views of each picture one after the other."""
+        if isinstance(encoder, Together):
+            return encoder.joined([self.vectors(part, contents, views) for part in encoder.parts])
         kinds = [self._all(method_of(encoder, view), contents) for view in views]
         rows = [np.frombuffer(data, np.float32).reshape(len(contents), -1) for data in kinds]
         return np.stack(rows, 1).reshape(len(contents) * len(views), -1)

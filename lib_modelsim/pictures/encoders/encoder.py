@@ -39,14 +39,63 @@ class TextEncoder(Encoder, Protocol):
         """float32 [texts, d], rows of length 1."""
 
 
+@dataclass(frozen=True)
+class Together:
+    """Several encoders as one: their vectors one behind the other, each as long as its share says.
+
+    Vectors are kept part by part, so that one that was made for another encoder is not made again.
+    """
+
+    parts: tuple[Encoder, ...]
+    shares: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        return " + ".join(part.name for part in self.parts)
+
+    @property
+    def identity(self) -> str:
+        pairs = zip(self.parts, self.shares, strict=True)
+        return " + ".join(f"{share:g} {part.identity}" for part, share in pairs)
+
+    def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
+        """float32 [pictures, d], rows of length 1."""
+        return self.joined([part.encode(pictures) for part in self.parts])
+
+    def joined(self, vectors: Sequence[Vectors]) -> Vectors:
+        """Each part's vectors [… , d of the part] → [… , d]; likeness is the parts' likeness, weighed."""
+        whole = sum(self.shares)
+        parts = zip(vectors, self.shares, strict=True)
+        return np.concatenate([each * np.float32((share / whole) ** 0.5) for each, share in parts], axis=-1)
+
+    def unload(self) -> None:
+        """Gives back the memory of the parts that hold a model."""
+        for part in self.parts:
+            if isinstance(part, HoldsModel):
+                part.unload()
+
+
+@runtime_checkable
+class HoldsModel(Protocol):
+    """An encoder that holds a model from its first use on; used again it loads again."""
+
+    def unload(self) -> None:
+        """Gives the model's memory back."""
+
+
+def parts_of(encoder: Encoder) -> tuple[Encoder, ...]:
+    """The encoders whose vectors are kept for this one: its parts, or itself."""
+    return encoder.parts if isinstance(encoder, Together) else (encoder,)
+
+
 class EncoderError(ModelsimError):
     """An encoder that cannot be used here, or not without a download."""
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether an encoder can be used now; `words` say why not. `download` is what a click would download, and how
-    large it is, where that is all that it lacks."""
+    """Whether an encoder can be used now; `words` say why not. `download` is what a click would download or install,
+    and how large it is: all that it lacks, or where it is ready what would make it better."""
 
     ready: bool
     words: str

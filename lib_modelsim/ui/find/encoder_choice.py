@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from ...job import Job
 from ...workspace.finding.encoders import (
+    BUILT_IN,
     Readiness,
+    default_name,
     download,
     readiness,
+    remarks_on,
     unload,
 )
 from ...workspace.workspace import Workspace
@@ -31,11 +34,16 @@ class EncoderChoice:
 
     @property
     def name(self) -> str:
-        """As `find_encoders` calls it."""
-        return self._session.choices.encoder
+        """As `find_encoders` calls it: the one chosen, or the best that is there."""
+        return self._session.choices.encoder or default_name()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the answer is to say about it."""
+        return remarks_on(self._session.choices.encoder)
 
     def choose(self, name: str) -> None:
-        """Take another one from now on."""
+        """Take another one from now on; none of them, "", leaves it to what is there."""
         self._session.choose(encoder=name)
 
     def look(self) -> Readiness:
@@ -47,9 +55,14 @@ class EncoderChoice:
                 return found
 
     def download(self) -> Task:
-        """Fetch the weights of the one chosen."""
+        """Fetch the weights of the one chosen; beside the built-in one, what makes it better, which is then used."""
         name = self.name
-        return self.backend.run(("download", name), lambda job, _: download(name, job))
+        return self.backend.run(("download", name), lambda job, _: self._download(name, job))
+
+    def _download(self, name: str, job: Job) -> None:
+        download(name, job)
+        if name == BUILT_IN and self.name == name:
+            self.choose("")
 
     @contextmanager
     def in_use(self, workspace: Workspace, job: Job) -> Iterator[tuple[GalleryIndex, Job]]:

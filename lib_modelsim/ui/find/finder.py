@@ -121,9 +121,11 @@ class Finder:
         self._before = (), None
         known, _ = workspace.known_models(job)
         with self._encoder.in_use(workspace, job) as (index, shown):
-            found = workspace.find(queries, index.learned(shown), known, shown)
+            learned = index.learned(shown)
+            found = workspace.find(queries, learned, known, shown)
+        remarks = [*map(str, refused), *found.remarks, *(self._encoder.remarks if learned.pictures else [])]
         if self.asked is asked:  # else a person has come with others meanwhile
-            self.answer = Answered(opened, replace(found, remarks=(*map(str, refused), *found.remarks)))
+            self.answer = Answered(opened, replace(found, remarks=tuple(remarks)))
 
     def _verify(self, job: Job, workspace: Workspace) -> None:
         answer = self.answer
