@@ -18,8 +18,41 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         "#tab_pnginfo #extras_tab": "#pnginfo_image",
     };
 
-    let latest = [], asked = []; // the files given last; those asked about, for img2img
+    const WINDOW = "modelsim_window_field", PICTURE = "modelsim_picture_field", PICTURE_MS = 30e3;
+
+    let latest = []; // the files given last
     let unanswered = null, count = 0; // the question that the server may not have taken
+
+    // the name of this window, which nobody else knows: the server keeps its pictures and its answer by it
+
+    let named = "";
+
+    /** The same after a reload; a new one in every other window. */
+    function windowName() {
+        try {
+            named = sessionStorage.getItem(WINDOW) || named;
+        } catch {
+            // storage may be forbidden: then a reload begins anew
+        }
+        if (named) return named;
+        named = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        try {
+            sessionStorage.setItem(WINDOW, named);
+        } catch {
+            // as above
+        }
+        return named;
+    }
+
+    let told = 0;
+
+    /** gradio sends the name along with all that this window asks. A space more or less makes another value of it: gradio
+    4 forgets what comes while it is still making the field, and takes no value twice. */
+    function tellName() {
+        modelsim.send(WINDOW, windowName() + " ".repeat(told++ % 2));
+    }
+
+    for (const event of ["pointerdown", "keydown", "dragover"]) document.addEventListener(event, tellName, true);
 
     /** Ask about these files: the server has them and nobody else. */
     async function ask(files) {
@@ -29,7 +62,6 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         try {
             const pictures = await Promise.all(files.map(modelsim.packed));
             if (files !== latest) return; // a person has given others while these were read
-            asked = files;
             unanswered = { pictures, number: `${Date.now()}.${++count}` };
             sendUnanswered();
         } catch (error) {
@@ -39,6 +71,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
 
     function sendUnanswered() {
         if (!unanswered) return;
+        tellName();
         modelsim.send(QUERY, JSON.stringify({ ...unanswered, at: Date.now() })); // gradio tells no value twice
     }
 
@@ -136,8 +169,33 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         const sample = target.closest?.("#modelsim_tab [data-sample]");
         if (button) receive(button);
         if (sample) askSample(sample);
-        if (target.closest?.("#modelsim_tab [data-find=forget]")) asked = [];
     });
 
-    return { asked: () => asked };
+    // to the WebUI's tabs
+
+    let handedOver = null;
+
+    /** The first picture of the answer as a file: the server has it, also after a reload; none where it has none. */
+    function picture() {
+        tellName();
+        return new Promise((resolve) => {
+            const timer = setTimeout(() => resolve([]), PICTURE_MS);
+            handedOver = (files) => {
+                clearTimeout(timer);
+                resolve(files);
+            };
+            modelsim.send(PICTURE, String(Date.now()));
+        });
+    }
+
+    modelsim.onSettle("#modelsim_picture [data-picture]", (element) => {
+        const { picture: name, type } = element.dataset, data = element.textContent;
+        element.textContent = "";
+        if (!handedOver) return;
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        handedOver(name ? [new File([bytes], name, { type })] : []);
+        handedOver = null;
+    });
+
+    return { picture };
 })(window.modelsim);

@@ -72,14 +72,16 @@ window.modelsim.pictures = window.modelsim.pictures || (function () {
         return "";
     }
 
-    /** Open a tab of the WebUI with an infotext, which may be empty, and the picture where it takes one. */
-    function send(where, infotext, files) {
+    /** Open a tab of the WebUI with an infotext, which may be empty, and the picture, which may still be on its way,
+    where it takes one. */
+    async function send(where, infotext, files) {
         openTab(where);
-        if (where === "PNG Info") give(files, "#pnginfo_image");
-        else if (infotext) paste(TABS[where], infotext);
-        if (where !== "img2img" || !files.length) return;
+        if (where !== "PNG Info" && infotext) paste(TABS[where], infotext);
+        const given = await files;
+        if (where === "PNG Info") give(given, "#pnginfo_image");
+        if (where !== "img2img" || !given.length) return;
         root().querySelector("#mode_img2img button")?.click(); // not inpaint, sketch …
-        give(files, "#img2img_image");
+        give(given, "#img2img_image");
     }
 
     /** A picture of ours, with the settings that its own record tells. */
@@ -89,12 +91,17 @@ window.modelsim.pictures = window.modelsim.pictures || (function () {
         send(where, infotextOf(bytes), [new File([bytes], name, { type: "image/png" })]);
     }
 
+    /** The settings of an answer, and the picture that was asked about where it is wanted. */
+    function sendAnswer(where, infotext) {
+        send(where, infotext, where === "img2img" ? window.modelsim.find.picture() : []);
+    }
+
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.("#modelsim_tab [data-send]");
         if (!button) return;
         const { send: where, url } = button.dataset;
         if (url) sendPicture(where, url);
-        else send(where, button.closest("[data-infotext]").dataset.infotext, window.modelsim.find.asked().slice(0, 1));
+        else sendAnswer(where, button.closest("[data-infotext]").dataset.infotext);
     });
 
     document.addEventListener("input", ({ target }) => {

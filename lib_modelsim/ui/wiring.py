@@ -54,10 +54,10 @@ class Wiring:
         """Answer an event beside others, which it may outlast by seconds."""
         return event(answer, None, outputs, **_AT_ONCE)
 
-    def in_turn(self, event: Event, task: Callable[..., object]) -> Dependency:
+    def in_turn(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
         """Follow a new task; who follows an older one leaves."""
         begun = event(self.work.take_turn, None, None, **_AT_ONCE)
-        return self.in_background(begun.then, task)
+        return self.in_background(begun.then, task, inputs)
 
     def tell_menu(self, done: Dependency) -> None:
         """Tell the host's own menu of checkpoints, where it has one, what is loaded by then."""
@@ -68,9 +68,9 @@ class Wiring:
         menu = self._host.menu()
         return gr.update(choices=list(menu.choices), value=menu.value)
 
-    def in_background(self, event: Event, task: Callable[..., object]) -> Dependency:
+    def in_background(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
         """Follow a task on the status line."""
-        return event(task, None, self.work.outputs, **_QUIET)
+        return event(task, inputs, self.work.outputs, **_QUIET)
 
 
 def without_value(update: object) -> Updates:

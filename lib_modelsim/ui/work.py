@@ -27,13 +27,13 @@ class Work:
 
     def __init__(self, session: ViewState, status: gr.HTML, stop: gr.Button) -> None:
         self._session, self._status, self._stop = session, status, stop
-        self._begun: tuple[Callable[[], Task], str, str | None] | None = None
+        self._begun: dict[str, tuple[Callable[[], Task], str, str | None]] = {}  # by who is to follow it
         self.outputs = [status, stop]
 
     @property
     def goes_on(self) -> bool:
         """Whether a task runs, or is about to."""
-        return self._begun is not None or self._session.backend.busy
+        return bool(self._begun) or self._session.backend.busy
 
     def take_turn(self) -> None:
         """Begin something new: who follows an older task leaves."""
@@ -76,19 +76,19 @@ class Work:
         """Hash the files that were not hashed before."""
         yield from self._follow(self._session.backend.hash_files, "Hashing stopped. The files hashed so far are kept.")
 
-    def begin(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
-        """What `follow_begun` is to start and to follow; what the status line says where it is stopped, and when it is
-        done, if that is not how many models there are."""
+    def begin(self, start: Callable[[], Task], stopped: str, done: str | None = None, owner: str = "") -> None:
+        """What `follow_begun` of this owner is to start and to follow; what the status line says where it is stopped,
+        and when it is done, if that is not how many models there are. The owner is a browser where each has its own
+        work, and nobody's where all show the same."""
         self.take_turn()
-        self._begun = start, stopped, done
+        self._begun[owner] = start, stopped, done
 
-    def follow_begun(self) -> Iterator[Updates]:
+    def follow_begun(self, owner: str = "") -> Iterator[Updates]:
         """Start what a button inside a panel asked for, if it asked for long work; then what was asked for meanwhile,
         as gradio 3 lets nobody else follow that."""
         yield {self._stop: gr.update()}  # as above
-        while self._begun is not None:
-            begun, self._begun = self._begun, None
-            yield from self._follow(*begun)
+        while owner in self._begun:
+            yield from self._follow(*self._begun.pop(owner))
 
     def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""

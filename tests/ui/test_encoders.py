@@ -19,7 +19,7 @@ from lib_modelsim.library import Library
 from lib_modelsim.pictures import opening
 from lib_modelsim.pictures.encoders import efficientnet
 from lib_modelsim.ui.backend import Backend
-from lib_modelsim.ui.find.finder import Asked
+from lib_modelsim.ui.find.finder import Asked, Finder
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from tests.pictures.hub import serving
@@ -95,9 +95,10 @@ def find(page):
     """Asks about a picture; what the status line says at the end, and the answer."""
     file = BytesIO()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
-    page.finder.take([Asked("query.png", file.getvalue())])
-    statuses = [next(iter(step.values())) for step in page.follow(page.finder.find)]
-    return statuses[-1], next(value for part, value in page.show().items() if part.elem_id == "modelsim_answer")
+    page.finder("a window").take([Asked("query.png", file.getvalue())])
+    statuses = [next(iter(step.values())) for step in page.follow(Finder.find, "a window")]
+    shown = page.show("a window")
+    return statuses[-1], next(value for part, value in shown.items() if part.elem_id == "modelsim_answer")
 
 
 def models_in_memory(package):
@@ -184,7 +185,7 @@ def test_a_dropped_picture_is_opened_once_and_the_first_stays_open_to_be_drawn_a
     monkeypatch.setattr(opening, "_opened", lambda source, shown: asked.append(shown) or really(source, shown))
     find(page)
     assert asked.count("query.png") == 1
-    assert page.finder.answer.asked[0].query.picture.size == (64, 64)
+    assert page.finder("a window").answer.asked[0].query.picture.size == (64, 64)
 
 
 def test_the_host_s_clip_is_offered_and_used_while_it_is_in_memory(page, host, gallery):

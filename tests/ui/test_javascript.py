@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = [
     (ROOT / "javascript" / f"modelsim{name}.js") for name in ("", "_drawing", "_find", "_pictures", "_tab", "_table")
 ]
-FIELDS = ("chosen", "family", "action", "find", "query", "suite")
+FIELDS = ("chosen", "family", "action", "find", "query", "window", "picture", "suite")
 LONGEST_PAUSE = 200
 """Milliseconds for which the page may stand still."""
 
@@ -463,7 +463,14 @@ FIND_PAGE = """
 <div id=modelsim_query><label class=modelsim-drop><input type=file multiple>Drop</label></div>
 <div id=modelsim_answer><div data-infotext="a cat
 Steps: 4"><button data-send=img2img>Send</button></div></div>
+<div id=modelsim_picture></div>
 """
+
+HANDED_OVER = """
+modelsim_picture_field.addEventListener("input", () => { modelsim_picture.innerHTML = `
+    <i hidden data-picture="of the server.png" data-type="image/png" data-at="1">${btoa("whole")}</i>`; });
+"""
+"""What the server does when it is asked for the picture of the answer."""
 
 
 @pytest.fixture
@@ -551,13 +558,26 @@ def test_a_gallery_without_a_picture_says_so(find_page):
     assert find_page.evaluate("shown") == []
 
 
-def test_an_answer_goes_to_img2img_with_its_picture_in_the_place_of_another(find_page):
-    find_page.locator("#image_buttons_txt2img .modelsim-find").click()
-    asked(find_page)
+def test_an_answer_goes_to_img2img_with_the_server_s_picture_in_the_place_of_another(find_page):
+    find_page.evaluate(HANDED_OVER)
     find_page.locator("[data-send]").click()
     find_page.wait_for_function("pasted.length && img2img_image.querySelector('input')?.files.length")
     assert find_page.evaluate("pasted") == ["a cat\nSteps: 4"]
-    assert find_page.evaluate("img2img_image.querySelector('input').files[0].name") == "picture.png"
+    given = "(async ([file]) => [file.name, file.type, await file.text()])(img2img_image.querySelector('input').files)"
+    assert find_page.evaluate(given) == ["of the server.png", "image/png", "whole"]
+    assert find_page.evaluate("modelsim_picture.textContent.trim()") == "", "it is not kept twice"
+
+
+def test_a_window_has_a_name_of_its_own_over_a_reload(find_page, open_page):
+    def name(page):
+        page.keyboard.press("Tab")
+        return page.evaluate("modelsim_window_field.firstChild.value.trim()")
+
+    first = name(find_page)
+    assert len(first) == 32
+    find_page.reload()
+    assert name(find_page) == first
+    assert name(open_page(HOST + FIND_PAGE, "window.shown = []; window.pasted = [];")) not in ("", first)
 
 
 def test_a_picture_of_the_probes_goes_to_img2img_with_its_own_record(find_page):

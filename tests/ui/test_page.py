@@ -267,6 +267,37 @@ def test_a_picture_gets_an_answer_and_another_takes_its_place(page):
     expect(page.locator("#modelsim_answer figcaption")).to_have_count(0)
 
 
+def ask_about(page, name):
+    """Drop a picture without a record; wait for the answer."""
+    picture = BytesIO()
+    noise_of(name, (64, 64)).save(picture, "PNG")
+    query = {"name": name, "mimeType": "image/png", "buffer": picture.getvalue()}
+    page.locator("#modelsim_query input[type=file]").set_input_files([query])
+    expect(page.locator("#modelsim_answer figcaption")).to_have_text(name)
+
+
+@needs_chromium
+def test_each_browser_has_its_own_picture_also_after_a_reload(page, browser, address):
+    other = browser.new_context().new_page()
+    other.goto(address)
+    for window in (page, other):
+        window.locator("#modelsim_pages button", has_text="Find my model").first.click()
+    ask_about(page, "mine.png")
+    expect(other.locator("#modelsim_answer").first).to_contain_text("Drop a picture")
+    other.reload()
+    other.locator("#modelsim_pages button", has_text="Find my model").first.click()
+    expect(other.locator("#modelsim_answer").first).to_contain_text("Drop a picture")
+    ask_about(other, "theirs.png")
+    for window, name in ((page, "mine.png"), (other, "theirs.png")):
+        window.reload()
+        window.locator("#modelsim_pages button", has_text="Find my model").first.click()
+        expect(window.locator("#modelsim_answer figcaption")).to_have_text(name)
+    other.locator("#modelsim_answer button", has_text="Forget").click()
+    expect(other.locator("#modelsim_answer figcaption")).to_have_count(0)
+    expect(page.locator("#modelsim_answer figcaption")).to_have_text("mine.png")
+    other.context.close()
+
+
 @needs_chromium
 def test_an_error_of_one_page_does_not_stay_on_another(page):
     find, families = (

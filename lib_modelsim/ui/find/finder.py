@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
@@ -21,6 +23,10 @@ if TYPE_CHECKING:  # SciPy and Pillow come with them
 
 _PREVIEW = 512
 """Pixels of the longer side of what is shown of a picture asked about."""
+
+
+_WINDOWS = 16
+"""Browser windows whose pictures are in memory."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,35 @@ class Answered:
         return next((card for card in self.found.ranking if card.key == key), None)
 
 
-class Finder:
-    """The search's side of the backend. The pictures asked about are in memory alone, until others take their place."""
+class Finders:
+    """A Finder for each browser window, which nobody else sees. They are in memory alone: of more windows than _WINDOWS
+    the one that asked longest ago is forgotten."""
 
     def __init__(self, encoder: EncoderChoice) -> None:
-        self.backend, self._encoder = encoder.backend, encoder
+        self._encoder, self._of = encoder, OrderedDict[str, Finder]()
+        self._lock = Lock()
+
+    def of(self, window: str) -> Finder:
+        """That of the window with this secret name, which the script keeps over a reload, but for spaces around it; one
+        without a name sees a fresh one each time."""
+        with self._lock:
+            window = window.strip()
+            finder = self._of.pop(window, None) or Finder(self._encoder, window)
+            if window:
+                self._of[window] = finder
+                if len(self._of) > _WINDOWS:
+                    self._of.popitem(last=False)
+            return finder
+
+
+class Finder:
+    """The search's side of the backend, of one browser window. The pictures asked about are in memory alone, until
+    others take their place."""
+
+    def __init__(self, encoder: EncoderChoice, window: str = "") -> None:
+        self.backend, self._encoder, self.window = encoder.backend, encoder, window
         self.asked: tuple[Asked, ...] = ()
+        self.number = ""  # the script's, of the pictures asked about
         self.answer: Answered | None = None
         self._before: tuple[tuple[Asked, ...], Answered | None] = (), None  # until the new ones prove to be pictures
         self._search: Task | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+import mimetypes
+import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -18,25 +20,29 @@ from ..work import Updates
 from .answer import answer_panel
 from .encoder_choice import EncoderChoice
 from .encoders import EncodersPanel
-from .finder import Asked, Finder
+from .finder import Asked, Finder, Finders
 from .samples import samples_for
 
 FIND_FIELD, QUERY_FIELD = "modelsim_find_field", "modelsim_query_field"
 """Ids of hidden text fields into which the script writes what a button on a card asks for, and the pictures asked
 about: gradio's own field for files would leave them on the disk."""
 
+WINDOW_FIELD, PICTURE_FIELD = "modelsim_window_field", "modelsim_picture_field"
+"""Into these it writes the name of the browser's window, and that it wants the picture for the WebUI's own tabs."""
+
 _WORDS = "Stopped. What was computed is kept.", ""
 """For the status line: where a search is stopped, and when it is done."""
 
 
 class FindPage:
-    """Its components, laid out and connected; made inside gradio's Blocks."""
+    """Its components, laid out and connected; made inside gradio's Blocks. Every handler takes the browser window that
+    asks: each has its own pictures and answer."""
 
     id, title = "find", "Find my model"
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         encoder = EncoderChoice(session)
-        self.finder, self._session, self.wiring = Finder(encoder), session, wiring
+        self._finders, self._session, self.wiring = Finders(encoder), session, wiring
         with gr.Row(elem_id="modelsim_find_controls"):
             with gr.Column(scale=6, min_width=240):
                 gr.HTML(render("ui/templates/drop.html"), elem_id="modelsim_query")
@@ -45,60 +51,71 @@ class FindPage:
                 self._verify = gr.Button("Verify: generate it again", visible=False, elem_id="modelsim_verify")
         self._samples = gr.HTML(samples_for(session.backend.host), elem_id="modelsim_samples")
         self.encoders = EncodersPanel(encoder)
-        self._asked = ""  # the script's number of the pictures asked about
-        self._answer = gr.HTML(self._panel(), elem_id="modelsim_answer")
+        self._answer = gr.HTML(self._panel(self.finder("")), elem_id="modelsim_answer")
         with gr.Row(elem_id="modelsim_hidden"):
-            self._field, self._query = (
-                gr.Textbox(elem_id=name, show_label=False) for name in (FIND_FIELD, QUERY_FIELD)
+            self._field, self._query, self._window, self._wanted = (
+                gr.Textbox(elem_id=name, show_label=False)
+                for name in (FIND_FIELD, QUERY_FIELD, WINDOW_FIELD, PICTURE_FIELD)
             )
+            self._sent = gr.HTML(elem_id="modelsim_picture")
         self.outputs = [self._verify, self._samples, self._answer]
+
+    def finder(self, window: str) -> Finder:
+        """What this browser window asked, and its answer."""
+        return self._finders.of(window)
 
     def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
-        wiring, outputs = self.wiring, self.outputs
+        wiring, outputs, window = self.wiring, self.outputs, self._window
         wiring.beside(opened, self.encoders.show, self.encoders.outputs)
-        wiring.at_once(opened, self.show, None, outputs)  # families may have come meanwhile
+        wiring.at_once(opened, self.show, window, outputs)  # families may have come meanwhile
         self.encoders.connect(wiring)
-        taken = wiring.at_once(self._query.input, self.take, self._query, outputs)
-        acted = wiring.at_once(self._field.input, self.act, self._field, outputs)
+        taken = wiring.at_once(self._query.input, self.take, [self._query, window], outputs)
+        acted = wiring.at_once(self._field.input, self.act, [self._field, window], outputs)
         for begun in (taken, acted):
-            followed = wiring.in_background(begun.then, wiring.work.follow_begun)
-            wiring.tell_menu(wiring.at_once(followed.then, self.show, None, outputs))
-        for button, task in ((self._find, self.finder.find), (self._verify, self.finder.verify)):
-            followed = wiring.in_turn(button.click, partial(self.follow, task))
-            wiring.at_once(followed.then, self.show, None, outputs)
+            followed = wiring.in_background(begun.then, self.follow_begun, window)
+            wiring.tell_menu(wiring.at_once(followed.then, self.show, window, outputs))
+        for button, task in ((self._find, Finder.find), (self._verify, Finder.verify)):
+            followed = wiring.in_turn(button.click, partial(self.follow, task), window)
+            wiring.at_once(followed.then, self.show, window, outputs)
+        wiring.at_once(self._wanted.input, self.send, window, self._sent)
 
-    def follow(self, task: Callable[[], Task]) -> Iterator[Updates]:
+    def follow(self, task: Callable[[Finder], Task], window: str) -> Iterator[Updates]:
         """Follow a task to its end."""
-        self.wiring.work.begin(task, *_WORDS)
-        yield from self.wiring.work.follow_begun()
+        finder = self.finder(window)
+        self.wiring.work.begin(lambda: task(finder), *_WORDS, owner=finder.window)
+        yield from self.follow_begun(window)
 
-    def take(self, sent: str) -> Updates:
+    def follow_begun(self, window: str) -> Iterator[Updates]:
+        """Follow what this window has begun, if it has."""
+        yield from self.wiring.work.follow_begun(self.finder(window).window)
+
+    def take(self, sent: str, window: str) -> Updates:
         """Other pictures: the answer to the ones before is gone. They are looked at at once, unless that would stop
         other work."""
-        question = json.loads(sent) if sent else {}
-        self._asked = question.get("number", "")
-        self.finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
-        if self.finder.asked and not self.finder.would_disturb:
-            self.wiring.work.begin(self.finder.find, *_WORDS)
-        return self.show()
+        question, finder = json.loads(sent) if sent else {}, self.finder(window)
+        finder.number = question.get("number", "")
+        finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
+        if finder.asked and not finder.would_disturb:
+            self.wiring.work.begin(finder.find, *_WORDS, owner=finder.window)
+        return self.show(window)
 
-    def show(self) -> Updates:
+    def show(self, window: str) -> Updates:
         """What is known by now."""
-        answer = self.finder.answer
+        finder = self.finder(window)
         return {
-            self._verify: gr.update(visible=answer is not None and bool(answer.shown.ranking)),
+            self._verify: gr.update(visible=finder.answer is not None and bool(finder.answer.shown.ranking)),
             self._samples: samples_for(self._session.backend.host),  # the demonstration comes and goes
-            self._answer: self._panel(),
+            self._answer: self._panel(finder),
         }
 
-    def _panel(self) -> Markup:
+    def _panel(self, finder: Finder) -> Markup:
         """The answer, and to which question: the script asks again where gradio 3 has dropped one."""
-        return render("ui/templates/asked.html", number=self._asked, panel=answer_panel(self.finder, self._session))
+        return render("ui/templates/asked.html", number=finder.number, panel=answer_panel(finder, self._session))
 
-    def act(self, asked: str) -> Updates:
+    def act(self, asked: str, window: str) -> Updates:
         """What a button on a card asks for; long work is begun here and followed after."""
-        finder = self.finder
+        finder = self.finder(window)
         match json.loads(asked) if asked else {}:
             case {"find": "not this", "name": key}:
                 finder.leave_out(key)
@@ -107,5 +124,22 @@ class FindPage:
             case {"find": "forget"}:
                 finder.forget()
             case {"find": "load", "name": key}:
-                self.wiring.work.begin(lambda: finder.load(key), "Not loaded.", "Loaded.")
-        return self.show()
+                self.wiring.work.begin(lambda: finder.load(key), "Not loaded.", "Loaded.", finder.window)
+        return self.show(window)
+
+    def send(self, window: str) -> Markup:
+        """The first picture that was asked about, whole, for the script to hand on: after a reload the browser has it
+        no longer."""
+        answer = self.finder(window).answer
+        first = answer.asked[0] if answer is not None else None
+        return render("ui/templates/picture.html", **_packed(first))
+
+
+def _packed(asked: Asked | None) -> dict[str, str]:
+    """A picture's name, type and content in base64, empty where there is none; `at` differs each time, as gradio tells
+    no value twice."""
+    at = f"{time.monotonic_ns()}"
+    if asked is None:
+        return {"name": "", "type": "", "data": "", "at": at}
+    kind = mimetypes.guess_type(asked.name)[0] or "image/png"
+    return {"name": asked.name, "type": kind, "data": b64encode(asked.content).decode(), "at": at}
