@@ -12,10 +12,11 @@ from enum import Enum
 from pathlib import Path
 
 from ..pictures.copies import RESEMBLING, SAME
-from ..pictures.records.form import Named, PictureRecord, model_name
+from ..pictures.records.form import TITLE, Named, PictureRecord, model_name, plain
 from ..pictures.records.reading import Records
 from ..text import likelihood, percent
 from .calibration import REFUSED, SelfTest
+from .names import contradict, means
 from .search import Search, SearchResult
 
 
@@ -44,7 +45,7 @@ PROOF = MOST_SURE
 
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
-_LEGACY = 8  # digits
+_LEGACY, _AUTOV3 = 8, 12  # digits
 _TOLD = 3  # reasons of one kind for one model, beside the surest
 
 
@@ -109,18 +110,19 @@ class SimilarPicture:
 
 def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     """What the records name, held against the models that we know."""
+    every = [named for record in records.records for named in record.checkpoints]
+    better = any(named.hashes or not named.alias for named in every)  # than what a service calls it
     found = [
         _shared(piece, len(record.checkpoints))
         for record in records.records
         for named in record.checkpoints
+        if named.hashes or not (named.alias and better)
         for piece in _named(record, named, known)
     ]
     found += [
-        _none_alone(record)
-        for record in records.records
-        if (record.also or record.remark) and not record.checkpoints
+        _none_alone(record) for record in records.records if (record.also or record.remark) and not record.checkpoints
     ]
-    told = _disagreement(records, found)
+    told = _disagreement(records, found, known)
     if told is not None:
         found = [_at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
     return told_once(found)
@@ -151,16 +153,18 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
     by_hash = [
         (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))
     ]
-    by_hash = [each for each in by_hash if _is_called(each[0], named.name)] or by_hash  # of twins the one it names
+    called = _called(named, [model for model, *_ in by_hash])
+    by_hash = [each for each in by_hash if each[0] in called] or by_hash  # of twins the one it names
     if by_hash:
         files: dict[str, list[tuple[KnownModel, str, str]]] = {}
         for each in by_hash:
             files.setdefault(each[0].key, []).append(each)
         return [
-            _made_by(each, len(files), source, _renamed(named, each[0][0], known) + networks)
-            for each in files.values()
+            _made_by(each, len(files), source, _renamed(named, each[0][0], known) + networks) for each in files.values()
         ]
-    by_name = [model for model in known if _is_called(model, named.name)]
+    by_name = _called(named, known)
+    if named.alias not in ("", TITLE) and not named.hashes:
+        return [_by_alias(source, named, networks)]
     if by_name and not named.hashes:
         one_of_each = {model.key: model for model in reversed(by_name)}
         return [
@@ -222,21 +226,31 @@ def _made_by(named: Sequence[tuple[KnownModel, str, str]], count: int, source: s
     return Evidence(Kind.RECORD, model.name, certainty, detail, model.key, f"{because}{more}")
 
 
+def _by_alias(source: str, named: Named, networks: str) -> Evidence:
+    """A model by what a service calls it, which can be compared with nothing that we know."""
+    detail = f"{source} names its model only as {named}, {named.alias}: that cannot be compared with files{networks}"
+    return Evidence(Kind.RECORD, named.name, None, detail)
+
+
 def _last(model: KnownModel) -> str:
     return model_name(model.name).lower()
 
 
-def _is_called(model: KnownModel, name: str) -> bool:
-    return name.lower() in (model.name.lower(), _last(model))
+def _called(named: Named, known: Sequence[KnownModel]) -> list[KnownModel]:
+    """The models that have the name in a record, to the letter; where none has, those whose name may mean it."""
+    name = "" if named.alias else named.name.lower()
+    exact = [model for model in known if name and name in (model.name.lower(), _last(model))]
+    return exact or [model for model in known if means(named, model.name, model.path)]
 
 
 def _renamed(named: Named, model: KnownModel, known: Sequence[KnownModel]) -> str:
     """What is wrong where the name is another model's."""
-    if not named.name or _is_called(model, named.name):
+    if not named.name or _called(named, [model]):
         return ""
-    if any(_is_called(other, named.name) for other in known):
-        return f", but calls it {named.name}, which is another file of yours: name and hash disagree"
-    return f" and calls it {named.name}"
+    told = " ".join(filter(None, (named.name, named.version)))
+    if _called(named, known):
+        return f", but calls it {told}, which is another file of yours: name and hash disagree"
+    return f" and calls it {told}"
 
 
 def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks: str) -> Evidence:
@@ -246,6 +260,8 @@ def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks:
         again = f"{source} says {named}{networks}"
         return Evidence(Kind.RECORD, by_name[0].name, CERTAINTY["name"], detail + networks, by_name[0].key, again)
     detail = f"made by {named}, which you do not have: {source} says so"
+    if named.alias and not named.hashes:
+        detail = f"made by {named}, a {named.alias}: {source} says so without a hash, and no file of yours is called so"
     if by_name:
         own = (by_name[0].sha256 or "")[:10]
         detail += f"; your file of this name is a different one [{own}]: name and hash disagree"
@@ -256,8 +272,9 @@ def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks:
 
 def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
     """The models whose names are most like the one named, but for those of that very name."""
-    others = [model for model in known if not _is_called(model, named.name)]
-    likeness = {model: SequenceMatcher(None, named.name.lower(), _last(model)).ratio() for model in others}
+    called, told = _called(named, known), plain(named.name + named.version)
+    others = [model for model in known if model not in called]
+    likeness = {model: SequenceMatcher(None, told, plain(_last(model))).ratio() for model in others}
     close = sorted((model for model in others if likeness[model] >= _ALIKE), key=lambda model: -likeness[model])
     if not named.name or not close:
         return []
@@ -266,7 +283,7 @@ def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
     return [Evidence(Kind.RECORD, close[0].name, None, detail, close[0].key)]
 
 
-def _disagreement(records: Records, found: Sequence[Evidence]) -> Evidence | None:
+def _disagreement(records: Records, found: Sequence[Evidence], known: Sequence[KnownModel]) -> Evidence | None:
     """Two records that name different models, or one that gives a model two hashes."""
     named = [record.checkpoints for record in records.records if record.checkpoints]
     first = [checkpoints[0] for checkpoints in named]
@@ -274,7 +291,7 @@ def _disagreement(records: Records, found: Sequence[Evidence]) -> Evidence | Non
         (some[0], others[0])
         for place, some in enumerate(named)
         for others in named[place + 1 :]
-        if all(_contradict(a, b) for a in some for b in others)
+        if all(_contradict(a, b, known) for a in some for b in others)
     ]
     if different:
         a, b = different[0]
@@ -286,17 +303,29 @@ def _disagreement(records: Records, found: Sequence[Evidence]) -> Evidence | Non
     return None
 
 
-def _contradict(a: Named, b: Named) -> bool:
-    """Whether two names cannot mean one file: hashes of one kind that differ, or names where there are no hashes."""
-    pairs = [(x, y) for x in a.hashes for y in b.hashes if (len(x) == _LEGACY) == (len(y) == _LEGACY)]
+def _contradict(a: Named, b: Named, known: Sequence[KnownModel]) -> bool:
+    """Whether two names cannot mean one file: hashes of one kind that differ, or names where there are no such hashes;
+    not where both mean a file that we know."""
+    if any(_has_hash(model, a) and _has_hash(model, b) for model in known):
+        return False
+    pairs = [(x, y) for x in a.hashes for y in b.hashes if _comparable(x, y)]
     if pairs:
         return not any(x.startswith(y) or y.startswith(x) for x, y in pairs)
-    return bool(a.name and b.name) and a.name.lower() != b.name.lower()
+    return contradict(a, b) and not any(model in _called(b, known) for model in _called(a, known))
+
+
+def _has_hash(model: KnownModel, named: Named) -> bool:
+    return any(model.hash_named(digits) for digits in named.hashes)
+
+
+def _comparable(a: str, b: str) -> bool:
+    """Whether two hashes are of one kind: legacy ones have 8 digits, AutoV3 12, the others begin a SHA-256."""
+    return all((len(a) == digits) == (len(b) == digits) for digits in (_LEGACY, _AUTOV3))
 
 
 def _contradict_within(named: Named) -> bool:
-    long = [digits for digits in named.hashes if len(digits) > _LEGACY]
-    return any(not (a.startswith(b) or b.startswith(a)) for a in long for b in long)
+    pairs = [(a, b) for a in named.hashes for b in named.hashes if _comparable(a, b)]
+    return any(not (a.startswith(b) or b.startswith(a)) for a, b in pairs)
 
 
 def _at_most(piece: Evidence, certainty: float) -> Evidence:

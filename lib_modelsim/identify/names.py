@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from ..pictures.records.form import TITLE, Named, model_name, plain
 
 _CUT = 20
 
 
-def means(named: Named, file_name: str) -> bool:
-    """Whether this may be the file: its name without folder, ending, capitals, spaces and underscores, or the name
-    that Civitai gives the file of this title and version. The numbers that services give mean no file."""
+def means(named: Named, file_name: str, path: Path | None = None) -> bool:
+    """Whether this may be the file: its name without folder, ending, capitals, spaces and underscores, with its
+    folders before it (the WebUI's names until 1.2: "sdxl_anime_dream"), or the name that Civitai gives the file of this
+    title and version. The numbers that services give mean no file."""
     name = plain(model_name(file_name))
     if named.alias == TITLE:
         return bool(name) and name in _file_names(named.name, named.version)
-    return bool(name) and not named.alias and name == plain(named.name)
+    told = "" if named.alias else plain(named.name)
+    for folder in ("", *(reversed(path.parts[:-1]) if path is not None and told.endswith(name) else ())):
+        name = plain(folder) + name
+        if name == told:
+            return bool(name)
+    return False
 
 
 def contradict(a: Named, b: Named) -> bool:

@@ -20,7 +20,7 @@ from lib_modelsim.identify.evidence import (
     of_records,
     of_regenerated,
 )
-from lib_modelsim.pictures.records.form import Named, PictureRecord
+from lib_modelsim.pictures.records.form import TITLE, Named, PictureRecord, named
 from lib_modelsim.pictures.records.reading import Records
 
 ANNA = KnownModel("anna", Path("anna.safetensors"), "a1" * 32, "0123abcd", "c3" * 32)
@@ -154,6 +154,59 @@ def test_two_records_of_one_model_do_not_disagree():
     found = evidence(told(Named("anna", ("a1" * 32,)), program="modelsim"), told(Named("anna", ("a1" * 5,))))
     assert {piece.model for piece in found} == {"anna"}
     assert evidence(told(Named("anna", ("0123abcd",))), told(Named("anna", ("a1" * 5,))))[-1].model is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Named("anna", ("a1" * 5,)), Named("anna", ("a1" * 32,))),
+        (Named("anna", ("a1" * 5,)), Named("Anna renamed", ("c3" * 6,))),  # its short hash and its AutoV3 hash
+        (Named("anna", ("ee" * 5,)), Named("ANNA", ("ff" * 6,))),  # hashes of two kinds
+        (Named("bert_v7"), Named("Bert V7")),
+        (Named("sdxl_bert_v7"), Named("bert_v7")),  # with its folder, as the WebUI once wrote it
+        (Named("bert_v7", ("b2" * 5,)), named("EMS-14-EMS.safetensors")),
+        (named("urn:air:sdxl:checkpoint:civitai:1@2"), Named("bert_v7", ("b2" * 5,))),
+        (named("Bert", alias=TITLE, version="v7"), Named("bert_v7", ("b2" * 5,))),
+        (named("Bert, the great", alias=TITLE, version="v7"), Named("bert_v7")),
+    ],
+)
+def test_one_model_in_two_spellings_is_no_disagreement(first, second):
+    known = [ANNA, KnownModel("bert_v7", Path("models/sdxl/bert_v7.safetensors"), "b2" * 32)]
+    for pair in ((first, second), (second, first)):
+        found = of_records(Records((told(pair[0]), told(pair[1], program="ComfyUI"))), known)
+        assert not any("records disagree" in piece.detail for piece in found)
+
+
+def test_what_a_service_calls_it_is_told_only_where_nothing_better_is():
+    number = named("EMS-14-EMS")
+    (piece,) = evidence(told(number, program="ComfyUI"), told(Named("bert_v7", ("b2" * 5,)), program="TensorArt"))
+    assert (piece.model, piece.certainty) == ("bert_v7", CERTAINTY["hash"])
+    assert "EMS" not in piece.detail
+    (piece,) = evidence(told(number, program="ComfyUI"))
+    assert (piece.model, piece.key, piece.certainty) == ("EMS-14-EMS", None, None)
+    assert piece.detail == (
+        "its record (ComfyUI, PNG text “parameters”) names its model only as EMS-14-EMS, TensorArt's own number: "
+        "that cannot be compared with files"
+    )
+
+
+def test_a_title_at_civitai_and_its_version_choose_among_files():
+    known = [
+        KnownModel(f"dreamBoat_{last}", Path(f"{last}.ckpt"), digit * 64) for last, digit in (("v2", "2"), ("v3", "3"))
+    ]
+    title = named("Dream Boat", alias=TITLE, version="v3")
+    (piece,) = of_records(Records((told(title, program="Civitai"),)), known)
+    assert (piece.model, piece.certainty) == ("dreamBoat_v3", CERTAINTY["name"])
+    foreign, guess = of_records(Records((told(title, program="Civitai"),)), known[:1])
+    assert (foreign.model, foreign.key) == ("Dream Boat", None)
+    assert foreign.detail == (
+        "made by Dream Boat v3, a title at Civitai: its record (Civitai, PNG text “parameters”) says so without a "
+        "hash, and no file of yours is called so"
+    )
+    assert guess.detail.startswith("a guess: of your models, the closest by name are dreamBoat_v2")
+    (by_hash,) = of_records(Records((told(named("Dream Boat", "3" * 10, alias=TITLE, version="v3")),)), known)
+    assert (by_hash.model, by_hash.certainty) == ("dreamBoat_v3", CERTAINTY["hash"])
+    assert "calls it" not in by_hash.detail
 
 
 names = st.builds(

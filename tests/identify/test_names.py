@@ -8,7 +8,9 @@ from lib_modelsim.identify.names import contradict, means
 from lib_modelsim.pictures.records.form import TITLE, Named, named
 
 
-@pytest.mark.parametrize("name", ["Dream Boat v3", "dream_boat_v3", "dream-boat v3", "DREAMBOATV3", "a/dream_boat_v3.pt"])
+@pytest.mark.parametrize(
+    "name", ["Dream Boat v3", "dream_boat_v3", "dream-boat v3", "DREAMBOATV3", "a/dream_boat_v3.pt"]
+)
 def test_a_file_s_name_by_its_letters_and_digits(name):
     assert means(named(name), "folder/dreamBoat_v3.safetensors")
     assert not contradict(named(name), Named("dreamBoat_v3"))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import ModelsimError
 from ...identify.evidence import KnownModel
+from ...identify.names import means
 from ...pictures.records.form import Named, model_name
 from ...pictures.records.reading import read_records
 from ...probes.engine import EngineCheckpoint
@@ -162,8 +163,7 @@ def _models_of(path: Path) -> tuple[Named, ...]:
 
 def _is_of_folder(model: Named, folder: _Folder) -> bool:
     """Whether a record means the model that the folder is named after: by name, by hash, or by a hash in the name."""
-    names = {folder.checkpoint.name.lower(), folder.name.lower(), model_name(folder.name).lower()}
-    if model.name and model.name.lower() in names:
+    if any(means(model, name, folder.checkpoint.path) for name in (folder.checkpoint.name, folder.name)):
         return True
     by_hash = folder.known is not None and any(folder.known.hash_named(digits) for digits in model.hashes)
     sha256 = folder.checkpoint.sha256 or ""
