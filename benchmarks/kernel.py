@@ -45,10 +45,10 @@ def _found_with(kernel: Floats, examples: Examples) -> float:
     """Mean of 1 / rank of the right model over held-out rows, by the distance to each model's kernel mean."""
     owns = np.eye(len(examples.models))[examples.model]
     ranks = []
-    for tested in held_out(examples):
-        share = owns[~tested] / owns[~tested].sum(0)
-        lengths = np.einsum("ic,ij,jc->c", share, kernel[np.ix_(~tested, ~tested)], share, optimize=True)
-        scores = 2 * kernel[np.ix_(tested, ~tested)] @ share - lengths
+    for tested, learned in held_out(examples):
+        share = owns[learned] / owns[learned].sum(0)
+        lengths = np.einsum("ic,ij,jc->c", share, kernel[np.ix_(learned, learned)], share, optimize=True)
+        scores = 2 * kernel[np.ix_(tested, learned)] @ share - lengths
         right = scores[np.arange(len(scores)), examples.model[tested]]
         ranks.append(1 + (scores > right[:, None]).sum(1))
     return float((1 / np.concatenate(ranks)).mean()) if ranks else 0.0

@@ -16,7 +16,7 @@ from scipy.special import expit, log_softmax
 
 from ..errors import ModelsimError
 from ..text import percent
-from .examples import Examples, Floats, Numbers, held_out
+from .examples import Examples, Floats, Numbers, held_out, holds_out_seeds
 from .rankers import Ranker
 
 REFUSED = 0.05
@@ -34,13 +34,16 @@ the place of 21, 4.5 % of the library's own in the place of 4.2.
 class SelfTest:
     """Scores [rows, models] of examples that the ranker had not learned from, their models and nearness [rows].
 
-    `strange` [2, rows]: each row's best score, and its nearness, in a library that lacks its model.
+    `strange` [2, rows]: each row's best score, and its nearness, in a library that lacks its model. `seeds`: how many
+    the library's pictures have, 0 where that is not known; `held_out` is 1 where seeds were held out, otherwise 0.
     """
 
     scores: Floats
     model: Numbers
     near: Floats
     strange: Floats
+    seeds: int = 0
+    held_out: int = 0
 
     def found(self, first: int) -> float:
         """Share of rows whose model was among the first `first`."""
@@ -58,11 +61,21 @@ class SelfTest:
         models = self.scores.shape[1]
         first = f"With your {models} models, this search puts the right one first {percent(self.found(1))} of the time"
         four = f", and among the first four {percent(self.found(4))}" if models > 4 else ""
-        return f"{first}{four}, tested on the gallery's own pictures."
+        return f"{first}{four}, tested on the gallery's own pictures{self._of_seeds}"
+
+    @property
+    def _of_seeds(self) -> str:
+        """What the test can know of other seeds."""
+        if self.held_out:
+            return ", those of some prompts and seeds after learning from the others."
+        if self.seeds == 1:
+            return ". These have one seed: pictures of other seeds were not tested and may be found less often."
+        return "."
 
 
 def self_test(ranker: Ranker, examples: Examples) -> SelfTest:
-    """Every example's scores by a ranking that has seen neither it nor any picture of its prompt.
+    """Every example's scores by a ranking that has seen neither it nor any picture of its prompt, nor, where the
+    library has several seeds, of its seed.
 
     Raises ModelsimError for fewer than three models, or when no model has two pictures.
     """
@@ -74,12 +87,13 @@ def self_test(ranker: Ranker, examples: Examples) -> SelfTest:
             "generate a suite with three models or more",
         )
     scores, near = [], []
-    for tested in parts:
-        ranking, queries = ranker.learn(examples.only(~tested)), examples.vectors[tested]
+    for tested, learned in parts:
+        ranking, queries = ranker.learn(examples.only(learned)), examples.vectors[tested]
         scores.append(ranking.scores(queries))
         near.append(ranking.nearness(queries))
-    model = np.concatenate([examples.model[tested] for tested in parts])
-    return SelfTest(np.concatenate(scores), model, np.concatenate(near), _strange(ranker, examples))
+    model = np.concatenate([examples.model[tested] for tested, _ in parts])
+    seeds, apart = examples.seed_count or 0, int(holds_out_seeds(examples))
+    return SelfTest(np.concatenate(scores), model, np.concatenate(near), _strange(ranker, examples), seeds, apart)
 
 
 def _strange(ranker: Ranker, examples: Examples) -> Floats:

@@ -1,5 +1,7 @@
 """Rankers: the right hand comes first far oftener than by chance, and no order of models or pictures matters."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.rankers import RANKERS, KernelMean, NearestMean, NearestPicture, ShrinkageLda
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.identify.discriminant import Discriminant
-from lib_modelsim.identify.examples import Examples, held_out
+from lib_modelsim.identify.examples import UNKNOWN, Examples, held_out, holds_out_seeds
 from lib_modelsim.identify.rankers import DEFAULT
 from lib_modelsim.pictures.degrading import degraded
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
@@ -131,12 +133,47 @@ def test_the_smallest_libraries_are_ranked_too(ranker, examples):
 def test_pictures_of_one_prompt_are_held_out_together_and_no_model_is_emptied():
     examples = styles(3, 20)
     seen = np.zeros(60, int)
-    for tested in held_out(examples):
+    for tested, learned in held_out(examples):
         seen += tested
-        assert set(examples.model[~tested]) == {0, 1, 2}
-        asked = {prompt for prompt, held in zip(examples.prompts, tested, strict=True) if held}
-        assert not asked & {prompt for prompt, held in zip(examples.prompts, tested, strict=True) if not held}
+        assert (learned == ~tested).all()
+        assert set(examples.model[learned]) == {0, 1, 2}
+        assert not prompts(examples, tested) & prompts(examples, learned)
     assert (seen == 1).all()
+
+
+def prompts(examples, rows):
+    return {prompt for prompt, kept in zip(examples.prompts, rows, strict=True) if kept}
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_where_there_are_several_seeds_what_is_tested_has_another_one_too(seeds):
+    examples = styles(3, 4 * 5 * seeds)
+    place = examples.picture % (20 * seeds)
+    numbers = tuple(f"prompt {each % 20}" for each in place)
+    examples = replace(examples, prompts=numbers, seeds=place // 20 + 7)
+    assert examples.seed_count == seeds
+    assert holds_out_seeds(examples)
+    seen = np.zeros(len(place), int)
+    for tested, learned in held_out(examples):
+        seen += tested
+        assert not (tested & learned).any()
+        assert set(examples.model[learned]) == {0, 1, 2}
+        assert not prompts(examples, tested) & prompts(examples, learned)
+        assert not set(examples.seeds[tested]) & set(examples.seeds[learned])
+    assert (seen == 1).all(), "each picture is tested once"
+
+
+def test_seeds_are_not_held_out_where_a_prompt_has_its_own_or_somebody_s_is_unknown():
+    examples = styles(3, 20)
+    own = replace(examples, seeds=examples.picture % 20)
+    assert own.seed_count == 20
+    assert not holds_out_seeds(own), "held out with its prompt"
+    unknown = replace(examples, seeds=np.where(examples.picture == 3, UNKNOWN, examples.picture % 2))
+    assert unknown.seed_count is None
+    assert not holds_out_seeds(unknown)
+    assert not holds_out_seeds(replace(examples, seeds=np.full(60, 1)))
+    alone = replace(examples, seeds=np.where(examples.model == 2, 1, examples.picture % 2))
+    assert not holds_out_seeds(alone), "one model has one seed alone"
 
 
 def test_a_model_without_pictures_is_told():

@@ -1,5 +1,7 @@
 """Answers: probabilities that hold, 'none of these' for strangers, guessed prompts, libraries too small to test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.linalg import null_space
@@ -40,6 +42,42 @@ def test_the_self_test_foretells_how_often_unseen_pictures_are_found():
     found = (DEFAULT.learn(examples).scores(queries).argmax(1) == right).mean()
     assert test.found(1) == pytest.approx(found, abs=0.12)
     assert test.found(1) <= test.found(4) <= test.found(8) == 1
+
+
+def seeded(seeds, own):
+    """Eight models' pictures of 12 prompts with these seeds, where each model has a manner of its own for each seed,
+    so much of a picture's straying; their models and seeds are known."""
+    generator = np.random.default_rng(3)
+    models, prompts, length = 8, 12, 24
+    style = 0.5 * generator.standard_normal((models, length))
+    for_seed = own * generator.standard_normal((models, 20, length))
+    rows = np.arange(models * prompts * len(seeds))
+    model, prompt = rows // (prompts * len(seeds)), rows // len(seeds) % prompts
+    seed = np.array(seeds)[rows % len(seeds)]
+    vectors = style[model] + for_seed[model, seed] + generator.standard_normal((len(rows), length))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    names = tuple(f"model {i}" for i in range(models))
+    return Examples(names, vectors.astype(np.float32), model, rows, tuple(f"prompt {i}" for i in prompt), None, seed)
+
+
+def test_with_several_seeds_the_self_test_promises_what_another_seed_keeps():
+    everything = seeded((0, 1, 2, 3, 4), own=1.0)
+    learned, asked = everything.seeds < 4, everything.seeds == 4
+    examples = everything.only(learned)
+    found = (DEFAULT.learn(examples).scores(everything.vectors[asked]).argmax(1) == everything.model[asked]).mean()
+    told = self_test(DEFAULT, examples)
+    without = self_test(DEFAULT, replace(examples, seeds=None))
+    assert without.found(1) > found + 0.1, "by prompts alone it promises too much"
+    assert told.found(1) < found + 0.1
+    assert "prompts and seeds" in told.sentence
+
+
+def test_a_library_of_one_seed_says_that_others_were_not_tested():
+    test = self_test(DEFAULT, seeded((3,), own=1.0))
+    assert test.seeds == 1
+    assert "These have one seed: pictures of other seeds were not tested" in test.sentence
+    unknown = self_test(DEFAULT, replace(seeded((3,), own=1.0), seeds=None))
+    assert "seed" not in unknown.sentence
 
 
 def test_probabilities_are_as_large_as_answers_are_often_right():

@@ -160,6 +160,18 @@ def test_the_choice_survives_a_restart(page_of, host):
     assert "modelsim-error" in state
 
 
+def test_pictures_that_are_new_to_an_encoder_are_told_before_the_search_encodes_them(
+    page, gallery, installed, tmp_path
+):
+    new = f"New to it: {len(list((tmp_path / 'gallery').rglob('*.png')))} pictures of the gallery"
+    assert new in choose(page, "built-in descriptor")[2]
+    find(page)
+    assert "New to it" not in shown(page)[2]
+    assert f"{new}, which the next search encodes first; this is kept" in choose(page, "")[2]
+    find(page)
+    assert "New to it" not in shown(page)[2]
+
+
 def test_nothing_typed_is_the_one_of_the_beginning(page):
     first = shown(page)[1]
     choose(page, "ViT-B-32/mine.safetensors")

@@ -65,8 +65,8 @@ class EfficientNetEncoder:
     name = "EfficientNet-Lite0"
     identity = f"EfficientNet-Lite0 {VERSION}"
 
-    def __init__(self, read: ReadTensors, device: str = "cpu") -> None:
-        """Nothing is loaded yet."""
+    def __init__(self, read: ReadTensors, device: Callable[[], str] = lambda: "cpu") -> None:
+        """Nothing is loaded yet; `device` is asked when the network is."""
         self._read, self._device = read, device
         self._network: EfficientNet | None = None
 
@@ -103,7 +103,7 @@ class EfficientNetEncoder:
         import torch
 
         if self._network is None:
-            self._network = _network(self._read, self._device)
+            self._network = _network(self._read, self._device())
         rows = []
         exact = torch.backends.cudnn.flags(benchmark=False, allow_tf32=False)  # the same numbers as on the CPU
         with torch.inference_mode(), exact:
@@ -205,7 +205,7 @@ def kinds_reading(read: ReadTensors) -> tuple[EncoderKind, EncoderKind]:
     def alone(_which: str, device: Callable[[], str]) -> EfficientNetEncoder:
         if (missing := lacks()) is not None:
             raise _refused(missing)
-        return EfficientNetEncoder(read, device())
+        return EfficientNetEncoder(read, device)
 
     def both(which: str, device: Callable[[], str]) -> Encoder:
         return Together((DescriptorEncoder(), alone(which, device)), SHARES)

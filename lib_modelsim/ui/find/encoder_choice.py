@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...errors import ModelsimError
 from ...job import Job
+from ...text import counted
 from ...workspace.finding.encoders import (
     BUILT_IN,
     Readiness,
     default_name,
     download,
+    encoder_named,
     readiness,
     remarks_on,
     unload,
@@ -23,6 +28,8 @@ from ..view_state import ViewState
 if TYPE_CHECKING:  # SciPy comes with it
     from ...pictures.encoders.encoder import Encoder
     from ...workspace.finding.index import GalleryIndex
+
+_log = logging.getLogger(__name__)
 
 
 class EncoderChoice:
@@ -47,12 +54,27 @@ class EncoderChoice:
         self._session.choose(encoder=name)
 
     def look(self) -> Readiness:
-        """Whether the one chosen can be used; takes seconds for the first one of open_clip."""
+        """Whether the one chosen can be used, and what the next search has to do for it first; takes seconds for the
+        first one of open_clip."""
         while True:
             name = self.name
             found = readiness(name, self.backend.host)
+            if found.ready and (waiting := self._waiting(name)):
+                words = f"{found.words}. New to it: {counted(waiting, 'picture')} of the gallery, which the next search"
+                found = replace(found, words=f"{words} encodes first; this is kept")
             if self.name == name:  # else another one was chosen meanwhile
                 return found
+
+    def _waiting(self, name: str) -> int:
+        """How many pictures of the gallery it has not seen; 0 where that cannot be told now."""
+        from ...workspace.finding.index import GalleryIndex
+
+        host = self.backend.host
+        try:
+            return GalleryIndex(self.backend.gallery, encoder_named(name, host.settings().device, host)).waiting()
+        except ModelsimError as error:
+            _log.info("the gallery cannot be looked at now: %s", error)
+            return 0
 
     def download(self) -> Task:
         """Fetch the weights of the one chosen; beside the built-in one, what makes it better, which is then used."""

@@ -14,7 +14,7 @@ from threading import Lock
 import numpy as np
 
 from ...identify.calibration import Calibration, SelfTest, self_test
-from ...identify.examples import Examples
+from ...identify.examples import UNKNOWN, Examples
 from ...identify.pseudo_prompt import PromptGuesser
 from ...identify.rankers import DEFAULT, Ranker
 from ...identify.search import Search
@@ -24,8 +24,9 @@ from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import VIEWS, FeatureStore, View, Wanted, method_of
 from ...probes.gallery import Gallery, Stored
 from ...probes.one_model import one_key
+from ...probes.sheet import IMPORTED
 
-_TEST = 2
+_TEST = 3
 """Grows when self-tests change their meaning."""
 
 _TICK = 2_000_000_000
@@ -34,13 +35,15 @@ _TICK = 2_000_000_000
 
 @dataclass(frozen=True)
 class Indexed:
-    """A picture of the gallery: `key` and `model` are those of the checkpoint that generated it."""
+    """A picture of the gallery: `key` and `model` are those of the checkpoint that generated it, `seed` is UNKNOWN of
+    one that was imported."""
 
     path: Path
     key: str
     model: str
     prompt: str
     content: str
+    seed: int = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,14 @@ class GalleryIndex:
             self._changed = changed
             return self._learned
 
+    def waiting(self) -> int:
+        """How many pictures the search has to encode before it answers, as far as is known without reading any."""
+        if not self.folder.is_dir():
+            return 0
+        with Gallery(self.folder) as gallery, FeatureStore(self.folder) as store:
+            lit = [picture for picture in gallery.pictures() if not picture.record.black]
+            return store.lacking(list(_of_suites(lit, self._suites)), self.encoder, VIEWS)
+
     def _look(
         self, lit: Sequence[Stored], chosen: Collection[Path], store: FeatureStore, job: Job
     ) -> tuple[tuple[Indexed, ...], tuple[str, ...]]:
@@ -123,6 +134,7 @@ class GalleryIndex:
                 called[model[each.record.checkpoint]],
                 each.record.drawn_with.prompt,
                 seen.contents[each.path],
+                UNKNOWN if each.record.suite == IMPORTED else each.record.seed,
             )
             for each in lit
             if each.path in seen.contents
@@ -137,7 +149,8 @@ class GalleryIndex:
         prompts = tuple(pictures[i].prompt for i in rows)
         vectors = store.vectors(self.encoder, [picture.content for picture in pictures], VIEWS)
         texts = store.texts(self.encoder, prompts)
-        examples = Examples(tuple(keys), vectors, model, rows, prompts, texts)
+        seeds = np.array([pictures[i].seed for i in rows])
+        examples = Examples(tuple(keys), vectors, model, rows, prompts, texts, seeds)
         stage = Stage(job, "learning", 2, "steps")
         ranking = self._ranker.learn(examples)
         stage.advance(1)
@@ -176,12 +189,12 @@ def _tested(
     """
     if len(examples.models) < 3 or examples.pictures_of.max() < 2:
         return None
-    lines = "\n".join(f"{picture.key} {picture.content} {picture.prompt!r}" for picture in pictures)
+    lines = "\n".join(f"{picture.key} {picture.content} {picture.prompt!r} {picture.seed}" for picture in pictures)
     digest = hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
     name = f"{ranker.name}; {method}; {_TEST}"
     kept = store.computed(name, digest)
     if kept is not None:
-        return SelfTest(**kept)
+        return SelfTest(**{name: each if each.ndim else each.item() for name, each in kept.items()})
     test = self_test(ranker, examples)
-    store.keep_computed(name, digest, {field.name: getattr(test, field.name) for field in fields(test)})
+    store.keep_computed(name, digest, {field.name: np.asarray(getattr(test, field.name)) for field in fields(test)})
     return test
