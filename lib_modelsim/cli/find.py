@@ -128,6 +128,11 @@ def _document(found: Found, top: int | None) -> dict[str, Any]:
         "encoder": found.encoder,
         "self_test": tested and {"top1": tested.top1, "top4": tested.top4, "n_models": tested.n_models},
         "none_of_these": found.none_of_these,
+        "apart": found.apart
+        and {
+            "by": found.apart.by,
+            "models": [{"model": each.model, "images": list(each.pictures)} for each in found.apart.groups],
+        },
         "remarks": list(found.remarks),
     }
 
@@ -135,6 +140,8 @@ def _document(found: Found, top: int | None) -> dict[str, Any]:
 def _words(found: Found, top: int) -> list[str]:
     """The same for a person."""
     lines = [f"{each.kind.value}: {each.detail}" for each in found.evidence]
+    if found.apart is not None:
+        lines = [found.apart.sentence, *lines]
     if not lines:
         lines = ["no evidence: the picture has no record that names a model"]
     if found.ranking:
@@ -149,6 +156,8 @@ def _words(found: Found, top: int) -> list[str]:
 
 def _condition(found: Found) -> str:
     """Under which the ranking holds."""
+    if found.apart is not None:
+        return "your models, those of the pictures first"
     elsewhere = any(each.kind.value == "record" and each.key is None and each.certainty for each in found.evidence)
     return (
         "likeliest of your models, if it is one of them"

@@ -291,7 +291,7 @@ def _disagreement(records: Records, found: Sequence[Evidence], known: Sequence[K
         (some[0], others[0])
         for place, some in enumerate(named)
         for others in named[place + 1 :]
-        if all(_contradict(a, b, known) for a in some for b in others)
+        if all(are_different(a, b, known) for a in some for b in others)
     ]
     if different:
         a, b = different[0]
@@ -303,7 +303,7 @@ def _disagreement(records: Records, found: Sequence[Evidence], known: Sequence[K
     return None
 
 
-def _contradict(a: Named, b: Named, known: Sequence[KnownModel]) -> bool:
+def are_different(a: Named, b: Named, known: Sequence[KnownModel]) -> bool:
     """Whether two names cannot mean one file: hashes of one kind that differ, or names where there are no such hashes;
     not where both mean a file that we know."""
     if any(_has_hash(model, a) and _has_hash(model, b) for model in known):

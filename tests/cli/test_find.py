@@ -16,6 +16,7 @@ from lib_modelsim.workspace.finding.encoders import default_name, label_of
 from lib_modelsim.workspace.probing.probes import on_disk
 from tests.command import run
 from tests.probes.fake_engine import FakeEngine, drawable
+from tests.probes.galleries import noise_of
 from tests.workspace.finding import tinted
 
 MODELS, THINGS = ("anna", "bert", "carl"), ("cat", "dog", "car")
@@ -188,3 +189,22 @@ def test_import_needs_sub_folders_and_gallery_takes_one_folder(gallery, tmp_path
     lines = run("gallery", "import", again, "--gallery", gallery).out.splitlines()
     assert lines[:4] == ["anna: 0 imported", "bert: 0 imported", "carl: 0 imported", "already in the gallery: 9"]
     assert lines[4].startswith("skipped: 1 not in a sub-folder")
+
+
+def test_pictures_of_two_models_are_told_first_and_in_the_document(tmp_path):
+    paths = []
+    for name in ("anna", "bert"):
+        texts = PngInfo()
+        texts.add_text("parameters", f"a cat\nSteps: 4, Sampler: Euler, Model: {name}")
+        noise_of(name, (64, 64)).save(tmp_path / f"{name}.png", pnginfo=texts)
+        paths.append(tmp_path / f"{name}.png")
+    where = ("--gallery", tmp_path / "none", "--no-library")
+    told = run("find", *paths, *where).out.splitlines()
+    assert told[0] == (
+        "These look like two models by their records: anna.png by anna; bert.png by bert. Ask about each alone."
+    )
+    assert run("find", *paths, *where, "--json").document["apart"] == {
+        "by": "record",
+        "models": [{"model": "anna", "images": ["anna.png"]}, {"model": "bert", "images": ["bert.png"]}],
+    }
+    assert run("find", paths[0], *where, "--json").document["apart"] is None

@@ -507,3 +507,56 @@ def test_a_file_scanned_by_way_of_a_link_and_listed_by_the_host_is_one_model(sma
         ((scanned,), _) = scanned_models([link], library, Job())
         (known,) = known_models(library, [Listed(small_family / "anna.safetensors", "anna [1]")])
     assert (known.sha256, known.title) == (scanned.sha256, "anna [1]")
+
+
+# pictures by two models
+
+
+def test_pictures_whose_records_name_two_models_are_not_pooled_without_a_word(learned, tmp_path):
+    anna, bert = (drawable(name).sha256[:10] for name in ("anna", "bert"))
+    paths = [
+        recorded("anna", f"Model hash: {anna}, ", tmp_path / "1.png"),
+        recorded("renamed", f"Model hash: {anna}, ", tmp_path / "2.png"),
+        recorded("bert", f"Model hash: {bert}, ", tmp_path / "3.png"),
+        recorded("zoe", f"Model hash: {'e' * 10}, ", tmp_path / "4.png"),
+    ]
+    found = find([*paths, unseen("carl")], learned, [])
+    assert [(group.model, group.pictures) for group in found.apart.groups] == [
+        ("anna", ("1.png", "2.png")),
+        ("bert", ("3.png",)),
+        ("zoe", ("4.png",)),
+    ]
+    assert found.apart.sentence.startswith(
+        "These look like three models by their records: 1.png and 2.png by anna; 3.png by bert; 4.png by zoe; no record"
+        " tells whose picture 5 is."
+    )
+    assert all(card.probability is None for card in found.ranking)
+    assert [card.model for card in found.ranking[:2]] == ["anna", "bert"]
+    features = found.evidence[-1]
+    assert (features.kind, features.certainty) == (Kind.FEATURES, None)
+    assert features.detail.startswith("pooled, as if by one model: ")
+
+
+def test_pictures_whose_styles_are_two_models_are_sorted_where_the_self_test_bears_it(learned, tmp_path):
+    probes = (*PROBES, "house", "bowl", "sea", "bridge")
+    fill(tmp_path, small_suite(probes), MODELS, tinted)
+    larger = learn(tmp_path)
+    asked = [unseen("anna"), unseen("dora")]
+    found = find(asked, larger, [])
+    assert {(group.model, group.pictures) for group in found.apart.groups} == {
+        ("anna", ("picture 1",)),
+        ("dora", ("picture 2",)),
+    }
+    assert "by their style" in found.apart.sentence
+    assert "1 %" in found.apart.sentence
+    assert all(card.probability is None for card in found.ranking)
+    assert {card.model for card in found.ranking[:2]} == {"anna", "dora"}
+    assert find([unseen("anna")] * 2, larger, []).apart is None
+    small = find(asked, learned, [])
+    assert small.apart is None, "its self-test is too small to tell"
+    assert "All 2 pictures are taken as by one model." in small.remarks
+    assert small.ranking[0].probability is not None
+
+
+def test_one_picture_is_not_said_to_be_taken_as_one_model_s(learned):
+    assert not any("taken as" in remark for remark in find([unseen("anna")], learned, []).remarks)

@@ -59,6 +59,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
         ],
         more_asked=max(len(asked) - _SHOWN, 0),
         verdict=_verdict(found),
+        apart=found.apart and found.apart.sentence,
         evidence=[(_KINDS[piece.kind.value], _beside_kind(piece), piece.detail) for piece in found.evidence],
         prompt=found.prompt,
         infotext=found.infotext if session.backend.host.is_webui else None,
@@ -72,6 +73,8 @@ def _answer(answer: Answered, session: ViewState) -> str:
 def _verdict(found: Found) -> str:
     """The answer in a few words; the percentage is that of the first card."""
     told = [piece for piece in found.evidence if piece.certainty is not None and piece.model is not None]
+    if found.apart is not None:
+        return found.apart.heading
     proven = [piece.model for piece in told if piece.kind.value == "regenerated"]
     if len(proven) == 1:
         return f"Made by {proven[0]}"

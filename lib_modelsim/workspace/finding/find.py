@@ -36,6 +36,7 @@ from ...identify.search import Match, Search, SearchResult
 from ...pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
 from ...pictures.opening import PictureError, open_picture
+from .apart import Apart, as_one, by_records, by_style
 from .index import Learned
 from .models import keys_of_files, with_gallery
 from .queries import OpenedQuery, Query, open_queries
@@ -84,6 +85,7 @@ class Found:
     - `infotext`: what the WebUI's "paste" takes: the record's settings, or the prompt alone.
     - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
     - `remarks`: what could not be read or asked, one line each.
+    - `apart`: where several pictures look like several models'; there are no probabilities then.
     """
 
     evidence: tuple[Evidence, ...]
@@ -94,6 +96,7 @@ class Found:
     reliability: Reliability | None
     remarks: tuple[str, ...] = ()
     infotext: str | None = None
+    apart: Apart | None = None
 
 
 def find(
@@ -113,13 +116,17 @@ def find(
     one_key = keys_of_files(known, learned.names)
     similar = [_similar_pictures(each.picture, learned) for each in asked]
     prompt, failures = _prompt(asked[0], similar[0], learned, interrogators)
-    evidence = _named_for([of_records(each.records, known) for each in asked], asked)
+    recorded = [of_records(each.records, known) for each in asked]
+    apart = by_records(asked, recorded, known)
+    evidence = _named_for(recorded, asked)
     evidence += _named_for([of_pictures(each) for each in similar], asked)
     named = any(piece.key and piece.certainty for piece in evidence)
     answer, search = None, learned.search
-    pictures = [each.picture for each in asked if each.picture is not None]
-    if search is not None and pictures:
-        answer = search.answer(learned.encoder.encode(pictures))
+    seeable = [each for each in asked if each.picture is not None]
+    if search is not None and seeable:
+        vectors = learned.encoder.encode([each.picture for each in seeable])
+        apart = apart or by_style([each.name for each in seeable], vectors, learned)
+        answer = search.answer(vectors)
         names = learned.names
         called = [names[match.model] for match in answer.matches]
         taught = {picture.path for picture in learned.pictures}
@@ -128,16 +135,36 @@ def find(
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _BY_PICTURES if search.examples.texts is None else _BY_TEXTS)
     evidence = told_once([replace(piece, key=one_key.get(piece.key or "", piece.key)) for piece in evidence])
+    cards = _cards(answer, learned, known, evidence, one_key)
+    if apart is not None:
+        evidence = [_pooled(piece) if piece.kind is Kind.FEATURES else piece for piece in evidence]
+        ranking = _not_pooled(cards, [one_key.get(group.key or "", group.key) for group in apart.groups])
+    else:
+        ranking = rank(cards, evidence)
+        remarks += [as_one(len(asked))] if len(asked) > 1 else []
     return Found(
         tuple(evidence),
-        rank(_cards(answer, learned, known, evidence, one_key), evidence),
-        answer is not None and answer.none_of_these and not named,
+        ranking,
+        answer is not None and answer.none_of_these and not named and apart is None,
         prompt,
         learned.encoder.name,
         reliability(learned),
         (*remarks, *_granted(evidence, granted), *_never_hashed(evidence, known), *failures, *learned.unreadable),
         asked[0].records.pasted or (prompt.text if prompt is not None else None),
+        apart,
     )
+
+
+def _pooled(piece: Evidence) -> Evidence:
+    """What the style of pictures by several models is worth."""
+    return replace(piece, certainty=None, detail=f"pooled, as if by one model: {piece.detail}")
+
+
+def _not_pooled(cards: Sequence[Ranked], first: Sequence[str | None]) -> tuple[Ranked, ...]:
+    """Cards without a probability, as that is one of a single model's; those of the pictures' own models first."""
+    order = {key: place for place, key in enumerate(first)}
+    ranked = sorted(cards, key=lambda card: (order.get(card.key, len(order)), card.score is None, -(card.score or 0)))
+    return tuple(replace(card, probability=None) for card in ranked)
 
 
 def not_this(found: Found, key: str) -> Found:
