@@ -102,7 +102,7 @@ def _import(options: argparse.Namespace, folder: Path) -> int:
             gallery, found = use.gallery, use.take_in(plan, job)
     if options.json:
         errors = [{"path": readable(bad.path), "error": bad.error} for bad in found.unreadable]
-        counts = {"pictures": found.pictures, "known": found.known, "loose": found.loose}
+        counts = {"pictures": found.pictures, "known": found.known, "loose": found.loose, "moving": found.moving}
         told = {"doubts": list(plan.doubts), "bytes": dict(plan.bytes)}
         print_json({"gallery": readable(gallery), **counts, **told, "errors": errors})
     else:
@@ -128,6 +128,8 @@ def _imported(found: Imported, gallery: Path) -> list[str]:
     if found.loose:
         fix = "move them into a folder named after their model"
         lines.append(f"skipped: {found.loose} not in a sub-folder. Fix: {fix}")
+    if found.moving:
+        lines.append(f"of {counted(found.moving, 'picture')} with more than one frame only the first was imported")
     lines += [f"skipped: {bad.error}" for bad in found.unreadable]
     new, models = sum(found.pictures.values()), sum(count > 0 for count in found.pictures.values())
     if new:

@@ -149,7 +149,7 @@ def _opened(source: Path | bytes, shown: str) -> Image.Image:
     try:
         file = io.BytesIO(source) if isinstance(source, bytes) else regular_file(source)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures, `LARGEST` is our limit; of odd ones, told otherwise
+            warnings.simplefilter("ignore")  # of large pictures: `LARGEST` is our limit
             return Image.open(file, formats=_formats())
     except UnidentifiedImageError as error:
         raise _not_a_picture(source, shown) from error
@@ -204,7 +204,9 @@ def _decoded(picture: Image.Image, shown: str) -> Image.Image:
         )
     if picture.mode == "F":
         raise PictureError(f"{shown} has floating-point pixels", fix="save it with 8 or 16 bits")
-    picture.load()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd parts: what matters is an error
+        picture.load()
     factor = -(-max(picture.size) // LONGEST)
     return _upright(_rgb(picture) if factor == 1 else _reduced(picture, factor), picture)
 

@@ -25,6 +25,7 @@ from PIL import Image, PngImagePlugin
 from ..errors import ModelsimError, Sentence
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
 from ..sqlite import SqliteFile, alone
+from ..text import printable, readable
 from .engine import EngineCheckpoint
 from .naming import file_name
 from .parameters import Parameters
@@ -92,10 +93,43 @@ class Record:
 
     @staticmethod
     def from_json(text: str) -> Record:
-        """Raises ValueError, KeyError or TypeError for anything that is no record; fields it does not know are left
-        out, so that a newer version may add some."""
-        document = json.loads(text)
-        return Record(**{each.name: document[each.name] for each in fields(Record)})
+        """Raises ValueError for anything that is no record; fields it does not know are left out, so that a newer
+        version may add some."""
+        try:
+            document = json.loads(text)
+            values = {each.name: document[each.name] for each in fields(Record)}
+            for name in ("checkpoint_name", "suite", "probe"):  # older versions wrote file names as they were
+                values[name] = readable(values[name])
+            record = Record(**values)
+            record.drawn_with  # noqa: B018 - raises for parameters that no picture has
+        except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, ModelsimError) as error:
+            raise ValueError(str(error)) from error
+        for name, value in asdict(record).items():
+            if not _can_be(name, value):
+                raise ValueError(f"{name} cannot be {value!r:.80}")
+        return record
+
+
+def _can_be(name: str, value: object) -> bool:
+    """Whether a field of a Record can have this value, which may have come from a stranger's picture."""
+    if name == "parameters":
+        return isinstance(value, dict)
+    if name == "black":
+        return isinstance(value, bool)
+    if name == "seconds":
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e9
+    if value is None:
+        return name == "architecture"
+    return isinstance(value, str) and _is_text(value)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be stored: half a character, as JSON and file names may hold, cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -182,7 +216,15 @@ class Gallery(SqliteFile):
     def _files(self) -> Iterator[tuple[str, int]]:
         """Path, relative with slashes, and size of every picture, in order; grids and what else lies about are none."""
         for path in sorted(self.folder.glob("*/*/*.png")):
-            yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+            relative = path.relative_to(self.folder).as_posix()
+            try:
+                size = path.stat().st_size
+            except OSError:  # a link into nowhere, a file that just went away
+                continue
+            if _is_text(relative):
+                yield relative, size
+            else:
+                log.warning("left out because its name is not readable: %s", readable(path))
 
     def _enter(self, path: str, size: int, record: Record) -> None:
         """A copy of a picture that is there already is not entered a second time."""
@@ -337,8 +379,8 @@ def read_record(path: Path) -> Record | None:
     text = (_carried(path) or {}).get(CHUNK)
     try:
         return Record.from_json(text) if isinstance(text, str) else None
-    except (ValueError, KeyError, TypeError) as error:
-        log.warning("left out because its record cannot be read (%s): %s", error, path)
+    except ValueError as error:
+        log.warning("left out because its record cannot be read (%s): %s", printable(error), path)
         return None
 
 
@@ -350,7 +392,7 @@ def _carried(path: Path) -> dict | None:
             return dict(image.info)
     except TooManyPixelsError:
         return {}  # a picture, but none of ours
-    except (PictureError, OSError, SyntaxError, ValueError):
+    except PictureError:
         return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,41 @@ def test_sub_folders_are_models_and_what_is_no_picture_is_told(pictures, tmp_pat
     assert [bad.path.name for bad in found.unreadable] == ["torn.png"]
     assert found.loose == 1
     assert {each.record.checkpoint for each in stored(tmp_path / "gallery")} == {"name:anna", "name:bert"}
+
+
+def test_bad_files_of_every_kind_stop_nothing_and_are_named(tmp_path):
+    folder = tmp_path / "pictures" / "anna"
+    folder.mkdir(parents=True)
+    whole = picture("1")
+    texts = PngInfo()
+    texts.add_text("parameters", "a\nSteps: 2, Seed: 1, Model: anna")
+    whole.save(folder / "good.png", pnginfo=texts)
+    (folder / "cut.png").write_bytes((folder / "good.png").read_bytes()[:2000])
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "not.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n")
+    (folder / "header.webp").write_bytes(b"RIFF\x10\0\0\0WEBPVP8 ")
+    picture("2").save(folder / "camera.jfif", "jpeg")
+    picture("3").save(folder / "moving.gif", save_all=True, append_images=[picture("4")])
+    if os.name != "nt":
+        os.mkfifo(folder / "fifo.png")
+        (folder / "gone.png").symlink_to(folder / "nowhere.png")
+    found = import_pictures(folder.parent, tmp_path / "gallery", [], Job())
+    told = {bad.path.name: bad.error for bad in found.unreadable}
+    assert set(told) == {"cut.png", "empty.jpg", "not.jpg", "header.webp"}
+    assert all(error.startswith(f"{name} ") and "\n" not in error for name, error in told.items())
+    assert (found.pictures, found.moving) == ({"anna": 3}, 1)
+    assert len(stored(tmp_path / "gallery")) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_picture_whose_name_is_no_text_is_taken_in(tmp_path):
+    folder = tmp_path / "pictures" / "anna"
+    folder.mkdir(parents=True)
+    picture("1").save(folder / "a.png")
+    (folder / "a.png").rename(folder / "\udcff.png")
+    found = import_pictures(folder.parent, tmp_path / "gallery", [], Job())
+    assert found.pictures == {"anna": 1}
+    assert [each.record.probe for each in stored(tmp_path / "gallery")] == ["\\xff"]
 
 
 def test_what_was_taken_in_is_not_taken_in_again(pictures, tmp_path):

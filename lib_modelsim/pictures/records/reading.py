@@ -49,24 +49,24 @@ class Records:
 @dataclass(frozen=True)
 class LookedAt:
     """A picture as `opening.open_picture` gives it, and its records. `failure` says why there is no picture: then there
-    is a record at least."""
+    is a record at least. `moving`: the file has more frames, which nobody looked at."""
 
     picture: Image.Image | None
     records: Records
     failure: PictureError | None = None
+    moving: bool = False
 
 
 def look_at(source: Path | bytes | Image.Image, name: str = "the picture") -> LookedAt:
     """A picture and its records, a file opened once. Of a file whose pixels cannot be read the records alone, and a
     remark that says so. Raises PictureError where there is neither."""
     shown = name if isinstance(source, Image.Image) else shown_as(source, name)
-    picture, failure, told = None, None, []
+    picture, failure, moving = None, None, False
     texts: list[Text] = []
     remarks: list[str] = []
     try:
         with nullcontext(source) if isinstance(source, Image.Image) else opened(source, name) as image:
-            if moves(image):
-                told.append(f"{shown} has more than one frame: only the first was looked at")
+            moving = moves(image)
             try:
                 picture = open_picture(image, shown) if image is source else decoded_small(image, shown)
             finally:
@@ -81,7 +81,9 @@ def look_at(source: Path | bytes | Image.Image, name: str = "the picture") -> Lo
             raise failure
         why = failure.what if failure.value is None else f"{failure.what} ({failure.value})"
         told = [f"only the record was read: {why}"]
-    return LookedAt(picture, replace(records, remarks=(*told, *records.remarks)), failure)
+    else:
+        told = [f"{shown} has more than one frame: only the first was looked at"] if moving else []
+    return LookedAt(picture, replace(records, remarks=(*told, *records.remarks)), failure, moving)
 
 
 def read_records(source: Path | bytes | Image.Image) -> Records:

@@ -12,11 +12,12 @@ from PIL import Image
 from ...errors import ModelsimError
 from ...job import Job, Stage
 from ...pictures.opening import PictureError
-from ...pictures.records.reading import look_at
+from ...pictures.records.reading import LookedAt, look_at
 from ...probes.engine import EngineCheckpoint
 from ...probes.gallery import Gallery, Record, checkpoint_key
 from ...probes.parameters import Parameters
 from ...probes.sheet import IMPORTED
+from ...text import readable
 from ..catalogue.index import Unreadable
 from .import_plan import ImportPlan
 
@@ -27,12 +28,13 @@ _LONGEST = 1024
 @dataclass(frozen=True)
 class Imported:
     """How many pictures of each model came in, how many were there already, what is no picture, and how many lie in
-    no sub-folder, so that nobody knows whose they are."""
+    no sub-folder, so that nobody knows whose they are. Of those `moving` only the first frame came in."""
 
     pictures: dict[str, int] = field(default_factory=dict)
     known: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     loose: int = 0
+    moving: int = 0
 
 
 def import_pictures(plan: ImportPlan, gallery: Path, job: Job) -> Imported:
@@ -41,7 +43,7 @@ def import_pictures(plan: ImportPlan, gallery: Path, job: Job) -> Imported:
     The pictures' own records tell their prompts. Raises Cancelled within one picture; what was taken in stays.
     """
     counts = dict.fromkeys(plan.pictures, 0)
-    there, unreadable = 0, []
+    there, moving, unreadable = 0, 0, []
     stage = Stage(job, "importing pictures", len(plan.files), "pictures")
     with Gallery(gallery) as opened:
         opened.take_in()
@@ -52,10 +54,11 @@ def import_pictures(plan: ImportPlan, gallery: Path, job: Job) -> Imported:
             except (PictureError, OSError) as error:
                 unreadable.append(Unreadable(path, str(error)))
             else:
-                counts[checkpoint.name] += new
-                there += not new
+                counts[checkpoint.name] += new is not None
+                there += new is None
+                moving += new is not None and new.moving
             stage.advance(1)
-    return Imported(counts, there, tuple(unreadable), plan.loose)
+    return Imported(counts, there, tuple(unreadable), plan.loose, moving)
 
 
 def undo_import(gallery: Path) -> dict[str, int]:
@@ -73,12 +76,12 @@ def undo_import(gallery: Path) -> dict[str, int]:
     return dict(Counter(stored.record.checkpoint_name for stored in removed))
 
 
-def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: int) -> bool:
-    """Copy one picture in an import of this number; False where it is there already. Raises PictureError for what has
+def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: int) -> LookedAt | None:
+    """Copy one picture in an import of this number; None where it is there already. Raises PictureError for what has
     no pixels to learn from."""
     identity = _sha256(path)
     if gallery.find(checkpoint, identity) is not None:
-        return False
+        return None
     looked = look_at(path)
     image, records = looked.picture, looked.records
     if image is None:
@@ -91,7 +94,7 @@ def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: in
         checkpoint_name=checkpoint.name,
         architecture=None,
         suite=IMPORTED,
-        probe=path.stem,
+        probe=readable(path.stem),
         parameters=parameters.to_dict(),
         engine=IMPORTED,
         engine_version="",
@@ -99,10 +102,10 @@ def _take_in(gallery: Gallery, checkpoint: EngineCheckpoint, path: Path, run: in
         seconds=0.0,
     )
     infotext = (records.drawable.infotext if records.drawable else None) or ""
-    where = gallery.path_for(IMPORTED, checkpoint, path.stem, parameters.seed, identity)
+    where = gallery.path_for(IMPORTED, checkpoint, record.probe, parameters.seed, identity)
     gallery.note_import(where, run)
     gallery.save(where, image, infotext, record)
-    return True
+    return looked
 
 
 def _sha256(path: Path) -> str:
