@@ -15,6 +15,9 @@ from .values import number
 _NAMES = 3
 """Kinds of nodes that a sentence names."""
 
+_MOST = 12
+"""Models that are told of one graph."""
+
 
 @dataclass
 class DrawnPicture:
@@ -121,7 +124,7 @@ class _Search:
         for node in self.covered.values():
             if node.key not in self.later and node not in drew:
                 roles += [(model, "earlier pass's checkpoint") for model in self.of(node).models]
-        return once([named(model.name, role=role) for model, role in roles if _plain(model) not in names])
+        return once([named(model.name, role=role) for model, role in roles if _plain(model) not in names])[:_MOST]
 
     def _candidates(self, checkpoints: tuple[Named, ...], drew: list[Node]) -> str:
         """That several may have drawn it, and why it cannot be known which."""
@@ -169,8 +172,9 @@ def _merge(found: Iterable[Carried]) -> str:
     """That several models were merged into the one that drew."""
     for each in found:
         if each.merged and len(each.names) > 1:
-            names = " and ".join(filter(None, (_plain(model) for model in each.models if not model.role)))
-            return f"a merge of {names} ({each.merged}) drew it, neither alone"
+            names = [model.name for model in _names([model for model in each.models if not model.role])]
+            more = f" and {len(each.names) - _MOST} more" if len(each.names) > _MOST else ""
+            return f"a merge of {' and '.join(names)}{more} ({each.merged}) drew it, none of them alone"
     return ""
 
 
@@ -189,8 +193,9 @@ def _scripts(graph: Graph, node: Node) -> list[LoadedModel]:
 
 def _of_loading(models: list[LoadedModel], ways: list[Carried]) -> list[str]:
     """What is not sure of how the models were found."""
+    count = len({model.name for model in models if model.name and not model.role})
+    remarks = [f"these are the first {_MOST} of {count} models"] if count > _MOST else []
     strange = list(dict.fromkeys(model.node.kind for model in models if not model.known))
-    remarks = []
     if strange:
         remarks.append(f"the node that loads it is not known by name: {', '.join(strange[:_NAMES])}")
     nameless = list(dict.fromkeys(model.node.kind for model in models if not model.name))
@@ -223,4 +228,4 @@ def _plain(model: LoadedModel) -> str:
 
 
 def _names(models: list[LoadedModel]) -> tuple[Named, ...]:
-    return once([named(model.name) for model in models])
+    return once([named(model.name) for model in models])[:_MOST]

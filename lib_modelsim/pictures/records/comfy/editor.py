@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..form import ENDINGS
-from .graph import MOST, Graph, Node
+from .graph import MOST, Graph, of_nodes
 from .loaders import listed
 
 _MUTED, _BYPASSED = 2, 4
@@ -48,6 +48,7 @@ _WIDGETS: Mapping[str, tuple[str, ...]] = {
 
 _CONTROLS = ("fixed", "increment", "decrement", "randomize", "increment-wrap")
 _SETTERS, _GETTERS = ("SetNode", "easy setNode"), ("GetNode", "easy getNode")
+_EDITOR_ALONE = ("Reroute", "Reroute (rgthree)", *_SETTERS, *_GETTERS)
 _BROADCASTS = "Anything Everywhere"
 
 
@@ -57,7 +58,7 @@ def of_workflow(document: object) -> Graph | None:
         return None
     flat = _Flat(document)
     flat.lay_open(document, "", {}, 0)
-    return Graph(flat.run()) if flat.nodes else None
+    return of_nodes(flat.run())
 
 
 class _Flat:
@@ -76,6 +77,7 @@ class _Flat:
         self.exits: dict[tuple[str, int], tuple[str, int]] = {}
         self.typed: dict[str, dict[str, Any]] = {}
         self.named: dict[str, str] = {}
+        self.origins: dict[tuple[str, int], tuple[str, int] | None] = {}
 
     def lay_open(
         self, level: Mapping[str, Any], prefix: str, outer: Mapping[int, tuple[str, int]], depth: int,
@@ -116,12 +118,11 @@ class _Flat:
             return
         self.lay_open(self.subgraphs[node["type"]], f"{key}:", outer, depth + 1, values)
 
-    def run(self) -> dict[str, Node]:
+    def run(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """The nodes that would be run, with their values and links."""
-        found = {}
         broadcast = self._broadcast()
         for key, node in self.nodes.items():
-            if node.get("mode") in (_MUTED, _BYPASSED) or node["type"] in self.subgraphs:
+            if node.get("mode") in (_MUTED, _BYPASSED) or node["type"] in (*self.subgraphs, *_EDITOR_ALONE):
                 continue
             inputs: dict[str, Any] = {**_values(node), **self.typed[key]}
             for name, link in self.into[key].items():
@@ -133,14 +134,23 @@ class _Flat:
             for name, kind in _open_inputs(node):
                 if kind in broadcast and name not in inputs and not node["type"].startswith(_BROADCASTS):
                     inputs[name] = list(broadcast[kind])
-            found[key] = Node(key, node["type"], inputs)
-        return found
+            yield key, node["type"], inputs
 
     def _origin(self, link: tuple[str, int]) -> tuple[str, int] | None:
         """The node that is run at the beginning of a link, past what exists in the editor alone."""
+        way: list[tuple[str, int]] = []
+        found = self._follow(link, way)
+        self.origins.update(dict.fromkeys(way, found))
+        return found
+
+    def _follow(self, link: tuple[str, int], way: list[tuple[str, int]]) -> tuple[str, int] | None:
+        """The same, with what lies on the way to it."""
         seen: set[tuple[str, int]] = set()
         while link not in seen:
+            if link in self.origins:
+                return self.origins[link]
             seen.add(link)
+            way.append(link)
             key, slot = link
             node = self.nodes.get(key)
             if node is None or node.get("mode") == _MUTED:
@@ -152,7 +162,7 @@ class _Flat:
                 before = self.exits.get((key, slot))
             elif node.get("mode") == _BYPASSED:
                 before = self._bypass(key, node, slot)
-            elif node["type"] in ("Reroute", "Reroute (rgthree)", *_SETTERS):
+            elif node["type"] in _EDITOR_ALONE:
                 before = next(iter(self.into[key].values()), None)
             else:
                 return link

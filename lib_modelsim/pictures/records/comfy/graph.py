@@ -6,14 +6,20 @@ Source: ComfyUI, execution.py (`get_input_data`) and comfy_execution/graph_utils
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 MOST = 20_000
 """Nodes that are looked at: graphs of people have some hundred."""
 
-_STEPS = 200_000
+_MOST_INPUTS, _LONGEST = 300, 200
+"""Inputs of a node, and characters of a name, that are looked at."""
+
+_STEPS = 12_000
 """Links that are followed in one graph; a graph of people needs some thousand."""
 
 
@@ -32,10 +38,14 @@ class Graph:
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self.nodes = nodes
         self.used_up = False
+        self.values: dict[str, Any] = {}
+        """Values that were followed already, by the id of the node that gives them."""
         self._left = _STEPS
-        self.consumed = {
-            source[0].key for node in nodes.values() for _, link in self.links(node) if (source := self.source(link))
+        self._links = {
+            node.key: [each for each in node.inputs.items() if is_link(each[1]) and str(each[1][0]) in nodes]
+            for node in nodes.values()
         }
+        self.consumed = {str(link[0]) for links in self._links.values() for _, link in links}
         """Ids of the nodes from which a link goes to another."""
 
     def step(self) -> bool:
@@ -51,11 +61,21 @@ class Graph:
         node = self.nodes.get(str(link[0]))
         return None if node is None else (node, link[1])
 
-    def links(self, node: Node) -> Iterator[tuple[str, list]]:
+    def links(self, node: Node) -> list[tuple[str, list]]:
         """The inputs of a node that are links to nodes of the graph, with their names."""
-        for name, value in node.inputs.items():
-            if isinstance(name, str) and self.source(value) is not None:
-                yield name, value
+        return self._links[node.key]
+
+
+@lru_cache(maxsize=1 << 14)
+def fits(form: re.Pattern[str], name: str) -> bool:
+    """Whether a whole name has this form; remembered, for a graph has few names many times."""
+    return form.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=1 << 14)
+def has(form: re.Pattern[str], name: str) -> bool:
+    """Whether this form is anywhere in a name; remembered likewise."""
+    return form.search(name) is not None
 
 
 def is_link(value: object) -> bool:
@@ -70,9 +90,19 @@ def of_prompt(document: object) -> Graph | None:
     """The graph that was run, as ComfyUI writes it under "prompt"; None where the document is none."""
     if not isinstance(document, dict):
         return None
-    nodes = {}
-    for key, node in list(document.items())[:MOST]:
-        if isinstance(node, dict) and isinstance(node.get("class_type"), str):
-            inputs = node.get("inputs")
-            nodes[key] = Node(key, node["class_type"], inputs if isinstance(inputs, dict) else {})
-    return Graph(nodes) if nodes else None
+    nodes = (
+        (key, node["class_type"], node.get("inputs"))
+        for key, node in document.items()
+        if isinstance(node, dict) and isinstance(node.get("class_type"), str)
+    )
+    return of_nodes(nodes)
+
+
+def of_nodes(nodes: Iterable[tuple[str, str, object]]) -> Graph | None:
+    """The graph of these nodes, each an id, a kind and its inputs; None where there are none."""
+    found = {}
+    for key, kind, inputs in islice(nodes, MOST):
+        given = inputs.items() if isinstance(inputs, dict) else ()
+        named = ((name, each) for name, each in given if isinstance(name, str) and len(name) <= _LONGEST)
+        found[key] = Node(key, kind[:_LONGEST], dict(islice(named, _MOST_INPUTS)))
+    return Graph(found) if found else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..form import ENDINGS
-from .graph import Graph, Node
+from .graph import Graph, Node, fits, has, is_link
 from .values import value
 
 NOTHING = ("", "none", "(use same)", "undefined", "no model", "baked")
@@ -81,12 +81,12 @@ def _listed(graph: Graph, node: Node, output: int | None) -> Iterator[LoadedMode
 def _by_rule(graph: Graph, node: Node) -> Iterator[LoadedModel]:
     """What a node loads that is not listed."""
     for called, given in node.inputs.items():
-        if not isinstance(called, str) or _OTHER.search(called):
+        if has(_OTHER, called):
             continue
-        sure = _SURE.fullmatch(called)
-        if not sure and (_OTHER.search(node.kind) or not (_LIKELY.search(called) or _LIKELY.search(node.kind))):
+        sure = fits(_SURE, called)
+        if not sure and (has(_OTHER, node.kind) or not (has(_LIKELY, called) or has(_LIKELY, node.kind))):
             continue
-        name = value(graph, given)
+        name = given if is_link(given) and not sure else value(graph, given)  # by such a link a model itself may come
         if isinstance(name, str) and not _is_nothing(name) and (sure or name.lower().endswith(ENDINGS)):
             yield LoadedModel(name, node, "refiner" if "refiner" in called.lower() else "", known=False)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .graph import Graph, Node
+from .graph import Graph, Node, fits, has
 from .loaders import LoadedModel, is_loader, loaded
 from .values import number, switched
 
@@ -23,8 +23,8 @@ PIPE = re.compile(r".*(pipe|tuple|ctx|context|bus)(_?\d+)?|model_stack", re.IGNO
 
 _ANY = re.compile(r"|\*|any(thing|_input|_?\d+)?|value\d*|input\d*|data|source|passthrough|in|obj(ect)?", re.IGNORECASE)
 _NOT_MODEL = re.compile(
-    r"clip|vae|positive|negative|cond|latent|image|pixels|mask|control|lora|seed|text|prompt|noise|sigmas|sampler|"
-    r"scheduler|width|height|steps|cfg|ip_?adapter|refiner|upscale|embed|hook|bbox|sam_|segm|script",
+    r"^(clip|vae|positive|negative|cond|latent|image|pixels|mask|control|lora|seed|text|prompt|noise|sigmas|sampler|"
+    r"scheduler|width|height|steps|cfg|ip_?adapter|refiner|upscale|embed|hook|bbox|sam_|segm|script)",
     re.IGNORECASE,
 )
 _MERGE = re.compile(r"merge|merging|mixer|blend ?model|model ?(blend|mix)", re.IGNORECASE)
@@ -58,7 +58,7 @@ class Carried:
 
 def has_model(graph: Graph, node: Node) -> bool:
     """Whether a model comes to this node from another."""
-    return any(MODEL.fullmatch(name) or PIPE.fullmatch(name) for name, _ in graph.links(node))
+    return any(fits(MODEL, name) or fits(PIPE, name) for name, _ in graph.links(node))
 
 
 def carried(graph: Graph, node: Node) -> Carried:
@@ -90,7 +90,7 @@ def _before(graph: Graph, node: Node, output: int, refiner: bool, found: Carried
         return ways
     links = dict(graph.links(node))
     override = next((link for name, link in links.items() if "override" in name and "model" in name), None)
-    passes = [link for name, link in links.items() if MODEL.fullmatch(name)]
+    passes = [link for name, link in links.items() if fits(MODEL, name)]
     if is_loader(node):
         if override is not None:
             return [override]
@@ -98,7 +98,7 @@ def _before(graph: Graph, node: Node, output: int, refiner: bool, found: Carried
         found.models += [_turned(each) for each in models] if refiner else models
         return [links["model_stack"]] if "model_stack" in links else passes if not models else []
     ways = list(_ways(graph, node, found, refiner))
-    merges = _MERGE.search(node.kind)
+    merges = has(_MERGE, node.kind)
     models = loaded(graph, node, output) if merges or not passes else []
     found.models += models
     if merges and models:
@@ -118,15 +118,15 @@ def _ways(graph: Graph, node: Node, found: Carried, refiner: bool) -> Iterator[l
     if refiner and "refiner_model" in links:
         yield links["refiner_model"]
         return
-    if _MERGE.search(node.kind):
+    if has(_MERGE, node.kind):
         yield from _merged(graph, node, links, found)
         return
     for wanted in (MODEL, PIPE, _ANY):
-        ways = [link for name, link in links.items() if wanted.fullmatch(name) and "refiner" not in name]
+        ways = [link for name, link in links.items() if fits(wanted, name) and "refiner" not in name]
         if ways:
             yield from ways if wanted is not MODEL else ways[:1]
             return
-    ways = [link for name, link in links.items() if not _NOT_MODEL.match(name)]
+    ways = [link for name, link in links.items() if not has(_NOT_MODEL, name)]
     if len(ways) > 1:
         found.unsure = found.unsure or f"{node.kind}, a node that is not known here"
     yield from ways

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .graph import Graph, Node
+from .graph import Graph, Node, fits, has
 from .models import MODEL, PIPE
 from .values import number, switched, value
 
@@ -28,7 +28,7 @@ _CORE = re.compile(r"KSampler(Advanced)?|SamplerCustom(Advanced)?")
 """ComfyUI's own: they are run only where something that is saved needs them."""
 
 _NOT_PICTURE = re.compile(
-    r"(model|clip|vae|positive|negative|cond|conditioning|guider|sigmas|noise|control|seed|text|prompt|lora|ip_?adapter|"
+    r"^(model|clip|vae|positive|negative|cond|conditioning|guider|sigmas|noise|control|seed|text|prompt|lora|ip_?adapter|"
     r"upscale_model|filename|mask|ref|hook|width|height|steps|cfg|bbox|sam_|segm|scheduler|style|image_embeds)",
     re.IGNORECASE,
 )
@@ -59,7 +59,7 @@ class Samplers:
     def _walk(self, start: Node) -> tuple[list[Node], list[Node]]:
         found: dict[str, Node] = {}
         way: dict[str, Node] = {}
-        waiting = [link for name, link in self.graph.links(start) if not _NOT_PICTURE.match(name)]
+        waiting = [link for name, link in self.graph.links(start) if not has(_NOT_PICTURE, name)]
         waiting += _first_stage(self.graph, start) if start.key in self._keys else []
         while waiting and self.graph.step():
             source = self.graph.source(waiting.pop())
@@ -71,7 +71,7 @@ class Samplers:
                 continue
             way[node.key] = node
             ways = switched(self.graph, node)
-            waiting += ways or [link for name, link in self.graph.links(node) if not _NOT_PICTURE.match(name)]
+            waiting += ways or [link for name, link in self.graph.links(node) if not has(_NOT_PICTURE, name)]
         return list(found.values()), list(way.values())
 
     def ends(self) -> list[list[Node]]:
@@ -80,11 +80,11 @@ class Samplers:
         savers = [
             node
             for node in graph.nodes.values()
-            if node.key not in self._keys and (node.key not in graph.consumed or _SAVES.search(node.kind))
+            if node.key not in self._keys and (node.key not in graph.consumed or has(_SAVES, node.kind))
         ]
         ends = [last for node in savers if (last := self.before(node)[0])]
         ends += [
-            [node] for node in self.nodes if node.key not in graph.consumed and not _CORE.fullmatch(node.kind)
+            [node] for node in self.nodes if node.key not in graph.consumed and not fits(_CORE, node.kind)
         ]
         if ends:
             return ends
@@ -93,21 +93,21 @@ class Samplers:
 
     def from_picture(self, node: Node) -> bool:
         """Whether the node works on a picture that was loaded from a file."""
-        return any(_LOADS_PICTURE.search(each.kind) for each in self.before(node)[1])
+        return any(has(_LOADS_PICTURE, each.kind) for each in self.before(node)[1])
 
     def role(self, node: Node) -> str:
         """What a node that works on from another did, in a person's words."""
-        if _DETAILER.search(node.kind):
+        if has(_DETAILER, node.kind):
             return "detailer's checkpoint"
-        if _UPSCALER.search(node.kind):
+        if has(_UPSCALER, node.kind):
             return "upscaler's checkpoint"
         if _first_stage(self.graph, node):
             return "stage B"
-        return "hires checkpoint" if any(_SCALES.search(each.kind) for each in self.before(node)[1]) else "refiner"
+        return "hires checkpoint" if any(has(_SCALES, each.kind) for each in self.before(node)[1]) else "refiner"
 
     def only_works_over(self, node: Node) -> bool:
         """Whether the node is a detailer or an upscaler, which never draws a picture from nothing."""
-        return bool(_DETAILER.search(node.kind) or _UPSCALER.search(node.kind))
+        return bool(has(_DETAILER, node.kind) or has(_UPSCALER, node.kind))
 
     def goes_on(self, node: Node) -> bool:
         """Whether the node keeps something of the picture that it is given; where it cannot be read, it does."""
@@ -126,13 +126,13 @@ class Samplers:
 def draws(graph: Graph, node: Node) -> bool:
     """Whether the node makes a picture or a latent with a model."""
     names = {name for name, _ in graph.links(node)}
-    if not any(MODEL.fullmatch(name) or PIPE.fullmatch(name) for name in names):
+    if not any(fits(MODEL, name) or fits(PIPE, name) for name in names):
         return False
-    if _PREPARES.search(node.kind):
+    if has(_PREPARES, node.kind):
         return False
-    if _DRAWS.search(node.kind):
+    if has(_DRAWS, node.kind):
         return True
-    return {"model", "positive", "negative"} <= names and not _NO_SAMPLER.search(node.kind)
+    return {"model", "positive", "negative"} <= names and not has(_NO_SAMPLER, node.kind)
 
 
 def _first_stage(graph: Graph, node: Node) -> list[list]:
@@ -162,7 +162,7 @@ def _settings(graph: Graph, node: Node) -> Iterator[Node]:
     seen = {node.key}
     waiting = [node]
     while waiting and graph.step():
-        for name, link in graph.links(waiting.pop(0)):
+        for name, link in graph.links(waiting.pop()):
             source = graph.source(link)
             if name in ("sigmas", "noise", "pipe", "settings") and source and source[0].key not in seen:
                 seen.add(source[0].key)

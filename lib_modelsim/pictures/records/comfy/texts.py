@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..form import Named, named, once
-from .graph import Graph, Node, is_link
+from .graph import Graph, Node, fits, has, is_link
 from .values import value
 
 POSITIVE = ("positive", "conditioning", "cond1", "text_embeds", "cond_positive", "prompt_embeds")
@@ -19,7 +19,7 @@ _TEXTS = (
     "positive_g", "caption", "string_a",
 )  # fmt: skip
 _NO_TEXT = re.compile(
-    r"(model|vae|clip$|clip_vision|latent|image|pixels|samples|mask|control_net|seed|ip_?adapter|lora)", re.IGNORECASE
+    r"^(model|vae|clip$|clip_vision|latent|image|pixels|samples|mask|control_net|seed|ip_?adapter|lora)", re.IGNORECASE
 )
 
 _NETWORK = re.compile(r"lora(_name)?(_?\d+)?|lora_?\d+_name|lora_name_\d+|hypernetwork_name", re.IGNORECASE)
@@ -52,7 +52,7 @@ def _text(graph: Graph, sampler: Node, side: tuple[str, ...]) -> str:
 
 def _onwards(node: Node, side: tuple[str, ...], entered: bool) -> Iterator[tuple[object, bool]]:
     """Where the text of one side may stand in a node or before it; what is not of a side only once one was entered."""
-    inputs = {name.lower(): given for name, given in node.inputs.items() if isinstance(name, str)}
+    inputs = {name.lower(): given for name, given in node.inputs.items()}
     own = [inputs[name] for name in (side[0], f"{side[0]}_prompt", f"{side[0]}_text", *side[1:]) if name in inputs]
     if own:
         yield from ((given, True) for given in own)
@@ -60,7 +60,7 @@ def _onwards(node: Node, side: tuple[str, ...], entered: bool) -> Iterator[tuple
         yield from ((inputs[name], False) for name in _CARRIES if name in inputs)
     else:
         texts = [inputs[name] for name in _TEXTS if name in inputs and _is_text(inputs[name])]
-        links = [given for name, given in inputs.items() if is_link(given) and not _NO_TEXT.match(name)]
+        links = [given for name, given in inputs.items() if is_link(given) and not has(_NO_TEXT, name)]
         yield from ((given, True) for given in texts + links)
 
 
@@ -72,9 +72,9 @@ def networks(graph: Graph, through: Iterable[Node]) -> tuple[Named, ...]:
     """LoRAs and hypernetworks of these nodes and of the stacks that are linked to them."""
     found: list[Named | None] = []
     seen: set[str] = set()
-    waiting = list(through)
+    waiting = deque(through)
     while waiting and graph.step():
-        node = waiting.pop(0)
+        node = waiting.popleft()
         if node.key in seen:
             continue
         seen.add(node.key)
@@ -82,18 +82,16 @@ def networks(graph: Graph, through: Iterable[Node]) -> tuple[Named, ...]:
         waiting += [
             source[0]
             for name, link in graph.links(node)
-            if _STACKS.fullmatch(name) and (source := graph.source(link)) is not None
+            if fits(_STACKS, name) and (source := graph.source(link)) is not None
         ]
     return once(found)
 
 
 def _of_node(graph: Graph, node: Node) -> Iterator[str]:
     for called, given in node.inputs.items():
-        if not isinstance(called, str):
-            continue
         if isinstance(given, dict) and "lora" in given:  # Power Lora Loader: {"on", "lora", "strength"}
             name = given["lora"] if given.get("on", True) else None
-        elif _NETWORK.fullmatch(called) and _is_on(node.inputs, called):
+        elif fits(_NETWORK, called) and _is_on(node.inputs, called):
             name = value(graph, given)
         else:
             lora = "lora" in node.kind.lower() or "lora" in called.lower() or called == "populated_text"

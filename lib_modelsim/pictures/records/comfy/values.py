@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 
 from ..form import ENDINGS
-from .graph import Graph, Node, is_link
+from .graph import Graph, Node, has, is_link
 
 Value = str | int | float | bool
 
 _DEEPEST = 40
 """Links in a row through which a value is followed."""
+
+_LONGEST = 10_000
+"""Characters of a text that is joined; no number that counts here is as large."""
 
 _NAMED = (
     "ckpt_name", "unet_name", "model_name", "gguf_name", "base_ckpt_name", "model_path", "checkpoint", "model",
@@ -38,17 +41,25 @@ def value(graph: Graph, given: object, depth: int = 0) -> Value | None:
     if source is None or depth > _DEEPEST or not graph.step():
         return None
     node = source[0]
+    if node.key not in graph.values:
+        graph.values[node.key] = None  # what runs in a circle has no value
+        graph.values[node.key] = _of_node(graph, node, depth)
+    return graph.values[node.key]
+
+
+def _of_node(graph: Graph, node: Node, depth: int) -> Value | None:
+    """The value that a node gives to others."""
     ways = switched(graph, node, depth + 1)
     if ways is not None:
         return value(graph, ways[0], depth + 1) if len(ways) == 1 else None
-    if _JOINING.search(node.kind):
+    if has(_JOINING, node.kind):
         return _joined(graph, node, depth)
     return _given_out(graph, node, depth)
 
 
 def _given_out(graph: Graph, node: Node, depth: int) -> Value | None:
     """The value of a node that gives out what is typed in it."""
-    inputs = {name.lower(): given for name, given in node.inputs.items() if isinstance(name, str)}
+    inputs = {name.lower(): given for name, given in node.inputs.items()}
     for name in _NAMED:
         found = value(graph, inputs[name], depth + 1) if name in inputs else None
         if found is not None:
@@ -72,7 +83,7 @@ def _joined(graph: Graph, node: Node, depth: int) -> str | None:
         if name not in ("delimiter", "clean_whitespace")
         and isinstance(found := value(graph, given, depth + 1), str)
     ]
-    return (between if isinstance(between, str) else "").join(parts) or None
+    return (between if isinstance(between, str) else "").join(parts)[:_LONGEST] or None
 
 
 def switched(graph: Graph, node: Node, depth: int = 0) -> list[list] | None:
@@ -82,12 +93,12 @@ def switched(graph: Graph, node: Node, depth: int = 0) -> list[list] | None:
     anythingIndexSwitch` (Easy-Use), `Any Switch (rgthree)`, `Switch any [Crystools]`, `ComfySwitchNode` (ComfyUI),
     `LazySwitchKJ` (KJNodes).
     """
-    if not _SWITCH.search(node.kind) or _NO_SWITCH.search(node.kind):
+    if not has(_SWITCH, node.kind) or has(_NO_SWITCH, node.kind):
         return None
     links = dict(graph.links(node))
     if "rgthree" in node.kind:  # the first that is there
         return [links[min(links)]] if links else []
-    inputs = {name.lower(): given for name, given in node.inputs.items() if isinstance(name, str)}
+    inputs = {name.lower(): given for name, given in node.inputs.items()}
     pair = next((pair for pair in _pairs(links) if set(pair) & set(links)), None)
     if pair is not None:
         truth = _truth(next((value(graph, inputs[name], depth + 1) for name in _TRUTH if name in inputs), None))
@@ -124,4 +135,6 @@ def _whole(found: Value | None) -> int | None:
 def number(graph: Graph, given: object) -> float | None:
     """A number at the end of a link, or the number itself."""
     found = value(graph, given)
-    return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        return None
+    return float(found) if -_LONGEST < found < _LONGEST else None
