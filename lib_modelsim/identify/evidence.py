@@ -45,6 +45,7 @@ PROOF = MOST_SURE
 
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
+_SHOWN = 20  # models that a picture was generated with
 _LEGACY, _AUTOV3 = 8, 12  # digits
 _TOLD = 3  # reasons of one kind for one model, beside the surest
 
@@ -202,12 +203,19 @@ def _others(record: PictureRecord, named: Named) -> str:
     others = [str(each) for each in record.checkpoints if each != named]
     told = f"; it also names {' and '.join(others)}" if others else ""
     told += "".join(f"; {more}" for more in (record.remark, _parts(record.also)) if more)
-    return told + (f"; it was generated with {', '.join(map(str, record.networks))}" if record.networks else "")
+    return told + (f"; it was generated with {', '.join(_some(record.networks))}" if record.networks else "")
+
+
+def _some(models: Sequence[Named]) -> list[str]:
+    """As many as a person reads, and how many more there are."""
+    more = [f"{len(models) - _SHOWN} more"] if len(models) > _SHOWN else []
+    return [*map(str, models[:_SHOWN]), *more]
 
 
 def _parts(also: Sequence[Named]) -> str:
     """The models of a picture that did a part of the work, each with its role."""
-    told = [f"its {each.role} {each}" for each in also]
+    told = [f"its {each.role} {each}" for each in also[:_SHOWN]]
+    told += [f"{len(also) - _SHOWN} more"] if len(also) > _SHOWN else []
     return ", ".join([f"its {also[0].role} is {also[0]}", *told[1:]]) if also else ""
 
 

@@ -143,6 +143,14 @@ def test_models_that_drew_a_part_are_told_with_the_one_that_drew_the_picture():
     )
 
 
+def test_a_record_with_very_many_networks_is_told_in_a_few_words():
+    many = tuple(Named(f"ink{number}") for number in range(400))
+    (piece,) = evidence(told(Named("anna", ("a1" * 5,)), networks=many))
+    assert piece.detail.endswith("ink18, ink19, 380 more")
+    long = named("x" * 5_000)
+    assert len(long.name) == 255
+
+
 def test_of_two_models_that_drew_it_each_tells_of_the_other():
     first, second = evidence(told(Named("anna", ("a1" * 5,)), Named("bert_v7", ("b2" * 5,))))
     assert (first.model, second.model) == ("anna", "bert_v7")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from .form import Named, PictureRecord, named, once
+from .form import MOST, PictureRecord, named, once
 from .registry import RecordReader
 from .texts import Texts
 
@@ -41,14 +41,14 @@ def _of(found: Mapping[str, object], place: str) -> PictureRecord:
     return PictureRecord(place, PROGRAM, models, networks, *words)
 
 
-def _names(value: object) -> list[Named | str]:
+def _names(value: object) -> list[object]:
     """One name, or a list, which PNG has as Python writes it; "None" is none."""
     if isinstance(value, str) and value.startswith("[") and len(value) < 10_000:
         try:
             value = ast.literal_eval(value)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return []
-    return [each for each in (value if isinstance(value, list) else [value]) if each not in ("None", "", None)]
+    return [each for each in (value[:MOST] if isinstance(value, list) else [value]) if each not in ("None", "", None)]
 
 
 READER = RecordReader(PROGRAM, read, marks=_MODEL, order=1)

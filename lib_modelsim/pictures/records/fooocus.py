@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from .form import Named, PictureRecord, named, once
+from .form import MOST, Named, PictureRecord, named, once
 from .registry import RecordReader
 from .texts import Texts
 from .webui import of_infotext
@@ -80,10 +81,9 @@ def _networks(keys: Mapping[str, Any]) -> tuple[Named, ...]:
     RuinedFooocus: [hash, "weight - name"].
     """
     listed = keys.get("loras")
-    found = [_lora(each) for each in listed] if isinstance(listed, list) else []
-    for key, value in keys.items():
-        if re.fullmatch(r"lora_(combined_)?\d+", key) and isinstance(value, str):
-            found.append(named(value.rpartition(" : ")[0] or value))
+    found = [_lora(each) for each in listed[:MOST]] if isinstance(listed, list) else []
+    numbered = (value for key, value in keys.items() if re.fullmatch(r"lora_(combined_)?\d+", key))
+    found += [named(str(value).rpartition(" : ")[0] or value) for value in islice(numbered, MOST)]
     return once([*found, _other(keys, "vae")])
 
 

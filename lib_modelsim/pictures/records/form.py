@@ -11,6 +11,12 @@ ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
 
 _HASH = re.compile(r"[0-9a-f]{8,64}|[a-z][a-z0-9_]*:[0-9a-f]{8,128}")
 
+MOST = 500
+"""Models of a kind that are read of one record: people use a dozen."""
+
+_LONGEST = 255
+"""Characters of a name: no file has a longer one."""
+
 TITLE = "title at Civitai"
 """Alias of a name that people gave a model there; `Named.version` is its version's."""
 
@@ -69,9 +75,9 @@ def named(name: object, *hashes: object, role: str = "", alias: str = "", versio
     text = name if isinstance(name, str) else ""
     digits = [hash.strip().lower().removeprefix("0x").removeprefix("sha256:") for hash in map(words, hashes)]
     kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
-    shown = " ".join(text.split()) if alias else model_name(text)
+    shown = (" ".join(text.split()) if alias else model_name(text))[:_LONGEST]
     alias = alias or next((alias for form, alias in _ALIASES if form.fullmatch(shown)), "")
-    label = version.strip() if isinstance(version, str) else ""
+    label = version.strip()[:_LONGEST] if isinstance(version, str) else ""
     return Named(shown, kept, role, alias, label) if shown or kept else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import Named, PictureRecord, named, once
+from .form import MOST, Named, PictureRecord, named, once
 from .registry import RecordReader
 from .texts import Texts
 
@@ -28,7 +28,8 @@ def read(texts: Texts) -> Iterator[PictureRecord]:
 
 def _networks(document: Mapping[str, Any]) -> tuple[Named, ...]:
     listed = document.get("models")
-    return once([_named(each) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else [])
+    models = listed[:MOST] if isinstance(listed, list) else []
+    return once([_named(each) for each in models if isinstance(each, dict)])
 
 
 def _named(model: Mapping[str, Any]) -> Named | None:

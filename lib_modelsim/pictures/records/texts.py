@@ -40,6 +40,7 @@ class Texts:
     def __init__(self, texts: Sequence[Text], remarks: Sequence[str] = ()) -> None:
         self._texts = [each for each in texts if len(each.text) <= LONGEST]
         self._documents: dict[Text, object] = {}
+        self._like_json: list[Text] | None = None  # every reader asks
         self.broken: dict[str, str] = {}
         self.remarks = [*remarks]
         self.remarks += [
@@ -75,8 +76,10 @@ class Texts:
 
     def objects(self) -> Iterator[tuple[Text, dict[str, Any]]]:
         """Every text that holds a JSON object, with that; what begins as one and is broken is kept in `broken`."""
-        for each in self._texts:
-            document = self.document(each) if _LIKE_JSON.match(each.text) else None
+        if self._like_json is None:
+            self._like_json = [each for each in self._texts if _LIKE_JSON.match(each.text)]
+        for each in self._like_json:
+            document = self.document(each)
             if isinstance(document, dict):
                 yield each, document
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from . import civitai
-from .form import Named, PictureRecord, json_list, json_object, named, once
+from .form import MOST, Named, PictureRecord, json_list, json_object, named, once
 from .infotext import Infotext, parse
 from .registry import RecordReader
 from .texts import Texts
@@ -43,9 +43,6 @@ _MARKS: Mapping[str, str] = {
     "Civitai resources": r"(?s:\[.*)",
 }
 """Settings that every such record has some of, with their form: a prompt may look like settings, too."""
-
-_MOST = 500
-"""Models of a kind that are read of one record: people use a dozen."""
 
 _NETWORK_IN_PROMPT = re.compile(r"<(?:lora|lyco|hypernet):([^:<>]{1,200})[:>]")
 _TITLE = re.compile(r"(.*?)\s*(?:\[([0-9a-fA-F]{8,64})\])?", re.DOTALL)
@@ -80,8 +77,8 @@ def of_infotext(text: str, place: str, program: str | None = None) -> PictureRec
     marks = [label for label, form in _MARKS.items() if re.fullmatch(form, settings.get(label, "").strip())]
     if len(marks) < 2:
         return None
-    hashes = dict(islice(json_object(settings.get("Hashes", "")).items(), _MOST))
-    resources = json_list(settings.get("Civitai resources", ""))[:_MOST]
+    hashes = dict(islice(json_object(settings.get("Hashes", "")).items(), MOST))
+    resources = json_list(settings.get("Civitai resources", ""))[:MOST]
     main, further = _checkpoints(settings, hashes, resources)
     networks = _networks(found, hashes) or civitai.networks(resources)
     return PictureRecord(
@@ -142,14 +139,14 @@ def _networks(found: Infotext, hashes: Mapping[str, Any]) -> tuple[Named, ...]:
     listed = [
         pair.partition(":")[::2]
         for label in ("Lora hashes", "TI hashes")
-        for pair in found.settings.get(label, "").split(",", _MOST)[:_MOST]
+        for pair in found.settings.get(label, "").split(",", MOST)[:MOST]
     ]
     stated = [
         (key.split(":", 1)[1], value)
         for key, value in hashes.items()
         if re.match(r"(?i)(lora|lyco|embed|embedding|hypernet):", key)
     ]
-    mentioned = [(match[1], None) for match in islice(_NETWORK_IN_PROMPT.finditer(found.prompt), _MOST)]
+    mentioned = [(match[1], None) for match in islice(_NETWORK_IN_PROMPT.finditer(found.prompt), MOST)]
     modules = [value for label, value in found.settings.items() if re.fullmatch(r"Module \d+", label)]
     vae = (found.settings.get("VAE", ""), found.settings.get("VAE hash"))
     pairs = [*listed, *stated, *mentioned, *((module, None) for module in modules), vae]
