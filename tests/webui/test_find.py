@@ -243,3 +243,18 @@ def with_record(content, change):
         texts.add_text("parameters", change(picture.info["parameters"]))
         picture.save(out, "PNG", pnginfo=texts)
     return out.getvalue()
+
+
+def test_after_a_reload_img2img_gets_the_settings_and_the_picture(page, drawn):
+    ask(page, "to send.png", drawn(VELVET, prompt="a mill by the river"))
+    page.reload()
+    page.locator("#tabs button", has_text=re.compile(r"^\s*modelsim\s*$")).first.click()
+    page.locator("#modelsim_pages button", has_text="Find my model").first.click()
+    expect(page.locator("#modelsim_answer .modelsim-asked figcaption")).to_have_text("to send.png")
+    page.locator("#modelsim_answer .modelsim-told button", has_text="Send to img2img").click()
+    expect(page.locator("#img2img_prompt textarea")).to_have_value("a mill by the river")
+    expect(page.locator("#img2img_seed input").first).to_have_value("1")
+    expect(page.locator("#img2img_image img").first).to_be_visible()
+    page.locator("#tabs button", has_text=re.compile(r"^\s*modelsim\s*$")).first.click()
+    page.locator("#modelsim_answer .modelsim-told button", has_text="Send to txt2img").click()
+    expect(page.locator("#txt2img_prompt textarea")).to_have_value("a mill by the river")
