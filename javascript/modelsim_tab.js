@@ -33,6 +33,28 @@ window.modelsimTab = window.modelsimTab || (function () {
         return field ? { path: field.value } : {};
     }
 
+    // importing pictures: the path, or which sub-folder is which model, as they stand in the fields
+
+    const IMPORTS = "modelsim_import_field";
+
+    function askImport(button) {
+        const panel = button.closest(".modelsim-import"), { import: what } = button.dataset;
+        const path = panel.querySelector("[data-import-path]").value;
+        const rows = [...panel.querySelectorAll("[data-import-folder]")];
+        const chosen = Object.fromEntries(rows.map((field) => [field.dataset.importFolder, field.value]));
+        send(IMPORTS, { import: what, path, chosen });
+    }
+
+    document.addEventListener("click", ({ target }) => {
+        const button = target.closest?.(`#${TAB} button[data-import]`);
+        if (button) askImport(button);
+    });
+
+    document.addEventListener("keydown", ({ target, key }) => {
+        if (key !== "Enter" || !target.matches?.(`#${TAB} [data-import-path]`)) return;
+        askImport(target.parentElement.querySelector("[data-import=look]"));
+    });
+
     document.addEventListener("keydown", ({ target, key }) => {
         if (key === "Enter" && target.matches?.(FOLDER)) target.parentElement.querySelector(ADD).click();
     });

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections import Counter
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -18,9 +21,12 @@ from lib_modelsim.ui.find.encoder_choice import EncoderChoice
 from lib_modelsim.ui.find.finder import Asked, Finder
 from lib_modelsim.ui.probes.pictures import plan_words
 from lib_modelsim.ui.probes.studio import Order, Studio
+from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.workspace.probing.holdings import holdings
 from tests.command import run
 from tests.probes import tiny_networks
+from tests.probes.galleries import noise_of
 from tests.workspace.finding import draw_gallery
 
 
@@ -191,3 +197,24 @@ def test_which_model_generated_a_picture(folder, backend, tmp_path):
     ]
     assert found.ranking
     assert found.none_of_these == told["none_of_these"]
+
+
+def test_importing_pictures(backend, tmp_path):
+    """The same pictures under the same names, and the same files skipped."""
+    own = tmp_path / "own"
+    for name in ("mine/1.png", "mine/2.png", "2023/1.png"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        noise_of(name, (32, 32)).save(own / name)
+    (own / "2023" / "torn.png").write_bytes(b"no picture")
+    to = ("--gallery", tmp_path / "cli gallery", "--library", tmp_path / "cli.sqlite", "--json")
+    told = run("gallery", "import", own, "--as", "2023=anna", *to).document
+    session = ViewState(backend)
+    with gr.Blocks():
+        page = Tab(session).pages["find"]
+    for asked in ({"import": "look", "path": str(own)}, {"import": "take", "chosen": {"2023": "anna", "mine": "mine"}}):
+        page.imports.act(json.dumps(asked), page.wiring)
+        finished_steps = list(page.wiring.work.follow_begun())
+        assert finished_steps
+    by_page = Counter(held.model for held in holdings(backend.gallery) for _ in range(held.pictures))
+    assert dict(by_page) == told["pictures"] == {"anna": 1, "mine": 2}
+    assert len(told["errors"]) == page.imports.shown().count("Skipped: ") == 1

@@ -43,6 +43,15 @@ def add_gallery_arguments(gallery: argparse.ArgumentParser) -> None:
     gallery.add_argument(
         "--yes", action="store_true", help="import: do not ask where the folders do not look like models"
     )
+    gallery.add_argument(
+        "--as",
+        dest="called",
+        action="append",
+        default=[],
+        metavar="SUB-FOLDER=MODEL",
+        help="import: whose pictures a sub-folder holds, where it has another name; without a model: leave it out; can "
+        "be repeated",
+    )
     suite_option(gallery)
 
 
@@ -94,7 +103,8 @@ def _held(held: Sequence[Holding]) -> list[str]:
 def _import(options: argparse.Namespace, folder: Path) -> int:
     """`gallery import DIR`: sub-folder = model."""
     with workspace(options, gallery=options.gallery) as use:
-        plan = use.import_plan(folder)
+        with progress_bars() as job:
+            plan = use.import_plan(folder, job, _chosen(options.called))
         if plan.doubts and not options.yes and not _wanted(plan, folder, options.json):
             print_lines(["Nothing was imported."])
             return 0
@@ -108,6 +118,17 @@ def _import(options: argparse.Namespace, folder: Path) -> int:
     else:
         print_lines(_imported(found, gallery))
     return 0
+
+
+def _chosen(given: Sequence[str]) -> dict[str, str]:
+    """Sub-folder → model, as `--as` says it. Raises ModelsimError for what is no such pair."""
+    found = {}
+    for text in given:
+        folder, equals, model = text.partition("=")
+        if not equals or not folder:
+            raise ModelsimError("cannot read --as", text, "write --as SUB-FOLDER=MODEL")
+        found[folder] = model
+    return found
 
 
 def _wanted(plan: ImportPlan, folder: Path, json: bool) -> bool:

@@ -7,7 +7,7 @@ its docstring what it raises. A workspace belongs to one thread, as its library 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -433,13 +433,13 @@ class Workspace:
 
         return write_grid(sheet, out or grid_folder(self.gallery, sheet), options or GridOptions(), order, job)
 
-    def import_plan(self, folder: Path) -> ImportPlan:
-        """What taking in a folder with one sub-folder for each model would add, and what speaks against it. Raises
-        ModelsimError where there is nothing to take in."""
-        from .finding.models import known_models
+    def import_plan(self, folder: Path, job: Job, chosen: Mapping[str, str] | None = None) -> ImportPlan:
+        """What taking in a folder with one sub-folder for each model would add, and what speaks against it; `chosen` is
+        sub-folder → model. Raises ModelsimError where there is nothing to take in."""
         from .probing.import_plan import plan_import
 
-        return plan_import(folder, known_models(self.library))
+        known, _ = self.known_models(job)
+        return plan_import(folder, known, chosen)
 
     def take_in(self, plan: ImportPlan, job: Job) -> Imported:
         """Take a person's pictures into the gallery."""

@@ -89,6 +89,17 @@ def test_folders_named_after_models_are_imported_without_a_question(dates, tmp_p
     assert (done.code, done.err) == (0, "")
 
 
+def test_a_sub_folder_with_another_name_is_imported_as_the_model_that_it_is_said_to_hold(dates, tmp_path):
+    where = ("--gallery", tmp_path / "g", "--no-library")
+    named = ("--as", "2023-05-01=anna", "--as", "2023-05-02=")
+    done = run("gallery", "import", dates, *named, *where, "--json")
+    assert (done.code, done.document["pictures"], done.document["doubts"]) == (0, {"anna": 2}, [])
+    for wrong, words in (("2023", "write --as SUB-FOLDER=MODEL"), ("2022=anna", "no such sub-folder")):
+        refused = run("gallery", "import", dates, "--as", wrong, *where)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert words in refused.err
+
+
 # suites
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64encode
 from io import BytesIO
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -287,3 +288,51 @@ def test_the_picture_of_the_answer_is_sent_whole(page):
     assert 'data-picture="0.png" data-type="image/png"' in sent
     assert b64encode(file.getvalue()).decode() in sent
     assert 'data-picture=""' in page.send("another window")
+
+
+# pictures of a person's own
+
+
+def ask_import(page, **asked):
+    """What the panel shows after a button of it, and what the status line says in the end."""
+    page.imports.act(json.dumps(asked), page.wiring)
+    status = str(next(iter(list(page.wiring.work.follow_begun())[-1].values())))
+    return page.imports.shown(), status
+
+
+def test_pictures_of_a_person_s_own_are_imported_as_they_chose_and_taken_out_again(page, tmp_path):
+    own = tmp_path / "own"
+    for name in ("2023-05-01/1.png", "2023-05-01/2.png", "other/1.png", "left/1.png"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        noise_of(name, (32, 32)).save(own / name)
+    (own / "other" / "torn.png").write_bytes(b"no picture")
+    noise_of("loose", (32, 32)).save(own / "loose.png")
+    shown, _ = ask_import(page, **{"import": "look", "path": f'"{own}"', "chosen": {}})
+    assert re.findall(r'data-import-folder="([^"]*)" value="([^"]*)"', shown) == [
+        ("2023-05-01", "2023-05-01"),
+        ("left", "left"),
+        ("other", "other"),
+    ]
+    assert "2023-05-01 does not look like a model's name" in html.unescape(shown)
+    assert '<option value="anna"></option>' in shown
+    chosen = {"2023-05-01": "anna", "left": "", "other": "other"}
+    shown, _ = ask_import(page, **{"import": "take", "path": str(own), "chosen": chosen})
+    lines = ("anna: 2 pictures imported", "other: 1 picture imported", "Skipped: torn.png is not", "Skipped: 1 in no")
+    for line in lines:
+        assert f"<p>{line}" in shown
+    assert "data-import-folder" not in shown
+    assert len(list((tmp_path / "gallery").rglob("*.png"))) == 3
+    shown, _ = ask_import(page, **{"import": "undo", "path": "", "chosen": {}})
+    assert "anna: 2 removed from the gallery" in shown
+    assert list((tmp_path / "gallery").rglob("*.png")) == []
+    assert "nothing was imported" in ask_import(page, **{"import": "undo", "path": "", "chosen": {}})[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("", "no folder is named"), ("pictures", "only a part of a path"), (str(Path("/nowhere").absolute()), "no such")],
+)
+def test_a_path_that_is_no_folder_is_one_line(page, typed, words):
+    shown, status = ask_import(page, **{"import": "look", "path": typed, "chosen": {}})
+    assert words in status
+    assert "data-import-folder" not in shown

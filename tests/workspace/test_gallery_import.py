@@ -258,3 +258,22 @@ def test_what_the_gallery_holds_has_sizes(pictures, tmp_path):
     assert (anna.model, anna.pictures, anna.imported, bert.model) == ("anna", 2, 2, "bert")
     on_disk = sum(path.stat().st_size for path in (tmp_path / "gallery").rglob("*.png"))
     assert anna.bytes + bert.bytes == on_disk
+
+
+def test_a_person_says_whose_pictures_a_sub_folder_holds(tmp_path):
+    put(tmp_path, "2023-05-01/1.png", "2023-05-02/1.png", "mine/1.png", "Zoe/1.png")
+    known = [KnownModel("anna", Path("anna.safetensors"), "a1" * 32), KnownModel("zoe", Path("zoe.safetensors"))]
+    asked = plan_import(tmp_path, known)
+    assert [(each.name, each.model, each.is_known) for each in asked.folders] == [
+        ("2023-05-01", "2023-05-01", False),
+        ("2023-05-02", "2023-05-02", False),
+        ("Zoe", "zoe", True),
+        ("mine", "mine", False),
+    ]
+    plan = plan_import(tmp_path, known, {"2023-05-01": "anna", "2023-05-02": "", "mine": "my own merge"})
+    assert plan.pictures == {"anna": 1, "zoe": 1, "my own merge": 1}
+    assert [each.model for each in plan.folders] == ["anna", "", "zoe", "my own merge"]
+    assert plan.doubts == ()
+    assert next(checkpoint.sha256 for checkpoint, _ in plan.files) == "a1" * 32
+    with pytest.raises(ModelsimError, match="there is no such sub-folder with pictures: nobody"):
+        plan_import(tmp_path, known, {"nobody": "anna"})

@@ -21,6 +21,7 @@ from .answer import answer_panel
 from .encoder_choice import EncoderChoice
 from .encoders import EncodersPanel
 from .finder import Asked, Finder, Finders
+from .importing import ImportPanel
 from .samples import samples_for
 
 FIND_FIELD, QUERY_FIELD = "modelsim_find_field", "modelsim_query_field"
@@ -51,6 +52,7 @@ class FindPage:
                 self._verify = gr.Button("Verify: generate it again", visible=False, elem_id="modelsim_verify")
         self._samples = gr.HTML(samples_for(session.backend.host), elem_id="modelsim_samples")
         self.encoders = EncodersPanel(encoder)
+        self.imports = ImportPanel(session)
         self._answer = gr.HTML(self._panel(self.finder("")), elem_id="modelsim_answer")
         with gr.Row(elem_id="modelsim_hidden"):
             self._field, self._query, self._window, self._wanted = (
@@ -70,6 +72,7 @@ class FindPage:
         wiring.beside(opened, self.encoders.show, self.encoders.outputs)
         wiring.at_once(opened, self.show, window, outputs)  # families may have come meanwhile
         self.encoders.connect(wiring)
+        self.imports.connect(wiring, opened)
         taken = wiring.at_once(self._query.input, self.take, [self._query, window], outputs)
         acted = wiring.at_once(self._field.input, self.act, [self._field, window], outputs)
         for begun in (taken, acted):

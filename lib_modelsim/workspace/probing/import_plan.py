@@ -48,14 +48,28 @@ _NO_MODELS = re.compile(
 
 
 @dataclass(frozen=True)
+class SubFolder:
+    """A sub-folder with its number of pictures and their bytes, and the model that it is taken for, "" where it is
+    left out; whether that is one of the person's checkpoints."""
+
+    name: str
+    model: str
+    is_known: bool
+    pictures: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class ImportPlan:
     """The pictures of a folder with the model of each, their `bytes` by model, and what speaks against their folders'
-    being models; `loose` pictures lie in no sub-folder, so nobody knows whose they are."""
+    being models; `loose` pictures lie in no sub-folder, so nobody knows whose they are. `folders` are all sub-folders
+    with pictures, also those left out."""
 
     files: tuple[tuple[EngineCheckpoint, Path], ...]
     bytes: Mapping[str, int]
     doubts: tuple[str, ...] = ()
     loose: int = 0
+    folders: tuple[SubFolder, ...] = ()
 
     @property
     def pictures(self) -> dict[str, int]:
@@ -73,26 +87,42 @@ class ImportPlan:
 
 @dataclass
 class _Folder:
-    """A sub-folder: the checkpoint that it is named after, whether that is known, and its pictures."""
+    """A sub-folder: the checkpoint that it is named after or was `called`, whether that is known, and its pictures."""
 
     name: str
+    called: str
     checkpoint: EngineCheckpoint
     known: KnownModel | None
     paths: list[Path] = field(default_factory=list)
 
 
-def plan_import(folder: Path, known: Sequence[KnownModel]) -> ImportPlan:
+def plan_import(folder: Path, known: Sequence[KnownModel], chosen: Mapping[str, str] | None = None) -> ImportPlan:
     """What importing a folder, in which each sub-folder is named after a model, would take in; nothing is copied.
 
-    Raises ModelsimError where there is no such folder or no picture in a sub-folder.
+    `chosen` is sub-folder → the model whose pictures it holds, "" to leave it out, for those that have other names.
+    Raises ModelsimError where there is no such folder, no picture in a sub-folder, or a choice for none.
     """
-    found = [_named(name, paths, known) for name, paths in _sub_folders(folder)]
+    chosen = dict(chosen or {})
+    every = _sub_folders(folder)
+    strange = sorted(set(chosen) - {name for name, _ in every})
+    if strange:
+        names = several([name for name, _ in every])
+        raise ModelsimError("there is no such sub-folder with pictures", strange[0], f"use one of {names}")
+    every_folder = [_named(name, chosen.get(name, name).strip(), paths, known) for name, paths in every]
+    found = [each for each in every_folder if each.called]
     sizes: dict[str, int] = {}
     for each in found:
         name = each.checkpoint.name
         sizes[name] = sizes.get(name, 0) + sum(path.stat().st_size for path in each.paths)
     files = tuple((each.checkpoint, path) for each in found for path in each.paths)
-    return ImportPlan(files, sizes, tuple(_doubts(found, known)), sum(map(_is_picture, folder.iterdir())))
+    loose = sum(map(_is_picture, folder.iterdir()))
+    return ImportPlan(files, sizes, tuple(_doubts(found, known)), loose, tuple(map(_told, every_folder)))
+
+
+def _told(folder: _Folder) -> SubFolder:
+    model = folder.checkpoint.name if folder.called else ""
+    size = sum(path.stat().st_size for path in folder.paths)
+    return SubFolder(folder.name, model, folder.known is not None, len(folder.paths), size)
 
 
 def _sub_folders(folder: Path) -> list[tuple[str, list[Path]]]:
@@ -121,22 +151,23 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURES and path.is_file()
 
 
-def _named(name: str, paths: list[Path], known: Sequence[KnownModel]) -> _Folder:
-    """The checkpoint that a folder is named after: "name", "name.safetensors" or "name [hash]"."""
+def _named(folder: str, name: str, paths: list[Path], known: Sequence[KnownModel]) -> _Folder:
+    """The checkpoint that a folder is called after: "name", "name.safetensors" or "name [hash]"."""
     plain, bracket, digits = name.partition(" [")
     digits = digits.rstrip("]").lower()
     for model in known:
         by_hash = bool(bracket and len(digits) >= 8) and model.hash_named(digits) is not None
         if by_hash or model.name.lower() in (name.lower(), model_name(name).lower()):
             checkpoint = EngineCheckpoint(model.title or model.name, model.name, model.path, model.sha256)
-            return _Folder(name, checkpoint, model, paths)
+            return _Folder(folder, name, checkpoint, model, paths)
     whole = digits if bracket and len(digits) == 64 else None
-    return _Folder(name, EngineCheckpoint(name, plain if whole else model_name(name), None, whole), None, paths)
+    checkpoint = EngineCheckpoint(name, plain if whole else model_name(name), None, whole)
+    return _Folder(folder, name, checkpoint, None, paths)
 
 
 def _doubts(folders: Sequence[_Folder], known: Sequence[KnownModel]) -> Iterator[str]:
     """What speaks against the folders' being models, a sentence each."""
-    odd = [each.name for each in folders if each.known is None and _NO_MODELS.fullmatch(each.name.strip())]
+    odd = [each.called for each in folders if each.known is None and _NO_MODELS.fullmatch(each.called.strip())]
     if odd:
         yield f"{several(odd)} {'does' if len(odd) == 1 else 'do'} not look like a model's name"
     if known and not any(each.known for each in folders):
@@ -163,8 +194,8 @@ def _models_of(path: Path) -> tuple[Named, ...]:
 
 def _is_of_folder(model: Named, folder: _Folder) -> bool:
     """Whether a record means the model that the folder is named after: by name, by hash, or by a hash in the name."""
-    if any(means(model, name, folder.checkpoint.path) for name in (folder.checkpoint.name, folder.name)):
+    if any(means(model, name, folder.checkpoint.path) for name in (folder.checkpoint.name, folder.called)):
         return True
     by_hash = folder.known is not None and any(folder.known.hash_named(digits) for digits in model.hashes)
     sha256 = folder.checkpoint.sha256 or ""
-    return by_hash or any(sha256.startswith(digits) or digits in folder.name.lower() for digits in model.hashes)
+    return by_hash or any(sha256.startswith(digits) or digits in folder.called.lower() for digits in model.hashes)
