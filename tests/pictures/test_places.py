@@ -69,7 +69,10 @@ def xmp(inside, attributes=""):
     ).encode()
 
 
-DESCRIPTION = f'<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{INFOTEXT}</rdf:li></rdf:Alt></dc:description>'
+DESCRIPTION = (
+    f'<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{INFOTEXT}</rdf:li>'
+    '<rdf:li xml:lang="de">ein Boot</rdf:li></rdf:Alt></dc:description>'
+)
 COMMENT = f"<e:UserComment><rdf:Alt><rdf:li>{INFOTEXT}</rdf:li></rdf:Alt></e:UserComment>"
 
 
@@ -83,6 +86,7 @@ def photoshop(data):
 
 CAPTION = iim(5, b"title") + iim(120, INFOTEXT.encode())
 RAW_IPTC = f"\niptc\n{len(photoshop(CAPTION)) - 14:8}\n{photoshop(CAPTION)[14:].hex()}\n"
+RAW_EXIF = f"\nexif\n{400:8}\n{exif((IMAGE_DESCRIPTION, 2, INFOTEXT.encode())).hex()}\n"
 COMMENT_BYTES = b"UNICODE\0" + INFOTEXT.encode("utf-16-be")
 
 PLACES = {
@@ -101,6 +105,7 @@ PLACES = {
     "JPEG XPComment": saved("jpeg", exif=exif((0x9C9C, 1, INFOTEXT.encode("utf-16-le") + bytes(2)))),
     "JPEG XMP": jpeg_with(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(COMMENT)),
     "JPEG XMP, after another segment": jpeg_with(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(DESCRIPTION)),
+    "PNG from JPEG with EXIF": png_with("Raw profile type APP1", RAW_EXIF),
     "JPEG IPTC": jpeg_with(0xED, photoshop(CAPTION)),
     "WebP EXIF": saved("webp", exif=exif((IMAGE_DESCRIPTION, 2, INFOTEXT.encode()))[6:]),
     "WebP XMP": saved("webp", xmp=xmp(COMMENT)),

@@ -17,7 +17,7 @@ from .infotext import EXIF as EXIF_IFD
 from .infotext import USER_COMMENT
 from .iptc import decoded, iptc_texts, resources
 from .stealth import stealth_texts
-from .texts import COMMENT, EXIF, IPTC, PNG, XMP, Text, short
+from .texts import COMMENT, EXIF, IPTC, LONGEST, PNG, XMP, Text, short
 from .user_comment import user_comment
 from .xmp import xmp_properties
 
@@ -110,6 +110,8 @@ def _mended(text: str) -> str:
 
 def _of_exif(image: Carrier) -> Iterator[Text]:
     exif = image.getexif()
+    if not exif and (profile := _profile(image, "APP1") or b"").startswith(b"Exif\0\0"):
+        exif.load(profile)
     for tag, value in [*sorted(exif.items()), *exif.get_ifd(EXIF_IFD).items()]:
         keyword = _MICROSOFT.get(tag) or ExifTags.TAGS.get(tag, f"0x{tag:04X}")
         text = _of_tag(tag, value)
@@ -123,6 +125,8 @@ def _of_exif(image: Carrier) -> Iterator[Text]:
 def _of_tag(tag: int, value: object) -> str | None:
     """The text of an EXIF tag; None for one that holds none."""
     if tag in (_XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG) or not isinstance(value, (str, bytes)):
+        return None
+    if isinstance(value, bytes) and len(value) > 4 * LONGEST:
         return None
     if isinstance(value, str):
         text = _mended(value)

@@ -25,7 +25,8 @@ _RGB = {b"stealth_rgbinfo": False, b"stealth_rgbcomp": True}
 
 KEYWORD = "parameters"
 _OF_NOVELAI, _OF_COMFYUI = ("Software", "Comment"), ("prompt", "workflow")
-_BYTES = 4 * LONGEST
+_BYTES = LONGEST
+"""Bytes that are looked at in the pixels, and that they may unpack to."""
 
 
 def stealth_texts(image: Image.Image) -> Iterator[Text]:

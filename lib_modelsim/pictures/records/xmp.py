@@ -40,6 +40,8 @@ def xmp_properties(packet: str) -> Iterator[tuple[str, str]]:
                 yield _called(name), value
         for element in description:
             items = [item.text for item in element.iter(f"{_RDF}li") if item.text and item.text.strip()]
+            if element.find(f"{_RDF}Alt") is not None:  # the same in several languages
+                items = items[:1]
             text = ", ".join(items) or element.text
             if text and text.strip():
                 yield _called(element.tag), text
