@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.pictures.comfy_graphs import graph, loader, names, node, record, roles, sampler
+from lib_modelsim.identify.evidence import CERTAINTY, of_records
+from lib_modelsim.pictures.records.reading import read_records
+from tests.pictures.comfy_graphs import graph, loader, names, node, png, record, roles, sampler
 
 LOADERS = [
     (node("CheckpointLoaderSimple", ckpt_name="SDXL/anna.safetensors"), 0),
@@ -364,3 +368,69 @@ def test_networks_that_are_switched_off_were_not_used():
     stack = node("CR LoRA Stack", switch_1="On", lora_name_1="on.safetensors", switch_2="Off", lora_name_2="off.ckpt")
     found = record(graph(load=loader(), m=power, n=stacked, stack=stack, s=sampler("n")))
     assert sorted(names(found.networks)) == ["ink", "on"]
+
+
+# Civitai, and what is told of it all
+
+
+URN = "urn:air:sdxl:checkpoint:civitai:827184@2514310"
+
+
+def civitai(resources, **nodes):
+    more = {"prompt": "a cat", "negativePrompt": "blur", "steps": 25, "resources": resources}
+    return {**nodes, "extra": {"airs": [URN]}, "extraMetadata": json.dumps(more)}
+
+
+def test_civitai_s_graph_names_a_model_by_its_identifier():
+    encoded = {"e": node("VAEEncode", pixels=["photo", 0]), "photo": node("LoadImage", image="https://a/b")}
+    drawn = graph(load=loader(URN), s=sampler("load", latent=("e", 0), denoise=0.3), **encoded)
+    (found,) = read_records(png(Comment=civitai([{"modelVersionId": 2514310, "strength": 1}], **drawn))).records
+    assert (found.program, names(found.checkpoints), found.remark) == ("Civitai (ComfyUI)", [URN], "")
+    (found,) = read_records(png(Comment=civitai([{"modelVersionId": 1}], **drawn))).records
+    assert found.remark.startswith("it was made from a picture that was loaded")
+
+
+def test_civitai_s_upscaled_picture_has_its_settings_beside_the_graph():
+    scaled = {
+        "23": node("UpscaleModelLoader", model_name="urn:air:other:upscaler:civitai:147759@164821"),
+        "26": node("LoadImage", image="https://a/b"),
+        "22": node("ImageUpscaleWithModel", upscale_model=["23", 0], image=["26", 0]),
+        "12": node("SaveImage", images=["22", 0]),
+    }
+    (found,) = read_records(png(Comment=civitai([{"modelVersionId": 2514310}], **scaled))).records
+    assert names(found.checkpoints) == ["model version 2514310"]
+    assert (found.prompt, found.negative_prompt) == ("a cat", "blur")
+    (found,) = read_records(png(Comment=civitai([{"modelVersionId": 1}, {"modelVersionId": 2}], **scaled))).records
+    assert found.checkpoints == ()
+    assert found.remark == "Civitai's versions 1, 2 were used: one of a checkpoint, the others of LoRAs"
+
+
+def evidence(prompt):
+    return of_records(read_records(png(prompt=prompt)), [])
+
+
+def test_candidates_share_the_certainty_of_a_name():
+    other = {"d2": node("VAEDecode", samples=["first", 0]), "saved2": node("SaveImage", images=["d2", 0])}
+    pieces = evidence(two(sampler("b"), **other))
+    assert sorted(piece.model for piece in pieces) == ["anna", "ben"]
+    assert [piece.certainty for piece in pieces] == [CERTAINTY["name"] / 2] * 2
+    for piece in pieces:
+        assert piece.detail.startswith(f"perhaps made by {piece.model}")
+        assert "does not tell which of them this one is" in piece.detail
+
+
+def test_a_merge_is_told_in_words_and_gives_no_certainty():
+    (piece,) = evidence(graph(a=loader(), b=loader("ben.ckpt"), s=sampler("m"), **MERGES["simple"]))
+    assert (piece.model, piece.certainty) == (None, None)
+    assert piece.detail == (
+        "its record (ComfyUI, PNG text “prompt”) does not name the model that made it; "
+        "a merge of anna and ben (ModelMergeSimple) drew it, none of them alone"
+    )
+
+
+def test_candidates_of_which_another_record_names_one_do_not_disagree_with_it():
+    other = {"d2": node("VAEDecode", samples=["first", 0]), "saved2": node("SaveImage", images=["d2", 0])}
+    infotext = "a cat\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 8x8, Model: ben, Version: ComfyUI"
+    found = of_records(read_records(png(prompt=two(sampler("b"), **other), parameters=infotext)), [])
+    assert not any("disagree" in piece.detail for piece in found)
+    assert max(found, key=lambda piece: piece.certainty or 0).model == "ben"
