@@ -118,12 +118,18 @@ def test_the_webui_s_own_model_counts_and_not_one_in_a_template():
         ('Hashes: {"checkpoint:sub/lakeboat_v3.safetensors": "0123456789"}', Named("lakeboat_v3", ("0123456789",))),
         ('Model: lakeboat_v3, Hashes: {"model": "0123456789"}', Named("lakeboat_v3", ("0123456789",))),
         ("Model: dir\\lakeboat_v3.safetensors", Named("lakeboat_v3")),
+        ("model: lakeboat_v3, Model Hash: 0123456789", Named("lakeboat_v3", ("0123456789",))),
         ("Model: , Model hash: N/A", None),
     ],
 )
 def test_a_model_by_its_hash_or_in_the_hashes(settings, expected):
     record = only(png(parameters=f"a\n{SETTINGS}, {settings}, Version: v1.10.1"))
     assert record.checkpoints == ((expected,) if expected else ())
+
+
+def test_an_infotext_in_json():
+    record = only(with_user_comment("webp", json.dumps({"parameters": f"a\n{SETTINGS}, Model: lakeboat_v3"})))
+    assert (record.program, record.checkpoints, record.prompt) == ("WebUI", (Named("lakeboat_v3"),), "a")
 
 
 def test_forge_s_modules_are_told_and_are_no_checkpoints():
@@ -171,6 +177,9 @@ def test_civitai_s_numbers_and_identifiers_are_no_file_names():
     urn = "urn:air:sdxl:checkpoint:civitai:101055@128078"
     (by_urn,) = only(civitai([{"air": urn, "weight": 1}])).checkpoints
     assert (by_urn.name, by_urn.alias) == (urn, "Civitai's identifier")
+    urn = "urn:air:flux1:checkpoint:huggingface:org/boat@main/boat.safetensors"
+    (as_model,) = only(png(parameters=f"a\n{SETTINGS}, Model: {urn}")).checkpoints
+    assert (as_model.name, as_model.alias) == (urn, "Civitai's identifier")
 
 
 # Fooocus and its forks

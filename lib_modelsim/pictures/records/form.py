@@ -75,8 +75,10 @@ def named(name: object, *hashes: object, role: str = "", alias: str = "", versio
     text = name if isinstance(name, str) else ""
     digits = [hash.strip().lower().removeprefix("0x").removeprefix("sha256:") for hash in map(words, hashes)]
     kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
-    shown = (" ".join(text.split()) if alias else model_name(text))[:_LONGEST]
-    alias = alias or next((alias for form, alias in _ALIASES if form.fullmatch(shown)), "")
+    names = (text.strip(), model_name(text))  # identifiers may have slashes
+    given = next(((name, alias) for form, alias in _ALIASES for name in names if form.fullmatch(name)), None)
+    shown, alias = given or (" ".join(text.split()) if alias else names[1], alias)
+    shown = shown[:_LONGEST]
     label = version.strip()[:_LONGEST] if isinstance(version, str) else ""
     return Named(shown, kept, role, alias, label) if shown or kept else None
 

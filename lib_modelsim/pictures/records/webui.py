@@ -14,7 +14,7 @@ from typing import Any
 
 from . import civitai
 from .form import MOST, Named, PictureRecord, json_list, json_object, named, once
-from .infotext import Infotext, parse
+from .infotext import parse
 from .registry import RecordReader
 from .texts import Texts
 
@@ -24,47 +24,48 @@ OF_ANOTHER_PICTURE = ("original_parameters",)
 """Keywords of the infotext of the picture that this one was made from (PaddleNLP)."""
 
 _PROGRAMS = (
-    ("App", "SD.Next"),
-    ("Version", "Fooocus"),
-    ("Version", "ComfyUI"),
-    ("Version", "RuinedFooocus"),
-    ("Civitai metadata", ""),
+    ("app", "SD.Next"),
+    ("version", "Fooocus"),
+    ("version", "ComfyUI"),
+    ("version", "RuinedFooocus"),
+    ("civitai metadata", ""),
 )
 """Labels whose values begin with the name of the program; Civitai's generator is known by the label alone."""
 
 _MARKS: Mapping[str, str] = {
-    "Steps": r"\d+(\.\d+)?",
-    "Sampler": r".+",
-    "Seed": r"-?\d+",
-    "CFG scale": r"[\d.]+",
-    "CFG Scale": r"[\d.]+",
-    "Size": r"\d+ ?x ?\d+",
-    "Model hash": r"[0-9a-fA-F]{8,64}",
-    "Civitai resources": r"(?s:\[.*)",
+    "steps": r"\d+(\.\d+)?",
+    "sampler": r".+",
+    "seed": r"-?\d+",
+    "cfg scale": r"[\d.]+",
+    "size": r"\d+ ?x ?\d+",
+    "model hash": r"[0-9a-fA-F]{8,64}",
+    "civitai resources": r"(?s:\[.*)",
 }
-"""Settings that every such record has some of, with their form: a prompt may look like settings, too."""
+"""Settings, in lower case, that every such record has some of, with their form: a prompt may look like some, too."""
 
 _NETWORK_IN_PROMPT = re.compile(r"<(?:lora|lyco|hypernet):([^:<>]{1,200})[:>]")
 _TITLE = re.compile(r"(.*?)\s*(?:\[([0-9a-fA-F]{8,64})\])?", re.DOTALL)
 """A checkpoint as the WebUI lists it: "folder/name.safetensors [0123456789]"."""
 
 _PARTS = {
-    "Refiner": "refiner",
-    "Hires checkpoint": "hires checkpoint",
-    "ADetailer checkpoint": "ADetailer checkpoint",
+    "refiner": "refiner",
+    "hires checkpoint": "hires checkpoint",
+    "adetailer checkpoint": "ADetailer checkpoint",
 }
-"""Label of a setting → the role of the checkpoint that it names."""
+"""Label of a setting, in lower case, → the role of the checkpoint that it names."""
 
 _NONE = ("", "None", "Use same checkpoint", "Use same choices", "Built in", "Automatic", "Default (model)")
 """How programs say that no other file was used."""
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
-    """The record of each text that is one, whatever its keyword; one that is JSON is another program's."""
-    documents = {text for text, _ in texts.objects()}
+    """The record of each text that is one, whatever its keyword. One that is JSON is another program's, unless it has
+    the WebUI's text as its "parameters"."""
+    wrapped = {text: document.get("parameters") for text, document in texts.objects()}
     for text in texts:
-        if text not in documents and text.keyword not in OF_ANOTHER_PICTURE:
-            record = of_infotext(text.text, text.where)
+        inner = wrapped.get(text, text.text)
+        if isinstance(inner, str) and text.keyword not in OF_ANOTHER_PICTURE:
+            record = of_infotext(inner, text.where)
             if record is not None:
                 yield record
 
@@ -73,14 +74,16 @@ def of_infotext(text: str, place: str, program: str | None = None) -> PictureRec
     """The record of this text, written by this program where one knows; None for a text without settings, which may
     be anything."""
     found = parse(text)
-    settings = found.settings
+    settings: dict[str, str] = {}
+    for label, value in found.settings.items():
+        settings.setdefault(label.lower(), value)
     marks = [label for label, form in _MARKS.items() if re.fullmatch(form, settings.get(label, "").strip())]
     if len(marks) < 2:
         return None
-    hashes = dict(islice(json_object(settings.get("Hashes", "")).items(), MOST))
-    resources = json_list(settings.get("Civitai resources", ""))[:MOST]
+    hashes = dict(islice(json_object(settings.get("hashes", "")).items(), MOST))
+    resources = json_list(settings.get("civitai resources", ""))[:MOST]
     main, further = _checkpoints(settings, hashes, resources)
-    networks = _networks(found, hashes) or civitai.networks(resources)
+    networks = _networks(found.prompt, settings, hashes) or civitai.networks(resources)
     return PictureRecord(
         place,
         program or _program(settings),
@@ -109,7 +112,7 @@ def _checkpoints(
     """
     keyed = {key.split(":", 1)[1]: value for key, value in hashes.items() if re.match(r"(?i)(model|checkpoint):", key)}
     stated = once([named(name, value) for name, value in keyed.items()])
-    main = named(_nothing_if_none(settings.get("Model", "")), settings.get("Model hash"), hashes.get("model"))
+    main = named(_nothing_if_none(settings.get("model", "")), settings.get("model hash"), hashes.get("model"))
     if main is None or not main.name:
         digits = main.hashes if main else ()
         same = [each for each in stated if set(each.hashes) & set(digits)] or stated
@@ -134,21 +137,21 @@ def _parts(settings: Mapping[str, str]) -> tuple[Named, ...]:
     return once(found)
 
 
-def _networks(found: Infotext, hashes: Mapping[str, Any]) -> tuple[Named, ...]:
+def _networks(prompt: str, settings: Mapping[str, str], hashes: Mapping[str, Any]) -> tuple[Named, ...]:
     """LoRAs, embeddings, VAE and Forge's other files ("Module 1"), by name and hash where there is one."""
     listed = [
         pair.partition(":")[::2]
-        for label in ("Lora hashes", "TI hashes")
-        for pair in found.settings.get(label, "").split(",", MOST)[:MOST]
+        for label in ("lora hashes", "ti hashes")
+        for pair in settings.get(label, "").split(",", MOST)[:MOST]
     ]
     stated = [
         (key.split(":", 1)[1], value)
         for key, value in hashes.items()
         if re.match(r"(?i)(lora|lyco|embed|embedding|hypernet):", key)
     ]
-    mentioned = [(match[1], None) for match in islice(_NETWORK_IN_PROMPT.finditer(found.prompt), MOST)]
-    modules = [value for label, value in found.settings.items() if re.fullmatch(r"Module \d+", label)]
-    vae = (found.settings.get("VAE", ""), found.settings.get("VAE hash"))
+    mentioned = [(match[1], None) for match in islice(_NETWORK_IN_PROMPT.finditer(prompt), MOST)]
+    modules = [value for label, value in settings.items() if re.fullmatch(r"module \d+", label)]
+    vae = (settings.get("vae", ""), settings.get("vae hash"))
     pairs = [*listed, *stated, *mentioned, *((module, None) for module in modules), vae]
     return once([named(_nothing_if_none(name), _digits(hash)) for name, hash in pairs])
 
