@@ -29,6 +29,9 @@ rendered by the system (WMF, EMF), call plug-ins (BUFR, GRIB, HDF5), or are read
 LARGEST = 128 * 1024 * 1024
 """Pixels. 100 megapixels are opened; what decodes to several gigabytes is not."""
 
+_LONGEST_SIDE = 1 << 16
+"""Pixels of a side beyond which it is no picture: JPEG ends here, and a damaged file may say anything."""
+
 LONGEST = 2048
 """Pixels of the longer side of what is handed on: more than any of our measures looks at."""
 
@@ -198,7 +201,7 @@ def _start(path: Path) -> bytes:
 
 def _decoded(picture: Image.Image, shown: str) -> Image.Image:
     width, height = picture.size
-    if width * height > LARGEST:
+    if width * height > LARGEST or max(width, height) > _LONGEST_SIDE:
         raise TooManyPixelsError(
             f"{shown} has too many pixels", f"{width} × {height}", f"scale it below {LARGEST // 10**6} megapixels"
         )
@@ -212,13 +215,16 @@ def _decoded(picture: Image.Image, shown: str) -> Image.Image:
 
 
 def _reduced(picture: Image.Image, factor: int) -> Image.Image:
-    """RGB, smaller by a whole factor; strip by strip, for the sake of memory."""
+    """RGB, smaller by a whole factor; strip by strip, for the sake of memory, where Pillow would copy the whole."""
+    if picture.mode in ("RGB", "L") and "transparency" not in picture.info:
+        return _rgb(picture.reduce(factor))
     width, height = picture.size
     small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = max(1, _STRIP // width // factor) * factor
     for top in range(0, height, rows):
-        strip = _rgb(picture.crop((0, top, width, min(height, top + rows))))
-        small.paste(strip.reduce(factor), (0, top // factor))
+        strip = picture.crop((0, top, width, min(height, top + rows)))
+        strip = _rgb(strip.reduce(factor)) if strip.mode in ("RGBA", "LA") else _rgb(strip).reduce(factor)
+        small.paste(strip, (0, top // factor))
     return small
 
 

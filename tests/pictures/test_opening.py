@@ -86,6 +86,34 @@ def test_a_very_large_picture_is_handed_on_smaller():
         assert opened.width / opened.height == pytest.approx(15, rel=0.02)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "L", "P", "I;16", "CMYK"])
+def test_a_large_picture_is_the_same_picture_in_every_mode(monkeypatch, mode):
+    monkeypatch.setattr(opening, "LONGEST", 64)
+    monkeypatch.setattr(opening, "_STRIP", 4096)
+    picture = scene(1, 200, 150)
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
+    else:
+        picture = picture.convert(mode)
+    small = open_picture(saved(picture, "tiff" if mode == "CMYK" else "png"))
+    assert small.size == (50, 38)
+    plain = scene(1, 200, 150).convert("RGB" if mode in ("RGB", "RGBA", "CMYK", "P") else "L").convert("RGB").reduce(4)
+    assert np.abs(np.asarray(small, int) - np.asarray(plain, int)).mean() < (4 if mode == "P" else 1)
+
+
+def test_transparency_of_a_large_picture_lies_on_white(monkeypatch):
+    monkeypatch.setattr(opening, "LONGEST", 64)
+    clear = Image.new("RGBA", (200, 200), (255, 0, 0, 0))
+    clear.paste((255, 0, 0, 255), (0, 0, 100, 200))
+    small = open_picture(saved(clear, "png"))
+    assert (colour_at(small, 0, 0), colour_at(small, 40, 0)) == ((255, 0, 0), (255, 255, 255))
+
+
+def test_a_side_that_no_picture_has_is_refused():
+    with pytest.raises(TooManyPixelsError, match="too many pixels: 1 × 70000"):
+        open_picture(saved(Image.new("L", (1, 70_000)), "png"))
+
+
 def test_what_is_too_large_is_refused_before_it_is_decoded(monkeypatch):
     monkeypatch.setattr("lib_modelsim.pictures.opening.LARGEST", 100)
     with pytest.raises(PictureError, match="too many pixels: 11 × 10"):

@@ -99,8 +99,8 @@ def _beside_kind(piece: Evidence) -> float | None:
 
 def _generated_again(answer: Answered) -> dict[str, object] | None:
     """The picture asked about, and beside it what the likeliest models generated, the most similar first."""
-    verified, asked = answer.verified, answer.asked[0]
-    if verified is None or asked.preview is None:
+    verified, asked = answer.verified, next((each for each in answer.asked if each.preview is not None), None)
+    if verified is None or asked is None or asked.preview is None:
         return None
     return {
         "how": "with all settings of its record" if verified.exact else "with what is known of its prompt",

@@ -189,7 +189,8 @@ def _opened(asked: Sequence[Asked], job: Job) -> tuple[list[OpenedQuery], tuple[
             small = query.picture.copy() if query.picture is not None else None
             if small is not None:
                 small.thumbnail((_PREVIEW, _PREVIEW))
-            opened.append(replace(each, preview=small, query=None if queries else query))
+            first = not any(before.picture is not None for before in queries)
+            opened.append(replace(each, preview=small, query=query if first else None))
             queries.append(query)
         stage.advance(1)
     return queries, tuple(opened), refused

@@ -27,6 +27,8 @@ from ...probes.run import drew
 from .find import Found, Ranked, rank
 from .queries import Query, open_query
 
+_WHOLE = "give the whole picture, or search without generating it again"
+
 _TOLD = {
     *("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Clip skip", "VAE", "RNG"),
     *("Model", "Model hash", "VAE hash", "Hashes", "Version", *OPTION_LABELS.values()),
@@ -68,16 +70,16 @@ class Verified:
 def verify(
     queries: Sequence[Query], found: Found, encoder: Encoder, engine: Engine, job: Job, count: int = 4
 ) -> Verified:
-    """Generate the first query again with the `count` likeliest models that this engine has; rank them by what came
-    out.
+    """Generate the first query that has pixels again with the `count` likeliest models that this engine has; rank them
+    by what came out.
 
     By pixels where the record's settings are used, otherwise by the encoder. Raises Cancelled within one picture, and
     ModelsimError where no model can generate; the engine is left as it was.
     """
-    query = open_query(queries[0])
+    query = next((opened for each in queries if (opened := open_query(each)).picture is not None), None)
+    if query is None or query.picture is None:
+        raise ModelsimError("the picture's pixels cannot be read, so nothing can be compared with it", None, _WHOLE)
     picture, records = query.picture, query.records
-    if picture is None:
-        raise ModelsimError("there is nothing to compare with", query.name, "its pixels cannot be read: use its record")
     candidates = _candidates(found, engine, count)
     drawn, failures = [], []
     vector: Vectors | None = None
