@@ -27,7 +27,7 @@ def test_the_campaign_has_every_format_and_the_record_of_every_program():
     read = [[record.program for record in read_records(content).records] for content in whole_pictures()]
     assert all(read), "each is read as long as it is whole"
     missing = {reader.program for reader in readers()} - {program for programs in read for program in programs}
-    assert missing == set(), "give RECORDS of mutated.py a record of each program"
+    assert missing == set(), "give RECORDS of record_samples.py a record of each program"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the peak is not known there")
