@@ -12,16 +12,21 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from ..opening import PictureError, opened, regular_file
+from .c2pa import credentials
 from .containers import Container, container_of
 from .infotext import EXIF as EXIF_IFD
 from .infotext import USER_COMMENT
 from .iptc import decoded, iptc_texts, resources
 from .stealth import stealth_texts
-from .texts import COMMENT, EXIF, IPTC, LONGEST, PNG, XMP, Text, short
+from .texts import COMMENT, CREDENTIALS, EXIF, IPTC, LONGEST, PNG, XMP, Text, short
 from .user_comment import user_comment
 from .xmp import xmp_properties
 
 _XMP_IN_PNG, _XMP_IN_JPEG = "XML:com.adobe.xmp", b"http://ns.adobe.com/xap/1.0/\0"
+_JUMBF_HEADER, _BOX_HEADER = 8, 8
+"""Bytes before the box's part in one of JPEG's APP11 segments, and those of the box that each segment repeats (ISO/IEC
+19566-5, Annex D)."""
+
 _RAW_PROFILE = "Raw profile type "
 """ImageMagick's texts in PNG: a name, a length, hexadecimal digits."""
 
@@ -81,7 +86,7 @@ def texts_in(image: Carrier, pixels: bool) -> tuple[list[Text], list[str]]:
                     if plain:
                         found[Text(text.place, text.keyword, plain)] = None
         except Exception as error:  # noqa: BLE001 - whatever Pillow meets in a hostile file; the other places are read
-            remarks.append(f"its {what} {'are' if what == 'texts' else 'is'} damaged ({short(error)})")
+            remarks.append(f"its {what} {'are' if what.endswith('s') else 'is'} damaged ({short(error)})")
     return list(found), remarks
 
 
@@ -185,6 +190,15 @@ def _profile(image: Carrier, name: str) -> bytes | None:
     return bytes.fromhex("".join(digits[0].split())) if digits else None
 
 
+def _of_credentials(image: Carrier) -> Iterator[Text]:
+    found = [data for kind, data, *_ in getattr(image, "private_chunks", ()) if kind == b"caBX"]
+    parts = [data[_JUMBF_HEADER:] for marker, data in getattr(image, "applist", ()) if marker == "APP11"]
+    found += [b"".join([*parts[:1], *(part[_BOX_HEADER:] for part in parts[1:])])]
+    for data in found:
+        for keyword, text in credentials(data):
+            yield Text(CREDENTIALS, keyword, text)
+
+
 def _of_pixels(image: Carrier) -> Iterator[Text]:
     """Only of what keeps its pixels as they are."""
     if isinstance(image, Image.Image) and image.format in _EXACT:
@@ -196,5 +210,6 @@ _PLACES: Mapping[str, Callable[[Carrier], Iterator[Text]]] = {
     "EXIF": _of_exif,
     "XMP": _of_xmp,
     "IPTC": _of_iptc,
+    CREDENTIALS: _of_credentials,
     "hidden text": _of_pixels,
 }

@@ -15,8 +15,9 @@ from PIL import Image
 from ..opening import PictureError, decoded_small, moves, open_picture, opened, shown_as
 from .form import PictureRecord
 from .infotext import Infotext, write
+from .marks import services, silent_programs
 from .places import texts_beside, texts_in, texts_of
-from .registry import RecordReader, readers
+from .registry import readers
 from .texts import Text, Texts
 
 
@@ -107,19 +108,5 @@ def _records(carried: Sequence[Text], remarks: Sequence[str]) -> Records:
     read = {record.place for record in found}
     broken = [remark for where, remark in texts.broken.items() if where not in read]
     understood = {record.program for record in found}
-    silent = (_mark(reader, texts) for reader in asked if reader.program not in understood)
-    return Records(tuple(records.values()), (*texts.remarks, *broken, *filter(None, silent)))
-
-
-_SOFTWARE = ("Software", "xmp:CreatorTool", "tiff:Software", "Source", "program")
-"""Keywords of the texts that name the program that wrote a picture, in EXIF, PNG, XMP and IPTC."""
-
-
-def _mark(reader: RecordReader, texts: Texts) -> str | None:
-    """What is said of a program that left its mark, but no record that its reader understands."""
-    for text in texts:
-        if text.where in texts.broken:
-            continue
-        if text.keyword in reader.marks or (text.keyword in _SOFTWARE and text.text.startswith(reader.program)):
-            return f"{text.where} is {reader.program}'s, but no record of {reader.program} can be read"
-    return None
+    marked = (*silent_programs(texts, asked, understood), *services(texts, understood))
+    return Records(tuple(records.values()), (*texts.remarks, *broken, *marked))

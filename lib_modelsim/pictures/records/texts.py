@@ -13,6 +13,7 @@ LONGEST = 4 << 20
 
 PNG, EXIF, XMP, IPTC, COMMENT = "PNG text", "EXIF", "XMP", "IPTC", "comment"
 STEALTH_ALPHA, STEALTH_RGB = "stealth alpha", "stealth RGB"
+CREDENTIALS = "Content Credentials"
 
 _LIKE_JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
 """How JSON begins, and hardly a prompt."""
