@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS files (
     version TEXT, header TEXT, layout TEXT
 );
 CREATE TABLE IF NOT EXISTS failures (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, version TEXT, error TEXT);
+CREATE TABLE IF NOT EXISTS other_hashes (
+    path TEXT, size INTEGER, mtime_ns INTEGER, algorithm TEXT, digits TEXT, PRIMARY KEY (path, algorithm)
+);
 CREATE TABLE IF NOT EXISTS sets (id INTEGER PRIMARY KEY, method TEXT, models TEXT, UNIQUE (method, models));
 CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMARY KEY (set_id, block));
 CREATE TABLE IF NOT EXISTS classes (
@@ -252,6 +255,19 @@ class Library(Moves):
             return model
         self._write([("UPDATE files SET model = ? WHERE path = ?", (row[0], key.path))])
         return row[0]
+
+    def other_hash(self, key: FileKey, algorithm: str) -> str | None:
+        """The digits of this very file by another algorithm than SHA-256; None where nobody computed them."""
+        row = self._db.execute(
+            "SELECT digits FROM other_hashes WHERE path = ? AND algorithm = ? AND size = ? AND mtime_ns = ?",
+            (key.path, algorithm, key.size, key.mtime_ns),
+        ).fetchone()
+        return row[0] if row else None
+
+    def remember_other_hash(self, key: FileKey, algorithm: str, digits: str) -> None:
+        """Store such a hash. A file that lies elsewhere later has none until its bytes are read again."""
+        values = (key.path, key.size, key.mtime_ns, algorithm, digits)
+        self._write([("INSERT OR REPLACE INTO other_hashes VALUES (?, ?, ?, ?, ?)", values)])
 
     # results
 

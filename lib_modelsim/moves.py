@@ -75,7 +75,9 @@ class Moves(SqliteFile):
 
     def rename(self, old: FileKey, new: FileKey, trace: Trace) -> None:
         """The very file has another name: all that is known of it stays."""
-        self._write(_moved(old, new, trace))
+        place = (new.path, new.size, new.mtime_ns, old.path)
+        kept = "UPDATE OR REPLACE other_hashes SET path = ?, size = ?, mtime_ns = ? WHERE path = ?"
+        self._write([*_moved(old, new, trace), (kept, place)])
 
     def take_over(self, old: FileKey, new: FileKey, trace: Trace) -> None:
         """A file that looks the same lies elsewhere: its results stay; its hashes wait until its bytes were read. No

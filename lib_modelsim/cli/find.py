@@ -58,6 +58,12 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
     )
     find.add_argument("--download", action="store_true", help="allow the encoder's weights to be downloaded")
     find.add_argument(
+        "--all-hashes",
+        action="store_true",
+        help="where a record names its model by another hash than SHA-256 (InvokeAI's BLAKE3), compute it for all "
+        "checkpoints, not only for those of the model's name: reads them whole",
+    )
+    find.add_argument(
         "--self-test", action="store_true", help="test how well the search recognises the gallery's own pictures"
     )
     device_option(find)
@@ -84,7 +90,8 @@ def run_find(options: argparse.Namespace) -> int:
         remarks += remarks_on(options.encoder) if learned.pictures else []
         if not known and not options.models:
             remarks.append("no checkpoints are known yet: give their folder with --models")
-        found = use.find(queries, learned, known, job, keys_meant(options.exclude, known, learned.names))
+        without = keys_meant(options.exclude, known, learned.names)
+        found = use.find(queries, learned, known, job, without, options.all_hashes)
         verified = None
         if options.verify:
             verified = use.verify(queries, found, learned.encoder, job, options.top or _SHOWN)

@@ -12,11 +12,12 @@ from enum import Enum
 from pathlib import Path
 
 from ..pictures.copies import RESEMBLING, SAME
-from ..pictures.records.form import TITLE, Named, PictureRecord, model_name, plain
+from ..pictures.records.form import AUTOV3, TITLE, UNCERTAIN, Named, PictureRecord, plain
 from ..pictures.records.reading import Records
 from ..text import likelihood, percent
 from .calibration import REFUSED, SelfTest
-from .names import contradict, means
+from .known_model import LEGACY, KnownModel, algorithm_name, by_scan, called, hash_kind
+from .names import contradict
 from .search import Search, SearchResult
 
 
@@ -46,7 +47,7 @@ PROOF = MOST_SURE
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
 _SHOWN = 20  # models that a picture was generated with
-_LEGACY, _AUTOV3 = 8, 12  # digits
+_AUTOV3 = 12  # digits
 _TOLD = 3  # reasons of one kind for one model, beside the surest
 
 
@@ -65,34 +66,6 @@ class Evidence:
     detail: str
     key: str | None = None
     again: str = ""
-
-
-@dataclass(frozen=True)
-class KnownModel:
-    """A checkpoint of the user's: hashes are lower-case hexadecimal digits, None where nobody knows them.
-
-    `title` is what the host calls it, where there is a host.
-    """
-
-    name: str
-    path: Path | None = None
-    sha256: str | None = None
-    legacy_hash: str | None = None
-    autov3: str | None = None
-    title: str | None = None
-
-    @property
-    def key(self) -> str:
-        """As `probes.gallery.checkpoint_key`: its SHA-256, its name where nobody knows that."""
-        return self.sha256 or f"name:{self.name}"
-
-    def hash_named(self, digits: str) -> str | None:
-        """Which of its hashes a record's digits are the beginning of, in words; None where none."""
-        if len(digits) == _LEGACY and digits == self.legacy_hash:
-            return "legacy hash"
-        if self.sha256 and self.sha256.startswith(digits):
-            return "SHA-256" if len(digits) == len(self.sha256) else "short hash"
-        return "AutoV3 hash" if len(digits) > _LEGACY and (self.autov3 or "").startswith(digits) else None
 
 
 @dataclass(frozen=True)
@@ -154,8 +127,8 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
     by_hash = [
         (model, digits, kind) for model in known for digits in named.hashes if (kind := model.hash_named(digits))
     ]
-    called = _called(named, [model for model, *_ in by_hash])
-    by_hash = [each for each in by_hash if each[0] in called] or by_hash  # of twins the one it names
+    of_that_name = called(named, [model for model, *_ in by_hash])
+    by_hash = [each for each in by_hash if each[0] in of_that_name] or by_hash  # of twins the one it names
     if by_hash:
         files: dict[str, list[tuple[KnownModel, str, str]]] = {}
         for each in by_hash:
@@ -163,7 +136,7 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
         return [
             _made_by(each, len(files), source, _renamed(named, each[0][0], known) + networks) for each in files.values()
         ]
-    by_name = _called(named, known)
+    by_name = called(named, known)
     if named.alias not in ("", TITLE) and not named.hashes:
         return [_by_alias(source, named, networks)]
     if by_name and not named.hashes:
@@ -180,7 +153,7 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
             )
             for model in one_of_each.values()
         ]
-    foreign = _foreign(source, named, by_name, networks)
+    foreign = _foreign(source, named, by_name, known, networks)
     return [foreign] if foreign.key else [foreign, *_guess(named, known)]
 
 
@@ -222,7 +195,7 @@ def _parts(also: Sequence[Named]) -> str:
 def _made_by(named: Sequence[tuple[KnownModel, str, str]], count: int, source: str, more: str) -> Evidence:
     """One file that a record's hashes mean: `named` are its model, perhaps with copies, the digits and their kind."""
     model = named[0][0]
-    hashes = list(dict.fromkeys(f"its {kind} {digits}" for _, digits, kind in named))
+    hashes = list(dict.fromkeys(f"its {kind} {hash_kind(digits)[1]}" for _, digits, kind in named))
     copies = sorted({copy.name for copy, *_ in named} - {model.name})
     because = f"{source} names {' and '.join(hashes)}"
     if copies:
@@ -240,49 +213,57 @@ def _by_alias(source: str, named: Named, networks: str) -> Evidence:
     return Evidence(Kind.RECORD, named.name, None, detail)
 
 
-def _last(model: KnownModel) -> str:
-    return model_name(model.name).lower()
-
-
-def _called(named: Named, known: Sequence[KnownModel]) -> list[KnownModel]:
-    """The models that have the name in a record, to the letter; where none has, those whose name may mean it."""
-    name = "" if named.alias else named.name.lower()
-    exact = [model for model in known if name and name in (model.name.lower(), _last(model))]
-    return exact or [model for model in known if means(named, model.name, model.path)]
-
-
 def _renamed(named: Named, model: KnownModel, known: Sequence[KnownModel]) -> str:
     """What is wrong where the name is another model's."""
-    if not named.name or _called(named, [model]):
+    if not named.name or called(named, [model]):
         return ""
     told = " ".join(filter(None, (named.name, named.version)))
-    if _called(named, known):
+    if called(named, known):
         return f", but calls it {told}, which is another file of yours: name and hash disagree"
     return f" and calls it {told}"
 
 
-def _foreign(source: str, named: Named, by_name: Sequence[KnownModel], networks: str) -> Evidence:
+def _foreign(
+    source: str, named: Named, by_name: Sequence[KnownModel], known: Sequence[KnownModel], networks: str
+) -> Evidence:
     """A model that we do not have, as far as hashes are known."""
-    if by_name and not by_name[0].sha256:
-        detail = f"made by {named}: {source} says so; your file of this name was never hashed and may be that model"
+    unknown = next((model for model in by_name if not any(map(model.own, named.hashes))), None)
+    if unknown is not None:
+        detail = f"made by {named}: {source} says so; {_never_compared(named)}"
         again = f"{source} says {named}{networks}"
-        return Evidence(Kind.RECORD, by_name[0].name, CERTAINTY["name"], detail + networks, by_name[0].key, again)
-    detail = f"made by {named}, which you do not have: {source} says so"
+        return Evidence(Kind.RECORD, unknown.name, CERTAINTY["name"], detail + networks, unknown.key, again)
+    files = [model for model in known if model.path is not None]
+    # of those kinds that a scan computes, a remark says how many files were never hashed
+    maybe = any(not by_scan(digits) and any(model.own(digits) is None for model in files) for digits in named.hashes)
+    detail = f"made by {named}{'' if maybe else ', which you do not have'}: {source} says so"
     if named.alias and not named.hashes:
         detail = f"made by {named}, a {named.alias}: {source} says so without a hash, and no file of yours is called so"
     if by_name:
-        own = (by_name[0].sha256 or "")[:10]
+        own = next(filter(None, map(by_name[0].own, named.hashes)), "")[:10]
         detail += f"; your file of this name is a different one [{own}]: name and hash disagree"
-    kind = "name" if not named.hashes else "legacy hash" if max(map(len, named.hashes)) == _LEGACY else "hash"
+    elif maybe:
+        detail += "; none of your files is called so"
+    kind = "name" if not named.hashes else "legacy hash" if max(map(len, named.hashes)) == LEGACY else "hash"
     again = f"{source} says {named}{networks}"
     return Evidence(Kind.RECORD, named.name or str(named), CERTAINTY[kind], detail + networks, None, again)
 
 
+def _never_compared(named: Named) -> str:
+    """Why nobody knows whether the file of this name is the one."""
+    kinds = {hash_kind(digits)[0] for digits in named.hashes}
+    if not kinds - {""}:
+        return "your file of this name was never hashed and may be that model"
+    if kinds == {UNCERTAIN}:
+        return "its hash may be of a whole folder, so your file of this name may be that model, or another"
+    names = " or ".join(sorted("AutoV3" if kind == AUTOV3 else algorithm_name(kind) for kind in kinds if kind))
+    return f"your file of this name has no {names} hash yet and may be that model"
+
+
 def _guess(named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
     """The models whose names are most like the one named, but for those of that very name."""
-    called, told = _called(named, known), plain(named.name + named.version)
-    others = [model for model in known if model not in called]
-    likeness = {model: SequenceMatcher(None, told, plain(_last(model))).ratio() for model in others}
+    of_that_name, told = called(named, known), plain(named.name + named.version)
+    others = [model for model in known if model not in of_that_name]
+    likeness = {model: SequenceMatcher(None, told, plain(model.last_name)).ratio() for model in others}
     close = sorted((model for model in others if likeness[model] >= _ALIKE), key=lambda model: -likeness[model])
     if not named.name or not close:
         return []
@@ -319,7 +300,7 @@ def are_different(a: Named, b: Named, known: Sequence[KnownModel]) -> bool:
     pairs = [(x, y) for x in a.hashes for y in b.hashes if _comparable(x, y)]
     if pairs:
         return not any(x.startswith(y) or y.startswith(x) for x, y in pairs)
-    return contradict(a, b) and not any(model in _called(b, known) for model in _called(a, known))
+    return contradict(a, b) and not any(model in called(b, known) for model in called(a, known))
 
 
 def _has_hash(model: KnownModel, named: Named) -> bool:
@@ -327,8 +308,10 @@ def _has_hash(model: KnownModel, named: Named) -> bool:
 
 
 def _comparable(a: str, b: str) -> bool:
-    """Whether two hashes are of one kind: legacy ones have 8 digits, AutoV3 12, the others begin a SHA-256."""
-    return all((len(a) == digits) == (len(b) == digits) for digits in (_LEGACY, _AUTOV3))
+    """Whether two hashes are of one kind: legacy ones have 8 digits, AutoV3 12, the others begin a SHA-256; others say
+    theirs."""
+    (kind, x), (other, y) = hash_kind(a), hash_kind(b)
+    return kind == other and all((len(x) == digits) == (len(y) == digits) for digits in (LEGACY, _AUTOV3))
 
 
 def _contradict_within(named: Named) -> bool:

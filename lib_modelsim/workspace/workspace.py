@@ -30,7 +30,7 @@ from .catalogue.table import LibraryRow, library_rows
 if TYPE_CHECKING:
     from ..families.support import Resampling
     from ..hosts.folder_list import FolderList
-    from ..identify.evidence import KnownModel
+    from ..identify.known_model import KnownModel
     from ..pictures.encoders.encoder import Encoder
     from ..probes.engine import Engine
     from ..probes.gallery import Failure
@@ -512,15 +512,23 @@ class Workspace:
         known: Sequence[KnownModel],
         job: Job,
         without: Sequence[str] = (),
+        all_hashes: bool = False,
     ) -> Found:
         """Which models generated these pictures; models left out, here or by their keys in `without`, are known but
-        no answer. Raises PictureError where none of them is a picture."""
+        no answer. Where a record names its model by another hash than SHA-256, that of files of the model's name is
+        computed, with `all_hashes` that of all files. Raises PictureError where none of them is a picture."""
         from .finding.find import find, leave_out
+        from .finding.other_hashes import with_other_hashes
+        from .finding.queries import open_queries
 
+        asked, refused = open_queries(pictures)
+        hashed = with_other_hashes(asked, known, self.library, job, all_hashes)
         left_out = self._leaving([model.path for model in known if model.path is not None])
         keys = {*without, *(model.key for model in known if model.path in left_out)}
         with self.host.at_work("modelsim: looking at a picture", job):
-            return leave_out(find(pictures, learned, known, self.host.interrogators()), keys)
+            found = leave_out(find(asked, learned, hashed.known, self.host.interrogators()), keys)
+        remarks = (*map(str, refused), *found.remarks, *hashed.remarks)
+        return replace(found, remarks=remarks, to_read=hashed.to_read)
 
     def verify(self, pictures: Sequence[Query], found: Found, encoder: Encoder, job: Job, top: int = 4) -> Verified:
         """Let the likeliest models generate the picture again. Raises ModelsimError where nothing can generate."""

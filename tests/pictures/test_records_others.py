@@ -206,7 +206,7 @@ def test_invokeai_2_with_the_sha_256_of_a_file_or_later_of_a_folder():
     record = only(png(dream, ("sd-metadata", old)))
     assert told(record) == ("InvokeAI", (Named("lakeboat", (SHA,)),), "a boat", "blur, fog")
     new = VERSION_2 | {"app_version": "2.3.0", "model_hash": SHA}
-    assert only(png(dream, ("sd-metadata", new))).checkpoints == (Named("lakeboat", (f"invokeai:{SHA}",)),)
+    assert only(png(dream, ("sd-metadata", new))).checkpoints == (Named("lakeboat", (f"uncertain:{SHA}",)),)
 
 
 def test_invokeai_s_first_record_has_a_prompt_and_no_model():
@@ -387,3 +387,46 @@ def test_a_space_that_names_no_model():
 def test_values_of_the_wrong_kind_do_no_harm(document):
     for record in read_records(png(("parameters", document))).records:
         assert all(each.name or each.hashes for each in record.checkpoints)
+
+
+# the AI Horde's programs, imaginAIry
+
+
+def test_hordeng_and_artbot():
+    worker = {"id": "1", "name": "somebody's"}
+    settings = {"prompt": "a boat", "negativePrompt": "blur", "sampler": "k_dpm_fast", "model": "Lakeboat XL (SDXL)"}
+    document = {"id": "2", "worker": worker, "requestId": "3", **settings, "generator": "HordeNG"}
+    expected = "AI Horde", (Named("Lakeboat XL (SDXL)"),), "a boat", "blur"
+    assert told(only(saved("jpeg", exif=exif(x10E=json.dumps(document))))) == expected
+    words = "a boat,\nSteps: 20, Sampler: k_euler, CFG scale: 5, Seed: 37, Size: 448x1024, model: Lakeboat XL (SDXL)"
+    for picture in (png(("Comment", words)), saved("jpeg", comment=words.encode())):
+        record = only(picture)
+        assert told(record) == ("AI Horde", (Named("Lakeboat XL (SDXL)"),), "a boat,", "")
+        assert record.infotext is None
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (
+            {"model": "/models/lakeboat_v3.ckpt", "sampler_type": "k_euler", "prompts": [{"text": "a boat"}]},
+            "lakeboat_v3",
+        ),
+        (
+            {
+                "model_weights": {"name": "Lakeboat 3", "aliases": ["lb3"]},
+                "solver_type": "ddim",
+                "prompt": [{"text": "a boat", "weight": 1}],
+                "negative_prompt": [{"text": "blur", "weight": 1}],
+            },
+            "Lakeboat 3",
+        ),
+    ],
+    ids=["13", "14"],
+)
+def test_imaginairy(model, name):
+    block = Image.Exif()
+    block[0x9286] = json.dumps({"prompt": model | {"prompt_strength": 7.5}})  # as Pillow writes it: ASCII, in IFD0
+    block[0x0131] = "Imaginairy / Stable Diffusion custom weights"
+    record = only(saved("jpeg", exif=block))
+    assert (record.program, record.checkpoints, record.prompt) == ("imaginAIry", (Named(name),), "a boat")

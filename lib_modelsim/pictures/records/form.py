@@ -9,6 +9,10 @@ from typing import Any
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
 
+AUTOV3, UNCERTAIN = "autov3", "uncertain"
+"""Before a hash's digits: the AutoV3 hash in full, and digits of which nobody knows what they are a hash of, so that
+equal ones mean the same file and others nothing."""
+
 _HASH = re.compile(r"[0-9a-f]{8,64}|[a-z][a-z0-9_]*:[0-9a-f]{8,128}")
 
 MOST = 500
@@ -32,7 +36,7 @@ class Named:
     """A model as a record names it: without folder and ending.
 
     `hashes` are lower-case hexadecimal digits as they stand there: 8 (legacy), 10 (short), 12 or 64 (AutoV3, full).
-    Others have the name of their algorithm before them: "blake3:…".
+    Others have the name of their algorithm before them ("blake3:…"), or AUTOV3, or UNCERTAIN.
     `role` says in a person's words what it did where it did not draw the whole picture: "refiner", "hires checkpoint",
     "ADetailer checkpoint". `alias` says whose name it is where it is no file's ("title at Civitai"), `version` which
     version of such a title.
@@ -45,7 +49,7 @@ class Named:
     version: str = ""
 
     def __str__(self) -> str:
-        hashes = f"[{', '.join(self.hashes)}]" if self.hashes else ""
+        hashes = f"[{', '.join(hash.removeprefix(f'{UNCERTAIN}:') for hash in self.hashes)}]" if self.hashes else ""
         return " ".join(filter(None, (self.name, self.version, hashes)))
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import Named, PictureRecord, json_object, named, once, words
+from .form import UNCERTAIN, Named, PictureRecord, json_object, named, once, words
 from .registry import RecordReader
 from .texts import Text, Texts
 
@@ -21,6 +21,9 @@ PROGRAM, _PROMPT = "InvokeAI", "positive_prompt"
 _DREAM = re.compile(r'\s*"((?:[^"\\]|\\.)*)"((?:\s+-.*)?)', re.DOTALL)
 _NEGATIVE = re.compile(r"\[([^\[\]]+)\]")
 """What stands in brackets in a prompt of version 2 is the negative one."""
+
+_NO_HASH = "random:"
+"""The digits behind this are none of the file: InvokeAI can be told not to read it."""
 
 _OF_FOLDERS = (2, 3)
 """From this version on `sd-metadata` has the SHA-256 of all files of a folder, where the model was one."""
@@ -63,7 +66,7 @@ def _of_version_2(document: Mapping[str, Any], where: str) -> PictureRecord | No
     hash = words(document.get("model_hash"))
     version = tuple(map(int, re.findall(r"\d+", words(document.get("app_version")))[:2]))
     if len(hash) == 64 and version >= _OF_FOLDERS:
-        hash = f"invokeai:{hash}"
+        hash = f"{UNCERTAIN}:{hash}"
     image = document.get("image")
     prompt = image.get("prompt") if isinstance(image, dict) else ""
     if isinstance(prompt, list):
@@ -111,7 +114,9 @@ def _loader(node: object) -> tuple[str, object]:
 
 def _model(model: object, role: str = "") -> Named | None:
     if isinstance(model, dict):
-        return named(model.get("name") or model.get("model_name"), model.get("hash"), role=role)
+        hash = words(model.get("hash"))
+        known = [] if hash.startswith(_NO_HASH) else [hash if ":" in hash else f"{UNCERTAIN}:{hash}"]
+        return named(model.get("name") or model.get("model_name"), *known, role=role)
     return named(model, role=role)
 
 

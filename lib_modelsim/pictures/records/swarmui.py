@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import Named, PictureRecord, model_name, named, once, words
+from .form import AUTOV3, Named, PictureRecord, model_name, named, once, words
 from .registry import RecordReader
 from .texts import Texts
 
@@ -49,7 +49,7 @@ def _hashes(listed: object) -> dict[str, Any]:
 
 def _tensors(name: str, hash: object, role: str) -> Named | None:
     digits = words(hash).removeprefix("0x")
-    return named(name, f"autov3:{digits}" if digits else None, role=role)
+    return named(name, f"{AUTOV3}:{digits}" if digits else None, role=role)
 
 
 def _listed(value: object) -> list[object]:

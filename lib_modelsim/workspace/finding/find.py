@@ -24,7 +24,6 @@ from ...identify.evidence import (
     MOST_SURE,
     Evidence,
     Kind,
-    KnownModel,
     SimilarPicture,
     modest,
     of_features,
@@ -32,6 +31,7 @@ from ...identify.evidence import (
     of_records,
     told_once,
 )
+from ...identify.known_model import KnownModel, by_scan
 from ...identify.search import Match, Search, SearchResult
 from ...pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
@@ -86,6 +86,8 @@ class Found:
     - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
     - `remarks`: what could not be read or asked, one line each.
     - `apart`: where several pictures look like several models'; there are no probabilities then.
+    - `to_read`: bytes of checkpoints that may be the model named in the record, and whose hash of that kind nobody
+      knows; 0 where there are none.
     """
 
     evidence: tuple[Evidence, ...]
@@ -97,6 +99,7 @@ class Found:
     remarks: tuple[str, ...] = ()
     infotext: str | None = None
     apart: Apart | None = None
+    to_read: int = 0
 
 
 def find(
@@ -149,7 +152,13 @@ def find(
         prompt,
         learned.encoder.name,
         reliability(learned),
-        (*remarks, *_granted(evidence, granted), *_never_hashed(evidence, known), *failures, *learned.unreadable),
+        (
+            *remarks,
+            *_granted(evidence, granted),
+            *_never_hashed(asked, evidence, known),
+            *failures,
+            *learned.unreadable,
+        ),
         asked[0].records.pasted or (prompt.text if prompt is not None else None),
         apart,
     )
@@ -222,9 +231,11 @@ def _prompt(
     return interrogate(asked.picture, asked.records, interrogators)
 
 
-def _never_hashed(evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> list[str]:
+def _never_hashed(asked: Sequence[OpenedQuery], evidence: Sequence[Evidence], known: Sequence[KnownModel]) -> list[str]:
     """A model that is said to be missing may be a file whose hash nobody knows."""
     missing = any(piece.kind is Kind.RECORD and piece.key is None and piece.certainty for piece in evidence)
+    named = [model for each in asked for record in each.records.records for model in record.checkpoints]
+    missing &= any(by_scan(digits) for model in named for digits in model.hashes or ("",))
     unknown = sum(model.path is not None and model.sha256 is None for model in known)
     if not missing or not unknown:
         return []

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...checkpoints.files import stem_of
 from ...checkpoints.hashing import LEGACY_RANGE
 from ...hosts.host import Listed
-from ...identify.evidence import KnownModel
+from ...identify.known_model import KnownModel
 from ...job import Job
 from ...library import Library
 from ...reading import require_file

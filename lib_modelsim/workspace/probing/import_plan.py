@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import ModelsimError
-from ...identify.evidence import KnownModel
+from ...identify.known_model import KnownModel
 from ...identify.names import means
 from ...pictures.records.form import Named, model_name
 from ...pictures.records.reading import read_records
