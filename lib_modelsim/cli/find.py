@@ -91,7 +91,9 @@ def run_find(options: argparse.Namespace) -> int:
         if not known and not options.models:
             remarks.append("no checkpoints are known yet: give their folder with --models")
         without = keys_meant(options.exclude, known, learned.names)
-        found = use.find(queries, learned, known, job, without, options.all_hashes)
+        if options.all_hashes:
+            use.compute_hashes(queries, known, job)
+        found = use.find(queries, learned, known, job, without)
         verified = None
         if options.verify:
             verified = use.verify(queries, found, learned.encoder, job, options.top or _SHOWN)

@@ -505,6 +505,14 @@ class Workspace:
         listed = [Listed(model.path, model.name) for model in self.read_index(job).models]
         return known_models(self.library, listed), []
 
+    def compute_hashes(self, pictures: Sequence[Query], known: Sequence[KnownModel], job: Job) -> None:
+        """Where a record of these pictures names its model by another hash than SHA-256, compute that of one file after
+        the other until the model is found, for `find`. Raises PictureError where none of them is a picture."""
+        from .finding.other_hashes import with_other_hashes
+        from .finding.queries import open_queries
+
+        with_other_hashes(open_queries(pictures)[0], known, self.library, job, every=True)
+
     def find(
         self,
         pictures: Sequence[Query],
@@ -512,17 +520,16 @@ class Workspace:
         known: Sequence[KnownModel],
         job: Job,
         without: Sequence[str] = (),
-        all_hashes: bool = False,
     ) -> Found:
         """Which models generated these pictures; models left out, here or by their keys in `without`, are known but
         no answer. Where a record names its model by another hash than SHA-256, that of files of the model's name is
-        computed, with `all_hashes` that of all files. Raises PictureError where none of them is a picture."""
+        computed. Raises PictureError where none of them is a picture."""
         from .finding.find import find, leave_out
         from .finding.other_hashes import with_other_hashes
         from .finding.queries import open_queries
 
         asked, refused = open_queries(pictures)
-        hashed = with_other_hashes(asked, known, self.library, job, all_hashes)
+        hashed = with_other_hashes(asked, known, self.library, job)
         left_out = self._leaving([model.path for model in known if model.path is not None])
         keys = {*without, *(model.key for model in known if model.path in left_out)}
         with self.host.at_work("modelsim: looking at a picture", job):
