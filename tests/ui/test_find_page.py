@@ -150,6 +150,29 @@ def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
     assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
 
 
+def test_hashes_of_another_kind_are_compared_at_the_press_of_a_button(page, tmp_path, small_family):
+    blake3 = pytest.importorskip("blake3").blake3
+    digits = blake3((small_family / "anna.safetensors").read_bytes()).hexdigest()
+    model = {"key": "1", "hash": f"blake3:{digits}", "name": "renamed", "base": "sd-1", "type": "main"}
+    texts = PngInfo()
+    texts.add_text("invokeai_metadata", json.dumps({"positive_prompt": "a boat", "model": model}))
+    shown = ask(page, noise_of("stranger", (64, 64), 6.0), pnginfo=texts)
+    assert "may be the model named in the record" in shown
+    assert "press Compare all hashes" in shown
+    assert button(page)["visible"]
+    list(page.follow(Finder.compare_hashes, HERE))
+    assert "made by anna: its record (InvokeAI, PNG text “invokeai_metadata”) names its BLAKE3 hash" in html.unescape(
+        answer(page.show(HERE))
+    )
+    assert not button(page)["visible"]
+
+
+def button(page):
+    """What becomes of the button that compares all hashes."""
+    shown = page.show(HERE)
+    return shown[next(part for part in shown if part.elem_id == "modelsim_all_hashes")]
+
+
 def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for_and_all_again(page, tmp_path):
     fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
     kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))

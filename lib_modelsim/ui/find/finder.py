@@ -120,6 +120,10 @@ class Finder:
         self._search = self.backend.run(("find", id(self.asked)), self._find)
         return self._search
 
+    def compare_hashes(self) -> Task:
+        """Compute the hashes that the record's is to be compared with for all checkpoints, then find again."""
+        return self.backend.run(("compare hashes", id(self.asked)), self._compare_hashes)
+
     def verify(self) -> Task:
         """Generate the picture again with the likeliest few, and rank again."""
         return self.backend.run(("verify", id(self.answer)), self._verify)
@@ -137,6 +141,11 @@ class Finder:
         """Show all models again."""
         if self.answer is not None:
             self.answer = replace(self.answer, left_out=())
+
+    def _compare_hashes(self, job: Job, workspace: Workspace) -> None:
+        queries = [each.content for each in self.asked]
+        workspace.compute_hashes(queries, workspace.known_models(job)[0], job)
+        self._find(job, workspace)
 
     def _find(self, job: Job, workspace: Workspace) -> None:
         asked = self.asked

@@ -50,6 +50,7 @@ class FindPage:
             with gr.Column(scale=1, min_width=160):
                 self._find = gr.Button("Find", variant="primary", elem_id="modelsim_find_generate")
                 self._verify = gr.Button("Verify: generate it again", visible=False, elem_id="modelsim_verify")
+                self._hashes = gr.Button("Compare all hashes", visible=False, elem_id="modelsim_all_hashes")
         self._samples = gr.HTML(samples_for(session.backend.host), elem_id="modelsim_samples")
         self.encoders = EncodersPanel(encoder)
         self.imports = ImportPanel(session)
@@ -60,7 +61,7 @@ class FindPage:
                 for name in (FIND_FIELD, QUERY_FIELD, WINDOW_FIELD, PICTURE_FIELD)
             )
             self._sent = gr.HTML(elem_id="modelsim_picture")
-        self.outputs = [self._verify, self._samples, self._answer]
+        self.outputs = [self._verify, self._hashes, self._samples, self._answer]
 
     def finder(self, window: str) -> Finder:
         """What this browser window asked, and its answer."""
@@ -78,7 +79,8 @@ class FindPage:
         for begun in (taken, acted):
             followed = wiring.in_background(begun.then, self.follow_begun, window)
             wiring.tell_menu(wiring.at_once(followed.then, self.show, window, outputs))
-        for button, task in ((self._find, Finder.find), (self._verify, Finder.verify)):
+        buttons = (self._find, Finder.find), (self._verify, Finder.verify), (self._hashes, Finder.compare_hashes)
+        for button, task in buttons:
             followed = wiring.in_turn(button.click, partial(self.follow, task), window)
             wiring.at_once(followed.then, self.show, window, outputs)
         wiring.at_once(self._wanted.input, self.send, window, self._sent)
@@ -108,6 +110,7 @@ class FindPage:
         finder = self.finder(window)
         return {
             self._verify: gr.update(visible=finder.answer is not None and bool(finder.answer.shown.ranking)),
+            self._hashes: gr.update(visible=finder.answer is not None and finder.answer.found.to_read > 0),
             self._samples: samples_for(self._session.backend.host),  # the demonstration comes and goes
             self._answer: self._panel(finder),
         }
