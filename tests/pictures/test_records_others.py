@@ -430,3 +430,15 @@ def test_imaginairy(model, name):
     block[0x0131] = "Imaginairy / Stable Diffusion custom weights"
     record = only(saved("jpeg", exif=block))
     assert (record.program, record.checkpoints, record.prompt) == ("imaginAIry", (Named(name),), "a boat")
+
+
+# modelsim's own
+
+
+def test_our_own_record_also_where_a_converter_has_put_it():
+    document = json.dumps({"checkpoint": SHA, "checkpoint_name": "lakeboat_v3"})
+    assert told(only(png(("modelsim", document)))) == ("modelsim", (Named("lakeboat_v3", (SHA,)),), "", "")
+    assert only(saved("jpeg", exif=exif(b"ASCII\0\0\0" + document.encode()))).checkpoints == (
+        Named("lakeboat_v3", (SHA,)),
+    )
+    assert "modelsim" in read_records(png(("modelsim", "no JSON"))).remarks[0]

@@ -161,7 +161,7 @@ def test_hashes_of_another_kind_are_compared_at_the_press_of_a_button(page, tmp_
     assert "press Compare all hashes" in shown
     assert button(page)["visible"]
     list(page.follow(Finder.compare_hashes, HERE))
-    assert "made by anna: its record (InvokeAI, PNG text “invokeai_metadata”) names its BLAKE3 hash" in html.unescape(
+    assert "Made by anna: its record (InvokeAI, PNG text “invokeai_metadata”) names its BLAKE3 hash" in html.unescape(
         answer(page.show(HERE))
     )
     assert not button(page)["visible"]

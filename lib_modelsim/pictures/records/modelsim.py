@@ -12,12 +12,11 @@ PROGRAM, KEYWORD = "modelsim", "modelsim"
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
-    """The record of each such text."""
-    for text in texts.named(KEYWORD):
-        document = texts.document(text)
-        if isinstance(document, dict) and isinstance(document.get("checkpoint"), str):
-            model = named(document.get("checkpoint_name"), document["checkpoint"])
-            yield PictureRecord(text.where, PROGRAM, once([model]))
+    """The record of each text that is one, also where a converter has put it under another keyword."""
+    for text, document in texts.objects():
+        sha256, name = document.get("checkpoint"), document.get("checkpoint_name")
+        if isinstance(sha256, str) and (text.keyword == KEYWORD or (isinstance(name, str) and len(sha256) == 64)):
+            yield PictureRecord(text.where, PROGRAM, once([named(name, sha256)]))
 
 
-READER = RecordReader(PROGRAM, read, (KEYWORD,), order=0)
+READER = RecordReader(PROGRAM, read, marks=(KEYWORD,), order=0)
