@@ -56,6 +56,11 @@ def add_find_arguments(find: argparse.ArgumentParser) -> None:
         help="builtin+efficientnet (default where its weights are installed), builtin, efficientnet, "
         "open_clip:ARCH/TAG, or open_clip:ARCH/FILE.safetensors",
     )
+    find.add_argument(
+        "--vae",
+        action="store_true",
+        help="also find the VAE that the picture came out of, where your checkpoints have different ones; loads each",
+    )
     find.add_argument("--download", action="store_true", help="allow the encoder's weights to be downloaded")
     find.add_argument(
         "--all-hashes",
@@ -93,7 +98,7 @@ def run_find(options: argparse.Namespace) -> int:
         without = keys_meant(options.exclude, known, learned.names)
         if options.all_hashes:
             use.compute_hashes(queries, known, job)
-        found = use.find(queries, learned, known, job, without)
+        found = use.find(queries, learned, known, job, without, options.vae)
         verified = None
         if options.verify:
             verified = use.verify(queries, found, learned.encoder, job, options.top or _SHOWN)

@@ -7,6 +7,7 @@ for the context's, which tells the architecture. No network made of these number
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Shapes = dict[str, tuple[int, ...]]
@@ -105,10 +106,13 @@ def unet_shapes(layout: UnetLayout, prefix: str = "model.diffusion_model.") -> S
     return net.shapes
 
 
-def vae_shapes(channels: int, prefix: str = "first_stage_model.") -> Shapes:
-    """Key → shape of the VAE (model.py, `Encoder` and `Decoder`); `channels` is its `ch`, 128 in real files."""
+def vae_shapes(
+    channels: int, prefix: str = "first_stage_model.", multipliers: Sequence[int] = (1, 2, 4, 4)
+) -> Shapes:
+    """Key → shape of the VAE (model.py, `Encoder` and `Decoder`); `channels` is its `ch`, 128 in real files, and
+    `multipliers` its `ch_mult`."""
     net = _Shapes(prefix)
-    widths = [channels * multiplier for multiplier in (1, 2, 4, 4)]
+    widths = [channels * multiplier for multiplier in multipliers]
 
     net.conv("encoder.conv_in", channels, 3)
     width = channels
@@ -116,7 +120,7 @@ def vae_shapes(channels: int, prefix: str = "first_stage_model.") -> Shapes:
         for block in range(2):
             net.vae_resnet(f"encoder.down.{level}.block.{block}", width, wider)
             width = wider
-        if level < 3:
+        if level < len(widths) - 1:
             net.conv(f"encoder.down.{level}.downsample.conv", width, width)
     net.vae_middle("encoder.mid", width)
     net.norm("encoder.norm_out", width)

@@ -16,7 +16,7 @@ from ..checkpoints.networks.definition import DiffusersFacts
 from ..checkpoints.reader import Checkpoint, open_checkpoint
 from ..checkpoints.values import ValueReader
 from ..probes.engine import WITH_WEBUI, CheckpointFailed
-from .diffusers_parts import NetworkPart, TextPart, lacks, parts_of
+from .diffusers_parts import NetworkPart, TextPart, lacks, parts_of, vae_of
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,14 @@ def load_network(path: Path, device: torch.device) -> LoadedNetwork:
         network = _network_of(checkpoint, device)
         checkpoint.check()
     return network
+
+
+def load_vae(path: Path, device: torch.device) -> AutoencoderKL:
+    """The VAE of a checkpoint alone, in float32. Raises as `load_network`."""
+    with open_checkpoint(path) as checkpoint:
+        vae = _filled(AutoencoderKL, vae_of(checkpoint), device, torch.float32)
+        checkpoint.check()
+    return vae
 
 
 def _network_of(checkpoint: Checkpoint, device: torch.device) -> LoadedNetwork:

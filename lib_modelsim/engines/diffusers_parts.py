@@ -83,6 +83,16 @@ def parts_of(checkpoint: Checkpoint) -> CheckpointParts:
     )
 
 
+def vae_of(checkpoint: Checkpoint) -> NetworkPart:
+    """Its VAE alone. Raises CheckpointFailed as `parts_of`, for a file without one, or of another network."""
+    known = find(checkpoint.architecture)
+    facts = known.drawing.diffusers if known is not None else None
+    if facts is None:
+        raise CheckpointFailed("the VAE of this network is not known", public_name(checkpoint.architecture), WITH_WEBUI)
+    vae = _weights(checkpoint, "vae", _VAE)
+    return NetworkPart(vae, _divided(_vae_config(facts, vae)))
+
+
 def _divided(config: dict[str, Any]) -> dict[str, Any]:
     """Raises CheckpointFailed for channels that do not make whole groups of normalisation."""
     for width in config["block_out_channels"]:

@@ -27,6 +27,7 @@ class Kind(Enum):
     RECORD = "record"
     PICTURE = "picture"
     FEATURES = "features"
+    VAE = "vae"
     REGENERATED = "regenerated"
 
 

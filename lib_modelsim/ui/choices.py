@@ -31,7 +31,7 @@ class Choices:
     `encoder` empty: the best that is there; `classes` None: automatic; `references` empty: all models; `distance` None:
     what suits the measure; `left_out` are models that are in no answer until they are brought back; `greeted` says that
     the greeting has gone; `webui` is the address of the WebUI that generates, empty for none, and without its login,
-    which is kept nowhere.
+    which is kept nowhere; `vaes`: a search compares VAEs, too.
     """
 
     measure: str = DEFAULT
@@ -50,6 +50,7 @@ class Choices:
     export_paths: bool = False
     greeted: bool = False
     webui: str = ""
+    vaes: bool = False
 
     @property
     def question(self) -> Question:
@@ -71,7 +72,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "references": list,
     "left_out": list,
     "optimal_order": bool,
-    **dict.fromkeys(("export_paths", "greeted"), bool),
+    **dict.fromkeys(("export_paths", "greeted", "vaes"), bool),
     "encoder": str,
     "webui": str,
 }

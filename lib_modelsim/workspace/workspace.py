@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .families.results import Result
     from .finding.find import Found
     from .finding.index import GalleryIndex, Learned
-    from .finding.queries import Query
+    from .finding.queries import OpenedQuery, Query
     from .finding.verify import Verified
     from .probing.gallery_import import Imported
     from .probing.grids import GridOptions, WrittenGrid
@@ -520,10 +520,12 @@ class Workspace:
         known: Sequence[KnownModel],
         job: Job,
         without: Sequence[str] = (),
+        vaes: bool = False,
     ) -> Found:
-        """Which models generated these pictures; models left out, here or by their keys in `without`, are known but
-        no answer. Where a record names its model by another hash than SHA-256, that of files of the model's name is
-        computed. Raises PictureError where none of them is a picture."""
+        """Which models generated these pictures, with `vaes` also by the VAE that they came out of; models left out,
+        here or by their keys in `without`, are known but no answer. Where a record names its model by another hash than
+        SHA-256, that of files of the model's name is computed. Raises PictureError where none of them is a picture.
+        """
         from .finding.find import find, leave_out
         from .finding.other_hashes import with_other_hashes
         from .finding.queries import open_queries
@@ -534,8 +536,24 @@ class Workspace:
         keys = {*without, *(model.key for model in known if model.path in left_out)}
         with self.host.at_work("modelsim: looking at a picture", job):
             found = leave_out(find(asked, learned, hashed.known, self.host.interrogators()), keys)
+        if vaes:
+            found = self._with_vae(found, asked, known, job)
         remarks = (*map(str, refused), *found.remarks, *hashed.remarks)
         return replace(found, remarks=remarks, to_read=hashed.to_read)
+
+    def _with_vae(
+        self, found: Found, asked: Sequence[OpenedQuery], known: Sequence[KnownModel], job: Job
+    ) -> Found:
+        """An answer with what the VAEs of the models that are not left out tell."""
+        from .finding.vaes import vae_evidence
+
+        left_out = set(self._leaving([model.path for model in known if model.path is not None]))
+        tried = [model for model in known if model.path not in left_out]
+        with self.host.at_work("modelsim: comparing VAEs", job) as shown:
+            told = vae_evidence(asked, tried, self.library, self.host.settings().device, shown)
+        return replace(
+            found, evidence=(*found.evidence, *told.evidence), remarks=(*found.remarks, *told.remarks)
+        )
 
     def verify(self, pictures: Sequence[Query], found: Found, encoder: Encoder, job: Job, top: int = 4) -> Verified:
         """Let the likeliest models generate the picture again. Raises ModelsimError where nothing can generate."""

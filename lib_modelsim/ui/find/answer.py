@@ -21,6 +21,7 @@ _KINDS = {
     "record": "By its record",
     "picture": "By your pictures",
     "features": "By style",
+    "vae": "By its VAE",
     "regenerated": "By generating it again",
 }
 """Kind of evidence, by its value, → what the page calls it."""

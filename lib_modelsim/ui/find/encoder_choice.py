@@ -49,6 +49,15 @@ class EncoderChoice:
         """What the answer is to say about it."""
         return remarks_on(self._session.choices.encoder)
 
+    @property
+    def vaes(self) -> bool:
+        """Whether a search compares VAEs, too."""
+        return self._session.choices.vaes
+
+    def compare_vaes(self, wanted: bool) -> None:
+        """Whether to do so from now on."""
+        self._session.choose(vaes=bool(wanted))
+
     def choose(self, name: str) -> None:
         """Take another one from now on; none of them, "", leaves it to what is there."""
         self._session.choose(encoder=name)

@@ -7,7 +7,7 @@ import gradio as gr
 from ...errors import for_page
 from ...workspace.finding.encoders import label_of, name_of, offered
 from ..status import message
-from ..wiring import Wiring
+from ..wiring import Event, Wiring
 from ..words import capital
 from ..work import Updates
 from .encoder_choice import EncoderChoice
@@ -28,11 +28,19 @@ class EncodersPanel:
             )
             self._state = gr.HTML(elem_id="modelsim_encoder_state")
             self._download = gr.Button(visible=False, elem_id="modelsim_encoder_download")
-        self._encoder.do_not_save_to_config = True
+            self.vaes = gr.Checkbox(
+                choice.vaes,
+                label="Also find the VAE that the picture came out of: loads each one that your models have",
+                elem_id="modelsim_vaes",
+            )
+        for control in (self._encoder, self.vaes):
+            control.do_not_save_to_config = True
         self.outputs = [self._encoder, self._state, self._download]
 
-    def connect(self, wiring: Wiring) -> None:
+    def connect(self, wiring: Wiring, opened: Event) -> None:
         """Set going what each control is for."""
+        wiring.at_once(self.vaes.input, self._choice.compare_vaes, self.vaes, None)
+        wiring.at_once(opened, lambda: self._choice.vaes, None, self.vaes)
         chosen = wiring.at_once(self._encoder.input, self.choose, self._encoder, self.outputs)
         wiring.beside(chosen.then, self.show, self.outputs)
         begun = wiring.at_once(self._download.click, lambda: self._begin(wiring), None, None)

@@ -160,7 +160,7 @@ class Finder:
         known, _ = workspace.known_models(job)
         with self._encoder.in_use(workspace, job) as (index, shown):
             learned = index.learned(shown)
-            found = workspace.find(queries, learned, known, shown)
+            found = workspace.find(queries, learned, known, shown, vaes=self._encoder.vaes)
         remarks = [*map(str, refused), *found.remarks, *(self._encoder.remarks if learned.pictures else [])]
         if self.asked is asked:  # else a person has come with others meanwhile
             self.answer = Answered(opened, replace(found, remarks=tuple(remarks)))

@@ -72,7 +72,7 @@ class FindPage:
         wiring, outputs, window = self.wiring, self.outputs, self._window
         wiring.beside(opened, self.encoders.show, self.encoders.outputs)
         wiring.at_once(opened, self.show, window, outputs)  # families may have come meanwhile
-        self.encoders.connect(wiring)
+        self.encoders.connect(wiring, opened)
         self.imports.connect(wiring, opened)
         taken = wiring.at_once(self._query.input, self.take, [self._query, window], outputs)
         acted = wiring.at_once(self._field.input, self.act, [self._field, window], outputs)
