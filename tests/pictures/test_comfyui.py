@@ -300,6 +300,37 @@ def test_stable_cascade_s_stage_b_works_over_stage_c():
     assert (names(found.checkpoints), roles(found.also)) == (["stage_c"], [("stage_b", "stage B")])
 
 
+def test_a_plot_of_checkpoints_leaves_candidates():
+    s = sampler("load", "KSampler (Efficient)", denoise=1.0, script=["plot", 0])
+    plot = node("XY Plot", X=["x", 0], grid_spacing=0)
+    x = node("XY Input: Checkpoint", ckpt_count=2, ckpt_name_1="ben.ckpt", ckpt_name_2="carl.ckpt", vae_name_1="None")
+    found = record(graph(load=loader(), s=s, plot=plot, x=x))
+    assert names(found.checkpoints) == ["anna", "ben", "carl"]
+    assert found.remark == "its graph plots what several checkpoints draw"
+
+
+def test_a_picture_that_no_sampler_drew_is_said_so():
+    service = node("FluxProUltraImageNode", prompt="a cat", seed=1)
+    found = record({"1": service, "2": node("SaveImage", images=["1", 0])})
+    assert found.checkpoints == ()
+    assert found.remark == "no sampler is known in its graph; its picture comes from FluxProUltraImageNode"
+
+
+def test_impact_s_iterative_upscaler_works_over_what_the_sampler_drew():
+    up = node("IterativeLatentUpscale", samples=["s", 0], upscale_factor=1.5, steps=3, upscaler=["by", 0])
+    by = node("PixelKSampleUpscalerProvider", model=["b", 0], vae=["vae", 0], positive=["yes", 0], negative=["no", 0])
+    decoded = node("VAEDecode", samples=["up", 0])
+    found = record(graph(load=loader(), b=loader("ben.ckpt"), s=sampler("load"), up=up, by=by, decoded=decoded))
+    assert (names(found.checkpoints), roles(found.also)) == (["anna"], [("ben", "upscaler's checkpoint")])
+
+
+def test_contexts_put_together_are_no_merge_of_models():
+    merge = node("Context Merge (rgthree)", ctx_01=["one", 0], ctx_02=["two", 0])
+    contexts = {"one": node("Context (rgthree)", model=["load", 0]), "two": node("Context (rgthree)", vae=["vae", 0])}
+    found = record(graph(load=loader(), m=merge, s=sampler("m"), **contexts))
+    assert (names(found.checkpoints), found.remark) == (["anna"], "")
+
+
 # merges and nodes that nobody listed
 
 

@@ -38,11 +38,8 @@ def read(texts: Texts) -> list[PictureRecord]:
     for text, document in texts.objects():
         for graph, more, was_run in _graphs(document):
             (run if was_run else shown).append(_record(graph, text, more))
-    return run if any(_tells(record) for record in run) else run + [record for record in shown if _tells(record)]
-
-
-def _tells(record: PictureRecord) -> bool:
-    return bool(record.checkpoints or record.also or record.remark)
+    told = any(record.checkpoints or record.also for record in run)
+    return run if told else run + [record for record in shown if record.checkpoints or record.also or not run]
 
 
 def _graphs(document: dict[str, Any]) -> Iterator[tuple[Graph, dict[str, Any], bool]]:

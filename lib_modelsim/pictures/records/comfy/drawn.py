@@ -35,7 +35,7 @@ def drawn(graph: Graph) -> DrawnPicture:
     """What drew the picture of this graph."""
     samplers = Samplers(graph)
     if not samplers.nodes:
-        return _without_sampler(graph)
+        return _without_sampler(graph, samplers)
     found = _Search(samplers)
     for last in samplers.ends():
         found.follow(last)
@@ -52,6 +52,7 @@ class _Search:
         self.later: dict[str, Node] = {}
         self.covered: dict[str, Node] = {}
         self.ways: list[frozenset[str]] = []
+        self.plotted: list[LoadedModel] = []
 
     def follow(self, last: list[Node]) -> None:
         """The nodes that began the picture on which these worked last, and those that went on with it."""
@@ -86,13 +87,15 @@ class _Search:
         worked = [node for node in bases if self.samplers.only_works_over(node)]
         found = DrawnPicture(sampler=(drew or bases or [None])[0])
         models = [model for node in drew for model in self.of(node).models]
+        self.plotted = [model for node in drew for model in self._plots(node)]
+        models += self.plotted
         found.checkpoints = _names([model for model in models if not model.role])
         found.through = [node for base in drew or bases for node in self.of(base).through]
         found.also = self._also(drew, worked, {each.name for each in found.checkpoints})
         merged = _merge(self.of(node) for node in drew)
         remarks = [
-            self._candidates(found.checkpoints, drew),
-            merged,
+            merged or self._candidates(found.checkpoints, drew),
+            "its graph plots what several checkpoints draw" if self.plotted else "",
             self._over_a_picture(drew, worked),
             self._not_all(),
             *_of_loading(models, [self.of(node) for node in drew]),
@@ -119,8 +122,11 @@ class _Search:
         nodes = [*worked, *(node for node in self.later.values() if node not in worked)]
         for node in nodes:
             roles += [(model, self.samplers.role(node)) for model in self.of(node).models if not model.role]
-        scripts = [model for node in [*drew, *nodes] for model in _scripts(self.samplers.graph, node)]
-        roles += [(model, "hires checkpoint") for model in scripts]
+        graph = self.samplers.graph
+        scripts = [script for node in [*drew, *nodes] for script in _scripts(graph, node)]
+        for script in scripts:
+            if "hires_ckpt_name" in script.inputs:
+                roles += [(model, "hires checkpoint") for model in loaded(graph, script, None)]
         for node in self.covered.values():
             if node.key not in self.later and node not in drew:
                 roles += [(model, "earlier pass's checkpoint") for model in self.of(node).models]
@@ -140,7 +146,7 @@ class _Search:
             return f"which of them drew it was chosen by {unsure}"
         if len(drew) > 1:
             return "its graph puts together what several models drew"
-        return ""
+        return "" if self.plotted else "several models lead to its sampler, and it is not told which drew it"
 
     def _not_all(self) -> str:
         """That the graph also gives out the picture from before something worked over it with another model."""
@@ -152,6 +158,18 @@ class _Search:
 
     def _drawn_by(self, bases: list[Node]) -> list[str]:
         return [name for node in bases for name in self.of(node).names]
+
+    def _plots(self, node: Node) -> list[LoadedModel]:
+        """The checkpoints of a plot that this node draws: `XY Plot` (Efficiency), `easy XYPlot` (Easy-Use)."""
+        graph = self.samplers.graph
+        plots = [each for each in [*_scripts(graph, node), *self.of(node).through] if "XY" in each.kind]
+        axes = [graph.source(plot.inputs.get(axis)) for plot in plots for axis in ("X", "Y")]
+        return [
+            LoadedModel(model.name, model.node, model.role)
+            for axis in axes
+            if axis is not None and "Checkpoint" in axis[0].kind
+            for model in loaded(graph, axis[0], None)
+        ]
 
     def _over_a_picture(self, drew: list[Node], worked: list[Node]) -> str:
         """That the picture was begun elsewhere."""
@@ -178,15 +196,14 @@ def _merge(found: Iterable[Carried]) -> str:
     return ""
 
 
-def _scripts(graph: Graph, node: Node) -> list[LoadedModel]:
-    """Checkpoints of the scripts of Efficiency's samplers: HighRes-Fix has its own."""
-    found: list[LoadedModel] = []
+def _scripts(graph: Graph, node: Node) -> list[Node]:
+    """The scripts of one of Efficiency's samplers: HighRes-Fix, a plot and others, one behind the other."""
+    found: list[Node] = []
     seen: set[str] = set()
     here = graph.source(node.inputs.get("script"))
     while here is not None and here[0].key not in seen and graph.step():
         seen.add(here[0].key)
-        if "hires_ckpt_name" in here[0].inputs:
-            found += loaded(graph, here[0], None)
+        found.append(here[0])
         here = graph.source(here[0].inputs.get("script"))
     return found
 
@@ -208,12 +225,16 @@ def _of_loading(models: list[LoadedModel], ways: list[Carried]) -> list[str]:
     return remarks
 
 
-def _without_sampler(graph: Graph) -> DrawnPicture:
-    """The models that are loaded anywhere, where no node is known to draw."""
+def _without_sampler(graph: Graph, samplers: Samplers) -> DrawnPicture:
+    """The models that are loaded anywhere, where no node is known to draw; else where the picture comes from."""
     checkpoints = _names([model for model in _anywhere(graph) if not model.role])
     remark = "no sampler is known in its graph"
-    remark += "; which of the models that it loads drew it is not told" if len(checkpoints) > 1 else ""
-    return DrawnPicture(checkpoints, through=list(graph.nodes.values()), remark=remark if checkpoints else "")
+    sources = ", ".join(samplers.sources()[:_NAMES])
+    if len(checkpoints) > 1:
+        remark += "; which of the models that it loads drew it is not told"
+    elif not checkpoints:
+        remark = f"{remark}; its picture comes from {sources}" if sources else ""
+    return DrawnPicture(checkpoints, through=list(graph.nodes.values()), remark=remark)
 
 
 def _anywhere(graph: Graph) -> list[LoadedModel]:

@@ -27,7 +27,7 @@ _NOT_MODEL = re.compile(
     r"scheduler|width|height|steps|cfg|ip_?adapter|refiner|upscale|embed|hook|bbox|sam_|segm|script)",
     re.IGNORECASE,
 )
-_MERGE = re.compile(r"merge|merging|mixer|blend ?model|model ?(blend|mix)", re.IGNORECASE)
+_MERGE = re.compile(r"(?<!context )merge|merging|mixer|blend ?model|model ?(blend|mix)", re.IGNORECASE)
 _REFINER_OUTPUTS = {
     "Unpack SDXL Tuple": (4, 5, 6, 7),
     "FromDetailerPipeSDXL": (10, 11, 12, 13),

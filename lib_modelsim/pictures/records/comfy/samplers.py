@@ -91,6 +91,17 @@ class Samplers:
         worked_on = {earlier.key for node in self.nodes for earlier in self.before(node)[0]}
         return [[node] for node in self.nodes if node.key not in worked_on] or [[node] for node in self.nodes[:1]]
 
+    def sources(self) -> list[str]:
+        """The kinds of the nodes at the beginning of what is saved, where nothing draws."""
+        found = [
+            each.kind
+            for node in self.graph.nodes.values()
+            if node.key not in self.graph.consumed
+            for each in self.before(node)[1]
+            if not any(not has(_NOT_PICTURE, name) for name, _ in self.graph.links(each))
+        ]
+        return list(dict.fromkeys(found))
+
     def from_picture(self, node: Node) -> bool:
         """Whether the node works on a picture that was loaded from a file."""
         return any(has(_LOADS_PICTURE, each.kind) for each in self.before(node)[1])

@@ -107,7 +107,7 @@ def switched(graph: Graph, node: Node, depth: int = 0) -> list[list] | None:
     for name in _NUMBER:
         number = _whole(value(graph, inputs[name], depth + 1)) if name in inputs else None
         if number is not None:
-            chosen = [link for way, link in ways.items() if re.search(rf"(?<!\d)0*{number}$", way)]
+            chosen = [link for way, link in ways.items() if re.search(rf"(?<!\d)0*{number}(_opt)?$", way)]
             return chosen[:1] or list(ways.values())
     return list(ways.values())
 
