@@ -47,12 +47,18 @@ def without_borders(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     At each edge at most a fifth; an edge that is plain further in than that is part of the picture and stays.
     """
+    left, top, right, bottom = content_box(pixels)
+    return np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def content_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what `without_borders` leaves."""
     height, width = pixels.shape[:2]
     top = _border(lambda i: pixels[i], height)
-    bottom = _border(lambda i: pixels[height - 1 - i], height)
-    left = _border(lambda i: pixels[top : height - bottom, i], width)
-    right = _border(lambda i: pixels[top : height - bottom, width - 1 - i], width)
-    return np.ascontiguousarray(pixels[top : height - bottom, left : width - right])
+    bottom = height - _border(lambda i: pixels[height - 1 - i], height)
+    left = _border(lambda i: pixels[top:bottom, i], width)
+    right = width - _border(lambda i: pixels[top:bottom, width - 1 - i], width)
+    return left, top, right, bottom
 
 
 def _border(line: Callable[[int], NDArray[np.uint8]], lines: int) -> int:

@@ -1,6 +1,6 @@
-"""Whether two files hold the same picture, whatever was done to one of them: saved again, scaled, cut, framed.
+"""Which of many thousands of pictures may be the one asked about, whatever was done to it; without opening them.
 
-Fingerprints find candidates among many thousands of pictures without opening them; `likeness` then looks at the two.
+Fingerprints find candidates; `confirming.py` then aligns two pictures and says whether they are one.
 """
 
 from __future__ import annotations
@@ -21,13 +21,6 @@ Box = tuple[float, float, float]
 CANDIDATE = 0.2
 """Share of differing bits up to which two pictures are worth a look; of unrelated ones about half differ."""
 
-SAME = 0.99
-"""Likeness from which two pictures are said to be the same. From one seed, other models have generated pictures with a
-likeness of 0.982 (real siblings, docs/identify.md); near copies of a model may still be so alike that both pass."""
-
-RESEMBLING = 0.97
-"""Likeness from which two pictures may be the same: altered copies of one, or one seed used by two models."""
-
 _PARTS = (1.0, 0.95, 0.9)  # sides of the stored picture's parts that a query may be
 _WHOLE: Box = (0.0, 0.0, 1.0)
 _STEP = 0.05
@@ -41,27 +34,33 @@ def fingerprint(picture: Image.Image) -> Hashes:
     A hash is 64 signs of the low frequencies against their median (Zauner, "Implementation and benchmarking of
     perceptual image hash functions", 2010).
     """
-    inside, whole = _inside(picture), _small(picture)
-    parts = [*(_part(inside, box, _HASHED) for box in _boxes()), _part(whole, _WHOLE, _HASHED)]
-    return np.stack([_hash(part.convert("L")) for part in parts])
+    return np.stack([_hash(low) for low in _frequencies(picture)])
+
+
+def turned_fingerprints(picture: Image.Image) -> Hashes:
+    """uint8 [8, parts, 8]: as `fingerprint`, of the picture as it is, turned by quarters, and all that mirrored."""
+    lows = _frequencies(picture)
+    return np.stack([[_hash(_turned(low, turn)) for low in lows] for turn in range(8)])
 
 
 def differing(query: Hashes, stored: Hashes) -> NDArray[np.float64]:
-    """[pictures]: the least share of differing bits, the query without borders against all parts of each stored
-    picture, and whole against whole.
+    """[pictures]: the least share of differing bits over the turns of the query: it without borders against all parts
+    of each stored picture, its parts against each stored picture without borders, and whole against whole.
 
-    `query` [parts, 8] is one fingerprint, `stored` [pictures, parts, 8] many.
+    `query` [turns, parts, 8] is one picture's `turned_fingerprints`, `stored` [pictures, parts, 8] many `fingerprint`s.
     """
-    parts = _BITS[stored ^ query[0]].sum(-1, dtype=np.uint8).min(1)
-    wholes = _BITS[stored[:, -1] ^ query[-1]].sum(-1, dtype=np.uint8)
-    return np.minimum(parts, wholes) / 64
+    least = np.full(len(stored), 64, np.uint8)
+    inside, wholes = stored[:, :1], stored[:, -1]
+    for turn in query:
+        for bits in (stored ^ turn[0], inside ^ turn[1:-1], (wholes ^ turn[-1])[:, None]):
+            least = np.minimum(least, _BITS[bits].sum(-1, dtype=np.uint8).min(1))
+    return least / 64
 
 
 def likeness(query: Image.Image, stored: Image.Image) -> float:
     """−1 … 1: correlation of the query's pixels with those of the part of the stored picture that suits it best; both
     without borders or both with them, whichever is more alike."""
-    inside = _correlation(_inside(query), _inside(stored))
-    return inside if inside >= SAME else max(inside, _correlation(_small(query), _small(stored)))
+    return max(_correlation(_inside(query), _inside(stored)), _correlation(_small(query), _small(stored)))
 
 
 def _correlation(query: Image.Image, picture: Image.Image) -> float:
@@ -112,9 +111,26 @@ def _part(picture: Image.Image, box: Box, side: int) -> Image.Image:
     return picture.resize((side, side), Image.Resampling.BOX, (left, top, left + share, top + share))
 
 
-def _hash(grey: Image.Image) -> Hashes:
-    low = fft.dctn(np.asarray(grey, np.float32), norm="ortho")[:8, :8].ravel()
-    return np.packbits(low > np.median(low[1:]))
+def _frequencies(picture: Image.Image) -> list[NDArray[np.float32]]:
+    """[8, 8] of each part: its lowest frequencies (discrete cosine transform)."""
+    inside, whole = _inside(picture), _small(picture)
+    parts = [*(_part(inside, box, _HASHED) for box in _boxes()), _part(whole, _WHOLE, _HASHED)]
+    return [fft.dctn(np.asarray(part.convert("L"), np.float32), norm="ortho")[:8, :8] for part in parts]
+
+
+def _turned(low: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
+    """The frequencies of a picture turned by `turn` quarters to the left, from 4 on mirrored first: mirrored, every
+    second one changes its sign; turned, rows and columns change places besides."""
+    signs = np.where(np.arange(8) % 2, np.float32(-1), np.float32(1))
+    low = low * signs if turn >= 4 else low
+    for _ in range(turn % 4):
+        low = (low * signs).T
+    return low
+
+
+def _hash(low: NDArray[np.float32]) -> Hashes:
+    values = low.ravel()
+    return np.packbits(values > np.median(values[1:]))
 
 
 def _standardised(picture: Image.Image) -> NDArray[np.float64]:

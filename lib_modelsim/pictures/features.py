@@ -21,14 +21,18 @@ from PIL import Image
 from ..job import Job, Stage
 from ..sqlite import SqliteFile
 from . import degrading
+from .alignment import prepare
 from .copies import Hashes, fingerprint
 from .degrading import degraded
 from .encoders.encoder import Encoder, TextEncoder, Together, Vectors, parts_of
+from .keypoints import CODES, Codes, available
 from .opening import PictureError, open_picture
 
 FILE = "features.sqlite"
 
 _FINGERPRINT = "fingerprint 2"  # the number grows when fingerprints change their meaning
+
+_KEYPOINTS = "keypoints 1"  # likewise; only where OpenCV finds some
 
 _TOGETHER = 16  # pictures that are encoded at once, and kept
 
@@ -53,7 +57,7 @@ VIEWS = tuple(View)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be known of these pictures besides their fingerprints: each of the views by each of the encoders."""
+    """What is to be known of these pictures besides fingerprints and keypoints: each of the views by each encoder."""
 
     pictures: Sequence[Path]
     encoders: Sequence[Encoder] = ()
@@ -125,11 +129,12 @@ class FeatureStore(SqliteFile):
             for encoder in parts_of(whole)
             for view in each.views
         }
-        known = {method: self._known(method) for method in (_FINGERPRINT, *makers)}
+        always = (_FINGERPRINT, _KEYPOINTS) if available() else (_FINGERPRINT,)
+        known = {method: self._known(method) for method in (*always, *makers)}
         needed: dict[str, dict[str, None]] = {}  # content → methods
         for each in wanted:
             parts = [part for encoder in each.encoders for part in parts_of(encoder)]
-            methods = [_FINGERPRINT, *(method_of(part, view) for part in parts for view in each.views)]
+            methods = [*always, *(method_of(part, view) for part in parts for view in each.views)]
             for path in each.pictures:
                 needed.setdefault(contents[path], {}).update(dict.fromkeys(methods))
         lacking = {
@@ -160,8 +165,10 @@ class FeatureStore(SqliteFile):
             if isinstance(look, str):
                 continue
             rows.append((content, _FINGERPRINT, look.fingerprint))
+            if look.keypoints is not None:
+                rows.append((content, _KEYPOINTS, look.keypoints))
             for method in methods:
-                if method != _FINGERPRINT:
+                if method in makers:
                     encoder, view = makers[method]
                     to_encode.setdefault(encoder.identity, []).append((content, method, look.views[view]))
         for items in to_encode.values():
@@ -193,6 +200,12 @@ class FeatureStore(SqliteFile):
         if not contents:
             return None
         return np.frombuffer(self._all(_FINGERPRINT, contents), np.uint8).reshape(len(contents), -1, 8)
+
+    def keypoints(self, contents: Sequence[str]) -> Codes | None:
+        """uint8 [contents, CODES, 16]; None of no pictures, and without OpenCV."""
+        if not contents or not available():
+            return None
+        return np.frombuffer(self._all(_KEYPOINTS, contents), np.uint8).reshape(len(contents), CODES, 16)
 
     def texts(self, encoder: Encoder, texts: Sequence[str]) -> Vectors | None:
         """float32 [texts, d], zeros for an empty text; those not seen before are encoded. None where the encoder reads
@@ -268,9 +281,10 @@ class FeatureStore(SqliteFile):
 
 @dataclass(frozen=True)
 class _Look:
-    """A picture's fingerprint, and the views that are to be encoded."""
+    """A picture's fingerprint, its keypoints where OpenCV finds some, and the views that are to be encoded."""
 
     fingerprint: bytes
+    keypoints: bytes | None
     views: Mapping[View, Image.Image]
 
 
@@ -287,4 +301,5 @@ def _look(path: Path, views: set[View]) -> _Look | str:
     seen = {View.AS_IS: picture}
     if View.DEGRADED in views:
         seen[View.DEGRADED] = degraded(picture)
-    return _Look(fingerprint(picture).tobytes(), seen)
+    found = prepare(picture).keypoints
+    return _Look(fingerprint(picture).tobytes(), None if found is None else found.codes().tobytes(), seen)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from lib_modelsim.job import Job
 from lib_modelsim.probes.engine import EngineCheckpoint
@@ -36,9 +36,9 @@ class Colours:
 
 
 def tinted(checkpoint: EngineCheckpoint, parameters: Parameters) -> Image.Image:
-    """Blurred noise with a tint of the checkpoint's own."""
+    """Blurred noise with a tint of the checkpoint's own; enough of it that a picture can be told from another."""
     tint = np.random.default_rng(zlib.crc32(checkpoint.name.encode())).integers(0, 255, 3)
-    noise = noise_of(checkpoint.name + repr(parameters), (96, 96), 6.0)
+    noise = ImageEnhance.Contrast(noise_of(checkpoint.name + repr(parameters), (96, 96), 1.5)).enhance(2)
     return Image.blend(noise, Image.new("RGB", noise.size, tuple(int(value) for value in tint)), 0.25)
 
 

@@ -44,8 +44,12 @@ def drawn_by(name: str, path: Path, change=lambda text: text) -> Path:
         (drawn,) = session.draw([SETTINGS])
     texts = PngInfo()
     texts.add_text("parameters", change(drawn.infotext))
-    drawn.image.resize((256, 256), Image.Resampling.NEAREST).save(path, pnginfo=texts)
+    enlarged(drawn.image).save(path, pnginfo=texts)
     return path
+
+
+def enlarged(picture: Image.Image) -> Image.Image:
+    return picture.resize((256, 256), Image.Resampling.NEAREST)
 
 
 def test_with_the_record_s_settings_the_same_picture_is_proof(learned, engine, tmp_path):
@@ -53,6 +57,7 @@ def test_with_the_record_s_settings_the_same_picture_is_proof(learned, engine, t
         start, end = text.index("Model hash"), text.index("Version")
         return text[:start] + text[end:]
 
+    engine.mishap = lambda checkpoint, parameters, drawn: replace(drawn, image=enlarged(drawn.image))
     path = drawn_by("carl", tmp_path / "a.png", without_model)
     found = find([path], learned, [])
     assert Kind.RECORD not in [piece.kind for piece in found.evidence]
@@ -66,6 +71,24 @@ def test_with_the_record_s_settings_the_same_picture_is_proof(learned, engine, t
     assert verified.found.ranking[0].probability > 0.98
     assert proof in verified.found.ranking[0].evidence
     assert verified.pictures[0].likeness > 0.99 > verified.pictures[1].likeness
+
+
+def test_a_sibling_s_picture_is_no_proof_however_alike(learned, engine, tmp_path, shared):
+    case = shared / "cases" / "pictures" / "same_seed_not_same_picture"
+    with Image.open(next(case.glob("gallery/VBP2/*.jpg"))) as picture:
+        sibling = picture.convert("RGB")
+    path = drawn_by("carl", tmp_path / "a.png")
+    with Image.open(path) as picture, Image.open(case / "query_ABPModel_203.jpg") as pixels:
+        texts = PngInfo()
+        texts.add_text("parameters", picture.info["parameters"])
+        pixels.convert("RGB").save(path, pnginfo=texts)
+    engine.mishap = lambda checkpoint, parameters, drawn: replace(drawn, image=sibling)
+    verified = verify([path], find([path], learned, []), learned.encoder, engine, Job(), count=2)
+    assert verified.exact
+    assert verified.pictures[0].likeness > 0.98
+    (told,) = (piece for piece in verified.found.evidence if piece.kind is Kind.REGENERATED)
+    assert told.certainty is None
+    assert "no model generated the same picture" in told.detail
 
 
 @pytest.mark.parametrize("extra", ["Denoising strength: 0.5, ", 'Lora hashes: "ink: 0123456789ab", ', "Refiner: x, "])

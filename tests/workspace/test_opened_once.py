@@ -13,6 +13,7 @@ from lib_modelsim.job import Job
 from lib_modelsim.pictures import opening
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
 from lib_modelsim.pictures.features import FILE
+from lib_modelsim.pictures.keypoints import available
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.finding.find import find
 from lib_modelsim.workspace.finding.index import GalleryIndex
@@ -145,7 +146,32 @@ def test_a_file_of_the_first_layout_is_taken_over(gallery, monkeypatch, opened):
     assert np.array_equal(after.search.test.scores, before.search.test.scores)
     with sqlite3.connect(gallery / FILE) as db:
         methods = {method for (method,) in db.execute("SELECT DISTINCT method FROM features")}
-    assert methods == {"fingerprint 2", "colours 1", "colours 1; degraded 1"}
+    keypoints = {"keypoints 1"} if available() else set()
+    assert methods == {"fingerprint 2", "colours 1", "colours 1; degraded 1"} | keypoints
+
+
+def test_a_file_from_before_keypoints_gets_them_and_keeps_what_it_has(gallery, opened):
+    pytest.importorskip("cv2")
+    before = GalleryIndex(gallery, Colours()).learned(Job())
+    with sqlite3.connect(gallery / FILE) as db:
+        db.execute("DELETE FROM features WHERE method = 'keypoints 1'")
+    opened.clear()
+    encoder = Colours()
+    after = GalleryIndex(gallery, encoder).learned(Job())
+    assert encoder.encoded == 0
+    assert opened.total() == len(before.gallery)
+    assert np.array_equal(after.keypoints, before.keypoints)
+
+
+def test_without_opencv_a_file_with_keypoints_is_read_as_ever(gallery, opened, monkeypatch):
+    before = GalleryIndex(gallery, Colours()).learned(Job())
+    opened.clear()
+    for module in ("features", "alignment", "keypoints"):
+        monkeypatch.setattr(f"lib_modelsim.pictures.{module}.available", lambda: False)
+    after = GalleryIndex(gallery, Colours()).learned(Job())
+    assert opened.total() == 0
+    assert after.keypoints is None
+    assert np.array_equal(after.fingerprints, before.fingerprints)
 
 
 def test_what_was_kept_under_both_layouts_stays(gallery):

@@ -17,35 +17,26 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from ...identify.evidence import (
     MOST_SURE,
     Evidence,
     Kind,
-    SimilarPicture,
     modest,
     of_features,
-    of_pictures,
     of_records,
     told_once,
 )
 from ...identify.known_model import KnownModel, by_scan
+from ...identify.same_picture import SimilarPicture, closest, of_pictures
 from ...identify.search import Match, Search, SearchResult
-from ...pictures.copies import CANDIDATE, RESEMBLING, SAME, differing, fingerprint, likeness
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
-from ...pictures.opening import PictureError, open_picture
 from .apart import Apart, as_one, by_records, by_style
 from .index import Learned
 from .models import keys_of_files, with_gallery
 from .queries import OpenedQuery, Query, open_queries
 from .reliability import Reliability, reliability
-
-_LOOKED_AT = 24
-_APART = 0.07
-"""So many pictures of the gallery are opened at most, those whose fingerprints are most like the query's, and of these
-only the ones that differ from it by at most so much more than the nearest does: opening one takes some 30 ms."""
+from .similar import remarks as not_looked_for
+from .similar import similar_pictures
 
 _ITSELF = "the same picture in the gallery"
 _BY_PICTURES, _BY_TEXTS = (
@@ -84,6 +75,7 @@ class Found:
     - `prompt`: what it was generated from, as far as somebody has a word; its `source` says who.
     - `infotext`: what the WebUI's "paste" takes: the record's settings, or the prompt alone.
     - `encoder`: its name; `reliability` is None where the gallery is too small to test the search on.
+    - `similar`: pictures of the gallery that are the first query or look like it, the closest first, one of each model.
     - `remarks`: what could not be read or asked, one line each.
     - `apart`: where several pictures look like several models'; there are no probabilities then.
     - `to_read`: bytes of checkpoints that may be the model named in the record, and whose hash of that kind nobody
@@ -100,6 +92,7 @@ class Found:
     infotext: str | None = None
     apart: Apart | None = None
     to_read: int = 0
+    similar: tuple[SimilarPicture, ...] = ()
 
 
 def find(
@@ -117,7 +110,7 @@ def find(
     remarks = [*chain.from_iterable(each.records.remarks for each in asked), *map(str, refused)]
     known, granted = with_gallery(known, learned.names)
     one_key = keys_of_files(known, learned.names)
-    similar = [_similar_pictures(each.picture, learned) for each in asked]
+    similar = [similar_pictures(each.picture, learned) for each in asked]
     prompt, failures = _prompt(asked[0], similar[0], learned, interrogators)
     recorded = [of_records(each.records, known) for each in asked]
     apart = by_records(asked, recorded, known)
@@ -133,7 +126,8 @@ def find(
         names = learned.names
         called = [names[match.model] for match in answer.matches]
         taught = {picture.path for picture in learned.pictures}
-        seen = max((each.likeness for each in chain.from_iterable(similar) if each.path in taught), default=0.0)
+        alike = [each for each in chain.from_iterable(similar) if each.path in taught]
+        seen = max(alike, key=lambda each: each.closeness).match.answer if alike else None
         evidence.append(of_features(answer, search, called, learned.encoder.name, seen))
         if prompt is None and answer.prompts and answer.prompts[0][0]:
             prompt = Prompt(answer.prompts[0][0], _BY_PICTURES if search.examples.texts is None else _BY_TEXTS)
@@ -157,10 +151,12 @@ def find(
             *_granted(evidence, granted),
             *_never_hashed(asked, evidence, known),
             *failures,
+            *not_looked_for(learned),
             *learned.unreadable,
         ),
         asked[0].records.pasted or (prompt.text if prompt is not None else None),
         apart,
+        similar=tuple(closest(similar[0])),
     )
 
 
@@ -223,7 +219,7 @@ def _prompt(
     asked: OpenedQuery, similar: Sequence[SimilarPicture], learned: Learned, interrogators: Sequence[Interrogator]
 ) -> tuple[Prompt | None, list[str]]:
     """The picture's prompt: from its own record, the same picture in the gallery, or an interrogator."""
-    same = [picture for picture in similar if picture.likeness >= SAME]
+    same = [picture for picture in similar if picture.match.is_copy]
     drawn = {picture.path: picture.prompt for picture in learned.gallery} if same else {}
     kept = next(filter(None, (drawn[picture.path] for picture in same)), None)
     if kept is not None and asked.records.prompt is None:
@@ -251,28 +247,6 @@ def _granted(evidence: Sequence[Evidence], granted: Sequence[KnownModel]) -> lis
         for model in granted
         if model.key in named
     ]
-
-
-def _similar_pictures(query: Image.Image | None, learned: Learned) -> list[SimilarPicture]:
-    """Pictures of the gallery that are the query, or may be it, whatever was done to it; the most alike first."""
-    if query is None or learned.fingerprints is None:
-        return []
-    apart = differing(fingerprint(query), learned.fingerprints)
-    nearest = np.argsort(apart, kind="stable")[:_LOOKED_AT]
-    candidates = nearest[apart[nearest] <= min(CANDIDATE, apart[nearest[0]] + _APART)]
-    found = [
-        SimilarPicture(stored.key, stored.model, stored.path, _likeness(query, stored.path))
-        for stored in (learned.gallery[i] for i in candidates)
-    ]
-    return sorted((each for each in found if each.likeness >= RESEMBLING), key=lambda each: -each.likeness)
-
-
-def _likeness(query: Image.Image, path: Path) -> float:
-    """0 for a picture that went away since it was learned."""
-    try:
-        return likeness(query, open_picture(path))
-    except PictureError:
-        return 0.0
 
 
 def _cards(

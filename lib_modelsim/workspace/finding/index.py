@@ -22,6 +22,7 @@ from ...job import Job, Stage
 from ...pictures.copies import Hashes
 from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import VIEWS, FeatureStore, View, Wanted, method_of
+from ...pictures.keypoints import Codes
 from ...probes.gallery import Gallery, Stored
 from ...probes.one_model import one_key
 from ...probes.sheet import IMPORTED
@@ -50,7 +51,8 @@ class Indexed:
 class Learned:
     """What a gallery taught.
 
-    `gallery` is all of it, `fingerprints` uint8 [gallery, parts, 8]; `pictures` are those that the search learned from,
+    `gallery` is all of it, `fingerprints` uint8 [gallery, parts, 8], `keypoints` uint8 [gallery, CODES, 16] or None
+    without OpenCV; `pictures` are those that the search learned from,
     in the order of its examples, VIEWS rows each. `search` is None for a gallery without pictures; `unreadable` says
     what was left out.
     """
@@ -61,6 +63,7 @@ class Learned:
     pictures: tuple[Indexed, ...] = ()
     search: Search | None = None
     unreadable: tuple[str, ...] = ()
+    keypoints: Codes | None = None
 
     def picture(self, row: int) -> Indexed:
         """The picture of a row of the examples."""
@@ -105,8 +108,9 @@ class GalleryIndex:
                 if known != self._seen:
                     pictures = tuple(picture for picture in known if picture.path in chosen)
                     search = self._search(pictures, store, job) if pictures else None
-                    fingerprints = store.fingerprints([picture.content for picture in known])
-                    self._learned = Learned(self.encoder, known, fingerprints, pictures, search, unreadable)
+                    contents = [picture.content for picture in known]
+                    fingerprints, keypoints = store.fingerprints(contents), store.keypoints(contents)
+                    self._learned = Learned(self.encoder, known, fingerprints, pictures, search, unreadable, keypoints)
                     self._seen = known
             self._changed = changed
             return self._learned

@@ -11,9 +11,11 @@ from PIL import Image
 
 from ...checkpoints.networks import find
 from ...errors import ModelsimError, Sentence, joined
-from ...identify.evidence import Evidence, of_regenerated
+from ...identify.evidence import Evidence, is_proof, of_regenerated
 from ...job import Cancelled, Job, Stage
-from ...pictures.copies import SAME, likeness
+from ...pictures.alignment import prepare
+from ...pictures.confirming import Match, confirm
+from ...pictures.copies import likeness
 from ...pictures.encoders.encoder import Encoder, Vectors
 from ...pictures.opening import open_picture
 from ...pictures.records.form import model_name
@@ -45,7 +47,7 @@ _GRID = 64  # latents of other sizes are drawn worse
 @dataclass(frozen=True)
 class DrawnAgain:
     """What a model generated. `likeness` −1 … 1 is of the pixels (`copies.likeness`), `nearness` −1 … 1 the cosine
-    of the encoder's vectors."""
+    of the encoder's vectors, `match` what a comparison in detail says."""
 
     key: str
     model: str
@@ -53,6 +55,7 @@ class DrawnAgain:
     infotext: str
     likeness: float
     nearness: float
+    match: Match
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def verify(
     candidates = _candidates(found, engine, count)
     drawn, failures = [], []
     vector: Vectors | None = None
+    prepared = prepare(picture)
     stage = Stage(job, "generating it again", len(candidates), "pictures")
     with engine.session(job) as session:
         for card, checkpoint in candidates:
@@ -95,7 +99,9 @@ def verify(
             else:
                 vector = encoder.encode([picture])[0] if vector is None else vector
                 nearness = float(np.dot(vector, encoder.encode([open_picture(image)])[0]))
-                drawn.append(DrawnAgain(card.key, card.model, image, infotext, likeness(picture, image), nearness))
+                match = confirm(prepared, prepare(image))
+                alike = likeness(picture, image)
+                drawn.append(DrawnAgain(card.key, card.model, image, infotext, alike, nearness, match))
             stage.advance(1)
     if not drawn:
         raise ModelsimError(
@@ -175,7 +181,7 @@ def _draw(session: EngineSession, checkpoint: EngineCheckpoint, parameters: Para
 
 def ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Found:
     """An answer with the models that generated in front, the nearest first; with proof, the probabilities follow it."""
-    same = [each for each in drawn if exact and each.likeness >= SAME]
+    same = [each for each in drawn if exact and is_proof(each.match)]
     evidence = [_evidence(each, exact, len(same) - 1, len(drawn)) for each in same or drawn[:1]]
     order = {each.key: place for place, each in enumerate(drawn)}
     cards = [
@@ -188,4 +194,4 @@ def ranked_again(found: Found, drawn: Sequence[DrawnAgain], exact: bool) -> Foun
 
 
 def _evidence(each: DrawnAgain, exact: bool, rivals: int, of: int) -> Evidence:
-    return of_regenerated(each.model, each.key, each.likeness, exact, rivals, of)
+    return of_regenerated(each.model, each.key, each.likeness, each.match, exact, rivals, of)

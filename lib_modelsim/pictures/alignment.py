@@ -1,0 +1,233 @@
+"""Two pictures → where each point of one lies in the other, to a fraction of a pixel.
+
+By keypoints where OpenCV is there; otherwise, and for soft pictures without keypoints, by trying parts of one against
+the other, upright, turned and mirrored, with and without plain borders. Then refined on what both show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from .canonical import content_box
+from .keypoints import Affine, Keypoints, available, keypoints, placement
+
+Plane = NDArray[np.float32]
+
+LONGEST = 512
+"""Pixels of the longer side of what is compared."""
+
+_TRIED = 40  # pixels of a side of the parts that are tried
+_PARTS = (1.0, 0.95, 0.9)
+_STEP = 0.05
+_REFINED = ((96, 8), (208, 6))  # pixels of the longer side, and steps
+_SOFT, _AROUND = 1.0, 6.0  # pixels: of the blur before refinement, and of what a pixel is compared with
+_ODD = 0.6  # of a difference between locally normalised pixels: from here on it counts for less
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture, ready to be compared with many: `light` is its lightness and `value` its strongest channel (which a
+    turned hue leaves as it is), float32 [height, width] in 0 … 255, no side above LONGEST. `box` is what is left
+    without plain borders: left, top, right, bottom. `keypoints` is None without OpenCV."""
+
+    light: Plane
+    value: Plane
+    box: tuple[int, int, int, int]
+    keypoints: Keypoints | None
+
+
+def prepare(picture: Image.Image) -> Prepared:
+    """An RGB picture of any size."""
+    scale = LONGEST / max(picture.size)
+    if scale < 1:
+        size = tuple(max(8, round(side * scale)) for side in picture.size)
+        picture = picture.resize(size, Image.Resampling.BOX if scale < 0.5 else Image.Resampling.HAMMING)
+    pixels = np.asarray(picture)
+    light = np.asarray(picture.convert("L"), np.float32)
+    found = keypoints(light) if available() else None
+    return Prepared(light, pixels.max(-1).astype(np.float32), content_box(pixels), found)
+
+
+def placements(query: Prepared, stored: Prepared) -> Iterator[Affine]:
+    """Guesses of where the query's points lie in the stored picture, the best first."""
+    if query.keypoints is not None and stored.keypoints is not None:
+        found = placement(query.keypoints, stored.keypoints)
+        if found is not None:
+            yield found
+            return
+    yield _by_parts(query, stored)
+
+
+# by trying parts
+
+
+def _by_parts(query: Prepared, stored: Prepared) -> Affine:
+    """The part of one picture that is most like the other."""
+    found: list[tuple[float, Affine]] = []
+    boxes = [(query.box, stored.box)]
+    whole = tuple((0, 0, each.light.shape[1], each.light.shape[0]) for each in (query, stored))
+    if whole != boxes[0]:
+        boxes.append(whole)
+    for one, other in boxes:
+        turn = max(range(8), key=lambda turn: _alike(_turned(_small(query, one), turn), _small(stored, other)))
+        value, part = _best_part(_turned(_small(query, one), turn), stored.light, other)
+        found.append((value, _between(part) @ _turning(turn) @ np.linalg.inv(_between(one))))
+        value, part = _best_part(_turned(_small(stored, other), _BACK[turn]), query.light, one)
+        found.append((value, _between(other) @ _turning(turn) @ np.linalg.inv(_between(part))))
+    return max(found, key=lambda each: each[0])[1]
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
+
+_BACK = (0, 3, 2, 1, 4, 5, 6, 7)  # the turn that undoes another: 1, 2, 3 quarters, then the same mirrored
+
+
+def _turned(plane: Plane, turn: int) -> Plane:
+    return np.rot90(plane[:, ::-1] if turn >= 4 else plane, turn % 4)
+
+
+def _turning(turn: int) -> Affine:
+    """What `_turned` does to a point of the unit square."""
+    quarter = np.array([[0, 1, 0], [-1, 0, 1], [0, 0, 1]], np.float64)  # to the left, y goes down
+    mirror = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1]], np.float64)
+    return np.linalg.matrix_power(quarter, turn % 4) @ (mirror if turn >= 4 else np.eye(3))
+
+
+def _between(box: Box) -> Affine:
+    """The unit square → pixels of this box."""
+    left, top, right, bottom = box
+    return np.array([[right - left, 0, left - 0.5], [0, bottom - top, top - 0.5], [0, 0, 1]], np.float64)
+
+
+def _small(picture: Prepared, box: Box) -> Plane:
+    return _part(Image.fromarray(picture.light), box)
+
+
+def _part(picture: Image.Image, box: Box) -> Plane:
+    values = np.asarray(picture.resize((_TRIED, _TRIED), Image.Resampling.BOX, box))
+    values = values - values.mean()
+    return values / max(float(np.sqrt(np.square(values).sum())), 1e-9)
+
+
+def _alike(one: Plane, other: Plane) -> float:
+    return float(np.vdot(one, other))
+
+
+def _best_part(looked_for: Plane, light: Plane, within: Box) -> tuple[float, Box]:
+    """How alike the part of `within` is that is most like what is looked for, and where it lies."""
+    left, top, right, bottom = within
+    picture = Image.fromarray(light).resize((128, 128), Image.Resampling.BOX, within)
+
+    def alike(share: tuple[float, float, float]) -> float:
+        x, y, side = (128 * value for value in share)
+        return _alike(looked_for, _part(picture, (x, y, x + side, y + side)))
+
+    parts = [
+        (float(x), float(y), side)
+        for side in _PARTS
+        for x in np.arange(0, 1 - side + 1e-9, _STEP)
+        for y in np.arange(0, 1 - side + 1e-9, _STEP)
+    ]
+    best, share = max((alike(part), part) for part in parts)
+    step = _STEP / 2
+    while step > 0.004:
+        x, y, side = share
+        near = [(x + step * i, y + step * j, side + step * k) for i, j, k in _MOVES]
+        inside = [(a, b, c) for a, b, c in near if min(a, b) >= 0 and max(a, b) + c <= 1 and c > 0.5]
+        value, part = max(((alike(part), part) for part in inside), default=(best, share))
+        if value > best:
+            best, share = value, part
+        else:
+            step /= 2
+    x, y, side = share
+    width, height = right - left, bottom - top
+    return best, (left + x * width, top + y * height, left + (x + side) * width, top + (y + side) * height)
+
+
+_MOVES = [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)]
+
+
+# refining
+
+
+def refined(target: Plane, other: Plane, where: Affine) -> Affine:
+    """`where` (target's points → other's) with the shift, turn, scale and shear that make what both show most alike.
+
+    Gauss and Newton's method on locally normalised pixels, so that neither light nor contrast matter; what differs
+    much counts for little (Baker and Matthews, "Lucas-Kanade 20 years on", 2004: inverse compositional, with weights).
+    A step that leaves them less alike than before is not kept.
+    """
+    for side, steps in _REFINED:
+        seen, ours = scaled(target, min(1.0, side / max(target.shape)))
+        start = where @ np.linalg.inv(ours)
+        theirs, shrunk = scaled(other, min(1.0, 1 / _scale(start)))
+        better = _descended(_normalised(seen), _normalised(theirs), shrunk @ start, steps)
+        where = np.linalg.inv(shrunk) @ better @ ours
+    return where
+
+
+def _descended(seen: Plane, theirs: Plane, where: Affine, steps: int) -> Affine:
+    height, width = seen.shape
+    unit = 2 / max(seen.shape)
+    centred = np.array([[unit, 0, -unit * width / 2], [0, unit, -unit * height / 2], [0, 0, 1]])
+    down, across = np.gradient(seen)
+    x, y = unit * np.arange(width) + centred[0, 2], (unit * np.arange(height) + centred[1, 2])[:, None]
+    slopes = np.stack([across * x, across * y, across, down * x, down * y, down]).reshape(6, -1).astype(np.float32)
+    best, least = where, np.inf
+    for _ in range(steps + 1):
+        off = (warped(theirs, where, (width, height), Image.Resampling.BILINEAR) - seen).ravel()
+        inside = covered(theirs.shape, where, (width, height)).ravel()
+        weight = inside / (1 + np.square(off / _ODD))
+        left = 1 - float(weight.sum()) / max(1, int(inside.sum()))
+        if left >= least - 1e-4:
+            break
+        best, least = where, left
+        weighed = slopes * weight.astype(np.float32)
+        step = np.linalg.solve(weighed @ slopes.T + 1e-3 * np.eye(6), weighed @ off)
+        where = where @ np.linalg.inv(np.eye(3) + np.vstack([step.reshape(2, 3), [0, 0, 0]]) @ centred)
+    return best
+
+
+def _normalised(plane: Plane) -> Plane:
+    """Each pixel against the mean and the spread around it."""
+    soft = gaussian_filter(plane, _SOFT, truncate=2)
+    mean = gaussian_filter(soft, _AROUND, truncate=2)
+    spread = gaussian_filter(soft * soft, _AROUND, truncate=2) - mean * mean
+    return (soft - mean) / np.sqrt(spread.clip(0) + 9)
+
+
+def scaled(plane: Plane, scale: float) -> tuple[Plane, Affine]:
+    """The plane at another size (`scale` ≤ 1), and where its points lie there."""
+    height, width = plane.shape
+    size = max(8, round(width * scale)), max(8, round(height * scale))
+    if size == (width, height):
+        return plane, np.eye(3)
+    across, down = size[0] / width, size[1] / height
+    where = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
+    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR)), where
+
+
+def warped(plane: Plane, where: Affine, size: tuple[int, int], way: Image.Resampling) -> Plane:
+    """[height, width] of `size` (width, height): at each point what the plane has at `where` of it."""
+    (a, b, c), (d, e, f) = where[:2]
+    of_corners = (a, b, c + 0.5 - (a + b) / 2, d, e, f + 0.5 - (d + e) / 2)  # Pillow's pixels begin at whole numbers
+    return np.asarray(Image.fromarray(plane).transform(size, Image.Transform.AFFINE, of_corners, way))
+
+
+def covered(shape: tuple[int, ...], where: Affine, size: tuple[int, int], edge: float = 0.0) -> NDArray[np.bool_]:
+    """[height, width] of `size`: which points lie within a plane of this shape, so many pixels from its edge."""
+    x, y = np.arange(size[0])[None], np.arange(size[1])[:, None]
+    u, v = (where[i, 0] * x + where[i, 1] * y + where[i, 2] for i in (0, 1))
+    right, bottom = shape[1] - 1 - edge, shape[0] - 1 - edge
+    return (u >= edge) & (u <= right) & (v >= edge) & (v <= bottom)
+
+
+def _scale(where: Affine) -> float:
+    return float(np.sqrt(abs(np.linalg.det(where[:2, :2]))))

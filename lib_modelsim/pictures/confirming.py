@@ -1,0 +1,222 @@
+"""Whether two pictures are one, altered: aligned, and then compared window by window.
+
+Pictures of one seed and prompt by related models have one layout, and one number over all pixels cannot tell them from
+altered copies: 0.98 for either. Window by window they can be told: a copy is the same nearly everywhere, or exactly
+the same but for an edited part; a sibling is nearly the same in most places, and otherwise in some.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import minimum_filter, uniform_filter
+
+from ..text import percent
+from .alignment import Affine, Plane, Prepared, covered, placements, refined, scaled, warped
+
+
+class Answer(Enum):
+    """What two pictures are to each other, as far as it can be seen."""
+
+    COPY = "copy"
+    SAME_LAYOUT = "same layout, perhaps the same seed by another model"
+    TOO_LITTLE = "too little to tell"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Of the textured windows that both pictures have: `same` is the share with a correlation of SAME or more, `exact`
+    with EXACT or more, `odd` below ODD; `typical` is the median correlation, `layout` that of a coarser scale. Of all
+    windows `textured` is the share of these, and `edited` of those that lie among odd ones alone; `windows` is how many
+    were compared."""
+
+    same: float
+    exact: float
+    odd: float
+    typical: float
+    layout: float
+    textured: float
+    windows: int
+    edited: float = 0.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """What `confirm` says. `where` is the place of the query's points in the stored picture; `of_query` and `of_stored`
+    are the shares of the two pictures' areas that show the same; `edited` is the share of that which does not."""
+
+    answer: Answer
+    compared: Comparison | None = None
+    where: Affine | None = None
+    of_query: float = 0.0
+    of_stored: float = 0.0
+    edited: float = 0.0
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether both are one picture, an edited part or not."""
+        return self.answer is Answer.COPY
+
+    @property
+    def told(self) -> str:
+        """What was done to it, in words: "mirrored, cut to 74 %"; empty where nothing was."""
+        if self.where is None:
+            return ""
+        mirrored = np.linalg.det(self.where[:2, :2]) < 0
+        across = self.where[:2, :2] @ [-1 if mirrored else 1, 0]
+        turn = round(float(np.degrees(np.arctan2(across[1], across[0]))))
+        said = [
+            "mirrored" if mirrored else "",
+            f"turned by {abs(turn)}°" if turn else "",
+            f"cut to {percent(self.of_stored)} of its area" if self.of_stored < WHOLE else "",
+            f"{percent(self.of_query)} of your picture" if self.of_query < WHOLE else "",
+            f"{percent(self.edited)} of it edited" if self.edited else "",
+        ]
+        return ", ".join(filter(None, said))
+
+
+DIFFERENT = Match(Answer.DIFFERENT)
+
+SAME, EXACT, ODD = 0.9, 0.95, 0.8
+"""Correlations of a window."""
+
+COPY, FEW = 0.95, 0.01
+"""A copy: at least so many of the windows are the same, at most so few are odd."""
+
+EXACTLY, TYPICAL = 0.6, 0.985
+"""A copy with an edited part: at least so many are exact, and half of them as good as equal."""
+
+WHOLE = 0.97
+"""Of a picture's area: less and it was cut."""
+
+_SIDE, _WINDOW = 128, 11  # pixels of the part that both show, and of a window
+_COARSE, _COARSE_WINDOW = 64, 7
+_TEXTURED = 4.0  # grey levels that a window's pixels spread by
+_ENOUGH, _ENOUGH_SHARE = 300, 0.08  # textured windows
+_LAYOUT = 0.8  # of the median window at the coarse scale
+_SHOWN = 0.2  # of either picture's area: less is a part that many pictures may have
+_EDGE = 1.5  # pixels along the edge of what both show: what lies beyond shines through when a picture is scaled
+_LEAST = 24  # pixels of the part that both show
+
+
+def confirm(query: Prepared, stored: Prepared) -> Match:
+    """What the two pictures are to each other."""
+    best = DIFFERENT
+    for where in placements(query, stored):
+        match = _matched(query, stored, where)
+        if match.is_copy:
+            return match
+        best = match if best is DIFFERENT else best
+    return best
+
+
+def _matched(query: Prepared, stored: Prepared, where: Affine) -> Match:
+    """Looked at in the pixels of the coarser one."""
+    scale = np.sqrt(abs(np.linalg.det(where[:2, :2])))
+    if not 0.05 < scale < 20:
+        return DIFFERENT
+    turned = scale < 1
+    target, other = (stored, query) if turned else (query, stored)
+    where = np.linalg.inv(where) if turned else where
+    box = _common(target, other, where)
+    if box is None:
+        return DIFFERENT
+    shift = np.array([[1, 0, box[0]], [0, 1, box[1]], [0, 0, 1]], np.float64)
+    lights = target.light[box[1] : box[3], box[0] : box[2]]
+    inside = refined(lights, other.light, where @ shift)
+    where = inside @ np.linalg.inv(shift)
+    size = target.light.shape[::-1]
+    of_target = float(covered(other.light.shape, where, size).mean())
+    of_other = float(covered(target.light.shape, np.linalg.inv(where), other.light.shape[::-1]).mean())
+    if max(of_target, of_other) < _SHOWN:
+        return DIFFERENT
+    found = _compared(lights, other.light, inside)
+    if found.windows >= _ENOUGH and found.same < COPY:  # a turned hue changes lightness
+        values = _compared(target.value[box[1] : box[3], box[0] : box[2]], other.value, inside)
+        found = values if values.windows >= _ENOUGH and values.same > found.same else found
+    answer, edited = _judged(found)
+    of_query, of_stored = (of_other, of_target) if turned else (of_target, of_other)
+    where = np.linalg.inv(where) if turned else where
+    return Match(answer, found, where, of_query, of_stored, edited)
+
+
+def _judged(found: Comparison) -> tuple[Answer, float]:
+    """The answer, and the share that was edited."""
+    if found.windows < _ENOUGH or found.textured < _ENOUGH_SHARE:
+        return Answer.TOO_LITTLE if found.layout >= _LAYOUT else Answer.DIFFERENT, 0.0
+    if found.same >= COPY and found.odd <= FEW:
+        return Answer.COPY, 0.0
+    if found.exact >= EXACTLY and found.typical >= TYPICAL:
+        return Answer.COPY, max(found.edited, 0.01)
+    return Answer.SAME_LAYOUT if found.layout >= _LAYOUT else Answer.DIFFERENT, 0.0
+
+
+def _common(target: Prepared, other: Prepared, where: Affine) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of what both show, in the target."""
+    inside = covered(other.light.shape, where, target.light.shape[::-1])
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    if len(rows) < _LEAST or len(columns) < _LEAST:
+        return None
+    height, width = target.light.shape
+    box = columns[0] - 2, rows[0] - 2, columns[-1] + 3, rows[-1] + 3
+    return max(0, box[0]), max(0, box[1]), min(width, box[2]), min(height, box[3])
+
+
+def _compared(target: Plane, other: Plane, where: Affine) -> Comparison:
+    """At two scales: windows for what is the same, coarser ones for the layout."""
+    windows, rich, within = _correlations(target, other, where, _SIDE, _WINDOW)
+    coarse, known, _ = _correlations(target, other, where, _COARSE, _COARSE_WINDOW)
+    fine, count = windows[rich], max(1, int(within.sum()))
+    layout = _median(coarse[known]) if fine.size else _overall(target, other, where)
+    if not fine.size:
+        return Comparison(0.0, 0.0, 1.0, 0.0, layout, 0.0, 0)
+    edited = minimum_filter(rich & (windows < ODD), _WINDOW // 2).sum() / count
+    return Comparison(
+        same=float((fine >= SAME).mean()),
+        exact=float((fine >= EXACT).mean()),
+        odd=float((fine < ODD).mean()),
+        typical=_median(fine),
+        layout=layout,
+        textured=fine.size / count,
+        windows=fine.size,
+        edited=float(edited),
+    )
+
+
+def _correlations(
+    target: Plane, other: Plane, where: Affine, side: int, window: int
+) -> tuple[Plane, NDArray[np.bool_], NDArray[np.bool_]]:
+    """[height, width], a window around each pixel: its correlation, whether it is textured, whether both show it."""
+    area = covered(other.shape, where, target.shape[::-1]).sum()
+    seen, shrunk = scaled(target, min(1.0, side / float(np.sqrt(max(area, 1)))))
+    where = where @ np.linalg.inv(shrunk)
+    theirs, shrunk = scaled(other, min(1.0, 1 / float(np.sqrt(abs(np.linalg.det(where[:2, :2]))))))
+    where = shrunk @ where
+    size = seen.shape[::-1]
+    both = covered(theirs.shape, where, size, _EDGE) & covered(seen.shape, np.eye(3), size, _EDGE)
+    theirs = warped(theirs, where, size, Image.Resampling.BICUBIC)
+    means = [uniform_filter(plane, window) for plane in (seen, theirs, seen * seen, theirs * theirs, seen * theirs)]
+    spread = [(means[2] - means[0] ** 2).clip(0), (means[3] - means[1] ** 2).clip(0)]
+    within = uniform_filter(both.astype(np.float32), window, mode="constant") > 0.999
+    rich = within & (np.maximum(*spread) > _TEXTURED**2)
+    return (means[4] - means[0] * means[1]) / np.sqrt(spread[0] * spread[1] + 1e-3), rich, within
+
+
+def _overall(target: Plane, other: Plane, where: Affine) -> float:
+    """Correlation of what both show, where no window has texture; 1 of two that are plain."""
+    size = target.shape[::-1]
+    both = covered(other.shape, where, size, _EDGE)
+    ours, theirs = target[both], warped(other, where, size, Image.Resampling.BILINEAR)[both]
+    if not ours.size or max(np.ptp(ours), np.ptp(theirs)) < _TEXTURED:
+        return float(bool(ours.size) and abs(ours.mean() - theirs.mean()) < _TEXTURED)
+    spread = float(ours.std() * theirs.std())
+    return float(((ours - ours.mean()) * (theirs - theirs.mean())).mean() / max(spread, 1e-9))
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    return float(np.median(values)) if values.size else 0.0
