@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 
-from ..pictures.confirming import WHOLE, Answer, Match
+from ..pictures.confirming import WHOLE, CopyAnswer, CopyMatch
 from ..pictures.records.form import AUTOV3, TITLE, UNCERTAIN, Named, PictureRecord, plain
 from ..pictures.records.reading import Records
 from ..text import likelihood, percent
@@ -326,7 +326,7 @@ def _at_most(piece: Evidence, certainty: float) -> Evidence:
 
 
 def of_features(
-    answer: SearchResult, search: Search, names: Sequence[str], encoder: str, seen: Answer | None = None
+    answer: SearchResult, search: Search, names: Sequence[str], encoder: str, seen: CopyAnswer | None = None
 ) -> Evidence:
     """What the style of the picture says; `names` are those of `answer.matches` in their order.
 
@@ -339,7 +339,7 @@ def of_features(
         nearest = f"its style ({encoder}) is closest to {names[0]}"
         detail = f"{alone if len(names) == 1 else nearest}; a probability needs three models with two pictures each"
         return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
-    if answer.none_of_these and seen is not Answer.COPY:
+    if answer.none_of_these and seen is not CopyAnswer.COPY:
         detail = (
             f"none of these: it is farther from all {len(names)} models with pictures here than "
             f"{percent(1 - REFUSED)} of their own pictures are; the closest is {names[0]}. If half of all pictures "
@@ -353,7 +353,7 @@ def of_features(
         f"its style ({encoder}) is closest to {names[0]}: {shares}, if one of your {len(names)} models made it, "
         f"which is {likelihood(answer.known)} likely. {search.test.sentence}"
     )
-    if seen is Answer.COPY:
+    if seen is CopyAnswer.COPY:
         detail += " The search was trained on this very picture, so this is no new evidence."
     elif seen is not None:
         detail += " The search was trained on a picture that resembles this one, so this is weak evidence."
@@ -368,13 +368,13 @@ def modest(probabilities: Sequence[float], test: SelfTest) -> list[float]:
     return [(1 - doubt) * probability + doubt / len(probabilities) for probability in probabilities]
 
 
-def is_proof(match: Match) -> bool:
+def is_proof(match: CopyMatch) -> bool:
     """Whether a picture generated again is the one asked about: all of it, nothing edited."""
     return match.is_copy and not match.edited and min(match.of_query, match.of_stored) >= WHOLE
 
 
 def of_regenerated(
-    model: str, key: str, likeness: float, match: Match, full_settings: bool, rivals: int, of: int
+    model: str, key: str, likeness: float, match: CopyMatch, full_settings: bool, rivals: int, of: int
 ) -> Evidence:
     """What generating it again says of the model whose picture came nearest to the query.
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..pictures.confirming import Answer, Match
+from ..pictures.confirming import CopyAnswer, CopyMatch
 from ..text import percent
 from .evidence import CERTAINTY, Evidence, Kind
 
 _AS_GOOD = 0.03
 """Of the typical correlation: who is so much below the best copy is a relative's picture of the same seed."""
 
-_ORDER = (Answer.COPY, Answer.SAME_LAYOUT, Answer.TOO_LITTLE, Answer.DIFFERENT)
+_ORDER = (CopyAnswer.COPY, CopyAnswer.SAME_LAYOUT, CopyAnswer.TOO_LITTLE, CopyAnswer.DIFFERENT)
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class SimilarPicture:
     key: str
     model: str
     path: Path
-    match: Match
+    match: CopyMatch
 
     @property
     def closeness(self) -> tuple[float, ...]:
@@ -52,8 +52,8 @@ def of_pictures(similar: Sequence[SimilarPicture]) -> list[Evidence]:
     """The query is one of these pictures of the gallery, or has its layout; the closest first, one of each model."""
     found = closest(similar)
     copies = [each for each in found if each.match.is_copy]
-    layouts = [each for each in found if each.match.answer is Answer.SAME_LAYOUT]
-    bare = [each for each in found if each.match.answer is Answer.TOO_LITTLE]
+    layouts = [each for each in found if each.match.answer is CopyAnswer.SAME_LAYOUT]
+    bare = [each for each in found if each.match.answer is CopyAnswer.TOO_LITTLE]
     told = [_of_copy(each, len(copies)) for each in copies] + [_of_layout(each) for each in layouts]
     return told or [_of_bare(each, len(bare) - 1) for each in bare[:1]]
 

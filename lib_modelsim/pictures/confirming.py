@@ -19,7 +19,7 @@ from ..text import percent
 from .alignment import Affine, Plane, Prepared, covered, placements, refined, scaled, warped
 
 
-class Answer(Enum):
+class CopyAnswer(Enum):
     """What two pictures are to each other, as far as it can be seen."""
 
     COPY = "copy"
@@ -29,7 +29,7 @@ class Answer(Enum):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class WindowShares:
     """Of the textured windows that both pictures have: `same` is the share with a correlation of SAME or more, `exact`
     with EXACT or more, `odd` below ODD; `typical` is the median correlation, `layout` that of a coarser scale. Of all
     windows `textured` is the share of these, and `edited` of those that lie among odd ones alone; `windows` is how many
@@ -46,12 +46,12 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Match:
+class CopyMatch:
     """What `confirm` says. `where` is the place of the query's points in the stored picture; `of_query` and `of_stored`
     are the shares of the two pictures' areas that show the same; `edited` is the share of that which does not."""
 
-    answer: Answer
-    compared: Comparison | None = None
+    answer: CopyAnswer
+    compared: WindowShares | None = None
     where: Affine | None = None
     of_query: float = 0.0
     of_stored: float = 0.0
@@ -60,7 +60,7 @@ class Match:
     @property
     def is_copy(self) -> bool:
         """Whether both are one picture, an edited part or not."""
-        return self.answer is Answer.COPY
+        return self.answer is CopyAnswer.COPY
 
     @property
     def told(self) -> str:
@@ -80,7 +80,7 @@ class Match:
         return ", ".join(filter(None, said))
 
 
-DIFFERENT = Match(Answer.DIFFERENT)
+DIFFERENT = CopyMatch(CopyAnswer.DIFFERENT)
 
 SAME, EXACT, ODD = 0.9, 0.95, 0.8
 """Correlations of a window."""
@@ -104,7 +104,7 @@ _EDGE = 1.5  # pixels along the edge of what both show: what lies beyond shines 
 _LEAST = 24  # pixels of the part that both show
 
 
-def confirm(query: Prepared, stored: Prepared) -> Match:
+def confirm(query: Prepared, stored: Prepared) -> CopyMatch:
     """What the two pictures are to each other."""
     best = DIFFERENT
     for where in placements(query, stored):
@@ -115,7 +115,7 @@ def confirm(query: Prepared, stored: Prepared) -> Match:
     return best
 
 
-def _matched(query: Prepared, stored: Prepared, where: Affine) -> Match:
+def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
     """Looked at in the pixels of the coarser one."""
     scale = np.sqrt(abs(np.linalg.det(where[:2, :2])))
     if not 0.05 < scale < 20:
@@ -142,18 +142,18 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> Match:
     answer, edited = _judged(found)
     of_query, of_stored = (of_other, of_target) if turned else (of_target, of_other)
     where = np.linalg.inv(where) if turned else where
-    return Match(answer, found, where, of_query, of_stored, edited)
+    return CopyMatch(answer, found, where, of_query, of_stored, edited)
 
 
-def _judged(found: Comparison) -> tuple[Answer, float]:
+def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
     """The answer, and the share that was edited."""
     if found.windows < _ENOUGH or found.textured < _ENOUGH_SHARE:
-        return Answer.TOO_LITTLE if found.layout >= _LAYOUT else Answer.DIFFERENT, 0.0
+        return CopyAnswer.TOO_LITTLE if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
     if found.same >= COPY and found.odd <= FEW:
-        return Answer.COPY, 0.0
+        return CopyAnswer.COPY, 0.0
     if found.exact >= EXACTLY and found.typical >= TYPICAL:
-        return Answer.COPY, max(found.edited, 0.01)
-    return Answer.SAME_LAYOUT if found.layout >= _LAYOUT else Answer.DIFFERENT, 0.0
+        return CopyAnswer.COPY, max(found.edited, 0.01)
+    return CopyAnswer.SAME_LAYOUT if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
 
 
 def _common(target: Prepared, other: Prepared, where: Affine) -> tuple[int, int, int, int] | None:
@@ -167,16 +167,16 @@ def _common(target: Prepared, other: Prepared, where: Affine) -> tuple[int, int,
     return max(0, box[0]), max(0, box[1]), min(width, box[2]), min(height, box[3])
 
 
-def _compared(target: Plane, other: Plane, where: Affine) -> Comparison:
+def _compared(target: Plane, other: Plane, where: Affine) -> WindowShares:
     """At two scales: windows for what is the same, coarser ones for the layout."""
     windows, rich, within = _correlations(target, other, where, _SIDE, _WINDOW)
     coarse, known, _ = _correlations(target, other, where, _COARSE, _COARSE_WINDOW)
     fine, count = windows[rich], max(1, int(within.sum()))
     layout = _median(coarse[known]) if fine.size else _overall(target, other, where)
     if not fine.size:
-        return Comparison(0.0, 0.0, 1.0, 0.0, layout, 0.0, 0)
+        return WindowShares(0.0, 0.0, 1.0, 0.0, layout, 0.0, 0)
     edited = minimum_filter(rich & (windows < ODD), _WINDOW // 2).sum() / count
-    return Comparison(
+    return WindowShares(
         same=float((fine >= SAME).mean()),
         exact=float((fine >= EXACT).mean()),
         odd=float((fine < ODD).mean()),

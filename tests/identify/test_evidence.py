@@ -19,7 +19,7 @@ from lib_modelsim.identify.evidence import (
     of_records,
     of_regenerated,
 )
-from lib_modelsim.pictures.confirming import Answer, Comparison, Match
+from lib_modelsim.pictures.confirming import CopyAnswer, CopyMatch, WindowShares
 from lib_modelsim.pictures.records.form import TITLE, Named, PictureRecord, named
 from lib_modelsim.pictures.records.reading import Records
 
@@ -240,10 +240,10 @@ def test_a_test_of_a_few_pictures_allows_no_great_certainty(values, rows):
 
 
 def test_only_full_settings_and_the_same_picture_are_proof():
-    compared = Comparison(0.99, 0.98, 0.0, 0.99, 0.99, 1.0, 9000)
-    same = Match(Answer.COPY, compared, np.eye(3), 1.0, 1.0)
+    compared = WindowShares(0.99, 0.98, 0.0, 0.99, 0.99, 1.0, 9000)
+    same = CopyMatch(CopyAnswer.COPY, compared, np.eye(3), 1.0, 1.0)
     sibling, edited = (
-        Match(Answer.SAME_LAYOUT, replace(compared, same=0.87), np.eye(3), 1.0, 1.0),
+        CopyMatch(CopyAnswer.SAME_LAYOUT, replace(compared, same=0.87), np.eye(3), 1.0, 1.0),
         replace(same, edited=0.1),
     )
     assert of_regenerated("anna", "a", 0.99, same, True, 0, 3).certainty == 0.99

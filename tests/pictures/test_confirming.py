@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from lib_modelsim.pictures.alignment import prepare
-from lib_modelsim.pictures.confirming import Answer, confirm
+from lib_modelsim.pictures.confirming import CopyAnswer, confirm
 from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.opening import open_picture
 
@@ -76,7 +76,7 @@ BY_KEYPOINTS = {
 def test_an_altered_copy_is_one(way, change):
     query, stored = ALWAYS[change](scene(5)), scene(5)
     for match in (compared(query, stored), compared(stored, query)):
-        assert match.answer is Answer.COPY
+        assert match.answer is CopyAnswer.COPY
         assert match.edited == 0
 
 
@@ -108,7 +108,7 @@ def test_an_edited_part_is_told_with_its_share(way):
 
 def test_another_picture_is_none(way):
     for one, other in combinations(range(6), 2):
-        assert compared(scene(one), scene(other)).answer is Answer.DIFFERENT
+        assert compared(scene(one), scene(other)).answer is CopyAnswer.DIFFERENT
 
 
 def sky(seed: int) -> Image.Image:
@@ -147,7 +147,7 @@ def test_real_models_pictures_of_one_prompt_are_not_the_same(way, shared):
         paths = (shared / "data" / "prior_scan").glob(f"*/0{number}.jpg")
         drawn = [prepare(open_picture(path)) for path in paths]
         assert len(drawn) == 4
-        assert all(confirm(one, other).answer is Answer.DIFFERENT for one, other in combinations(drawn, 2))
+        assert all(confirm(one, other).answer is CopyAnswer.DIFFERENT for one, other in combinations(drawn, 2))
 
 
 def test_a_small_family_s_pictures_of_one_prompt_and_seed_are_not_the_same(way, shared):

@@ -18,10 +18,10 @@ from lib_modelsim.hosts.host import Listed
 from lib_modelsim.identify.evidence import Kind, KnownModel
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
-from lib_modelsim.pictures.confirming import Answer, Match
-from lib_modelsim.pictures.keypoints import available
+from lib_modelsim.pictures.confirming import CopyAnswer, CopyMatch
 from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.features import FILE
+from lib_modelsim.pictures.keypoints import available
 from lib_modelsim.pictures.opening import PictureError
 from lib_modelsim.probes.gallery import Gallery, checkpoint_key
 from lib_modelsim.probes.parameters import Parameters
@@ -163,7 +163,7 @@ def test_a_same_seed_picture_by_another_model_is_shown_and_not_claimed(shared, t
 
 def test_a_picture_that_resembles_one_learned_from_bears_no_certainty_by_features(gallery, learned, monkeypatch):
     path = next(gallery.glob("*/dora*/*.png"))
-    sibling = Match(Answer.SAME_LAYOUT)
+    sibling = CopyMatch(CopyAnswer.SAME_LAYOUT)
     monkeypatch.setattr("lib_modelsim.workspace.finding.similar.confirm", lambda query, stored: sibling)
     with Image.open(path) as picture:
         bare = Image.fromarray(np.asarray(picture.convert("RGB")))  # without its record

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ...identify.same_picture import SimilarPicture
 from ...pictures.alignment import Prepared, prepare
-from ...pictures.confirming import DIFFERENT, Answer, Match, confirm
+from ...pictures.confirming import DIFFERENT, CopyAnswer, CopyMatch, confirm
 from ...pictures.copies import CANDIDATE, differing, turned_fingerprints
 from ...pictures.keypoints import available, votes
 from ...pictures.opening import PictureError, open_picture
@@ -42,7 +42,7 @@ def similar_pictures(query: Image.Image | None, learned: Learned) -> list[Simila
     for row in _candidates(prepared, apart, learned):
         stored = learned.gallery[row]
         match = _match(prepared, stored.path)
-        if match.answer is not Answer.DIFFERENT:
+        if match.answer is not CopyAnswer.DIFFERENT:
             found.append(SimilarPicture(stored.key, stored.model, stored.path, match))
     return sorted(found, key=lambda each: each.closeness, reverse=True)
 
@@ -63,7 +63,7 @@ def _candidates(prepared: Prepared, apart: NDArray[np.float64], learned: Learned
     return list(dict.fromkeys([*rows, *most[counted[most] >= _VOTES].tolist()]))
 
 
-def _match(query: Prepared, path: Path) -> Match:
+def _match(query: Prepared, path: Path) -> CopyMatch:
     """DIFFERENT for a picture that went away since it was learned."""
     try:
         return confirm(query, prepare(open_picture(path)))

@@ -14,7 +14,7 @@ from ...errors import ModelsimError, Sentence, joined
 from ...identify.evidence import Evidence, is_proof, of_regenerated
 from ...job import Cancelled, Job, Stage
 from ...pictures.alignment import prepare
-from ...pictures.confirming import Match, confirm
+from ...pictures.confirming import CopyMatch, confirm
 from ...pictures.copies import likeness
 from ...pictures.encoders.encoder import Encoder, Vectors
 from ...pictures.opening import open_picture
@@ -55,7 +55,7 @@ class DrawnAgain:
     infotext: str
     likeness: float
     nearness: float
-    match: Match
+    match: CopyMatch
 
 
 @dataclass(frozen=True)
