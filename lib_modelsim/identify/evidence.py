@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import Enum
-from pathlib import Path
 
 from ..pictures.confirming import WHOLE, CopyAnswer, CopyMatch
 from ..pictures.records.form import AUTOV3, TITLE, UNCERTAIN, Named, PictureRecord, plain
@@ -74,7 +73,6 @@ class Evidence:
     detail: str
     key: str | None = None
     again: str = ""
-
 
 
 # the picture's own record
