@@ -1,172 +1,152 @@
-"""Copies of a picture that are claimed as the same, and pictures of other models with the same seed that must not be.
+"""Altered copies claimed as pictures of the gallery, and look-alikes that must not be: the exam `make_copies.py`.
 
-python -m benchmarks.copies SHARED
+python -m benchmarks.copies MAKE_COPIES PHOTOS FOLDER [--pictures 200] [--without-opencv] SEED...
 
-SHARED is the folder of shared data: pictures of four real models, and pictures that related models drew of one seed.
+MAKE_COPIES is the exam's file and PHOTOS a folder of real pictures, both among the project's shared tools and data;
+FOLDER keeps what it draws. Every picture is asked of a gallery of all the others, each as a model of its own, and what
+has a certainty is counted. It prints tables: recall by alteration, false ones by kind of look-alike, and milliseconds.
 """
 
 from __future__ import annotations
 
-import shutil
+import argparse
+import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import combinations
+from json import loads
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from lib_modelsim.identify.evidence import Kind
-from lib_modelsim.job import Job
-from lib_modelsim.pictures.degrading import as_jpeg
+from lib_modelsim.identify.same_picture import of_pictures
+from lib_modelsim.pictures import alignment, keypoints
+from lib_modelsim.pictures.confirming import confirm
+from lib_modelsim.pictures.copies import fingerprint
 from lib_modelsim.pictures.opening import open_picture
-from lib_modelsim.workspace.finding.find import find
-from lib_modelsim.workspace.finding.index import GalleryIndex, Learned
-from lib_modelsim.workspace.probing.gallery_import import import_pictures
-
-_FRAME = (9, 20, 9, 9), (30, 30, 34)
-_TILE = 128  # pixels of a side of the small family's pictures, ten models one below the other
+from lib_modelsim.workspace.finding import similar
+from lib_modelsim.workspace.finding.index import Indexed, Learned
 
 
-class MeanColour:
-    """The quickest encoder: what is asked here does not depend on it."""
+class Nothing:
+    """An encoder that is never asked."""
 
-    name = identity = "mean colour"
-
-    def encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:
-        """float32 [pictures, 3], rows of length 1."""
-        colours = np.array([np.asarray(picture.resize((1, 1), Image.Resampling.BOX))[0, 0] for picture in pictures])
-        return (colours / np.linalg.norm(colours, axis=1, keepdims=True).clip(1)).astype(np.float32)
+    name = identity = "nothing"
 
 
-def cut(picture: Image.Image, share: float) -> Image.Image:
-    """The picture without this share of each side, more of it at the left and the bottom."""
-    left, top = round(0.6 * share * picture.width), round(0.3 * share * picture.height)
-    return picture.crop(
-        (left, top, left + round((1 - share) * picture.width), top + round((1 - share) * picture.height))
+def exam_of(path: Path) -> ModuleType:
+    """`make_copies.py`, imported from where it lies."""
+    spec = spec_from_file_location("make_copies", path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} is no Python file")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def drawn(options: argparse.Namespace, seed: int) -> Path:
+    """The exam's folder of this seed; made where it is not there."""
+    folder = options.folder / f"{seed} {options.pictures}"
+    if not (folder / "truth.json").exists():
+        command = [sys.executable, options.make_copies, folder, "--seed", seed, "--pictures", options.pictures]
+        subprocess.run([str(each) for each in (*command, "--photos", options.photos)], check=True)
+    return folder
+
+
+def gallery_of(folder: Path, names: list[str]) -> Learned:
+    """Every picture by a model of its own."""
+    pictures = [open_picture(folder / name) for name in names]
+    found = [alignment.prepare(picture).keypoints for picture in pictures]
+    codes = None if None in found else np.stack([each.codes() for each in found if each is not None])
+    indexed = tuple(Indexed(folder / name, name, name, "", name) for name in names)
+    return Learned(Nothing(), indexed, np.stack(list(map(fingerprint, pictures))), keypoints=codes)
+
+
+def without(learned: Learned, row: int) -> Learned:
+    """The gallery without one picture."""
+    rest = [i for i in range(len(learned.gallery)) if i != row]
+    codes = None if learned.keypoints is None else learned.keypoints[rest]
+    gallery = tuple(learned.gallery[i] for i in rest)
+    return Learned(learned.encoder, gallery, learned.fingerprints[rest], keypoints=codes)
+
+
+def claimed(folder: Path, learned: Learned) -> Iterator[tuple[str, str]]:
+    """The picture asked about, and one that it is said to be."""
+    for row, asked in enumerate(learned.gallery):
+        found = similar.similar_pictures(open_picture(folder / asked.key), without(learned, row))
+        yield from ((asked.key, piece.key) for piece in of_pictures(found) if piece.certainty is not None)
+
+
+def milliseconds(folder: Path, names: list[str]) -> tuple[float, float]:
+    """To prepare a picture, and to confirm a pair: processor time of one core."""
+    pictures = [open_picture(folder / name) for name in names[:24]]
+    start = time.process_time()
+    prepared = [alignment.prepare(picture) for picture in pictures]
+    middle = time.process_time()
+    pairs = list(combinations(prepared, 2))[::4]
+    for one, other in pairs:
+        confirm(one, other)
+    return 1e3 * (middle - start) / len(prepared), 1e3 * (time.process_time() - middle) / len(pairs)
+
+
+def asked_kinds(truth: dict[str, Any]) -> Counter[str]:
+    """How many pairs of look-alikes there are of each kind."""
+    return Counter(
+        {
+            kind: sum(
+                len(each["files"]) * (len(each["files"]) - 1) // 2
+                for each in truth["lookalikes"]
+                if each["kind"] == kind
+            )
+            for kind in {each["kind"] for each in truth["lookalikes"]}
+        }
     )
 
 
-CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "none": lambda picture: picture,
-    "JPEG 90": lambda picture: as_jpeg(picture, 90),
-    "JPEG 70": lambda picture: as_jpeg(picture, 70),
-    "JPEG 50": lambda picture: as_jpeg(picture, 50),
-    "JPEG 30": lambda picture: as_jpeg(picture, 30),
-    "scaled to 0.25": lambda picture: ImageOps.scale(picture, 0.25),
-    "scaled to 0.5": lambda picture: ImageOps.scale(picture, 0.5),
-    "scaled to 1.5": lambda picture: ImageOps.scale(picture, 1.5),
-    "scaled to 0.5, JPEG 70": lambda picture: as_jpeg(ImageOps.scale(picture, 0.5), 70),
-    "cut by 2 %": lambda picture: cut(picture, 0.02),
-    "cut by 5 %": lambda picture: cut(picture, 0.05),
-    "cut by 10 %": lambda picture: cut(picture, 0.1),
-    "cut by 5 %, scaled to 0.5, JPEG 70": lambda picture: as_jpeg(ImageOps.scale(cut(picture, 0.05), 0.5), 70),
-    "cut by 10 %, scaled to 0.5, JPEG 50": lambda picture: as_jpeg(ImageOps.scale(cut(picture, 0.1), 0.5), 50),
-    "framed": lambda picture: ImageOps.expand(picture, *_FRAME),
-    "framed, JPEG 70": lambda picture: as_jpeg(ImageOps.expand(picture, *_FRAME), 70),
-}
-
-
-@dataclass
-class Count:
-    """Of so many queries: the same, or resembling alone, and of another model than the right one."""
-
-    queries: int = 0
-    same: int = 0
-    resembling: int = 0
-    wrong: int = 0
-
-    def ask(self, picture: Image.Image, learned: Learned, right: str | None) -> None:
-        """Count one answer; `right` is None for a picture that the gallery lacks."""
-        told = [piece for piece in find([picture], learned, []).evidence if piece.kind is Kind.PICTURE]
-        claimed = [piece for piece in told if piece.certainty is not None]
-        self.queries += 1
-        self.same += any(piece.model == right for piece in claimed)
-        self.resembling += bool(told) and not claimed
-        self.wrong += any(piece.model != right for piece in claimed)
-
-    def __str__(self) -> str:
-        return f"{self.same / self.queries:.0%} | {self.resembling / self.queries:.0%} | {self.wrong}"
-
-
-def real_pictures(shared: Path, place: Path) -> Path:
-    """A folder for each real model, with its pictures."""
-    case = shared / "cases" / "pictures" / "same_seed_not_same_picture"
-    for model in (*(shared / "data" / "prior_scan").iterdir(), *(case / "gallery").iterdir()):
-        shutil.copytree(model, place / model.name)
-    (place / "ABPModel").mkdir()
-    for path in case.glob("query_ABPModel_*.jpg"):
-        shutil.copy(path, place / "ABPModel")
-    return place
-
-
-def learn(folder: Path, gallery: Path) -> Learned:
-    """A gallery of these pictures, by the encoder that is quickest."""
-    import_pictures(folder, gallery, [], Job())
-    return GalleryIndex(gallery, MeanColour()).learned(Job())
-
-
-def copies(folder: Path, gallery: Path) -> Iterator[tuple[str, Count]]:
-    """For each change, the answers to all pictures of the gallery after it."""
-    learned = learn(folder, gallery)
-    pictures = [(path.parent.name, open_picture(path)) for path in sorted(folder.glob("*/*.jpg"))]
-    print(f"{len(pictures)} pictures\n")
-    for name, change in CHANGES.items():
-        count = Count()
-        for model, picture in pictures:
-            count.ask(change(picture), learned, model)
-        yield name, count
-
-
-def siblings(pictures: dict[str, Sequence[Image.Image]], place: Path) -> Count:
-    """Each model's pictures, asked of a gallery of all the other models'."""
-    count = Count()
-    for asked, queries in pictures.items():
-        others = place / f"without {asked}"
-        for model, drawn in pictures.items():
-            (others / model).mkdir(parents=True)
-            for number, picture in enumerate(drawn if model != asked else ()):
-                picture.save(others / model / f"{number}.png")
-        learned = learn(others, place / f"gallery without {asked}")
-        for picture in queries:
-            count.ask(picture, learned, None)
-    return count
-
-
-def small_family(sheet: Path) -> dict[str, list[Image.Image]]:
-    """Rows of the sheet are models, columns are prompts, all with one seed."""
-    picture = open_picture(sheet)
-    return {
-        f"model {top // _TILE}": [
-            picture.crop((left, top, left + _TILE, top + _TILE)) for left in range(0, picture.width, _TILE)
-        ]
-        for top in range(0, picture.height, _TILE)
-    }
-
-
 def main() -> None:
-    shared = Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        print("| changed | the same | resembles | of another model |\n|---|---|---|---|")
-        for change, count in copies(real_pictures(shared, place / "real"), place / "copies"):
-            print(f"| {change} | {count} |", flush=True)
-        xl = shared / "data" / "prior_scan"
-        by_model = {model.name: [open_picture(path) for path in sorted(model.iterdir())] for model in xl.iterdir()}
-        case = shared / "cases" / "pictures" / "same_seed_not_same_picture"
-        seeds = Count()
-        learned = learn(case / "gallery", place / "case")
-        for path in sorted(case.glob("query*.jpg")):
-            seeds.ask(open_picture(path), learned, None)
-        print("\n| same seed or prompt, another model | queries | resembles | claimed |\n|---|---|---|---|")
-        sheet = shared / "data" / "minihub" / "models_same_prompts_and_seed.png"
-        for kind, count in (
-            ("siblings without a prompt, SD 1.x", seeds),
-            ("four SDXL models", siblings(by_model, place / "xl")),
-            ("ten models of the small trained family", siblings(small_family(sheet), place / "small")),
-        ):
-            print(f"| {kind} | {count.queries} | {count.resembling} | {count.wrong} |")
+    parser = argparse.ArgumentParser()
+    for name in ("make_copies", "photos", "folder"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("seeds", type=int, nargs="+")
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--without-opencv", action="store_true")
+    options = parser.parse_args()
+    if options.without_opencv:
+        for module in (alignment, keypoints, similar):
+            module.available = lambda: False
+    options.folder.mkdir(parents=True, exist_ok=True)
+    exam, totals, kinds = exam_of(options.make_copies), Counter(), Counter()
+    alterations: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    false: Counter[str] = Counter()
+    print("| seed | precision | recall | false pairs | ms a picture | ms a pair |\n|---|---|---|---|---|---|")
+    for seed in options.seeds:
+        folder = drawn(options, seed)
+        truth = loads((folder / "truth.json").read_text("utf-8"))
+        names = sorted(truth["files"])
+        learned = gallery_of(folder, names)
+        pairs = [{"a": one, "b": other} for one, other in claimed(folder, learned)]
+        told = exam.score(folder, {"pairs": pairs})
+        times = milliseconds(folder, names)
+        row = f"{told['precision']:.3f} | {told['recall']:.3f} | {told['false']} | {times[0]:.0f} | {times[1]:.0f}"
+        print(f"| {seed} | {row} |", flush=True)
+        totals.update({each: told[each] for each in ("right", "false", "required")})
+        false.update(told["false_by_kind"])
+        kinds.update(asked_kinds(truth))
+        for name, (found, of) in told["recall_by_alteration"].items():
+            alterations[name] = [alterations[name][0] + found, alterations[name][1] + of]
+    print("\n| alteration | found | of |\n|---|---|---|")
+    for name, (found, of) in sorted(alterations.items()):
+        print(f"| {name} | {found} | {of} |")
+    found = sum(each for each, _ in alterations.values())
+    print(f"| all | {found} ({found / totals['required']:.1%}) | {totals['required']} |")
+    print("\n| look-alikes | claimed | pairs |\n|---|---|---|")
+    for kind in sorted({*kinds, *false}):
+        print(f"| {kind} | {false[kind]} | {kinds[kind] or '–'} |")
 
 
 if __name__ == "__main__":
