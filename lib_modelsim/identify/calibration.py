@@ -69,7 +69,7 @@ class SelfTest:
         if self.held_out:
             return ", those of some prompts and seeds after learning from the others."
         if self.seeds == 1:
-            return ". These have one seed: pictures of other seeds were not tested and may be found less often."
+            return ", which all have the same seed. With other seeds it was not tested, and finds fewer as a rule."
         return "."
 
 

