@@ -269,14 +269,14 @@ def test_of_a_picture_that_moves_and_of_one_that_is_cut_short_the_page_says_what
     noise_of("somebody's", (64, 64)).save(file, "PNG", pnginfo=told("a\nSteps: 2, Seed: 1, Size: 8x8, Model: zoe"))
     give(page, moving(), file.getvalue()[:4000])
     assert "modelsim-error" not in followed(page)
-    shown = answer(page.show())
+    shown = answer(page.show(HERE))
     assert "0.png has more than one frame: only the first was looked at" in shown
     assert "only the record was read: 1.png is damaged or incomplete" in shown
     assert "zoe" in shown
     assert shown.count("<figure>") == 1
     give(page, file.getvalue()[:4000])
     assert "modelsim-error" not in followed(page)
-    assert "zoe" in answer(page.show())
+    assert "zoe" in answer(page.show(HERE))
 
 
 def test_one_that_is_no_picture_among_others_is_told_by_its_name(page):
