@@ -150,6 +150,21 @@ def test_a_hash_in_the_record_names_the_model(page, tmp_path, small_family):
     assert re.search(r"<h4>1\. <span[^>]*>carl", shown)
 
 
+@pytest.mark.parametrize(
+    ("resource", "heading"),
+    [
+        (
+            '{"type": "checkpoint", "modelName": "Lake Boat", "modelVersionName": "v3"}',
+            "Lake Boat: no file of yours is called so",
+        ),
+        ('{"air": "urn:air:sdxl:checkpoint:civitai:101055@128078"}', "Cannot tell which model"),
+    ],
+)
+def test_the_heading_says_no_more_than_a_title_or_a_number_tells(page, resource, heading):
+    record = f"a cat\nSteps: 20, Sampler: Euler, Civitai resources: [{resource}], Civitai metadata: {{}}"
+    assert f"<h3>{heading}</h3>" in ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
+
+
 def test_hashes_of_another_kind_are_compared_at_the_press_of_a_button(page, tmp_path, small_family):
     blake3 = pytest.importorskip("blake3").blake3
     digits = blake3((small_family / "anna.safetensors").read_bytes()).hexdigest()
@@ -259,7 +274,7 @@ def test_the_heading_and_the_first_card_give_the_same_percentage(page, tmp_path)
     kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
     shown = ask(page, Image.open(kept).convert("RGB"))
     heading = re.search(r"<h3>Most likely bert: ([^<]*)</h3>", shown).group(1)
-    assert re.search(r'modelsim-sure.*?<span>\s*([^<]*?)\s*</span>', shown, re.DOTALL).group(1) == heading
+    assert re.search(r"modelsim-sure.*?<span>\s*([^<]*?)\s*</span>", shown, re.DOTALL).group(1) == heading
     style = re.search(r"<span>By style(.*?)</span>", shown, re.DOTALL).group(1)
     assert "%" not in style
 

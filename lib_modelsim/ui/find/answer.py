@@ -81,10 +81,13 @@ def _verdict(found: Found) -> str:
         return f"Made by {proven[0]}"
     foreign = next((piece for piece in told if piece.kind.value == "record" and piece.key is None), None)
     if foreign is not None:
-        return f"{foreign.model}, which you do not have"
+        lacking = ", which you do not have" in foreign.detail  # otherwise nobody knows: a title, a hash of another kind
+        return f"{foreign.model}{', which you do not have' if lacking else ': no file of yours is called so'}"
     if found.none_of_these and all(piece.kind.value == "features" for piece in told):
         return "None of these"
     if not found.ranking:
+        if any(piece.kind.value == "record" for piece in found.evidence):
+            return "Cannot tell which model"
         return "No other model left" if found.evidence else "No model found"
     first = found.ranking[0]
     if first.probability is None:
