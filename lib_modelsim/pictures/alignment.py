@@ -44,14 +44,28 @@ class Prepared:
 
 def prepare(picture: Image.Image) -> Prepared:
     """An RGB picture of any size."""
-    scale = LONGEST / max(picture.size)
-    if scale < 1:
-        size = tuple(max(8, round(side * scale)) for side in picture.size)
-        picture = picture.resize(size, Image.Resampling.BOX if scale < 0.5 else Image.Resampling.HAMMING)
+    picture = _shrunk(picture)
     pixels = np.asarray(picture)
     light = np.asarray(picture.convert("L"), np.float32)
     found = keypoints(light) if available() else None
     return Prepared(light, pixels.max(-1).astype(np.float32), content_box(pixels), found)
+
+
+def _shrunk(picture: Image.Image) -> Image.Image:
+    scale = LONGEST / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = tuple(max(8, round(side * scale)) for side in picture.size)
+    return picture.resize(size, Image.Resampling.BOX if scale < 0.5 else Image.Resampling.HAMMING)
+
+
+def laid_over(stored: Image.Image, where: Affine, size: tuple[int, int]) -> Image.Image:
+    """The stored RGB picture, cut and turned as a query of this size (when prepared) shows it; grey where it ends."""
+    (a, b, c), (d, e, f) = where[:2]
+    corners = (a, b, c + 0.5 - (a + b) / 2, d, e, f + 0.5 - (d + e) / 2)
+    return _shrunk(stored).transform(
+        size, Image.Transform.AFFINE, corners, Image.Resampling.BICUBIC, fillcolor=(128, 128, 128)
+    )
 
 
 def placements(query: Prepared, stored: Prepared) -> Iterator[Affine]:

@@ -48,7 +48,8 @@ class WindowShares:
 @dataclass(frozen=True)
 class CopyMatch:
     """What `confirm` says. `where` is the place of the query's points in the stored picture; `of_query` and `of_stored`
-    are the shares of the two pictures' areas that show the same; `edited` is the share of that which does not."""
+    are the shares of the two pictures' areas that show the same; `edited` is the share of that which does not. `size`
+    is the prepared query's width and height."""
 
     answer: CopyAnswer
     compared: WindowShares | None = None
@@ -56,6 +57,7 @@ class CopyMatch:
     of_query: float = 0.0
     of_stored: float = 0.0
     edited: float = 0.0
+    size: tuple[int, int] = (0, 0)
 
     @property
     def is_copy(self) -> bool:
@@ -142,7 +144,7 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
     answer, edited = _judged(found)
     of_query, of_stored = (of_other, of_target) if turned else (of_target, of_other)
     where = np.linalg.inv(where) if turned else where
-    return CopyMatch(answer, found, where, of_query, of_stored, edited)
+    return CopyMatch(answer, found, where, of_query, of_stored, edited, query.light.shape[::-1])
 
 
 def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:

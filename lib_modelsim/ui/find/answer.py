@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...errors import for_page
+from ...pictures.opening import PictureError, open_picture
 from ...templates import render
 from ...text import likelihood
 from ..families.previews import inline
@@ -30,7 +32,10 @@ _SHOWN = 6
 """Pictures asked about that are shown; of more it says how many."""
 
 _BESIDE = 320
-"""Pixels of the longer side of pictures that are generated again."""
+"""Pixels of the longer side of pictures that are generated again, and of those of the gallery."""
+
+_ALIKE = 2
+"""Pictures of the gallery that are shown beside the one asked about."""
 
 
 def answer_panel(finder: Finder, session: ViewState) -> str:
@@ -58,6 +63,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
             for each in asked[:_SHOWN]
             if each.preview is not None
         ],
+        alike=_alike(found),
         more_asked=max(len(asked) - _SHOWN, 0),
         verdict=_verdict(found),
         apart=found.apart and found.apart.sentence,
@@ -69,6 +75,20 @@ def _answer(answer: Answered, session: ViewState) -> str:
         again=_generated_again(answer),
         cards=cards(answer, session),
     )
+
+
+def _alike(found: Found) -> list[tuple[str, str, str]]:
+    """Pictures of the gallery that are the first query or look like it, laid as it is: model, file, picture."""
+    from ...pictures.alignment import laid_over  # SciPy comes with it
+
+    shown = []
+    for each in found.similar[:_ALIKE]:
+        with suppress(PictureError):  # it went away since
+            stored = open_picture(each.path)
+            if each.match.where is not None:
+                stored = laid_over(stored, each.match.where, each.match.size)
+            shown.append((each.model, each.path.name, inline(stored, each.path.name, _BESIDE)))
+    return shown
 
 
 def _verdict(found: Found) -> str:
