@@ -15,7 +15,7 @@ from ..pictures.records.form import AUTOV3, TITLE, UNCERTAIN, Named, PictureReco
 from ..pictures.records.reading import Records
 from ..text import likelihood, percent
 from .calibration import REFUSED, SelfTest
-from .known_model import LEGACY, KnownModel, algorithm_name, by_scan, called, hash_kind
+from .known_model import LEGACY, NONE_CALLED_SO, NOT_YOURS, KnownModel, algorithm_name, called, hash_kind
 from .names import contradict
 from .search import Search, SearchResult
 
@@ -228,20 +228,24 @@ def _foreign(
         detail = f"made by {named}: {source} says so; {_never_compared(named)}"
         again = f"{source} says {named}{networks}"
         return Evidence(Kind.RECORD, unknown.name, CERTAINTY["name"], detail + networks, unknown.key, again)
-    files = [model for model in known if model.path is not None]
-    # of those kinds that a scan computes, a remark says how many files were never hashed
-    maybe = any(not by_scan(digits) and any(model.own(digits) is None for model in files) for digits in named.hashes)
-    detail = f"made by {named}{'' if maybe else ', which you do not have'}: {source} says so"
-    if named.alias and not named.hashes:
-        detail = f"made by {named}, a {named.alias}: {source} says so without a hash, and no file of yours is called so"
-    if by_name:
+    maybe = any(model.path is not None and _may_have(model, named.hashes) for model in known)
+    detail = f"made by {named}{'' if maybe else f', {NOT_YOURS}'}: {source} says so"
+    if not named.hashes:
+        what = f", a {named.alias}" if named.alias else ""
+        detail = f"made by {named}{what}: {source} says so without a hash, and {NONE_CALLED_SO}"
+    elif by_name:
         own = next(filter(None, map(by_name[0].own, named.hashes)), "")[:10]
         detail += f"; your file of this name is a different one [{own}]: name and hash disagree"
     elif maybe:
-        detail += "; none of your files is called so"
+        detail += "; not all of your files could be compared"
     kind = "name" if not named.hashes else "legacy hash" if max(map(len, named.hashes)) == LEGACY else "hash"
     again = f"{source} says {named}{networks}"
     return Evidence(Kind.RECORD, named.name or str(named), CERTAINTY[kind], detail + networks, None, again)
+
+
+def _may_have(model: KnownModel, hashes: Sequence[str]) -> bool:
+    """Whether nobody knows any hash of this model that could be compared with these."""
+    return not any(model.own(digits) or (len(digits) == LEGACY and model.legacy_hash) for digits in hashes)
 
 
 def _never_compared(named: Named) -> str:

@@ -12,6 +12,12 @@ from .names import means
 LEGACY = 8
 """Digits of the WebUI's hash of 2022."""
 
+NOT_YOURS = "which you do not have"
+"""Said of a model only where every file could be compared with its hash."""
+
+NONE_CALLED_SO = "no file of yours is called so"
+"""Said of a model that a record names without a hash."""
+
 _OF_SCANS = ("", AUTOV3, UNCERTAIN)
 """Kinds of hashes in records that a scan computes or can be compared with."""
 

@@ -82,13 +82,14 @@ def test_two_files_with_one_legacy_hash_share_the_certainty():
 def test_a_model_that_we_lack_is_named_with_its_hash_and_a_guess_is_called_one():
     foreign, guess = evidence(told(Named("bert_v8", ("ee" * 5,))))
     assert (foreign.model, foreign.key) == ("bert_v8", None)
-    assert foreign.detail.startswith("made by bert_v8 [eeeeeeeeee], which you do not have")
+    assert foreign.detail.startswith("made by bert_v8 [eeeeeeeeee]: its record")
+    assert foreign.detail.endswith("not all of your files could be compared"), "one was never hashed"
     assert (guess.model, guess.certainty) == ("bert_v7", None)
     assert guess.detail.startswith("a guess: ")
 
 
 def test_a_hash_alone_that_nobody_has():
-    (piece,) = evidence(told(Named("", ("925997e9",))))
+    (piece,) = of_records(Records((told(Named("", ("925997e9",))),)), KNOWN[:1])
     assert "[925997e9], which you do not have" in piece.detail
     assert piece.certainty == CERTAINTY["legacy hash"]
 
@@ -286,5 +287,32 @@ def test_copies_of_a_file_are_one_model_that_is_sure_by_its_hash_and_by_its_name
 def test_a_model_that_we_lack_is_told_once_for_two_records():
     (piece,) = evidence(told(Named("zoe", ("ee" * 5,))), told(Named("zoe", ("ee" * 32,)), program="modelsim"))
     assert piece.certainty == CERTAINTY["hash"]
-    assert piece.detail.startswith(f"made by zoe [{'ee' * 5}], which you do not have: its record (WebUI, ")
+    assert piece.detail.startswith(f"made by zoe [{'ee' * 5}]: its record (WebUI, ")
     assert piece.detail.endswith(f"its record (modelsim, PNG text “parameters”) says zoe [{'ee' * 32}]")
+
+
+def test_what_you_do_not_have_is_said_only_where_every_file_was_compared():
+    hashed, never = KnownModel("anna", Path("anna.ckpt"), "a1" * 32, "0123abcd"), KnownModel("bert", Path("bert.ckpt"))
+    records = Records((told(Named("zoe", ("ee" * 5,))),))
+    (piece,) = of_records(records, [hashed])
+    assert piece.detail.startswith(f"made by zoe [{'ee' * 5}], which you do not have: its record")
+    (piece,) = of_records(records, [hashed, never])
+    assert piece.detail.startswith(f"made by zoe [{'ee' * 5}]: its record")
+    assert piece.detail.endswith("says so; not all of your files could be compared")
+    (piece,) = of_records(Records((told(Named("zoe")),)), [hashed])
+    assert piece.detail.endswith("says so without a hash, and no file of yours is called so")
+
+
+def test_hashes_of_different_kinds_are_never_compared():
+    anna = KnownModel("anna", Path("anna.ckpt"), "a1" * 32, autov3="b2" * 32, other_hashes=("blake3:" + "c3" * 32,))
+    for hash in ("a1" * 32, "autov3:" + "b2" * 32, "blake3:" + "c3" * 32, "uncertain:" + "a1" * 32):
+        (piece,) = of_records(Records((told(Named("anna", (hash,))),)), [anna])
+        assert piece.certainty == CERTAINTY["hash"], hash
+    for hash in ("blake3:" + "a1" * 32, "a1" * 31 + "b2", "autov3:" + "a1" * 32):
+        (piece,) = of_records(Records((told(Named("anna", (hash,))),)), [anna])
+        assert "name and hash disagree" in piece.detail
+    for hash in ("md5:" + "a1" * 16, "uncertain:" + "ee" * 32):
+        (piece,) = of_records(Records((told(Named("anna", (hash,))),)), [anna])
+        assert (piece.certainty, piece.key) == (CERTAINTY["name"], anna.key)
+    first, second = told(Named("anna", ("blake3:" + "c3" * 32,))), told(Named("anna", ("a1" * 32,)), program="modelsim")
+    assert all("disagree" not in piece.detail for piece in of_records(Records((first, second)), [anna]))

@@ -122,7 +122,7 @@ def test_a_renamed_file_is_found_when_all_are_asked_for_and_stays_known(folder):
     hash = blake3_of(folder / "mill.safetensors")
     told = find(folder, hash, "windmill")
     assert told["evidence"][0]["detail"].startswith(f"made by windmill [{hash}]: its record (InvokeAI")
-    assert "none of your files is called so" in told["evidence"][0]["detail"]
+    assert "not all of your files could be compared" in told["evidence"][0]["detail"]
     assert any(remark.startswith("3 of your checkpoints have no BLAKE3") for remark in told["remarks"])
     told = find(folder, hash, "windmill", "--all-hashes")
     (piece,) = told["evidence"]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...errors import for_page
+from ...identify.known_model import NONE_CALLED_SO, NOT_YOURS
 from ...pictures.opening import PictureError, open_picture
 from ...templates import render
 from ...text import likelihood
@@ -101,8 +102,9 @@ def _verdict(found: Found) -> str:
         return f"Made by {proven[0]}"
     foreign = next((piece for piece in told if piece.kind.value == "record" and piece.key is None), None)
     if foreign is not None:
-        lacking = ", which you do not have" in foreign.detail  # otherwise nobody knows: a title, a hash of another kind
-        return f"{foreign.model}{', which you do not have' if lacking else ': no file of yours is called so'}"
+        if NOT_YOURS in foreign.detail:
+            return f"{foreign.model}, {NOT_YOURS}"
+        return f"{foreign.model}{f': {NONE_CALLED_SO}' if NONE_CALLED_SO in foreign.detail else ', by its record'}"
     if found.none_of_these and all(piece.kind.value == "features" for piece in told):
         return "None of these"
     if not found.ranking:
