@@ -163,7 +163,7 @@ def _shared(piece: Evidence, count: int) -> Evidence:
 def _none_alone(record: PictureRecord) -> Evidence:
     """A record that names only models which did a part of the work, or says why it can name none."""
     source = f"its record ({record.program}, {record.place})"
-    told = filter(None, (record.remark, _parts(record.also)))
+    told = filter(None, (_parts(record.also), record.remark))
     return Evidence(Kind.RECORD, None, None, f"{source} does not name the model that made it; {'; '.join(told)}")
 
 
@@ -171,7 +171,7 @@ def _others(record: PictureRecord, named: Named) -> str:
     """What else of models the record tells: others that drew it, those that had a part in it, its networks."""
     others = [str(each) for each in record.checkpoints if each != named]
     told = f"; it also names {' and '.join(others)}" if others else ""
-    told += "".join(f"; {more}" for more in (record.remark, _parts(record.also)) if more)
+    told += "".join(f"; {more}" for more in (_parts(record.also), record.remark) if more)
     return told + (f"; it was generated with {', '.join(_some(record.networks))}" if record.networks else "")
 
 

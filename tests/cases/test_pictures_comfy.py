@@ -39,7 +39,7 @@ def test_the_model_that_the_sampler_uses_is_named_and_no_other(told, case, model
 
 def test_a_detailer_s_checkpoint_is_told_as_such(told):
     (piece,) = told("comfy_detailer")
-    assert piece["detail"].endswith("; its detailer's checkpoint is detail_model")
+    assert "; its detailer's checkpoint is detail_model; " in piece["detail"]
 
 
 def test_the_hash_and_the_name_that_stand_as_a_key(told):
