@@ -73,6 +73,10 @@ TENSORART = {"prompt": "a boat", "baseModel": {"modelFileName": "boat_v3", "hash
 MATRIX = {"PositivePrompt": "a boat", "ModelName": "boat_v3.safetensors", "ModelHash": "ab" * 32, "Seed": 5}
 OURS = {"checkpoint": "ab" * 32, "checkpoint_name": "boat_v3"}
 PADDLE = "a boat\nNegative prompt: blur\nSteps: 50\nSeed: 1\nmodel_name: runwayml/stable-diffusion-v1-5"
+HORDE = {"worker": {"name": "x"}, "requestId": "1", "prompt": "a boat", "model": "Deliberate"}
+IMAGINAIRY = {
+    "prompt": {"prompts": [{"text": "a boat", "weight": 1}], "model_weights": {"name": "boat"}, "solver_type": "ddim"}
+}
 
 Texts = list[tuple[str, Any]]
 
@@ -93,6 +97,8 @@ RECORDS: list[Texts] = [
     [("generation_data", TENSORART)],
     [("parameters-json", MATRIX), ("parameters", INFOTEXT)],
     [("modelsim", OURS), ("parameters", INFOTEXT)],
+    [("parameters", HORDE)],
+    [("UserComment", IMAGINAIRY)],
     [("parameters", PADDLE), ("Software", "PaddleNLP")],
 ]
 """Keyword → text, or a document that is written as JSON, of each program."""
