@@ -103,6 +103,7 @@ _ENOUGH, _ENOUGH_SHARE = 300, 0.08  # textured windows
 _LAYOUT = 0.8  # of the median window at the coarse scale
 _SHOWN = 0.2  # of either picture's area: less is a part that many pictures may have
 _EDGE = 1.5  # pixels along the edge of what both show: what lies beyond shines through when a picture is scaled
+_BEYOND = -0.75  # pixels: the outermost reach half a one beyond their centres
 _LEAST = 24  # pixels of the part that both show
 
 
@@ -133,8 +134,9 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
     inside = refined(lights, other.light, where @ shift)
     where = inside @ np.linalg.inv(shift)
     size = target.light.shape[::-1]
-    of_target = float(covered(other.light.shape, where, size).mean())
-    of_other = float(covered(target.light.shape, np.linalg.inv(where), other.light.shape[::-1]).mean())
+    of_target = float(covered(other.light.shape, where, size, _BEYOND).mean())
+    back = np.linalg.inv(where)
+    of_other = float(covered(target.light.shape, back, other.light.shape[::-1], _BEYOND).mean())
     if max(of_target, of_other) < _SHOWN:
         return DIFFERENT
     found = _compared(lights, other.light, inside)

@@ -90,6 +90,7 @@ def test_with_opencv_more_are_found(change):
 
 def test_what_was_done_is_told(way):
     assert compared(scene(5), scene(5)).told == ""
+    assert compared(ImageOps.scale(scene(5), 0.25), scene(5)).told == "", "a small picture is no cut one"
     assert compared(ImageOps.mirror(scene(5)), scene(5)).told == "mirrored"
     assert compared(scene(5).transpose(Image.Transpose.ROTATE_90), scene(5)).told == "turned by 90°"
     part = compared(scene(5).crop((0, 10, 182, 192)), scene(5))
