@@ -1,4 +1,4 @@
-"""Finding the definitions of a registry: one file each, beside the registry's own."""
+"""Finding the definitions of a registry: one file each, in one package."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 from types import ModuleType
 
 
-def modules_beside(registry: str) -> list[ModuleType]:
-    """The modules of the package that a registry (its `__name__`) is in, by name: files of ours, never a user's."""
-    package = registry.rpartition(".")[0]
+def modules_in(package: str) -> list[ModuleType]:
+    """The modules of one of our packages, by name: files of ours, never a user's."""
     folder = Path(__file__).parent.joinpath(*package.split(".")[1:])
     names = sorted(module.name for module in pkgutil.iter_modules([str(folder)]))
     return [import_module(f".{name}", package) for name in names]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lib_modelsim.pictures.records.places import texts_of
+from lib_modelsim.pictures.records.places.collecting import texts_of
 from tests.command import run
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_modelsim.pictures.records import comfyui
+from lib_modelsim.pictures.records.programs import comfyui
 from lib_modelsim.pictures.records.texts import Text, Texts
 from tests.effort import effort
 from tests.pictures.comfy_graphs import loader, node

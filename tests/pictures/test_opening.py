@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 from lib_modelsim.engines import webui_http
 from lib_modelsim.pictures import opening
 from lib_modelsim.pictures.opening import LONGEST, PictureError, TooManyPixelsError, open_picture, opened
-from lib_modelsim.pictures.records.places import texts_beside
+from lib_modelsim.pictures.records.places.collecting import texts_beside
 from lib_modelsim.pictures.records.reading import look_at, read_records
 from lib_modelsim.probes.gallery import read_record
 from lib_modelsim.ui.families.previews import thumbnail

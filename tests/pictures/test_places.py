@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.pictures.records.form import named
-from lib_modelsim.pictures.records.places import texts_of
+from lib_modelsim.pictures.records.places.collecting import texts_of
 from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.pictures.records.texts import LONGEST, Text
 

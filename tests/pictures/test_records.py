@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lib_modelsim.pictures.records.form import Named, PictureRecord, named
+from lib_modelsim.pictures.records.places.user_comment import user_comment
 from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.pictures.records.registry import RecordReader, forget, readers, register
 from lib_modelsim.pictures.records.texts import LONGEST
-from lib_modelsim.pictures.records.user_comment import user_comment
 from tests.effort import effort
 
 INFOTEXT = """\

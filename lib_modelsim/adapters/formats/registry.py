@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ...checkpoints.networks.keys import beginning
-from ...discovery import modules_beside
+from ...discovery import modules_in
 from .form import ALPHA, MAGNITUDE, SCALAR, LayerFormat
 
 _SHARED = (
@@ -22,7 +22,7 @@ _SHARED = (
 @cache
 def layer_formats() -> tuple[LayerFormat, ...]:
     """The kinds of layers, in the order of their files."""
-    return tuple(found for module in modules_beside(__name__) for found in getattr(module, "FORMATS", ()))
+    return tuple(found for module in modules_in(__package__) for found in getattr(module, "FORMATS", ()))
 
 
 class Ending(NamedTuple):

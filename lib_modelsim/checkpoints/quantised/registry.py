@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ...discovery import modules_beside
+from ...discovery import modules_in
 from ...errors import CheckpointError
 from ..source import ReadError, Source
 from ..stored import StoredTensor
@@ -73,7 +73,7 @@ class Scheme:
 @cache
 def schemes() -> tuple[Scheme, ...]:
     """All of them, in the order in which they are asked."""
-    found = (scheme for module in modules_beside(__name__) for scheme in getattr(module, "SCHEMES", ()))
+    found = (scheme for module in modules_in(__package__) for scheme in getattr(module, "SCHEMES", ()))
     return tuple(sorted(found, key=lambda scheme: scheme.order))
 
 

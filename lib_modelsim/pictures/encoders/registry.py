@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from ...discovery import modules_beside
+from ...discovery import modules_in
 from .encoder import EncoderError, EncoderKind
 
 _registered: dict[str, EncoderKind] = {}
@@ -17,7 +17,7 @@ _registered: dict[str, EncoderKind] = {}
 @cache
 def _shipped() -> tuple[EncoderKind, ...]:
     """Those of the files beside this one, in the order of their names."""
-    return tuple(module.KIND for module in modules_beside(__name__) if hasattr(module, "KIND"))
+    return tuple(module.KIND for module in modules_in(__package__) if hasattr(module, "KIND"))
 
 
 def register(kind: EncoderKind) -> None:

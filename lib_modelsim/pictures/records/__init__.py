@@ -1,1 +1,2 @@
-"""What a picture says of how it was made: one file for each program that writes records, listed by `registry`."""
+"""What a picture says of how it was made: `places/` gathers the texts of a file, `programs/` understands them,
+`reading` puts the answers together."""

@@ -19,7 +19,7 @@ from itertools import islice
 
 from PIL import Image
 
-from .user_comment import user_comment
+from .places.user_comment import EXIF_IFD, USER_COMMENT, user_comment
 
 NEGATIVE = "Negative prompt:"
 
@@ -35,9 +35,6 @@ FEWEST = 3
 
 _MOST = 2000
 """Settings that are read of one text: the WebUI writes some dozens."""
-
-EXIF, USER_COMMENT = 0x8769, 0x9286
-"""The IFD of EXIF's own tags, and the one of them that holds a free text."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def of_picture(image: Image.Image) -> str | None:
     text = image.info.get("parameters")
     if isinstance(text, str):
         return text
-    comment = image.getexif().get_ifd(EXIF).get(USER_COMMENT)
+    comment = image.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT)
     return user_comment(comment) if isinstance(comment, bytes) else comment
 
 

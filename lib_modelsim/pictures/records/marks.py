@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .c2pa import MADE_BY_AI, MAKERS
+from .places.c2pa import MADE_BY_AI, MAKERS
 from .registry import RecordReader
 from .texts import CREDENTIALS, Text, Texts
 

@@ -16,7 +16,7 @@ from ..opening import PictureError, decoded_small, moves, open_picture, opened, 
 from .form import PictureRecord
 from .infotext import Infotext, write
 from .marks import services, silent_programs
-from .places import texts_beside, texts_in, texts_of
+from .places.collecting import texts_beside, texts_in, texts_of
 from .registry import readers
 from .texts import Text, Texts
 

@@ -1,6 +1,6 @@
 """The record readers: one for each program that writes records into pictures.
 
-Each file of this package may define `READER`; `register` adds one from outside. How to write one: docs/extending.md.
+Each file of `programs/` may define `READER`; `register` adds one from outside. How to write one: docs/extending.md.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ...discovery import modules_beside
+from ...discovery import modules_in
 from .form import PictureRecord
 from .texts import Texts
 
@@ -39,8 +39,8 @@ _registered: dict[str, RecordReader] = {}
 
 @cache
 def _shipped() -> tuple[RecordReader, ...]:
-    """Those of the files beside this one."""
-    return tuple(module.READER for module in modules_beside(__name__) if hasattr(module, "READER"))
+    """Those of the files in `programs/`."""
+    return tuple(module.READER for module in modules_in(f"{__package__}.programs") if hasattr(module, "READER"))
 
 
 def register(reader: RecordReader) -> None:

@@ -1,4 +1,4 @@
-"""The texts of one picture, and what a record reader needs of them. Where they lie: `places`."""
+"""The texts of one picture, and what a record reader needs of them. Where they lie: `places/`."""
 
 from __future__ import annotations
 

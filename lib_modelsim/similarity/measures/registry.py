@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ...discovery import modules_beside
+from ...discovery import modules_in
 from ...errors import ModelsimError, Sentence
 from ..attention import Variant
 from ..parts import WEIGHTS, Reading
@@ -115,7 +115,7 @@ _registered: dict[str, Measure] = {}
 @cache
 def _shipped() -> dict[str, Measure]:
     """Name → measure, of the files beside this one, in the order of their names."""
-    modules = modules_beside(__name__)
+    modules = modules_in(__package__)
     return {measure.name: measure for module in modules for measure in getattr(module, "MEASURES", ())}
 
 

@@ -20,8 +20,8 @@ from ...pictures.encoders.encoder import Encoder, Vectors
 from ...pictures.opening import open_picture
 from ...pictures.records.form import model_name
 from ...pictures.records.infotext import parse
+from ...pictures.records.programs.webui import PROGRAM as WEBUI
 from ...pictures.records.reading import Records
-from ...pictures.records.webui import PROGRAM as WEBUI
 from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineSession, PictureFailed
 from ...probes.parameters import OPTION_LABELS, Parameters
 from ...probes.recording import parameters_of

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..form import ENDINGS
+from ...form import ENDINGS
 from .graph import Graph, Node, fits, has, is_link
 from .values import value
 

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..form import Named, named, once
+from ...form import Named, named, once
 from .graph import Graph, Node, fits, has, is_link
 from .values import value
 

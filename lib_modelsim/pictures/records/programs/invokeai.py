@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import UNCERTAIN, Named, PictureRecord, json_object, named, once, words
-from .registry import RecordReader
-from .texts import Text, Texts
+from ..form import UNCERTAIN, Named, PictureRecord, json_object, named, once, words
+from ..registry import RecordReader
+from ..texts import Text, Texts
 
 PROGRAM, _PROMPT = "InvokeAI", "positive_prompt"
 

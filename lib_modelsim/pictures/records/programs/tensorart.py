@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import MOST, Named, PictureRecord, named, once
-from .registry import RecordReader
-from .texts import Texts
+from ..form import MOST, Named, PictureRecord, named, once
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM, KEYWORD = "TensorArt", "generation_data"
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .texts import LONGEST, STEALTH_ALPHA, STEALTH_RGB, Text
+from ..texts import LONGEST, STEALTH_ALPHA, STEALTH_RGB, Text
 
 _SIGNATURE, _LENGTH = 15, 4  # bytes
 _ALPHA = {b"stealth_pnginfo": False, b"stealth_pngcomp": True}

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import PictureRecord, json_object, named, once, words
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, json_object, named, once, words
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "NovelAI"
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import AUTOV3, Named, PictureRecord, model_name, named, once, words
-from .registry import RecordReader
-from .texts import Texts
+from ..form import AUTOV3, Named, PictureRecord, model_name, named, once, words
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM, _PARAMETERS = "SwarmUI", "sui_image_params"
 

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from ..texts import LONGEST
 from .boxes import box_parts
 from .iptc import resources
-from .texts import LONGEST
 
 _MOST = 4 * LONGEST
 """Bytes of a part that is read, and of what one unpacks to."""
@@ -25,8 +25,8 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 class Container:
-    """What `places` reads of an opened picture, as Pillow would have it: texts in `info`, JPEG's segments in `applist`,
-    EXIF. There are no pixels."""
+    """What `collecting` reads of an opened picture, as Pillow would have it: texts in `info`, JPEG's segments in
+    `applist`, EXIF. There are no pixels."""
 
     mode = ""
 

@@ -11,15 +11,13 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from ..opening import PictureError, opened, regular_file
+from ...opening import PictureError, opened, regular_file
+from ..texts import COMMENT, CREDENTIALS, EXIF, IPTC, LONGEST, PNG, XMP, Text, short
 from .c2pa import credentials
 from .containers import Container, container_of
-from .infotext import EXIF as EXIF_IFD
-from .infotext import USER_COMMENT
 from .iptc import decoded, iptc_texts, resources
 from .stealth import stealth_texts
-from .texts import COMMENT, CREDENTIALS, EXIF, IPTC, LONGEST, PNG, XMP, Text, short
-from .user_comment import user_comment
+from .user_comment import EXIF_IFD, USER_COMMENT, user_comment
 from .xmp import xmp_properties
 
 _XMP_IN_PNG, _XMP_IN_JPEG = "XML:com.adobe.xmp", b"http://ns.adobe.com/xap/1.0/\0"

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from .form import MOST, Named, PictureRecord, named, once
-from .registry import RecordReader
-from .texts import Texts
+from ..form import MOST, Named, PictureRecord, named, once
+from ..registry import RecordReader
+from ..texts import Texts
 from .webui import of_infotext
 
 PROGRAM = "Fooocus"

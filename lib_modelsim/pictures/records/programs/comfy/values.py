@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..form import ENDINGS
+from ...form import ENDINGS
 from .graph import Graph, Node, has, is_link
 
 Value = str | int | float | bool

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..form import ENDINGS
+from ...form import ENDINGS
 from .graph import MOST, Graph, of_nodes
 from .loaders import listed
 

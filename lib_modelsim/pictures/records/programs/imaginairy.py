@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .form import PictureRecord, named, once, words
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, named, once, words
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "imaginAIry"
 

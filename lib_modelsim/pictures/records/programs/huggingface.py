@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .form import PictureRecord, named, once, words
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, named, once, words
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "Hugging Face space"
 

@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..form import Named, PictureRecord, json_object
+from ..registry import RecordReader
+from ..texts import Text, Texts
 from . import civitai
 from .comfy import editor
 from .comfy.drawn import drawn
 from .comfy.graph import Graph, of_prompt
 from .comfy.texts import networks, prompts
-from .form import Named, PictureRecord, json_object
-from .registry import RecordReader
-from .texts import Text, Texts
 
 PROGRAM = "ComfyUI"
 CIVITAI = "Civitai (ComfyUI)"

@@ -12,11 +12,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from ..form import MOST, Named, PictureRecord, json_list, json_object, named, once
+from ..infotext import parse
+from ..registry import RecordReader
+from ..texts import Texts
 from . import civitai
-from .form import MOST, Named, PictureRecord, json_list, json_object, named, once
-from .infotext import parse
-from .registry import RecordReader
-from .texts import Texts
 
 PROGRAM = "WebUI"
 

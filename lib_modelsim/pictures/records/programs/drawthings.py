@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .form import PictureRecord, named, once, words
-from .infotext import parse
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, named, once, words
+from ..infotext import parse
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "Draw Things"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
+"""The IFD of EXIF's own tags, and the one of them that holds a free text."""
+
 _WIDE = b"UNICODE\0"
 _ENCODINGS: Mapping[bytes, str] = {b"ASCII\0\0\0": "utf-8", bytes(8): "utf-8", b"JIS\0\0\0\0\0": "iso2022_jp"}
 """ASCII is a part of UTF-8, in which programs write their names all the same."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .form import TITLE, Named, named, once
+from ..form import TITLE, Named, named, once
 
 PROGRAM = "Civitai"
 

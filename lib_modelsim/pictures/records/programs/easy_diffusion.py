@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from .form import MOST, PictureRecord, named, once
-from .registry import RecordReader
-from .texts import Texts
+from ..form import MOST, PictureRecord, named, once
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "Easy Diffusion"
 

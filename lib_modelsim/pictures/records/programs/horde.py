@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .form import PictureRecord, named, once, words
-from .infotext import parse
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, named, once, words
+from ..infotext import parse
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "AI Horde"
 

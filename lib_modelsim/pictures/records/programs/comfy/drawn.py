@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..form import Named, named, once
+from ...form import Named, named, once
 from .graph import Graph, Node
 from .loaders import LoadedModel, loaded
 from .models import Carried, carried

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .form import PictureRecord, named, once
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, named, once
+from ..registry import RecordReader
+from ..texts import Texts
 from .webui import of_infotext
 
 PROGRAM, KEYWORD = "StabilityMatrix", "parameters-json"

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .form import PictureRecord, named, once
-from .registry import RecordReader
-from .texts import Texts
+from ..form import PictureRecord, named, once
+from ..registry import RecordReader
+from ..texts import Texts
 
 PROGRAM = "PaddleNLP"
 
