@@ -53,8 +53,8 @@ _BROADCASTS = "Anything Everywhere"
 
 
 def of_workflow(document: object) -> Graph | None:
-    """The graph of what the editor showed; None where the document is none."""
-    if not isinstance(document, dict) or not isinstance(document.get("nodes"), list):
+    """The graph of what the editor showed; None where the document is none. InvokeAI's has `edges` for its links."""
+    if not isinstance(document, dict) or not isinstance(document.get("nodes"), list) or "edges" in document:
         return None
     flat = _Flat(document)
     flat.lay_open(document, "", {}, 0)
