@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from lib_modelsim.identify.same_picture import of_pictures
+from lib_modelsim.identify.evidence.pictures import of_pictures
 from lib_modelsim.pictures import alignment, keypoints
 from lib_modelsim.pictures.confirming import confirm
 from lib_modelsim.pictures.copies import fingerprint

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.identify.evidence import KnownModel, of_records
+from lib_modelsim.identify.evidence.records import of_records
+from lib_modelsim.identify.known_model import KnownModel
 from lib_modelsim.pictures.opening import LONGEST, open_picture
 from lib_modelsim.pictures.records.reading import look_at, read_records
 from lib_modelsim.probes.gallery import read_record

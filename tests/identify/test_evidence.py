@@ -11,14 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib_modelsim.identify.calibration import SelfTest
-from lib_modelsim.identify.evidence import (
-    CERTAINTY,
-    Kind,
-    KnownModel,
-    modest,
-    of_records,
-    of_regenerated,
-)
+from lib_modelsim.identify.evidence.form import CERTAINTY, Kind
+from lib_modelsim.identify.evidence.records import of_records
+from lib_modelsim.identify.evidence.regenerated import of_regenerated
+from lib_modelsim.identify.evidence.style import modest
+from lib_modelsim.identify.known_model import KnownModel
 from lib_modelsim.pictures.confirming import CopyAnswer, CopyMatch, WindowShares
 from lib_modelsim.pictures.records.form import TITLE, Named, PictureRecord, named
 from lib_modelsim.pictures.records.reading import Records

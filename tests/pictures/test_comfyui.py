@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from lib_modelsim.identify.evidence import CERTAINTY, of_records
+from lib_modelsim.identify.evidence.form import CERTAINTY
+from lib_modelsim.identify.evidence.records import of_records
 from lib_modelsim.pictures.records.reading import read_records
 from tests.pictures.comfy_graphs import graph, loader, names, node, png, record, roles, sampler
 

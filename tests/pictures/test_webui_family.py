@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lib_modelsim.identify.evidence import of_records
+from lib_modelsim.identify.evidence.records import of_records
 from lib_modelsim.pictures.records.form import TITLE, Named
 from lib_modelsim.pictures.records.infotext import parse
 from lib_modelsim.pictures.records.reading import read_records

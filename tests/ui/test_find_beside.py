@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lib_modelsim.identify.same_picture import SimilarPicture
+from lib_modelsim.identify.evidence.pictures import SimilarPicture
 from lib_modelsim.pictures.alignment import laid_over, prepare
 from lib_modelsim.pictures.confirming import confirm
 from lib_modelsim.ui.find.answer import _alike

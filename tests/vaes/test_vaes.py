@@ -10,7 +10,7 @@ pytest.importorskip("diffusers", reason="the VAE's network is diffusers'")
 
 from PIL import Image, ImageOps
 
-from lib_modelsim.identify.evidence import Kind
+from lib_modelsim.identify.evidence.form import Kind
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.degrading import as_jpeg

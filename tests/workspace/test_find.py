@@ -15,7 +15,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.host import Listed
-from lib_modelsim.identify.evidence import Kind, KnownModel
+from lib_modelsim.identify.evidence.form import Kind
+from lib_modelsim.identify.known_model import KnownModel
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.confirming import CopyAnswer, CopyMatch

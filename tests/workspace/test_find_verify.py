@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.identify.evidence import Kind
+from lib_modelsim.identify.evidence.form import Kind
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.probes.engine import CheckpointFailed, OutOfMemory
 from lib_modelsim.probes.parameters import Parameters

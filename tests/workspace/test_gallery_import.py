@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.identify.evidence import KnownModel
+from lib_modelsim.identify.known_model import KnownModel
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.sheet import engines

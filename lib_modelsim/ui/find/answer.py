@@ -17,7 +17,7 @@ from .cards import cards
 from .finder import Answered, Finder
 
 if TYPE_CHECKING:  # SciPy comes with it
-    from ...identify.evidence import Evidence
+    from ...identify.evidence.form import Evidence
     from ...workspace.finding.find import Found
 
 _KINDS = {

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...identify.evidence import Evidence, KnownModel, are_different
+from ...identify.evidence.form import Evidence
+from ...identify.evidence.records import are_different
+from ...identify.known_model import KnownModel
 from ...identify.two_models import WRONGLY, two_styles
 from ...pictures.features import VIEWS
 from ...pictures.records.form import Named

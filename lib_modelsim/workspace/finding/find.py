@@ -17,17 +17,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from ...identify.evidence import (
-    MOST_SURE,
-    Evidence,
-    Kind,
-    modest,
-    of_features,
-    of_records,
-    told_once,
-)
+from ...identify.evidence.form import MOST_SURE, Evidence, Kind, told_once
+from ...identify.evidence.pictures import SimilarPicture, closest, of_pictures
+from ...identify.evidence.records import of_records
+from ...identify.evidence.style import modest, of_features
 from ...identify.known_model import KnownModel, by_scan
-from ...identify.same_picture import SimilarPicture, closest, of_pictures
 from ...identify.search import Match, Search, SearchResult
 from ...pictures.interrogator import Interrogator, Prompt, interrogate
 from .apart import Apart, as_one, by_records, by_style

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...identify.same_picture import SimilarPicture
+from ...identify.evidence.pictures import SimilarPicture
 from ...pictures.alignment import Prepared, prepare
 from ...pictures.confirming import DIFFERENT, CopyAnswer, CopyMatch, confirm
 from ...pictures.copies import CANDIDATE, differing, turned_fingerprints

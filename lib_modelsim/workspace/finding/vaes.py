@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...checkpoints.reader import CheckpointError
-from ...identify.evidence import Evidence, Kind, KnownModel
+from ...identify.evidence.form import Evidence, Kind
+from ...identify.known_model import KnownModel
 from ...installing import how_to_install
 from ...job import Job, Stage
 from ...library import Library

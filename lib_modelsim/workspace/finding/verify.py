@@ -11,7 +11,8 @@ from PIL import Image
 
 from ...checkpoints.networks import find
 from ...errors import ModelsimError, Sentence, joined
-from ...identify.evidence import Evidence, is_proof, of_regenerated
+from ...identify.evidence.form import Evidence
+from ...identify.evidence.regenerated import is_proof, of_regenerated
 from ...job import Cancelled, Job, Stage
 from ...pictures.alignment import prepare
 from ...pictures.confirming import CopyMatch, confirm

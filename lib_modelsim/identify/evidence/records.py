@@ -1,83 +1,22 @@
-"""What speaks for a model: the picture's record, a picture in the gallery, its style, generating it again.
-
-Every piece of evidence says in words what it rests on, with the numbers; certainties are never above what they bear.
-"""
+"""What a picture's own records say, held against the models that we know."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
-from enum import Enum
 
-from ..pictures.confirming import WHOLE, CopyAnswer, CopyMatch
-from ..pictures.records.form import AUTOV3, TITLE, UNCERTAIN, Named, PictureRecord, plain
-from ..pictures.records.reading import Records
-from ..text import likelihood, percent
-from .calibration import REFUSED, SelfTest
-from .known_model import LEGACY, NONE_CALLED_SO, NOT_YOURS, KnownModel, algorithm_name, called, hash_kind
-from .names import contradict
-from .search import Search, SearchResult
-
-
-class Kind(Enum):
-    """What evidence rests on, in the order of its strength."""
-
-    RECORD = "record"
-    PICTURE = "picture"
-    FEATURES = "features"
-    VAE = "vae"
-    REGENERATED = "regenerated"
-
-
-MOST_SURE = 0.99
-"""No evidence makes surer than this."""
-
-CERTAINTY = {
-    "hash": MOST_SURE,
-    "legacy hash": 0.9,
-    "picture": 0.95,
-    "edited picture": 0.8,
-    "name": 0.5,
-    "disagreement": 0.5,
-}
-"""How sure a kind of evidence makes, by convention and not measured.
-
-Records can be edited and near copies of a model generate near copies of pictures, so nothing reaches 1. A legacy hash
-covers 64 KB, which fine-tunes may share. Files are renamed at will, so a name alone is worth half. Where records
-disagree none counts for more than half.
-"""
-
-PROOF = MOST_SURE
-"""Certainty of a picture that was generated again with the record's full settings and came out the same."""
+from ...pictures.records.form import AUTOV3, TITLE, UNCERTAIN, Named, PictureRecord, plain
+from ...pictures.records.reading import Records
+from ...text import percent
+from ..known_model import LEGACY, NONE_CALLED_SO, NOT_YOURS, KnownModel, algorithm_name, called, hash_kind
+from ..names import contradict
+from .form import CERTAINTY, Evidence, Kind, at_most, told_once
 
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
 _SHOWN = 20  # models that a picture was generated with
 _AUTOV3 = 12  # digits
-_TOLD = 3  # reasons of one kind for one model, beside the surest
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One reason to believe that `model` generated the picture; `model` is None where it speaks against all of them.
-
-    `key` is that of the KnownModel or of the gallery's checkpoint where we have it. `certainty` is 0 … 1, None where
-    there is no honest number. `detail` is for a person, with the numbers; `again` says it after what another piece has
-    said of the same model.
-    """
-
-    kind: Kind
-    model: str | None
-    certainty: float | None
-    detail: str
-    key: str | None = None
-    again: str = ""
-
-
-# the picture's own record
-
-
 def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     """What the records name, held against the models that we know."""
     every = [named for record in records.records for named in record.checkpoints]
@@ -94,27 +33,8 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     ]
     told = _disagreement(records, found, known)
     if told is not None:
-        found = [_at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
+        found = [at_most(piece, CERTAINTY["disagreement"]) for piece in found] + [told]
     return told_once(found)
-
-
-def told_once(found: Sequence[Evidence]) -> list[Evidence]:
-    """One piece for each model and kind: the surest, with what the others add to it.
-
-    A guess stays apart from what is claimed; what names no model stays as it is.
-    """
-    of: dict[object, list[Evidence]] = {}
-    for piece in found:
-        which = (piece.kind, piece.key or piece.model, piece.certainty is None) if piece.model else piece
-        of.setdefault(which, []).append(piece)
-    return [_as_one(pieces) for pieces in of.values()]
-
-
-def _as_one(pieces: Sequence[Evidence]) -> Evidence:
-    first, *others = sorted(pieces, key=lambda piece: -(piece.certainty or 0))
-    more = list(dict.fromkeys(piece.again or piece.detail for piece in others if piece.detail != first.detail))
-    told = more[:_TOLD] + ([f"and {len(more) - _TOLD} more that name it, too"] if len(more) > _TOLD else [])
-    return replace(first, detail="; ".join([first.detail, *told]))
 
 
 def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> list[Evidence]:
@@ -317,87 +237,3 @@ def _comparable(a: str, b: str) -> bool:
 def _contradict_within(named: Named) -> bool:
     pairs = [(a, b) for a in named.hashes for b in named.hashes if _comparable(a, b)]
     return any(not (a.startswith(b) or b.startswith(a)) for a, b in pairs)
-
-
-def _at_most(piece: Evidence, certainty: float) -> Evidence:
-    least = None if piece.certainty is None else min(piece.certainty, certainty)
-    return replace(piece, certainty=least)
-
-
-# its style, and generating it again
-
-
-def of_features(
-    answer: SearchResult, search: Search, names: Sequence[str], encoder: str, seen: CopyAnswer | None = None
-) -> Evidence:
-    """What the style of the picture says; `names` are those of `answer.matches` in their order.
-
-    `seen` says what it is to the picture most like it that the search has learned from, if any is. One that is that
-    picture, or resembles it, bears no certainty: it is found for what it shows.
-    """
-    first = answer.matches[0]
-    if search.test is None or search.calibration is None or first.probability is None or answer.known is None:
-        alone = f"its style ({encoder}) cannot be compared: only {names[0]} has pictures"
-        nearest = f"its style ({encoder}) is closest to {names[0]}"
-        detail = f"{alone if len(names) == 1 else nearest}; a probability needs three models with two pictures each"
-        return Evidence(Kind.FEATURES, names[0], None, detail, first.model)
-    if answer.none_of_these and seen is not CopyAnswer.COPY:
-        detail = (
-            f"none of these: it is farther from all {len(names)} models with pictures here than "
-            f"{percent(1 - REFUSED)} of their own pictures are; the closest is {names[0]}. If half of all pictures "
-            f"come from elsewhere, it is {likelihood(1 - answer.known)} likely that none of these models made it; in a "
-            f"test, {percent(search.calibration.told_apart)} of pictures by missing models were recognised ({encoder})"
-        )
-        return Evidence(Kind.FEATURES, None, min(1 - answer.known, MOST_SURE), detail)
-    likely = modest([match.probability or 0.0 for match in answer.matches], search.test)
-    shares = ", ".join(f"{name} {likelihood(share)}" for name, share in list(zip(names, likely, strict=True))[:4])
-    detail = (
-        f"its style ({encoder}) is closest to {names[0]}: {shares}, if one of your {len(names)} models made it, "
-        f"which is {likelihood(answer.known)} likely. {search.test.sentence}"
-    )
-    if seen is CopyAnswer.COPY:
-        detail += " The search was trained on this very picture, so this is no new evidence."
-    elif seen is not None:
-        detail += " The search was trained on a picture that resembles this one, so this is weak evidence."
-    certainty = None if seen is not None else likely[0] * answer.known
-    return Evidence(Kind.FEATURES, names[0], certainty, detail, first.model)
-
-
-def modest(probabilities: Sequence[float], test: SelfTest) -> list[float]:
-    """The probabilities as far as the test bears them: of n questions without one mistake the next may still be one in
-    n + 2 (Laplace's rule of succession), and then any model is as good as another."""
-    doubt = 1 / (len(test.scores) + 2)
-    return [(1 - doubt) * probability + doubt / len(probabilities) for probability in probabilities]
-
-
-def is_proof(match: CopyMatch) -> bool:
-    """Whether a picture generated again is the one asked about: all of it, nothing edited."""
-    return match.is_copy and not match.edited and min(match.of_query, match.of_stored) >= WHOLE
-
-
-def of_regenerated(
-    model: str, key: str, likeness: float, match: CopyMatch, full_settings: bool, rivals: int, of: int
-) -> Evidence:
-    """What generating it again says of the model whose picture came nearest to the query.
-
-    `likeness` is of all pixels, `match` what a comparison in detail says; `rivals` are other models whose pictures came
-    out the same, `of` how many generated it.
-    """
-    same = match.compared.same if match.compared is not None else 0.0
-    numbers = f"likeness {likeness:.3f}; compared in detail, {percent(same)} of it is the same"
-    if full_settings and is_proof(match):
-        models = "another model" if rivals == 1 else f"{rivals} other models"
-        others = f"; {models} generated the same picture, so it is one of these" if rivals else ""
-        detail = f"proof: with the record's full settings, {model} generates the same picture ({numbers}){others}"
-        return Evidence(Kind.REGENERATED, model, PROOF / (1 + rivals), detail, key)
-    if full_settings:
-        detail = (
-            f"no model generated the same picture from the record's full settings, as the right model in the right "
-            f"program should; of {of} tried, {model} came closest ({numbers})"
-        )
-    else:
-        detail = (
-            f"its settings are not fully known, so generating it again proves nothing; of {of} models tried, {model} "
-            f"came closest ({numbers})"
-        )
-    return Evidence(Kind.REGENERATED, model, None, detail, key)

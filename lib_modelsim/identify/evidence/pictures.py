@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..pictures.confirming import CopyAnswer, CopyMatch
-from ..text import percent
-from .evidence import CERTAINTY, Evidence, Kind
+from ...pictures.confirming import CopyAnswer, CopyMatch
+from ...text import percent
+from .form import CERTAINTY, Evidence, Kind
 
 _AS_GOOD = 0.03
 """Of the typical correlation: who is so much below the best copy is a relative's picture of the same seed."""

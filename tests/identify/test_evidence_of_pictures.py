@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib_modelsim.identify.evidence import CERTAINTY
-from lib_modelsim.identify.same_picture import SimilarPicture, of_pictures
+from lib_modelsim.identify.evidence.form import CERTAINTY
+from lib_modelsim.identify.evidence.pictures import SimilarPicture, of_pictures
 from lib_modelsim.pictures.confirming import CopyAnswer, CopyMatch, WindowShares
 
 MIRRORED = np.array([[-1.0, 0, 99], [0, 1, 0], [0, 0, 1]])
