@@ -370,3 +370,70 @@ def test_no_settings_take_long(hostile):
     start = time.process_time()
     of_records(read_records(source), [])
     assert time.process_time() - start < 4, "0.7 s for two texts where nothing else runs"
+
+
+DREW = "a boat\nSteps: 20, Sampler: Euler a, Seed: 5, Size: 512x512, Model hash: 0123456789, Model: lakeboat_v3"
+
+
+def test_a_grid_of_checkpoints_is_none_of_them_alone_although_its_record_is_the_first_cell_s():
+    """AUTOMATIC1111 scripts/xyz_grid.py."""
+    values = "lakeboat_v3.safetensors [0123456789], sub/otherboat.safetensors [9876543210]"
+    axes = f', Script: X/Y/Z plot, X Type: Seed, X Values: "1,2", Y Type: Checkpoint name, Y Values: "{values}"'
+    records = read_records(png(parameters=DREW + axes))
+    (record,) = records.records
+    assert record.checkpoints == (Named("lakeboat_v3", ("0123456789",)), Named("otherboat", ("9876543210",)))
+    told = of_records(records, [])
+    assert [(piece.model, piece.certainty) for piece in told] == [("lakeboat_v3", 0.495), ("otherboat", 0.495)]
+    assert all("it is a grid of what these checkpoints draw" in piece.detail for piece in told)
+    other = f', Script: X/Y/Z plot, X Type: Steps, X Values: "10,20", Y Type: Sampler, Y Values: "{values}"'
+    assert [each.name for each in read_records(png(parameters=DREW + other)).records[0].checkpoints] == [
+        "lakeboat_v3"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "work"),
+    [
+        ("Denoising strength: 0.3", "img2img at a strength of 0.3"),
+        ("Denoising strength: 1, Mask blur: 4", "inpainting"),
+    ],
+)
+def test_what_worked_over_another_picture_is_not_sure_to_have_drawn_it(more, work):
+    (piece,) = of_records(read_records(png(parameters=f"{DREW}, {more}")), [])
+    assert (piece.model, piece.certainty) == ("lakeboat_v3", 0.8)
+    assert piece.detail.endswith(
+        f"; it was perhaps made from another picture ({work}), and what drew that is not told"
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *("Denoising strength: 1", "Denoising strength: 0.4, Hires upscale: 2, Hires upscaler: Latent"),
+        "Denoising strength: 0.7, First pass size: 512x512",
+    ],
+)
+def test_a_second_pass_is_no_other_picture(more):
+    (piece,) = of_records(read_records(png(parameters=f"{DREW}, {more}")), [])
+    assert piece.certainty == 0.99
+    assert "another picture" not in piece.detail
+
+
+def test_settings_told_in_prose_are_no_record():
+    said = "In this article we set Steps: 20, Sampler: DPM++, Model: lakeboat_v3 and got a good result."
+    assert read_records(png(Description=said)).records == ()
+    assert read_records(png(Comment="Training.\nSteps: 2000, Seed: 4, Model: lakeboat_v3")).records == ()
+    assert read_records(png(parameters="a boat\nSteps: 20, Seed: 4, Model: lakeboat_v3")).records != ()
+
+
+@pytest.mark.parametrize("digits", ["0000000000", "e3b0c44298"])
+def test_the_hash_of_nothing_is_no_hash(digits):
+    (record,) = read_records(png(parameters=DREW.replace("0123456789", digits))).records
+    assert record.checkpoints == (Named("lakeboat_v3"),)
+
+
+@pytest.mark.parametrize("name", ["Unknown", "N/A", "none"])
+def test_a_model_that_the_program_did_not_know_is_none(name):
+    settings = DREW.replace("Model hash: 0123456789, Model: lakeboat_v3", f"CFG scale: 7, Model: {name}")
+    (record,) = read_records(png(parameters=settings)).records
+    assert record.checkpoints == ()

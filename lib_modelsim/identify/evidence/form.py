@@ -28,14 +28,15 @@ CERTAINTY = {
     "legacy hash": 0.9,
     "picture": 0.95,
     "edited picture": 0.8,
+    "over another picture": 0.8,
     "name": 0.5,
     "disagreement": 0.5,
 }
 """How sure a kind of evidence makes, by convention and not measured.
 
 Records can be edited and near copies of a model generate near copies of pictures, so nothing reaches 1. A legacy hash
-covers 64 KB, which fine-tunes may share. Files are renamed at will, so a name alone is worth half. Where records
-disagree none counts for more than half.
+covers 64 KB, which fine-tunes may share. What worked over another picture need not have drawn that. Files are renamed
+at will, so a name alone is worth half. Where records disagree none counts for more than half.
 """
 
 _TOLD = 3  # reasons of one kind for one model, beside the surest

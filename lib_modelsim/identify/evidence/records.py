@@ -22,7 +22,7 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     every = [named for record in records.records for named in record.checkpoints]
     better = any(named.hashes or not named.alias for named in every)  # than what a service calls it
     found = [
-        _shared(piece, len(record.checkpoints))
+        _shared(at_most(piece, CERTAINTY["over another picture"]) if record.over else piece, len(record.checkpoints))
         for record in records.records
         for named in record.checkpoints
         if named.hashes or not (named.alias and better)

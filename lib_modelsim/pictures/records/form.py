@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ AUTOV3, UNCERTAIN = "autov3", "uncertain"
 equal ones mean the same file and others nothing."""
 
 _HASH = re.compile(r"[0-9a-f]{8,64}|[a-z][a-z0-9_]*:[0-9a-f]{8,128}")
+
+_EMPTY = hashlib.sha256().hexdigest()
 
 MOST = 500
 """Models of a kind that are read of one record: people use a dozen."""
@@ -61,6 +64,7 @@ class PictureRecord:
     the picture: nearly always one. `also` are the others that had a part in it, each with its `role`; `networks` are
     LoRAs, embeddings and the like. `infotext` is the WebUI's own text, which has every setting that is needed to
     generate the picture again. `remark` says, in words that can follow others, what is not sure of which model drew it.
+    `over` is True where they may have worked over another picture: `remark` says so, too.
     """
 
     place: str
@@ -72,19 +76,31 @@ class PictureRecord:
     infotext: str | None = None
     also: tuple[Named, ...] = ()
     remark: str = ""
+    over: bool = False
+
+
+def over_another(work: str) -> str:
+    """What is said of a picture that was perhaps made from another one, by this work ("inpainting")."""
+    return f"it was perhaps made from another picture ({work}), and what drew that is not told"
 
 
 def named(name: object, *hashes: object, role: str = "", alias: str = "", version: object = None) -> Named | None:
     """A model by what a record says of it; None where that is nothing. Hashes that are none are left out."""
     text = name if isinstance(name, str) else ""
     digits = [hash.strip().lower().removeprefix("0x").removeprefix("sha256:") for hash in map(words, hashes)]
-    kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash)))
+    kept = tuple(dict.fromkeys(hash for hash in digits if _HASH.fullmatch(hash) and not _of_nothing(hash)))
     names = (text.strip(), model_name(text))  # identifiers may have slashes
     given = next(((name, alias) for form, alias in _ALIASES for name in names if form.fullmatch(name)), None)
     shown, alias = given or (" ".join(text.split()) if alias else names[1], alias)
     shown = shown[:_LONGEST]
     label = version.strip()[:_LONGEST] if isinstance(version, str) else ""
     return Named(shown, kept, role, alias, label) if shown or kept else None
+
+
+def _of_nothing(hash: str) -> bool:
+    """Whether a hash is what programs write that could not read the file: zeros, or the SHA-256 of an empty one."""
+    digits = hash.rpartition(":")[2]
+    return not digits.strip("0") or _EMPTY.startswith(digits)
 
 
 def plain(name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from ..form import MOST, Named, PictureRecord, json_list, json_object, named, once
+from ..form import MOST, Named, PictureRecord, json_list, json_object, named, once, over_another
 from ..infotext import parse
 from ..registry import RecordReader
 from ..texts import Texts
@@ -43,9 +43,18 @@ _MARKS: Mapping[str, str] = {
 }
 """Settings, in lower case, that every such record has some of, with their form: a prompt may look like some, too."""
 
+_OWN, _NEVER_IN_PROSE = ("parameters", "UserComment"), {"model hash", "civitai resources"}
+"""Keywords, and marks, with which two marks are enough: "Steps: 20, Sampler: Euler" stands in an article as well."""
+
 _NETWORK_IN_PROMPT = re.compile(r"<(?:lora|lyco|hypernet):([^:<>]{1,200})[:>]")
 _TITLE = re.compile(r"(.*?)\s*(?:\[([0-9a-fA-F]{8,64})\])?", re.DOTALL)
 """A checkpoint as the WebUI lists it: "folder/name.safetensors [0123456789]"."""
+
+_PLOTTED = re.compile(r"^checkpoint name|^\[?model\b", re.IGNORECASE)
+"""Type of a grid's axis whose values are checkpoints."""
+
+_VALUE, _LONGEST = re.compile(r'"[^"]*"|[^,"]+'), 20_000
+"""One value of an axis, and how many characters are read of all."""
 
 _PARTS = {
     "refiner": "refiner",
@@ -54,8 +63,15 @@ _PARTS = {
 }
 """Label of a setting, in lower case, → the role of the checkpoint that it names."""
 
-_NONE = ("", "None", "Use same checkpoint", "Use same choices", "Built in", "Automatic", "Default (model)")
-"""How programs say that no other file was used."""
+_NONE = (
+    *("", "none", "use same checkpoint", "use same choices", "built in", "automatic", "default (model)"),
+    *("unknown", "n/a", "null", "undefined"),
+)
+"""How programs say that no other file was used, or that they do not know which, in lower case."""
+
+_INPAINTED = ("mask blur", "inpaint area", "masked content", "inpainting fill")
+_HIRES = ("hires", "hr ", "first pass size", "second pass", "refine st")
+"""Beginnings of labels that stand beside a denoising strength where it is that of a second pass."""
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
@@ -65,24 +81,26 @@ def read(texts: Texts) -> Iterator[PictureRecord]:
     for text in texts:
         inner = wrapped.get(text, text.text)
         if isinstance(inner, str) and text.keyword not in OF_ANOTHER_PICTURE:
-            record = of_infotext(inner, text.where)
+            record = of_infotext(inner, text.where, own=text.keyword in _OWN)
             if record is not None:
                 yield record
 
 
-def of_infotext(text: str, place: str, program: str | None = None) -> PictureRecord | None:
+def of_infotext(text: str, place: str, program: str | None = None, own: bool = True) -> PictureRecord | None:
     """The record of this text, written by this program where one knows; None for a text without settings, which may
-    be anything."""
+    be anything. `own`: whether the place is one that programs write such texts to, and people none of theirs."""
     found = parse(text)
     settings: dict[str, str] = {}
     for label, value in found.settings.items():
         settings.setdefault(label.lower(), value)
-    marks = [label for label, form in _MARKS.items() if re.fullmatch(form, settings.get(label, "").strip())]
-    if len(marks) < 2:
+    marks = {label for label, form in _MARKS.items() if re.fullmatch(form, settings.get(label, "").strip())}
+    if len(marks) < (2 if own or marks & _NEVER_IN_PROSE else 3):
         return None
     hashes = dict(islice(json_object(settings.get("hashes", "")).items(), MOST))
     resources = json_list(settings.get("civitai resources", ""))[:MOST]
     main, further = _checkpoints(settings, hashes, resources)
+    main = _plotted(settings, main) or main
+    started = _started(settings)
     networks = _networks(found.prompt, settings, hashes) or civitai.networks(resources)
     return PictureRecord(
         place,
@@ -93,6 +111,8 @@ def of_infotext(text: str, place: str, program: str | None = None) -> PictureRec
         found.negative_prompt,
         text,
         (*_parts(settings), *further),
+        "; ".join(filter(None, ("it is a grid of what these checkpoints draw" if len(main) > 1 else "", started))),
+        bool(started),
     )
 
 
@@ -123,6 +143,29 @@ def _checkpoints(
     same = [each for each in stated if each.name.lower() == main.name.lower()]
     further = tuple(replace(each, role="further checkpoint") for each in stated if each not in same)
     return once([main, *(replace(each, name=main.name) for each in same)]), further
+
+
+def _plotted(settings: Mapping[str, str], main: tuple[Named, ...]) -> tuple[Named, ...]:
+    """The checkpoints of a grid whose record is that of its first cell; none where it plots something else.
+
+    Source: AUTOMATIC1111 scripts/xyz_grid.py ("X Type: Checkpoint name", the values as typed).
+    """
+    axes = [axis for axis in "xyz" if _PLOTTED.search(settings.get(f"{axis} type", ""))]
+    values = [value for axis in axes for value in _VALUE.findall(settings.get(f"{axis} values", "")[:_LONGEST])]
+    titles = [found for value in values[:MOST] if (found := _TITLE.fullmatch(value.strip(' "'))) and found[1]]
+    models = once([named(title[1], title[2]) for title in titles])
+    return tuple(next((each for each in main if each.name == model.name), model) for model in models)
+
+
+def _started(settings: Mapping[str, str]) -> str:
+    """That the picture was perhaps begun elsewhere: img2img leaves a denoising strength alone, inpainting a mask's
+    settings, too."""
+    if any(label in settings for label in _INPAINTED):
+        return over_another("inpainting")
+    if any(label.startswith(_HIRES) for label in settings):
+        return ""
+    strength = re.fullmatch(r"0?\.\d+|0", settings.get("denoising strength", "").strip())
+    return over_another(f"img2img at a strength of {strength[0]}") if strength else ""
 
 
 def _parts(settings: Mapping[str, str]) -> tuple[Named, ...]:
@@ -162,7 +205,7 @@ def _digits(hash: object) -> str | None:
 
 
 def _nothing_if_none(value: str) -> str:
-    return "" if value.strip() in _NONE else value.strip()
+    return "" if value.strip().lower() in _NONE else value.strip()
 
 
 READER = RecordReader(PROGRAM, read, order=2)

@@ -56,6 +56,8 @@ def of_workflow(document: object) -> Graph | None:
     """The graph of what the editor showed; None where the document is none. InvokeAI's has `edges` for its links."""
     if not isinstance(document, dict) or not isinstance(document.get("nodes"), list) or "edges" in document:
         return None
+    if any(isinstance(node, dict) and isinstance(node.get("data"), dict) for node in document["nodes"]):
+        return None  # another editor's (React Flow: InvokeAI)
     flat = _Flat(document)
     flat.lay_open(document, "", {}, 0)
     return of_nodes(flat.run())
