@@ -11,7 +11,7 @@ from ...pictures.records.reading import Records
 from ...text import percent
 from ..known_model import LEGACY, NONE_CALLED_SO, NOT_YOURS, KnownModel, algorithm_name, called, hash_kind
 from ..names import contradict
-from .form import CERTAINTY, Evidence, Kind, at_most, told_once
+from .form import CERTAINTY, MOST_SURE, Evidence, Kind, at_most, told_once
 
 _ALIKE = 0.6  # of two names' letters, in order: "dream_v7" and "dream_v8" agree in 0.88
 _GUESSES = 3
@@ -21,8 +21,9 @@ def of_records(records: Records, known: Sequence[KnownModel]) -> list[Evidence]:
     """What the records name, held against the models that we know."""
     every = [named for record in records.records for named in record.checkpoints]
     better = any(named.hashes or not named.alias for named in every)  # than what a service calls it
+    most = _most(records)
     found = [
-        _shared(at_most(piece, CERTAINTY["over another picture"]) if record.over else piece, len(record.checkpoints))
+        _shared(at_most(piece, most), len(record.checkpoints))
         for record in records.records
         for named in record.checkpoints
         if named.hashes or not (named.alias and better)
@@ -71,6 +72,15 @@ def _named(record: PictureRecord, named: Named, known: Sequence[KnownModel]) -> 
         ]
     foreign = _foreign(source, named, by_name, known, networks)
     return [foreign] if foreign.key else [foreign, *_guess(named, known)]
+
+
+def _most(records: Records) -> float:
+    """How sure any record of a picture makes, where one says that there was another picture before, or that of the
+    models that it tells none drew it alone."""
+    over = [record for record in records.records if record.over]
+    if any(not record.checkpoints for record in over):
+        return CERTAINTY["disagreement"]
+    return CERTAINTY["over another picture"] if over else MOST_SURE
 
 
 def _shared(piece: Evidence, count: int) -> Evidence:

@@ -64,7 +64,7 @@ class PictureRecord:
     the picture: nearly always one. `also` are the others that had a part in it, each with its `role`; `networks` are
     LoRAs, embeddings and the like. `infotext` is the WebUI's own text, which has every setting that is needed to
     generate the picture again. `remark` says, in words that can follow others, what is not sure of which model drew it.
-    `over` is True where they may have worked over another picture: `remark` says so, too.
+    `over` is True where they may have worked over another picture, or were merged: `remark` says so, too.
     """
 
     place: str

@@ -79,6 +79,7 @@ def _record(graph: Graph, text: Text, more: dict[str, Any]) -> PictureRecord:
         *prompts(graph, found.sampler),
         also=found.also,
         remark=found.remark,
+        over=found.over,
     )
     return _with_civitai(record, _object(more.get("extraMetadata"))) if by_civitai else record
 
@@ -115,6 +116,7 @@ def _with_civitai(record: PictureRecord, told: dict[str, Any]) -> PictureRecord:
         record.negative_prompt or negative,
         also=record.also,
         remark=remark,
+        over=record.over and remark == record.remark,
     )
 
 

@@ -22,13 +22,15 @@ _MOST = 12
 @dataclass
 class DrawnPicture:
     """`checkpoints` drew the picture: one, or all those that may have; `also` worked over it. `sampler` is the node
-    that drew it, `remark` what a person must know of how this was found."""
+    that drew it, `remark` what a person must know of how this was found; `over`: they merged, or another picture was
+    there before."""
 
     checkpoints: tuple[Named, ...] = ()
     also: tuple[Named, ...] = ()
     sampler: Node | None = None
     through: list[Node] = field(default_factory=list)
     remark: str = ""
+    over: bool = False
 
 
 def drawn(graph: Graph) -> DrawnPicture:
@@ -93,10 +95,12 @@ class _Search:
         found.through = [node for base in drew or bases for node in self.of(base).through]
         found.also = self._also(drew, worked, {each.name for each in found.checkpoints})
         merged = _merge(self.of(node) for node in drew)
+        started = self._over_a_picture(drew, worked)
+        found.over = bool(merged or started)
         remarks = [
             merged or self._candidates(found.checkpoints, drew),
             "its graph plots what several checkpoints draw" if self.plotted else "",
-            self._over_a_picture(drew, worked),
+            started or self.samplers.put_in(),
             self._not_all(),
             *_of_loading(models, [self.of(node) for node in drew]),
         ]
@@ -173,7 +177,7 @@ class _Search:
 
     def _over_a_picture(self, drew: list[Node], worked: list[Node]) -> str:
         """That the picture was begun elsewhere."""
-        begun = [node for node in drew if self.samplers.from_picture(node) and self.samplers.goes_on(node)]
+        begun = [node for node in drew if self.samplers.from_picture(node) and self.samplers.keeps(node)]
         if worked and not drew:
             return "its graph only works over a picture that was loaded: what drew that is not told"
         return "it was made from a picture that was loaded, of which the graph tells nothing" if begun else ""
@@ -227,7 +231,7 @@ def _of_loading(models: list[LoadedModel], ways: list[Carried]) -> list[str]:
 
 def _without_sampler(graph: Graph, samplers: Samplers) -> DrawnPicture:
     """The models that are loaded anywhere, where no node is known to draw; else where the picture comes from."""
-    checkpoints = _names([model for model in _anywhere(graph) if not model.role])
+    checkpoints = _names([model for model in _anywhere(graph, samplers.saved()) if not model.role])
     remark = "no sampler is known in its graph"
     sources = ", ".join(samplers.sources()[:_NAMES])
     if len(checkpoints) > 1:
@@ -237,9 +241,10 @@ def _without_sampler(graph: Graph, samplers: Samplers) -> DrawnPicture:
     return DrawnPicture(checkpoints, through=list(graph.nodes.values()), remark=remark)
 
 
-def _anywhere(graph: Graph) -> list[LoadedModel]:
-    """The models that are loaded by any node; by those that are known, where there are such."""
-    found = [model for node in graph.nodes.values() for model in loaded(graph, node, None)]
+def _anywhere(graph: Graph, nodes: Iterable[Node] | None = None) -> list[LoadedModel]:
+    """The models that are loaded by any of these nodes, or by any; by those that are known, where there are such."""
+    looked_at = graph.nodes.values() if nodes is None else nodes
+    found = [model for node in looked_at for model in loaded(graph, node, None)]
     return [model for model in found if model.known] or found
 
 

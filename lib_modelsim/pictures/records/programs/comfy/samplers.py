@@ -38,6 +38,8 @@ _SAVES = re.compile(
     r"save|preview|output|display|show|viewer|send|upload|export|combine|websocket|compar", re.IGNORECASE
 )
 _LOADS_PICTURE = re.compile(r"load ?(image|latent|video)|image ?(load|from)|loadimage|clipspace", re.IGNORECASE)
+_MASKS = re.compile(r"inpaint|outpaint|noise ?mask|pad ?image|imagepad", re.IGNORECASE)
+_COMPARES = re.compile(r"compar", re.IGNORECASE)
 _SCALES = re.compile(r"upscale|scale|resize|hires", re.IGNORECASE)
 
 
@@ -77,12 +79,7 @@ class Samplers:
     def ends(self) -> list[list[Node]]:
         """For each picture that the graph gives out, the drawing nodes that did the last work on it."""
         graph = self.graph
-        savers = [
-            node
-            for node in graph.nodes.values()
-            if node.key not in self._keys and (node.key not in graph.consumed or has(_SAVES, node.kind))
-        ]
-        ends = [last for node in savers if (last := self.before(node)[0])]
+        ends = [last for node in self._savers() if (last := self.before(node)[0])]
         ends += [
             [node] for node in self.nodes if node.key not in graph.consumed and not fits(_CORE, node.kind)
         ]
@@ -90,6 +87,14 @@ class Samplers:
             return ends
         worked_on = {earlier.key for node in self.nodes for earlier in self.before(node)[0]}
         return [[node] for node in self.nodes if node.key not in worked_on] or [[node] for node in self.nodes[:1]]
+
+    def _savers(self) -> list[Node]:
+        """The nodes that give out pictures, as far as can be told: those that say so, and the last ones."""
+        return [
+            node
+            for node in self.graph.nodes.values()
+            if node.key not in self._keys and (node.key not in self.graph.consumed or has(_SAVES, node.kind))
+        ]
 
     def sources(self) -> list[str]:
         """The kinds of the nodes at the beginning of what is saved, where nothing draws."""
@@ -105,6 +110,30 @@ class Samplers:
     def from_picture(self, node: Node) -> bool:
         """Whether the node works on a picture that was loaded from a file."""
         return any(has(_LOADS_PICTURE, each.kind) for each in self.before(node)[1])
+
+    def keeps(self, node: Node) -> bool:
+        """Whether something of the picture that comes to the node is left: of its noise, or around a mask."""
+        return self.goes_on(node) or any(has(_MASKS, each.kind) for each in self.before(node)[1])
+
+    def put_in(self) -> str:
+        """That a picture from a file came in behind the samplers: by a face swap, a composition."""
+        for saver in self._savers():
+            last, way = self.before(saver)
+            if last and not has(_COMPARES, saver.kind) and any(has(_LOADS_PICTURE, each.kind) for each in way):
+                return "a picture that was loaded may have gone into it, too"
+        return ""
+
+    def saved(self) -> list[Node] | None:
+        """The nodes that have a part in what is saved; None where no node is known to save."""
+        waiting = [node for node in self._savers() if has(_SAVES, node.kind)]
+        found = {node.key: node for node in waiting}
+        while waiting and self.graph.step():
+            for _, link in self.graph.links(waiting.pop()):
+                source = self.graph.source(link)
+                if source is not None and source[0].key not in found:
+                    found[source[0].key] = source[0]
+                    waiting.append(source[0])
+        return list(found.values()) or None
 
     def role(self, node: Node) -> str:
         """What a node that works on from another did, in a person's words."""
