@@ -44,16 +44,20 @@ _EXACT = ("gradio",)
 _PIN = re.compile(r"([\w.-]+)==([\w.!+-]+)")
 
 
-def how_to_install(*packages: str) -> str:
-    """The command that installs these packages where this Python runs."""
-    return f'"{sys.executable}" "{Path(__file__).resolve()}" {" ".join(packages)}'
+def how_to_install(*packages: str, again: bool = False) -> str:
+    """The command that installs these packages where this Python runs; `again` also where they are there."""
+    return f'"{sys.executable}" "{Path(__file__).resolve()}" {" ".join(_arguments(packages, again))}'
 
 
-def install(packages: Sequence[str], stopped: Callable[[], bool] = lambda: False) -> str | None:
+def _arguments(packages: Sequence[str], again: bool) -> list[str]:
+    return [*["--again"] * again, *packages]
+
+
+def install(packages: Sequence[str], stopped: Callable[[], bool] = lambda: False, again: bool = False) -> str | None:
     """Does what `how_to_install` says, in a process of its own: None where the packages are there afterwards, otherwise
     what pip said last. `stopped` is asked a few times a second; where it is so, the process is ended."""
     hasty = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "15"}  # without a network, pip tries for minutes
-    command = [sys.executable, str(Path(__file__).resolve()), *packages]
+    command = [sys.executable, str(Path(__file__).resolve()), *_arguments(packages, again)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     environment = hasty | dict(os.environ) | {"PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(  # noqa: S603 - ourselves

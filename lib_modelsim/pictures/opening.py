@@ -118,7 +118,7 @@ def said_by(error: Exception) -> str:
 def _told(shown: str) -> Iterator[None]:
     """What goes wrong in a hostile or damaged file as a PictureError: Pillow's readers raise nearly anything."""
     try:
-        with _to_the_end():
+        with _to_the_end:
             yield
     except ModelsimError:
         raise
@@ -131,21 +131,30 @@ def _told(shown: str) -> Iterator[None]:
         ) from error
 
 
-_one_at_a_time = threading.RLock()
+class _ToTheEnd:
+    """A picture that is cut short is an error, also where a program has told Pillow to fill the rest with grey. That is
+    one setting of the whole process: the last of the threads that are within gives it back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._as_it_was = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._as_it_was = ImageFile.LOAD_TRUNCATED_IMAGES
+            self._within += 1
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                ImageFile.LOAD_TRUNCATED_IMAGES = self._as_it_was
 
 
-@contextmanager
-def _to_the_end() -> Iterator[None]:
-    """A picture that is cut short is an error, also where a program has told Pillow to fill the rest with grey."""
-    if not ImageFile.LOAD_TRUNCATED_IMAGES:
-        yield
-        return
-    with _one_at_a_time:
-        ImageFile.LOAD_TRUNCATED_IMAGES = False
-        try:
-            yield
-        finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES = True
+_to_the_end = _ToTheEnd()
 
 
 def _opened(source: Path | bytes, shown: str) -> Image.Image:

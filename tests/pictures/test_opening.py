@@ -223,6 +223,19 @@ def test_a_program_that_lets_pillow_fill_cut_pictures_with_grey_changes_nothing(
     assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
+def test_nor_does_it_while_another_thread_is_done_with_a_picture(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    data = with_record("png")
+    first, second = opened(data), opened(data[: len(data) // 2])
+    first.__enter__()
+    cut = second.__enter__()
+    first.__exit__(None, None, None)
+    with pytest.raises(OSError, match="truncated"):
+        cut.load()
+    second.__exit__(None, None, None)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
+
+
 def box(kind, *content):
     data = b"".join(content)
     return struct.pack(">I", len(data) + 8) + kind + data

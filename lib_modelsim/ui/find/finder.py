@@ -17,8 +17,9 @@ from .encoder_choice import EncoderChoice
 if TYPE_CHECKING:  # SciPy and Pillow come with them
     from PIL import Image
 
-    from ...workspace.finding.find import Found, Ranked
+    from ...workspace.finding.find import Found
     from ...workspace.finding.queries import OpenedQuery
+    from ...workspace.finding.ranking import Ranked
     from ...workspace.finding.verify import Verified
 
 _PREVIEW = 512

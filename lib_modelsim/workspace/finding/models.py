@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -97,13 +98,13 @@ def with_gallery(known: Sequence[KnownModel], drew: Mapping[str, str]) -> tuple[
     by_name: dict[str, list[KnownModel]] = {}
     for model in known:
         by_name.setdefault(model.name.lower(), []).append(model)
+    bearers = Counter(name.lower() for name in drew.values())
     found, granted = list(known), []
     for key, name in drew.items():
         called = by_name.get(name.lower(), [])
         if key in keys or (key.startswith(_BY_NAME) and called):
             continue
-        alone = [other for other, same in drew.items() if same.lower() == name.lower()] == [key]
-        if alone and len(called) == 1 and called[0].sha256 is None:
+        if bearers[name.lower()] == 1 and len(called) == 1 and called[0].sha256 is None:
             granted.append(replace(called[0], sha256=key))
             found[found.index(called[0])] = granted[-1]
         else:
@@ -113,9 +114,8 @@ def with_gallery(known: Sequence[KnownModel], drew: Mapping[str, str]) -> tuple[
 
 def keys_of_files(known: Sequence[KnownModel], drew: Mapping[str, str]) -> dict[str, str]:
     """Key of pictures that were made before the SHA-256 was known → the key of the one file of this name."""
-    found = {}
-    for key, name in drew.items():
-        meant = {model.key for model in known if model.name.lower() == name.lower()}
-        if key.startswith(_BY_NAME) and len(meant) == 1:
-            found[key] = meant.pop()
-    return found
+    of_name: dict[str, set[str]] = {}
+    for model in known:
+        of_name.setdefault(model.name.lower(), set()).add(model.key)
+    meant = {key: of_name.get(name.lower(), set()) for key, name in drew.items() if key.startswith(_BY_NAME)}
+    return {key: next(iter(keys)) for key, keys in meant.items() if len(keys) == 1}

@@ -27,8 +27,9 @@ from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineS
 from ...probes.parameters import OPTION_LABELS, Parameters
 from ...probes.recording import parameters_of
 from ...probes.run import drew
-from .find import Found, Ranked, rank
+from .find import Found
 from .queries import Query, open_query
+from .ranking import Ranked, rank
 
 _WHOLE = "give the whole picture, or search without generating it again"
 
