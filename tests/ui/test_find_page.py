@@ -106,6 +106,15 @@ def test_nothing_to_look_for_is_one_line(page):
     assert "no picture to look up" in str(status)
 
 
+def test_while_it_searches_it_asks_for_no_click(page):
+    file = BytesIO()
+    noise_of("somebody's", (64, 64)).save(file, "PNG")
+    begun = answer(give(page, file.getvalue()))
+    assert "Searching …" in begun
+    assert "Press Find" not in begun
+    followed(page)
+
+
 def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
     file, going_on = BytesIO(), Event()
     noise_of("somebody's", (64, 64)).save(file, "PNG")

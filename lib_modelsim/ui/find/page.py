@@ -101,23 +101,25 @@ class FindPage:
         question, finder = json.loads(sent) if sent else {}, self.finder(window)
         finder.number = question.get("number", "")
         finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
-        if finder.asked and not finder.would_disturb:
+        begun = bool(finder.asked) and not finder.would_disturb
+        if begun:
             self.wiring.work.begin(finder.find, *_WORDS, owner=finder.window)
-        return self.show(window)
+        return self.show(window, begun)
 
-    def show(self, window: str) -> Updates:
-        """What is known by now."""
+    def show(self, window: str, begun: bool = False) -> Updates:
+        """What is known by now; `begun` says that a search goes on."""
         finder = self.finder(window)
         return {
             self._verify: gr.update(visible=finder.answer is not None and bool(finder.answer.shown.ranking)),
             self._hashes: gr.update(visible=finder.answer is not None and finder.answer.found.to_read > 0),
             self._samples: samples_for(self._session.backend.host),  # the demonstration comes and goes
-            self._answer: self._panel(finder),
+            self._answer: self._panel(finder, begun),
         }
 
-    def _panel(self, finder: Finder) -> Markup:
+    def _panel(self, finder: Finder, begun: bool = False) -> Markup:
         """The answer, and to which question: the script asks again where gradio 3 has dropped one."""
-        return render("ui/templates/asked.html", number=finder.number, panel=answer_panel(finder, self._session))
+        panel = answer_panel(finder, self._session, begun)
+        return render("ui/templates/asked.html", number=finder.number, panel=panel)
 
     def act(self, asked: str, window: str) -> Updates:
         """What a button on a card asks for; long work is begun here and followed after."""
