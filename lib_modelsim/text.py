@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _JOINER = "\N{ZERO WIDTH JOINER}"
 """Holds the parts of one emoji together, and letters of some scripts."""
+
+_LONG_HASH = re.compile(r"\b([0-9a-f]{10})[0-9a-f]{30,}\b")
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -76,6 +79,11 @@ def several(names: Sequence[str], most: int = 5) -> str:
 def percent(share: float) -> str:
     """A share 0 … 1 in whole percents: "68 %"."""
     return f"{100 * share:.0f} %"
+
+
+def brief(text: str) -> str:
+    """The text with long hashes cut to the ten digits that people compare."""
+    return _LONG_HASH.sub(r"\1…", text)
 
 
 def likelihood(share: float) -> str:

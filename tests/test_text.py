@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_modelsim.text import likelihood, percent, printable, size_text, size_unit
+from lib_modelsim.text import brief, likelihood, percent, printable, size_text, size_unit
 
 PACKAGE = Path(__file__).parents[1] / "lib_modelsim"
 
@@ -58,3 +58,7 @@ def test_no_sentence_writes_percents_its_own_way():
 )
 def test_the_sizes_of_one_column_have_one_unit(sizes, words):
     assert [size_text(size, size_unit(sizes)) for size in sizes] == words
+
+
+def test_a_long_hash_is_cut_in_a_sentence_and_nothing_else():
+    assert brief(f"its SHA-256 {'a1' * 32}; 0123456789abcdef") == "its SHA-256 a1a1a1a1a1…; 0123456789abcdef"

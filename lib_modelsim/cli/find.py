@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..text import likelihood, percent
+from ..text import brief, likelihood, percent
 from .options import device_option, exclude_option, generating_options, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
@@ -153,7 +153,7 @@ def _document(found: Found, top: int | None) -> dict[str, Any]:
 
 def _words(found: Found, top: int) -> list[str]:
     """The same for a person."""
-    lines = [f"{each.kind.value}: {each.detail}" for each in found.evidence]
+    lines = [f"{each.kind.value}: {brief(each.detail)}" for each in found.evidence]
     if found.apart is not None:
         lines = [found.apart.sentence, *lines]
     if not lines:
@@ -172,10 +172,9 @@ def _condition(found: Found) -> str:
     """Under which the ranking holds."""
     if found.apart is not None:
         return "your models, those of the pictures first"
-    elsewhere = any(each.kind.value == "record" and each.key is None and each.certainty for each in found.evidence)
     return (
         "likeliest of your models, if it is one of them"
-        if found.none_of_these or elsewhere
+        if found.none_of_these or found.elsewhere
         else "likeliest of your models"
     )
 

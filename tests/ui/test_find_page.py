@@ -297,7 +297,27 @@ def test_of_a_picture_that_moves_and_of_one_that_is_cut_short_the_page_says_what
     assert "0.png has more than one frame: only the first was looked at" in shown
     assert "only the record was read: 1.png is damaged or incomplete" in shown
     assert "zoe" in shown
-    assert shown.count("<figure>") == 1
+    assert shown.count("<figure>") == 2
+    assert shown.count("cannot be shown") == 1
+
+
+def test_of_a_record_alone_it_does_not_say_that_there_are_no_images(page, tmp_path):
+    fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
+    file = BytesIO()
+    noise_of("somebody's", (64, 64)).save(file, "PNG", pnginfo=told("a\nSteps: 2, Seed: 1, Size: 8x8, Model: zoe"))
+    give(page, file.getvalue()[:4000])
+    followed(page)
+    shown = answer(page.show(HERE))
+    assert "zoe" in shown
+    assert "No images to compare" not in shown
+
+
+def test_beside_a_record_of_another_model_every_card_says_its_condition(page, tmp_path):
+    record = "a\nSteps: 2, Seed: 1, Size: 8x8, Model hash: 0123456789, Model: zoe"
+    fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
+    shown = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
+    for sure in re.findall(r"modelsim-sure.*?</div>", shown, re.DOTALL):
+        assert "if it is one of these at all" in sure
     give(page, file.getvalue()[:4000])
     assert "modelsim-error" not in followed(page)
     assert "zoe" in answer(page.show(HERE))

@@ -9,7 +9,7 @@ from ...errors import for_page
 from ...identify.known_model import NONE_CALLED_SO, NOT_YOURS
 from ...pictures.opening import PictureError, open_picture
 from ...templates import render
-from ...text import likelihood
+from ...text import brief, likelihood
 from ..families.previews import inline
 from ..status import note
 from ..view_state import ViewState
@@ -62,35 +62,56 @@ def _answer(answer: Answered, session: ViewState) -> str:
         "ui/templates/answer.html",
         several=len(asked) > 1,
         asked=[
-            (each.name, inline(each.preview, each.name, max(each.preview.size)))
+            (each.name, each.preview and inline(each.preview, each.name, max(each.preview.size)))
             for each in asked[:_SHOWN]
-            if each.preview is not None
         ],
         alike=_alike(found),
         more_asked=max(len(asked) - _SHOWN, 0),
         verdict=_verdict(found),
         apart=found.apart and found.apart.sentence,
-        evidence=[(_KINDS[piece.kind.value], _beside_kind(piece), piece.detail) for piece in found.evidence],
+        evidence=_evidence(found),
         prompt=found.prompt,
         infotext=found.infotext if session.backend.host.is_webui else None,
         remarks=[for_page(remark) for remark in found.remarks],
-        no_pictures="features" not in kinds,
+        no_pictures="features" not in kinds and any(each.preview is not None for each in asked),
         again=_generated_again(answer),
         cards=cards(answer, session),
     )
 
 
-def _alike(found: Found) -> list[tuple[str, str, str]]:
-    """Pictures of the gallery that are the first query or look like it, laid as it is: model, file, picture."""
+def _evidence(found: Found) -> list[dict[str, object]]:
+    """What stands in the list: of a style's sentences the first, the others smaller below it; what only has the layout
+    of a picture of the gallery together, as it claims nothing."""
+    rows: list[dict[str, object]] = []
+    for piece in found.evidence:
+        detail, rest = brief(piece.detail), ""
+        kind = piece.kind.value
+        if kind == "features":
+            detail, stop, rest = detail.partition(". ")
+            detail += stop.strip()
+        row = {"kind": _KINDS[kind], "sure": _beside_kind(piece), "detail": detail, "rest": rest, "more": []}
+        before = rows[-1] if rows else None
+        if kind == "picture" and piece.certainty is None and before and before["kind"] == row["kind"]:
+            before["more"].append(detail)
+        else:
+            rows.append(row)
+    return rows
+
+
+def _alike(found: Found) -> list[tuple[str, str, str, str]]:
+    """Pictures of the gallery that are the first query, or else those that look like it, laid as it is: which of both,
+    model, file, picture."""
     from ...pictures.alignment import laid_over  # SciPy comes with it
 
     shown = []
-    for each in found.similar[:_ALIKE]:
+    same = [each for each in found.similar if each.match.is_copy]
+    for each in (same or found.similar)[:_ALIKE]:
         with suppress(PictureError):  # it went away since
             stored = open_picture(each.path)
             if each.match.where is not None:
                 stored = laid_over(stored, each.match.where, each.match.size)
-            shown.append((each.model, each.path.name, inline(stored, each.path.name, _BESIDE)))
+            what = "the same, in the gallery" if each.match.is_copy else "similar, in the gallery"
+            shown.append((what, each.model, each.path.name, inline(stored, each.path.name, _BESIDE)))
     return shown
 
 
@@ -116,7 +137,8 @@ def _verdict(found: Found) -> str:
     first = found.ranking[0]
     if first.probability is None:
         return f"Cannot tell which; most similar: {first.model}"
-    return f"Most likely {first.model}: {likelihood(first.probability)}"
+    by_style = not any(piece.kind.value != "features" for piece in told)
+    return f"Most likely {first.model}: {likelihood(first.probability)}{', if it is one of yours' if by_style else ''}"
 
 
 def _beside_kind(piece: Evidence) -> float | None:

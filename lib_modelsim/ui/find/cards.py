@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...hosts.host import Host
 from ...pictures.records.infotext import FEWEST, parse, write
 from ...templates import render
+from ...text import brief
 from ..families.classes import ClassMark
 from ..families.previews import thumbnail
 from ..view_state import ViewState
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # SciPy comes with it
 
 _CARDS = 12
 """Models that get a card; the others get a line."""
+
+_ALWAYS = 4
+"""Models that get one however unlikely: how often the right one is among them is what the self-test tells."""
 
 _NEAREST = 3
 """Pictures on a card."""
@@ -60,22 +64,30 @@ def cards(answer: Answered, session: ViewState) -> Markup:
     """The models, the likeliest first."""
     found, host = answer.shown, session.backend.host
     names = {model.path.resolve(): model.name for model in session.backend.index.models}
-    around = _Around(host, names, session.shown().classes, found.none_of_these)
+    around = _Around(host, names, session.shown().classes, found.none_of_these or found.elsewhere)
     left_out = len(answer.left_out)
+    shown = [each for i, each in enumerate(found.ranking) if i < _ALWAYS or (i < _CARDS and _matters(each))]
     return render(
         "ui/templates/cards.html",
         infotext=_of_any_model(found.infotext) if found.infotext else "",
         loads=host.is_webui,
         sends=found.infotext is not None,
-        cards=[_card(ranked, around) for ranked in found.ranking[:_CARDS]],
-        others=found.ranking[_CARDS:],
+        cards=[_card(ranked, around) for ranked in shown],
+        others=[each for each in found.ranking if each not in shown],
         left_out=left_out and ("1 model is" if left_out == 1 else f"{left_out} models are"),
     )
 
 
+def _matters(ranked: Ranked) -> bool:
+    """Whether it is worth a card: not below 1 %, or named by more than its style."""
+    named = any(piece.kind.value != "features" and piece.certainty for piece in ranked.evidence)
+    return named or ranked.probability is None or ranked.probability >= 0.01
+
+
 def _card(ranked: Ranked, around: _Around) -> _Card:
     known = around.names.get(ranked.path.resolve()) if ranked.path else None
-    own = [piece.detail for piece in ranked.evidence if piece.kind.value != "features"]  # the bar says what features do
+    # what features say is the bar
+    own = [brief(piece.detail) for piece in ranked.evidence if piece.kind.value != "features"]
     return _Card(
         model=ranked.model,
         key=ranked.key,

@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from ...errors import Sentence, joined
 from ...identify.evidence.form import Evidence, Kind, told_once
 from ...identify.evidence.pictures import SimilarPicture, closest, of_pictures
 from ...identify.evidence.records import of_records
@@ -66,6 +67,11 @@ class Found:
     apart: Apart | None = None
     to_read: int = 0
     similar: tuple[SimilarPicture, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a record names a model that is none of these: what the ranking says holds only if it errs."""
+        return any(piece.kind is Kind.RECORD and piece.key is None and piece.certainty for piece in self.evidence)
 
 
 def find(
@@ -126,9 +132,7 @@ def find(
     )
 
 
-def _of_style(
-    answer: SearchResult, search: Search, learned: Learned, similar: Sequence[SimilarPicture]
-) -> Evidence:
+def _of_style(answer: SearchResult, search: Search, learned: Learned, similar: Sequence[SimilarPicture]) -> Evidence:
     """What the search says, in the light of the pictures that it has learned from and that look like the queries."""
     called = [learned.names[match.model] for match in answer.matches]
     taught = {picture.path for picture in learned.pictures}
@@ -213,7 +217,9 @@ def _never_hashed(asked: Sequence[OpenedQuery], evidence: Sequence[Evidence], kn
     if not missing or not unknown:
         return []
     files = "1 of your checkpoints was" if unknown == 1 else f"{unknown} of your checkpoints were"
-    return [f"{files} never hashed and may be the model named in the record: scan them, then search again"]
+    what = f"{files} never hashed and may be the model named in the record: "
+    fix = Sentence("scan them, then search again", "press Show families on the page Families, then Find here")
+    return [joined(what, fix)]
 
 
 def _granted(evidence: Sequence[Evidence], granted: Sequence[KnownModel]) -> list[str]:
