@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ import gradio as gr
 from ...errors import ModelsimError, for_page
 from ...job import Job
 from ...templates import render
-from ...text import counted, size_text
+from ...text import brief, counted, size_text
 from ...workspace.workspace import Workspace
 from ..view_state import ViewState
 from ..wiring import Event, Wiring
@@ -44,6 +44,15 @@ class _Looked:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What became of an import or of its undoing: a line for each model, all of them in one, and what was skipped."""
+
+    models: Sequence[str] = ()
+    summary: str = ""
+    skipped: Sequence[str] = ()
+
+
 class ImportPanel:
     """An accordion; made inside gradio's Blocks. The gallery is everybody's, and so is what is imported into it."""
 
@@ -51,7 +60,7 @@ class ImportPanel:
         self._backend = session.backend
         self._typed = ""
         self._looked: _Looked | None = None
-        self._told: tuple[str, ...] = ()
+        self._told = _Told()
         with gr.Accordion("Import your own pictures into the gallery", open=False, elem_id="modelsim_imports"):
             self._panel = gr.HTML(self.shown(), elem_id="modelsim_import")
             with gr.Row(elem_id="modelsim_import_hidden"):
@@ -69,7 +78,7 @@ class ImportPanel:
         run, begin, looked = self._backend.run, wiring.work.begin, id(self._looked)
         match json.loads(asked) if asked else {}:
             case {"import": "look", "path": str(path)}:
-                self._typed, self._looked, self._told = path, None, ()
+                self._typed, self._looked, self._told = path, None, _Told()
                 begin(lambda: run(("look", path), lambda job, work: self._look(path, job, work)), "Stopped.", "")
             case {"import": "take", "chosen": dict(chosen)}:
                 begin(lambda: run(("import", looked), lambda job, work: self._take(chosen, job, work)), _STOPPED, "")
@@ -85,9 +94,11 @@ class ImportPanel:
             typed=self._typed,
             folders=[(each, size_text(each.bytes)) for each in plan.folders] if plan is not None else [],
             names=looked.names if looked is not None else (),
-            doubts=plan.doubts if plan is not None else (),
+            doubts=[brief(doubt) for doubt in plan.doubts] if plan is not None else [],
             loose=counted(plan.loose, "picture") if plan is not None and plan.loose else "",
-            told=self._told,
+            told=self._told.models,
+            summary=self._told.summary,
+            skipped=self._told.skipped,
         )
 
     def _look(self, typed: str, job: Job, workspace: Workspace) -> None:
@@ -103,11 +114,12 @@ class ImportPanel:
         plan = workspace.import_plan(looked.folder, job, chosen)
         self._looked = _Looked(looked.folder, plan, looked.names)  # what was chosen stays where it is stopped
         imported = workspace.take_in(plan, job)
-        self._looked, self._told = None, tuple(_imported(imported))
+        self._looked, self._told = None, _imported(imported)
 
     def _undo(self, workspace: Workspace) -> None:
         removed = workspace.undo_import()
-        self._told = tuple(f"{model}: {count} removed from the gallery" for model, count in removed.items())
+        lines = [f"{model}: {count} removed from the gallery" for model, count in removed.items()]
+        self._told = _Told(lines, f"{counted(sum(removed.values()), 'picture')} removed from the gallery")
 
 
 def _folder(typed: str) -> Path:
@@ -124,13 +136,17 @@ def _folder(typed: str) -> Path:
     return folder
 
 
-def _imported(found: Imported) -> list[str]:
-    """What came in, and what did not, in lines."""
-    lines = [f"{model}: {counted(count, 'picture')} imported" for model, count in found.pictures.items()]
+def _imported(found: Imported) -> _Told:
+    """What came in, and what did not."""
+    models = [f"{model}: {counted(count, 'picture')} imported" for model, count in found.pictures.items()]
+    whole = f"{counted(sum(found.pictures.values()), 'picture')} of {counted(len(models), 'model')} imported"
+    lines = []
     if found.known:
         lines.append(f"Already in the gallery: {found.known}")
     if found.loose:
         lines.append(f"Skipped: {found.loose} in no sub-folder, so nobody knows whose they are")
     lines += [f"Skipped: {for_page(bad.error)}" for bad in found.unreadable[:_TOLD]]
     more = len(found.unreadable) - _TOLD
-    return [*lines, f"Skipped: {more} more that cannot be read"] if more > 0 else lines
+    if more > 0:
+        lines.append(f"Skipped: {more} more that cannot be read")
+    return _Told(models, whole, lines)
