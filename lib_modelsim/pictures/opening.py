@@ -118,7 +118,7 @@ def said_by(error: Exception) -> str:
 def _told(shown: str) -> Iterator[None]:
     """What goes wrong in a hostile or damaged file as a PictureError: Pillow's readers raise nearly anything."""
     try:
-        with _to_the_end:
+        with _strictly:
             yield
     except ModelsimError:
         raise
@@ -131,19 +131,24 @@ def _told(shown: str) -> Iterator[None]:
         ) from error
 
 
-class _ToTheEnd:
-    """A picture that is cut short is an error, also where a program has told Pillow to fill the rest with grey. That is
-    one setting of the whole process: the last of the threads that are within gives it back."""
+class _Strictly:
+    """A picture that is cut short is an error, also where a program has told Pillow to fill the rest with grey; of
+    large pictures and odd parts nobody is warned. Both are settings of the whole process: the last of the threads that
+    are within gives them back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._within = 0
-        self._as_it_was = False
+        self._fills = False
+        self._warnings = warnings.catch_warnings()
 
     def __enter__(self) -> None:
         with self._lock:
             if not self._within:
-                self._as_it_was = ImageFile.LOAD_TRUNCATED_IMAGES
+                self._fills = ImageFile.LOAD_TRUNCATED_IMAGES
+                self._warnings = warnings.catch_warnings()
+                self._warnings.__enter__()
+                warnings.simplefilter("ignore")
             self._within += 1
             ImageFile.LOAD_TRUNCATED_IMAGES = False
 
@@ -151,18 +156,17 @@ class _ToTheEnd:
         with self._lock:
             self._within -= 1
             if not self._within:
-                ImageFile.LOAD_TRUNCATED_IMAGES = self._as_it_was
+                ImageFile.LOAD_TRUNCATED_IMAGES = self._fills
+                self._warnings.__exit__(None, None, None)
 
 
-_to_the_end = _ToTheEnd()
+_strictly = _Strictly()
 
 
 def _opened(source: Path | bytes, shown: str) -> Image.Image:
     try:
         file = io.BytesIO(source) if isinstance(source, bytes) else regular_file(source)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures: `LARGEST` is our limit
-            return Image.open(file, formats=_formats())
+        return Image.open(file, formats=_formats())
     except UnidentifiedImageError as error:
         raise _not_a_picture(source, shown) from error
     except Image.DecompressionBombError as error:
@@ -216,9 +220,7 @@ def _decoded(picture: Image.Image, shown: str) -> Image.Image:
         )
     if picture.mode == "F":
         raise PictureError(f"{shown} has floating-point pixels", fix="save it with 8 or 16 bits")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd parts: what matters is an error
-        picture.load()
+    picture.load()
     factor = -(-max(picture.size) // LONGEST)
     return _upright(_rgb(picture) if factor == 1 else _reduced(picture, factor), picture)
 

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.command import run
-
 
 @pytest.fixture
-def told(shared, tmp_path):
+def told(found):
     """A function: name of a case → the evidence that `find` gives for its picture."""
-
-    def of(name):
-        (picture,) = (shared / "cases" / "pictures" / name).glob("picture.*")
-        found = run("find", picture, "--json", "--no-library", "--gallery", tmp_path / "empty")
-        assert found.code == 0
-        return found.document["evidence"]
-
-    return of
+    return lambda name: found(name)["evidence"]
 
 
 @pytest.mark.parametrize(

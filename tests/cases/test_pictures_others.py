@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.command import run
-
 
 @pytest.fixture
-def piece(shared, tmp_path):
+def piece(found):
     """A function: name of a case → the one piece of evidence that `find` has for its picture."""
 
     def of(name):
-        (picture,) = (shared / "cases" / "pictures" / name).glob("picture.*")
-        told = run("find", picture, "--json", "--no-library", "--gallery", tmp_path / "empty")
-        assert told.code == 0
-        (evidence,) = told.document["evidence"]
+        (evidence,) = found(name)["evidence"]
         assert evidence["kind"] == "record"
         return evidence
 

@@ -5,25 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lib_modelsim.pictures.records.places.collecting import texts_of
-from tests.command import run
 
 
 @pytest.fixture
 def picture(shared):
     """A function: name of a case → its picture."""
     return lambda name: next((shared / "cases" / "pictures" / name).glob("picture.*"))
-
-
-@pytest.fixture
-def found(picture, tmp_path):
-    """A function: name of a case → what `find` says of its picture."""
-
-    def of(name):
-        told = run("find", picture(name), "--json", "--no-library", "--gallery", tmp_path / "empty")
-        assert told.code == 0
-        return told.document
-
-    return of
 
 
 @pytest.mark.parametrize(

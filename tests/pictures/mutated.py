@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from .exif import exif_block
 from .record_samples import RECORDS, written
 
 
@@ -57,23 +58,8 @@ def exif_with(random: Random, texts: dict[str, str]) -> bytes:
     comment = code + _joined(texts).encode(encoding, "replace")
     if random.random() < 0.5:
         entries.append((0x9286, 7, comment))
-        return _tiff(order, entries, None)
-    return _tiff(order, entries, comment)
-
-
-def _tiff(order: str, entries: list[tuple[int, int, bytes]], comment: bytes | None) -> bytes:
-    count = len(entries) + (comment is not None)
-    behind, table, data = 8 + 2 + 12 * count + 4, b"", b""
-    for tag, kind, text in sorted(entries):
-        value = text.ljust(5, b"\0")
-        table += struct.pack(f"{order}HHII", tag, kind, len(value), behind + len(data))
-        data += value
-    if comment is not None:
-        start = behind + len(data)
-        table += struct.pack(f"{order}HHII", 0x8769, 4, 1, start)
-        data += struct.pack(f"{order}HHHIII", 1, 0x9286, 7, len(comment), start + 18, 0) + comment
-    mark = b"II*\0" if order == "<" else b"MM\0*"
-    return b"Exif\0\0" + mark + struct.pack(f"{order}IH", 8, count) + table + bytes(4) + data
+        return exif_block(entries, None, order)
+    return exif_block(entries, comment, order)
 
 
 def xmp_with(texts: dict[str, str]) -> bytes:

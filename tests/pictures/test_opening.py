@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import time
+import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -234,6 +235,16 @@ def test_nor_does_it_while_another_thread_is_done_with_a_picture(monkeypatch):
         cut.load()
     second.__exit__(None, None, None)
     assert ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def test_warnings_are_as_they_were_once_the_last_picture_is_done():
+    before = list(warnings.filters)
+    first, second = opened(with_record("png")), opened(with_record("png"))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert list(warnings.filters) == before
 
 
 def box(kind, *content):

@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from lib_modelsim.pictures.records.form import Named
 from lib_modelsim.pictures.records.reading import read_records
 
+from .exif import exif_block
 from .scenes import scene
 
 SHA = "0123456789abcdef" * 4
@@ -38,19 +39,7 @@ def saved(kind, picture=None, **options):
 
 def exif(comment=None, order="<", **tags):
     """An EXIF block, byte by byte: ASCII tags of IFD0 by their number, and a UserComment in the Exif IFD."""
-    ascii_tags = [(int(tag[1:], 16), value.encode() + b"\0") for tag, value in tags.items()]
-    count = len(ascii_tags) + (comment is not None)
-    behind = 8 + 2 + 12 * count + 4
-    table, data = b"", b""
-    for tag, value in sorted(ascii_tags):
-        table += struct.pack(f"{order}HHII", tag, 2, len(value), behind + len(data))
-        data += value
-    if comment is not None:
-        start = behind + len(data)
-        table += struct.pack(f"{order}HHII", 0x8769, 4, 1, start)
-        data += struct.pack(f"{order}HHHIII", 1, 0x9286, 7, len(comment), start + 18, 0) + comment
-    mark = b"II*\0" if order == "<" else b"MM\0*"
-    return b"Exif\0\0" + mark + struct.pack(f"{order}IH", 8, count) + table + bytes(4) + data
+    return exif_block([(int(tag[1:], 16), 2, value.encode() + b"\0") for tag, value in tags.items()], comment, order)
 
 
 def xmp_png(tool, comment, description=""):

@@ -1,2 +1,2 @@
-"""What speaks for a model, one file for each kind: the picture's record, a picture in the gallery, its style,
+"""What speaks for a model, one file for each kind: the picture's record, a picture in the gallery, its style, its VAE,
 generating it again."""

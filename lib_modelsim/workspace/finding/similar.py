@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,14 @@ def similar_pictures(query: Image.Image | None, learned: Learned) -> list[Simila
         return []
     prepared = prepare(query)
     apart = differing(turned_fingerprints(query), learned.fingerprints)
-    found = []
-    for row in _candidates(prepared, apart, learned):
-        stored = learned.gallery[row]
-        match = _match(prepared, stored.path)
-        if match.answer is not CopyAnswer.DIFFERENT:
-            found.append(SimilarPicture(stored.key, stored.model, stored.path, match))
+    candidates = [learned.gallery[row] for row in _candidates(prepared, apart, learned)]
+    with ThreadPoolExecutor() as readers:  # Pillow, NumPy and OpenCV compute beside each other
+        matches = list(readers.map(lambda stored: _match(prepared, stored.path), candidates))
+    found = [
+        SimilarPicture(stored.key, stored.model, stored.path, match)
+        for stored, match in zip(candidates, matches, strict=True)
+        if match.answer is not CopyAnswer.DIFFERENT
+    ]
     return sorted(found, key=lambda each: each.closeness, reverse=True)
 
 

@@ -1,10 +1,5 @@
-"""Which checkpoint's VAE a picture came out of, where the checkpoints of the library differ in theirs.
-
-A VAE that encodes and decodes its own picture again changes it least (Ricker et al., "AEROBLADE", CVPR 2024). But one
-VAE is better than another at every picture. So each is measured against itself, on this very picture: 0 is what it
-changes of the picture once it is its own, 1 what it changes of it where it is the next VAE's. Of tiny VAEs, trained in
-the tests, the own one comes to 0.5 or less where the picture is whole, the others to 0.8 or more; the table stands in
-docs/identify.md. Of real VAEs nothing is measured, so this bears no certainty.
+"""Which checkpoint's VAE a picture came out of, where the checkpoints of the library differ in theirs: each encodes and
+decodes the picture again. What that tells: `identify/evidence/vae.py`.
 """
 
 from __future__ import annotations
@@ -19,25 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...checkpoints.reader import CheckpointError
-from ...identify.evidence.form import Evidence, Kind
+from ...identify.evidence.form import Evidence
+from ...identify.evidence.vae import VaeFit, of_vaes
 from ...identify.known_model import KnownModel
 from ...installing import how_to_install
 from ...job import Job, Stage
 from ...library import Library
 from ...probes.engine import CheckpointFailed
-from ...text import counted, readable, several
+from ...text import counted, readable
 from .queries import OpenedQuery
 
 if TYPE_CHECKING:
     import torch
     from diffusers import AutoencoderKL
     from PIL import Image
-
-FITS = 0.6
-"""Up to here a picture is as its own VAE leaves it: between what was measured of own ones and of others."""
-
-_APART = math.log(1.05)
-"""Two VAEs that differ by less than this, in logarithms of mean squares, cannot be told apart by this picture."""
 
 _BORDER = 8
 """One such part of the shorter side is left out all around: where a picture was cut, a VAE sees another border."""
@@ -55,24 +45,10 @@ class VaeFound:
 
 
 @dataclass
-class _Vae:
-    """One VAE, the models that have it, and how the picture fares in it: mean squares of what it `changes` of the
-    picture, of its `own` version of it, and of `others`' versions."""
+class _Vae(VaeFit):
+    """With its version of the picture, float32 [1, 3, height, width]."""
 
-    models: list[KnownModel]
     version: torch.Tensor | None = None
-    changes: float = 0.0
-    own: float = 0.0
-    others: float = math.inf
-
-    @property
-    def place(self) -> float:
-        """0 as its own picture, 1 as the next one's."""
-        return math.log(self.changes / self.own) / max(math.log(self.others / self.own), 1e-9)
-
-    @property
-    def told_apart(self) -> bool:
-        return math.log(self.others / self.own) > _APART
 
 
 def vae_evidence(
@@ -140,30 +116,8 @@ def _of_picture(
         vae.others = min(others, default=math.inf)
         stage.advance(1)
     vaes = [vae for vae in vaes if math.isfinite(vae.others) and vae.own > 0 and vae.changes > 0]
-    return _judged(vaes, remarks)
-
-
-def _judged(vaes: Sequence[_Vae], remarks: list[str]) -> tuple[list[Evidence], list[str]]:
-    """The one VAE that fits, or why none is named."""
-    if len(vaes) < 2:
-        return [], [*remarks, "fewer than two VAEs could be tried, so a VAE tells nothing"]
-    if not all(vae.told_apart for vae in vaes):
-        alike = several([vae.models[0].name for vae in vaes if not vae.told_apart])
-        return [], [*remarks, f"the VAEs of {alike} are too alike for this picture to tell them apart"]
-    best, *others = sorted(vaes, key=lambda vae: vae.place)
-    if best.place > FITS or others[0].place <= FITS:
-        many = "more than one" if best.place <= FITS else "none"
-        why = "it may have been saved again, scaled or cut, or have come out of another VAE"
-        return [], [*remarks, f"its pixels fit {many} of the {len(vaes)} VAEs that were tried: {why}"]
-    names = [model.name for model in best.models]
-    total = sum(len(vae.models) for vae in vaes)
-    detail = (
-        f"its pixels fit the VAE of {several(names)}: {len(names)} of {total} models. On a scale where 0 is a picture "
-        f"that came out of the VAE and 1 one that came out of the next, it is at {best.place:.2f}; with the VAE of "
-        f"{others[0].models[0].name} at {others[0].place:.2f}. A VAE that you do not have may fit as well"
-    )
-    one = best.models[0] if len(best.models) == 1 else None
-    return [Evidence(Kind.VAE, one and one.name, None, detail, one and one.key)], remarks
+    evidence, told = of_vaes(vaes)
+    return evidence, [*remarks, *told]
 
 
 def _measured(vae: _Vae, picture: torch.Tensor, where: torch.device) -> _Vae:
