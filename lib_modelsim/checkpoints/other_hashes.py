@@ -81,7 +81,7 @@ def _of_file(path: Path, algorithm: str, progress: Callable[[int], None]) -> str
 
 def _hasher(algorithm: str) -> _Hash | Blake3:
     if algorithm != BLAKE3:
-        return hashlib.new(algorithm)
+        return hashlib.new(algorithm, usedforsecurity=False)
     from blake3 import blake3
 
     return blake3(max_threads=blake3.AUTO)
