@@ -13,6 +13,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import fft
 from scipy.ndimage import minimum_filter, uniform_filter
 
 from ..text import percent
@@ -93,6 +94,10 @@ COPY, FEW = 0.95, 0.01
 EXACTLY, TYPICAL = 0.6, 0.985
 """A copy with an edited part: at least so many are exact, and half of them as good as equal."""
 
+REPEATS = 0.75
+"""Correlation of a picture with itself, moved, from which on it is a pattern: chequers, stripes, lined paper. Each
+place of such a picture is like many of any other, and windows tell nothing. Photographs and drawings had up to 0.56."""
+
 WHOLE = 0.97
 """Of a picture's area: less and it was cut."""
 
@@ -100,6 +105,7 @@ _SIDE, _WINDOW = 128, 11  # pixels of the part that both show, and of a window
 _COARSE, _COARSE_WINDOW = 64, 7
 _TEXTURED = 4.0  # grey levels that a window's pixels spread by
 _ENOUGH, _ENOUGH_SHARE = 300, 0.08  # textured windows
+_TURNED = 0.25  # share of odd windows: 0.17 and less after hues were turned
 _LAYOUT = 0.8  # of the median window at the coarse scale
 _SHOWN = 0.2  # of either picture's area: less is a part that many pictures may have
 _EDGE = 1.5  # pixels along the edge of what both show: what lies beyond shines through when a picture is scaled
@@ -140,10 +146,12 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
     if max(of_target, of_other) < _SHOWN:
         return DIFFERENT
     found = _compared(lights, other.light, inside)
-    if found.windows >= _ENOUGH and found.same < COPY:  # a turned hue changes lightness
+    if found.windows >= _ENOUGH and found.same < COPY and found.odd < _TURNED:  # a turned hue changes lightness
         values = _compared(target.value[box[1] : box[3], box[0] : box[2]], other.value, inside)
         found = values if values.windows >= _ENOUGH and values.same > found.same else found
     answer, edited = _judged(found)
+    if answer is CopyAnswer.COPY and repeats(lights) >= REPEATS:
+        answer, edited = CopyAnswer.TOO_LITTLE, 0.0
     of_query, of_stored = (of_other, of_target) if turned else (of_target, of_other)
     where = np.linalg.inv(where) if turned else where
     return CopyMatch(answer, found, where, of_query, of_stored, edited, query.light.shape[::-1])
@@ -209,6 +217,25 @@ def _correlations(
     within = uniform_filter(both.astype(np.float32), window, mode="constant") > 0.999
     rich = within & (np.maximum(*spread) > _TEXTURED**2)
     return (means[4] - means[0] * means[1]) / np.sqrt(spread[0] * spread[1] + 1e-3), rich, within
+
+
+def repeats(plane: Plane) -> float:
+    """0 … 1: the greatest correlation of the details of a lightness [height, width] with themselves, moved by at least
+    a window and at most half the picture."""
+    detail, _ = scaled(plane, min(1.0, _SIDE / float(np.sqrt(plane.size))))
+    detail = detail - uniform_filter(detail, _WINDOW)
+    height, width = detail.shape
+    size = (2 * height, 2 * width)  # nothing comes in at the other edge
+    spectrum = fft.rfft2(detail, size)
+    moved = fft.irfft2(np.abs(spectrum) ** 2, size)
+    shown = fft.rfft2(np.ones_like(detail), size)
+    energy = fft.irfft2(fft.rfft2(detail * detail, size) * np.conj(shown), size)  # of what both show, in one of them
+    other = np.roll(energy[::-1, ::-1], (1, 1), (0, 1))
+    correlation = moved / np.sqrt(np.maximum(energy, 1) * np.maximum(other, 1))
+    down, right = (np.abs(np.fft.fftfreq(side, 1 / side)) for side in size)
+    far = np.maximum.outer(down, right) >= _WINDOW
+    near = np.logical_and.outer(down <= height // 2, right <= width // 2)
+    return float(correlation[far & near].max(initial=0))
 
 
 def _overall(target: Plane, other: Plane, where: Affine) -> float:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from lib_modelsim.pictures.alignment import prepare
-from lib_modelsim.pictures.confirming import CopyAnswer, confirm
+from lib_modelsim.pictures.confirming import REPEATS, CopyAnswer, confirm, repeats
 from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.opening import open_picture
 
@@ -156,3 +156,37 @@ def test_a_small_family_s_pictures_of_one_prompt_and_seed_are_not_the_same(way, 
     for left in range(0, sheet.width, 384):  # every third prompt; ten models, one below the other
         drawn = [prepare(sheet.crop((left, top, left + 128, top + 128))) for top in range(0, sheet.height, 128)]
         assert not any(confirm(one, other).is_copy for one, other in combinations(drawn, 2))
+
+
+def chequered(side: int = 32) -> Image.Image:
+    rows, columns = np.mgrid[:384, :384] // side
+    return Image.fromarray(((rows + columns) % 2 * 200 + 25).astype(np.uint8)).convert("RGB")
+
+
+def test_a_pattern_that_repeats_shows_too_little_and_so_does_what_lies_on_one(way):
+    on_one, on_the_other = chequered(), chequered()
+    on_one.paste(scene(3, 150, 150), (110, 110))
+    on_the_other.paste(scene(4, 150, 150), (110, 110))
+    for query, stored in ((chequered(), chequered()), (on_one, on_the_other)):
+        assert not compared(query, stored).is_copy
+
+
+def test_a_scene_is_no_pattern():
+    assert max(repeats(prepare(scene(seed, 384, 288)).light) for seed in range(5)) < REPEATS
+
+
+def test_colours_that_one_channel_alone_does_not_show_are_compared_too(way):
+    """Red on white paper is as bright as the paper in its strongest channel, which a turned hue leaves alone."""
+
+    def curve(seed: int) -> Image.Image:
+        heights = 192 + 60 * np.random.default_rng(seed).standard_normal(25)
+        picture = Image.new("RGB", (384, 384), "white")
+        pen = ImageDraw.Draw(picture)
+        for at in range(0, 384, 24):
+            pen.line((at, 0, at, 384), fill=(180, 180, 180))
+            pen.line((0, at, 384, at), fill=(180, 180, 180))
+        pen.line([(16 * place, int(height)) for place, height in enumerate(heights)], fill="red", width=2)
+        return picture
+
+    match = compared(curve(1), curve(2))
+    assert not match.is_copy or match.edited > 0.1

@@ -28,6 +28,7 @@ CERTAINTY = {
     "legacy hash": 0.9,
     "picture": 0.95,
     "edited picture": 0.8,
+    "part of a picture": 0.5,
     "over another picture": 0.8,
     "name": 0.5,
     "disagreement": 0.5,
@@ -35,8 +36,9 @@ CERTAINTY = {
 """How sure a kind of evidence makes, by convention and not measured.
 
 Records can be edited and near copies of a model generate near copies of pictures, so nothing reaches 1. A legacy hash
-covers 64 KB, which fine-tunes may share. What worked over another picture need not have drawn that. Files are renamed
-at will, so a name alone is worth half. Where records disagree none counts for more than half.
+covers 64 KB, which fine-tunes may share. What worked over another picture need not have drawn that, and of a
+picture of which only a part is known the rest may be another model's. Files are renamed at will, so a name alone is
+worth half. Where records disagree none counts for more than half.
 """
 
 _TOLD = 3  # reasons of one kind for one model, beside the surest
