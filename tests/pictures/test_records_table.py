@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 def rows() -> dict[str, list[str]]:
     """Program → the other cells of its row."""
-    section = (ROOT / "docs" / "identify.md").read_text("utf-8").split("## Records\n")[1].split("\n## ")[0]
+    text = (ROOT / "docs" / "identify.md").read_text("utf-8")
+    section = re.split(r"\n##+ ", text.split("## Records\n")[1])[0]
     lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
     cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
     return {first: rest for first, *rest in cells}
