@@ -162,7 +162,9 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "rows": [(text, text, [(text, text, True), ("", text, False)])],
         },
         "ui/templates/answer.html": {
-            "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "evidence": [(text, 0.5, text)],
+            "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "apart": text,
+            "evidence": [{"kind": text, "sure": 0.5, "detail": text, "rest": text, "more": [text]}],
+            "alike": [(text, text, text, "")],
             "prompt": {"text": text, "source": text}, "infotext": text, "remarks": [text], "no_pictures": True,
             "again": again, "cards": "",
         },
@@ -188,6 +190,11 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "opened": True, "example": text,
         },
         "ui/templates/greeting.html": {"cards": [{"page": text, "gives": text, "press": text}], "empty": True},
+        "ui/templates/import.html": {
+            "typed": text, "folders": [({"name": text, "model": text, "is_known": True, "pictures": 3}, text)],
+            "names": [text], "doubts": [text] * 4, "loose": text, "told": [text] * 7, "summary": text,
+            "skipped": [text],
+        },
         "ui/templates/library.html": {
             "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,
             "without_memory": text, "copies": text,
@@ -195,6 +202,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/macros.html": {},
         "ui/templates/note.html": {"title": text, "text": text},
         "ui/templates/opening.html": {"onwards": text, "advice": None},
+        "ui/templates/picture.html": {"name": text, "type": text, "at": "1", "data": "abcd"},
         "ui/templates/pictures.html": {"pictures": [(text, text, True), (text, "", False)], "sends": ["txt2img"]},
         "ui/templates/plan.html": {"lines": [text], "more": 3},
         "ui/templates/preview.html": {"alt": text, "data": "abcd"},

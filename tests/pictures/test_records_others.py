@@ -431,3 +431,33 @@ def test_our_own_record_also_where_a_converter_has_put_it():
         Named("lakeboat_v3", (SHA,)),
     )
     assert "modelsim" in read_records(png(("modelsim", "no JSON"))).remarks[0]
+
+
+# what was begun from another picture
+
+
+def begun(record):
+    assert record.over == bool(record.remark)
+    return record.remark.partition("another picture (")[2].partition(")")[0]
+
+
+def test_of_a_picture_that_was_made_from_another_one_that_is_said():
+    novelai = dict(NOVELAI)
+    for request, work in (("Img2ImgRequest", "img2img"), ("NativeInfillingRequest", "inpainting"), ("Other", "")):
+        novelai["Comment"] = json.dumps({"prompt": "a boat", "request_type": request})
+        assert begun(only(png(*novelai.items()))) == work
+    for mode, work in (("sdxl_img2img", "img2img"), ("flux_outpaint", "outpainting"), ("txt2img", ""), (7, "")):
+        assert begun(only(png(("invokeai_metadata", METADATA | {"generation_mode": mode})))) == work
+    version_2 = VERSION_2 | {"image": IMAGE | {"type": "inpaint"}}
+    assert begun(only(png(("sd-metadata", version_2)))) == "inpainting"
+    for creativity, work in ((0.6, "img2img at a strength of 0.6"), (1, ""), ("0.6", ""), (True, "")):
+        settings = SWARMUI["sui_image_params"] | {"initimagecreativity": creativity}
+        assert begun(only(png(("parameters", SWARMUI | {"sui_image_params": settings})))) == work
+    drawn = json.dumps(DRAW_THINGS | {"strength": 0.7})
+    assert begun(only(xmp_png("Draw Things", drawn))) == "img2img at a strength of 0.7"
+    in_words = IN_WORDS.replace("Strength: 1.0, Seed", "Strength: 0.7, Seed")
+    assert begun(only(xmp_png("Draw Things", "", in_words))) == "img2img at a strength of 0.7"
+    caption = CAPTION.replace("Scheduler:", "Starting Image: harbour.png; Scheduler:")
+    assert begun(only(iptc_jpeg("Mochi Diffusion", caption))) == "a starting image"
+    for plain in (xmp_png("Draw Things", json.dumps(DRAW_THINGS), IN_WORDS), iptc_jpeg("Mochi Diffusion", CAPTION)):
+        assert begun(only(plain)) == ""

@@ -84,6 +84,17 @@ def over_another(work: str) -> str:
     return f"it was perhaps made from another picture ({work}), and what drew that is not told"
 
 
+def begun_from(record: PictureRecord, work: str) -> PictureRecord:
+    """The record of a picture that was perhaps made from another one by this work; as it is where that is empty."""
+    return replace(record, remark=over_another(work), over=True) if work else record
+
+
+def img2img_at(strength: object) -> str:
+    """The work that a strength below 1 means, for programs that write one; "" for any other value."""
+    known = isinstance(strength, (int, float)) and not isinstance(strength, bool) and 0 <= strength < 1
+    return f"img2img at a strength of {strength:g}" if known else ""
+
+
 def named(name: object, *hashes: object, role: str = "", alias: str = "", version: object = None) -> Named | None:
     """A model by what a record says of it; None where that is nothing. Hashes that are none are left out."""
     text = name if isinstance(name, str) else ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..form import PictureRecord, named, once, words
+from ..form import PictureRecord, begun_from, img2img_at, named, once, words
 from ..infotext import parse
 from ..registry import RecordReader
 from ..texts import Texts
@@ -20,6 +20,7 @@ PROGRAM = "Draw Things"
 
 _DESCRIPTION = re.compile(r"^Steps: \d+, Sampler: [^,]*, Guidance Scale: ", re.MULTILINE)
 _LORA = re.compile(r"LoRA (?:\d+ )?Model")
+_SHARE = re.compile(r"[01](?:\.\d{1,20})?")
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
@@ -38,7 +39,7 @@ def read(texts: Texts) -> Iterator[PictureRecord]:
 def _of_document(document: Mapping[str, Any], where: str) -> PictureRecord:
     listed = document.get("lora")
     loras = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    return PictureRecord(
+    record = PictureRecord(
         where,
         PROGRAM,
         once([named(document.get("model"))]),
@@ -47,6 +48,7 @@ def _of_document(document: Mapping[str, Any], where: str) -> PictureRecord:
         document["uc"].strip(),
         also=once([named(document.get("refiner"), role="refiner")]),
     )
+    return begun_from(record, img2img_at(document.get("strength")))
 
 
 def _of_description(text: str, where: str) -> PictureRecord:
@@ -57,7 +59,9 @@ def _of_description(text: str, where: str) -> PictureRecord:
     networks = once([named(value) for label, value in settings.items() if _LORA.fullmatch(label)])
     also = once([named(settings.get("Refiner"), role="refiner")])
     model = named(settings.get("Model"))
-    return PictureRecord(where, PROGRAM, once([model]), networks, words(prompt).strip(), negative.strip(), also=also)
+    record = PictureRecord(where, PROGRAM, once([model]), networks, words(prompt).strip(), negative.strip(), also=also)
+    strength = settings.get("Strength", "")
+    return begun_from(record, img2img_at(float(strength)) if _SHARE.fullmatch(strength) else "")
 
 
 READER = RecordReader(PROGRAM, read, order=0)  # before the WebUI, which would take the description for its own

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..form import UNCERTAIN, Named, PictureRecord, json_object, named, once, words
+from ..form import UNCERTAIN, Named, PictureRecord, begun_from, json_object, named, once, words
 from ..registry import RecordReader
 from ..texts import Text, Texts
 
@@ -24,6 +24,8 @@ _NEGATIVE = re.compile(r"\[([^\[\]]+)\]")
 
 _NO_HASH = "random:"
 """The digits behind this are none of the file: InvokeAI can be told not to read it."""
+
+_WORK = re.compile("img2img|inpaint|outpaint")
 
 _OF_FOLDERS = (2, 3)
 """From this version on `sd-metadata` has the SHA-256 of all files of a folder, where the model was one."""
@@ -57,7 +59,14 @@ def _of_metadata(document: Mapping[str, Any], text: Text) -> PictureRecord | Non
     loras = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     networks = [_model(each.get("model") or each.get("lora")) for each in loras] + [_model(document.get("vae"))]
     prompts = [words(document.get(f"{kind}_prompt")) for kind in ("positive", "negative")]
-    return PictureRecord(text.where, PROGRAM, once([model]), once(networks), *prompts, also=once([refiner]))
+    record = PictureRecord(text.where, PROGRAM, once([model]), once(networks), *prompts, also=once([refiner]))
+    return begun_from(record, _work(document.get("generation_mode")))
+
+
+def _work(mode: object) -> str:
+    """What a mode ("sdxl_img2img", "inpaint", "flux_outpaint") makes a picture from another one by; "" for none."""
+    found = _WORK.search(words(mode))
+    return f"{found[0]}ing" if found and found[0].endswith("paint") else found[0] if found else ""
 
 
 def _of_version_2(document: Mapping[str, Any], where: str) -> PictureRecord | None:
@@ -72,7 +81,8 @@ def _of_version_2(document: Mapping[str, Any], where: str) -> PictureRecord | No
     if isinstance(prompt, list):
         prompt = prompt[0].get("prompt") if prompt and isinstance(prompt[0], dict) else ""
     model = named(document["model_weights"], hash)
-    return PictureRecord(where, PROGRAM, once([model]), (), *_prompts(words(prompt)))
+    record = PictureRecord(where, PROGRAM, once([model]), (), *_prompts(words(prompt)))
+    return begun_from(record, _work(image.get("type")) if isinstance(image, dict) else "")
 
 
 def _of_dream(text: str, where: str) -> PictureRecord | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..form import PictureRecord, named, once
+from ..form import PictureRecord, begun_from, named, once
 from ..registry import RecordReader
 from ..texts import Texts
 
@@ -30,7 +30,8 @@ def read(texts: Texts) -> Iterator[PictureRecord]:
             # a prompt may hold such words, too, and comes first: the last of each counts
             fields = dict(zip(parts[0::2], map(str.strip, parts[1::2]), strict=True))
             prompts = fields.get("Include in Image", ""), fields.get("Exclude from Image", "")
-            yield PictureRecord(text.where, PROGRAM, once([named(fields.get("Model"))]), (), *prompts)
+            record = PictureRecord(text.where, PROGRAM, once([named(fields.get("Model"))]), (), *prompts)
+            yield begun_from(record, "a starting image" if fields.get("Starting Image") else "")
 
 
 READER = RecordReader(PROGRAM, read, order=5)

@@ -10,13 +10,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..form import PictureRecord, json_object, named, once, words
+from ..form import PictureRecord, begun_from, json_object, named, once, words
 from ..registry import RecordReader
 from ..texts import Texts
 
 PROGRAM = "NovelAI"
 
 _SOURCE = re.compile(r"(.*\S)\s+([0-9A-Fa-f]{8})")
+
+_REQUESTS = {
+    "Img2ImgRequest": "img2img",
+    "NativeInfillingRequest": "inpainting",
+    "EmphasizedInfillRequest": "inpainting",
+}
+"""What a picture was made from another one by, by the settings' `request_type`."""
 
 
 def read(texts: Texts) -> Iterator[PictureRecord]:
@@ -49,7 +56,8 @@ def _record(where: str, found: Mapping[str, Any]) -> PictureRecord:
     comment = found.get("Comment")
     settings = comment if isinstance(comment, dict) else json_object(words(comment))
     prompt = words(settings.get("prompt")) or words(found.get("Description"))
-    return PictureRecord(where, PROGRAM, once([model]), (), prompt, words(settings.get("uc")))
+    record = PictureRecord(where, PROGRAM, once([model]), (), prompt, words(settings.get("uc")))
+    return begun_from(record, _REQUESTS.get(words(settings.get("request_type")), ""))
 
 
 READER = RecordReader(PROGRAM, read, order=3)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..form import AUTOV3, Named, PictureRecord, model_name, named, once, words
+from ..form import AUTOV3, Named, PictureRecord, begun_from, img2img_at, model_name, named, once, words
 from ..registry import RecordReader
 from ..texts import Texts
 
@@ -38,7 +38,8 @@ def _record(settings: Mapping[str, Any], hashes: Mapping[str, Any], where: str) 
     networks = [model(each) for key in _NETWORKS for each in _listed(settings.get(key))]
     prompts = words(settings.get("prompt")), words(settings.get("negativeprompt"))
     main = once([model(settings.get("model"))])
-    return PictureRecord(where, PROGRAM, main, once(networks), *prompts, also=once(also))
+    record = PictureRecord(where, PROGRAM, main, once(networks), *prompts, also=once(also))
+    return begun_from(record, img2img_at(settings.get("initimagecreativity")))
 
 
 def _hashes(listed: object) -> dict[str, Any]:

@@ -143,9 +143,7 @@ class _Search:
         unsure = next((self.of(node).unsure for node in drew if self.of(node).unsure), "")
         one = [set(self._drawn_by(each)) for each in self.bases]
         if len(drew) > 1 and any(each != one[0] for each in one):
-            return (
-                "its graph makes several pictures with different models, and does not tell which of them this one is"
-            )
+            return "its graph makes several pictures with different models, and does not tell which of them this one is"
         if unsure:
             return f"which of them drew it was chosen by {unsure}"
         if len(drew) > 1:

@@ -80,9 +80,7 @@ class Samplers:
         """For each picture that the graph gives out, the drawing nodes that did the last work on it."""
         graph = self.graph
         ends = [last for node in self._savers() if (last := self.before(node)[0])]
-        ends += [
-            [node] for node in self.nodes if node.key not in graph.consumed and not fits(_CORE, node.kind)
-        ]
+        ends += [[node] for node in self.nodes if node.key not in graph.consumed and not fits(_CORE, node.kind)]
         if ends:
             return ends
         worked_on = {earlier.key for node in self.nodes for earlier in self.before(node)[0]}

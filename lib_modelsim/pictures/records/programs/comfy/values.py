@@ -80,8 +80,7 @@ def _joined(graph: Graph, node: Node, depth: int) -> str | None:
     parts = [
         found
         for name, given in node.inputs.items()
-        if name not in ("delimiter", "clean_whitespace")
-        and isinstance(found := value(graph, given, depth + 1), str)
+        if name not in ("delimiter", "clean_whitespace") and isinstance(found := value(graph, given, depth + 1), str)
     ]
     return (between if isinstance(between, str) else "").join(parts)[:_LONGEST] or None
 
