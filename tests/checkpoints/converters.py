@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 
 import torch
@@ -16,12 +17,15 @@ SHRINK = 64
 """Every length that it divides is divided by it, so that what fits together still does."""
 
 
-def drawn(name: str, seed: int = 0, shrink: int = SHRINK) -> Weights:
-    """The tensors of this key list, shrunk, with random numbers, without a checkpoint's prefix and other parts."""
+def drawn(name: str, seed: int = 0, shrink: int = SHRINK, leave: re.Pattern | None = None) -> Weights:
+    """The tensors of this key list, shrunk, with random numbers, without a checkpoint's prefix and other parts, and
+    without those in whose names `leave` is found."""
     generator = torch.Generator().manual_seed(seed)
     found = {}
     for tensor in key_list(name).tensors:
         key = tensor.key.removeprefix("model.diffusion_model.").removeprefix("net.")
+        if leave is not None and leave.search(key):
+            continue
         shape = [n // shrink if n % shrink == 0 else n for n in tensor.shape]
         found[key] = torch.randn(shape, generator=generator).half()
     return found

@@ -53,8 +53,8 @@ _LATE = re.compile(r"(?:blocks|layers|refiner|injector\w*|image_cond)\.(?:[3-9]|
 
 def family(name: str) -> dict[str, Weights]:
     """A base, two tunes of it, one more step of the first, and a merge of both."""
-    shrink = 48 if name == "lumina2.original" else SHRINK  # its heads are 96 long
-    base, *steps = ({k: v for k, v in drawn(name, seed, shrink).items() if not _LATE.search(k)} for seed in range(4))
+    shrink = {"lumina2.original": 48, "omnigen2.original": 40}.get(name, SHRINK)  # heads of 96 and of 120
+    base, *steps = (drawn(name, seed, shrink, _LATE) for seed in range(4))
     first, second = ({key: (value + 0.1 * step[key]).half() for key, value in base.items()} for step in steps[:2])
     return {
         "base": base,
