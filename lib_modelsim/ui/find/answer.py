@@ -40,7 +40,7 @@ _ALIKE = 2
 
 
 def answer_panel(finder: Finder, session: ViewState, begun: bool = False) -> str:
-    """What was found, or what to do; `begun` says that a search goes on."""
+    """What was found, or what to do; `begun` says that a search is about to start."""
     if finder.answer is not None:
         return _answer(finder.answer, session)
     if not finder.asked:
@@ -49,7 +49,7 @@ def answer_panel(finder: Finder, session: ViewState, begun: bool = False) -> str
             "Drop a picture above. It is kept in memory only, until you press Forget.",
         )
     taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
-    if begun:
+    if begun or finder.searching:
         return note(taken, "Searching … The line at the top shows how far it is.")
     busy = "Press Find. This stops the work in progress; finished results are kept."
     return note(taken, busy if finder.would_disturb else "Press Find.")

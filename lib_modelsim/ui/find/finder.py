@@ -104,7 +104,12 @@ class Finder:
     @property
     def would_disturb(self) -> bool:
         """Whether a search would stop other work than a search."""
-        return self.backend.busy and not (self._search is not None and self._search.running)
+        return self.backend.busy and not self.searching
+
+    @property
+    def searching(self) -> bool:
+        """Whether a search that this window began is going on."""
+        return self._search is not None and self._search.running
 
     def take(self, asked: Sequence[Asked]) -> None:
         """Other pictures; those before and their answer are forgotten as soon as one of these can be opened."""
