@@ -16,7 +16,8 @@ def case(request, shared, tmp_path, monkeypatch):
         for module in ("pictures.alignment", "pictures.features", "pictures.keypoints", "workspace.finding.similar"):
             monkeypatch.setattr(f"lib_modelsim.{module}.available", lambda: False)
     folder = shared / "cases" / "pictures" / "same_seed_not_same_picture"
-    assert run("gallery", "import", folder / "gallery", "--gallery", tmp_path / "G").code == 0
+    # with --yes, as other tests' checkpoints may be known here, which the folders are not named after
+    assert run("gallery", "import", folder / "gallery", "--gallery", tmp_path / "G", "--yes").code == 0
     return folder
 
 
