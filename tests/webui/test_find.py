@@ -179,10 +179,10 @@ def test_the_next_one_please(page, webui):
     kept = next((webui.data / "modelsim" / "gallery").glob(f"small/{VELVET}*/dog 1.png"))
     ask(page, "not this.jpg", bare(kept.read_bytes(), **FINE))
     expect(first_card(page).locator("h4")).to_contain_text(VELVET)
-    cards = page.locator("#modelsim_answer .modelsim-found-card")
-    expect(cards).to_have_count(5)
+    models = page.locator("#modelsim_answer .modelsim-found-card, #modelsim_answer .modelsim-rest li")
+    expect(models).to_have_count(5)
     first_card(page).locator("button", has_text="Not this one").click()
-    expect(cards).to_have_count(4)
+    expect(models).to_have_count(4)
     expect(first_card(page).locator("h4")).not_to_contain_text(VELVET)
 
 
