@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lib_modelsim.pictures.records.infotext import NEGATIVE, Infotext, of_picture, parse, write
+from lib_modelsim.pictures.records.infotext import NEGATIVE, Infotext, parse, write
+from lib_modelsim.pictures.records.reading import read_records
 
 DOCUMENTED = """\
 girl with an artist's beret, determined, blue eyes, desert scene, ((eyeshadow)), (coquettish), detailed, intricate
@@ -56,8 +57,7 @@ def test_the_example_in_the_webui_s_own_documentation():
 
 def test_the_published_picture(shared):
     (picture,) = (shared / "data" / "cfg1").glob("*.png")
-    with Image.open(picture) as image:
-        text = of_picture(image)
+    text = read_records(picture).drawable.infotext
     record = parse(text)
     assert record.prompt == ""
     assert record.negative_prompt.startswith("(bad:0), (comic:0), ")
@@ -118,8 +118,7 @@ def test_pictures_carry_it_as_the_webui_stores_it(tmp_path, ending):
         image.save(path, pnginfo=texts)
     else:
         image.save(path, exif=_exif(b"UNICODE\0" + text.encode("utf-16-be")))
-    with Image.open(path) as opened:
-        assert of_picture(opened) == text
+    assert read_records(path).drawable.infotext == text
 
 
 def _exif(user_comment: bytes) -> bytes:
@@ -131,5 +130,4 @@ def _exif(user_comment: bytes) -> bytes:
 
 def test_a_picture_without_one_has_none(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "plain.jpg")
-    with Image.open(tmp_path / "plain.jpg") as image:
-        assert of_picture(image) is None
+    assert read_records(tmp_path / "plain.jpg").drawable is None

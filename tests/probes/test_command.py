@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.pictures.records.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import parse
+from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.probes.engine import CheckpointFailed, EngineCheckpoint
 from lib_modelsim.text import size_text
 from lib_modelsim.workspace.probing.probes import of_engine, on_disk
@@ -55,8 +55,7 @@ def test_probe_draws_where_the_dry_run_said(small_family, tmp_path):
     assert drawn["existing"] == 5
     assert drawn["failures"] == []
     for job in drawn["jobs"]:
-        with Image.open(job["path"]) as image:
-            assert of_picture(image) == job["infotext"]
+        assert read_records(Path(job["path"])).drawable.infotext == job["infotext"]
     assert run(*command, "--dry-run").document["existing"] == 5
 
 

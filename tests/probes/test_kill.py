@@ -16,7 +16,8 @@ from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
-from lib_modelsim.pictures.records.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import parse
+from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.probes.gallery import INDEX, LOCK, SUITE, Gallery, read_record
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing
@@ -64,8 +65,7 @@ def assert_whole(folder: Path) -> None:
     assert None not in records.values()
     assert len({(record.checkpoint, record.identity) for record in records.values()}) == 40
     for path, record in records.items():
-        with Image.open(path) as image:
-            assert parse(of_picture(image)).settings["Seed"] == str(record.seed)
+        assert parse(read_records(path).drawable.infotext).settings["Seed"] == str(record.seed)
     with Gallery(folder) as gallery:
         assert {stored.path: stored.record for stored in gallery.pictures()} == records
     db = sqlite3.connect(folder / INDEX)

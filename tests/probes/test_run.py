@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
-from lib_modelsim.pictures.records.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import parse
+from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.probes.engine import CheckpointFailed, OutOfMemory, PictureFailed
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.plan import make_plan
@@ -51,8 +51,7 @@ def test_a_second_run_loads_and_draws_nothing(gallery):
 def test_pictures_lie_where_a_person_looks_for_them_and_say_how_they_were_made(gallery):
     draw(FakeEngine(CHECKPOINTS), gallery, one_picture())
     path = gallery.folder / "one" / f"anna [{CHECKPOINTS[0].sha256[:10]}]" / "cat 1.png"
-    with Image.open(path) as image:
-        record = parse(of_picture(image))
+    record = parse(read_records(path).drawable.infotext)
     assert record.prompt == "a cat"
     assert record.settings["Model hash"] == CHECKPOINTS[0].sha256[:10]
     assert record.settings["Seed"] == "1"

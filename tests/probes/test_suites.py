@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.pictures.records.infotext import of_picture, parse
+from lib_modelsim.pictures.records.infotext import parse
+from lib_modelsim.pictures.records.reading import read_records
 from lib_modelsim.probes.importing import probe_of_infotext, suite_of_text
 from lib_modelsim.probes.naming import file_name
 from lib_modelsim.probes.parameters import OPTION_LABELS, OPTIONS, Parameters
@@ -34,8 +34,7 @@ def shipped(name: str) -> Suite:
 
 def test_cfg1_is_as_published_to_the_character(shared):
     (picture,) = (shared / "data" / "cfg1").glob("*.png")
-    with Image.open(picture) as image:
-        published = parse(of_picture(image))
+    published = parse(read_records(picture).drawable.infotext)
     (probe,) = shipped("cfg1").probes
     (parameters,) = probe.pictures("SD 1.x")
     ours = parse(infotext(parameters, replace(ANNA, sha256="925997e9" * 8), "v1.10.1"))

@@ -9,6 +9,7 @@ from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,10 +21,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
+from lib_modelsim.identify.evidence.form import Evidence, Kind
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.choices import TREE
+from lib_modelsim.ui.find import answer as answers
 from lib_modelsim.ui.find.finder import Finder
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
@@ -418,3 +421,13 @@ def test_a_path_that_is_no_folder_is_one_line(page, typed, words):
     shown, status = ask_import(page, **{"import": "look", "path": typed, "chosen": {}})
     assert words in status
     assert "data-import-folder" not in shown
+
+
+def test_pictures_of_one_layout_are_told_together_but_never_below_one_that_is_claimed():
+    copy = Evidence(Kind.PICTURE, "anna", 0.95, "it is a picture in the gallery", "a")
+    alike = [Evidence(Kind.PICTURE, name, None, f"the layout of {name}'s", name) for name in ("bert", "carl")]
+    rows = answers._evidence(SimpleNamespace(evidence=(copy, *alike)))
+    assert [(row["sure"], row["detail"], row["more"]) for row in rows] == [
+        (0.95, "it is a picture in the gallery", []),
+        (None, "the layout of bert's", ["the layout of carl's"]),
+    ]

@@ -17,10 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
-from PIL import Image
-
-from .places.user_comment import EXIF_IFD, USER_COMMENT, user_comment
-
 NEGATIVE = "Negative prompt:"
 
 # a label begins where such characters begin: tried at each of them, a long text without a colon would take long
@@ -99,15 +95,6 @@ def quote(value: str) -> str:
     if value and not re.search(r"[,:\n]", value) and value == value.strip() and value[0] not in '"[{':
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def of_picture(image: Image.Image) -> str | None:
-    """The infotext that an opened picture carries: in PNG's text chunk, or in EXIF's UserComment (JPEG, WebP, AVIF)."""
-    text = image.info.get("parameters")
-    if isinstance(text, str):
-        return text
-    comment = image.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT)
-    return user_comment(comment) if isinstance(comment, bytes) else comment
 
 
 def _text(lines: list[str]) -> str:

@@ -91,7 +91,8 @@ def _evidence(found: Found) -> list[dict[str, object]]:
             detail += stop.strip()
         row = {"kind": _KINDS[kind], "sure": _beside_kind(piece), "detail": detail, "rest": rest, "more": []}
         before = rows[-1] if rows else None
-        if kind == "picture" and piece.certainty is None and before and before["kind"] == row["kind"]:
+        alike = kind == "picture" and before is not None and before["kind"] == row["kind"]
+        if alike and row["sure"] is None and before["sure"] is None:
             before["more"].append(detail)
         else:
             rows.append(row)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import ModelsimError
 from ...pictures.opening import opened
-from ...pictures.records.infotext import of_picture
+from ...pictures.records.reading import read_records
 from ...probes.importing import suite_of_text
 from ...probes.naming import file_name
 from ...probes.suite import SHIPPED, Suite, read_suite, to_json
@@ -123,8 +123,8 @@ def _stem(path: Path) -> str:
 
 
 def _infotext(path: Path) -> str:
-    with opened(path) as image:
-        text = of_picture(image)
-    if not text:
+    with opened(path) as image:  # what is no picture is told as that
+        drawable = read_records(image).drawable
+    if drawable is None or not drawable.infotext:
         raise ModelsimError("the picture has no infotext", path, "choose a picture as the WebUI saved it")
-    return text
+    return drawable.infotext
