@@ -26,7 +26,7 @@ from .copies import Hashes, fingerprint
 from .degrading import degraded
 from .encoders.encoder import Encoder, TextEncoder, Together, Vectors, parts_of
 from .keypoints import CODES, Codes, available
-from .opening import PictureError, open_picture
+from .opening import PictureError, open_picture, said_by
 
 FILE = "features.sqlite"
 
@@ -35,6 +35,8 @@ _FINGERPRINT = "fingerprint 2"  # the number grows when fingerprints change thei
 _KEYPOINTS = "keypoints 1"  # likewise; only where OpenCV finds some
 
 _TOGETHER = 16  # pictures that are encoded at once, and kept
+
+_READ = 256  # pictures that are read between two commits
 
 _LAYOUT = 1  # of the file, its user_version
 
@@ -85,9 +87,10 @@ class FeatureStore(SqliteFile):
     fix = "free some disk space; if the file is damaged, delete it and it is created again"
     schema = _SCHEMA
 
-    def __init__(self, gallery: Path) -> None:
-        self._folder = gallery
-        super().__init__(gallery / FILE, isolation_level="")  # with `with`, all of a block's statements or none
+    def __init__(self, folder: Path, file: Path | None = None) -> None:
+        """Of the pictures under `folder`; `file` is where they are kept, None beside them."""
+        self._folder = folder
+        super().__init__(file or folder / FILE, isolation_level="")  # with `with`, all of a block's statements or none
 
     def _prepare(self) -> None:
         """Files of the first layout keep both views of a picture in one row, under "…; worn 1"."""
@@ -121,7 +124,8 @@ class FeatureStore(SqliteFile):
 
         Raises Cancelled within a few pictures; what was made is kept.
         """
-        contents = self._contents([path for each in wanted for path in each.pictures])
+        read = self.contents([path for each in wanted for path in each.pictures], job)
+        contents = read.contents
         makers = {
             method_of(encoder, view): (encoder, view)
             for each in wanted
@@ -135,7 +139,7 @@ class FeatureStore(SqliteFile):
         for each in wanted:
             parts = [part for encoder in each.encoders for part in parts_of(encoder)]
             methods = [*always, *(method_of(part, view) for part in parts for view in each.views)]
-            for path in each.pictures:
+            for path in filter(contents.__contains__, each.pictures):
                 needed.setdefault(contents[path], {}).update(dict.fromkeys(methods))
         lacking = {
             content: [method for method in methods if content not in known[method]]
@@ -143,13 +147,13 @@ class FeatureStore(SqliteFile):
         }
         paths = {content: path for path, content in contents.items()}
         waiting = [content for content, methods in lacking.items() if methods]
-        unreadable: dict[Path, str] = {}
+        unreadable = dict(read.unreadable)
         stage = Stage(job, what, len(waiting), "pictures")
         for start in range(0, len(waiting), _TOGETHER):
             part = waiting[start : start + _TOGETHER]
             unreadable |= self._make([(content, paths[content], lacking[content]) for content in part], makers)
             stage.advance(len(part))
-        bad = {contents[path] for path in unreadable}
+        bad = {contents[path] for path in unreadable if path in contents}
         return Seen({path: content for path, content in contents.items() if content not in bad}, unreadable)
 
     def _make(
@@ -175,7 +179,7 @@ class FeatureStore(SqliteFile):
             encoder, _ = makers[items[0][1]]
             vectors = encoder.encode([picture for *_, picture in items]).astype(np.float32)
             rows += [(content, method, row.tobytes()) for (content, method, _), row in zip(items, vectors, strict=True)]
-        self._keep(rows)
+        self.keep(rows)
         return unreadable
 
     # what is known
@@ -220,7 +224,7 @@ class FeatureStore(SqliteFile):
         if new:
             readable = [text.encode("utf-8", "replace").decode() for text in new]  # no lone halves of characters
             vectors = encoder.encode_text(readable).astype(np.float32)
-            self._keep((digests[text], method, row.tobytes()) for text, row in zip(new, vectors, strict=True))
+            self.keep((digests[text], method, row.tobytes()) for text, row in zip(new, vectors, strict=True))
         read = np.frombuffer(self._all(method, list(digests.values())), np.float32).reshape(len(digests), -1)
         place = {text: i for i, text in enumerate(digests, 1)}
         return np.vstack([np.zeros_like(read[:1]), read])[[place.get(text, 0) for text in texts]]
@@ -245,28 +249,54 @@ class FeatureStore(SqliteFile):
 
     # the file
 
-    def _contents(self, pictures: Sequence[Path]) -> dict[Path, str]:
-        """Path → SHA-256 of the file; what has neither another size nor another time is not read again."""
+    def contents(self, pictures: Sequence[Path], job: Job) -> Seen:
+        """The SHA-256 of each file; what has neither another size nor another time is not read again. Nothing is
+        decoded: a file that can be read may be no picture.
+
+        Raises Cancelled within one picture; what was read is kept.
+        """
         rows = self._db.execute("SELECT path, bytes, mtime_ns, content FROM files")
         known = {path: ((size, time), content) for path, size, time, content in rows}
-        found, new = {}, []
+        found: dict[Path, str] = {}
+        unreadable: dict[Path, str] = {}
+        new = []
         for path in dict.fromkeys(pictures):
-            name, state = path.relative_to(self._folder).as_posix(), path.stat()
+            try:
+                name, state = path.relative_to(self._folder).as_posix(), path.stat()
+            except OSError as error:
+                unreadable[path] = _gone(path, error)
+                continue
             key = (state.st_size, state.st_mtime_ns)
             seen, content = known.get(name, (None, ""))
-            if seen != key:
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
-                new.append((name, *key, content))
-            found[path] = content
-        with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", new)
-        return found
+            if seen == key:
+                found[path] = content
+            else:
+                new.append((path, name, key))
+        stage = Stage(job, "reading pictures", len(new), "pictures")
+        for start in range(0, len(new), _READ):
+            rows = []
+            try:
+                for path, name, key in new[start : start + _READ]:
+                    try:
+                        found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+                        rows.append((name, *key, found[path]))
+                    except OSError as error:
+                        unreadable[path] = _gone(path, error)
+                    stage.advance(1)
+            finally:
+                with self._db:
+                    self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
+        return Seen(found, unreadable)
+
+    def kept(self, method: str) -> dict[str, bytes]:
+        """Content → what was kept of it by this method."""
+        return dict(self._db.execute("SELECT content, data FROM features WHERE method = ?", (method,)))
 
     def _known(self, method: str) -> set[str]:
         return {content for (content,) in self._db.execute("SELECT content FROM features WHERE method = ?", (method,))}
 
-    def _keep(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Content, method, data."""
+    def keep(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """Keep, all or none of them: content, method, data. The method's name tells its version."""
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
 
@@ -286,6 +316,10 @@ class _Look:
     fingerprint: bytes
     keypoints: bytes | None
     views: Mapping[View, Image.Image]
+
+
+def _gone(path: Path, error: OSError) -> str:
+    return str(PictureError(f"{path.name} cannot be read", said_by(error), "check the file and its permissions"))
 
 
 def _views(methods: Iterable[str], makers: Mapping[str, tuple[Encoder, View]]) -> set[View]:

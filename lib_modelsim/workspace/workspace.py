@@ -28,10 +28,12 @@ from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
 
 if TYPE_CHECKING:
+    from ..curate.collection import Collection
     from ..families.support import Resampling
     from ..hosts.folder_list import FolderList
     from ..identify.known_model import KnownModel
     from ..pictures.encoders.encoder import Encoder
+    from ..pictures.features import FeatureStore
     from ..probes.engine import Engine
     from ..probes.gallery import Failure
     from ..probes.plan import Plan
@@ -562,3 +564,19 @@ class Workspace:
         engine, _ = self.engine((), job)
         with self.host.at_work("modelsim: generating a picture again", job) as shown:
             return verify(pictures, found, encoder, engine, shown, top)
+
+    # curating
+
+    def feature_store(self, folder: Path) -> FeatureStore:
+        """Where what encoders see in a folder's pictures is kept; a context manager. Raises ModelsimError where it
+        cannot be used."""
+        from .curating.collecting import feature_store
+
+        return feature_store(folder, self.host.data)
+
+    def collect(self, folder: Path, job: Job) -> Collection:
+        """The pictures under a folder, with what their records tell. Raises ModelsimError where there is none."""
+        from .curating.collecting import collect
+
+        with self.feature_store(folder) as store:
+            return collect(folder, store, job)

@@ -15,12 +15,11 @@ from pathlib import Path
 from ...errors import ModelsimError
 from ...identify.known_model import KnownModel
 from ...identify.names import means
+from ...pictures.folders import is_picture
 from ...pictures.records.form import Named, model_name
 from ...pictures.records.reading import read_records
 from ...probes.engine import EngineCheckpoint
 from ...text import counted, readable, several
-
-PICTURES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 
 _LOOKED_AT = 20
 """Pictures of a folder whose records are read, spread over it."""
@@ -115,7 +114,7 @@ def plan_import(folder: Path, known: Sequence[KnownModel], chosen: Mapping[str, 
         name = each.checkpoint.name
         sizes[name] = sizes.get(name, 0) + sum(path.stat().st_size for path in each.paths)
     files = tuple((each.checkpoint, path) for each in found for path in each.paths)
-    loose = sum(map(_is_picture, folder.iterdir()))
+    loose = sum(map(is_picture, folder.iterdir()))
     return ImportPlan(files, sizes, tuple(_doubts(found, known)), loose, tuple(map(_told, every_folder)))
 
 
@@ -135,7 +134,7 @@ def _sub_folders(folder: Path) -> list[tuple[str, list[Path]]]:
         (readable(model.name), paths)
         for model in sorted(folder.iterdir())
         if model.is_dir() and not model.name.startswith(".")
-        if (paths := [path for path in sorted(model.rglob("*")) if _is_picture(path)])
+        if (paths := [path for path in sorted(model.rglob("*")) if is_picture(path)])
     ]
     if not found:
         raise ModelsimError(
@@ -144,11 +143,6 @@ def _sub_folders(folder: Path) -> list[tuple[str, list[Path]]]:
             "put each model's pictures into a sub-folder with the model's name",
         )
     return found
-
-
-def _is_picture(path: Path) -> bool:
-    """By its ending."""
-    return path.suffix.lower() in PICTURES and path.is_file()
 
 
 def _named(folder: str, name: str, paths: list[Path], known: Sequence[KnownModel]) -> _Folder:

@@ -1,0 +1,1 @@
+"""Many pictures → scores, map, clusters, the best ones, duplicates."""
