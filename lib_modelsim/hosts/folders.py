@@ -12,7 +12,7 @@ from ..engines.registry import DIFFUSERS, WEBUI, EngineKind
 from ..errors import ModelsimError
 from ..job import Job
 from .folder_list import FolderList, only_demonstration
-from .host import DEMONSTRATION_GALLERY, GALLERY, Listed, Loaded, Settings
+from .host import DEMONSTRATION_GALLERY, GALLERY, Listed, Loaded, Output, Settings
 
 if TYPE_CHECKING:
     from ..pictures.encoders.encoder import Encoder
@@ -98,6 +98,9 @@ class Folders:
         return []
 
     def encoders(self) -> list[Encoder]:
+        return []
+
+    def outputs(self) -> list[Output]:
         return []
 
     def picture_url(self, path: Path) -> str:

@@ -48,6 +48,14 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Output:
+    """A folder into which the host saves the pictures that people make; `name` is what people call it: "txt2img"."""
+
+    name: str
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Loaded:
     """The model in the host's memory: key → tensor, not to be changed."""
 
@@ -74,7 +82,8 @@ class Host(Protocol):
     """Folder of our own, made on first use."""
 
     cannot: Mapping[str, str]
-    """What it cannot do → why, in a sentence for the page; the keys are "load" and "loaded"."""
+    """What it cannot do → why, in a sentence for the page; the keys are "load", "loaded" and "folders": a visitor may
+    name no folder of the disk."""
 
     gallery: str
     """The name of the folder with pictures, in the folder for output or in the data folder."""
@@ -138,6 +147,9 @@ class Host(Protocol):
 
     def encoders(self) -> list[Encoder]:
         """What it has in memory now that makes vectors of pictures; to be used `at_work`."""
+
+    def outputs(self) -> list[Output]:
+        """Where it saves pictures, each folder once, whether it is there or not."""
 
     def picture_url(self, path: Path) -> str:
         """Where the page finds a picture of our own data folder."""

@@ -16,8 +16,9 @@ from ..engines.webui_loading import load
 from ..engines.webui_queue import announced, shown, turn
 from ..errors import ModelsimError
 from ..job import Job
-from .host import GALLERY, Listed, Loaded, Menu, Settings
+from .host import GALLERY, Listed, Loaded, Menu, Output, Settings
 from .menu import checkpoint_menu
+from .outputs import output_folders
 from .settings import read_settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class WebUI:
             reasons["load"] = "The WebUI was started with --freeze-settings, which also fixes its checkpoint."
         elif not (self._forge or hasattr(self._models, "reload_model_weights")):
             reasons["load"] = f"{self.name} does not let extensions load a checkpoint."
+        if getattr(self._shared.cmd_opts, "hide_ui_dir_config", False):
+            reasons["folders"] = "The WebUI was started with --hide-ui-dir-config, so the page takes no other folders."
         if self._forge:
             reasons["loaded"] = "Forge changes the weights when it loads them and keeps no state dict to read."
         elif (model := self._in_memory()) is not None and not hasattr(model, "state_dict"):
@@ -138,6 +141,9 @@ class WebUI:
         from .webui_clip import encoders
 
         return list(encoders())
+
+    def outputs(self) -> list[Output]:
+        return output_folders(self._shared.opts)
 
     def picture_url(self, path: Path) -> str:
         """gradio serves what lies in the WebUI's data folder under `file=`."""

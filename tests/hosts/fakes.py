@@ -302,7 +302,7 @@ class A1111:
         self.modules = {found.__name__: found for found in (module("modules"), *self.offered(folder))}
 
     def offered(self, folder):
-        cmd_opts = SimpleNamespace(freeze_settings=False)
+        cmd_opts = SimpleNamespace(freeze_settings=False, hide_ui_dir_config=False)
         yield module("modules.call_queue", queue_lock=self.lock)
         yield module("modules.errors", report=self.report)
         yield module("modules.hashes", sha256_from_cache=self.sha256_from_cache)
@@ -328,6 +328,10 @@ class A1111:
     def freeze(self):
         """As with --freeze-settings."""
         self.modules["modules.shared"].cmd_opts.freeze_settings = True
+
+    def hide_folders(self):
+        """As with --hide-ui-dir-config."""
+        self.modules["modules.shared"].cmd_opts.hide_ui_dir_config = True
         self.opts.__dict__["frozen"] = True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lib_modelsim.errors import ModelsimError
@@ -42,6 +44,23 @@ def test_it_is_called_by_its_name_and_keeps_our_data_beside_its_own(kind, name, 
     assert host.name == name
     assert host.data == folder / "modelsim"
     assert not host.data.exists(), "made on first use"
+
+
+def test_its_output_folders_are_told_each_once(webui, folder):
+    webui.opts.data |= {
+        "outdir_samples": "",
+        "outdir_txt2img_samples": "outputs/txt2img-images",
+        "outdir_img2img_samples": f"{folder}/all",
+        "outdir_save": f" {folder}/all ",
+    }
+    told = [(each.name, each.folder) for each in WebUI().outputs()]
+    assert told == [("txt2img", Path("outputs/txt2img-images").absolute()), ("img2img", folder / "all")]
+
+
+def test_visitors_name_no_folders_where_the_webui_takes_none(webui):
+    assert "folders" not in WebUI().cannot
+    webui.hide_folders()
+    assert "--hide-ui-dir-config" in WebUI().cannot["folders"]
 
 
 def test_outside_of_a_webui_there_is_none():

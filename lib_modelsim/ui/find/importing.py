@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import gradio as gr
 
 from ...errors import ModelsimError, for_page
 from ...job import Job
+from ...reading import typed_folder
 from ...templates import render
 from ...text import brief, counted, size_text
 from ...workspace.workspace import Workspace
@@ -102,7 +101,7 @@ class ImportPanel:
         )
 
     def _look(self, typed: str, job: Job, workspace: Workspace) -> None:
-        folder = _folder(typed)
+        folder = typed_folder(typed)
         plan = workspace.import_plan(folder, job)
         known, _ = workspace.known_models(job)
         self._looked = _Looked(folder, plan, tuple(sorted({model.name for model in known}, key=str.lower)))
@@ -120,20 +119,6 @@ class ImportPanel:
         removed = workspace.undo_import()
         lines = [f"{model}: {count} removed from the gallery" for model, count in removed.items()]
         self._told = _Told(lines, f"{counted(sum(removed.values()), 'picture')} removed from the gallery")
-
-
-def _folder(typed: str) -> Path:
-    """The folder that a person typed, pasted or dropped. Raises ModelsimError where that is no whole path."""
-    text = typed.strip().strip("\"'").strip()
-    if text.startswith("file://"):  # as a file manager drops it
-        text = unquote(urlsplit(text).path)
-        text = text[1:] if os.name == "nt" else text
-    if not text:
-        raise ModelsimError("no folder is named", None, "type or paste its path")
-    folder = Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's raises for a user that there is none of
-    if not folder.is_absolute():
-        raise ModelsimError("this is only a part of a path", text, "write all of it")
-    return folder
 
 
 def _imported(found: Imported) -> _Told:
