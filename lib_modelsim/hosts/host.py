@@ -33,6 +33,9 @@ class Listed:
 GALLERY, DEMONSTRATION_GALLERY = "gallery", "demonstration-gallery"
 """Names of folders. The demonstration has its own: its models must not compete with a person's for a picture."""
 
+THUMBNAILS = "thumbnails"
+"""The folder with small copies of pictures, in the data folder."""
+
 
 @dataclass(frozen=True)
 class Settings:

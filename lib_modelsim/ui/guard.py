@@ -22,7 +22,7 @@ from .access import Login, Patience, is_own_name
 
 _SERVED = {
     "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|heartbeat)/.+"
-    r"|/data/(demonstration-)?gallery/.+|/queue/(data|status)|/file=(?!https?:).+",
+    r"|/data/((demonstration-)?gallery|thumbnails)/.+|/queue/(data|status)|/file=(?!https?:).+",
     "POST": r"/(run|api)/\w+/?|/queue/join|/reset/?|/cancel",
     "websocket": r"/queue/join",
 }

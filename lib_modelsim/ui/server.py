@@ -3,6 +3,7 @@ with nothing in the page that lies elsewhere."""
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import re
 import secrets
@@ -19,7 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
-from ..hosts.host import DEMONSTRATION_GALLERY, GALLERY
+from ..hosts.host import DEMONSTRATION_GALLERY, GALLERY, THUMBNAILS
 from ..templates import render
 from .access import EVERYWHERE, LOCAL, Login, address_for_others
 from .guard import Guard, Tokens
@@ -82,8 +83,9 @@ class _Announced(uvicorn.Server):
 def _app(page: gr.Blocks, data: Path, tokens: Tokens, login: Login | None, listens: bool) -> FastAPI:
     own = FastAPI(openapi_url=None)
     own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
-    for gallery in (GALLERY, DEMONSTRATION_GALLERY):
-        own.mount(f"/data/{gallery}", StaticFiles(directory=data / gallery, check_dir=False))
+    mimetypes.add_type("image/webp", ".webp")  # Python before 3.13 knows it only where the system does
+    for folder in (GALLERY, DEMONSTRATION_GALLERY, THUMBNAILS):
+        own.mount(f"/data/{folder}", StaticFiles(directory=data / folder, check_dir=False))
     app = gr.mount_gradio_app(own, page, path="")
     app.add_middleware(_OwnPage)
     inside = getattr(page._queue, "access_token", None)

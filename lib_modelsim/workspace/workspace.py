@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError, joined
-from ..hosts.host import Host, Listed
+from ..hosts.host import THUMBNAILS, Host, Listed
 from ..job import Job
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
+    from .curating.thumbnails import Thumbnails
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
     from .families.family import Family
@@ -331,6 +332,15 @@ class Workspace:
         from .families.classify import classify
 
         return classify(self.host.paths(), wanted, self.library, job, self.host.settings().device, self._leaving)
+
+    # curating
+
+    @cached_property
+    def thumbnails(self) -> Thumbnails:
+        """Small copies of pictures, which the page shows by `host.picture_url`. Any thread may ask for one."""
+        from .curating.thumbnails import Thumbnails
+
+        return Thumbnails(self.host.data / THUMBNAILS)
 
     # probing
 

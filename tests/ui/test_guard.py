@@ -85,6 +85,7 @@ REQUESTS = [
     ("GET", "/theme.css"),
     ("GET", "/javascript/modelsim.js"),
     ("GET", "/data/gallery/any.png"),
+    ("GET", "/data/thumbnails/192/ab/any.webp"),
     ("GET", "/file=/etc/hostname"),
     ("GET", "/heartbeat/any"),
     ("GET", "/queue/data?session_hash=any"),
@@ -211,6 +212,17 @@ def test_a_file_that_is_no_picture_is_saved_not_shown(ours, folders):
     answer = ours.get(f"/file={kept}")
     assert answer.status_code in (200, 403), "gradio 3 serves no file that it did not write"
     assert answer.status_code == 403 or answer.headers["content-disposition"] == "attachment"
+
+
+def test_small_copies_of_pictures_are_served_as_webp(ours, folders):
+    copy = folders[0] / "modelsim" / "thumbnails" / "192" / "ab" / "abc.webp"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(b"RIFF\4\0\0\0WEBP")
+    answer = ours.get("/data/thumbnails/192/ab/abc.webp")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+    assert "content-disposition" not in answer.headers
+    assert ours.get("/data/thumbnails/../library.sqlite").status_code == 404
+    assert ours.get("/data/library.sqlite").status_code == 404
 
 
 @pytest.fixture
