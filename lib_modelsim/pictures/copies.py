@@ -43,6 +43,20 @@ def turned_fingerprints(picture: Image.Image) -> Hashes:
     return np.stack([[_hash(_turned(low, turn)) for low in lows] for turn in range(8)])
 
 
+def turned(stored: Hashes) -> Hashes:
+    """uint8 [8, …, 8]: nearly what `turned_fingerprints` tells, from fingerprints [..., 8] alone. The median, which
+    changes when every second value changes its sign, is taken to be 0, as it nearly is."""
+    bits = np.unpackbits(stored, axis=-1).reshape(*stored.shape[:-1], 8, 8)
+    odd = (np.arange(8) % 2).astype(np.uint8)
+    found = []
+    for turn in range(8):
+        low = bits ^ odd if turn >= 4 else bits
+        for _ in range(turn % 4):
+            low = np.swapaxes(low ^ odd, -1, -2)
+        found.append(np.packbits(low.reshape(*stored.shape[:-1], 64), axis=-1))
+    return np.stack(found)
+
+
 def differing(query: Hashes, stored: Hashes) -> NDArray[np.float64]:
     """[pictures]: the least share of differing bits over the turns of the query: it without borders against all parts
     of each stored picture, its parts against each stored picture without borders, and whole against whole.

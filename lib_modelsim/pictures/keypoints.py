@@ -59,7 +59,7 @@ class Keypoints:
     def codes(self, mirrored: bool = False) -> Codes:
         """[CODES, 16]: of each descriptor, which values are above its mean; as of the mirrored picture if asked."""
         rows = self.descriptors[:CODES]
-        rows = rows[:, _MIRRORED] if mirrored else rows
+        rows = rows[:, MIRRORED] if mirrored else rows
         codes = np.zeros((CODES, 16), np.uint8)
         codes[: len(rows)] = np.packbits(rows > rows.mean(1, keepdims=True), axis=1)
         return codes
@@ -72,7 +72,8 @@ def _mirrored() -> NDArray[np.intp]:
     return values[::-1][:, :, -np.arange(8) % 8].ravel()
 
 
-_MIRRORED = _mirrored()
+MIRRORED = _mirrored()
+"""Where the values of a descriptor lie in that of the mirrored picture."""
 
 
 def keypoints(light: NDArray[np.float32]) -> Keypoints:
@@ -106,7 +107,7 @@ def _agreed(query: Keypoints, stored: Keypoints, mirrored: bool) -> tuple[int, A
     """How many places agree, and on what (random sample consensus)."""
     import cv2
 
-    descriptors = query.descriptors[:, _MIRRORED] if mirrored else query.descriptors
+    descriptors = query.descriptors[:, MIRRORED] if mirrored else query.descriptors
     pairs = _pairs(descriptors, stored.descriptors)
     if len(pairs) < _FEWEST:
         return None

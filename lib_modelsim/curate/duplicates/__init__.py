@@ -1,0 +1,1 @@
+"""Near duplicates: which pictures of one folder, or of two, are one picture, whatever was done to it."""

@@ -1,0 +1,118 @@
+"""Which pairs of pictures are worth a look, of many thousands, without opening any: `confirming.py` looks.
+
+By perceptual hashes of the pictures and of their parts, also mirrored and turned by quarters; with OpenCV by the places
+that they have in common.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...job import Job, Stage
+from ...pictures.copies import CANDIDATE, Hashes, turned
+from .described import Described
+from .places import shared_places
+
+Pairs = NDArray[np.int64]
+"""[pairs, 2]: a row of the one set, and one of the other."""
+
+ALL_PARTS = 30_000
+"""Up to so many pictures the hashes of all parts are compared, of more only those of the pictures as they are: the
+time grows with the square, 2 minutes of two cores for 20,000. What was cut by a few percent is then found by its
+keypoints."""
+
+_NEAREST = 40
+"""Candidates by hashes that a picture has at most, the nearest first."""
+
+_VOTERS, _VOTES = 24, 4
+"""Candidates by keypoints that a picture has at most, and of how many places in common at least."""
+
+_QUERIES, _STORED = 256, 1024  # that are compared at once
+
+
+def within(described: Described, job: Job) -> Pairs:
+    """Pairs of one set of pictures, each once. Raises Cancelled within a block."""
+    pairs = _by_hashes(described.fingerprints, described.fingerprints, job)
+    return _once(np.concatenate([pairs[pairs[:, 0] != pairs[:, 1]], _by_keypoints(described, described, job)]))
+
+
+def between(one: Described, other: Described, job: Job) -> Pairs:
+    """Pairs of a picture of one set and one of another, but for those of the same content."""
+    pairs = [
+        _by_hashes(one.fingerprints, other.fingerprints, job),
+        _by_hashes(other.fingerprints, one.fingerprints, job)[:, ::-1],
+        _by_keypoints(one, other, job),
+    ]
+    found = np.unique(np.concatenate(pairs), axis=0)
+    place = {content: row for row, content in enumerate(other.contents)}
+    same = np.array([place.get(content, -1) for content in one.contents], np.int64)
+    return found[same[found[:, 0]] != found[:, 1]] if len(found) else found
+
+
+def _once(pairs: Pairs) -> Pairs:
+    return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+# by hashes
+
+
+def _by_hashes(queries: Hashes, stored: Hashes, job: Job) -> Pairs:
+    """The pictures without their borders against the parts of others, and whole against whole, in all eight turns."""
+    if max(len(queries), len(stored)) > ALL_PARTS:
+        queries, stored = queries[:, [0, -1]], stored[:, [0, -1]]
+    stage = Stage(job, "comparing hashes", len(queries), "pictures")
+    found = [np.zeros((0, 2), np.int64)]
+    for start in range(0, len(queries), _QUERIES):
+        part = queries[start : start + _QUERIES]
+        found.append(_nearest(part, stored) + np.array([start, 0]))
+        stage.advance(len(part))
+    return np.concatenate(found)
+
+
+def _nearest(queries: Hashes, stored: Hashes) -> Pairs:
+    """Of each query the stored ones that differ by CANDIDATE at most, the nearest _NEAREST."""
+    inside = _signs(turned(queries[:, 0])).reshape(-1, 64)  # turn by turn
+    wholes = _signs(turned(queries[:, -1])).reshape(-1, 64)
+    least = 64 * (1 - 2 * CANDIDATE)
+    rows, columns, alike = [], [], []
+    for start in range(0, len(stored), _STORED):
+        part = stored[start : start + _STORED]
+        best = np.full((len(queries), len(part)), -64, np.float32)
+        for number in range(part.shape[1]):
+            asked = wholes if number == part.shape[1] - 1 else inside
+            products = asked @ _signs(part[:, number]).T
+            np.maximum(best, products.reshape(8, len(queries), len(part)).max(0), out=best)
+        row, column = np.nonzero(best >= least)
+        rows.append(row)
+        columns.append(column + start)
+        alike.append(best[row, column])
+    return _best_of_each(np.concatenate(rows), np.concatenate(columns), np.concatenate(alike), _NEAREST)
+
+
+def _signs(hashes: Hashes) -> NDArray[np.float32]:
+    """[…, 64] of −1 and 1: their product is 64 less twice the bits that differ."""
+    return 2 * np.unpackbits(hashes, axis=-1).astype(np.float32) - 1
+
+
+def _best_of_each(rows: NDArray, columns: NDArray, alike: NDArray, most: int) -> Pairs:
+    """Of each row the columns that are most alike."""
+    order = np.lexsort((columns, -alike, rows))
+    rows, columns = rows[order], columns[order]
+    first = np.searchsorted(rows, rows, "left")
+    kept = np.arange(len(rows)) - first < most
+    return np.stack([rows[kept], columns[kept]], 1)
+
+
+# by keypoints
+
+
+def _by_keypoints(one: Described, other: Described, job: Job) -> Pairs:
+    if one.keypoints is None or other.keypoints is None:
+        return np.zeros((0, 2), np.int64)
+    found = shared_places(one.keypoints, other.keypoints, job, _VOTES)
+    ways = [
+        _best_of_each(found.one, found.other, found.places, _VOTERS),
+        _best_of_each(found.other, found.one, found.places, _VOTERS)[:, ::-1],
+    ]
+    return np.concatenate(ways)

@@ -1,0 +1,129 @@
+"""Candidates → pairs of pictures that are confirmed to be one, or said to be merely alike."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from ...job import Job, Stage
+from ...pictures.alignment import Prepared, prepare
+from ...pictures.confirming import CopyAnswer, CopyMatch, confirm
+from ...pictures.opening import PictureError, open_picture
+from .candidates import Pairs
+from .described import Described
+
+_In, _Out = TypeVar("_In"), TypeVar("_Out")
+
+_HELD = 96
+"""Pictures that are held ready to be compared: some 2 MB each."""
+
+_TOGETHER = 64
+"""Pairs that are given to the threads at once."""
+
+_HALF = 0.5
+"""Of a picture's area: what shows less of another is a part of it, not a cut copy."""
+
+
+class PairKind(Enum):
+    """What two pictures are to each other."""
+
+    COPY = "copy"
+    EDITED = "edited copy"
+    PART = "part"
+    SAME_LAYOUT = "same layout"
+    TOO_LITTLE = "too little to tell"
+
+    @property
+    def claimed(self) -> bool:
+        """Whether we say that they are one picture."""
+        return self in (PairKind.COPY, PairKind.EDITED, PairKind.PART)
+
+
+@dataclass(frozen=True)
+class ConfirmedPair:
+    """Two contents (SHA-256) and what they are to each other; `similarity` 0 … 1 is the share of what both show that is
+    the same, window by window."""
+
+    a: str
+    b: str
+    match: CopyMatch
+    kind: PairKind
+    similarity: float
+
+
+def confirmed_within(pairs: Pairs, described: Described, job: Job) -> list[ConfirmedPair]:
+    """What the pairs of one set are, in their order, but for those that are different."""
+    return confirmed_between(pairs, described, described, job)
+
+
+def confirmed_between(pairs: Pairs, one: Described, other: Described, job: Job) -> list[ConfirmedPair]:
+    """What pairs of two sets are, in their order, but for those that are different. A picture that cannot be read any
+    more makes no pair.
+
+    Raises Cancelled within a pair.
+    """
+    stage = Stage(job, "comparing pictures in detail", len(pairs), "pairs")
+    pictures = _Pictures()
+
+    def compared(pair: Sequence[int]) -> ConfirmedPair | None:
+        ready = pictures.of(one.paths[pair[0]]), pictures.of(other.paths[pair[1]])
+        match = None if None in ready else confirm(*ready)
+        stage.advance(1)
+        if match is None or match.answer is CopyAnswer.DIFFERENT:
+            return None
+        return _told(one.contents[pair[0]], other.contents[pair[1]], match)
+
+    with ThreadPoolExecutor() as workers:  # Pillow, NumPy and OpenCV compute beside each other
+        return [each for each in _in_turn(workers, compared, pairs.tolist()) if each is not None]
+
+
+def _in_turn(workers: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Sequence[_In]) -> Iterator[_Out]:
+    """As `map`, but no more than a few are begun before the last ones are done: then a stop is one."""
+    for start in range(0, len(items), _TOGETHER):
+        yield from workers.map(work, items[start : start + _TOGETHER])
+
+
+def _told(a: str, b: str, match: CopyMatch) -> ConfirmedPair:
+    same = match.compared.same if match.compared is not None else 0.0
+    return ConfirmedPair(a, b, match, kind_of(match), same)
+
+
+def kind_of(match: CopyMatch) -> PairKind:
+    """Of a match that is not DIFFERENT."""
+    if match.answer is CopyAnswer.SAME_LAYOUT:
+        return PairKind.SAME_LAYOUT
+    if match.answer is CopyAnswer.TOO_LITTLE:
+        return PairKind.TOO_LITTLE
+    if min(match.of_query, match.of_stored) < _HALF:
+        return PairKind.PART
+    return PairKind.EDITED if match.edited else PairKind.COPY
+
+
+class _Pictures:
+    """Pictures that are ready to be compared, those used last."""
+
+    def __init__(self) -> None:
+        self._ready: OrderedDict[Path, Prepared | None] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, path: Path) -> Prepared | None:
+        """None where it cannot be read any more."""
+        with self._lock:
+            if path in self._ready:
+                self._ready.move_to_end(path)
+                return self._ready[path]
+        try:
+            ready = prepare(open_picture(path))
+        except PictureError:
+            ready = None
+        with self._lock:
+            self._ready[path] = ready
+            while len(self._ready) > _HELD:
+                self._ready.popitem(last=False)
+        return ready

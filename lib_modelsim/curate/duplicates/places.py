@@ -1,0 +1,113 @@
+"""Which pictures have many places in common, by an inverted table of the codes of their keypoints.
+
+Two codes of one place differ in some of their 128 bits. Of several random choices of bits, most such pairs agree in all
+bits of at least one, so only codes with the same key are compared: all against all without comparing all (Indyk and
+Motwani, "Approximate nearest neighbors", 1998). The work grows with the number of pictures, not with its square.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...job import Job, Stage
+from ...pictures.keypoints import CODES, MIRRORED, NEAR, Codes
+from .bits import counted_bits
+
+TABLES = 14
+"""Choices of bits."""
+
+_MOST = 24
+"""Codes with the same key that one is compared with: of a frame that thousands of pictures have, not all."""
+
+_SEED = 14
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Pairs of pictures with places in common: rows of the one set, rows of the other, and how many places."""
+
+    one: NDArray[np.int64]
+    other: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> Shared:
+    """Of uint8 [pictures, CODES, 16] each, mirrored or not; pairs with at least `fewest` places in common. A set
+    compared with itself is given twice: then each pair is told once, the smaller row first.
+
+    Raises Cancelled within a table.
+    """
+    same = one is other
+    stage = Stage(job, "comparing keypoints", 2 * TABLES, "steps")
+    if not len(one) or not len(other):
+        return Shared(*(np.zeros(0, np.int64) for _ in range(3)))
+    stored, places_of_stored = _flat(other)
+    pairs, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    for mirrored in (False, True):
+        queries, places_of_queries = _flat(_mirrored(one) if mirrored else one)
+        found = []
+        for choice in _choices(len(stored)):
+            query, match = _with_equal_keys(queries, stored, choice)
+            a, b = places_of_queries[query] // CODES, places_of_stored[match] // CODES
+            kept = a < b if same else np.ones(len(a), bool)
+            query, match, a, b = query[kept], match[kept], a[kept], b[kept]
+            near = counted_bits(queries[query] ^ stored[match]).sum(1, dtype=np.int64) <= NEAR
+            place = places_of_queries[query[near]] % CODES
+            found.append(np.unique((a[near] * len(other) + b[near]) * CODES + place))
+            stage.advance(1)
+        each, votes = np.unique(np.unique(np.concatenate(found)) // CODES, return_counts=True)
+        pairs, counts = np.concatenate([pairs, each]), np.concatenate([counts, votes])
+    several, where = np.unique(pairs, return_inverse=True)
+    most = np.zeros(len(several), np.int64)
+    np.maximum.at(most, where, counts)
+    kept = most >= fewest
+    return Shared(several[kept] // len(other), several[kept] % len(other), most[kept])
+
+
+def _flat(codes: Codes) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """[n, 2]: the codes that there are, and each one's place in all of them."""
+    flat = np.ascontiguousarray(codes).reshape(-1, 16).view(np.uint64)
+    places = np.flatnonzero(flat.any(1))
+    return flat[places], places
+
+
+def _mirrored(codes: Codes) -> Codes:
+    """The codes of the mirrored pictures."""
+    turned = np.zeros_like(codes)
+    for start in range(0, len(codes), 4096):
+        part = codes[start : start + 4096]
+        turned[start : start + 4096] = np.packbits(np.unpackbits(part, axis=-1)[..., MIRRORED], axis=-1)
+    return turned
+
+
+def _choices(codes: int) -> list[NDArray[np.int64]]:
+    """Of each table, the bits that its keys consist of: so many that a key belongs to a few of the codes."""
+    bits = int(np.clip(np.ceil(np.log2(max(codes, 2))) + 1, 8, 32))
+    rng = np.random.default_rng(_SEED)
+    return [rng.permutation(128)[:bits] for _ in range(TABLES)]
+
+
+def _keys(codes: NDArray[np.uint64], choice: NDArray[np.int64]) -> NDArray[np.uint64]:
+    keys = np.zeros(len(codes), np.uint64)
+    for bit in choice:
+        keys = (keys << np.uint64(1)) | ((codes[:, bit // 64] >> np.uint64(bit % 64)) & np.uint64(1))
+    return keys
+
+
+def _with_equal_keys(
+    queries: NDArray[np.uint64], stored: NDArray[np.uint64], choice: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the queries and of the stored codes that have the same key; of each query _MOST at most."""
+    keys = _keys(stored, choice)
+    order = np.argsort(keys, kind="stable")
+    keys, asked = keys[order], _keys(queries, choice)
+    first = np.searchsorted(keys, asked, "left")
+    several = np.searchsorted(keys, asked, "right") - first
+    taken = np.minimum(several, _MOST)
+    rows = np.repeat(np.arange(len(queries)), taken)
+    step = np.arange(len(rows)) - np.repeat(np.cumsum(taken) - taken, taken)
+    begin = np.arange(len(queries)) % np.maximum(several - taken + 1, 1)  # of many, not always the same ones
+    return rows, order[first[rows] + begin[rows] + step]
