@@ -22,6 +22,9 @@ ALL_PARTS = 30_000
 time grows with the square, 2 minutes of two cores for 20,000. What was cut by a few percent is then found by its
 keypoints."""
 
+_TURNED = 0.22
+"""Share of differing bits up to which turned and mirrored pictures are candidates: theirs are guessed (`turned`)."""
+
 _NEAREST = 40
 """Candidates by hashes that a picture has at most, the nearest first."""
 
@@ -63,7 +66,7 @@ def _by_hashes(queries: Hashes, stored: Hashes, job: Job) -> Pairs:
         queries, stored = queries[:, [0, -1]], stored[:, [0, -1]]
     stage = Stage(job, "comparing hashes", len(queries), "pictures")
     found = [np.zeros((0, 2), np.int64)]
-    for start in range(0, len(queries), _QUERIES):
+    for start in range(0, len(queries) if len(stored) else 0, _QUERIES):
         part = queries[start : start + _QUERIES]
         found.append(_nearest(part, stored) + np.array([start, 0]))
         stage.advance(len(part))
@@ -74,16 +77,16 @@ def _nearest(queries: Hashes, stored: Hashes) -> Pairs:
     """Of each query the stored ones that differ by CANDIDATE at most, the nearest _NEAREST."""
     inside = _signs(turned(queries[:, 0])).reshape(-1, 64)  # turn by turn
     wholes = _signs(turned(queries[:, -1])).reshape(-1, 64)
-    least = 64 * (1 - 2 * CANDIDATE)
+    least = np.where(np.arange(8), 64 * (1 - 2 * _TURNED), 64 * (1 - 2 * CANDIDATE))[:, None, None]
     rows, columns, alike = [], [], []
     for start in range(0, len(stored), _STORED):
         part = stored[start : start + _STORED]
-        best = np.full((len(queries), len(part)), -64, np.float32)
+        best = np.full((len(queries), len(part)), -np.inf, np.float32)
         for number in range(part.shape[1]):
             asked = wholes if number == part.shape[1] - 1 else inside
             products = asked @ _signs(part[:, number]).T
-            np.maximum(best, products.reshape(8, len(queries), len(part)).max(0), out=best)
-        row, column = np.nonzero(best >= least)
+            np.maximum(best, (products.reshape(8, len(queries), len(part)) - least).max(0), out=best)
+        row, column = np.nonzero(best >= 0)
         rows.append(row)
         columns.append(column + start)
         alike.append(best[row, column])

@@ -72,6 +72,7 @@ def confirmed_between(pairs: Pairs, one: Described, other: Described, job: Job) 
     pictures = _Pictures()
 
     def compared(pair: Sequence[int]) -> ConfirmedPair | None:
+        job.check()
         ready = pictures.of(one.paths[pair[0]]), pictures.of(other.paths[pair[1]])
         match = None if None in ready else confirm(*ready)
         stage.advance(1)

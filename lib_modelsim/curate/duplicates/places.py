@@ -26,7 +26,7 @@ _SEED = 14
 
 
 @dataclass(frozen=True)
-class Shared:
+class CommonPlaces:
     """Pairs of pictures with places in common: rows of the one set, rows of the other, and how many places."""
 
     one: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Shared:
     places: NDArray[np.int64]
 
 
-def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> Shared:
+def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlaces:
     """Of uint8 [pictures, CODES, 16] each, mirrored or not; pairs with at least `fewest` places in common. A set
     compared with itself is given twice: then each pair is told once, the smaller row first.
 
@@ -43,7 +43,7 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> Shared:
     same = one is other
     stage = Stage(job, "comparing keypoints", 2 * TABLES, "steps")
     if not len(one) or not len(other):
-        return Shared(*(np.zeros(0, np.int64) for _ in range(3)))
+        return CommonPlaces(*(np.zeros(0, np.int64) for _ in range(3)))
     stored, places_of_stored = _flat(other)
     pairs, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
     for mirrored in (False, True):
@@ -64,7 +64,7 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> Shared:
     most = np.zeros(len(several), np.int64)
     np.maximum.at(most, where, counts)
     kept = most >= fewest
-    return Shared(several[kept] // len(other), several[kept] % len(other), most[kept])
+    return CommonPlaces(several[kept] // len(other), several[kept] % len(other), most[kept])
 
 
 def _flat(codes: Codes) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
