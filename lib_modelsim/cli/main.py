@@ -24,6 +24,7 @@ from . import documents, text
 from .baked import add_baked_arguments, run_baked
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
+from .curate import add_curate_arguments, run_curate
 from .find import add_find_arguments, run_find
 from .gallery import add_gallery_arguments, run_gallery
 from .grid import add_grid_arguments, run_grid
@@ -149,6 +150,7 @@ def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> No
         command("grid", run_grid, "Write the grid of a suite, checkpoints × probes: images and a page.", None)
     )
     add_suite_arguments(command("suite", run_suite, "List, show, import or export suites of probes.", None))
+    add_curate_arguments(command("curate", run_curate, "Score the pictures of a folder, and show the best.", None))
     add_find_arguments(command("find", run_find, "Find the model that made a picture, with the evidence.", None))
 
 

@@ -1,14 +1,16 @@
 """What encoders see in a gallery's pictures: one cache for all who ask, in an SQLite file beside the gallery.
 
 A vector belongs to a picture's content and the encoder that made it, and is made anew where either changes or the file
-is lost. Whoever looks at a picture first opens it, once; its fingerprint is kept whatever it was opened for.
+is lost; likewise a number of its pixels. Whoever looks at a picture first opens it, once, for all that is wanted of it;
+its fingerprint is kept, too, unless nobody wants it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +29,7 @@ from .degrading import degraded
 from .encoders.encoder import Encoder, TextEncoder, Together, Vectors, parts_of
 from .keypoints import CODES, Codes, available
 from .opening import PictureError, open_picture, said_by
+from .pixels import PixelScore, pixels_of
 
 FILE = "features.sqlite"
 
@@ -43,6 +46,9 @@ _LAYOUT = 1  # of the file, its user_version
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, bytes INTEGER, mtime_ns INTEGER, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS features (content TEXT, method TEXT, data BLOB NOT NULL, PRIMARY KEY (content, method));
+CREATE TABLE IF NOT EXISTS numbers (
+    method TEXT, content TEXT, number REAL, PRIMARY KEY (method, content)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tests (method TEXT PRIMARY KEY, examples TEXT NOT NULL, data BLOB NOT NULL);
 """
 
@@ -59,11 +65,14 @@ VIEWS = tuple(View)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be known of these pictures besides fingerprints and keypoints: each of the views by each encoder."""
+    """What is to be known of these pictures: each of the views by each encoder, and these numbers of their pixels;
+    `prints`: also their fingerprints and keypoints, which take five times as long as the numbers."""
 
     pictures: Sequence[Path]
     encoders: Sequence[Encoder] = ()
     views: Sequence[View] = (View.AS_IS,)
+    scores: Sequence[PixelScore] = ()
+    prints: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,12 +142,16 @@ class FeatureStore(SqliteFile):
             for encoder in parts_of(whole)
             for view in each.views
         }
+        scores = {score.identity: score for each in wanted for score in each.scores}
         always = (_FINGERPRINT, _KEYPOINTS) if available() else (_FINGERPRINT,)
+        always = always if any(each.prints for each in wanted) else ()
         known = {method: self._known(method) for method in (*always, *makers)}
+        known |= {method: self._counted(method) for method in scores}
         needed: dict[str, dict[str, None]] = {}  # content → methods
         for each in wanted:
             parts = [part for encoder in each.encoders for part in parts_of(encoder)]
-            methods = [*always, *(method_of(part, view) for part in parts for view in each.views)]
+            methods = [method_of(part, view) for part in parts for view in each.views]
+            methods += [*(always if each.prints else ()), *(score.identity for score in each.scores)]
             for path in filter(contents.__contains__, each.pictures):
                 needed.setdefault(contents[path], {}).update(dict.fromkeys(methods))
         lacking = {
@@ -151,26 +164,34 @@ class FeatureStore(SqliteFile):
         stage = Stage(job, what, len(waiting), "pictures")
         for start in range(0, len(waiting), _TOGETHER):
             part = waiting[start : start + _TOGETHER]
-            unreadable |= self._make([(content, paths[content], lacking[content]) for content in part], makers)
+            unreadable |= self._make([(content, paths[content], lacking[content]) for content in part], makers, scores)
             stage.advance(len(part))
         bad = {contents[path] for path in unreadable if path in contents}
         return Seen({path: content for path, content in contents.items() if content not in bad}, unreadable)
 
     def _make(
-        self, part: Sequence[tuple[str, Path, Sequence[str]]], makers: Mapping[str, tuple[Encoder, View]]
+        self,
+        part: Sequence[tuple[str, Path, Sequence[str]]],
+        makers: Mapping[str, tuple[Encoder, View]],
+        scores: Mapping[str, PixelScore],
     ) -> dict[Path, str]:
         """Open these pictures and keep what they lack (content, path, methods); why some cannot be read."""
+
+        def look(item: tuple[str, Path, Sequence[str]]) -> _Look | str:
+            _, path, methods = item
+            return _look(path, methods, _views(methods, makers), {key: scores[key] for key in methods if key in scores})
+
         with ThreadPoolExecutor() as readers:  # Pillow and NumPy compute beside each other
-            looks = list(readers.map(lambda item: _look(item[1], _views(item[2], makers)), part))
+            looks = list(readers.map(look, part))
         unreadable = {path: look for (_, path, _), look in zip(part, looks, strict=True) if isinstance(look, str)}
         rows: list[tuple[str, str, bytes]] = []
+        numbers: list[tuple[str, str, float]] = []
         to_encode: dict[str, list[tuple[str, str, Image.Image]]] = {}  # identity → content, method, view
         for (content, _, methods), look in zip(part, looks, strict=True):
             if isinstance(look, str):
                 continue
-            rows.append((content, _FINGERPRINT, look.fingerprint))
-            if look.keypoints is not None:
-                rows.append((content, _KEYPOINTS, look.keypoints))
+            rows += [(content, method, data) for method, data in look.kept.items()]
+            numbers += [(method, content, number) for method, number in look.numbers.items()]
             for method in methods:
                 if method in makers:
                     encoder, view = makers[method]
@@ -180,6 +201,8 @@ class FeatureStore(SqliteFile):
             vectors = encoder.encode([picture for *_, picture in items]).astype(np.float32)
             rows += [(content, method, row.tobytes()) for (content, method, _), row in zip(items, vectors, strict=True)]
         self.keep(rows)
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)", numbers)
         return unreadable
 
     # what is known
@@ -210,6 +233,12 @@ class FeatureStore(SqliteFile):
         if not contents or not available():
             return None
         return np.frombuffer(self._all(_KEYPOINTS, contents), np.uint8).reshape(len(contents), CODES, 16)
+
+    def numbers(self, score: PixelScore, contents: Sequence[str]) -> NDArray[np.float64]:
+        """float64 [contents]; NaN of a picture that has no such number, or of which it is not known."""
+        query = "SELECT content, number FROM numbers WHERE method = ?"
+        found = dict(self._db.execute(query, (score.identity,)))
+        return np.array([found.get(content) for content in contents], np.float64)
 
     def texts(self, encoder: Encoder, texts: Sequence[str]) -> Vectors | None:
         """float32 [texts, d], zeros for an empty text; those not seen before are encoded. None where the encoder reads
@@ -295,6 +324,9 @@ class FeatureStore(SqliteFile):
     def _known(self, method: str) -> set[str]:
         return {content for (content,) in self._db.execute("SELECT content FROM features WHERE method = ?", (method,))}
 
+    def _counted(self, method: str) -> set[str]:
+        return {content for (content,) in self._db.execute("SELECT content FROM numbers WHERE method = ?", (method,))}
+
     def keep(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
         """Keep, all or none of them: content, method, data. The method's name tells its version."""
         with self._db:
@@ -311,10 +343,10 @@ class FeatureStore(SqliteFile):
 
 @dataclass(frozen=True)
 class _Look:
-    """A picture's fingerprint, its keypoints where OpenCV finds some, and the views that are to be encoded."""
+    """Of one picture: method → what is kept of it, method → number, and the views that are to be encoded."""
 
-    fingerprint: bytes
-    keypoints: bytes | None
+    kept: Mapping[str, bytes]
+    numbers: Mapping[str, float]
     views: Mapping[View, Image.Image]
 
 
@@ -326,8 +358,10 @@ def _views(methods: Iterable[str], makers: Mapping[str, tuple[Encoder, View]]) -
     return {makers[method][1] for method in methods if method in makers}
 
 
-def _look(path: Path, views: set[View]) -> _Look | str:
-    """A look at a picture, or why there is none."""
+def _look(
+    path: Path, methods: Collection[str], views: Collection[View], scores: Mapping[str, PixelScore]
+) -> _Look | str:
+    """A look at a picture for these methods, or why there is none."""
     try:
         picture = open_picture(path)
     except PictureError as error:
@@ -335,5 +369,11 @@ def _look(path: Path, views: set[View]) -> _Look | str:
     seen = {View.AS_IS: picture}
     if View.DEGRADED in views:
         seen[View.DEGRADED] = degraded(picture)
-    found = prepare(picture).keypoints
-    return _Look(fingerprint(picture).tobytes(), None if found is None else found.codes().tobytes(), seen)
+    kept = {}
+    if _FINGERPRINT in methods:
+        kept[_FINGERPRINT] = fingerprint(picture).tobytes()
+    if _KEYPOINTS in methods and (found := prepare(picture).keypoints) is not None:
+        kept[_KEYPOINTS] = found.codes().tobytes()
+    pixels = pixels_of(picture) if scores else None
+    numbers = {method: math.nan if pixels is None else score.of(pixels) for method, score in scores.items()}
+    return _Look(kept, numbers, seen)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
+    from .curating.curate import Curated, CurateRequest
     from .curating.thumbnails import Thumbnails
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
@@ -590,3 +591,12 @@ class Workspace:
 
         with self.feature_store(folder) as store:
             return collect(folder, store, job)
+
+    def curate(self, folder: Path, request: CurateRequest, job: Job) -> Curated:
+        """Score the pictures under a folder. Raises ModelsimError where there is none, and for a score that cannot be
+        had; Cancelled within a few pictures, with what was scored kept."""
+        from .curating.curate import curate
+        from .curating.tools import tools_for
+
+        with self.feature_store(folder) as store:
+            return curate(folder, request, store, tools_for(self.host), job)

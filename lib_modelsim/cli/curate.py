@@ -1,0 +1,133 @@
+"""`curate`: its options, its document, and the way from them to the use case."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelsimError
+from ..text import counted, readable, several
+from .options import path, workspace
+from .printing import print_json, print_lines
+from .progress import progress_bars
+
+if TYPE_CHECKING:  # each command imports its own use case only
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..workspace.curating.curate import Curated
+
+_SHOWN = 10
+
+
+def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
+    """What `curate` takes."""
+    from ..curate.scorers.registry import kinds
+
+    curate.add_argument("folder", type=path, metavar="DIR", help="folder with pictures, or a gallery of probes")
+    curate.add_argument(
+        "--score",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"{', '.join(kind.usage for kind in kinds())}; can be repeated (default: those that need nothing but the "
+        "picture)",
+    )
+    curate.add_argument(
+        "--weight",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="how much a score counts in the mean of several (default: 1); with a negative one less is better",
+    )
+    curate.add_argument(
+        "--top", type=int, default=_SHOWN, metavar="K", help=f"pictures to show (default: {_SHOWN}; --json shows all)"
+    )
+
+
+def run_curate(options: argparse.Namespace) -> int:
+    """Scores, and the pictures with the best ones."""
+    from ..workspace.curating.curate import CurateRequest, require_right
+
+    if options.top < 1:
+        raise ModelsimError("--top is out of range", options.top, "use 1 or more")
+    request = CurateRequest(tuple(options.score), tuple(map(_weight, options.weight)))
+    require_right(request)
+    with workspace(options) as use, progress_bars() as job:
+        curated = use.curate(options.folder, request, job)
+    if options.json:
+        print_json(_document(curated))
+    else:
+        print_lines(_words(curated, options.top))
+    return 0
+
+
+def _weight(text: str) -> tuple[str, float]:
+    """NAME=NUMBER; a name may hold the sign, too."""
+    name, _, number = text.rpartition("=")
+    try:
+        return name, float(number)
+    except ValueError:
+        fix = "write NAME=NUMBER, for example sharpness=0.5"
+        raise ModelsimError("--weight is not understood", text, fix) from None
+
+
+def _document(curated: Curated) -> dict[str, Any]:
+    """The document of `curate`; null for what nobody knows."""
+    pictures = [_shown(picture.path) for picture in curated.collection.pictures]
+    scores = curated.scores.values()
+    return {
+        "scores": {
+            each: {score.name: _number(score.values, i) for score in scores} for i, each in enumerate(pictures)
+        },
+        "overall": {each: _number(curated.overall, i) for i, each in enumerate(pictures)},
+        "missing": {
+            each: why
+            for i, each in enumerate(pictures)
+            if (why := {score.name: score.missing[i] for score in scores if i in score.missing})
+        },
+        "unreadable": {_shown(path): why for path, why in curated.collection.unreadable.items()},
+        "units": {score.name: score.unit for score in scores},
+        "remarks": list(curated.remarks),
+    }
+
+
+def _shown(path: os.PathLike[str]) -> str:
+    return readable(os.fspath(path))
+
+
+def _number(values: NDArray[np.float64], i: int) -> float | None:
+    return None if math.isnan(values[i]) else float(values[i])
+
+
+def _words(curated: Curated, top: int) -> list[str]:
+    """The same for a person: the best pictures, and how large each score is."""
+    pictures, scores = curated.collection.pictures, list(curated.scores.values())
+    ranked = curated.ranked()
+    names = [score.name for score in scores]
+    by = f"the mean of {several(names, len(names))}" if len(names) > 1 else names[0]
+    lines = [f"{counted(len(pictures), 'picture')}; the best by {by}:"] if ranked else []
+    for place, i in enumerate(ranked[:top], 1):
+        numbers = ", ".join(f"{score.name} {_figure(score.values[i])}" for score in scores)
+        mean = f"{curated.overall[i]:+.2f}  " if len(scores) > 1 else ""
+        lines.append(f"  {place}. {mean}{_shown(pictures[i].path)}  ({numbers})")
+    return [*lines, *_ranges(curated), *curated.remarks]
+
+
+def _ranges(curated: Curated) -> list[str]:
+    """What each score says, and its range here."""
+    lines = []
+    for score in curated.scores.values():
+        known = sorted(value for value in score.values if not math.isnan(value))
+        if known:
+            unit = f" {score.unit}" if score.unit else ""
+            spread = f"{_figure(known[0])} to {_figure(known[-1])}{unit}, median {_figure(known[len(known) // 2])}"
+            lines.append(f"{score.name}: {spread}; larger: {score.says}")
+    return lines
+
+
+def _figure(value: float) -> str:
+    """Three or more digits."""
+    return "–" if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

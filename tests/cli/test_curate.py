@@ -1,0 +1,150 @@
+"""`curate`: scores of any folder's pictures; what has no score is told, with the reason."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.command import run
+from tests.pictures.scenes import scene
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    for i in range(4):
+        scene(i, 200 + 50 * i, 200).save(folder / f"{i}.png")
+    scene(9).save(folder / "deeper" / "nine.jpg")
+    return folder
+
+
+def test_every_picture_has_every_score(folder):
+    found = run("curate", folder, "--json")
+    assert found.code == 0, found.err
+    document = found.document
+    names = {"sharpness", "contrast", "saturation", "colourfulness", "entropy"}
+    assert set(document["scores"]) == {str(path) for path in folder.rglob("*.*")}
+    assert all(set(scores) == names for scores in document["scores"].values())
+    assert all(isinstance(each, float) for scores in document["scores"].values() for each in scores.values())
+    assert document["missing"] == document["unreadable"] == {}
+    assert document["units"]["saturation"] == "%"
+    assert "no score was named" in document["remarks"][0]
+
+
+def test_the_best_come_first_and_of_one_score_the_mean_is_that_score(folder):
+    document = run("curate", folder, "--score", "contrast", "--json").document
+    assert document["overall"] == {path: scores["contrast"] for path, scores in document["scores"].items()}
+    best = max(document["overall"], key=document["overall"].get)
+    shown = run("curate", folder, "--score", "contrast", "--top", 1).out
+    assert best in shown
+    assert shown.count(str(folder)) == 1
+    assert "levels of 255" in shown
+
+
+def test_weights_decide_the_mean(folder):
+    asked = ("--score", "contrast", "--score", "saturation")
+    plain = run("curate", folder, *asked, "--json").document
+    only = run("curate", folder, *asked, "--weight", "saturation=0", "--json").document
+    assert plain["overall"] != only["overall"]
+    by = sorted(only["overall"], key=only["overall"].get)
+    assert by == sorted(by, key=lambda path: only["scores"][path]["contrast"])
+
+
+def test_what_cannot_be_scored_is_null_with_the_reason(folder):
+    Image.new("RGB", (1, 1)).save(folder / "dot.png")
+    (folder / "cut.png").write_bytes((folder / "0.png").read_bytes()[:900])
+    (folder / "text.png").write_text("no picture")
+    (folder / "notes.txt").write_text("a cat")
+    (folder / "data.json").write_text("{}")
+    found = run("curate", folder, "--score", "contrast", "--json")
+    assert found.code == 0, found.err
+    scores = {path.rpartition("/")[2]: each["contrast"] for path, each in found.document["scores"].items()}
+    assert {name for name, value in scores.items() if value is None} == {"dot.png", "cut.png", "text.png"}
+    why = {path.rpartition("/")[2]: each["contrast"] for path, each in found.document["missing"].items()}
+    assert "too small" in why["dot.png"]
+    assert "damaged" in why["cut.png"]
+    assert "not a picture" in why["text.png"]
+    assert any(remark.startswith("contrast: 1 of 8 pictures have none: the picture is too small") for remark in
+               found.document["remarks"])
+
+
+def test_a_second_run_opens_nothing(folder, monkeypatch):
+    first = run("curate", folder, "--json").document
+    from lib_modelsim.pictures import features
+
+    def opened(path, *_):
+        raise AssertionError(path)
+
+    monkeypatch.setattr(features, "open_picture", opened)
+    assert run("curate", folder, "--json").document == first
+
+
+def test_each_picture_is_opened_once_for_all_scores(folder, monkeypatch):
+    from lib_modelsim.pictures import features
+
+    opened, really = [], features.open_picture
+    monkeypatch.setattr(features, "open_picture", lambda path: opened.append(path) or really(path))
+    run("curate", folder, "--json")
+    assert sorted(opened) == sorted(folder.rglob("*.*"))
+
+
+def test_nothing_is_written_into_the_folder(folder):
+    before = sorted(folder.rglob("*"))
+    run("curate", folder)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_animated_transparent_and_sixteen_bit_pictures_have_scores(folder):
+    frames = [scene(i) for i in range(3)]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "moving.webp", save_all=True, append_images=frames[1:])
+    scene(2).convert("RGBA").save(folder / "clear.png")
+    Image.fromarray(np.asarray(scene(3).convert("L")).astype(np.uint16) * 257).save(folder / "deep.png")
+    document = run("curate", folder, "--json").document
+    assert document["missing"] == {}
+    assert len(document["scores"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--score", "beauty"], "there is no such score: beauty"),
+        (["--score", "contrast:7"], "use contrast"),
+        (["--score", "contrast", "--weight", "entropy=1"], "not asked for: entropy"),
+        (["--score", "contrast", "--weight", "contrast"], "NAME=NUMBER"),
+        (["--score", "contrast", "--weight", "contrast=nan"], "no number"),
+        (["--score", "contrast", "--weight", "contrast=0"], "all weights are 0"),
+        (["--top", "0"], "--top is out of range"),
+    ],
+)
+def test_what_is_not_understood_is_one_line(folder, asked, told):
+    found = run("curate", folder, *asked)
+    assert (found.code, found.out) == (2, "")
+    assert told in found.err
+    assert found.err.count("\n") == 1
+
+
+def test_a_folder_without_pictures_says_what_to_do(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "notes.txt").write_text("nothing")
+    found = run("curate", empty, "--json")
+    assert (found.code, found.out) == (2, "")
+    assert "no pictures" in found.err
+    assert "Fix: " in found.err
+    assert run("curate", tmp_path / "nowhere").code == 2
+
+
+def test_only_bad_pictures_still_give_the_document(tmp_path):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "a.png").write_text("no picture")
+    found = run("curate", folder, "--json")
+    assert json.loads(found.out)["overall"] == {str(folder / "a.png"): None}
