@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .comparing.detail import Detail
     from .comparing.elements import Element
     from .curating.curate import Curated, CurateRequest
+    from .curating.layout import PictureMap
     from .curating.thumbnails import Thumbnails
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
@@ -334,15 +335,6 @@ class Workspace:
 
         return classify(self.host.paths(), wanted, self.library, job, self.host.settings().device, self._leaving)
 
-    # curating
-
-    @cached_property
-    def thumbnails(self) -> Thumbnails:
-        """Small copies of pictures, which the page shows by `host.picture_url`. Any thread may ask for one."""
-        from .curating.thumbnails import Thumbnails
-
-        return Thumbnails(self.host.data / THUMBNAILS)
-
     # probing
 
     @property
@@ -578,6 +570,13 @@ class Workspace:
 
     # curating
 
+    @cached_property
+    def thumbnails(self) -> Thumbnails:
+        """Small copies of pictures, which the page shows by `host.picture_url`. Any thread may ask for one."""
+        from .curating.thumbnails import Thumbnails
+
+        return Thumbnails(self.host.data / THUMBNAILS)
+
     def feature_store(self, folder: Path) -> FeatureStore:
         """Where what encoders see in a folder's pictures is kept; a context manager. Raises ModelsimError where it
         cannot be used."""
@@ -600,3 +599,11 @@ class Workspace:
 
         with self.feature_store(folder) as store:
             return curate(folder, request, store, tools_for(self.host), job)
+
+    def picture_map(self, collection: Collection, encoder: Encoder, method: str, job: Job) -> PictureMap:
+        """A collection's pictures in two dimensions by a layout; to be asked while the encoder is in use. Raises
+        ModelsimError for a layout that is unknown or not installed, Cancelled within a few pictures."""
+        from .curating.layout import picture_map
+
+        with self.feature_store(collection.folder) as store:
+            return picture_map(collection, encoder, method, store, job)

@@ -50,7 +50,7 @@ class LayoutKind:
 
 
 @dataclass(frozen=True)
-class Layout:
+class LaidOut:
     """`points` float32 [n, 2] in −1 … 1 with equal units on both axes, NaN where a vector is none. `kept` is the share
     of a picture's neighbours on the map that are its neighbours by their vectors, NaN where that says nothing; `chance`
     what a map without meaning would keep; both as `neighbours_kept` has them."""
@@ -64,7 +64,7 @@ class TooFewVectors(ModelsimError):  # noqa: N818 - it says what is wrong
     """A method needs more."""
 
 
-def lay_out(vectors: Vectors, kind: LayoutKind, job: Job) -> Layout:
+def lay_out(vectors: Vectors, kind: LayoutKind, job: Job) -> LaidOut:
     """The layout of vectors [n, d], whatever their order; equal ones lie at one place, and one that holds NaN has none.
 
     Raises TooFewVectors, Cancelled, and ModelsimError where a package is missing.
@@ -81,7 +81,7 @@ def lay_out(vectors: Vectors, kind: LayoutKind, job: Job) -> Layout:
     job.check()
     points = np.full((len(vectors), 2), np.nan, np.float32)
     points[finite] = placed[places]
-    return Layout(points, *neighbours_kept(distinct, placed))
+    return LaidOut(points, *neighbours_kept(distinct, placed))
 
 
 def within_one(points: Points) -> Points:
