@@ -18,6 +18,7 @@ from scipy.ndimage import minimum_filter, uniform_filter
 
 from ..text import percent
 from .alignment import Affine, Plane, Prepared, covered, placements, refined, scaled, warped
+from .smoothing import averaged
 
 
 class CopyAnswer(Enum):
@@ -212,7 +213,7 @@ def _correlations(
     size = seen.shape[::-1]
     both = covered(theirs.shape, where, size, _EDGE) & covered(seen.shape, np.eye(3), size, _EDGE)
     theirs = warped(theirs, where, size, Image.Resampling.BICUBIC)
-    means = [uniform_filter(plane, window) for plane in (seen, theirs, seen * seen, theirs * theirs, seen * theirs)]
+    means = [averaged(plane, window) for plane in (seen, theirs, seen * seen, theirs * theirs, seen * theirs)]
     spread = [(means[2] - means[0] ** 2).clip(0), (means[3] - means[1] ** 2).clip(0)]
     within = uniform_filter(both.astype(np.float32), window, mode="constant") > 0.999
     rich = within & (np.maximum(*spread) > _TEXTURED**2)
@@ -223,7 +224,7 @@ def repeats(plane: Plane) -> float:
     """0 … 1: the greatest correlation of the details of a lightness [height, width] with themselves, moved by at least
     a window and at most half the picture."""
     detail, _ = scaled(plane, min(1.0, _SIDE / float(np.sqrt(plane.size))))
-    detail = detail - uniform_filter(detail, _WINDOW)
+    detail = detail - averaged(detail, _WINDOW)
     height, width = detail.shape
     size = (2 * height, 2 * width)  # nothing comes in at the other edge
     spectrum = fft.rfft2(detail, size)
