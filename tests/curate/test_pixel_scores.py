@@ -108,9 +108,7 @@ def test_what_is_too_small_is_not_measured(size):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "I"])
 def test_any_kind_of_pixels_is_measured(mode, tmp_path):
     values = np.asarray(scene(1).convert("L"))
-    picture = (
-        Image.fromarray(values.astype(np.uint16) * 257) if mode.startswith("I") else scene(1).convert(mode)
-    )
+    picture = Image.fromarray(values.astype(np.uint16) * 257) if mode.startswith("I") else scene(1).convert(mode)
     path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
     picture.save(path)
     pixels = pixels_of(open_picture(path))

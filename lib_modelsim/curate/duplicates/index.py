@@ -35,7 +35,7 @@ class Nearest:
     cosines: NDArray[np.float32]
 
 
-class Index:
+class VectorIndex:
     """Vectors by keys, which are whole numbers from 0 on."""
 
     def __init__(self, centre: Vectors) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib_modelsim.curate.duplicates import index as module
-from lib_modelsim.curate.duplicates.index import BYTES, Index
+from lib_modelsim.curate.duplicates.index import BYTES, VectorIndex
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def near(rows: np.ndarray, noise: float = 0.3) -> np.ndarray:
 
 @pytest.fixture
 def filled():
-    index = Index(vectors(0).mean(0))
+    index = VectorIndex(vectors(0).mean(0))
     index.add(np.arange(300), vectors(0))
     return index
 
@@ -80,7 +80,7 @@ def test_all_can_be_removed_and_added_again(filled):
 
 
 def test_fewer_than_asked_for():
-    index = Index(np.zeros(256, np.float32))
+    index = VectorIndex(np.zeros(256, np.float32))
     index.add([8], vectors(0, 1))
     found = index.search(vectors(0, 1), 3)
     assert found.keys.tolist() == [[8, -1, -1]]
