@@ -25,6 +25,7 @@ from .baked import add_baked_arguments, run_baked
 from .classify import add_arguments as add_classify_arguments
 from .classify import run as run_classify
 from .curate import add_curate_arguments, run_curate
+from .duplicates import add_duplicates_arguments, run_duplicates
 from .find import add_find_arguments, run_find
 from .gallery import add_gallery_arguments, run_gallery
 from .grid import add_grid_arguments, run_grid
@@ -151,6 +152,9 @@ def _add_picture_commands(command: Callable[..., argparse.ArgumentParser]) -> No
     )
     add_suite_arguments(command("suite", run_suite, "List, show, import or export suites of probes.", None))
     add_curate_arguments(command("curate", run_curate, "Score the pictures of a folder, and show the best.", None))
+    add_duplicates_arguments(
+        command("duplicates", run_duplicates, "Find pictures, or checkpoints, that are the same.", None)
+    )
     add_find_arguments(command("find", run_find, "Find the model that made a picture, with the evidence.", None))
 
 

@@ -45,8 +45,10 @@ if TYPE_CHECKING:
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
+    from .curating.checkpoints import CheckpointCopies
     from .curating.curate import Curated, CurateRequest
     from .curating.layout import PictureMap
+    from .curating.remembered import Remembered
     from .curating.thumbnails import Thumbnails
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
@@ -567,6 +569,22 @@ class Workspace:
         engine, _ = self.engine((), job)
         with self.host.at_work("modelsim: generating a picture again", job) as shown:
             return verify(pictures, found, encoder, engine, shown, top)
+
+    # duplicates
+
+    def checkpoint_copies(self, job: Job, quick: bool = False) -> CheckpointCopies:
+        """The checkpoints that are the same file, have the same weights or differ in the VAE alone, and what could be
+        freed. Files not hashed before are read whole, unless `quick`: then they are named and nothing is said of them.
+        """
+        from .curating.checkpoints import checkpoint_copies
+
+        return checkpoint_copies(self.host.paths(), self.library, job, quick, self._leaving)
+
+    def remembered(self) -> Remembered:
+        """What a person said of pictures, opened: a context manager. Raises ModelsimError where it cannot be used."""
+        from .curating.remembered import Remembered
+
+        return Remembered(self.host.data)
 
     # curating
 

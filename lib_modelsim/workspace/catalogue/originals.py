@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ...errors import CheckpointError
 from ...text import readable, size_text
 from .index import plain_name, without_ending
 from .places import LINK, AlsoAt
+from .shared_blocks import shared_bytes
 
 _WORDS = "copy|copie|copia|cópia|kopie|kopia|kopi|kopio|kopya|másolat|копия"
 _COPY = re.compile(rf"(?:^|[\s_.([-])(?:{_WORDS})(?:$|[\s_.)\]\d-])|コピー|副本|복사본", re.IGNORECASE)
@@ -103,12 +104,12 @@ def _is_copy(name: str, others: Sequence[str]) -> bool:
 def copies(files: Sequence[Held]) -> list[Copy]:
     """The copies among these files, in their order, each with its original."""
     found: dict[int, Copy] = {}
-    for group in _groups(files):
+    for group in together(files, _same):
         kept = group[original([(files[i].name, files[i].path) for i in group])]
         for i in group:
             if i != kept:
                 others = [files[k].path for k in group if k != i]
-                remark = _why_nothing_is_freed(files[i].path, others)
+                remark = why_nothing_is_freed(files[i].path, others)
                 same = "same file" if files[i].identity.sha256 == files[kept].identity.sha256 else "same weights"
                 frees = 0 if remark else files[i].size
                 lost = _own_metadata(files[i].header, files[kept].header)
@@ -129,13 +130,14 @@ def in_words(found: Sequence[Copy]) -> str:
     return f"{keep} to keep, {len(going)} could go: {size}{f'; {linked}' if links else ''}. Nothing is deleted."
 
 
-def _groups(files: Sequence[Held]) -> list[list[int]]:
-    """Positions of files that are all the same, two or more each."""
+def together(files: Sequence[Held], same: Callable[[Held, Held], bool]) -> list[list[int]]:
+    """Positions of files of which each is the same as every other by `same`, which asks only about files that share a
+    hash of the whole or of a component; two or more each, no file in two of them."""
     groups: list[list[int]] = []
     holders: dict[str, list[int]] = {}
     for i, file in enumerate(files):
         near = dict.fromkeys(g for mark in _marks(file.identity) for g in holders.get(mark, ()))
-        own = next((g for g in near if all(_same(file, files[k]) for k in groups[g])), None)
+        own = next((g for g in near if all(same(file, files[k]) for k in groups[g])), None)
         if own is None:
             own = len(groups)
             groups.append([])
@@ -193,7 +195,7 @@ def _on_disk(path: Path) -> _OnDisk | None:
     return _OnDisk(numbers, link, shared, min(each.st_mtime_ns for each in stats))
 
 
-def _why_nothing_is_freed(path: Path, others: Sequence[Path]) -> str:
+def why_nothing_is_freed(path: Path, others: Sequence[Path]) -> str:
     """Why deleting a copy frees no byte for sure; empty where it does."""
     disk = _on_disk(path)
     if disk is None:
@@ -202,4 +204,14 @@ def _why_nothing_is_freed(path: Path, others: Sequence[Path]) -> str:
         return "a link: frees nothing"
     if any(other is not None and other.files & disk.files for other in map(_on_disk, others)):
         return "the same file under another name: frees nothing"
-    return "a hard link: frees nothing" if disk.shared else ""
+    if disk.shared:
+        return "a hard link: frees nothing"
+    return "a clone, or in a snapshot: frees nothing" if _blocks_are_shared(path) else ""
+
+
+def _blocks_are_shared(path: Path) -> bool:
+    """Whether a block of these files is known to be another file's, too."""
+    try:
+        return any(shared_bytes(each) for each in files_at(path))
+    except CheckpointError:
+        return False
