@@ -18,7 +18,8 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         "#tab_pnginfo #extras_tab": "#pnginfo_image",
     };
 
-    const WINDOW = "modelsim_window_field", PICTURE = "modelsim_picture_field", PICTURE_MS = 30e3;
+    const WINDOW = "modelsim_window_field", CURATE = "modelsim_curate_window";
+    const PICTURE = "modelsim_picture_field", PICTURE_MS = 30e3;
 
     let latest = []; // the files given last
     let unanswered = null, count = 0; // the question that the server may not have taken
@@ -49,7 +50,8 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
     /** gradio sends the name along with all that this window asks. A space more or less makes another value of it: gradio
     4 forgets what comes while it is still making the field, and takes no value twice. */
     function tellName() {
-        modelsim.send(WINDOW, windowName() + " ".repeat(told++ % 2));
+        const name = windowName() + " ".repeat(told++ % 2);
+        for (const field of [WINDOW, CURATE]) modelsim.send(field, name);
     }
 
     for (const event of ["pointerdown", "keydown", "dragover"]) document.addEventListener(event, tellName, true);
@@ -197,5 +199,5 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         handedOver = null;
     });
 
-    return { picture };
+    return { picture, ask, tellName };
 })(window.modelsim);

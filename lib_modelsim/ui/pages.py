@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
+from .curate.page import CuratePage
 from .families.page import FamiliesPage
 from .find.page import FindPage
 from .probes.page import ProbesPage
@@ -24,5 +25,5 @@ class TabPage(Protocol):
         is read."""
 
 
-PAGES: list[type[TabPage]] = [FamiliesPage, ProbesPage, FindPage]
+PAGES: list[type[TabPage]] = [FamiliesPage, ProbesPage, FindPage, CuratePage]
 """In the order of their tabs; the first is what a person sees first."""

@@ -50,9 +50,15 @@ class Wiring:
         by then. An answer can overtake a later one on its way, and gradio 3 drops what is asked for meanwhile."""
         self.at_once(seen.change, answer, inputs, outputs)
 
-    def beside(self, event: Event, answer: Callable[..., object], outputs: Any) -> Dependency:  # noqa: ANN401
+    def beside(
+        self,
+        event: Event,
+        answer: Callable[..., object],
+        outputs: Any,  # noqa: ANN401 - components of gradio
+        inputs: Any = None,  # noqa: ANN401 - the same
+    ) -> Dependency:
         """Answer an event beside others, which it may outlast by seconds."""
-        return event(answer, None, outputs, **_AT_ONCE)
+        return event(answer, inputs, outputs, **_AT_ONCE)
 
     def in_turn(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
         """Follow a new task; who follows an older one leaves."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
@@ -24,10 +22,6 @@ if TYPE_CHECKING:  # SciPy and Pillow come with them
 
 _PREVIEW = 512
 """Pixels of the longer side of what is shown of a picture asked about."""
-
-
-_WINDOWS = 16
-"""Browser windows whose pictures are in memory."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +60,6 @@ class Answered:
     def card(self, key: str) -> Ranked | None:
         """The card of a model."""
         return next((card for card in self.found.ranking if card.key == key), None)
-
-
-class Finders:
-    """A Finder for each browser window, which nobody else sees. They are in memory alone: of more windows than _WINDOWS
-    the one that asked longest ago is forgotten."""
-
-    def __init__(self, encoder: EncoderChoice) -> None:
-        self._encoder, self._of = encoder, OrderedDict[str, Finder]()
-        self._lock = Lock()
-
-    def of(self, window: str) -> Finder:
-        """That of the window with this secret name, which the script keeps over a reload, but for spaces around it; one
-        without a name sees a fresh one each time."""
-        with self._lock:
-            window = window.strip()
-            finder = self._of.pop(window, None) or Finder(self._encoder, window)
-            if window:
-                self._of[window] = finder
-                if len(self._of) > _WINDOWS:
-                    self._of.popitem(last=False)
-            return finder
 
 
 class Finder:

@@ -15,12 +15,13 @@ from markupsafe import Markup
 from ...templates import render
 from ..tasks import Task
 from ..view_state import ViewState
+from ..windows import Windows
 from ..wiring import Event, Wiring
 from ..work import Updates
 from .answer import answer_panel
 from .encoder_choice import EncoderChoice
 from .encoders import EncodersPanel
-from .finder import Asked, Finder, Finders
+from .finder import Asked, Finder
 from .importing import ImportPanel
 from .samples import samples_for
 
@@ -43,7 +44,7 @@ class FindPage:
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
         encoder = EncoderChoice(session)
-        self._finders, self._session, self.wiring = Finders(encoder), session, wiring
+        self._finders, self._session, self.wiring = Windows(partial(Finder, encoder)), session, wiring
         with gr.Row(elem_id="modelsim_find_controls"):
             with gr.Column(scale=6, min_width=240):
                 gr.HTML(render("ui/templates/drop.html"), elem_id="modelsim_query")

@@ -1,0 +1,199 @@
+/* The page Curate: what a person does there goes to the server as numbered actions, and the gallery answers to keys.
+
+A button says by its data which panel is to do what (`data-curate`, `data-act`), and takes along what stands in the
+fields of its form (`data-fields`). Actions are sent until the server says that it took them: gradio 3 drops what comes
+while an answer is on its way. Stars and what is to be kept are shown at once. */
+
+"use strict";
+
+window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
+    const FIELD = "modelsim_curate_field", PAGE = "Curate", AGAIN_MS = 150, LATER_MS = 700, TYPED_MS = 400;
+    const GALLERY = ".modelsim-gallery", SHOT = ".modelsim-shot", TAB = "#modelsim_tab";
+
+    // actions
+
+    let waiting = [], last = 0, timer = 0;
+
+    /** Let a panel of the page do something: `action` says what, by `do`, and with what. */
+    function act(panel, action) {
+        last = Math.max(Date.now(), last + 1);
+        waiting.push({ ...action, panel, number: last });
+        sendAll();
+    }
+
+    function sendAll() {
+        clearTimeout(timer);
+        timer = 0;
+        if (!waiting.length) return;
+        modelsim.find.tellName();
+        modelsim.send(FIELD, JSON.stringify({ actions: waiting, at: Date.now() })); // gradio tells no value twice
+    }
+
+    const sendSoon = (ms) => { timer ||= setTimeout(sendAll, ms); };
+
+    modelsim.onSettle("[data-taken]", ({ dataset }) => {
+        const taken = Number(dataset.taken);
+        waiting = waiting.filter(({ number }) => number > taken);
+        if (waiting.length) sendSoon(AGAIN_MS);
+        for (const content of dataset.made.split(" ").filter(Boolean)) arrive(content);
+    });
+
+    // small copies that were not there yet when the page was made
+
+    function arrive(content) {
+        for (const image of document.querySelectorAll(`${SHOT}[data-content="${content}"] img[data-later]`)) {
+            image.src = image.dataset.later;
+            image.removeAttribute("data-later");
+        }
+    }
+
+    modelsim.onSettle(`${GALLERY} img[data-later]`, () => modelsim.onNextFrame("later", () => setTimeout(() => {
+        const lacks = document.querySelector(`${GALLERY} img[data-later]`);
+        if (lacks && lacks.closest(GALLERY).dataset.asked !== "again") {
+            lacks.closest(GALLERY).dataset.asked = "again"; // once: what cannot be opened never comes
+            act("gallery", { do: "make" });
+        }
+    }, LATER_MS)));
+
+    // buttons and fields
+
+    function fieldsOf(form) {
+        const value = (field) => (field.type === "checkbox" ? field.checked : field.value);
+        const fields = [...form.querySelectorAll("[data-name]")].filter((field) => field.type !== "radio" || field.checked);
+        return Object.fromEntries(fields.map((field) => [field.dataset.name, value(field)]));
+    }
+
+    document.addEventListener("click", ({ target }) => {
+        const button = target.closest?.(`${TAB} button[data-curate]`);
+        if (!button || button.disabled) return;
+        const { curate: panel, act: what, fields, ...more } = button.dataset;
+        act(panel, { do: what, ...(fields === undefined ? {} : fieldsOf(button.closest("[data-form]"))), ...more });
+    });
+
+    document.addEventListener("keydown", (event) => {
+        const { target, key } = event;
+        if (key !== "Enter" || !target.dataset?.enter) return;
+        event.preventDefault();
+        document.querySelector(target.dataset.enter)?.click();
+    });
+
+    // which pictures, and in which order
+
+    const look = (changes) => act("gallery", { do: "look", changes });
+    let typing = 0;
+
+    document.addEventListener("change", ({ target }) => {
+        const field = target.closest?.(`${TAB} select[data-look]`);
+        if (field) look({ [field.dataset.look]: field.dataset.look === "stars" ? Number(field.value) : field.value });
+    });
+    document.addEventListener("input", ({ target }) => {
+        if (!target.matches?.(`${TAB} input[data-look]`)) return;
+        clearTimeout(typing);
+        typing = setTimeout(() => look({ words: target.value }), TYPED_MS);
+    });
+    document.addEventListener("click", ({ target }) => {
+        const button = target.closest?.(`${TAB} button:is([data-look], [data-turn])`);
+        if (!button || button.disabled) return;
+        if (button.dataset.look) look({ [button.dataset.look]: button.getAttribute("aria-pressed") !== "true" });
+        else turn(Number(button.dataset.turn), 0);
+    });
+
+    // gradio makes the toolbar anew: who types in it goes on
+
+    let lookedIn = null;
+
+    document.addEventListener("focusin", ({ target }) => {
+        const field = target.closest?.("[data-look]");
+        lookedIn = field ? { name: field.dataset.look } : null;
+    });
+    document.addEventListener("input", ({ target }) => {
+        if (lookedIn && target.dataset?.look === lookedIn.name) lookedIn.typed = target.value;
+    });
+    modelsim.onSettle("[data-look]", (field) => {
+        if (field.dataset.look !== lookedIn?.name || document.activeElement !== document.body) return;
+        if (field.type === "search" && lookedIn.typed !== undefined) field.value = lookedIn.typed;
+        field.focus();
+        if (field.type === "search") field.setSelectionRange(field.value.length, field.value.length);
+    });
+
+    // the gallery: keys, and pages
+
+    let goTo = null; // where to be after the page has been turned, or made anew
+
+    function turn(page, at) {
+        goTo = at;
+        act("gallery", { do: "page", page });
+    }
+
+    const shots = () => [...document.querySelectorAll(`${GALLERY} ${SHOT}`)];
+
+    modelsim.onSettle(GALLERY, () => {
+        const all = shots(), shot = all.at(goTo ?? 0);
+        if (goTo === null || !shot) return;
+        goTo = null;
+        modelsim.reach(all, shot);
+        shot.focus({ preventScroll: true });
+        shot.scrollIntoView({ block: "nearest" });
+    });
+
+    /** How many stand in the first row. */
+    function columns(all) {
+        const top = all[0].offsetTop, wraps = all.findIndex((shot) => shot.offsetTop > top);
+        return wraps < 0 ? all.length : wraps;
+    }
+
+    function step(shot, key) {
+        const all = shots(), here = all.indexOf(shot), gallery = shot.closest(GALLERY);
+        const wide = columns(all), page = Number(gallery.dataset.galleryPage);
+        const to = here + ({ ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide })[key];
+        const next = { Home: 0, End: all.length - 1 }[key] ?? to;
+        if (next >= 0 && next < all.length) {
+            modelsim.reach(all, all[next]);
+            all[next].focus();
+        } else if (next < 0 && page > 0) turn(page - 1, -1);
+        else if (next >= all.length && page + 1 < Number(gallery.dataset.galleryPages)) turn(page + 1, 0);
+    }
+
+    /** Stars and whether to keep, of a picture or of its larger view, wherever it is shown. */
+    function mark(content, stars, keep) {
+        for (const shown of document.querySelectorAll(`[data-content="${content}"][data-stars]`)) {
+            shown.dataset.stars = stars;
+            shown.dataset.keep = keep ? "1" : "0";
+            if (shown.hasAttribute("aria-selected")) shown.setAttribute("aria-selected", keep);
+        }
+        act("gallery", { do: "mark", marks: { [content]: [stars, keep] } });
+    }
+
+    function markedBy(shown, key) {
+        const { content, stars, keep } = shown.dataset;
+        if (/^[0-5]$/.test(key)) mark(content, Number(key), keep === "1");
+        else if (key === " ") mark(content, Number(stars), keep !== "1");
+        else return false;
+        return true;
+    }
+
+    document.addEventListener("keydown", (event) => {
+        const shot = event.target.closest?.(SHOT);
+        if (!shot || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (/^(Arrow|Home|End)/.test(event.key)) step(shot, event.key);
+        else if (event.key === "Enter") enlarge(shot);
+        else if (!markedBy(shot, event.key)) return;
+        event.preventDefault();
+        event.stopPropagation(); // the WebUI has keys of its own
+    }, true);
+
+    const enlarge = (shot) => act("larger", { do: "open", content: shot.dataset.content });
+
+    document.addEventListener("click", ({ target }) => {
+        const shot = target.closest?.(SHOT);
+        if (!shot) return;
+        modelsim.reach(shots(), shot);
+        shot.focus();
+    });
+    document.addEventListener("dblclick", ({ target }) => {
+        const shot = target.closest?.(SHOT);
+        if (shot) enlarge(shot);
+    });
+
+    return { act, mark, markedBy, shots, turn, PAGE };
+})(window.modelsim);

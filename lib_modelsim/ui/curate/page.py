@@ -1,0 +1,128 @@
+"""Curate: choose a folder of pictures, score them, and look at them: gallery, best ones, map, clusters, duplicates.
+
+Everything that a person does inside a panel comes as a numbered action through one hidden field, which the script fills
+again until the answer says that it was taken: gradio 3 drops what is asked for while an answer is on its way.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from ...errors import ModelsimError
+from ...templates import render
+from ..status import message
+from ..view_state import ViewState
+from ..windows import Windows
+from ..wiring import Event, Wiring
+from ..work import Updates
+from .folder_choice import FolderChoice
+from .gallery import Gallery
+from .panel import Panel
+from .session import Curator
+
+FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
+"""Ids of hidden text fields into which the script writes what a person does, and the name of the browser's window."""
+
+ABOVE: list[type[Panel]] = [FolderChoice]
+"""Panels above the tabs, in their order."""
+
+PANELS: list[type[Panel]] = [Gallery]
+"""Panels with a tab each, in their order."""
+
+_STOPPED = "Stopped. What is finished is kept."
+
+
+class CuratePage:
+    """Its panels, laid out and connected; made inside gradio's Blocks."""
+
+    id, title = "curate", "Curate"
+
+    def __init__(self, session: ViewState, wiring: Wiring) -> None:
+        self._curators, self._wiring = Windows(partial(Curator, session)), wiring
+        self.panels: dict[str, Panel] = {}
+        for kind in ABOVE:
+            self.panels[kind.id] = kind(session)
+        self._said = gr.HTML(elem_id="modelsim_curate_said")
+        with gr.Tabs(elem_id="modelsim_curate_panels"):
+            for kind in PANELS:
+                with gr.TabItem(kind.title, id=kind.id):
+                    self.panels[kind.id] = kind(session)
+        with gr.Row(elem_id="modelsim_curate_hidden"):
+            self._field, self._window = (gr.Textbox(elem_id=name, show_label=False) for name in (FIELD, WINDOW_FIELD))
+            self._taken = gr.HTML(elem_id="modelsim_curate_taken")
+        shown = [component for panel in self.panels.values() for component in panel.outputs]
+        self.outputs = [*shown, self._said, self._taken]
+
+    def curator(self, window: str) -> Curator:
+        """What this browser window looks at."""
+        return self._curators.of(window)
+
+    def connect(self, opened: Event) -> None:
+        """Set going what each panel is for."""
+        wiring, window = self._wiring, self._window
+        wiring.at_once(opened, self.opened, window, self.outputs)
+        acted = wiring.at_once(self._field.input, self.act, [self._field, window], self.outputs)
+        wiring.beside(acted.then, self.later, self._taken, window)
+        followed = wiring.in_background(acted.then, self.follow, window)
+        ended = wiring.at_once(followed.then, self.show, window, self.outputs)
+        wiring.beside(ended.then, self.later, self._taken, window)
+
+    def opened(self, window: str) -> Updates:
+        """The page is looked at: another window, or another program, may have given stars meanwhile."""
+        self.curator(window).read_marks()
+        return self.show(window)
+
+    def act(self, sent: str, window: str) -> Updates:
+        """What a person did, one action after the other; long work is begun here and followed after."""
+        curator, touched, said = self.curator(window), set[str](), ""
+        begin = partial(self._begin, curator)
+        for action in _new_actions(sent, curator):
+            panel = self.panels.get(action.get("panel", ""))
+            if panel is None:
+                continue
+            touched |= {panel.id, *panel.concerns}
+            try:
+                panel.act(action, curator, begin)
+            except ModelsimError as error:
+                said = message(str(error), "error")
+        updates = self._shown(curator, [panel for panel in self.panels.values() if panel.id in touched])
+        return {**updates, self._said: said, self._taken: _taken(curator)}
+
+    def _begin(self, curator: Curator, task: Any, stopped: str = _STOPPED, done: str = "") -> None:  # noqa: ANN401
+        self._wiring.work.begin(task, stopped, done, owner=curator.window)
+
+    def follow(self, window: str) -> Any:  # noqa: ANN401 - a generator of updates
+        """Follow what this window has begun, if it has."""
+        yield from self._wiring.work.follow_begun(self.curator(window).window)
+
+    def show(self, window: str) -> Updates:
+        """All that is known by now."""
+        curator = self.curator(window)
+        return {**self._shown(curator, list(self.panels.values())), self._taken: _taken(curator)}
+
+    def later(self, window: str) -> Markup:
+        """What takes its time, beside what is answered at once: small copies of the pictures that are shown."""
+        curator = self.curator(window)
+        made = [name for panel in self.panels.values() if isinstance(panel, Gallery) for name in panel.make(curator)]
+        return _taken(curator, made)
+
+    def _shown(self, curator: Curator, panels: list[Panel]) -> Updates:
+        return {part: update for panel in panels for part, update in panel.show(curator).items()}
+
+
+def _new_actions(sent: str, curator: Curator) -> list[dict[str, Any]]:
+    """Those that the script has sent and were not taken before; they are numbered upwards."""
+    actions = [each for each in json.loads(sent or "{}").get("actions", ()) if isinstance(each, dict)]
+    new = [each for each in actions if float(each.get("number", 0)) > curator.acted]
+    curator.acted = max([curator.acted, *(float(each["number"]) for each in new)])
+    return new
+
+
+def _taken(curator: Curator, made: list[str] | None = None) -> Markup:
+    """Tells the script which actions were taken, and of which pictures there are small copies by now."""
+    return render("ui/templates/curate_taken.html", number=repr(curator.acted), made=" ".join(made or ()))

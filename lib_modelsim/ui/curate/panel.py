@@ -1,0 +1,39 @@
+"""What a part of the page Curate must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from ..view_state import ViewState
+from ..work import Updates
+from .session import Curator
+
+Begin = Callable[..., None]
+"""Begins long work that the status line follows: `begin(task, stopped, done)`. `task` is called for the Task when it is
+its turn; the sentences are for when it is stopped, and when it is done."""
+
+
+class Panel(Protocol):
+    """A part of the page, laid out by its constructor inside gradio's Blocks. All panels are shown anew when work has
+    ended or the page is opened; after an action of a person, those that it `concerns`."""
+
+    id: ClassVar[str]
+    """By which the script names it in an action."""
+
+    title: ClassVar[str]
+    """On its tab."""
+
+    concerns: ClassVar[tuple[str, ...]]
+    """Ids of the panels that its actions change, too."""
+
+    outputs: list[Any]
+    """gradio's components that `show` gives values for."""
+
+    def __init__(self, session: ViewState) -> None: ...
+
+    def show(self, curator: Curator) -> Updates:
+        """What is known by now."""
+
+    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:
+        """What a person asks for; anything may stand in `action`. Raises ModelsimError, which the status line tells."""
