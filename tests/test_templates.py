@@ -6,12 +6,14 @@ import ast
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from jinja2 import UndefinedError
 
 from lib_modelsim import templates
 from lib_modelsim.templates import render, trusted
+from lib_modelsim.workspace.curating.looking import Look
 
 PACKAGE = Path(templates.__file__).parent
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -140,6 +142,13 @@ def library_row(text, bad):
     }  # fmt: skip
 
 
+def shot(text):
+    return {
+        "content": "ab", "url": text, "there": True, "name": text, "model": text, "prompt": text, "stars": 3,
+        "keep": True, "rank": 1, "value": text, "unscored": False,
+    }  # fmt: skip
+
+
 def folder(text, there):
     return {"path": text, "name": text, "told": text, "there": there, "given": not there}
 
@@ -178,6 +187,20 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "claims": [(text, text)],
         },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
+        "ui/templates/curate_folder.html": {
+            "offered": [(SimpleNamespace(name=text), text, True)], "typed": text, "refused": "", "told": text,
+            "unreadable": [text], "more": 2,
+        },
+        "ui/templates/curate_pictures.html": {
+            "cards": [shot(text), shot(text) | {"there": False, "unscored": True, "value": ""}], "page": 1, "pages": 3,
+            "most_stars": 5,
+        },
+        "ui/templates/curate_taken.html": {"number": "1.0", "made": "ab cd"},
+        "ui/templates/curate_tools.html": {
+            "look": Look(words=text), "orders": [("", text), (text, text)], "models": [(text, text)],
+            "suites": [(text, text)], "groups": [(text, text)], "most_stars": 5, "selected": 2, "count": text, "of": 5,
+            "kept": 1,
+        },
         "ui/templates/detail.html": {
             "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text, "long": True,
             "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)], "fine": [(text, text, text)],

@@ -31,7 +31,7 @@ THE_COMMAND_LINE_S = (
 )
 """Use cases that the page has no control for."""
 
-OF_WEBUIS = ("--api", "--api-auth", "--freeze-settings", "--no-half")
+OF_WEBUIS = ("--api", "--api-auth", "--freeze-settings", "--hide-ui-dir-config", "--no-half")
 """Options of a WebUI, which are called the same wherever one reads of them."""
 
 
