@@ -36,7 +36,7 @@ _PROMPT = 300
 """Characters of a prompt below the pointer; the larger view has all."""
 
 
-class Gallery:
+class GalleryPanel:
     """A toolbar, the pictures, and turning the page; made inside gradio's Blocks."""
 
     id, title, concerns = "gallery", "Gallery", ("chosen", "larger")

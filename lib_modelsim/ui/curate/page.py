@@ -21,7 +21,7 @@ from ..windows import Windows
 from ..wiring import Event, Wiring
 from ..work import Updates
 from .folder_choice import FolderChoice
-from .gallery import Gallery
+from .gallery import GalleryPanel
 from .panel import Panel
 from .session import Curator
 
@@ -31,7 +31,7 @@ FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 ABOVE: list[type[Panel]] = [FolderChoice]
 """Panels above the tabs, in their order."""
 
-PANELS: list[type[Panel]] = [Gallery]
+PANELS: list[type[Panel]] = [GalleryPanel]
 """Panels with a tab each, in their order."""
 
 _STOPPED = "Stopped. What is finished is kept."
@@ -108,8 +108,8 @@ class CuratePage:
     def later(self, window: str) -> Markup:
         """What takes its time, beside what is answered at once: small copies of the pictures that are shown."""
         curator = self.curator(window)
-        made = [name for panel in self.panels.values() if isinstance(panel, Gallery) for name in panel.make(curator)]
-        return _taken(curator, made)
+        galleries = [panel for panel in self.panels.values() if isinstance(panel, GalleryPanel)]
+        return _taken(curator, [content for gallery in galleries for content in gallery.make(curator)])
 
     def _shown(self, curator: Curator, panels: list[Panel]) -> Updates:
         return {part: update for panel in panels for part, update in panel.show(curator).items()}
