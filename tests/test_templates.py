@@ -142,6 +142,10 @@ def library_row(text, bad):
     }  # fmt: skip
 
 
+def same_checkpoint(text):
+    return {"name": text, "path": text, "size": 5, "told": text, "more": text}
+
+
 def shot(text):
     return {
         "content": "ab", "url": text, "there": True, "name": text, "model": text, "prompt": text, "stars": 3,
@@ -181,6 +185,10 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/cards.html": {
             "infotext": text, "loads": True, "sends": True, "others": [{"model": text, "probability": 0.1}],
             "cards": [card(text), card(text) | {"cannot_load": None, "mark": None}], "left_out": text,
+        },
+        "ui/templates/checkpoint_copies.html": {
+            "told": text, "remarks": [text], "text": text, "address": "data:,", "more": 2, "apart": [(text, [text])],
+            "groups": [{"kind": text, "frees": 5, "members": [same_checkpoint(text)]}],
         },
         "ui/templates/chosen.html": {
             "name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None, "leaves": True,

@@ -20,6 +20,7 @@ from ..view_state import ViewState
 from ..windows import Windows
 from ..wiring import Event, Wiring
 from ..work import Updates
+from .checkpoint_copies import CheckpointCopiesPanel
 from .folder_choice import FolderChoice
 from .gallery import GalleryPanel
 from .panel import Panel
@@ -31,7 +32,7 @@ FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 ABOVE: list[type[Panel]] = [FolderChoice]
 """Panels above the tabs, in their order."""
 
-PANELS: list[type[Panel]] = [GalleryPanel]
+PANELS: list[type[Panel]] = [GalleryPanel, CheckpointCopiesPanel]
 """Panels with a tab each, in their order."""
 
 _STOPPED = "Stopped. What is finished is kept."
