@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import counted, readable, several
-from .options import path, workspace
+from .options import device_option, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
 
@@ -43,19 +44,31 @@ def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
         help="how much a score counts in the mean of several (default: 1); with a negative one less is better",
     )
     curate.add_argument(
+        "--encoder",
+        metavar="E",
+        help="for scores by CLIP: open_clip:ARCH/TAG or open_clip:ARCH/FILE.safetensors (default: a CLIP that is here)",
+    )
+    curate.add_argument("--download", action="store_true", help="allow the encoder's weights to be downloaded")
+    device_option(curate)
+    curate.add_argument(
         "--top", type=int, default=_SHOWN, metavar="K", help=f"pictures to show (default: {_SHOWN}; --json shows all)"
     )
 
 
 def run_curate(options: argparse.Namespace) -> int:
     """Scores, and the pictures with the best ones."""
-    from ..workspace.curating.curate import CurateRequest, require_right
+    from ..workspace.curating.curate import CurateRequest, needs_clip, require_right
+    from ..workspace.curating.encoding import USUAL_CLIP, clip_here
+    from ..workspace.finding.encoders import download
 
     if options.top < 1:
         raise ModelsimError("--top is out of range", options.top, "use 1 or more")
-    request = CurateRequest(tuple(options.score), tuple(map(_weight, options.weight)))
+    request = CurateRequest(tuple(options.score), tuple(map(_weight, options.weight)), options.encoder)
     require_right(request)
     with workspace(options) as use, progress_bars() as job:
+        if options.download and (options.encoder or needs_clip(request)):
+            request = replace(request, encoder=options.encoder or clip_here(use.host) or USUAL_CLIP)
+            download(request.encoder, job)
         curated = use.curate(options.folder, request, job)
     if options.json:
         print_json(_document(curated))

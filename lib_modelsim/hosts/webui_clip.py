@@ -32,6 +32,7 @@ class WebUIClip:
     """Pictures and texts in the space of the interrogator's CLIP, ViT-L/14 as a rule. To be asked `at_work`."""
 
     name = NAME
+    longest = 77
 
     def __init__(self, identity: str) -> None:
         self.identity = identity
@@ -52,6 +53,10 @@ class WebUIClip:
         import clip  # OpenAI's package: the model is of it
 
         return self._encoded("encode_text", lambda part: clip.tokenize(list(part), truncate=True), texts)
+
+    def too_long(self, texts: Sequence[str]) -> list[bool]:
+        """Whether a text has more than 77 tokens, with those for begin and end."""
+        return [_refuses(text) for text in texts]
 
     def _encoded(self, kind: str, prepared: Callable[[Any], torch.Tensor], items: Sequence[Any]) -> Vectors:
         import torch
@@ -76,6 +81,16 @@ def encoders() -> list[TextEncoder]:
     except (ImportError, AttributeError):  # SD.Next has it elsewhere
         return []
     return [] if model is None else [WebUIClip(_identity(model))]
+
+
+def _refuses(text: str) -> bool:
+    import clip
+
+    try:
+        clip.tokenize(text)
+    except RuntimeError:  # "Input … is too long for context length 77"
+        return True
+    return False
 
 
 def _in_memory() -> torch.nn.Module | None:

@@ -26,7 +26,7 @@ from . import degrading
 from .alignment import prepare
 from .copies import Hashes, fingerprint
 from .degrading import degraded
-from .encoders.encoder import Encoder, TextEncoder, Together, Vectors, parts_of
+from .encoders.encoder import Encoder, ReadsBeginnings, TextEncoder, Together, Vectors, parts_of
 from .keypoints import CODES, Codes, available
 from .opening import PictureError, open_picture, said_by
 from .pixels import PixelScore, pixels_of
@@ -40,6 +40,8 @@ _KEYPOINTS = "keypoints 1"  # likewise; only where OpenCV finds some
 _TOGETHER = 16  # pictures that are encoded at once, and kept
 
 _READ = 256  # pictures that are read between two commits
+
+_ASKED = 500  # features that one statement asks for: more are not read at once beside those that are handed out
 
 _LAYOUT = 1  # of the file, its user_version
 
@@ -243,20 +245,31 @@ class FeatureStore(SqliteFile):
     def texts(self, encoder: Encoder, texts: Sequence[str]) -> Vectors | None:
         """float32 [texts, d], zeros for an empty text; those not seen before are encoded. None where the encoder reads
         no texts, or there are none."""
-        digests = {text: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts}
+        digests = {text: _digest(text) for text in texts}
         digests.pop("", None)
         if not digests or not isinstance(encoder, TextEncoder):
             return None
         method = f"{encoder.identity}; text"
-        known = self._known(method)
+        known = self._some(method, list(digests.values()))
         new = [text for text, digest in digests.items() if digest not in known]
         if new:
-            readable = [text.encode("utf-8", "replace").decode() for text in new]  # no lone halves of characters
-            vectors = encoder.encode_text(readable).astype(np.float32)
+            vectors = encoder.encode_text(list(map(_without_halves, new))).astype(np.float32)
             self.keep((digests[text], method, row.tobytes()) for text, row in zip(new, vectors, strict=True))
         read = np.frombuffer(self._all(method, list(digests.values())), np.float32).reshape(len(digests), -1)
         place = {text: i for i, text in enumerate(digests, 1)}
         return np.vstack([np.zeros_like(read[:1]), read])[[place.get(text, 0) for text in texts]]
+
+    def too_long(self, encoder: ReadsBeginnings, texts: Sequence[str]) -> list[bool]:
+        """Which of these texts the encoder reads the beginning alone of."""
+        method = f"{encoder.identity}; cut text"
+        digests = {_digest(text): text for text in texts}
+        known = self._some(method, list(digests))
+        new = [digest for digest in digests if digest not in known]
+        if new:
+            cut = encoder.too_long([_without_halves(digests[digest]) for digest in new])
+            known |= {digest: bytes([each]) for digest, each in zip(new, cut, strict=True)}
+            self.keep((digest, method, known[digest]) for digest in new)
+        return [known[digest] == b"\x01" for digest in map(_digest, texts)]
 
     # what was computed from it
 
@@ -334,11 +347,22 @@ class FeatureStore(SqliteFile):
 
     def _all(self, method: str, contents: Sequence[str]) -> bytearray:
         """The features of these contents, one after the other."""
-        found = dict(self._db.execute("SELECT content, data FROM features WHERE method = ?", (method,)))
         joined = bytearray()
-        for content in contents:
-            joined += found[content]
+        for start in range(0, len(contents), _ASKED):
+            part = contents[start : start + _ASKED]
+            found = self._some(method, part)
+            for content in part:
+                joined += found[content]
         return joined
+
+    def _some(self, method: str, contents: Sequence[str]) -> dict[str, bytes]:
+        """Content → feature, for those of these contents that have one."""
+        found: dict[str, bytes] = {}
+        for start in range(0, len(contents), _ASKED):
+            part = contents[start : start + _ASKED]
+            query = f"SELECT content, data FROM features WHERE content IN ({', '.join('?' * len(part))}) AND method = ?"
+            found |= dict(self._db.execute(query, (*part, method)))
+        return found
 
 
 @dataclass(frozen=True)
@@ -348,6 +372,15 @@ class _Look:
     kept: Mapping[str, bytes]
     numbers: Mapping[str, float]
     views: Mapping[View, Image.Image]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _without_halves(text: str) -> str:
+    """No lone halves of characters, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _gone(path: Path, error: OSError) -> str:

@@ -612,11 +612,17 @@ class Workspace:
     def curate(self, folder: Path, request: CurateRequest, job: Job) -> Curated:
         """Score the pictures under a folder. Raises ModelsimError where there is none, and for a score that cannot be
         had; Cancelled within a few pictures, with what was scored kept."""
-        from .curating.curate import curate
+        from .curating.curate import curate, needs_clip
+        from .curating.encoding import require_clip
         from .curating.tools import tools_for
 
         with self.feature_store(folder) as store:
-            return curate(folder, request, store, tools_for(self.host), job)
+            if not needs_clip(request):
+                return curate(folder, request, store, tools_for(self.host), job)
+            name = request.encoder or require_clip(self.host)
+            encoder = self.encoder(name)
+            with self.encoder_in_use(name, encoder, job) as shown:
+                return curate(folder, request, store, tools_for(self.host, encoder), shown)
 
     def picture_map(self, collection: Collection, encoder: Encoder, method: str, job: Job) -> PictureMap:
         """A collection's pictures in two dimensions by a layout; to be asked while the encoder is in use. Raises

@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
+from lib_modelsim.pictures.encoders import registry
+from lib_modelsim.pictures.encoders.encoder import EncoderKind, Readiness
 from tests.command import run
 from tests.pictures.scenes import scene
 
@@ -148,3 +150,55 @@ def test_only_bad_pictures_still_give_the_document(tmp_path):
     (folder / "a.png").write_text("no picture")
     found = run("curate", folder, "--json")
     assert json.loads(found.out)["overall"] == {str(folder / "a.png"): None}
+
+
+class Words:
+    """A text encoder of its own: pictures and texts by their first letters."""
+
+    name = identity = "words"
+
+    def encode(self, pictures):
+        return np.stack([np.array([0.6, 0.8], np.float32)] * len(pictures))
+
+    def encode_text(self, texts):
+        return np.array([[0.6, 0.8] if "cat" in text else [0.8, -0.6] for text in texts], np.float32)
+
+
+@pytest.fixture
+def words():
+    ready = Readiness(True, "ready")
+    registry.register(EncoderKind("words", "words", lambda _which, _device: Words(), lambda _which: ready))
+    yield "words"
+    registry.forget("words")
+
+
+def with_prompt(path, prompt):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("parameters", f"{prompt}\nSteps: 20, Sampler: Euler, Seed: 1, Size: 64x64, Model: mix")
+    scene(1).save(path, pnginfo=texts)
+
+
+def test_the_clip_score_is_of_each_picture_with_the_prompt_of_its_record(folder, words):
+    with_prompt(folder / "cat.png", "a (cat:1.3) <lora:x:1>")
+    with_prompt(folder / "dog.png", "a dog")
+    found = run("curate", folder, "--score", "clip", "--score", "contrast", "--encoder", words, "--json")
+    assert found.code == 0, found.err
+    document = found.document
+    scores = {path.rpartition("/")[2]: each["clip"] for path, each in document["scores"].items()}
+    assert scores["cat.png"] == pytest.approx(100)
+    assert scores["dog.png"] == 0
+    assert scores["0.png"] is None
+    assert document["overall"][str(folder / "0.png")] is None
+    assert document["missing"][str(folder / "0.png")] == {"clip": "nothing tells its prompt"}
+    assert "clip: 5 of 7 pictures have none: nothing tells its prompt" in document["remarks"]
+    assert "5 of 7 pictures lack a score, so they have no mean" in document["remarks"]
+
+
+def test_without_a_clip_one_line_says_what_to_do(folder, monkeypatch):
+    from lib_modelsim.workspace.curating import encoding
+
+    monkeypatch.setattr(encoding, "is_installed", lambda: False)
+    found = run("curate", folder, "--score", "clip")
+    assert (found.code, found.out) == (2, "")
+    assert "open_clip_torch" in found.err
+    assert found.err.count("\n") == 1

@@ -19,7 +19,7 @@ from PIL import Image
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.webui import WebUI
 from lib_modelsim.hosts.webui_clip import NAME, encoders
-from lib_modelsim.pictures.encoders.encoder import TextEncoder
+from lib_modelsim.pictures.encoders.encoder import ReadsBeginnings, TextEncoder
 
 from .fakes import A1111, Forge, ReForge, module
 
@@ -54,6 +54,9 @@ def preprocess(picture):
 
 
 def tokenize(texts, context_length=77, truncate=False):
+    texts = [texts] if isinstance(texts, str) else texts
+    if not truncate and any(len(text) > context_length for text in texts):
+        raise RuntimeError(f"Input {texts[0]} is too long for context length {context_length}")
     return torch.tensor([list(text.encode().ljust(context_length)[:context_length]) for text in texts])
 
 
@@ -123,6 +126,12 @@ def test_in_memory_it_makes_unit_vectors_of_pictures_and_texts(webui):
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     assert max(interrogator(webui).clip_model.batches) <= 16
     assert encoder.encode([]).shape == (0, 0)
+
+
+def test_it_tells_which_texts_it_reads_the_beginning_alone_of(webui):
+    (encoder,) = encoders()
+    assert isinstance(encoder, ReadsBeginnings)
+    assert encoder.too_long(["a cat", "a long tale " * 40]) == [False, True]
 
 
 @pytest.mark.parametrize("without", ["clip_model", "clip_preprocess"])

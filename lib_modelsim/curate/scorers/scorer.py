@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelsimError
+from ...job import Job
 from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import FeatureStore
 from ...pictures.pixels import TOO_SMALL, Pixels, PixelScore
@@ -48,8 +49,9 @@ class Scorer(Protocol):
     def encoder(self) -> Encoder | None:
         """Whose vectors it needs; None for nobody's."""
 
-    def score(self, pictures: Sequence[Collected], store: FeatureStore) -> Scored:
-        """Of pictures that the store has looked at for what it needs. Raises ModelsimError where it cannot be had."""
+    def score(self, pictures: Sequence[Collected], store: FeatureStore, job: Job) -> Scored:
+        """Of pictures that the store has looked at for what it needs. Raises Cancelled, and ModelsimError where it
+        cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class OfPixels:
     def of(self, pixels: Pixels) -> float:
         return self.function(pixels)
 
-    def score(self, pictures: Sequence[Collected], store: FeatureStore) -> Scored:
+    def score(self, pictures: Sequence[Collected], store: FeatureStore, _job: Job) -> Scored:
         """As kept by content."""
         values = store.numbers(self, [picture.content for picture in pictures])
         return Scored(values, dict.fromkeys(np.flatnonzero(np.isnan(values)).tolist(), self.none))

@@ -39,6 +39,17 @@ class TextEncoder(Encoder, Protocol):
         """float32 [texts, d], rows of length 1."""
 
 
+@runtime_checkable
+class ReadsBeginnings(TextEncoder, Protocol):
+    """A text encoder that can say of which texts it reads the beginning alone."""
+
+    longest: int
+    """Tokens that it reads, with those for begin and end."""
+
+    def too_long(self, texts: Sequence[str]) -> list[bool]:
+        """Whether a text is cut off."""
+
+
 @dataclass(frozen=True)
 class Together:
     """Several encoders as one: their vectors one behind the other, each as long as its share says.

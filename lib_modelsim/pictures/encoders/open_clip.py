@@ -7,6 +7,7 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     import torch
 
 BATCH = 16
+
+LONGEST_TEXT = 77
+"""Tokens that CLIP reads of a text, with those for begin and end."""
 
 _PREPARING = ("mean", "std", "interpolation", "resize_mode")
 """What published weights may say of how pictures are to be prepared; older versions of open_clip know the first two."""
@@ -92,6 +96,7 @@ class OpenClipEncoder:
             model, _, self._prepare = open_clip().create_model_and_transforms(
                 self._architecture, force_quick_gelu=quick_gelu, **asked
             )
+        self._prepare = _cropping_exactly(self._prepare)
         _fill(model, self._file, self._architecture)
         self._model = model.eval()
         try:
@@ -136,11 +141,34 @@ class OpenClipEncoder:
 class OpenClipTextEncoder(OpenClipEncoder):
     """Pictures and texts in CLIP's space."""
 
+    longest = LONGEST_TEXT
+
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """float32 [texts, d], rows of length 1; what is longer than CLIP's 77 tokens is cut off."""
+        """float32 [texts, d], rows of length 1; what is longer than CLIP's 77 tokens is cut off, and ended there."""
         self._load()
         tokens = open_clip().get_tokenizer(self._architecture)
         return self._encoded("encode_text", lambda part: tokens(list(part)), texts)
+
+    def too_long(self, texts: Sequence[str]) -> list[bool]:
+        """Whether a text has more than 77 tokens, with those for begin and end."""
+        tokens = open_clip().get_tokenizer(self._architecture)
+        return [len(tokens.encode(text)) + 2 > LONGEST_TEXT for text in texts]
+
+
+def _cropping_exactly(prepare: Any) -> Any:  # noqa: ANN401 - torchvision's Compose
+    """Where a pixel is left over, the middle begins at the lower one, as in transformers and so in torchmetrics;
+    torchvision takes the even one."""
+
+    def cropped(picture: Image.Image, height: int, width: int) -> Image.Image:
+        left, top = (picture.width - width) // 2, (picture.height - height) // 2
+        return picture.crop((left, top, left + width, top + height))
+
+    def exact(step: Any) -> Any:  # noqa: ANN401
+        is_crop = type(step).__name__ == "CenterCrop"
+        return partial(cropped, height=step.size[0], width=step.size[1]) if is_crop else step
+
+    prepare.transforms = [exact(step) for step in prepare.transforms]
+    return prepare
 
 
 def _named(architecture: str, weights: PublishedWeights | Path) -> tuple[str, str, Path]:

@@ -71,6 +71,11 @@ def default_scores() -> tuple[str, ...]:
     return tuple(kind.name for kind in kinds() if kind.needs_nothing)
 
 
+def needs_clip(request: CurateRequest) -> bool:
+    """Whether one of the scores looks at pictures with CLIP. Raises ModelsimError for one that nobody knows."""
+    return any(kind_named(name)[0].needs_clip for name in request.scores)
+
+
 def require_right(request: CurateRequest) -> None:
     """Raises ModelsimError for what cannot be asked, before anything is read."""
     names = request.scores or default_scores()
@@ -102,7 +107,7 @@ def curate(folder: Path, request: CurateRequest, store: FeatureStore, tools: Too
     remarks = [] if request.scores else [_BY_PIXELS]
     remarks += _unreadable_told(list({**collection.unreadable, **unreadable}.values()))
     for name, scorer in scorers.items():
-        scores[name], scored = _scored(name, scorer, collection, unreadable, store)
+        scores[name], scored = _scored(name, scorer, collection, unreadable, store, job)
         remarks += scored.remarks
         for why, number in Counter(scored.missing.values()).items():
             remarks.append(f"{name}: {number:,} of {counted(whole, 'picture')} have none: {why}")
@@ -127,12 +132,12 @@ def _look(collection: Collection, scorers: Sequence[Scorer], store: FeatureStore
 
 
 def _scored(
-    name: str, scorer: Scorer, collection: Collection, unreadable: Mapping[str, str], store: FeatureStore
+    name: str, scorer: Scorer, collection: Collection, unreadable: Mapping[str, str], store: FeatureStore, job: Job
 ) -> tuple[Score, Scored]:
     """A score of all pictures, and what the scorer said of those that could be decoded."""
     pictures = collection.pictures
     readable = [i for i, picture in enumerate(pictures) if picture.content not in unreadable]
-    scored = scorer.score([pictures[i] for i in readable], store)
+    scored = scorer.score([pictures[i] for i in readable], store, job)
     values = np.full(len(pictures), np.nan)
     values[readable] = scored.values
     missing = {i: unreadable[picture.content] for i, picture in enumerate(pictures) if picture.content in unreadable}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...curate.scorers.scorer import Tools
+from ...errors import ModelsimError
 from .remembered import Remembered
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from ...pictures.encoders.encoder import Encoder
 
 
-def tools_for(host: Host) -> Tools:
-    """Nothing is loaded or opened before a scorer asks."""
+def tools_for(host: Host, encoder: Encoder | None = None) -> Tools:
+    """Nothing is loaded or opened before a scorer asks; `encoder` is the CLIP, None where none is needed."""
 
     def clip() -> Encoder:
-        raise NotImplementedError
+        if encoder is None:
+            raise ModelsimError("there is no CLIP here", None, "name one, or leave out the scores that need it")
+        return encoder
 
     def stars(contents: Sequence[str]) -> Mapping[str, int]:
         with Remembered(host.data) as remembered:

@@ -1,0 +1,53 @@
+"""Which CLIP looks at pictures and prompts, where nobody names one: the best that is here. Nothing is downloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import ModelsimError, Sentence
+from ...installing import how_to_install
+from ...pictures.encoders import open_clip
+from ...pictures.encoders.encoder import EncoderError
+from ...pictures.encoders.published_weights import PACKAGE, is_installed, published
+from ..finding.encoders import CLIP, HOSTS, readiness
+
+if TYPE_CHECKING:
+    from ...hosts.host import Host
+
+USUAL_CLIP = f"{CLIP}ViT-L-14/openai"
+"""OpenAI's ViT-L/14: whose scores people know, what torchmetrics takes, and what aesthetic heads were trained on."""
+
+
+def clip_here(host: Host) -> str | None:
+    """The name of a CLIP that can be used at once: the one that the host has in memory, or published weights that are
+    on this machine; None where there is none. Takes seconds where open_clip is installed: it is imported."""
+    if host.encoders():
+        return HOSTS
+    if not is_installed():
+        return None
+    named = [USUAL_CLIP, *(f"{CLIP}{which}" for which in open_clip.KIND.suggested)]
+    return next((name for name in named if _is_here(name)), None)
+
+
+def require_clip(host: Host) -> str:
+    """As `clip_here`. Raises ModelsimError where there is none: it says what to fetch, and how large that is."""
+    found = clip_here(host)
+    if found is not None:
+        return found
+    if not is_installed():
+        raise ModelsimError("CLIP needs a package that is not installed", PACKAGE, how_to_install(PACKAGE))
+    fetch = readiness(USUAL_CLIP, host).download
+    fix = Sentence(
+        "name one that you have, --encoder open_clip:ARCHITECTURE/FILE.safetensors"
+        + (f", or add --download ({fetch})" if fetch else ""),
+        "choose one that you have under Encoder" + (f", or press the button there ({fetch})" if fetch else ""),
+    )
+    raise ModelsimError("there is no CLIP on this machine", None, fix)
+
+
+def _is_here(name: str) -> bool:
+    architecture, _, tag = name.removeprefix(CLIP).partition("/")
+    try:
+        return published(architecture, tag).file is not None
+    except EncoderError:  # a version of open_clip that does not know it, or takes it from no hub
+        return False
