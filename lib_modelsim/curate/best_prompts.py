@@ -9,6 +9,7 @@ from scipy.stats import t as student
 
 from .choosing import spreads
 from .scored_pictures import ScoredPictures
+from .tree import Floats, Labels
 
 _LEVEL = 0.95
 
@@ -17,7 +18,7 @@ _LEVEL = 0.95
 class PromptScore:
     """`mean` of the `n` pictures with a score (nearly the same ones count once); `expected`: what another picture of
     this prompt is likely to score, the mean drawn towards that of all prompts as far as it may be luck; `low` and
-    `high`: the interval of the prompt's true mean, 95 %. NaN where nobody can know."""
+    `high`: the interval of what many pictures of it would have as their mean, 95 %. NaN where nobody can know."""
 
     prompt: str
     mean: float
@@ -50,12 +51,18 @@ def best_prompts(sample: ScoredPictures) -> PromptScores:
     models: dict[str, set[str]] = {}
     for each in sample.pictures:
         models.setdefault(each.prompt, set()).add(each.key)
-    expected, low, high = _expected(means, counts, between, within, len(scores) - len(counts))
+    expected = _expected(means, counts, between, within)
+    freedom = max(len(scores) - len(counts), 1)
+    half = student.ppf((1 + _LEVEL) / 2, freedom) * np.sqrt(within / counts)
     order = np.lexsort((prompt, -means, -np.nan_to_num(expected)))
     rows = tuple(
         PromptScore(
             sample.prompts[prompt[i]],
-            *(float(means[i]), int(counts[i]), float(expected[i]), float(low[i]), float(high[i])),
+            float(means[i]),
+            int(counts[i]),
+            float(expected[i]),
+            float(means[i] - half[i]),
+            float(means[i] + half[i]),
             len(models[sample.prompts[prompt[i]]] - {""}),
         )
         for i in order
@@ -63,20 +70,15 @@ def best_prompts(sample: ScoredPictures) -> PromptScores:
     return PromptScores(rows, _remarks(rows, models, between, within))
 
 
-def _expected(means: np.ndarray, counts: np.ndarray, between: float, within: float, freedom: int) -> tuple:
+def _expected(means: Floats, counts: Labels, between: float, within: float) -> Floats:
+    """Each mean, drawn towards that of all prompts by the share of its variance that is chance."""
     if np.isnan(within):  # no prompt has two pictures: luck and prompt cannot be told apart
-        unknown = np.full(len(means), np.nan)
-        return unknown, unknown, unknown
-    chance = within / counts
-    if len(means) < 2:
-        expected, variance = means, chance
-    else:
-        share = between / (between + chance) if between > 0 else np.zeros(len(means))
-        middle = float((means / (between + chance)).sum() / (1 / (between + chance)).sum()) if within > 0 else means
-        expected = middle + share * (means - middle)
-        variance = share * chance + (1 - share) ** 2 / (1 / np.maximum(between + chance, 1e-300)).sum()
-    half = student.ppf((1 + _LEVEL) / 2, max(freedom, 1)) * np.sqrt(variance)
-    return expected, expected - half, expected + half
+        return np.full(len(means), np.nan)
+    if len(means) < 2 or within == 0:
+        return means
+    variances = between + within / counts
+    middle = (means / variances).sum() / (1 / variances).sum()
+    return middle + between / variances * (means - middle)
 
 
 def _remarks(rows: tuple[PromptScore, ...], models: dict[str, set[str]], between: float, within: float) -> tuple:

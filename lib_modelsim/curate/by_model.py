@@ -169,7 +169,7 @@ def _range(sample: ScoredPictures, mine: list[int], prompts: list[str]) -> tuple
 def _remarks(rows: list[ModelScore], seeds: bool, shared: list[str]) -> tuple[str, ...]:
     out = []
     if len(rows) == 1:
-        out.append("all pictures with a model are of one model: there is no other to compare it with")
+        out.append("all pictures are of one model: there is no other to compare it with")
     elif not any(row.whole.prompts for row in rows):
         out.append(
             "no two models have pictures of the same prompt: whether a model is better cannot be told. "

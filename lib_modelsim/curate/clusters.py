@@ -39,8 +39,9 @@ _FOLDED = 20
 
 @dataclass(frozen=True)
 class Cluster:
-    """`members`: the pictures that have a score, the farthest from the mean of all first; `support`: how many count,
-    nearly the same ones once; `drop`: how much their mean is below the mean of all, negative where it is above;
+    """`members`: the pictures that have a score, the farthest from the mean of all first; `support`: how many they are
+    when nearly the same ones count once, as they do in all that follows; `mean` of their scores; `drop`: how much it is
+    below the mean of all, negative where it is above;
     `chance`: its p; `prompts`: how many different ones; `models`: how many pictures each has."""
 
     name: str
@@ -98,13 +99,13 @@ def find_clusters(sample: ScoredPictures, min_drop: float, min_support: int = MI
     scores = sample.unit_scores[units]
     prompts = _blocks(sample.unit_prompts[units])
     known = ~np.isnan(sample.scores)
-    whole = float(sample.scores[known].mean())
+    whole = float(scores.mean())
     p = chances(scores, prompts, groups, min_drop)
     found = []
     for row in range(groups.shape[0]):
         mine = units[groups[row].indices]
         pictures = np.flatnonzero(np.isin(sample.same, mine) & known)
-        drop = whole - float(sample.scores[pictures].mean())
+        drop = whole - float(sample.unit_scores[mine].mean())
         if abs(drop) >= min_drop * (1 - 1e-9):
             found.append((float(p[row]), -abs(drop) * len(mine) ** 0.5, row, mine, pictures, drop))
     found.sort(key=lambda each: (each[0] > SURE, _prompts(sample, each) == 1, *each[1:3]))

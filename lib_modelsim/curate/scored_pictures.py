@@ -15,6 +15,9 @@ from .collection import Collected
 from .tree import Floats, GroupTree, Labels, reduced, tree_of
 from .words import word_vectors
 
+_FEWEST = 4
+"""Categories of more prompts."""
+
 
 @dataclass(frozen=True)
 class ScoredPictures:
@@ -100,11 +103,12 @@ class ScoredPictures:
 
     @cached_property
     def categories(self) -> Labels:
-        """[n]: the category of each picture, from 0: √(n / 2) of them, no more than there are prompts where there are
-        several. Nearly the same pictures are in one."""
+        """[n]: the category of each picture, from 0: √(n / 2) of them, or where there are several prompts one for every
+        three, that models can be compared in it. Nearly the same pictures are in one."""
         count = max(round((len(self.firsts) / 2) ** 0.5), 1)
-        if len(self.prompts) > 1:
-            count = min(count, len(self.prompts))
+        prompts = len(self.prompts)
+        if prompts > 1:
+            count = min(count, max(min(prompts, _FEWEST), round(prompts / 3)))
         return self.tree.cut(count)[self.same]
 
     @cached_property
