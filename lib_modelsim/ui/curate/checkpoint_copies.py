@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -39,12 +39,18 @@ class CheckpointCopiesPanel:
         self._panel = gr.HTML(elem_id="modelsim_curate_checkpoint_copies")
         self.outputs = [self._panel]
 
-    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:  # noqa: ARG002 - everybody's
+    def act(
+        self,
+        action: Mapping[str, Any],
+        curator: Curator,  # noqa: ARG002 - the list is everybody's
+        begin: Begin,
+    ) -> Collection[str]:
         """Make the list anew."""
         match action:
             case {"do": "list", **more}:
                 quick = more.get("quick") == "yes"
                 begin(lambda: self._backend.run(("checkpoint copies", quick), self._work(quick)), _STOPPED, "")
+        return (self.id,)
 
     def _work(self, quick: bool) -> Any:  # noqa: ANN401 - what the backend runs
         def work(job: Job, workspace: Workspace) -> None:
