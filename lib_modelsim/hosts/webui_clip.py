@@ -34,8 +34,10 @@ class WebUIClip:
     name = NAME
     longest = 77
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, known: bool = False) -> None:
+        """`known`: whether the WebUI says that it is OpenAI's ViT-L/14, whose file OpenAI's package checks."""
         self.identity = identity
+        self.architecture, self.training = ("ViT-L-14", "openai") if known else ("", "")
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """float32 [pictures, d], rows of length 1. Raises ModelsimError where the WebUI has put its CLIP away, or has
@@ -80,7 +82,11 @@ def encoders() -> list[TextEncoder]:
         model = _in_memory()
     except (ImportError, AttributeError):  # SD.Next has it elsewhere
         return []
-    return [] if model is None else [WebUIClip(_identity(model))]
+    if model is None:
+        return []
+    from modules import interrogate
+
+    return [WebUIClip(_identity(model), getattr(interrogate, "clip_model_name", None) == "ViT-L/14")]
 
 
 def _refuses(text: str) -> bool:

@@ -618,11 +618,11 @@ class Workspace:
 
         with self.feature_store(folder) as store:
             if not needs_clip(request):
-                return curate(folder, request, store, tools_for(self.host), job)
+                return curate(folder, request, store, tools_for(self.host, folder), job)
             name = request.encoder or require_clip(self.host)
             encoder = self.encoder(name)
             with self.encoder_in_use(name, encoder, job) as shown:
-                return curate(folder, request, store, tools_for(self.host, encoder), shown)
+                return curate(folder, request, store, tools_for(self.host, folder, encoder), shown)
 
     def picture_map(self, collection: Collection, encoder: Encoder, method: str, job: Job) -> PictureMap:
         """A collection's pictures in two dimensions by a layout; to be asked while the encoder is in use. Raises

@@ -1,13 +1,16 @@
 """`curate`: scores of any folder's pictures; what has no score is told, with the reason."""
 
+import hashlib
 import json
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from lib_modelsim.cli.options import data_folder
 from lib_modelsim.pictures.encoders import registry
 from lib_modelsim.pictures.encoders.encoder import EncoderKind, Readiness
+from lib_modelsim.workspace.curating.remembered import Mark, Remembered
 from tests.command import run
 from tests.pictures.scenes import scene
 
@@ -202,3 +205,33 @@ def test_without_a_clip_one_line_says_what_to_do(folder, monkeypatch):
     assert (found.code, found.out) == (2, "")
     assert "open_clip_torch" in found.err
     assert found.err.count("\n") == 1
+
+
+def test_stars_are_those_that_a_person_gave_whatever_the_file_is_called(folder):
+    content = hashlib.sha256((folder / "2.png").read_bytes()).hexdigest()
+    with Remembered(data_folder()) as remembered:
+        remembered.mark({content: Mark(stars=4)})
+    (folder / "2.png").rename(folder / "renamed.png")
+    document = run("curate", folder, "--score", "stars", "--json").document
+    given = {path.rpartition("/")[2]: each["stars"] for path, each in document["scores"].items()}
+    assert given == {"renamed.png": 4, "0.png": None, "1.png": None, "3.png": None, "nine.jpg": None}
+    assert document["remarks"] == ["stars: 4 of 5 pictures have none: you gave it no stars"]
+
+
+def test_a_column_of_one_s_own_beside_another_score(folder, tmp_path):
+    (tmp_path / "mine.csv").write_text("name;mine\n0.png;1,5\n1.png;2,5\n2.png;2\nnine.jpg;3\ngone.png;9\n")
+    mine = f"column:{tmp_path / 'mine.csv'}"
+    found = run("curate", folder, "--score", mine, "--score", "contrast", "--weight", f"{mine}=3", "--json")
+    assert found.code == 0, found.err
+    document = found.document
+    assert document["scores"][str(folder / "1.png")][mine] == 2.5
+    assert document["scores"][str(folder / "3.png")][mine] is None
+    assert document["overall"][str(folder / "3.png")] is None
+    assert any("1 row names no picture of this folder (gone.png)" in remark for remark in document["remarks"])
+
+
+def test_an_aesthetic_head_needs_a_clip_and_its_file(folder, tmp_path, words):
+    found = run("curate", folder, "--score", f"aesthetic:{tmp_path / 'none.pth'}", "--encoder", words)
+    assert (found.code, found.out) == (2, "")
+    assert "there is no such file for aesthetic" in found.err
+    assert run("curate", folder, "--score", "aesthetic").err.count("use aesthetic:FILE.pth") == 1

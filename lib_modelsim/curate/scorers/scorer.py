@@ -56,9 +56,11 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Tools:
-    """What a scorer may be handed: the CLIP that is used, asked for where one is needed (raises ModelsimError where
-    there is none); the tensors of a file, by name; the stars that a person gave, by content."""
+    """What a scorer may be handed: the folder whose pictures are scored; the CLIP that is used, asked for where one is
+    needed (raises ModelsimError where there is none); the tensors of a file, by name; the stars that a person gave, by
+    content."""
 
+    folder: Path
     clip: Callable[[], Encoder]
     read_tensors: Callable[[Path], Mapping[str, NDArray[np.float32]]]
     stars: Callable[[Sequence[str]], Mapping[str, int]]

@@ -50,6 +50,19 @@ class ReadsBeginnings(TextEncoder, Protocol):
         """Whether a text is cut off."""
 
 
+@runtime_checkable
+class KnownClip(Encoder, Protocol):
+    """An encoder that can say which CLIP it is; both are "" where nobody knows."""
+
+    @property
+    def architecture(self) -> str:
+        """As open_clip writes it: "ViT-L-14"."""
+
+    @property
+    def training(self) -> str:
+        """As open_clip tags it: "openai"."""
+
+
 @dataclass(frozen=True)
 class Together:
     """Several encoders as one: their vectors one behind the other, each as long as its share says.

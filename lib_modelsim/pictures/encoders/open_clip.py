@@ -60,7 +60,8 @@ class OpenClipEncoder:
     def __init__(self, architecture: str, weights: PublishedWeights | Path, device: str = "cpu", half: bool = False):
         """As `open_clip_encoder`."""
         self.name, self.identity, self._file = _named(architecture, weights)
-        self._architecture = architecture
+        self.architecture = architecture
+        self.training = weights.tag if isinstance(weights, PublishedWeights) else ""
         self._settings = weights.settings if isinstance(weights, PublishedWeights) else {}
         self._device = device
         self._half = half
@@ -94,10 +95,10 @@ class OpenClipEncoder:
         quick_gelu = bool(self._settings.get("quick_gelu", False))
         with without_warning():
             model, _, self._prepare = open_clip().create_model_and_transforms(
-                self._architecture, force_quick_gelu=quick_gelu, **asked
+                self.architecture, force_quick_gelu=quick_gelu, **asked
             )
         self._prepare = _cropping_exactly(self._prepare)
-        _fill(model, self._file, self._architecture)
+        _fill(model, self._file, self.architecture)
         self._model = model.eval()
         try:
             self._move(self._device)
@@ -146,12 +147,12 @@ class OpenClipTextEncoder(OpenClipEncoder):
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """float32 [texts, d], rows of length 1; what is longer than CLIP's 77 tokens is cut off, and ended there."""
         self._load()
-        tokens = open_clip().get_tokenizer(self._architecture)
+        tokens = open_clip().get_tokenizer(self.architecture)
         return self._encoded("encode_text", lambda part: tokens(list(part)), texts)
 
     def too_long(self, texts: Sequence[str]) -> list[bool]:
         """Whether a text has more than 77 tokens, with those for begin and end."""
-        tokens = open_clip().get_tokenizer(self._architecture)
+        tokens = open_clip().get_tokenizer(self.architecture)
         return [len(tokens.encode(text)) + 2 > LONGEST_TEXT for text in texts]
 
 

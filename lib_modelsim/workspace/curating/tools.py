@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from ...pictures.encoders.encoder import Encoder
 
 
-def tools_for(host: Host, encoder: Encoder | None = None) -> Tools:
-    """Nothing is loaded or opened before a scorer asks; `encoder` is the CLIP, None where none is needed."""
+def tools_for(host: Host, folder: Path, encoder: Encoder | None = None) -> Tools:
+    """For the pictures under `folder`. Nothing is loaded or opened before a scorer asks; `encoder` is the CLIP, None
+    where none is needed."""
 
     def clip() -> Encoder:
         if encoder is None:
@@ -30,7 +31,7 @@ def tools_for(host: Host, encoder: Encoder | None = None) -> Tools:
         with Remembered(host.data) as remembered:
             return {content: mark.stars for content, mark in remembered.marks(contents).items() if mark.stars}
 
-    return Tools(clip, _read_tensors, stars)
+    return Tools(folder, clip, _read_tensors, stars)
 
 
 def _read_tensors(path: Path) -> Mapping[str, NDArray[np.float32]]:
