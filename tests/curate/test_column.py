@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from lib_modelsim.curate.collection import Collected
-from lib_modelsim.curate.scorers.column import Column
+from lib_modelsim.curate.own_table import TableError, numbers_of
+from lib_modelsim.curate.scorers.column import ColumnScore
 from lib_modelsim.curate.scorers.registry import scorer_named
 from lib_modelsim.curate.scorers.scorer import Tools
-from lib_modelsim.curate.table import TableError, numbers_of
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_understood_is_one_line(score, data, told):
 
 def test_a_file_that_is_not_there(folder):
     with pytest.raises(ModelsimError, match="cannot be read"):
-        Column(str(folder / "none.csv"), Tools(folder, clip=None, read_tensors=None, stars=None))
+        ColumnScore(str(folder / "none.csv"), Tools(folder, clip=None, read_tensors=None, stars=None))
 
 
 @pytest.mark.parametrize(

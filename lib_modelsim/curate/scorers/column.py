@@ -18,7 +18,7 @@ from ...job import Job
 from ...pictures.features import FeatureStore
 from ...text import counted, printable, several
 from ..collection import Collected
-from ..table import Table, number_of, numbers_of, read_table
+from ..own_table import OwnTable, number_of, numbers_of, read_table
 from .scorer import Scored, ScorerError, ScorerKind, Tools
 
 _MOSTLY = 0.5
@@ -28,7 +28,7 @@ _OF = "#"
 """Between the file and the column."""
 
 
-class Column:
+class ColumnScore:
     """One column of a file."""
 
     unit = ""
@@ -145,7 +145,7 @@ def _end_alike(a: Sequence[str], b: Sequence[str]) -> bool:
     return tuple(a[-shared:]) == tuple(b[-shared:])
 
 
-def _share_of_numbers(table: Table, column: int) -> float:
+def _share_of_numbers(table: OwnTable, column: int) -> float:
     """Of the cells of a column that are not empty."""
     cells = [row[column] for row in table.rows if column < len(row) and row[column]]
     return sum(number_of(cell) is not None for cell in cells) / max(len(cells), 1)
@@ -162,7 +162,7 @@ class _Told:
     twice: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
 
-    def remarks(self, table: Table) -> tuple[str, ...]:
+    def remarks(self, table: OwnTable) -> tuple[str, ...]:
         """One sentence for each reason, with the first example."""
         reasons = [
             (self.nowhere, "row", "name no picture of this folder", "names no picture of this folder"),
@@ -179,9 +179,9 @@ class _Told:
         return (*([table.remark] if table.remark else []), *told)
 
 
-def _make(which: str, tools: Tools) -> Column:
+def _make(which: str, tools: Tools) -> ColumnScore:
     try:
-        return Column(which, tools)
+        return ColumnScore(which, tools)
     except RuntimeError as error:  # a ~ that nobody owns
         raise ModelsimError("this path cannot be read", which, "write it in full") from error
 

@@ -33,7 +33,7 @@ class TableError(ModelsimError):
 
 
 @dataclass(frozen=True)
-class Table:
+class OwnTable:
     """`rows` all have cells, `header` is () where the first row is no header; `remark` says what was odd, "" for
     nothing."""
 
@@ -42,7 +42,7 @@ class Table:
     remark: str = ""
 
 
-def read_table(file: Path) -> Table:
+def read_table(file: Path) -> OwnTable:
     """Raises TableError, and OSError."""
     if file.stat().st_size > _LARGEST:
         raise TableError("this table is too large", file.name, _BY_SAVING)
@@ -53,7 +53,7 @@ def read_table(file: Path) -> Table:
         rows = _rows(body, separator, file.name)
         if rows and _agree(rows):
             header = () if any(number_of(cell) is not None for cell in rows[0]) else rows[0]
-            return Table(header, tuple(rows[1:] if header else rows), remark)
+            return OwnTable(header, tuple(rows[1:] if header else rows), remark)
     raise TableError("this table has no two columns", file.name, _BY_SAVING)
 
 
