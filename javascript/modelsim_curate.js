@@ -7,7 +7,7 @@ while an answer is on its way. Stars and what is to be kept are shown at once. *
 "use strict";
 
 window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
-    const FIELD = "modelsim_curate_field", PAGE = "Curate", AGAIN_MS = 150, LATER_MS = 700, TYPED_MS = 400;
+    const FIELD = "modelsim_curate_field", AGAIN_MS = 150, LATER_MS = 700, TYPED_MS = 400;
     const GALLERY = ".modelsim-gallery", SHOT = ".modelsim-shot", TAB = "#modelsim_tab";
 
     // actions
@@ -129,12 +129,29 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
 
     modelsim.onSettle(GALLERY, () => {
         const all = shots(), shot = all.at(goTo ?? 0);
-        if (goTo === null || !shot) return;
+        if (goTo === null || !shot) return stay();
         goTo = null;
         modelsim.reach(all, shot);
         shot.focus({ preventScroll: true });
         shot.scrollIntoView({ block: "nearest" });
     });
+
+    // where a person is, by content: gradio makes the gallery anew
+
+    let at = null;
+
+    document.addEventListener("focusin", ({ target }) => {
+        const shot = target.closest?.(SHOT);
+        if (shot) at = shot.dataset.content;
+        else if (!target.closest?.(".modelsim-larger")) at = null;
+    });
+
+    function stay() {
+        const all = shots(), shot = at && all.find((each) => each.dataset.content === at);
+        if (!shot || document.activeElement !== document.body) return;
+        modelsim.reach(all, shot);
+        shot.focus({ preventScroll: true });
+    }
 
     /** How many stand in the first row. */
     function columns(all) {
@@ -182,8 +199,48 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         event.stopPropagation(); // the WebUI has keys of its own
     }, true);
 
-    const enlarge = (shot) => act("larger", { do: "open", content: shot.dataset.content });
+    // the larger view
 
+    const LARGER = ".modelsim-larger";
+    const open = (content) => act("larger", { do: "open", content });
+    const enlarge = (shot) => open(shot.dataset.content);
+
+    function close() {
+        document.querySelector(LARGER)?.remove(); // at once; the server is told
+        act("larger", { do: "close" });
+        stay();
+    }
+
+    modelsim.onSettle(LARGER, (view) => view.focus({ preventScroll: true }));
+
+    function stepLarger(view, key) {
+        const all = shots(), here = all.findIndex((shot) => shot.dataset.content === view.dataset.content);
+        const next = all[here + (key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1)];
+        if (here < 0 || !next) return;
+        at = next.dataset.content;
+        modelsim.reach(all, next);
+        enlarge(next);
+    }
+
+    document.addEventListener("keydown", (event) => {
+        const view = event.target.closest?.(LARGER) || (event.key === "Escape" && document.querySelector(LARGER));
+        if (!view || event.ctrlKey || event.metaKey || event.altKey || !view.getClientRects().length) return;
+        if (event.key === "Escape") close();
+        else if (/^Arrow/.test(event.key)) stepLarger(view, event.key);
+        else if (event.target.closest("button") && /^[ ]$/.test(event.key)) return; // it presses the button
+        else if (!markedBy(view, event.key)) return;
+        event.preventDefault();
+        event.stopPropagation();
+    }, true);
+
+    document.addEventListener("click", ({ target }) => {
+        const view = target.closest?.(LARGER);
+        if (!view) return;
+        const { content, stars, keep } = view.dataset, star = target.closest("[data-star]")?.dataset.star;
+        if (star) mark(content, star === stars ? 0 : Number(star), keep === "1");
+        else if (target.closest("[data-keeps]")) mark(content, Number(stars), keep !== "1");
+        else if (target === view) close(); // beside the picture
+    });
     document.addEventListener("click", ({ target }) => {
         const shot = target.closest?.(SHOT);
         if (!shot) return;
@@ -195,5 +252,15 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         if (shot) enlarge(shot);
     });
 
-    return { act, mark, markedBy, shots, turn, PAGE };
+    // to "Find my model", as if dropped there
+
+    modelsim.onSettle("#modelsim_curate_handed [data-picture]", (element) => {
+        const { picture: name, type } = element.dataset, data = element.textContent;
+        element.remove();
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        window.modelsimTab.openPage("Find my model");
+        modelsim.find.ask([new File([bytes], name, { type })]);
+    });
+
+    return { act, mark, shots, turn };
 })(window.modelsim);

@@ -195,6 +195,20 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "claims": [(text, text)],
         },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
+        "ui/templates/curate_chosen.html": {
+            "counts": [("kept", text)], "meant": "kept", "target": text, "beside": True, "refused": "",
+            "question": None, "done": [text],
+        },
+        "ui/templates/curate_larger.html": {
+            "content": "ab", "url": text, "why_not": "", "name": text, "stars": 2, "keep": True,
+            "facts": [(text, text)], "prompt": text, "path": text, "infotext": text,
+        },
+        "ui/templates/curate_scores.html": {
+            "kinds": [
+                dict.fromkeys(("name", "label", "says", "takes", "which", "weight"), text) | {"chosen": True}
+            ],
+            "scored": True, "remarks": [text],
+        },
         "ui/templates/curate_folder.html": {
             "offered": [(SimpleNamespace(name=text), text, True)], "typed": text, "refused": "", "told": text,
             "unreadable": [text], "more": 2,

@@ -259,8 +259,12 @@ class Backend:
         from ..workspace.families.results import write_archive
 
         results = [self.result(answer, how, family) for family in families]
-        folder = self.host.settings().output or Path(self._exports.name)
-        return write_archive(results, folder / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", paths)
+        return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", paths)
+
+    @property
+    def exports(self) -> Path:
+        """The folder for what a person downloads: as the settings have it, or one that lasts as long as the backend."""
+        return self.host.settings().output or Path(self._exports.name)
 
     @property
     def unhashed(self) -> int:

@@ -31,7 +31,7 @@ _STOPPED = "Stopped. What was hashed is kept."
 class CheckpointCopiesPanel:
     """A button and a list; made inside gradio's Blocks. The checkpoints are everybody's, and so is the list."""
 
-    id, title, concerns = "checkpoint_copies", "Checkpoints", ()
+    id, title = "checkpoint_copies", "Checkpoints"
 
     def __init__(self, session: ViewState) -> None:
         self._backend = session.backend

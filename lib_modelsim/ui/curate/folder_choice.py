@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from .panel import Begin
 from .session import Curator
 
 if TYPE_CHECKING:  # NumPy comes with it
-    from ...curate.collection import Collection
+    from ...curate.collection import Collection as Pictures
 
 _TOLD = 20
 """Files that cannot be read which get a line; of more it says how many."""
@@ -26,19 +26,20 @@ _TOLD = 20
 class FolderChoice:
     """A line of buttons and a field; made inside gradio's Blocks."""
 
-    id, title, concerns = "folder", "Folder", ()
+    id, title = "folder", "Folder"
 
     def __init__(self, session: ViewState) -> None:
         self._backend = session.backend
         self._panel = gr.HTML(elem_id="modelsim_curate_folder")
         self.outputs = [self._panel]
 
-    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:
+    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> Collection[str]:
         """Open a folder."""
         match action:
             case {"do": "open", "path": str(path)}:
                 curator.typed = path
                 begin(lambda: curator.open(path), "Stopped. What was read so far is kept.", "")
+        return ()
 
     def show(self, curator: Curator) -> Updates:
         """The folders that are offered, the one that is looked at, and what is known of it."""
@@ -57,7 +58,7 @@ class FolderChoice:
         return {self._panel: panel}
 
 
-def _told(found: Collection, offered: list[Offered]) -> str:
+def _told(found: Pictures, offered: list[Offered]) -> str:
     """How many pictures there are, by whom, and of how many the prompt is known."""
     pictures = found.pictures
     models = sorted({each.model for each in pictures if each.model}, key=str.lower)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -39,7 +39,7 @@ _PROMPT = 300
 class GalleryPanel:
     """A toolbar, the pictures, and turning the page; made inside gradio's Blocks."""
 
-    id, title, concerns = "gallery", "Gallery", ("chosen", "larger")
+    id, title = "gallery", "Gallery"
 
     def __init__(self, session: ViewState) -> None:
         self._backend = session.backend
@@ -47,7 +47,7 @@ class GalleryPanel:
         self._pictures = gr.HTML(elem_id="modelsim_curate_pictures")
         self.outputs = [self._tools, self._pictures]
 
-    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:  # noqa: ARG002 - nothing is long
+    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> Collection[str]:  # noqa: ARG002 - nothing is long
         """Another order, other filters, another page; stars and what is to be kept."""
         match action:
             case {"do": "look", "changes": dict(changes)}:
@@ -56,10 +56,12 @@ class GalleryPanel:
                 curator.page = max(0, page)
             case {"do": "mark", "marks": dict(marks)}:
                 curator.mark({str(content): _mark(said) for content, said in marks.items()})
+                return ("chosen",)  # the script has shown it already, and the pictures stay where they are
             case {"do": "keep first", "count": str(count)} if count.isascii() and count.isdigit():
                 curator.keep(each.about.content for each in self._shown(curator)[: int(count)])
             case {"do": "keep none"}:
                 curator.keep(())
+        return self.id, "chosen"
 
     def show(self, curator: Curator) -> Updates:
         """The page of pictures that is looked at."""

@@ -21,15 +21,18 @@ from ..windows import Windows
 from ..wiring import Event, Wiring
 from ..work import Updates
 from .checkpoint_copies import CheckpointCopiesPanel
+from .chosen_files import ChosenFiles
 from .folder_choice import FolderChoice
 from .gallery import GalleryPanel
+from .larger import LargerView
 from .panel import Panel
+from .scores_panel import ScoresPanel
 from .session import Curator
 
 FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 """Ids of hidden text fields into which the script writes what a person does, and the name of the browser's window."""
 
-ABOVE: list[type[Panel]] = [FolderChoice]
+ABOVE: list[type[Panel]] = [FolderChoice, ScoresPanel, ChosenFiles, LargerView]
 """Panels above the tabs, in their order."""
 
 PANELS: list[type[Panel]] = [GalleryPanel, CheckpointCopiesPanel]
@@ -86,9 +89,9 @@ class CuratePage:
             panel = self.panels.get(action.get("panel", ""))
             if panel is None:
                 continue
-            touched |= {panel.id, *panel.concerns}
             try:
-                panel.act(action, curator, begin)
+                changed = panel.act(action, curator, begin)
+                touched |= {panel.id} if changed is None else set(changed)
             except ModelsimError as error:
                 said = message(str(error), "error")
         updates = self._shown(curator, [panel for panel in self.panels.values() if panel.id in touched])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, Protocol
 
 from ..view_state import ViewState
@@ -16,16 +16,13 @@ its turn; the sentences are for when it is stopped, and when it is done."""
 
 class Panel(Protocol):
     """A part of the page, laid out by its constructor inside gradio's Blocks. All panels are shown anew when work has
-    ended or the page is opened; after an action of a person, those that it `concerns`."""
+    ended or the page is opened; after what a person did, those that `act` names."""
 
     id: ClassVar[str]
     """By which the script names it in an action."""
 
     title: ClassVar[str]
     """On its tab."""
-
-    concerns: ClassVar[tuple[str, ...]]
-    """Ids of the panels that its actions change, too."""
 
     outputs: list[Any]
     """gradio's components that `show` gives values for."""
@@ -35,5 +32,6 @@ class Panel(Protocol):
     def show(self, curator: Curator) -> Updates:
         """What is known by now."""
 
-    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:
-        """What a person asks for; anything may stand in `action`. Raises ModelsimError, which the status line tells."""
+    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> Collection[str] | None:
+        """What a person asks for, in `action`, in which anything may stand; the ids of the panels that are to be shown
+        anew, None for itself alone. Raises ModelsimError, which is told above the panels."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...errors import ModelsimError
 from ...job import Job
-from ...workspace.curating.looking import Look, Picture
+from ...workspace.curating.looking import Look, Picture, best_order, labels_of, scored_pictures
 from ...workspace.curating.remembered import Mark, Remembered
 from ...workspace.workspace import Workspace
 from ..tasks import Task
 from ..view_state import ViewState
 
+_log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:  # NumPy and Pillow come with them
-    from ...curate.collection import Collected, Collection
+    from ...curate.collection import Collection
+    from ...workspace.curating.curate import Curated, CurateRequest
+    from ...workspace.curating.keeping_files import Transfer
+    from .chosen_scores import ChosenScores
 
 
 class Curator:
@@ -26,11 +33,18 @@ class Curator:
         self.session, self.backend, self.window = session, session.backend, window
         self.typed = ""  # the folder as a person named it
         self.collection: Collection | None = None
+        self.curated: Curated | None = None
         self.pictures: tuple[Picture, ...] = ()
+        self.chosen_scores: ChosenScores | None = None  # None before a person has chosen
         self.look, self.page = Look(), 0
         self.marks: dict[str, Mark] = {}  # of this folder's pictures
         self.selected: frozenset[str] = frozenset()  # contents, as the map's lasso or a list has them
-        self.opened: Collected | None = None  # the one in the larger view
+        self.opened = ""  # the content of the one in the larger view
+        self.handed = ""  # that of the one that is handed to another page
+        self.meant, self.target, self.beside = "kept", "", True  # which pictures go where, with what is beside them
+        self.asked: Transfer | None = None  # what a person is asked whether to do it
+        self.done: tuple[str, ...] = ()  # what was done, in words
+        self.lists: list[Path] = []
         self.acted = 0.0  # the script's number of the last action that was taken
 
     @property
@@ -55,14 +69,45 @@ class Curator:
         folder = folder_to_look_into(typed, self.backend.host, workspace.gallery)
         self.take(workspace.collect(folder, job))
 
+    def score(self, request: CurateRequest) -> Task:
+        """Score the pictures of the folder, and show the best first."""
+        return self.run(("score", request), lambda job, workspace: self._score(request, job, workspace))
+
+    def _score(self, request: CurateRequest, job: Job, workspace: Workspace) -> None:
+        if self.folder is None:
+            raise ModelsimError("no folder is looked at", None, "choose one first")
+        self.take_scores(workspace.curate(self.folder, request, job))
+
     # what is known
 
     def take(self, collection: Collection) -> None:
         """Look at these pictures from now on."""
-        self.look, self.page, self.selected, self.opened = Look(), 0, frozenset(), None
-        self.collection = collection
+        self.look, self.page, self.selected, self.opened = Look(), 0, frozenset(), ""
+        self.asked, self.done, self.lists = None, (), []
+        self.collection, self.curated = collection, None
         self.pictures = tuple(map(Picture, collection.pictures))
         self.read_marks()
+
+    def refresh(self, workspace: Workspace) -> None:
+        """Look again which pictures the folder has, after some were moved; what was found out of the others stays."""
+        if self.folder is None:
+            return
+        known = {each.about.content: each for each in self.pictures}
+        try:
+            collection = workspace.collect(self.folder, Job())
+        except ModelsimError as error:  # all have gone, or the folder has
+            _log.info("%s", error)
+            collection = replace(self.collection, pictures=())
+        self.collection = collection
+        here = (known.get(about.content, Picture(about)) for about in collection.pictures)
+        self.pictures = tuple(replace(each, about=about) for each, about in zip(here, collection.pictures, strict=True))
+
+    def take_scores(self, curated: Curated) -> None:
+        """What was found out of the pictures; the best stand first."""
+        self.collection, self.curated = curated.collection, curated
+        self.pictures = scored_pictures(curated)
+        self.read_marks()
+        self.show(order=best_order(curated), reverse=False)
 
     def picture(self, content: str) -> Picture | None:
         """The picture of this content, the first where there are several."""
@@ -71,16 +116,18 @@ class Curator:
     @property
     def score_labels(self) -> dict[str, str]:
         """Score → what the page calls it, of those that were computed."""
-        return {}
+        return {} if self.curated is None else labels_of(self.curated)
 
     @property
     def groups(self) -> list[str]:
         """Names of categories and clusters to filter by."""
         return []
 
-    def number(self, score: str, value: float) -> str:  # noqa: ARG002 - until there are scores
-        """A value as people read it."""
-        return f"{value:.2f}"
+    def number(self, score: str, value: float) -> str:
+        """A value with its unit, as people read it."""
+        known = self.curated.scores.get(score) if self.curated is not None else None
+        unit = f" {known.unit}" if known is not None and known.unit else ""
+        return f"{value:+.2f}" if known is None else f"{value:.4g}{unit}"
 
     # what a person says
 

@@ -169,9 +169,7 @@ class FamiliesPanel:
             ),
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
-            self.paths: gr.update(
-                visible=not in_library and bool(shown.families), value=session.choices.export_paths
-            ),
+            self.paths: gr.update(visible=not in_library and bool(shown.families), value=session.choices.export_paths),
             self.export: gr.update(visible=not in_library and bool(shown.families)),
             self.table: _seen(in_library, lambda: library_table(session, shown)),
             self.drawing: _seen(not in_library, lambda: self._drawn(shown)),

@@ -6,13 +6,19 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ...curate.collection import Collected
 from ...text import readable
 from .remembered import Mark
 
+if TYPE_CHECKING:  # NumPy comes with it
+    from .curate import Curated
+
 NAME, MODEL, STARS, PROMPT = "name", "model", "stars", "prompt"
-"""Orders that need no score; an order by a score is called by the score's name."""
+"""Orders that need no score; an order by a score is called by the score's name, and by OVERALL that by the mean."""
+
+OVERALL = "overall"
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,28 @@ class Look:
     stars: int = 0
     kept: bool = False
     selected: bool = False
+
+
+def scored_pictures(curated: Curated) -> tuple[Picture, ...]:
+    """The pictures of a collection with their scores, the mean among them where there are several."""
+    values = {score.name: score.values for score in curated.scores.values()}
+    if len(values) > 1:
+        values[OVERALL] = curated.overall
+    return tuple(
+        Picture(about, {name: float(each[i]) for name, each in values.items()})
+        for i, about in enumerate(curated.collection.pictures)
+    )
+
+
+def best_order(curated: Curated) -> str:
+    """The order in which the best of all stand first."""
+    return OVERALL if len(curated.scores) > 1 else next(iter(curated.scores), "")
+
+
+def labels_of(curated: Curated) -> dict[str, str]:
+    """Order → what people call it, of the scores that were computed."""
+    names = {name: name for name in curated.scores}
+    return {OVERALL: "all scores", **names} if len(names) > 1 else names
 
 
 def looked_at(
