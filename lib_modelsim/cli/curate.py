@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..text import counted, readable, several
+from .curate_groups import groups_document, groups_words
 from .options import device_option, path, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # each command imports its own use case only
     from numpy.typing import NDArray
 
     from ..workspace.curating.curate import Curated
+    from ..workspace.curating.judging import GroupsRequest
 
 _SHOWN = 10
 
@@ -46,10 +48,25 @@ def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
     curate.add_argument(
         "--encoder",
         metavar="E",
-        help="for scores by CLIP: open_clip:ARCH/TAG or open_clip:ARCH/FILE.safetensors (default: a CLIP that is here)",
+        help="for CLIP scores and groups: open_clip:ARCH/TAG or open_clip:ARCH/FILE.safetensors, for groups also what "
+        "`find` takes (default: a CLIP that is here, else for groups what `find` uses)",
     )
     curate.add_argument("--download", action="store_true", help="allow the encoder's weights to be downloaded")
     device_option(curate)
+    curate.add_argument(
+        "--clusters", action="store_true", help="groups of pictures that score worse or better than the whole"
+    )
+    curate.add_argument(
+        "--best", type=int, metavar="N", help="the best N pictures, each held against its prompt and category"
+    )
+    curate.add_argument(
+        "--min-drop",
+        type=float,
+        metavar="D",
+        help="least difference of a cluster's mean to the whole (default: 4.5 of the CLIP score, else one standard "
+        "deviation)",
+    )
+    curate.add_argument("--min-support", type=int, metavar="N", help="least pictures of a cluster (default: 2)")
     curate.add_argument(
         "--top", type=int, default=_SHOWN, metavar="K", help=f"pictures to show (default: {_SHOWN}; --json shows all)"
     )
@@ -63,7 +80,8 @@ def run_curate(options: argparse.Namespace) -> int:
 
     if options.top < 1:
         raise ModelsimError("--top is out of range", options.top, "use 1 or more")
-    request = CurateRequest(tuple(options.score), tuple(map(_weight, options.weight)), options.encoder)
+    weights = tuple(map(_weight, options.weight))
+    request = CurateRequest(tuple(options.score), weights, options.encoder, _groups(options))
     require_right(request)
     with workspace(options) as use, progress_bars() as job:
         if options.download and (options.encoder or needs_clip(request)):
@@ -75,6 +93,15 @@ def run_curate(options: argparse.Namespace) -> int:
     else:
         print_lines(_words(curated, options.top))
     return 0
+
+
+def _groups(options: argparse.Namespace) -> GroupsRequest | None:
+    """None where no option asks for groups."""
+    from ..workspace.curating.judging import GroupsRequest
+
+    given = {"best": options.best, "min_drop": options.min_drop, "min_support": options.min_support}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return GroupsRequest(**asked) if asked or options.clusters else None
 
 
 def _weight(text: str) -> tuple[str, float]:
@@ -103,7 +130,11 @@ def _document(curated: Curated) -> dict[str, Any]:
         },
         "unreadable": {_shown(path): why for path, why in curated.collection.unreadable.items()},
         "units": {score.name: score.unit for score in scores},
-        "remarks": list(curated.remarks),
+        "category": {
+            each: name for each, name in zip(pictures, curated.judged.category, strict=False) if name
+        },
+        **groups_document(curated.judged, curated.encoder),
+        "remarks": [*curated.remarks, *curated.judged.remarks],
     }
 
 
@@ -126,7 +157,9 @@ def _words(curated: Curated, top: int) -> list[str]:
         numbers = ", ".join(f"{score.name} {_figure(score.values[i])}" for score in scores)
         mean = f"{curated.overall[i]:+.2f}  " if len(scores) > 1 else ""
         lines.append(f"  {place}. {mean}{_shown(pictures[i].path)}  ({numbers})")
-    return [*lines, *_ranges(curated), *curated.remarks]
+    known = [value for value in curated.overall if not math.isnan(value)]
+    mean = sum(known) / len(known) if known else math.nan
+    return [*lines, *_ranges(curated), *curated.remarks, *groups_words(curated.judged, curated.encoder, mean)]
 
 
 def _ranges(curated: Curated) -> list[str]:

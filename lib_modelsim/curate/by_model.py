@@ -150,7 +150,7 @@ def _range(sample: ScoredPictures, mine: list[int], prompts: list[str]) -> tuple
     place = {prompt: i for i, prompt in enumerate(prompts)}
     once = {int(sample.same[i]): i for i in reversed(mine) if sample.pictures[i].prompt in place}
     rows = sorted(once.values())
-    if len(rows) < 2:
+    if len(rows) < 2 or not sample.looks[rows].any():
         return float("nan"), float("nan")
     prompt = np.array([place[sample.pictures[i].prompt] for i in rows])
     vectors = sample.looks[rows]

@@ -105,6 +105,8 @@ class ScoredPictures:
     def categories(self) -> Labels:
         """[n]: the category of each picture, from 0: √(n / 2) of them, or where there are several prompts one for every
         three, that models can be compared in it. Nearly the same pictures are in one."""
+        if not self.pictures:
+            return np.zeros(0, np.int64)
         count = max(round((len(self.firsts) / 2) ** 0.5), 1)
         prompts = len(self.prompts)
         if prompts > 1:

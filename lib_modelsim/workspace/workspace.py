@@ -610,19 +610,22 @@ class Workspace:
             return collect(folder, store, job)
 
     def curate(self, folder: Path, request: CurateRequest, job: Job) -> Curated:
-        """Score the pictures under a folder. Raises ModelsimError where there is none, and for a score that cannot be
-        had; Cancelled within a few pictures, with what was scored kept."""
+        """Score the pictures under a folder, and judge models, prompts and groups of pictures by it. Raises
+        ModelsimError where there is none, and for a score that cannot be had; Cancelled within a few pictures, with
+        what was scored kept."""
         from .curating.curate import curate, needs_clip
-        from .curating.encoding import require_clip
+        from .curating.encoding import grouping_encoder, require_clip
         from .curating.tools import tools_for
 
+        clip = needs_clip(request)
         with self.feature_store(folder) as store:
-            if not needs_clip(request):
+            if not clip and request.groups is None:
                 return curate(folder, request, store, tools_for(self.host, folder), job)
-            name = request.encoder or require_clip(self.host)
+            name = request.encoder or (require_clip(self.host) if clip else grouping_encoder(self.host))
             encoder = self.encoder(name)
+            tools = tools_for(self.host, folder, encoder if clip else None)
             with self.encoder_in_use(name, encoder, job) as shown:
-                return curate(folder, request, store, tools_for(self.host, folder, encoder), shown)
+                return curate(folder, request, store, tools, shown, encoder if request.groups else None)
 
     def picture_map(self, collection: Collection, encoder: Encoder, method: str, job: Job) -> PictureMap:
         """A collection's pictures in two dimensions by a layout; to be asked while the encoder is in use. Raises

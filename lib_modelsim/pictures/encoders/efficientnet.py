@@ -11,8 +11,9 @@ import hashlib
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +121,20 @@ class EfficientNetEncoder:
                     vectors = told(network, pixels)
                 rows.append((vectors / vectors.norm(dim=1, keepdim=True)).cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True)
+class LastLayer:
+    """The network's last layer as an encoder: of what pictures show, where `EfficientNetEncoder` is of how they are
+    made. They share the network."""
+
+    whole: EfficientNetEncoder
+    name: ClassVar[str] = f"{EfficientNetEncoder.name}, last layer"
+    identity: ClassVar[str] = f"{EfficientNetEncoder.identity}, last layer"
+
+    def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
+        """float32 [pictures, 1280], rows of length 1. Raises EncoderError where the weights are missing or damaged."""
+        return self.whole.last_layer(pictures)
 
 
 def pixels_of(pictures: Sequence[Image.Image]) -> NDArray[np.float32]:

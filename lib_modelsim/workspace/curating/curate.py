@@ -15,9 +15,11 @@ from ...curate.scorers.registry import kind_named, kinds, scorer_named
 from ...curate.scorers.scorer import Scored, Scorer, ScorerError, Tools, Values
 from ...curate.weighing import weighted_mean
 from ...job import Job
+from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import FeatureStore, Wanted
 from ...text import counted
 from .collecting import collect
+from .judging import GroupsRequest, Judged, judge
 
 _BY_PIXELS = (
     "no score was named: these look at the pixels alone, and say neither whether a picture fits its prompt nor whether "
@@ -31,11 +33,14 @@ _TOLD = 5
 @dataclass(frozen=True)
 class CurateRequest:
     """What a person wants to know: the `scores` by their names, and how much each counts in the mean (1 where `weights`
-    does not name it). `encoder` is the name of the one that looks at the pictures, None for the best that is here."""
+    does not name it). `encoder` is the name of the one that looks at the pictures, None for the best that is here.
+
+    `groups`: how pictures are grouped by what they show, and what of the groups; None where only scores are wanted."""
 
     scores: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
     encoder: str | None = None
+    groups: GroupsRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,13 @@ class Score:
 @dataclass(frozen=True)
 class Curated:
     """What a collection's pictures are worth, in its order. `overall` is the one score, or of several the mean, in
-    spreads of the collection; NaN for a picture that lacks one of them."""
+    spreads of the collection; NaN for a picture that lacks one of them. `judged` is by that score or mean; `encoder`
+    is the one by which pictures are grouped, "" where they are not."""
 
     collection: Collection
     scores: Mapping[str, Score]
     overall: Values
+    judged: Judged
     encoder: str = ""
     remarks: tuple[str, ...] = ()
 
@@ -89,10 +96,19 @@ def require_right(request: CurateRequest) -> None:
     weights = dict(request.weights)
     if not any(weights.get(name, 1.0) for name in names):
         raise ScorerError("all weights are 0", None, "give one of the scores another weight")
+    if request.groups is not None:
+        request.groups.require_right()
 
 
-def curate(folder: Path, request: CurateRequest, store: FeatureStore, tools: Tools, job: Job) -> Curated:
-    """Score the pictures under a folder.
+def curate(
+    folder: Path,
+    request: CurateRequest,
+    store: FeatureStore,
+    tools: Tools,
+    job: Job,
+    encoder: Encoder | None = None,
+) -> Curated:
+    """Score the pictures under a folder, and judge prompts and models by it; with `encoder` group them, too.
 
     Raises ModelsimError where there are none, or a score cannot be had; Cancelled within a few pictures: what was
     scored is kept.
@@ -115,7 +131,9 @@ def curate(folder: Path, request: CurateRequest, store: FeatureStore, tools: Too
     lacking = int(np.isnan(overall).sum())
     if len(scores) > 1 and lacking > len(unreadable):
         remarks.append(f"{lacking:,} of {counted(whole, 'picture')} lack a score, so they have no mean")
-    return Curated(collection, scores, overall, remarks=tuple(remarks))
+    by = names[0] if len(names) == 1 else ""
+    judged = judge(collection, overall, by, request.groups or GroupsRequest(), encoder, store, job)
+    return Curated(collection, scores, overall, judged, encoder.name if encoder else "", tuple(remarks))
 
 
 def _look(collection: Collection, scorers: Sequence[Scorer], store: FeatureStore, job: Job) -> dict[str, str]:

@@ -9,7 +9,7 @@ from ...installing import how_to_install
 from ...pictures.encoders import open_clip
 from ...pictures.encoders.encoder import EncoderError
 from ...pictures.encoders.published_weights import PACKAGE, is_installed, published
-from ..finding.encoders import CLIP, HOSTS, readiness
+from ..finding.encoders import CLIP, HOSTS, default_name, readiness
 
 if TYPE_CHECKING:
     from ...hosts.host import Host
@@ -43,6 +43,12 @@ def require_clip(host: Host) -> str:
         "choose one that you have under Encoder" + (f", or press the button there ({fetch})" if fetch else ""),
     )
     raise ModelsimError("there is no CLIP on this machine", None, fix)
+
+
+def grouping_encoder(host: Host) -> str:
+    """The name of the encoder by which pictures are grouped, where nobody names one: a CLIP that is here, else what
+    "Find my model" uses."""
+    return clip_here(host) or default_name()
 
 
 def _is_here(name: str) -> bool:
