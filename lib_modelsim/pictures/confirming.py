@@ -2,19 +2,20 @@
 
 Pictures of one seed and prompt by related models have one layout, and one number over all pixels cannot tell them from
 altered copies: 0.98 for either. Window by window they can be told: a copy is the same nearly everywhere, or exactly
-the same but for an edited part; a sibling is nearly the same in most places, and otherwise in some.
+the same but for an edited part; a sibling is nearly the same in most places, and otherwise in some. A copy that was
+saved with great losses is nearly the same everywhere, too; but what is left of it, its soft forms, did not move.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import fft
-from scipy.ndimage import minimum_filter, uniform_filter
+from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 from ..text import percent
 from .alignment import Affine, Plane, Prepared, covered, placements, refined, scaled, warped
@@ -35,7 +36,9 @@ class WindowShares:
     """Of the textured windows that both pictures have: `same` is the share with a correlation of SAME or more, `exact`
     with EXACT or more, `odd` below ODD; `typical` is the median correlation, `layout` that of a coarser scale. Of all
     windows `textured` is the share of these, and `edited` of those that lie among odd ones alone; `windows` is how many
-    were compared."""
+    were compared. `elsewhere` is a correlation that three in four reach of those that are not near an odd one. `drift`
+    is how far the soft forms of one lie off the other's at worst (1 place in 100 is worse), as a share of their own
+    spread. Both were looked at only where the other numbers leave it open."""
 
     same: float
     exact: float
@@ -45,6 +48,8 @@ class WindowShares:
     textured: float
     windows: int
     edited: float = 0.0
+    elsewhere: float = 0.0
+    drift: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class CopyMatch:
         """What was done to it, in words: "mirrored, cut to 74 %"; empty where nothing was."""
         if self.where is None:
             return ""
+        worn = self.compared is not None and self.compared.same < COPY and not self.edited
         mirrored = np.linalg.det(self.where[:2, :2]) < 0
         across = self.where[:2, :2] @ [-1 if mirrored else 1, 0]
         turn = round(float(np.degrees(np.arctan2(across[1], across[0]))))
@@ -80,6 +86,7 @@ class CopyMatch:
             f"cut to {percent(self.of_stored)} of its area" if self.of_stored < WHOLE else "",
             f"{percent(self.of_query)} of your picture" if self.of_query < WHOLE else "",
             f"{percent(self.edited)} of it edited" if self.edited else "",
+            "fine details lost" if self.is_copy and worn else "",
         ]
         return ", ".join(filter(None, said))
 
@@ -92,8 +99,14 @@ SAME, EXACT, ODD = 0.9, 0.95, 0.8
 COPY, FEW = 0.95, 0.01
 """A copy: at least so many of the windows are the same, at most so few are odd."""
 
-EXACTLY, TYPICAL = 0.6, 0.985
-"""A copy with an edited part: at least so many are exact, and half of them as good as equal."""
+EXACTLY, ELSEWHERE = 0.55, 0.985
+"""A copy with an edited part: at least so many are exact, and what is not near the edited part is as good as equal.
+Elsewhere altered copies had 0.99 and more, pictures of one layout up to 0.96."""
+
+DRIFT, WORN = 0.3, 0.8
+"""A copy that lost its details: its soft forms drifted by no more than this, and its typical window correlates by so
+much or more. Copies saved as JPEG 10 or WebP 20, or four times, had a drift of up to 0.27; the most alike pictures of
+one seed by real models that are none had 0.54."""
 
 REPEATS = 0.75
 """Correlation of a picture with itself, moved, from which on it is a pattern: chequers, stripes, lined paper. Each
@@ -103,9 +116,11 @@ WHOLE = 0.97
 """Of a picture's area: less and it was cut."""
 
 _SIDE, _WINDOW = 128, 11  # pixels of the part that both show, and of a window
+_WIDE = 41  # pixels: forms that are larger are the light of the whole
 _COARSE, _COARSE_WINDOW = 64, 7
 _TEXTURED = 4.0  # grey levels that a window's pixels spread by
 _ENOUGH, _ENOUGH_SHARE = 300, 0.08  # textured windows
+_MUCH = 0.2  # of a picture: where there is less to see, an edited part and another picture look the same
 _TURNED = 0.25  # share of odd windows: 0.17 and less after hues were turned
 _LAYOUT = 0.8  # of the median window at the coarse scale
 _SHOWN = 0.2  # of either picture's area: less is a part that many pictures may have
@@ -147,10 +162,11 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
     if max(of_target, of_other) < _SHOWN:
         return DIFFERENT
     found = _compared(lights, other.light, inside)
-    if found.windows >= _ENOUGH and found.same < COPY and found.odd < _TURNED:  # a turned hue changes lightness
-        values = _compared(target.value[box[1] : box[3], box[0] : box[2]], other.value, inside)
-        found = values if values.windows >= _ENOUGH and values.same > found.same else found
     answer, edited = _judged(found)
+    if answer is CopyAnswer.SAME_LAYOUT and found.odd < _TURNED:  # a turned hue changes lightness
+        values = _compared(target.value[box[1] : box[3], box[0] : box[2]], other.value, inside)
+        if _judged(values)[0] is CopyAnswer.COPY:
+            found, (answer, edited) = values, _judged(values)
     if answer is CopyAnswer.COPY and repeats(lights) >= REPEATS:
         answer, edited = CopyAnswer.TOO_LITTLE, 0.0
     of_query, of_stored = (of_other, of_target) if turned else (of_target, of_other)
@@ -164,7 +180,9 @@ def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
         return CopyAnswer.TOO_LITTLE if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
     if found.same >= COPY and found.odd <= FEW:
         return CopyAnswer.COPY, 0.0
-    if found.exact >= EXACTLY and found.typical >= TYPICAL:
+    if found.drift <= DRIFT and found.typical >= WORN:
+        return CopyAnswer.COPY, 0.0
+    if found.exact >= EXACTLY and found.elsewhere >= ELSEWHERE and found.textured >= _MUCH:
         return CopyAnswer.COPY, max(found.edited, 0.01)
     return CopyAnswer.SAME_LAYOUT if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
 
@@ -182,14 +200,15 @@ def _common(target: Prepared, other: Prepared, where: Affine) -> tuple[int, int,
 
 def _compared(target: Plane, other: Plane, where: Affine) -> WindowShares:
     """At two scales: windows for what is the same, coarser ones for the layout."""
-    windows, rich, within = _correlations(target, other, where, _SIDE, _WINDOW)
-    coarse, known, _ = _correlations(target, other, where, _COARSE, _COARSE_WINDOW)
+    seen, theirs, both = _laid_over(target, other, where, _SIDE)
+    windows, rich, within = _correlations(seen, theirs, both, _WINDOW)
+    coarse, known, _ = _correlations(*_laid_over(target, other, where, _COARSE), _COARSE_WINDOW)
     fine, count = windows[rich], max(1, int(within.sum()))
     layout = _median(coarse[known]) if fine.size else _overall(target, other, where)
     if not fine.size:
         return WindowShares(0.0, 0.0, 1.0, 0.0, layout, 0.0, 0)
-    edited = minimum_filter(rich & (windows < ODD), _WINDOW // 2).sum() / count
-    return WindowShares(
+    odd = rich & (windows < ODD)
+    shares = WindowShares(
         same=float((fine >= SAME).mean()),
         exact=float((fine >= EXACT).mean()),
         odd=float((fine < ODD).mean()),
@@ -197,14 +216,33 @@ def _compared(target: Plane, other: Plane, where: Affine) -> WindowShares:
         layout=layout,
         textured=fine.size / count,
         windows=fine.size,
-        edited=float(edited),
+        edited=float(minimum_filter(odd, _WINDOW // 2).sum() / count),
+    )
+    if shares.same >= COPY and shares.odd <= FEW:
+        return shares
+    apart = windows[rich & ~maximum_filter(odd, _WINDOW)] if shares.exact >= EXACTLY else fine[:0]
+    return replace(
+        shares,
+        elsewhere=float(np.quantile(apart, 0.25)) if apart.size >= _ENOUGH else 0.0,
+        drift=_drift(seen, theirs, within) if shares.typical >= WORN else 1.0,
     )
 
 
-def _correlations(
-    target: Plane, other: Plane, where: Affine, side: int, window: int
-) -> tuple[Plane, NDArray[np.bool_], NDArray[np.bool_]]:
-    """[height, width], a window around each pixel: its correlation, whether it is textured, whether both show it."""
+def _drift(seen: Plane, theirs: Plane, within: NDArray[np.bool_]) -> float:
+    """How far the soft forms of one lie off the other's, but for light and contrast of the whole."""
+    soft, others = (averaged(plane, _WINDOW) for plane in (seen, theirs))
+    forms = float((soft - averaged(soft, _WIDE))[within].std())
+    if forms < _TEXTURED / 2:
+        return 1.0  # hardly any forms: nothing that could have drifted
+    ours, other = soft[within], others[within]
+    ours, other = ours - ours.mean(), other - other.mean()
+    off = np.abs(ours - other * (float(ours @ other) / max(float(other @ other), 1e-9)))
+    return float(np.quantile(off, 0.99)) / forms
+
+
+def _laid_over(target: Plane, other: Plane, where: Affine, side: int) -> tuple[Plane, Plane, NDArray[np.bool_]]:
+    """The target and what the other has at its points, [height, width] each, so that what both show has about side²
+    pixels; and which they are."""
     area = covered(other.shape, where, target.shape[::-1]).sum()
     seen, shrunk = scaled(target, min(1.0, side / float(np.sqrt(max(area, 1)))))
     where = where @ np.linalg.inv(shrunk)
@@ -212,7 +250,13 @@ def _correlations(
     where = shrunk @ where
     size = seen.shape[::-1]
     both = covered(theirs.shape, where, size, _EDGE) & covered(seen.shape, np.eye(3), size, _EDGE)
-    theirs = warped(theirs, where, size, Image.Resampling.BICUBIC)
+    return seen, warped(theirs, where, size, Image.Resampling.BICUBIC), both
+
+
+def _correlations(
+    seen: Plane, theirs: Plane, both: NDArray[np.bool_], window: int
+) -> tuple[Plane, NDArray[np.bool_], NDArray[np.bool_]]:
+    """[height, width], a window around each pixel: its correlation, whether it is textured, whether both show it."""
     means = [averaged(plane, window) for plane in (seen, theirs, seen * seen, theirs * theirs, seen * theirs)]
     spread = [(means[2] - means[0] ** 2).clip(0), (means[3] - means[1] ** 2).clip(0)]
     within = uniform_filter(both.astype(np.float32), window, mode="constant") > 0.999

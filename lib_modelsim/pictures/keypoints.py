@@ -19,7 +19,8 @@ Codes = NDArray[np.uint8]
 """[codes, 16]: 128 bits of a keypoint's descriptor; all zero where a picture has fewer keypoints than CODES."""
 
 CODES = 48
-"""Keypoints of a picture by which a gallery is searched: the strongest."""
+"""Keypoints of a picture by which a gallery is searched: the strongest of all its parts, so that a caption or a window
+around it does not have them all."""
 
 NEAR = 22
 """Differing bits of 128 up to which two codes may be the same place of a picture."""
@@ -27,6 +28,7 @@ NEAR = 22
 _LONGEST, _SHORTEST = 320, 160  # pixels of the sides of what is looked at, as far as its shape allows
 _KEYPOINTS = 300
 _CONTRAST = 0.015  # below OpenCV's 0.04: soft pictures have keypoints too
+_PARTS = 4  # of each side, among which the codes are chosen
 _RATIO = 0.8  # Lowe, "Distinctive image features from scale-invariant keypoints" (2004), §7.1
 _OFF = 3.0  # pixels, at the size that is looked at
 _FEWEST = 6  # places that agree
@@ -47,8 +49,8 @@ def available() -> bool:
 
 @dataclass(frozen=True)
 class Keypoints:
-    """The strongest first: `places` float32 [n, 2] in pixels of the picture given, `descriptors` float32 [n, 128], rows
-    of length 1 (square roots of shares: Arandjelović and Zisserman, "Three things everyone should know", 2012).
+    """The strongest of each part of the picture first: `places` float32 [n, 2] in pixels of the picture given,
+    `descriptors` float32 [n, 128], rows of length 1 (square roots of shares: Arandjelović and Zisserman, "Three things everyone should know", 2012).
     `unit` is how many of the picture's pixels one of the size looked at is; `width` is the picture's."""
 
     places: NDArray[np.float32]
@@ -89,11 +91,24 @@ def keypoints(light: NDArray[np.float32]) -> Keypoints:
     found, descriptors = cv2.SIFT_create(nfeatures=_KEYPOINTS, contrastThreshold=_CONTRAST).detectAndCompute(seen, None)
     if not found or descriptors is None:
         return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32), 1 / scale, width)
-    order = np.argsort([-each.response for each in found], kind="stable")
-    places = np.array([each.pt for each in found], np.float32)[order]
+    places = np.array([each.pt for each in found], np.float32)
+    order = _spread(places / (seen.shape[1], seen.shape[0]), np.array([each.response for each in found]))
+    places = places[order]
     per_pixel = np.array([seen.shape[1] / width, seen.shape[0] / height], np.float32)
     shares = descriptors[order] / descriptors[order].sum(1, keepdims=True).clip(1e-9)
     return Keypoints((places + 0.5) / per_pixel - 0.5, np.sqrt(shares), 1 / scale, width)
+
+
+def _spread(shares: NDArray[np.float64], strengths: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Rows of keypoints that lie at these shares of the picture's sides: the strongest of each of its parts, then the
+    second of each, and so on."""
+    across, down = (shares * _PARTS).astype(int).clip(0, _PARTS - 1).T
+    parts, order = _PARTS * down + across, np.argsort(-strengths, kind="stable")
+    rank = np.zeros(len(parts), int)
+    for part in np.unique(parts):
+        inside = order[parts[order] == part]
+        rank[inside] = np.arange(len(inside))
+    return order[np.argsort(rank[order], kind="stable")]
 
 
 def placement(query: Keypoints, stored: Keypoints) -> Affine | None:

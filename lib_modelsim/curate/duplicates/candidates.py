@@ -28,7 +28,7 @@ _TURNED = 0.22
 _NEAREST = 40
 """Candidates by hashes that a picture has at most, the nearest first."""
 
-_VOTERS, _VOTES = 24, 4
+_VOTERS, _VOTES = 12, 4
 """Candidates by keypoints that a picture has at most, and of how many places in common at least."""
 
 _QUERIES, _STORED = 256, 1024  # that are compared at once

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...job import Job, Stage
-from ...pictures.keypoints import CODES, MIRRORED, NEAR, Codes
+from ...pictures.keypoints import CODES, MIRRORED, Codes
 from .bits import counted_bits
 
 TABLES = 14
@@ -21,6 +21,10 @@ TABLES = 14
 
 _MOST = 24
 """Codes with the same key that one is compared with: of a frame that thousands of pictures have, not all."""
+
+_NEAR = 19
+"""Differing bits of 128 up to which two codes may be the same place: fewer than where one picture is asked about, as
+every picture has as many neighbours by chance as there are others."""
 
 _SEED = 14
 
@@ -54,7 +58,7 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlac
             a, b = places_of_queries[query] // CODES, places_of_stored[match] // CODES
             kept = a < b if same else np.ones(len(a), bool)
             query, match, a, b = query[kept], match[kept], a[kept], b[kept]
-            near = counted_bits(queries[query] ^ stored[match]).sum(1, dtype=np.int64) <= NEAR
+            near = counted_bits(queries[query] ^ stored[match]).sum(1, dtype=np.int64) <= _NEAR
             place = places_of_queries[query[near]] % CODES
             found.append(np.unique((a[near] * len(other) + b[near]) * CODES + place))
             stage.advance(1)
