@@ -24,6 +24,7 @@ _TRIED = 40  # pixels of a side of the parts that are tried
 _PARTS = (1.0, 0.95, 0.9)
 _STEP = 0.05
 _REFINED = ((96, 8), (208, 6))  # pixels of the longer side, and steps
+_HOPEFUL = 0.4  # how alike the best part has to be before it is looked for more closely
 _SEVERAL, _SOMEWHAT = 60, 0.75
 """Of two pictures with so many keypoints that agree on nothing, and less alike than this as a whole, no part is tried:
 of 370 altered copies none was found so, and most candidates are no copies."""
@@ -162,7 +163,7 @@ def _best_part(looked_for: Plane, light: Plane, within: Box) -> tuple[float, Box
         for y in np.arange(0, 1 - side + 1e-9, _STEP)
     ]
     best, share = max((alike(part), part) for part in parts)
-    step = _STEP / 2
+    step = _STEP / 2 if best >= _HOPEFUL else 0
     while step > 0.004:
         x, y, side = share
         near = [(x + step * i, y + step * j, side + step * k) for i, j, k in _MOVES]
