@@ -35,23 +35,43 @@ _ODD = 0.6  # of a difference between locally normalised pixels: from here on it
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture, ready to be compared with many: `light` is its lightness and `value` its strongest channel (which a
-    turned hue leaves as it is), float32 [height, width] in 0 … 255, no side above LONGEST. `box` is what is left
-    without plain borders: left, top, right, bottom. `keypoints` is None without OpenCV."""
+    """A picture, ready to be compared with many: `planes` uint8 [2, height, width] are its lightness and its strongest
+    channel (which a turned hue leaves as it is), no side above LONGEST. `box` is what is left without plain borders:
+    left, top, right, bottom. `keypoints` is None without OpenCV."""
 
-    light: Plane
-    value: Plane
+    planes: NDArray[np.uint8]
     box: tuple[int, int, int, int]
     keypoints: Keypoints | None
+
+    @property
+    def light(self) -> Plane:
+        """The lightness, float32 in 0 … 255."""
+        return self.planes[0].astype(np.float32)
+
+    @property
+    def value(self) -> Plane:
+        """The strongest channel, float32 in 0 … 255."""
+        return self.planes[1].astype(np.float32)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.planes.shape[2], self.planes.shape[1]
+
+    @property
+    def bytes(self) -> int:
+        """That it takes."""
+        found = self.keypoints
+        return self.planes.nbytes + (found.places.nbytes + found.descriptors.nbytes if found is not None else 0)
 
 
 def prepare(picture: Image.Image) -> Prepared:
     """An RGB picture of any size."""
     picture = _shrunk(picture)
     pixels = np.asarray(picture)
-    light = np.asarray(picture.convert("L"), np.float32)
-    found = keypoints(light) if available() else None
-    return Prepared(light, pixels.max(-1).astype(np.float32), content_box(pixels), found)
+    planes = np.stack([np.asarray(picture.convert("L")), pixels.max(-1)])
+    found = keypoints(planes[0]) if available() else None
+    return Prepared(planes, content_box(pixels), found)
 
 
 def _shrunk(picture: Image.Image) -> Image.Image:
@@ -91,7 +111,7 @@ def _by_parts(query: Prepared, stored: Prepared) -> Affine:
     """The part of one picture that is most like the other."""
     found: list[tuple[float, Affine]] = []
     boxes = [(query.box, stored.box)]
-    whole = tuple((0, 0, each.light.shape[1], each.light.shape[0]) for each in (query, stored))
+    whole = tuple((0, 0, *each.size) for each in (query, stored))
     if whole != boxes[0]:
         boxes.append(whole)
     for one, other in boxes:

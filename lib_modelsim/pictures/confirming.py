@@ -120,7 +120,7 @@ _WIDE = 41  # pixels: forms that are larger are the light of the whole
 _COARSE, _COARSE_WINDOW = 64, 7
 _TEXTURED = 4.0  # grey levels that a window's pixels spread by
 _ENOUGH, _ENOUGH_SHARE = 300, 0.08  # textured windows
-_MUCH = 0.2  # of a picture: where there is less to see, an edited part and another picture look the same
+_MUCH = 0.2  # of a picture: where there is less to see, a thing that both have is no proof; the plain rest has to agree
 _TURNED = 0.25  # share of odd windows: 0.17 and less after hues were turned
 _LAYOUT = 0.8  # of the median window at the coarse scale
 _SHOWN = 0.2  # of either picture's area: less is a part that many pictures may have
@@ -155,10 +155,10 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
     lights = target.light[box[1] : box[3], box[0] : box[2]]
     inside = refined(lights, other.light, where @ shift)
     where = inside @ np.linalg.inv(shift)
-    size = target.light.shape[::-1]
-    of_target = float(covered(other.light.shape, where, size, _BEYOND).mean())
+    size = target.size
+    of_target = float(covered(other.planes[0].shape, where, size, _BEYOND).mean())
     back = np.linalg.inv(where)
-    of_other = float(covered(target.light.shape, back, other.light.shape[::-1], _BEYOND).mean())
+    of_other = float(covered(target.planes[0].shape, back, other.size, _BEYOND).mean())
     if max(of_target, of_other) < _SHOWN:
         return DIFFERENT
     found = _compared(lights, other.light, inside)
@@ -171,7 +171,7 @@ def _matched(query: Prepared, stored: Prepared, where: Affine) -> CopyMatch:
         answer, edited = CopyAnswer.TOO_LITTLE, 0.0
     of_query, of_stored = (of_other, of_target) if turned else (of_target, of_other)
     where = np.linalg.inv(where) if turned else where
-    return CopyMatch(answer, found, where, of_query, of_stored, edited, query.light.shape[::-1])
+    return CopyMatch(answer, found, where, of_query, of_stored, edited, query.size)
 
 
 def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
@@ -179,7 +179,8 @@ def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
     if found.windows < _ENOUGH or found.textured < _ENOUGH_SHARE:
         return CopyAnswer.TOO_LITTLE if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
     if found.same >= COPY and found.odd <= FEW:
-        return CopyAnswer.COPY, 0.0
+        told = found.textured >= _MUCH or found.drift <= DRIFT
+        return CopyAnswer.COPY if told else CopyAnswer.TOO_LITTLE, 0.0
     if found.drift <= DRIFT and found.typical >= WORN:
         return CopyAnswer.COPY, 0.0
     if found.exact >= EXACTLY and found.elsewhere >= ELSEWHERE and found.textured >= _MUCH:
@@ -189,11 +190,11 @@ def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
 
 def _common(target: Prepared, other: Prepared, where: Affine) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom of what both show, in the target."""
-    inside = covered(other.light.shape, where, target.light.shape[::-1])
+    inside = covered(other.planes[0].shape, where, target.size)
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     if len(rows) < _LEAST or len(columns) < _LEAST:
         return None
-    height, width = target.light.shape
+    width, height = target.size
     box = columns[0] - 2, rows[0] - 2, columns[-1] + 3, rows[-1] + 3
     return max(0, box[0]), max(0, box[1]), min(width, box[2]), min(height, box[3])
 
@@ -218,7 +219,7 @@ def _compared(target: Plane, other: Plane, where: Affine) -> WindowShares:
         windows=fine.size,
         edited=float(minimum_filter(odd, _WINDOW // 2).sum() / count),
     )
-    if shares.same >= COPY and shares.odd <= FEW:
+    if shares.same >= COPY and shares.odd <= FEW and shares.textured >= _MUCH:
         return shares
     apart = windows[rich & ~maximum_filter(odd, _WINDOW)] if shares.exact >= EXACTLY else fine[:0]
     return replace(

@@ -82,13 +82,13 @@ MIRRORED = _mirrored()
 """Where the values of a descriptor lie in that of the mirrored picture."""
 
 
-def keypoints(light: NDArray[np.float32]) -> Keypoints:
-    """Of a picture's lightness, float32 [height, width] in 0 … 255."""
+def keypoints(light: NDArray[np.uint8]) -> Keypoints:
+    """Of a picture's lightness, uint8 [height, width]."""
     import cv2
 
     height, width = light.shape
     scale = min(_LONGEST / max(light.shape), max(1.0, _SHORTEST / min(light.shape)))
-    seen = light.round().clip(0, 255).astype(np.uint8)
+    seen = light
     if scale != 1:
         way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
         seen = cv2.resize(seen, (max(8, round(width * scale)), max(8, round(height * scale))), interpolation=way)

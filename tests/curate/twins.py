@@ -20,7 +20,11 @@ CONFIG = {
     "embed_dim": OUT,
     "vision_cfg": {"image_size": SIDE, "layers": LAYERS, "width": WIDTH, "patch_size": PATCH},
     "text_cfg": {
-        "context_length": 77, "vocab_size": 49408, "width": TEXT_WIDTH, "heads": HEADS, "layers": LAYERS,
+        "context_length": 77,
+        "vocab_size": 49408,
+        "width": TEXT_WIDTH,
+        "heads": HEADS,
+        "layers": LAYERS,
     },
 }
 

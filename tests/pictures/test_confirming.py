@@ -5,9 +5,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from scipy.ndimage import map_coordinates
 
 from lib_modelsim.pictures.alignment import prepare
-from lib_modelsim.pictures.confirming import REPEATS, CopyAnswer, confirm, repeats
+from lib_modelsim.pictures.confirming import COPY, REPEATS, CopyAnswer, confirm, repeats
 from lib_modelsim.pictures.degrading import as_jpeg
 from lib_modelsim.pictures.opening import open_picture
 
@@ -190,3 +191,43 @@ def test_colours_that_one_channel_alone_does_not_show_are_compared_too(way):
 
     match = compared(curve(1), curve(2))
     assert not match.is_copy or match.edited > 0.1
+
+
+def jagged(seed: int) -> Image.Image:
+    """A scene with fine detail everywhere, which saving with losses takes away."""
+    grain = np.random.default_rng(seed).normal(0, 8, (192, 192, 1))
+    return Image.fromarray((np.asarray(scene(seed), np.float64) + grain).clip(0, 255).astype(np.uint8))
+
+
+def test_a_copy_that_lost_its_details_is_one(way):
+    for seed in range(4):
+        match = compared(as_jpeg(jagged(seed), 20), jagged(seed))
+        assert match.answer is CopyAnswer.COPY
+        assert match.compared.same < COPY, "its details alone do not tell"
+        assert "fine details lost" in match.told
+
+
+def test_what_moved_a_little_everywhere_lost_no_details(way):
+    """As a relative's picture of the same seed does: forms lie a little off, and nothing is blurred."""
+    bent = np.indices((192, 192), np.float64) + 1.5 * np.sin(np.indices((192, 192)) / 9)[::-1]
+    for seed in range(4):
+        other = np.stack(
+            [
+                map_coordinates(plane, bent, order=1, mode="nearest")
+                for plane in np.asarray(scene(seed)).transpose(2, 0, 1)
+            ]
+        )
+        match = compared(Image.fromarray(other.transpose(1, 2, 0)), scene(seed))
+        assert not match.is_copy
+
+
+def test_two_skies_are_no_edited_copies_of_each_other(way):
+    """Where there is little to see, a cloud that both have is no proof."""
+    first = np.asarray(sky(1)).astype(np.float64)
+    star = (
+        90 * np.exp(-((np.mgrid[0:192, 0:192][0] - 50) ** 2 + (np.mgrid[0:192, 0:192][1] - 50) ** 2) / 200)[..., None]
+    )
+    one, other = (
+        Image.fromarray((plane + star).clip(0, 255).astype(np.uint8)) for plane in (first, np.asarray(sky(2)))
+    )
+    assert not compared(one, other).is_copy

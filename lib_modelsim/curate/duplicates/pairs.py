@@ -20,8 +20,8 @@ from .described import Described
 
 _In, _Out = TypeVar("_In"), TypeVar("_Out")
 
-_HELD = 96
-"""Pictures that are held ready to be compared: some 2 MB each."""
+_HELD = 256 << 20
+"""Bytes of the pictures that are held ready to be compared: some 800 of 256 × 256 pixels, 300 of 512 × 512 or more."""
 
 _TOGETHER = 64
 """Pairs that are given to the threads at once."""
@@ -57,19 +57,23 @@ class ConfirmedPair:
     similarity: float
 
 
-def confirmed_within(pairs: Pairs, described: Described, job: Job) -> list[ConfirmedPair]:
-    """What the pairs of one set are, in their order, but for those that are different."""
-    return confirmed_between(pairs, described, described, job)
+def confirmed_within(
+    pairs: Pairs, described: Described, job: Job, held: HeldPictures | None = None
+) -> list[ConfirmedPair]:
+    """What the pairs of one set are, in their order, but for those that are different; else as `confirmed_between`."""
+    return confirmed_between(pairs, described, described, job, held)
 
 
-def confirmed_between(pairs: Pairs, one: Described, other: Described, job: Job) -> list[ConfirmedPair]:
+def confirmed_between(
+    pairs: Pairs, one: Described, other: Described, job: Job, held: HeldPictures | None = None
+) -> list[ConfirmedPair]:
     """What pairs of two sets are, in their order, but for those that are different. A picture that cannot be read any
-    more makes no pair.
+    more makes no pair. `held` are pictures that are ready from another call.
 
     Raises Cancelled within a pair.
     """
     stage = Stage(job, "comparing pictures in detail", len(pairs), "pairs")
-    pictures = _Pictures()
+    pictures = held or HeldPictures()
 
     def compared(pair: Sequence[int]) -> ConfirmedPair | None:
         job.check()
@@ -106,12 +110,14 @@ def kind_of(match: CopyMatch) -> PairKind:
     return PairKind.EDITED if match.edited else PairKind.COPY
 
 
-class _Pictures:
-    """Pictures that are ready to be compared, those used last."""
+class HeldPictures:
+    """Pictures that are ready to be compared, those used last, in bounded memory; for any thread. Preparing one takes
+    longer than to tell that two are no copies: pairs that are compared in several calls hand it on."""
 
     def __init__(self) -> None:
         self._ready: OrderedDict[Path, Prepared | None] = OrderedDict()
         self._lock = Lock()
+        self._bytes = 0
 
     def of(self, path: Path) -> Prepared | None:
         """None where it cannot be read any more."""
@@ -124,7 +130,10 @@ class _Pictures:
         except PictureError:
             ready = None
         with self._lock:
-            self._ready[path] = ready
-            while len(self._ready) > _HELD:
-                self._ready.popitem(last=False)
+            if path not in self._ready:
+                self._ready[path] = ready
+                self._bytes += ready.bytes if ready is not None else 0
+            while self._bytes > _HELD and len(self._ready) > 2:
+                _, last = self._ready.popitem(last=False)
+                self._bytes -= last.bytes if last is not None else 0
         return ready

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from lib_modelsim.curate.duplicates import candidates, places
+from lib_modelsim.curate.duplicates import candidates, pairs, places
 from lib_modelsim.curate.duplicates.bits import counted_bits
 from lib_modelsim.curate.duplicates.candidates import between, within
 from lib_modelsim.curate.duplicates.described import Described, describe
-from lib_modelsim.curate.duplicates.pairs import PairKind, confirmed_between, confirmed_within
+from lib_modelsim.curate.duplicates.pairs import HeldPictures, PairKind, confirmed_between, confirmed_within
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.pictures.copies import fingerprint, turned, turned_fingerprints
 from lib_modelsim.pictures.features import FeatureStore
+from lib_modelsim.pictures.opening import open_picture
 from tests.pictures.scenes import scene
 
 CHANGES = {
@@ -41,8 +42,8 @@ def described(folder: Path, pictures: dict[str, Image.Image]) -> Described:
         return describe(paths, store, Job())
 
 
-def names(pairs, one: Described, other: Described) -> set[frozenset[str]]:
-    return {frozenset((one.paths[a].stem, other.paths[b].stem)) for a, b in pairs.tolist()}
+def names(rows, one: Described, other: Described) -> set[frozenset[str]]:
+    return {frozenset((one.paths[a].stem, other.paths[b].stem)) for a, b in rows.tolist()}
 
 
 @pytest.fixture
@@ -58,9 +59,9 @@ def test_altered_copies_are_candidates_of_one_folder(folder):
 
 
 def test_a_pair_is_told_once(folder):
-    pairs = within(folder, Job())
-    assert (pairs[:, 0] < pairs[:, 1]).all()
-    assert len(np.unique(pairs, axis=0)) == len(pairs)
+    found = within(folder, Job())
+    assert (found[:, 0] < found[:, 1]).all()
+    assert len(np.unique(found, axis=0)) == len(found)
 
 
 def test_candidates_between_two_folders_and_files_that_are_the_same_are_none(tmp_path):
@@ -178,3 +179,24 @@ def test_what_thousands_of_pictures_have_costs_little():
     found = places.shared_places(codes, codes, Job(), 4)
     assert len(found.one) < 1000 * places._MOST * 14
     assert len(np.unique(np.concatenate([found.one, found.other]))) > 990
+
+
+def test_pictures_are_held_ready_in_bounded_memory(tmp_path, monkeypatch):
+    folder = described(tmp_path, {f"scene {i}": scene(i) for i in range(8)})
+    opened = []
+    monkeypatch.setattr(pairs, "open_picture", lambda path: opened.append(path) or open_picture(path))
+    held = HeldPictures()
+    every = np.array(list(combinations(range(8), 2)))
+    confirmed_within(every, folder, Job(), held)
+    assert sorted({*opened}) == sorted(folder.paths)
+    opened.clear()
+    confirmed_within(every, folder, Job(), held)
+    assert opened == []
+    monkeypatch.setattr(pairs, "_HELD", 3 * held.of(folder.paths[0]).bytes)
+    few = HeldPictures()
+    for path in folder.paths:
+        few.of(path)
+    opened.clear()
+    few.of(folder.paths[0])
+    few.of(folder.paths[-1])
+    assert opened == [folder.paths[0]]
