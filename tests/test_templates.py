@@ -12,6 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from lib_modelsim import templates
+from lib_modelsim.exports.picture_sheet import Shot
 from lib_modelsim.templates import render, trusted
 from lib_modelsim.workspace.curating.looking import Look
 
@@ -213,6 +214,14 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "offered": [(SimpleNamespace(name=text), text, True)], "typed": text, "refused": "", "told": text,
             "unreadable": [text], "more": 2,
         },
+        "exports/templates/picture_sheet.html": {
+            "title": text, "shots": [Shot(text, text, text, [text], "abcd"), Shot(text, "", "", [], "", text)],
+        },
+        "ui/templates/curate_map.html": {
+            "methods": [(text, text, True), (text, text, False)], "method": text, "missing": [(text, text)],
+            "key": text, "about": text, "colours": [(text, text, text)], "count": text, "told": text, "remarks": [text],
+        },
+        "ui/templates/curate_map_answers.html": {"answers": text},
         "ui/templates/curate_pictures.html": {
             "cards": [shot(text), shot(text) | {"there": False, "unscored": True, "value": ""}], "page": 1, "pages": 3,
             "most_stars": 5,

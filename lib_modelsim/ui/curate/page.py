@@ -25,6 +25,7 @@ from .chosen_files import ChosenFiles
 from .folder_choice import FolderChoice
 from .gallery import GalleryPanel
 from .larger import LargerView
+from .map_panel import MapPanel
 from .panel import Panel
 from .scores_panel import ScoresPanel
 from .session import Curator
@@ -35,7 +36,7 @@ FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 ABOVE: list[type[Panel]] = [FolderChoice, ScoresPanel, ChosenFiles, LargerView]
 """Panels above the tabs, in their order."""
 
-PANELS: list[type[Panel]] = [GalleryPanel, CheckpointCopiesPanel]
+PANELS: list[type[Panel]] = [GalleryPanel, MapPanel, CheckpointCopiesPanel]
 """Panels with a tab each, in their order."""
 
 _STOPPED = "Stopped. What is finished is kept."
@@ -70,6 +71,9 @@ class CuratePage:
         """Set going what each panel is for."""
         wiring, window = self._wiring, self._window
         wiring.at_once(opened, self.opened, window, self.outputs)
+        for panel in self.panels.values():
+            if isinstance(panel, MapPanel):
+                panel.connect(wiring, window, self.curator)
         acted = wiring.at_once(self._field.input, self.act, [self._field, window], self.outputs)
         wiring.beside(acted.then, self.later, self._taken, window)
         followed = wiring.in_background(acted.then, self.follow, window)

@@ -1,0 +1,206 @@
+"""The map of a folder's pictures: laid out in the background, shown, answered and acted on as a person looks at it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import gradio as gr
+from markupsafe import Markup
+
+from ...errors import ModelsimError
+from ...job import Job
+from ...templates import render
+from ...text import counted, readable
+from ...workspace.workspace import Workspace
+from ..view_state import ViewState
+from ..wiring import Wiring
+from ..work import Updates
+from .map_answers import about_point, colours_of, packed_points
+from .panel import Begin
+from .session import Curator
+
+if TYPE_CHECKING:  # NumPy comes with them
+    from ...curate.collection import Collected
+    from ...workspace.curating.colourings import Colouring
+    from ...workspace.curating.layout import PictureMap
+
+FIELD = "modelsim_map_field"
+"""Id of the hidden text field into which the script writes what it asks about a map."""
+
+_FILES = {"list": "list of paths", "csv": "table", "sheet": "contact sheet"}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The map that one window has, of these contents."""
+
+    key: str
+    contents: tuple[str, ...]
+    map: PictureMap
+
+
+class MapPanel:
+    """A choice of layouts, and the map; made inside gradio's Blocks."""
+
+    id, title, concerns = "map", "Map", ("gallery", "chosen", "larger")
+
+    def __init__(self, session: ViewState) -> None:
+        self._backend = session.backend
+        self._maps = WeakKeyDictionary[Curator, _Shown]()
+        self._files = WeakKeyDictionary[Curator, str]()
+        self._panel = gr.HTML(elem_id="modelsim_curate_map")
+        self._file = gr.File(visible=False, show_label=False, interactive=False, elem_id="modelsim_map_file")
+        with gr.Row(elem_id="modelsim_map_hidden"):
+            self._field = gr.Textbox(elem_id=FIELD, show_label=False)
+            self._answers = gr.HTML(elem_id="modelsim_map_answers")
+        self.outputs = [self._panel, self._file]
+
+    def connect(self, wiring: Wiring, window: gr.Textbox, curator: Callable[[str], Curator]) -> None:
+        """What the script asks about a map is answered beside all else: pictures are made small for it."""
+        wiring.beside(
+            self._field.input,
+            lambda sent, name: self.answers(sent, curator(name)),
+            self._answers,
+            [self._field, window],
+        )
+
+    # what a person does
+
+    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:
+        """Make a map; select on it, open a picture, write what is selected."""
+        match action:
+            case {"do": "layout", "method": str(method)}:
+                begin(lambda: curator.run(("map", method), partial(self._lay_out, curator, method)))
+            case {"do": "select", "map": str(key), "points": str(points)}:
+                found = self._of(curator)
+                if found is not None and found.key == key:
+                    curator.select(found.contents[i] for i in _chosen(points, len(found.contents)))
+            case {"do": "open", "map": str(key), "at": int(at)}:
+                found = self._of(curator)
+                if found is not None and found.key == key and 0 <= at < len(curator.pictures):
+                    curator.opened = curator.pictures[at].about
+            case {"do": "gallery"}:
+                curator.show(selected=bool(curator.selected))
+            case {"do": "write", "kind": str(kind)} if kind in _FILES:
+                begin(lambda: curator.run(("write", kind), partial(self._write, curator, kind)))
+
+    def _lay_out(self, curator: Curator, method: str, job: Job, workspace: Workspace) -> None:
+        from ...workspace.curating.layout import encoder_for
+
+        collection = curator.collection
+        if collection is None:
+            raise ModelsimError("there are no pictures to lay out", None, "choose a folder first")
+        name = encoder_for(self._backend.host)
+        encoder = workspace.encoder(name)
+        with workspace.encoder_in_use(name, encoder, job) as shown:
+            found = workspace.picture_map(collection, encoder, method, shown)
+        contents = tuple(each.content for each in collection.pictures)
+        digest = hashlib.sha256("".join((found.method.identity, encoder.identity, *contents)).encode())
+        self._maps[curator] = _Shown(digest.hexdigest()[:16], contents, found)
+
+    def _write(self, curator: Curator, kind: str, job: Job, workspace: Workspace) -> None:
+        from ...workspace.curating.selection import write_selection
+
+        wanted = [each for each in curator.pictures if each.about.content in curator.selected]
+        self._files[curator] = str(
+            write_selection(wanted, curator.score_labels, kind, self._backend.exports, workspace.thumbnails, job)
+        )
+
+    # what is shown
+
+    def show(self, curator: Curator) -> Updates:
+        """The layouts there are, and the map made last, while its pictures are those that are looked at."""
+        file = self._files.get(curator)
+        return {self._panel: self._shown(curator), self._file: gr.update(value=file, visible=file is not None)}
+
+    def _shown(self, curator: Curator) -> Markup | str:
+        from ...curate.layouts.registry import layout_kinds
+        from ...installing import how_to_install
+
+        if not curator.pictures:
+            return ""
+        found, kinds = self._of(curator), layout_kinds()
+        missing = [(kind.label, how_to_install(*kind.missing())) for kind in kinds if kind.missing()]
+        about = {} if found is None else self._about(curator, found)
+        return render(
+            "ui/templates/curate_map.html",
+            methods=[(kind.name, kind.label, not kind.missing()) for kind in kinds],
+            method=found.map.method.name if found else kinds[0].name,
+            missing=missing,
+            key=found.key if found else "",
+            about=json.dumps(about),
+            colours=about.get("colours", ()),
+            count=counted(len(curator.pictures), "picture"),
+            told=found.map.told() if found else "",
+            remarks=found.map.remarks if found else (),
+        )
+
+    def _about(self, curator: Curator, found: _Shown) -> dict[str, object]:
+        colours = [(name, each.label, each.version) for name, each in self._colourings(curator).items()]
+        return {"count": len(found.contents), "colours": colours}
+
+    def _colourings(self, curator: Curator) -> dict[str, Colouring]:
+        from ...workspace.curating.colourings import colourings
+
+        curated = getattr(curator, "curated", None)
+        units = {} if curated is None else {name: score.unit for name, score in curated.scores.items()}
+        return colourings(curator.pictures, curator.marks, curator.score_labels, units)
+
+    def _of(self, curator: Curator) -> _Shown | None:
+        found = self._maps.get(curator)
+        contents = tuple(each.about.content for each in curator.pictures)
+        return found if found is not None and found.contents == contents else None
+
+    # what the script asks
+
+    def answers(self, sent: str, curator: Curator) -> Markup | str:
+        """Points, colours, and what is told of a point, as the script asks; what makes no sense is not answered."""
+        asked, found = json.loads(sent or "{}"), self._of(curator)
+        if found is None or asked.get("map") != found.key:
+            return ""
+        answers = [self._answer(each, curator, found) for each in asked.get("questions", ())]
+        told = json.dumps(
+            {"map": found.key, "answers": [each for each in answers if each is not None], "at": asked["at"]}
+        )
+        return render("ui/templates/curate_map_answers.html", answers=told)
+
+    def _answer(self, question: Mapping[str, Any], curator: Curator, found: _Shown) -> dict[str, object] | None:
+        match question:
+            case {"ask": "points"}:
+                answer = packed_points(found.map.laid_out.points)
+            case {"ask": "colours", "by": str(name)} if (by := self._colourings(curator).get(name)) is not None:
+                answer = {"by": name, **colours_of(by)}
+            case {"ask": "tell", "at": int(at)} if 0 <= at < len(curator.pictures):
+                picture = curator.pictures[at]
+                lines = about_point(picture, curator)
+                answer = {
+                    "at": at,
+                    "name": readable(picture.about.path.name),
+                    "lines": lines,
+                    "url": self._url(picture.about),
+                }
+            case _:
+                return None
+        return {"name": "", **answer, "question": question["name"]}
+
+    def _url(self, about: Collected) -> str:
+        """Where the small copy of a picture is, made now where there is none; "" where it cannot be opened."""
+        try:
+            return self._backend.host.picture_url(self._backend.thumbnails.of(about.content, about.path))
+        except ModelsimError:  # it has changed, or the disk is full: the name alone is told
+            return ""
+
+
+def _chosen(points: str, count: int) -> Iterable[int]:
+    """The places of the bits that are set."""
+    import numpy as np
+
+    bits = np.unpackbits(np.frombuffer(b64decode(points), np.uint8))[:count]
+    return np.flatnonzero(bits).tolist()
