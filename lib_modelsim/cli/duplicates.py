@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..text import readable
+from ..text import counted, percent, readable
 from .documents import errors
 from .options import exclude_option, path, require_there, workspace
 from .printing import print_json, print_lines
 from .progress import progress_bars
+from .text import MOST_NOTES
 
 if TYPE_CHECKING:  # each command imports its own use case only
     from ..workspace.curating.checkpoints import CheckpointCopies, Member
+    from ..workspace.curating.duplicates import Duplicates, PicturePair
 
 
 def add_duplicates_arguments(duplicates: argparse.ArgumentParser) -> None:
     """What `duplicates` takes."""
-    duplicates.usage = "%(prog)s [options] --checkpoints PATH …"
+    duplicates.usage = "%(prog)s [options] (DIR [--against DIR …] | --never A B | --hidden | --checkpoints PATH …)"
+    duplicates.add_argument(
+        "folder", nargs="?", type=path, metavar="DIR", help="a folder of pictures, searched to its depths"
+    )
+    duplicates.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        type=path,
+        metavar="DIR",
+        help="tell which pictures of the first folder are also in this one, a training folder, say; can be repeated",
+    )
+    duplicates.add_argument(
+        "--never", nargs=2, type=path, metavar=("A", "B"), help="never show these two pictures as a pair again"
+    )
+    duplicates.add_argument("--hidden", action="store_true", help="list the pairs that are never shown")
+    duplicates.add_argument(
+        "--show-again", type=int, metavar="N", help="show the pair of this number in the list of --hidden again"
+    )
     duplicates.add_argument(
         "--checkpoints",
         nargs="+",
@@ -41,9 +62,107 @@ def add_duplicates_arguments(duplicates: argparse.ArgumentParser) -> None:
 
 def run_duplicates(options: argparse.Namespace) -> int:
     """Run the command."""
-    if options.checkpoints is None:
-        raise ModelsimError("no checkpoints given", None, "give --checkpoints PATH …")
-    return _checkpoints(options)
+    if options.checkpoints is not None:
+        if options.folder is not None:
+            raise ModelsimError("a folder of pictures, and checkpoints", options.folder, "ask for one of the two")
+        return _checkpoints(options)
+    if options.never or options.hidden or options.show_again is not None:
+        return _hiding(options)
+    if options.folder is None:
+        raise ModelsimError("no folder given", None, "give a folder with pictures, or --checkpoints PATH …")
+    return _pictures(options)
+
+
+def _pictures(options: argparse.Namespace) -> int:
+    with workspace(options) as use, progress_bars() as job:
+        found = use.duplicates(options.folder, options.against, job)
+    if options.json:
+        print_json(_pictures_document(found))
+    else:
+        print_lines(_pictures_lines(found))
+    return 0
+
+
+def _pictures_document(found: Duplicates) -> dict[str, Any]:
+    groups = [
+        {
+            "kind": group.kind,
+            "paths": [readable(path) for path in group.paths],
+            "similarity": group.similarity,
+            "keep": None if group.keep is None else readable(group.keep),
+            "why": group.why,
+            "count": len(group.paths),
+        }
+        for group in found.groups
+    ]
+    return {
+        "groups": groups,
+        "pairs": _pairs(found.pairs),
+        "alike": _pairs(found.alike),
+        "too_little": _pairs(found.too_little),
+        "unreadable": [{"path": readable(path), "error": why} for path, why in found.unreadable.items()],
+        "counts": found.counts,
+        "remarks": list(found.remarks),
+    }
+
+
+def _pairs(pairs: Sequence[PicturePair]) -> list[dict[str, Any]]:
+    return [
+        {"a": readable(one.a), "b": readable(one.b), "kind": one.kind, "similarity": one.similarity, "told": one.told}
+        for one in pairs
+    ]
+
+
+def _pictures_lines(found: Duplicates) -> list[str]:
+    """The groups, pairs that no group holds, and what else there is to know."""
+    lines = [f"{counted(found.pictures, 'picture')} compared: {_counts(found)}"]
+    for group in found.groups:
+        keep = f"keep {readable(group.keep)}: {group.why}" if group.keep is not None else f"keep: {group.why}"
+        lines += ["", f"{group.kind}, {len(group.paths)} files, {percent(group.similarity)} the same at least; {keep}"]
+        lines += [f"  {readable(path)}" for path in group.paths]
+    together = {path: i for i, group in enumerate(found.groups) for path in group.paths}
+    apart = [pair for pair in found.pairs if together.get(pair.a, -1) != together.get(pair.b, -2)]
+    for title, pairs in (
+        ("pairs beyond the groups", apart),
+        ("same layout, other details: perhaps the same seed by another model", found.alike),
+        ("too little in them to tell", found.too_little),
+    ):
+        shown = [_pair_in_words(pair) for pair in pairs[:MOST_NOTES]]
+        more = [f"  … {len(pairs) - MOST_NOTES} more; --json has all of them"] if len(pairs) > MOST_NOTES else []
+        lines += ["", f"{title}:", *shown, *more] if pairs else []
+    bad = [f"  {why}" for why in found.unreadable.values()]
+    lines += ["", "not compared:", *bad[:MOST_NOTES]] if bad else []
+    return [*lines, *(["", *found.remarks] if found.remarks else [])]
+
+
+def _counts(found: Duplicates) -> str:
+    counts = found.counts
+    said = [f"{counted(counts['groups'], 'group')} of {counts['in_groups']:,} files", counted(counts["pairs"], "pair")]
+    said += [f"{counts['hidden']} more never shown"] if counts["hidden"] else []
+    return ", ".join(said)
+
+
+def _pair_in_words(pair: PicturePair) -> str:
+    told = f" ({pair.told})" if pair.told else ""
+    return f"  {readable(pair.a)} and {readable(pair.b)}: {pair.kind}, {percent(pair.similarity)} the same{told}"
+
+
+def _hiding(options: argparse.Namespace) -> int:
+    with workspace(options) as use:
+        if options.never:
+            use.never_show(*options.never)
+        pairs = use.hidden_pairs()
+        if options.show_again is not None:
+            if not 1 <= options.show_again <= len(pairs):
+                raise ModelsimError("no such number", options.show_again, "see the list: duplicates --hidden")
+            use.show_again(pairs.pop(options.show_again - 1))
+    if options.json:
+        hidden = [{"a": pair.first, "b": pair.second, "contents": [pair.a, pair.b]} for pair in pairs]
+        print_json({"hidden": hidden})
+    else:
+        told = [f"{i} {pair.first or pair.a} and {pair.second or pair.b}" for i, pair in enumerate(pairs, 1)]
+        print_lines(["pairs that are never shown:", *told] if told else ["no pair is hidden"])
+    return 0
 
 
 def _checkpoints(options: argparse.Namespace) -> int:

@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from .comparing.elements import Element
     from .curating.checkpoints import CheckpointCopies
     from .curating.curate import Curated, CurateRequest
+    from .curating.duplicates import Duplicates
     from .curating.layout import PictureMap
-    from .curating.remembered import Remembered
+    from .curating.remembered import HiddenPair, Remembered
     from .curating.thumbnails import Thumbnails
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
@@ -571,6 +572,38 @@ class Workspace:
             return verify(pictures, found, encoder, engine, shown, top)
 
     # duplicates
+
+    def duplicates(self, folder: Path, against: Sequence[Path], job: Job) -> Duplicates:
+        """The pictures under a folder that are one picture, or with `against` those that are one of these folders'
+        pictures, but for the pairs that are never to be shown again.
+
+        Raises ModelsimError where there is no such folder or no picture in it, Cancelled within a few pictures; what
+        was looked at and compared is kept.
+        """
+        from .curating.compared_pairs import ComparedPairs
+        from .curating.duplicates import PairTools, duplicates
+
+        with ComparedPairs(self.host.data) as compared, self.remembered() as remembered:
+            tools = PairTools(self.feature_store, compared, frozenset(remembered.hidden_pairs()))
+            return duplicates(folder, against, tools, job)
+
+    def never_show(self, a: Path, b: Path) -> HiddenPair:
+        """Never show these two pictures as a pair again, whatever they are called and wherever they lie. Raises
+        ModelsimError where one cannot be read, or they are the same file."""
+        from .curating.remembered import never_show
+
+        with self.remembered() as remembered:
+            return never_show(a, b, remembered)
+
+    def show_again(self, pair: HiddenPair) -> bool:
+        """Show a pair again; whether it was hidden."""
+        with self.remembered() as remembered:
+            return remembered.show_again((pair.a, pair.b))
+
+    def hidden_pairs(self) -> list[HiddenPair]:
+        """The pairs that are never shown, the last one first."""
+        with self.remembered() as remembered:
+            return remembered.hidden()
 
     def checkpoint_copies(self, job: Job, quick: bool = False) -> CheckpointCopies:
         """The checkpoints that are the same file, have the same weights or differ in the VAE alone, and what could be

@@ -6,12 +6,14 @@ data folder. Several programs may use it at once.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ModelsimError
+from ...pictures.opening import regular_file
 from ...sqlite import SqliteFile
 from ...text import readable
 
@@ -129,3 +131,17 @@ def _check(content: str) -> str:
 
 def _parts(contents: Sequence[str]) -> Iterable[Sequence[str]]:
     return (contents[start : start + _TOGETHER] for start in range(0, len(contents), _TOGETHER))
+
+
+def never_show(a: Path, b: Path, remembered: Remembered) -> HiddenPair:
+    """Hide a pair of files. Raises ModelsimError where one cannot be read, or they are the same file."""
+    contents = _content(a), _content(b)
+    remembered.hide(contents, (str(a), str(b)))
+    return next(pair for pair in remembered.hidden() if {pair.a, pair.b} == set(contents))
+
+
+def _content(path: Path) -> str:
+    try:
+        return hashlib.sha256(regular_file(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelsimError("the picture cannot be read", path, error.strerror or str(error)) from error
