@@ -41,7 +41,7 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
     // small copies that were not there yet when the page was made
 
     function arrive(content) {
-        for (const image of document.querySelectorAll(`${SHOT}[data-content="${content}"] img[data-later]`)) {
+        for (const image of document.querySelectorAll(`[data-content="${content}"] img[data-later]`)) {
             image.src = image.dataset.later;
             image.removeAttribute("data-later");
         }
@@ -63,10 +63,15 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         return Object.fromEntries(fields.map((field) => [field.dataset.name, value(field)]));
     }
 
+    function openPanel(title) {
+        const panels = document.querySelectorAll("#modelsim_curate_panels button");
+        [...panels].find((panel) => panel.textContent.trim() === title)?.click();
+    }
+
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.(`${TAB} button[data-curate]`);
         if (!button || button.disabled) return;
-        const { curate: panel, act: what, fields, ...more } = button.dataset;
+        const { curate: panel, act: what, fields, then, ...more } = button.dataset;
         act(panel, { do: what, ...(fields === undefined ? {} : fieldsOf(button.closest("[data-form]"))), ...more });
     });
 

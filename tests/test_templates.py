@@ -147,6 +147,15 @@ def same_checkpoint(text):
     return {"name": text, "path": text, "size": 5, "told": text, "more": text}
 
 
+def small(text):
+    return {"content": "ab", "url": text, "there": True, "name": text, "model": text}
+
+
+def cluster(text):
+    row = dict.fromkeys(("name", "mean", "drop", "told", "chance", "models", "remark"), text)
+    return row | {"place": 0, "worse": True, "examples": [small(text)]}
+
+
 def shot(text):
     return {
         "content": "ab", "url": text, "there": True, "name": text, "model": text, "prompt": text, "stars": 3,
@@ -196,6 +205,28 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "claims": [(text, text)],
         },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
+        "ui/templates/curate_best.html": {
+            "chosen": [(small(text), text, text, text, 3)], "plain": [small(text) | {"there": False}], "differs": text,
+            "encoder": text, "count": 1, "remarks": [text],
+        },
+        "ui/templates/curate_clusters.html": {
+            "told": [cluster(text)], "folded": [cluster(text) | {"worse": False}], "more": 2, "whole": text,
+            "remarks": [text],
+        },
+        "ui/templates/curate_group.html": {"title": text, "text": text},
+        "ui/templates/curate_macros.html": {},
+        "ui/templates/curate_models.html": {
+            "rows": [
+                dict.fromkeys(
+                    ("model", "key", "mean", "verdict", "difference", "compared", "over_seeds", "over_prompts"), text
+                )
+                | {"n": 3, "categories": [dict.fromkeys(("name", "verdict", "difference"), text)]}
+            ],
+            "remarks": [text],
+        },
+        "ui/templates/curate_prompts.html": {
+            "rows": [(0, text, text, text, 3, 2)], "more": 2, "remarks": [text],
+        },
         "ui/templates/curate_chosen.html": {
             "counts": [("kept", text)], "meant": "kept", "target": text, "beside": True, "refused": "",
             "question": None, "done": [text],

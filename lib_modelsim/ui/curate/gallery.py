@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from ...errors import ModelsimError
-from ...job import Job
+from ...curate.collection import Collected
 from ...templates import render
-from ...text import counted, readable
+from ...text import counted
 from ...workspace.curating.looking import MODEL, NAME, PROMPT, STARS, Picture, looked_at
 from ...workspace.curating.remembered import MOST_STARS, Mark
 from ..status import note
@@ -20,11 +18,7 @@ from ..view_state import ViewState
 from ..work import Updates
 from .panel import Begin
 from .session import Curator
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_log = logging.getLogger(__name__)
+from .small import small
 
 TOGETHER = 60
 """Pictures on a page: more would be slow to draw, and nobody looks at more at once."""
@@ -80,7 +74,7 @@ class GalleryPanel:
             orders=[*_ORDERS.items(), *curator.score_labels.items()],
             models=_choices((each.about.key, each.about.model) for each in curator.pictures),
             suites=_choices((each.about.suite, each.about.suite) for each in curator.pictures),
-            groups=curator.groups,
+            groups=[(name, name) for name in curator.groups],
             most_stars=MOST_STARS,
             selected=len(curator.selected),
             count=counted(len(shown), "picture"),
@@ -98,41 +92,20 @@ class GalleryPanel:
         )
         return {self._tools: tools, self._pictures: pictures}
 
-    def make(self, curator: Curator) -> list[str]:
-        """Make the small copies that the page lacks; the contents of those that are there then."""
-        wanted = {each.about.content: each.about.path for each in self._on_page(curator)}
-        missing = {content: path for content, path in wanted.items() if not self._small(content).is_file()}
-        if not missing:
-            return []
-        try:
-            refused = self._backend.thumbnails.make(missing.items(), Job())
-        except ModelsimError as error:  # the disk refuses: names are shown in the place of pictures
-            _log.warning("no small copies of pictures: %s", error)
-            return []
-        for content, error in refused.items():
-            _log.info("%s: no small copy: %s", content, error)
-        return [content for content in missing if content not in refused]
+    def pictures(self, curator: Curator) -> list[Collected]:
+        """Those of the page."""
+        part = self._shown(curator)[curator.page * TOGETHER : (curator.page + 1) * TOGETHER]
+        return [each.about for each in part]
 
     def _shown(self, curator: Curator) -> list[Picture]:
         return looked_at(curator.pictures, curator.look, curator.marks, curator.selected)
 
-    def _on_page(self, curator: Curator) -> list[Picture]:
-        return self._shown(curator)[curator.page * TOGETHER : (curator.page + 1) * TOGETHER]
-
-    def _small(self, content: str) -> Path:
-        return self._backend.thumbnails.path(content)
-
     def _card(self, curator: Curator, picture: Picture, at: int) -> dict[str, object]:
         about, mark = picture.about, curator.marks.get(picture.about.content, Mark())
-        small = self._small(about.content)
         order = curator.look.order
         value = picture.scores.get(order, math.nan)
         return {
-            "content": about.content,
-            "url": self._backend.host.picture_url(small),
-            "there": small.is_file(),
-            "name": readable(about.path.name),
-            "model": about.model,
+            **small(self._backend, about),
             "prompt": about.prompt[:_PROMPT],
             "stars": mark.stars,
             "keep": mark.keep,

@@ -96,7 +96,7 @@ def _facts(curator: Curator, picture: Picture) -> list[tuple[str, str]]:
     for name, label in curator.score_labels.items():
         value = picture.scores.get(name, math.nan)
         facts.append((label, "none" if math.isnan(value) else curator.number(name, value)))
-    facts += [("In", group) for group in picture.groups]
+    facts.append(("Category", picture.group))
     with suppress(OSError):  # it is gone: the view says so
         facts.append(("Size of the file", size_text(about.path.stat().st_size)))
     return [(label, value) for label, value in facts if value]

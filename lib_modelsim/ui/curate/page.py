@@ -20,15 +20,20 @@ from ..view_state import ViewState
 from ..windows import Windows
 from ..wiring import Event, Wiring
 from ..work import Updates
+from .best_panel import BestPanel
 from .checkpoint_copies import CheckpointCopiesPanel
 from .chosen_files import ChosenFiles
+from .clusters_panel import ClustersPanel
 from .folder_choice import FolderChoice
 from .gallery import GalleryPanel
 from .larger import LargerView
 from .map_panel import MapPanel
+from .models_panel import ModelsPanel
 from .panel import Panel
+from .prompts_panel import PromptsPanel
 from .scores_panel import ScoresPanel
 from .session import Curator
+from .small import ShowsPictures, make_missing
 
 FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 """Ids of hidden text fields into which the script writes what a person does, and the name of the browser's window."""
@@ -36,7 +41,15 @@ FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 ABOVE: list[type[Panel]] = [FolderChoice, ScoresPanel, ChosenFiles, LargerView]
 """Panels above the tabs, in their order."""
 
-PANELS: list[type[Panel]] = [GalleryPanel, MapPanel, CheckpointCopiesPanel]
+PANELS: list[type[Panel]] = [
+    GalleryPanel,
+    BestPanel,
+    MapPanel,
+    ClustersPanel,
+    ModelsPanel,
+    PromptsPanel,
+    CheckpointCopiesPanel,
+]
 """Panels with a tab each, in their order."""
 
 _STOPPED = "Stopped. What is finished is kept."
@@ -48,6 +61,7 @@ class CuratePage:
     id, title = "curate", "Curate"
 
     def __init__(self, session: ViewState, wiring: Wiring) -> None:
+        self._backend = session.backend
         self._curators, self._wiring = Windows(partial(Curator, session)), wiring
         self.panels: dict[str, Panel] = {}
         for kind in ABOVE:
@@ -116,8 +130,9 @@ class CuratePage:
     def later(self, window: str) -> Markup:
         """What takes its time, beside what is answered at once: small copies of the pictures that are shown."""
         curator = self.curator(window)
-        galleries = [panel for panel in self.panels.values() if isinstance(panel, GalleryPanel)]
-        return _taken(curator, [content for gallery in galleries for content in gallery.make(curator)])
+        panels = [panel for panel in self.panels.values() if isinstance(panel, ShowsPictures)]
+        shown = [each for panel in panels for each in panel.pictures(curator)]
+        return _taken(curator, make_missing(self._backend, shown))
 
     def _shown(self, curator: Curator, panels: list[Panel]) -> Updates:
         return {part: update for panel in panels for part, update in panel.show(curator).items()}

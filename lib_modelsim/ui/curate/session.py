@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 if TYPE_CHECKING:  # NumPy and Pillow come with them
     from ...curate.collection import Collection
     from ...workspace.curating.curate import Curated, CurateRequest
+    from ...workspace.curating.judging import GroupsRequest
     from ...workspace.curating.keeping_files import Transfer
     from .chosen_scores import ChosenScores
 
@@ -36,6 +37,7 @@ class Curator:
         self.curated: Curated | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.chosen_scores: ChosenScores | None = None  # None before a person has chosen
+        self.groups_request: GroupsRequest | None = None  # None before pictures are to be grouped
         self.look, self.page = Look(), 0
         self.marks: dict[str, Mark] = {}  # of this folder's pictures
         self.selected: frozenset[str] = frozenset()  # contents, as the map's lasso or a list has them
@@ -45,6 +47,7 @@ class Curator:
         self.asked: Transfer | None = None  # what a person is asked whether to do it
         self.done: tuple[str, ...] = ()  # what was done, in words
         self.lists: list[Path] = []
+        self._request: CurateRequest | None = None  # the scores that were taken last
         self.acted = 0.0  # the script's number of the last action that was taken
 
     @property
@@ -70,7 +73,15 @@ class Curator:
         self.take(workspace.collect(folder, job))
 
     def score(self, request: CurateRequest) -> Task:
-        """Score the pictures of the folder, and show the best first."""
+        """Score the pictures of the folder, and show the best first; group them where a person has asked for that."""
+        self._request = request
+        return self.score_again()
+
+    def score_again(self) -> Task:
+        """The same scores, of the folder as it is now."""
+        from ...workspace.curating.curate import CurateRequest
+
+        request = replace(self._request or CurateRequest(), groups=self.groups_request)
         return self.run(("score", request), lambda job, workspace: self._score(request, job, workspace))
 
     def _score(self, request: CurateRequest, job: Job, workspace: Workspace) -> None:
@@ -107,7 +118,7 @@ class Curator:
         self.collection, self.curated = curated.collection, curated
         self.pictures = scored_pictures(curated)
         self.read_marks()
-        self.show(order=best_order(curated), reverse=False)
+        self.show(order=self.best_order, reverse=False)
 
     def picture(self, content: str) -> Picture | None:
         """The picture of this content, the first where there are several."""
@@ -120,8 +131,13 @@ class Curator:
 
     @property
     def groups(self) -> list[str]:
-        """Names of categories and clusters to filter by."""
-        return []
+        """Names of categories to filter by."""
+        return [name for name, *_ in self.curated.judged.categories] if self.curated is not None else []
+
+    @property
+    def best_order(self) -> str:
+        """The order in which the best of all stand first; "" before there are scores."""
+        return best_order(self.curated) if self.curated is not None else ""
 
     def number(self, score: str, value: float) -> str:
         """A value with its unit, as people read it."""

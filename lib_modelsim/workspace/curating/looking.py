@@ -23,12 +23,12 @@ OVERALL = "overall"
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and what was found out about it: score → value, NaN where it is missing; `groups` are names of the
-    clusters and categories that it is in."""
+    """A picture and what was found out about it: score → value, NaN where it is missing; `group` is the name of its
+    category, "" where it is in none."""
 
     about: Collected
     scores: Mapping[str, float] = field(default_factory=dict)
-    groups: Sequence[str] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,11 @@ def scored_pictures(curated: Curated) -> tuple[Picture, ...]:
     values = {score.name: score.values for score in curated.scores.values()}
     if len(values) > 1:
         values[OVERALL] = curated.overall
+    pictures = curated.collection.pictures
+    groups = curated.judged.category or [""] * len(pictures)
     return tuple(
-        Picture(about, {name: float(each[i]) for name, each in values.items()})
-        for i, about in enumerate(curated.collection.pictures)
+        Picture(about, {name: float(each[i]) for name, each in values.items()}, groups[i])
+        for i, about in enumerate(pictures)
     )
 
 
@@ -84,7 +86,7 @@ def looked_at(
     if look.suite:
         tests.append(lambda each: each.about.suite == look.suite)
     if look.group:
-        tests.append(lambda each: look.group in each.groups)
+        tests.append(lambda each: each.group == look.group)
     if look.stars:
         tests.append(lambda each: marks.get(each.about.content, Mark()).stars >= look.stars)
     if look.kept:

@@ -1,0 +1,54 @@
+"""Small copies of pictures on the page, which are made beside: a place is kept for each until it is there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from ...curate.collection import Collected
+from ...errors import ModelsimError
+from ...job import Job
+from ...text import readable
+from ..backend import Backend
+
+if TYPE_CHECKING:
+    from .session import Curator
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class ShowsPictures(Protocol):
+    """A panel with pictures."""
+
+    def pictures(self, curator: Curator) -> Iterable[Collected]:
+        """Those that it shows now."""
+
+
+def small(backend: Backend, about: Collected) -> dict[str, object]:
+    """What the template of a small picture takes: `there` says whether its copy is made."""
+    copy = backend.thumbnails.path(about.content)
+    return {
+        "content": about.content,
+        "url": backend.host.picture_url(copy),
+        "there": copy.is_file(),
+        "name": readable(about.path.name),
+        "model": about.model,
+    }
+
+
+def make_missing(backend: Backend, pictures: Iterable[Collected]) -> list[str]:
+    """Make the copies that are missing; the contents of those that are there then."""
+    wanted = {each.content: each.path for each in pictures}
+    missing = {content: path for content, path in wanted.items() if not backend.thumbnails.path(content).is_file()}
+    if not missing:
+        return []
+    try:
+        refused = backend.thumbnails.make(missing.items(), Job())
+    except ModelsimError as error:  # the disk refuses: names are shown in the place of pictures
+        _log.warning("no small copies of pictures: %s", error)
+        return []
+    for content, error in refused.items():
+        _log.info("%s: no small copy: %s", content, error)
+    return [content for content in missing if content not in refused]
