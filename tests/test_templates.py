@@ -143,6 +143,13 @@ def library_row(text, bad):
     }  # fmt: skip
 
 
+def duplicate(text):
+    return {
+        "number": 1, "name": text, "path": text, "url": text, "facts": text, "told": text, "kept": True, "keep": text,
+        "hides": None,
+    }  # fmt: skip
+
+
 def same_checkpoint(text):
     return {"name": text, "path": text, "size": 5, "told": text, "more": text}
 
@@ -268,6 +275,17 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)], "fine": [(text, text, text)],
         },
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
+        "ui/templates/duplicate_group.html": {
+            "title": text, "similarity": text,
+            "members": [duplicate(text), duplicate(text) | {"url": "", "kept": False, "hides": ("0", "1")}],
+        },
+        "ui/templates/duplicates.html": {
+            "number": 1, "going": "[1]", "against": text, "refused": "", "summary": text, "remarks": [text],
+            "done": [text], "undo": text, "groups": ["", ""], "question": {"asks": text, "notes": [text], "yes": text},
+            "target": text, "listed": {"counted": text, "text": text}, "page": 1, "pages": 3, "first": 1, "last": 2,
+            "counted": 9, "apart": [(text, text, [""], 2)], "hidden_counted": text,
+            "hidden": [{"a": text, "b": text, "first": text, "second": text}],
+        },
         "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text], "left_out": [text]},
         "ui/templates/drop.html": {},
         "ui/templates/folders.html": {

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
+from PIL import Image, ImageOps
 
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
@@ -22,6 +23,7 @@ from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from tests.pictures.scenes import scene
 
 HERE = "a window"
 
@@ -105,3 +107,178 @@ def test_the_list_to_copy_and_to_save_is_that_of_the_command_line(curate, models
     assert "not read, so nothing is said of them:" in copied
 
 
+
+
+# pictures
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A picture, it half as large and mirrored, a file with the same bytes, and two pictures that are others."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    scene(1, 400, 400).save(folder / "harbour.png")
+    ImageOps.mirror(scene(1, 400, 400)).resize((256, 256)).save(folder / "from the web.jpg", quality=85)
+    scene(2, 400, 400).save(folder / "mill.png")
+    shutil.copy(folder / "mill.png", folder / "mill again.png")
+    scene(3, 400, 400).save(folder / "bridge.png")
+    return folder
+
+
+def open_folder(curate, folder, window=HERE):
+    assert "error" not in curate.do("folder", "open", window, path=str(folder))
+
+
+def find(curate, folder, window=HERE, **more):
+    open_folder(curate, folder, window)
+    said = curate.do("duplicates", "find", window, **more)
+    return said or curate.text("duplicates", window)
+
+
+def boxes(curate):
+    """Name → number, of the pictures that can be chosen."""
+    found = re.findall(r'data-duplicate="(\d+)" aria-label="Choose ([^"]*)"', curate.html("duplicates"))
+    return {html.unescape(name): int(number) for number, name in found}
+
+
+def test_before_a_folder_is_chosen_it_says_what_to_do(curate):
+    assert "Choose a folder above" in curate.text("duplicates")
+
+
+def test_copies_stand_side_by_side_with_what_was_done_and_which_to_keep(curate, pictures):
+    told = find(curate, pictures)
+    assert "5 pictures compared: 2 groups with 4 pictures that show the same; the 2 beside those to keep take" in told
+    assert re.search(r"Copies: 2 pictures \d+ % the same", told)
+    assert re.search(r"harbour\.png \d+ × \d+, PNG, .* Keep: the largest of them", told)
+    assert re.search(r"from the web\.jpg 256 × 256, JPEG, [\d.]+ kB Mirrored", told)
+    assert "The same file: 2 pictures" in told
+    assert "bridge.png" not in told
+
+
+def test_small_copies_of_the_pictures_are_served_and_no_folder_of_a_person(curate, pictures):
+    find(curate, pictures)
+    shown = re.findall(r'<img src="([^"]*)"', curate.html("duplicates"))
+    assert len(shown) == 4
+    assert all(url.startswith("/data/thumbnails/") for url in shown)
+    assert sorted(path.name for path in pictures.iterdir()) == sorted(
+        ["harbour.png", "from the web.jpg", "mill.png", "mill again.png", "bridge.png"]
+    )
+
+
+def test_all_but_the_kept_ones_can_be_chosen_and_listed(curate, pictures):
+    find(curate, pictures)
+    going = re.search(r'data-going="([^"]*)"', curate.html("duplicates"))[1]
+    curate.do("duplicates", "list", chosen=going)
+    listed = html.unescape(re.search(r"<pre[^>]*>(.*?)</pre>", curate.html("duplicates"), re.DOTALL)[1]).split("\n")
+    assert len(listed) == 2
+    assert str(pictures / "from the web.jpg") in listed
+    assert str(pictures / "harbour.png") not in listed
+
+
+def test_chosen_copies_are_moved_when_a_person_has_said_yes(curate, pictures, tmp_path):
+    find(curate, pictures)
+    chosen, target = json.dumps([boxes(curate)["from the web.jpg"]]), tmp_path / "elsewhere"
+    curate.do("duplicates", "ask", chosen=chosen, target=str(target))
+    assert "Move 1 picture" in curate.text("duplicates")
+    curate.do("duplicates", "leave")
+    assert not target.exists()
+    curate.do("duplicates", "ask", chosen=chosen, target=str(target))
+    curate.do("duplicates", "move")
+    assert [path.name for path in target.iterdir()] == ["from the web.jpg"]
+    told = curate.text("duplicates")
+    assert f"1 picture moved to {target}" in told
+    assert "4 pictures compared: 1 group with 2 pictures" in told
+
+
+def test_of_two_files_with_the_same_bytes_one_alone_is_moved(curate, pictures, tmp_path):
+    find(curate, pictures)
+    target = tmp_path / "elsewhere"
+    curate.do("duplicates", "ask", chosen=json.dumps([boxes(curate)["mill again.png"]]), target=str(target))
+    curate.do("duplicates", "move")
+    assert [path.name for path in target.iterdir()] == ["mill again.png"]
+    assert (pictures / "mill.png").is_file()
+
+
+def test_numbers_of_an_older_answer_choose_nothing(curate, pictures, tmp_path):
+    find(curate, pictures)
+    older = re.search(r'data-answer="(\d+)"', curate.html("duplicates"))[1]
+    curate.do("duplicates", "find")
+    asked = {"chosen": "[0]", "answer": older, "target": str(tmp_path / "x")}
+    assert "the list has changed meanwhile" in curate.do("duplicates", "ask", **asked)
+
+
+def test_nothing_is_moved_into_our_own_folders_or_without_a_choice(curate, pictures, tmp_path):
+    find(curate, pictures)
+    assert "no picture is chosen" in curate.do("duplicates", "ask", chosen="[]", target=str(tmp_path / "x"))
+    own = str(tmp_path / "data" / "x")
+    assert "modelsim keeps its own files" in curate.do("duplicates", "ask", chosen="[0]", target=own)
+
+
+def test_a_pair_that_is_never_shown_again_stays_away_until_it_is_undone(curate, pictures):
+    find(curate, pictures)
+    hide = re.search(r'data-act="hide" data-a="(\d+)" data-b="(\d+)"', curate.html("duplicates"))
+    curate.do("duplicates", "hide", a=hide[1], b=hide[2])
+    told = curate.text("duplicates")
+    assert "1 group with 2 pictures" in told
+    assert "are never shown as a pair again. Undo" in told
+    assert "1 pair that you said never to show again" in find(curate, pictures, "another window")
+    curate.do("duplicates", "show again")
+    assert "2 groups with 4 pictures" in curate.text("duplicates")
+
+
+def test_a_hidden_pair_can_be_shown_again_from_the_list(curate, pictures):
+    find(curate, pictures)
+    hide = re.search(r'data-act="hide" data-a="(\d+)" data-b="(\d+)"', curate.html("duplicates"))
+    curate.do("duplicates", "hide", a=hide[1], b=hide[2])
+    find(curate, pictures, "another window")
+    shown = curate.html("duplicates", "another window")
+    pair = re.search(r'data-act="show again" data-a="(\w+)" data-b="(\w+)"', shown)
+    curate.do("duplicates", "show again", "another window", a=pair[1], b=pair[2])
+    assert "2 groups with 4 pictures" in curate.text("duplicates", "another window")
+
+
+def test_files_that_are_the_same_cannot_be_hidden(curate, pictures):
+    find(curate, pictures)
+    assert curate.html("duplicates").count('data-act="hide"') == 1
+
+
+def test_another_folder_is_compared_with_and_copies_within_are_not_told(curate, pictures, tmp_path):
+    other = tmp_path / "training"
+    other.mkdir()
+    scene(3, 400, 400).save(other / "page 7.webp", quality=80)
+    told = find(curate, pictures, against=str(other))
+    assert "1 group with 2 pictures" in told
+    assert "page 7.webp" in told
+    assert "mill again.png" not in told
+
+
+def test_a_folder_that_is_not_there_is_said_and_the_answer_before_stays(curate, pictures, tmp_path):
+    find(curate, pictures)
+    assert "there is no such folder" in curate.do("duplicates", "find", against=str(tmp_path / "nowhere"))
+
+
+def test_pictures_that_are_no_copies_are_told_apart_and_cannot_be_chosen(curate, tmp_path):
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for name, colour in (("one", "#203040"), ("two", "#213141")):
+        Image.new("RGB", (256, 256), colour).save(folder / f"{name}.png")
+    told = find(curate, folder)
+    assert "no two show the same" in told
+    assert boxes(curate) == {}
+
+
+def test_each_window_has_its_own_answer_and_another_folder_takes_it_away(curate, pictures, tmp_path):
+    find(curate, pictures)
+    assert "Choose a folder above" in curate.text("duplicates", "another window")
+    other = tmp_path / "other"
+    other.mkdir()
+    scene(5, 400, 400).save(other / "one.png")
+    open_folder(curate, other)
+    assert "pictures compared" not in curate.text("duplicates")
+
+
+def test_unreadable_files_are_told(curate, pictures):
+    (pictures / "cut.png").write_bytes((pictures / "mill.png").read_bytes()[:2000])
+    told = find(curate, pictures)
+    assert "Not compared: " in told
+    assert "cut.png" in told

@@ -77,7 +77,7 @@ class ChosenFiles:
             target=curator.target,
             beside=curator.beside,
             refused=self._backend.host.cannot.get("folders", ""),
-            question=_question(curator.asked) if curator.asked is not None else None,
+            question=question(curator.asked) if curator.asked is not None else None,
             done=curator.done,
         )
         files = [str(path) for path in curator.lists]
@@ -128,7 +128,7 @@ def _did(way: Way) -> str:
     return "copied" if way is Way.COPY else "moved"
 
 
-def _question(plan: Transfer) -> dict[str, object]:
+def question(plan: Transfer) -> dict[str, object]:
     """What would be done, in words."""
     pictures, beside = len(plan.units), plan.files - len(plan.units)
     files = counted(pictures, "picture") + (f" and {counted(beside, 'file')} beside them" if beside else "")
@@ -153,7 +153,7 @@ def _carrying_out(plan: Transfer, curator: Curator) -> Any:  # noqa: ANN401 - wh
 
     def work(job: Job, workspace: Workspace) -> None:
         try:
-            curator.done = _told(plan, transfer(plan, job))
+            curator.done = told_of(plan, transfer(plan, job))
         finally:
             if plan.way is Way.MOVE:
                 curator.refresh(workspace)
@@ -161,7 +161,7 @@ def _carrying_out(plan: Transfer, curator: Curator) -> Any:  # noqa: ANN401 - wh
     return work
 
 
-def _told(plan: Transfer, found: Transferred) -> tuple[str, ...]:
+def told_of(plan: Transfer, found: Transferred) -> tuple[str, ...]:
     lines = [f"{counted(len(found.done), 'picture')} {_did(plan.way)} to {readable(plan.target)}."]
     renamed = [f"{readable(old.name)} → {readable(new.name)}" for old, new in found.renamed]
     if renamed:

@@ -24,6 +24,7 @@ from .best_panel import BestPanel
 from .checkpoint_copies import CheckpointCopiesPanel
 from .chosen_files import ChosenFiles
 from .clusters_panel import ClustersPanel
+from .duplicates_panel import DuplicatesPanel
 from .folder_choice import FolderChoice
 from .gallery import GalleryPanel
 from .larger import LargerView
@@ -48,6 +49,7 @@ PANELS: list[type[Panel]] = [
     ClustersPanel,
     ModelsPanel,
     PromptsPanel,
+    DuplicatesPanel,
     CheckpointCopiesPanel,
 ]
 """Panels with a tab each, in their order."""
