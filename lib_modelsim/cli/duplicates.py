@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
@@ -16,8 +17,10 @@ from .progress import progress_bars
 from .text import MOST_NOTES
 
 if TYPE_CHECKING:  # each command imports its own use case only
+    from ..workspace.curating.captions import MergedCaptions
     from ..workspace.curating.checkpoints import CheckpointCopies, Member
     from ..workspace.curating.duplicates import Duplicates, PicturePair
+    from ..workspace.curating.verbatim import VerbatimCopies
 
 
 def add_duplicates_arguments(duplicates: argparse.ArgumentParser) -> None:
@@ -33,6 +36,18 @@ def add_duplicates_arguments(duplicates: argparse.ArgumentParser) -> None:
         type=path,
         metavar="DIR",
         help="tell which pictures of the first folder are also in this one, a training folder, say; can be repeated",
+    )
+    duplicates.add_argument(
+        "--verbatim", action="store_true", help="with --against: of each model how many pictures repeat one, and which"
+    )
+    duplicates.add_argument(
+        "--captions",
+        nargs="?",
+        const=Path(),
+        type=Path,
+        metavar="OUT",
+        help="show the captions of each group (.txt, .caption beside the pictures) merged for the picture to keep, and "
+        "those that do not fit the others; with OUT write the merged ones into this folder",
     )
     duplicates.add_argument(
         "--never", nargs=2, type=path, metavar=("A", "B"), help="never show these two pictures as a pair again"
@@ -74,13 +89,92 @@ def run_duplicates(options: argparse.Namespace) -> int:
 
 
 def _pictures(options: argparse.Namespace) -> int:
+    from ..workspace.curating.verbatim import verbatim_copies
+
+    if options.verbatim and not options.against:
+        raise ModelsimError("--verbatim needs another folder", None, "add --against DIR, the training folder")
     with workspace(options) as use, progress_bars() as job:
         found = use.duplicates(options.folder, options.against, job)
+        captions = None if options.captions is None else use.merged_captions(found)
+        written = use.write_captions(captions, options.captions) if captions and options.captions != Path() else []
+    repeats = verbatim_copies(found) if options.verbatim else None
     if options.json:
-        print_json(_pictures_document(found))
+        print_json(_pictures_document(found) | _verbatim_document(repeats) | _captions_document(captions, written))
     else:
-        print_lines(_pictures_lines(found))
+        lines = _pictures_lines(found) if repeats is None else _verbatim_lines(repeats)
+        print_lines([*lines, *_captions_lines(captions, written)])
     return 0
+
+
+def _verbatim_document(found: VerbatimCopies | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    models = [
+        {
+            "model": each.model or None,
+            "pictures": each.pictures,
+            "repeated": len(each.repeats),
+            "originals": each.originals,
+            "told": each.told,
+            "repeats": [
+                asdict(one) | {"picture": readable(one.picture), "original": readable(one.original)}
+                for one in each.repeats
+            ],
+        }
+        for each in found.models
+    ]
+    return {"verbatim": {"models": models, "compared": list(found.compared), "not_shown": list(found.not_shown)}}
+
+
+def _verbatim_lines(found: VerbatimCopies) -> list[str]:
+    lines = []
+    for each in found.models:
+        lines += [f"{each.model or 'model not told by the pictures'}: {each.told}"]
+        for one in each.repeats[:MOST_NOTES]:
+            more = f", and {one.others} more" if one.others else ""
+            alike = f"{one.kind}, {percent(one.similarity)} the same"
+            lines.append(f"  {readable(one.picture)} and {readable(one.original)}{more}: {alike} ({one.told})")
+        if len(each.repeats) > MOST_NOTES:
+            lines.append(f"  … {len(each.repeats) - MOST_NOTES} more; --json has all of them")
+    return [*lines, "", "Compared:", *found.compared, "", "What this does not show:", *found.not_shown]
+
+
+def _captions_document(found: MergedCaptions | None, written: Sequence[Path]) -> dict[str, Any]:
+    if found is None:
+        return {}
+    groups = [
+        {
+            "keep": None if group.keep is None else readable(group.keep),
+            "merged": group.merged,
+            "captions": [
+                {"path": readable(each.picture), "text": each.text, "fit": each.fit.name.lower()}
+                for each in group.captions
+            ],
+        }
+        for group in found.groups
+    ]
+    return {
+        "captions": groups,
+        "misfits": [readable(path) for path in found.misfits],
+        "undecided": [readable(path) for path in found.undecided],
+        "unreadable_captions": list(found.unreadable),
+        "written": [readable(path) for path in written],
+    }
+
+
+def _captions_lines(found: MergedCaptions | None, written: Sequence[Path]) -> list[str]:
+    from ..curate.duplicates.captions import Fit
+
+    if found is None:
+        return []
+    lines = ["", f"captions of {counted(len(found.groups), 'group')}:"]
+    for group in found.groups:
+        keep = readable(group.keep.name) if group.keep is not None else "none to keep for sure"
+        lines.append(f"  {keep}: {group.merged or 'not merged: they do not fit each other'}")
+        wrong = [each for each in group.captions if each.fit in (Fit.MISFIT, Fit.UNDECIDED)]
+        lines += [f"    {readable(each.picture)}: {each.text} ({each.fit.value})" for each in wrong]
+    lines += [f"  not read: {why}" for why in found.unreadable]
+    return [*lines, f"{counted(len(written), 'caption')} written" if written else "nothing was written"]
 
 
 def _pictures_document(found: Duplicates) -> dict[str, Any]:

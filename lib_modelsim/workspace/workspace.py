@@ -45,12 +45,14 @@ if TYPE_CHECKING:
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
+    from .curating.captions import MergedCaptions
     from .curating.checkpoints import CheckpointCopies
     from .curating.curate import Curated, CurateRequest
     from .curating.duplicates import Duplicates
     from .curating.layout import PictureMap
     from .curating.remembered import HiddenPair, Remembered
     from .curating.thumbnails import Thumbnails
+    from .curating.verbatim import VerbatimCopies
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
     from .families.family import Family
@@ -586,6 +588,27 @@ class Workspace:
         with ComparedPairs(self.host.data) as compared, self.remembered() as remembered:
             tools = PairTools(self.feature_store, compared, frozenset(remembered.hidden_pairs()))
             return duplicates(folder, against, tools, job)
+
+    def verbatim_copies(self, folder: Path, training: Sequence[Path], job: Job) -> VerbatimCopies:
+        """Of each model of a gallery how many pictures repeat one of these folders, and which. Raises ModelsimError and
+        Cancelled as `duplicates` does."""
+        from .curating.verbatim import verbatim_copies
+
+        return verbatim_copies(self.duplicates(folder, training, job))
+
+    def merged_captions(self, found: Duplicates) -> MergedCaptions:
+        """The captions beside a training folder's duplicates, merged for the picture to keep, with those that do not
+        fit the others. Nothing is written."""
+        from .curating.captions import merged_captions
+
+        return merged_captions(found)
+
+    def write_captions(self, captions: MergedCaptions, out: Path) -> Sequence[Path]:
+        """Write the merged captions into a folder of the person's choice. Raises ModelsimError where that would replace
+        a file, before anything is written."""
+        from .curating.captions import write_captions
+
+        return write_captions(captions, out)
 
     def never_show(self, a: Path, b: Path) -> HiddenPair:
         """Never show these two pictures as a pair again, whatever they are called and wherever they lie. Raises

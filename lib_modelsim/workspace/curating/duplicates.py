@@ -70,7 +70,8 @@ class Duplicates:
     """What was found under `folder`, or between it and `against`. `pairs` are all that we claim, also those in groups;
     `alike` have the same layout and differ in detail, of `too_little` nothing can be said: neither is ever in a group.
     `unreadable`: file → why it was not compared. `hidden` is how many pairs a person does not want to see again;
-    `pictures` how many files were compared, `models` says of a file which model made it, where its record tells."""
+    `pictures` how many files were compared; of each of the folder's `contents` is its SHA-256 and `models` which model
+    made it, "" where nothing tells."""
 
     folder: Path
     against: tuple[Path, ...]
@@ -81,6 +82,7 @@ class Duplicates:
     too_little: tuple[PicturePair, ...] = ()
     unreadable: Mapping[Path, str] = field(default_factory=dict)
     hidden: int = 0
+    contents: Mapping[Path, str] = field(default_factory=dict)
     models: Mapping[Path, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -189,6 +191,7 @@ class _Told:
         gone |= {each.path for i, side in enumerate(sides) for each in side.pictures if each.content not in known[i]}
         if gone:
             remarks.append(f"{counted(len(gone), 'picture')} changed meanwhile and left out: run it again")
+        self._own = {each.path for each in sides[0].pictures}
         self._of_content: dict[str, list[Collected]] = {}
         self._in: dict[str, set[int]] = {}
         for i, side in enumerate(sides):
@@ -226,7 +229,8 @@ class _Told:
             self._of_kind(PairKind.TOO_LITTLE),
             {path: why for side in self._sides for path, why in side.unreadable.items()},
             self._hidden,
-            {each.path: each.model for each in everything if each.model},
+            {each.path: each.content for each in self._sides[0].pictures},
+            {each.path: each.model for each in self._sides[0].pictures},
             tuple(self._remarks),
         )
 
@@ -255,14 +259,18 @@ class _Told:
         return len(self._of_content[content]) > 1 and self._across((content,))
 
     def _same_files(self) -> list[PicturePair]:
-        """Of files of one content the first one with each of the others: with more there would be thousands."""
+        """Of files of one content the first one with each of the others, as all with all may be thousands; where there
+        are other folders, with each of theirs, and their first one with each of the folder's."""
         found = []
         for content in sorted(filter(self._is_twice, self._of_content)):
-            first, *others = self._of_content[content]
-            found += [
-                PicturePair(first.path, each.path, SAME_FILE, 1.0, "every byte is the same", (content, content))
-                for each in others
-            ]
+            files = [each.path for each in self._of_content[content]]
+            own, theirs = files[:1], files[1:]
+            if len(self._sides) > 1:
+                own = [path for path in files if path in self._own]
+                theirs = [path for path in files if path not in self._own]
+            pairs = [*((own[0], path) for path in theirs), *((path, theirs[0]) for path in own[1:])]
+            same = (SAME_FILE, 1.0, "every byte is the same", (content, content))
+            found += [PicturePair(*pair, *same) for pair in pairs]
         return found
 
     def _pairs(self, facts: Iterable[PairFacts]) -> list[PicturePair]:
