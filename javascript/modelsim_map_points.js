@@ -5,6 +5,7 @@ own commands do where no graphics card helps. Shapes tell categories apart besid
 
 window.modelsim.points = window.modelsim.points || (function () {
     const FINE = 4; // steps of a pixel's side in which a shape's edge is looked at
+    const HOLLOW = 7; // the shape of what is not known
     const MOST_PIXELS = 4e6; // of a canvas; beyond, a pixel of ours is more than one of the screen
 
     // u to the right, v downwards, -1 … 1
@@ -20,8 +21,13 @@ window.modelsim.points = window.modelsim.points || (function () {
         ["○", (u, v) => u * u + v * v <= 1 && u * u + v * v >= 0.3],
     ];
 
+    const stamps = new Map(); // as they were asked for → stamp, of the size drawn last
+
     /** The pixels of a shape around its middle: their places in a buffer `wide` pixels wide, and how much of each. */
     function stamp(shape, radius, wide, opacity) {
+        const name = `${shape} ${radius} ${wide} ${opacity}`;
+        if (stamps.has(name)) return stamps.get(name);
+        if (stamps.size > 200) stamps.clear();
         const inside = SHAPES[shape][1], reach = Math.ceil(radius), places = [], shares = [];
         for (let y = -reach; y <= reach; y++) {
             for (let x = -reach; x <= reach; x++) {
@@ -36,7 +42,8 @@ window.modelsim.points = window.modelsim.points || (function () {
                 }
             }
         }
-        return { places: Int32Array.from(places), shares: Int32Array.from(shares) };
+        stamps.set(name, { places: Int32Array.from(places), shares: Int32Array.from(shares) });
+        return stamps.get(name);
     }
 
     const buffers = new WeakMap(); // canvas → its pixels, with a margin in which points may lie in part
@@ -55,6 +62,17 @@ window.modelsim.points = window.modelsim.points || (function () {
         return Math.min(wanted, Math.sqrt(MOST_PIXELS / Math.max(1, width * height)));
     }
 
+    const inked = ([red, green, blue], { places, shares }) => ({ red, green, blue, places, shares });
+
+    function layOn(data, middle, { red, green, blue, places, shares }) {
+        for (let m = 0; m < places.length; m++) {
+            const at = middle + places[m], share = shares[m];
+            data[at] += ((red - data[at]) * share) >> 8;
+            data[at + 1] += ((green - data[at + 1]) * share) >> 8;
+            data[at + 2] += ((blue - data[at + 2]) * share) >> 8;
+        }
+    }
+
     /** Draw points in the order of `order`. `x` and `y` are their places from -1 to 1, `place` [a, bx, by] what makes
     pixels of them: x · a + bx, by - y · a. `styleOf[i]` is the place of a point's style in `styles`: { colour: [r, g, b],
     shape, radius, opacity, ring: a colour or null }, 255 for a point that is not drawn. */
@@ -64,8 +82,8 @@ window.modelsim.points = window.modelsim.points || (function () {
         new Uint32Array(data.buffer).fill(0xff000000 | (ground[2] << 16) | (ground[1] << 8) | ground[0]);
         const inks = styles.map((style) => {
             const { colour, shape, radius, opacity, ring } = style;
-            const disc = { colour, ...stamp(shape, radius, width, opacity) };
-            return ring ? [{ colour: ring, ...stamp(shape === 7 ? 0 : shape, radius + 1.6, width, 1) }, disc] : [disc];
+            const disc = inked(colour, stamp(shape, radius, width, opacity));
+            return ring ? [inked(ring, stamp(shape === HOLLOW ? 0 : shape, radius + 1.6, width, 1)), disc] : [disc];
         });
         const edge = margin / 2;
         for (let j = 0; j < order.length; j++) {
@@ -74,14 +92,8 @@ window.modelsim.points = window.modelsim.points || (function () {
             const px = Math.round(x[i] * a + bx) + margin, py = Math.round(by - y[i] * a) + margin;
             if (!(px >= edge && py >= edge && px < width - edge && py < height - edge)) continue; // nor what is NaN
             const middle = (py * width + px) * 4;
-            for (const { colour: [red, green, blue], places, shares } of inks[style]) {
-                for (let m = 0; m < places.length; m++) {
-                    const at = middle + places[m], share = shares[m];
-                    data[at] += ((red - data[at]) * share) >> 8;
-                    data[at + 1] += ((green - data[at + 1]) * share) >> 8;
-                    data[at + 2] += ((blue - data[at + 2]) * share) >> 8;
-                }
-            }
+            const layers = inks[style];
+            for (let n = 0; n < layers.length; n++) layOn(data, middle, layers[n]);
         }
         canvas.getContext("2d").putImageData(image, -margin, -margin);
     }

@@ -7,7 +7,8 @@ move and zoom, unless the lasso is on. The keys are the arrows, plus, minus and 
 
 window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
     const MAP = ".modelsim-map", VIEW = ".modelsim-map-view", PART = "modelsim-map";
-    const ZOOMS = [0.5, 400], STEP = 1.5, MOVE = 60, REACH = 16, POINT_MS = 70, CLICK = 4, FILL = 0.92;
+    const ZOOMS = [0.5, 400], STEP = 1.5, MOVE = 60, REACH = 16, POINT_MS = 70, CLICK = 4, FILL = 0.92, SETTLED_MS = 160;
+    const MANY = 3000; // points, of which a moving map shows one pixel where a fine screen has several
 
     let seen = null; // the map that is on the page: its data, its elements, d3
 
@@ -56,7 +57,8 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
         if (!map?.legend || !map.view.isConnected) return;
         const { canvas, view } = map, { width, height } = sizeOf(map);
         if (!width || !height) return;
-        const dense = modelsim.points.density(width, height), radius = radiusOf(map) * dense;
+        const full = modelsim.points.density(width, height);
+        const dense = map.moving && map.count > MANY ? Math.min(1, full) : full, radius = radiusOf(map) * dense;
         const wide = Math.round(width * dense), high = Math.round(height * dense);
         if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
         const style = getComputedStyle(view), ground = modelsim.legend.rgb(style.backgroundColor);
@@ -200,6 +202,8 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
 
     // moving and zooming
 
+    let settling = 0;
+
     function listenForZoom(map) {
         const { d3, view } = map;
         map.zoom = d3.zoom().scaleExtent(ZOOMS).clickDistance(CLICK).filter((event) => {
@@ -208,6 +212,12 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
             return event.type.startsWith("touch") ? event.touches.length > 1 : !event.button;
         }).on("zoom", ({ transform }) => {
             map.zoomed = transform;
+            map.moving = true;
+            clearTimeout(settling);
+            settling = setTimeout(() => {
+                map.moving = false;
+                paintSoon();
+            }, SETTLED_MS);
             hide(map);
             paintSoon();
         });
@@ -327,6 +337,8 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
         const name = names.includes(before) ? before : names[0];
         part(element, "colour").value = name;
         await colour(map, name, map.by?.name === name ? map.wanted : null);
+        paint(map);
+        map.drawn ??= performance.now();
         element.dataset.ready = "true";
     }
 

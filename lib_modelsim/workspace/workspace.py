@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from .curating.checkpoints import CheckpointCopies
     from .curating.curate import Curated, CurateRequest
     from .curating.duplicates import Duplicates
-    from .curating.layout import PictureMap
+    from .curating.picture_map import PictureMap
     from .curating.remembered import HiddenPair, Remembered
     from .curating.thumbnails import Thumbnails
     from .curating.verbatim import VerbatimCopies
@@ -684,9 +684,9 @@ class Workspace:
                 return curate(folder, request, store, tools, shown, encoder if request.groups else None)
 
     def picture_map(self, collection: Collection, encoder: Encoder, method: str, job: Job) -> PictureMap:
-        """A collection's pictures in two dimensions by a layout; to be asked while the encoder is in use. Raises
-        ModelsimError for a layout that is unknown or not installed, Cancelled within a few pictures."""
-        from .curating.layout import picture_map
+        """A collection's pictures in two dimensions by a projection; to be asked while the encoder is in use. Raises
+        ModelsimError for a projection that is unknown or not installed, Cancelled within a few pictures."""
+        from .curating.picture_map import picture_map
 
         with self.feature_store(collection.folder) as store:
             return picture_map(collection, encoder, method, store, job)

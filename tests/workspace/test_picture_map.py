@@ -36,37 +36,37 @@ def mapped(workspace, folder, method="pca", told=None):
 
 def test_each_picture_has_a_place_and_the_map_says_how_faithful_it_is(workspace, folder):
     found = mapped(workspace, folder)
-    points = found.laid_out.points
+    points = found.projected.points
     assert points.shape == (24, 2)
     assert np.abs(points).max() == pytest.approx(1)
     words = found.told()
     assert words.startswith("PCA of what built-in descriptor sees. Of a picture's neighbours on the map ")
-    assert f"{100 * found.laid_out.kept:.0f} % are its neighbours" in words
+    assert f"{100 * found.projected.kept:.0f} % are its neighbours" in words
     assert "(by chance: 22 %)" in words
     assert found.remarks == ()
 
 
 def test_a_second_look_computes_nothing_until_a_picture_changes(workspace, folder, monkeypatch):
-    first = mapped(workspace, folder).laid_out.points
-    monkeypatch.setattr("lib_modelsim.workspace.curating.layout.lay_out", None)
-    assert (mapped(workspace, folder).laid_out.points == first).all()
+    first = mapped(workspace, folder).projected.points
+    monkeypatch.setattr("lib_modelsim.workspace.curating.picture_map.project", None)
+    assert (mapped(workspace, folder).projected.points == first).all()
     (folder / "00.png").rename(folder / "99.png")
-    assert (mapped(workspace, folder).laid_out.points == np.roll(first, -1, axis=0)).all(), "a name is no change"
+    assert (mapped(workspace, folder).projected.points == np.roll(first, -1, axis=0)).all(), "a name is no change"
     monkeypatch.undo()
     Image.new("RGB", (96, 96), "red").save(folder / "03.png")
-    assert not np.allclose(mapped(workspace, folder).laid_out.points, np.roll(first, -1, axis=0))
+    assert not np.allclose(mapped(workspace, folder).projected.points, np.roll(first, -1, axis=0))
 
 
 def test_what_cannot_be_opened_has_no_place_and_is_counted(workspace, folder):
     (folder / "05.png").write_bytes((folder / "05.png").read_bytes()[:60])
     found = mapped(workspace, folder)
-    assert np.isnan(found.laid_out.points).all(1).nonzero()[0].tolist() == [5]
+    assert np.isnan(found.projected.points).all(1).nonzero()[0].tolist() == [5]
     assert found.remarks == ("not on the map, as they cannot be opened or have changed: 1 picture",)
 
 
 def test_copies_of_a_file_lie_at_one_place(workspace, folder):
     (folder / "twin.png").write_bytes((folder / "07.png").read_bytes())
-    points = mapped(workspace, folder).laid_out.points
+    points = mapped(workspace, folder).projected.points
     assert (points[24] == points[7]).all()
 
 
@@ -76,6 +76,6 @@ def test_of_three_pictures_nothing_is_said_of_neighbours(workspace, folder):
     assert "Too few different pictures to say how faithful the map is." in mapped(workspace, folder).told()
 
 
-def test_an_unknown_layout_is_refused(workspace, folder):
-    with pytest.raises(ModelsimError, match="there is no such layout: tsn"):
+def test_an_unknown_projection_is_refused(workspace, folder):
+    with pytest.raises(ModelsimError, match="there is no such projection: tsn"):
         mapped(workspace, folder, "tsn")

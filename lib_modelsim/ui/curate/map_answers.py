@@ -11,7 +11,7 @@ from ...workspace.curating.remembered import Mark
 from .session import Curator
 
 if TYPE_CHECKING:  # NumPy comes with them
-    from ...curate.layouts.layout import Points
+    from ...curate.projections.projection import Points
     from ...workspace.curating.colourings import Colouring
 
 _UNIT, _MISSING = 32767, -32768

@@ -1,4 +1,4 @@
-"""The map of a folder's pictures: laid out in the background, shown, answered and acted on as a person looks at it."""
+"""The map of a folder's pictures: computed in the background, shown, answered and acted on as a person looks at it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .session import Curator
 if TYPE_CHECKING:  # NumPy comes with them
     from ...curate.collection import Collected
     from ...workspace.curating.colourings import Colouring
-    from ...workspace.curating.layout import PictureMap
+    from ...workspace.curating.picture_map import PictureMap
 
 FIELD = "modelsim_map_field"
 """Id of the hidden text field into which the script writes what it asks about a map."""
@@ -47,7 +47,7 @@ class _Shown:
 
 
 class MapPanel:
-    """A choice of layouts, and the map; made inside gradio's Blocks."""
+    """A choice of projections, and the map; made inside gradio's Blocks."""
 
     id, title, concerns = "map", "Map", ("gallery", "chosen", "larger")
 
@@ -76,8 +76,8 @@ class MapPanel:
     def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:
         """Make a map; select on it, open a picture, write what is selected."""
         match action:
-            case {"do": "layout", "method": str(method)}:
-                begin(lambda: curator.run(("map", method), partial(self._lay_out, curator, method)))
+            case {"do": "project", "method": str(method)}:
+                begin(lambda: curator.run(("map", method), partial(self._project, curator, method)))
             case {"do": "select", "map": str(key), "points": str(points)}:
                 found = self._of(curator)
                 if found is not None and found.key == key:
@@ -91,12 +91,12 @@ class MapPanel:
             case {"do": "write", "kind": str(kind)} if kind in _FILES:
                 begin(lambda: curator.run(("write", kind), partial(self._write, curator, kind)))
 
-    def _lay_out(self, curator: Curator, method: str, job: Job, workspace: Workspace) -> None:
-        from ...workspace.curating.layout import encoder_for
+    def _project(self, curator: Curator, method: str, job: Job, workspace: Workspace) -> None:
+        from ...workspace.curating.picture_map import encoder_for
 
         collection = curator.collection
         if collection is None:
-            raise ModelsimError("there are no pictures to lay out", None, "choose a folder first")
+            raise ModelsimError("there are no pictures to make a map of", None, "choose a folder first")
         name = encoder_for(self._backend.host)
         encoder = workspace.encoder(name)
         with workspace.encoder_in_use(name, encoder, job) as shown:
@@ -116,17 +116,17 @@ class MapPanel:
     # what is shown
 
     def show(self, curator: Curator) -> Updates:
-        """The layouts there are, and the map made last, while its pictures are those that are looked at."""
+        """The projections there are, and the map made last, while its pictures are those that are looked at."""
         file = self._files.get(curator)
         return {self._panel: self._shown(curator), self._file: gr.update(value=file, visible=file is not None)}
 
     def _shown(self, curator: Curator) -> Markup | str:
-        from ...curate.layouts.registry import layout_kinds
+        from ...curate.projections.registry import projection_kinds
         from ...installing import how_to_install
 
         if not curator.pictures:
             return ""
-        found, kinds = self._of(curator), layout_kinds()
+        found, kinds = self._of(curator), projection_kinds()
         missing = [(kind.label, how_to_install(*kind.missing())) for kind in kinds if kind.missing()]
         about = {} if found is None else self._about(curator, found)
         return render(
@@ -174,7 +174,7 @@ class MapPanel:
     def _answer(self, question: Mapping[str, Any], curator: Curator, found: _Shown) -> dict[str, object] | None:
         match question:
             case {"ask": "points"}:
-                answer = packed_points(found.map.laid_out.points)
+                answer = packed_points(found.map.projected.points)
             case {"ask": "colours", "by": str(name)} if (by := self._colourings(curator).get(name)) is not None:
                 answer = {"by": name, **colours_of(by)}
             case {"ask": "tell", "at": int(at)} if 0 <= at < len(curator.pictures):

@@ -1,4 +1,4 @@
-"""What a layout is, what a kind of layout says of itself, and how much of what vectors say a layout keeps."""
+"""What a projection is, what a kind of projection says of itself, and how much of what vectors say it keeps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FEWEST = 4 * _FEWEST_NEIGHBOURS
 
 
 @dataclass(frozen=True)
-class LayoutKind:
+class ProjectionKind:
     """A way to lay vectors out.
 
     - `name`: as it is typed; `label`: as the page calls it.
@@ -50,7 +50,7 @@ class LayoutKind:
 
 
 @dataclass(frozen=True)
-class LaidOut:
+class Projected:
     """`points` float32 [n, 2] in −1 … 1 with equal units on both axes, NaN where a vector is none. `kept` is the share
     of a picture's neighbours on the map that are its neighbours by their vectors, NaN where that says nothing; `chance`
     what a map without meaning would keep; both as `neighbours_kept` has them."""
@@ -64,8 +64,8 @@ class TooFewVectors(ModelsimError):  # noqa: N818 - it says what is wrong
     """A method needs more."""
 
 
-def lay_out(vectors: Vectors, kind: LayoutKind, job: Job) -> LaidOut:
-    """The layout of vectors [n, d], whatever their order; equal ones lie at one place, and one that holds NaN has none.
+def project(vectors: Vectors, kind: ProjectionKind, job: Job) -> Projected:
+    """The projection of vectors [n, d], whatever their order; equal ones lie at one place, one that holds NaN at none.
 
     Raises TooFewVectors, Cancelled, and ModelsimError where a package is missing.
     """
@@ -81,7 +81,7 @@ def lay_out(vectors: Vectors, kind: LayoutKind, job: Job) -> LaidOut:
     job.check()
     points = np.full((len(vectors), 2), np.nan, np.float32)
     points[finite] = placed[places]
-    return LaidOut(points, *neighbours_kept(distinct, placed))
+    return Projected(points, *neighbours_kept(distinct, placed))
 
 
 def within_one(points: Points) -> Points:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from lib_modelsim.curate.layouts.layout import LayoutKind, TooFewVectors, lay_out, neighbours_kept
-from lib_modelsim.curate.layouts.pca import KIND as PCA
-from lib_modelsim.curate.layouts.pca import principal
-from lib_modelsim.curate.layouts.registry import forget, layout_kind, layout_kinds, register
+from lib_modelsim.curate.projections.pca import KIND as PCA
+from lib_modelsim.curate.projections.pca import principal
+from lib_modelsim.curate.projections.projection import ProjectionKind, TooFewVectors, neighbours_kept, project
+from lib_modelsim.curate.projections.registry import forget, projection_kind, projection_kinds, register
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
 
@@ -30,21 +30,21 @@ def groups(n, d, count=4, seed=0):
 @settings(deadline=None, max_examples=60)
 @given(VECTORS, st.randoms(use_true_random=False))
 def test_the_order_of_the_pictures_changes_nothing_and_all_lie_within_one(vectors, random):
-    found = lay_out(vectors, PCA, Job()).points
+    found = project(vectors, PCA, Job()).points
     assert found.shape == (len(vectors), 2)
     assert found.dtype == np.float32
     assert np.isfinite(found).all()
     assert np.abs(found).max() <= 1.000001
     order = list(range(len(vectors)))
     random.shuffle(order)
-    assert (lay_out(vectors[order], PCA, Job()).points == found[order]).all()
+    assert (project(vectors[order], PCA, Job()).points == found[order]).all()
 
 
 @settings(deadline=None, max_examples=40)
 @given(VECTORS, st.integers(1, 5))
 def test_equal_pictures_lie_at_one_place_and_move_no_other(vectors, times):
-    once = lay_out(vectors, PCA, Job()).points
-    found = lay_out(np.repeat(vectors, times, axis=0), PCA, Job()).points
+    once = project(vectors, PCA, Job()).points
+    found = project(np.repeat(vectors, times, axis=0), PCA, Job()).points
     assert (found == np.repeat(once, times, axis=0)).all()
 
 
@@ -54,9 +54,9 @@ def test_a_picture_without_a_vector_has_no_place_and_moves_no_other(vectors, dat
     place = data.draw(st.integers(0, len(vectors)))
     missing = data.draw(st.sampled_from([np.nan, np.inf]))
     with_one = np.insert(vectors, place, missing, axis=0)
-    found = lay_out(with_one, PCA, Job()).points
+    found = project(with_one, PCA, Job()).points
     assert np.isnan(found[place]).all()
-    assert (np.delete(found, place, axis=0) == lay_out(vectors, PCA, Job()).points).all()
+    assert (np.delete(found, place, axis=0) == project(vectors, PCA, Job()).points).all()
 
 
 def test_principal_components_are_those_of_a_full_decomposition():
@@ -73,21 +73,21 @@ def test_principal_components_are_those_of_a_full_decomposition():
 def test_both_directions_have_one_unit():
     random = np.random.default_rng(0)
     vectors = (random.standard_normal((500, 2)) * [10, 1]).astype(np.float32)
-    spread = np.ptp(lay_out(vectors, PCA, Job()).points, axis=0)
+    spread = np.ptp(project(vectors, PCA, Job()).points, axis=0)
     assert spread[0] == pytest.approx(2)
     assert spread[1] < 0.4
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_a_few_pictures_have_a_map_and_nothing_is_said_of_their_neighbours(count):
-    found = lay_out(np.eye(count, 8, dtype=np.float32), PCA, Job())
+    found = project(np.eye(count, 8, dtype=np.float32), PCA, Job())
     assert found.points.shape == (count, 2)
     assert np.isfinite(found.points).all()
     assert np.isnan([found.kept, found.chance]).all()
 
 
 def test_all_pictures_alike_lie_in_the_middle():
-    found = lay_out(np.ones((50, 8), np.float32), PCA, Job())
+    found = project(np.ones((50, 8), np.float32), PCA, Job())
     assert (found.points == 0).all()
     assert np.isnan(found.kept)
 
@@ -105,7 +105,7 @@ def test_kept_neighbours_tell_a_faithful_map_from_one_that_means_nothing():
 
 def test_neighbours_in_many_dimensions_are_hardly_kept_and_that_is_said():
     vectors = np.random.default_rng(0).standard_normal((3000, 256)).astype(np.float32)
-    found = lay_out(vectors, PCA, Job())
+    found = project(vectors, PCA, Job())
     assert found.kept < 0.1
 
 
@@ -121,47 +121,47 @@ def test_neighbours_are_counted_as_a_full_sort_counts_them():
 
 
 def test_a_kind_that_is_not_installed_is_listed_and_says_what_to_install():
-    assert [kind.name for kind in layout_kinds()][:3] == ["pca", "tsne", "umap"]
-    kind = LayoutKind("other", "Other", "other 1", PCA.place, "", missing=lambda: ("no-such-package",))
+    assert [kind.name for kind in projection_kinds()][:3] == ["pca", "tsne", "umap"]
+    kind = ProjectionKind("other", "Other", "other 1", PCA.place, "", missing=lambda: ("no-such-package",))
     register(kind)
     try:
         with pytest.raises(ModelsimError, match="Other needs a package that is not installed: no-such-package"):
-            layout_kind("other")
-        with pytest.raises(ValueError, match="there is a layout of this name"):
+            projection_kind("other")
+        with pytest.raises(ValueError, match="there is a projection of this name"):
             register(kind)
     finally:
         forget("other")
-    with pytest.raises(ModelsimError, match=r"there is no such layout: other\. Fix: use pca or tsne or umap"):
-        layout_kind("other")
+    with pytest.raises(ModelsimError, match=r"there is no such projection: other\. Fix: use pca or tsne or umap"):
+        projection_kind("other")
 
 
 def test_a_stop_is_heard_before_anything_is_computed():
     with pytest.raises(Cancelled):
-        lay_out(groups(30, 8)[0], PCA, Job(cancelled=lambda: True))
+        project(groups(30, 8)[0], PCA, Job(cancelled=lambda: True))
 
 
 @pytest.mark.parametrize("name", ["tsne", "umap"])
 def test_neighbour_maps_keep_groups_together_and_are_the_same_in_any_order(name):
-    kind = next(kind for kind in layout_kinds() if kind.name == name)
+    kind = next(kind for kind in projection_kinds() if kind.name == name)
     if kind.missing():
         pytest.skip(f"{kind.missing()[0]} is not installed")
     vectors, which = groups(160, 32)
     vectors[3] = vectors[5]
-    found = lay_out(vectors, kind, Job())
+    found = project(vectors, kind, Job())
     assert np.isfinite(found.points).all()
     assert np.abs(found.points).max() <= 1.000001
     apart = np.linalg.norm(found.points[:, None] - found.points, axis=2) + 9 * np.eye(160)
     assert (which[apart.argmin(1)] == which).mean() > 0.9
     order = np.random.default_rng(2).permutation(160)
-    assert (lay_out(vectors[order], kind, Job()).points == found.points[order]).all()
+    assert (project(vectors[order], kind, Job()).points == found.points[order]).all()
     with pytest.raises(TooFewVectors, match="needs at least 8 different pictures: 3"):
-        lay_out(vectors[:3], kind, Job())
+        project(vectors[:3], kind, Job())
 
 
 def test_opentsne_and_scikit_learn_are_both_asked_as_they_want():
     if not (importlib.util.find_spec("openTSNE") and importlib.util.find_spec("sklearn")):
         pytest.skip("openTSNE and scikit-learn are not both installed")
-    from lib_modelsim.curate.layouts import tsne
+    from lib_modelsim.curate.projections import tsne
 
     vectors, which = groups(120, 24)
     start = principal(vectors) * 1e-4

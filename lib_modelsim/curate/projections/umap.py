@@ -10,8 +10,8 @@ import warnings
 from importlib.util import find_spec
 
 from ...job import Job
-from .layout import SEED, LayoutKind, Points, Vectors
 from .pca import principal
+from .projection import SEED, Points, ProjectionKind, Vectors
 
 _NEIGHBOURS = 15
 
@@ -31,7 +31,7 @@ def _place(vectors: Vectors, _job: Job) -> Points:
         return method.fit_transform(vectors)
 
 
-KIND = LayoutKind(
+KIND = ProjectionKind(
     "umap",
     "UMAP",
     "umap 1",

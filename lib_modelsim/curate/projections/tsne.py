@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...job import Job, Stage
-from .layout import SEED, LayoutKind, Points, Vectors
 from .pca import principal
+from .projection import SEED, Points, ProjectionKind, Vectors
 
 _DIMENSIONS = 50
 """Principal components that neighbours are looked for in."""
@@ -39,7 +39,7 @@ def _place(vectors: Vectors, job: Job) -> Points:
 def _by_opentsne(rows: Vectors, start: Points, perplexity: float, job: Job) -> Points:
     from openTSNE import TSNE
 
-    stage = Stage(job, "laying out by t-SNE", _ROUNDS, "rounds")
+    stage = Stage(job, "computing a map by t-SNE", _ROUNDS, "rounds")
 
     def told(_round: int, _error: float, _points: Any) -> None:  # noqa: ANN401 - openTSNE's
         stage.advance(_TOLD_EACH)
@@ -58,7 +58,7 @@ def _by_scikit_learn(rows: Vectors, start: Points, perplexity: float) -> Points:
     return method.fit_transform(rows)
 
 
-KIND = LayoutKind(
+KIND = ProjectionKind(
     "tsne",
     "t-SNE",
     "t-sne 1",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...curate.collection import Collection
-from ...curate.layouts.layout import LaidOut, LayoutKind, TooFewVectors, lay_out
-from ...curate.layouts.pca import KIND as PCA
-from ...curate.layouts.registry import layout_kind
+from ...curate.projections.pca import KIND as PCA
+from ...curate.projections.projection import Projected, ProjectionKind, TooFewVectors, project
+from ...curate.projections.registry import projection_kind
 from ...job import Job
 from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import FeatureStore, Wanted
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PictureMap:
-    """`laid_out.points` [pictures, 2] in the order of the collection, NaN for one that cannot be opened. `method` is
+    """`projected.points` [pictures, 2] in the order of the collection, NaN for one that cannot be opened. `method` is
     how it was made, which is PCA where the one asked for needs more pictures; `remarks` say so."""
 
-    laid_out: LaidOut
-    method: LayoutKind
+    projected: Projected
+    method: ProjectionKind
     encoder: str
     remarks: tuple[str, ...] = ()
 
     def told(self) -> str:
         """What the map shows, and how far its distances can be trusted."""
         shown = f"{self.method.label} of what {self.encoder} sees."
-        if np.isnan(self.laid_out.kept):
+        if np.isnan(self.projected.kept):
             return f"{shown} Too few different pictures to say how faithful the map is."
-        kept, chance = percent(self.laid_out.kept), percent(self.laid_out.chance)
+        kept, chance = percent(self.projected.kept), percent(self.projected.chance)
         return (
             f"{shown} Of a picture's neighbours on the map {kept} are its neighbours for the encoder, too "
             f"(by chance: {chance}). {self.method.distances}"
@@ -52,37 +52,37 @@ def encoder_for(host: Host) -> str:
 
 
 def picture_map(collection: Collection, encoder: Encoder, method: str, store: FeatureStore, job: Job) -> PictureMap:
-    """The map by the layout of this name. Pictures that were not encoded yet are encoded.
+    """The map by the projection of this name. Pictures that were not encoded yet are encoded.
 
-    Raises ModelsimError for a layout that is unknown or not installed, Cancelled within a few pictures.
+    Raises ModelsimError for a projection that is unknown or not installed, Cancelled within a few pictures.
     """
-    kind = layout_kind(method)
+    kind = projection_kind(method)
     pictures = collection.pictures
     seen = store.look([Wanted([picture.path for picture in pictures], [encoder], prints=False)], job)
     contents = sorted({each.content for each in pictures if seen.contents.get(each.path) == each.content})
     try:
-        found = _laid_out(contents, encoder, kind, store, job)
+        found = _projected(contents, encoder, kind, store, job)
         remarks: tuple[str, ...] = ()
     except TooFewVectors as error:
-        found, kind, remarks = _laid_out(contents, encoder, PCA, store, job), PCA, (f"{error.what}: PCA is shown",)
+        found, kind, remarks = _projected(contents, encoder, PCA, store, job), PCA, (f"{error.what}: PCA is shown",)
     place = {content: i for i, content in enumerate(contents)}
     missing = sum(picture.content not in place for picture in pictures)
     if missing:
         remarks = (*remarks, f"not on the map, as they cannot be opened or have changed: {counted(missing, 'picture')}")
     with_none = np.vstack([found.points, np.full((1, 2), np.nan, np.float32)])
     points = with_none[[place.get(picture.content, -1) for picture in pictures]]
-    return PictureMap(LaidOut(points, found.kept, found.chance), kind, encoder.name, remarks)
+    return PictureMap(Projected(points, found.kept, found.chance), kind, encoder.name, remarks)
 
 
-def _laid_out(contents: list[str], encoder: Encoder, kind: LayoutKind, store: FeatureStore, job: Job) -> LaidOut:
+def _projected(contents: list[str], encoder: Encoder, kind: ProjectionKind, store: FeatureStore, job: Job) -> Projected:
     """As the store keeps it of these very pictures, else computed."""
     if not contents:
-        return LaidOut(np.zeros((0, 2), np.float32), float("nan"), float("nan"))
+        return Projected(np.zeros((0, 2), np.float32), float("nan"), float("nan"))
     method = f"map {kind.identity} of {encoder.identity}"
     of_these = hashlib.sha256("".join(contents).encode()).hexdigest()
     if (kept := store.computed(method, of_these)) is not None:
-        return LaidOut(kept["points"], *map(float, kept["faithful"]))
-    found = lay_out(store.vectors(encoder, contents), kind, job)
+        return Projected(kept["points"], *map(float, kept["faithful"]))
+    found = project(store.vectors(encoder, contents), kind, job)
     faithful = np.array([found.kept, found.chance])
     store.keep_computed(method, of_these, {"points": found.points, "faithful": faithful})
     return found

@@ -10,20 +10,20 @@ from functools import cache
 from ...discovery import modules_in
 from ...errors import ModelsimError
 from ...installing import how_to_install
-from .layout import LayoutKind
+from .projection import ProjectionKind
 
-_registered: dict[str, LayoutKind] = {}
+_registered: dict[str, ProjectionKind] = {}
 
 
 @cache
-def _shipped() -> tuple[LayoutKind, ...]:
+def _shipped() -> tuple[ProjectionKind, ...]:
     return tuple(module.KIND for module in modules_in(__package__) if hasattr(module, "KIND"))
 
 
-def register(kind: LayoutKind) -> None:
+def register(kind: ProjectionKind) -> None:
     """Add a kind from outside. Raises ValueError where its name is taken."""
-    if any(each.name == kind.name for each in layout_kinds()):
-        raise ValueError(f"there is a layout of this name: {kind.name}")
+    if any(each.name == kind.name for each in projection_kinds()):
+        raise ValueError(f"there is a projection of this name: {kind.name}")
     _registered[kind.name] = kind
 
 
@@ -32,18 +32,18 @@ def forget(name: str) -> None:
     del _registered[name]
 
 
-def layout_kinds() -> list[LayoutKind]:
+def projection_kinds() -> list[ProjectionKind]:
     """All of them, also those whose packages are missing."""
     return [*_shipped(), *_registered.values()]
 
 
-def layout_kind(name: str) -> LayoutKind:
+def projection_kind(name: str) -> ProjectionKind:
     """The kind of this name, ready to be used. Raises ModelsimError for an unknown one, and where it has to be
     installed first."""
-    kind = next((each for each in layout_kinds() if each.name == name), None)
+    kind = next((each for each in projection_kinds() if each.name == name), None)
     if kind is None:
-        ways = " or ".join(each.name for each in layout_kinds())
-        raise ModelsimError("there is no such layout", name, f"use {ways}")
+        ways = " or ".join(each.name for each in projection_kinds())
+        raise ModelsimError("there is no such projection", name, f"use {ways}")
     if missing := kind.missing():
         raise ModelsimError(f"{kind.label} needs a package that is not installed", missing[0], how_to_install(*missing))
     return kind

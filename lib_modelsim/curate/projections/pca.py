@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...job import Job
-from .layout import SEED, LayoutKind, Points, Vectors
+from .projection import SEED, Points, ProjectionKind, Vectors
 
 _BESIDE = 16
 _ROUNDS = 6
@@ -36,7 +36,7 @@ def _place(vectors: Vectors, _job: Job) -> Points:
     return principal(vectors)
 
 
-KIND = LayoutKind(
+KIND = ProjectionKind(
     "pca",
     "PCA",
     "pca 1",
