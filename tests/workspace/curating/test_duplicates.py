@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -157,6 +158,29 @@ def test_a_second_search_compares_nothing_again(folder, use, monkeypatch):
     first = use.duplicates(folder, [], Job())
     monkeypatch.setattr(deciding, "confirm", lambda *_: pytest.fail("compared again"))
     assert use.duplicates(folder, [], Job()) == first
+
+
+def test_two_searches_at_once_agree(folder, use):
+    def search() -> Duplicates:
+        with Workspace(use.host, lambda: Library(None)) as own:
+            return own.duplicates(folder, [], Job())
+
+    with ThreadPoolExecutor(2) as both:
+        one, other = both.map(lambda _: search(), range(2))
+    assert one == other
+    assert names(one) == [("copy", COPIES)]
+
+
+def test_copies_of_one_third_picture_are_compared_though_they_were_no_candidates(folder, use, monkeypatch):
+    within = finding_pairs.within
+
+    def few(described, job):
+        first = next(i for i, path in enumerate(described.paths) if path.name == "first.png")
+        pairs = within(described, job)
+        return pairs[(pairs == first).any(1)]
+
+    monkeypatch.setattr(finding_pairs, "within", few)
+    assert names(use.duplicates(folder, [], Job())) == [("copy", COPIES)]
 
 
 def test_what_was_compared_before_a_stop_is_kept(folder, use, monkeypatch):
