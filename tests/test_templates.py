@@ -145,17 +145,13 @@ def library_row(text, bad):
 
 def duplicate(text):
     return {
-        "number": 1, "name": text, "path": text, "url": text, "facts": text, "told": text, "kept": True, "keep": text,
+        "number": 1, "name": text, "path": text, "url": text, "facts": text, "told": text, "keep": text,
         "hides": None,
     }  # fmt: skip
 
 
 def same_checkpoint(text):
     return {"name": text, "path": text, "size": 5, "told": text, "more": text}
-
-
-def score_box(text):
-    return dict.fromkeys(("name", "label", "says", "takes", "which", "weight"), text) | {"chosen": True}
 
 
 def small(text):
@@ -203,6 +199,10 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "again": again, "cards": "",
         },
         "ui/templates/branch.html": {"names": [text], "counted": text, "alike": text},
+        "ui/templates/captions.html": {
+            "counted": text, "more": 2, "unreadable": [text], "writes": True, "target": text,
+            "groups": [{"name": text, "path": text, "merged": text, "wrong": [(text, text, text)]}],
+        },
         "ui/templates/cards.html": {
             "infotext": text, "loads": True, "sends": True, "others": [{"model": text, "probability": 0.1}],
             "cards": [card(text), card(text) | {"cannot_load": None, "mark": None}], "left_out": text,
@@ -247,8 +247,10 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "facts": [(text, text)], "prompt": text, "path": text, "infotext": text,
         },
         "ui/templates/curate_scores.html": {
-            "kinds": [score_box(text) | {"takes": ""}], "of_files": [score_box(text)], "opened": True,
-            "encoder": text, "encoders": [text], "clip": text, "download": text, "remarks": [text],
+            "kinds": [
+                dict.fromkeys(("name", "label", "says", "takes", "which", "weight"), text) | {"chosen": True}
+            ],
+            "scored": True, "remarks": [text],
         },
         "ui/templates/curate_folder.html": {
             "offered": [(SimpleNamespace(name=text), text, True)], "typed": text, "refused": "", "told": text,
@@ -279,11 +281,12 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
         "ui/templates/duplicate_group.html": {
             "title": text, "similarity": text,
-            "members": [duplicate(text), duplicate(text) | {"url": "", "kept": False, "hides": ("0", "1")}],
+            "members": [duplicate(text), duplicate(text) | {"url": "", "keep": "", "hides": ("0", "1")}],
         },
         "ui/templates/duplicates.html": {
             "number": 1, "going": "[1]", "against": text, "refused": "", "summary": text, "remarks": [text],
-            "done": [text], "undo": text, "groups": ["", ""], "question": {"asks": text, "notes": [text], "yes": text},
+            "done": [text], "undo": text, "captions": "", "groups": ["", ""],
+            "question": {"asks": text, "notes": [text], "yes": text},
             "target": text, "listed": {"counted": text, "text": text}, "page": 1, "pages": 3, "first": 1, "last": 2,
             "counted": 9, "apart": [(text, text, [""], 2)], "hidden_counted": text,
             "hidden": [{"a": text, "b": text, "first": text, "second": text}],
@@ -319,6 +322,11 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},
         "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
+        "ui/templates/verbatim.html": {
+            "training": text, "refused": "", "compared": [text], "not_shown": [text],
+            "models": [{"name": text, "told": text, "repeats": [""], "more": 2},
+                       {"name": text, "told": text, "repeats": [], "more": 0}],
+        },
         "ui/templates/using.html": {"references": [text] * 6},
         "ui/templates/two_pictures.html": {"names": [text, text], "urls": [text, text]},
     }  # fmt: skip

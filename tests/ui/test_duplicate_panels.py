@@ -16,6 +16,7 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
@@ -282,3 +283,79 @@ def test_unreadable_files_are_told(curate, pictures):
     told = find(curate, pictures)
     assert "Not compared: " in told
     assert "cut.png" in told
+
+
+# captions
+
+
+@pytest.fixture
+def training(pictures):
+    """The pictures with captions, of which one does not fit."""
+    shutil.copy(pictures / "harbour.png", pictures / "harbour again.png")
+    for name, text in (
+        ("harbour", "a harbour, boats, evening, stone quay, lamps"),
+        ("harbour again", "a harbour, boats, evening, stone quay, gulls"),
+        ("from the web", "portrait of a woman, red hair"),
+        ("bridge", "a bridge"),
+    ):
+        (pictures / f"{name}.txt").write_text(text, "utf-8")
+    return pictures
+
+
+def test_captions_are_merged_for_the_one_to_keep_and_misfits_told_and_nothing_is_written(curate, training):
+    find(curate, training)
+    before = {path: path.read_bytes() for path in training.iterdir()}
+    curate.do("duplicates", "captions")
+    told = curate.text("duplicates")
+    assert re.search(r"a harbour, boats, evening, stone quay, (lamps, gulls|gulls, lamps)", told)
+    assert "from the web.jpg: portrait of a woman, red hair (does not fit the others)" in told
+    assert {path: path.read_bytes() for path in training.iterdir()} == before
+
+
+def test_merged_captions_are_written_on_order_into_another_folder(curate, training, tmp_path):
+    find(curate, training)
+    curate.do("duplicates", "captions")
+    assert "this folder holds the pictures" in curate.do("duplicates", "write captions", captions_to=str(training))
+    curate.do("duplicates", "write captions", captions_to=str(tmp_path / "merged"))
+    assert "1 caption written into" in curate.text("duplicates")
+    (file,) = (tmp_path / "merged").iterdir()
+    tags = {"a harbour", "boats", "evening", "stone quay", "lamps", "gulls"}
+    assert set(file.read_text("utf-8").strip().split(", ")) == tags
+
+
+# verbatim copies
+
+
+@pytest.fixture
+def generated(tmp_path):
+    """Pictures of two models, with their records; one of the first repeats a training picture."""
+    folder, training = tmp_path / "generated", tmp_path / "training"
+    folder.mkdir()
+    training.mkdir()
+    for number, model in ((11, "anna"), (12, "anna"), (13, "bert")):
+        texts = PngInfo()
+        settings = f"Steps: 5, Sampler: Euler, Seed: {number}, Size: 400x400, Model: {model}"
+        texts.add_text("parameters", f"a scene\nNegative prompt: none\n{settings}")
+        scene(number, 400, 400).save(folder / f"{number}.png", pnginfo=texts)
+    ImageOps.mirror(scene(11, 400, 400)).save(training / "page 7.jpg", quality=85)
+    scene(99, 400, 400).save(training / "page 8.jpg", quality=85)
+    return folder, training
+
+
+def test_of_each_model_it_is_told_how_many_repeat_a_training_picture_and_what_that_does_not_show(curate, generated):
+    folder, training = generated
+    open_folder(curate, folder)
+    curate.do("verbatim", "compare", training=str(training))
+    told = curate.text("verbatim")
+    assert "anna 1 of 2 pictures (50 %) repeats 1 picture of the other folder" in told
+    assert "bert none of 1 picture repeats one of the other folder" in told
+    assert re.search(r"Copy \d+ % the same 11\.png .* Mirrored page 7\.jpg", told)
+    assert "What was compared 3 pictures of" in told
+    assert "does not show why" in told
+    assert curate.html("verbatim").count('<img src="/data/thumbnails/') == 2
+
+
+def test_without_a_training_folder_it_says_so(curate, generated):
+    assert "Choose a folder of generated pictures above" in curate.text("verbatim")
+    open_folder(curate, generated[0])
+    assert "no folder is named" in curate.do("verbatim", "compare", training="")

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
 from lib_modelsim import demo
 from lib_modelsim.engines.webui_http import WebuiByHttp
@@ -33,6 +34,9 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium that is installed")
 
 expect = playwright.expect
+
+PATIENCE = 900_000
+"""Milliseconds for work on 500 pictures."""
 
 MODELS = (
     "harborlight-base_v1",
@@ -122,20 +126,65 @@ def open_panel(page, name):
     page.locator("#modelsim_curate_panels button", has_text=re.compile(rf"^\s*{name}\s*$")).first.click()
 
 
-def test_the_gallery_of_500_and_the_output_folder_are_offered_and_shown(page):
-    open_folder(page, "Probes", f"{PICTURES} pictures by {len(MODELS)} models")
-    shots = page.locator("#modelsim_curate_pictures .modelsim-shot")
-    expect(shots).to_have_count(60)
-    shots.first.locator("img:not([data-later])").wait_for()
-    assert shots.locator("img:not([data-later])").first.evaluate("one => one.decode().then(() => one.naturalWidth)") > 0
-    open_folder(page, "txt2img", "3 pictures by 1 model")
-    expect(shots).to_have_count(3)
+def test_the_output_folder_is_offered_and_a_copy_in_it_is_found(page, webui):
+    folder = Path(webui.api("/sdapi/v1/options")["outdir_txt2img_samples"])
+    folder = folder if folder.is_absolute() else webui.data / folder
+    (own,) = sorted(folder.rglob("*-1.png"))
+    with Image.open(own) as picture:
+        ImageOps.mirror(picture.convert("RGB")).save(own.with_name("sent to a friend.jpg"), quality=88)
+    open_folder(page, "txt2img", "4 pictures by 1 model")
+    expect(page.locator("#modelsim_curate_pictures .modelsim-shot")).to_have_count(4)
+    open_panel(page, "Duplicates")
+    page.locator("#modelsim_duplicates_find").click()
+    group = page.locator("#modelsim_curate_duplicates .modelsim-groups > .modelsim-group")
+    expect(group).to_have_count(1, timeout=PATIENCE)
+    expect(group.locator("figure", has_text="sent to a friend.jpg")).to_contain_text("Mirrored")
+    expect(group.locator(".modelsim-kept figcaption")).to_contain_text(own.name)
+    assert all(group.locator("img").evaluate_all("all => all.map(one => one.decode().then(() => one.naturalWidth))"))
 
 
 def test_copies_among_the_webui_s_checkpoints_are_listed(page):
     open_panel(page, "Checkpoints")
     page.locator("button", has_text="List copies").click()
     listed = page.locator("#modelsim_curate_checkpoint_copies")
-    expect(listed).to_contain_text(re.compile(r"could go: [\d.]+ MB"))
+    expect(listed).to_contain_text(re.compile(r"could go: [\d.]+ MB"), timeout=PATIENCE)
     expect(listed.locator("tr", has_text="inkwell_v2.1 (1)")).to_contain_text("Copy of inkwell_v2.1")
     expect(listed.locator("tr", has_text="inkwell_v2.1-clearvae")).to_contain_text("if you do not need its VAE")
+
+
+def test_from_a_gallery_of_500_to_its_ten_best(page, tmp_path):
+    open_folder(page, "Probes", f"{PICTURES} pictures by {len(MODELS)} models")
+    shots = page.locator("#modelsim_curate_pictures .modelsim-shot")
+    expect(shots).to_have_count(60)
+    page.locator("#modelsim_curate_score").click()
+    expect(shots.first.locator(".modelsim-shot-head b")).to_have_text("1", timeout=PATIENCE)
+
+    open_panel(page, "Map")
+    page.locator("button", has_text="Make the map").click()
+    expect(page.locator("#modelsim_curate_map [data-map]")).to_be_visible(timeout=PATIENCE)
+
+    open_panel(page, "Best")
+    page.locator("#modelsim_curate_best button", has_text="Find categories and clusters").click()
+    best = page.locator("#modelsim_curate_best .modelsim-small").first.locator("figure")
+    expect(best).to_have_count(10, timeout=PATIENCE)
+    open_panel(page, "Clusters")
+    expect(page.locator("#modelsim_curate_clusters .modelsim-clusters")).to_contain_text("beyond chance")
+
+    open_panel(page, "Best")
+    page.locator("#modelsim_curate_best button", has_text="Keep these").click()
+    line = page.locator("#modelsim_curate_chosen")
+    expect(line).to_contain_text("kept (10)")
+    line.locator("[data-name=target]").fill(str(tmp_path / "best"))
+    line.locator("button", has_text="Copy").click()
+    line.locator("button.modelsim-first", has_text="Copy").click()
+    expect(line).to_contain_text("10 pictures copied to")
+    assert len(list((tmp_path / "best").glob("*.png"))) == 10
+
+
+def test_siblings_of_a_gallery_of_500_are_no_copies(page):
+    open_folder(page, "Probes", f"{PICTURES} pictures by {len(MODELS)} models")
+    open_panel(page, "Duplicates")
+    page.locator("#modelsim_duplicates_find").click()
+    panel = page.locator("#modelsim_curate_duplicates")
+    expect(panel.locator(".modelsim-summary")).to_contain_text(f"{PICTURES} pictures compared", timeout=PATIENCE)
+    expect(panel.locator(".modelsim-apart summary", has_text="with the same layout: no copies")).to_be_visible()

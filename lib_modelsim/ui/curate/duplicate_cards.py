@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...job import Job, Stage
 from ...templates import render
 from ...text import percent, readable, size_text
+from ..backend import Backend
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from ...curate.duplicates.keeping import FileFacts
     from ...workspace.curating.duplicates import Duplicates, PicturePair
+    from ...workspace.curating.thumbnails import Thumbnails
 
 _TITLES = {
     "same file": "The same file",
@@ -93,17 +98,14 @@ def rendered(card: Card, number: int, cards: Cards, seen: ShownPictures) -> Mark
     first = card.paths[0]
     named = "the one to keep" if card.keep is not None else "the first one"
     members = [
-        {
-            "number": numbers.get(path),
-            "name": readable(path.name),
-            "path": readable(path),
-            "url": seen.urls.get(path, ""),
-            "facts": _facts(seen.facts.get(path), seen.models.get(path, "")),
-            "told": "" if path == first else _done(cards.told, seen.facts.get(first), seen.facts.get(path), named),
-            "kept": path == card.keep,
-            "keep": f"keep: {card.why}" if path == card.keep else "",
-            "hides": (str(numbers[first]), str(numbers[path])) if number and path != first and _hides(card) else None,
-        }
+        member(
+            path,
+            seen,
+            number=numbers.get(path),
+            told="" if path == first else _done(cards.told, seen.facts.get(first), seen.facts.get(path), named),
+            keep=f"keep: {card.why}" if path == card.keep else "",
+            hides=(str(numbers[first]), str(numbers[path])) if number and path != first and _hides(card) else None,
+        )
         for path in card.paths
     ]
     title = _TITLES.get(card.kind, card.kind)
@@ -112,6 +114,28 @@ def rendered(card: Card, number: int, cards: Cards, seen: ShownPictures) -> Mark
     unsure = f"; {card.why}" if card.why and card.keep is None else ""
     similarity = f"{percent(card.similarity)} the same{least}{unsure}" if number else ""
     return render("ui/templates/duplicate_group.html", title=counted, similarity=similarity, members=members)
+
+
+def member(
+    path: Path,
+    seen: ShownPictures,
+    told: str,
+    keep: str = "",
+    number: int | None = None,
+    hides: tuple[str, str] | None = None,
+) -> dict[str, object]:
+    """A picture as the template takes it. `number` is that of the field by which it is chosen, `hides` are the numbers
+    of a pair that can be hidden."""
+    return {
+        "number": number,
+        "name": readable(path.name),
+        "path": readable(path),
+        "url": seen.urls.get(path, ""),
+        "facts": _facts(seen.facts.get(path), seen.models.get(path, "")),
+        "told": told,
+        "keep": keep,
+        "hides": hides,
+    }
 
 
 def _hides(card: Card) -> bool:
@@ -138,6 +162,28 @@ def _done(
     if pair not in told:
         pair, one, two = pair[::-1], two, one
     return told.get(pair, "").replace("the first", one).replace("the second", two)
+
+
+def look_at(paths: Iterable[Path], facts: dict[Path, FileFacts], thumbnails: Thumbnails, job: Job) -> None:
+    """Take down what the headers of these files say, and make their small copies; of files that are there."""
+    from ...curate.duplicates.keeping import file_facts
+    from ...pictures.opening import PictureError, regular_file
+
+    wanted = [path for path in paths if path not in facts]
+    stage = Stage(job, "looking at the pictures found", len(wanted), "pictures")
+    for path in wanted:
+        with suppress(OSError, PictureError):  # gone, or another file by now: its name stands there
+            content = hashlib.sha256(regular_file(path).read_bytes()).hexdigest()
+            facts[path] = file_facts(path, content, record=False)
+        stage.advance(1)
+    thumbnails.make([(facts[path].content, path) for path in wanted if path in facts], job)
+
+
+def shown_pictures(facts: Mapping[Path, FileFacts], models: Mapping[Path, str], backend: Backend) -> ShownPictures:
+    """What is known of pictures that were looked at."""
+    small = {path: backend.thumbnails.path(each.content) for path, each in facts.items()}
+    urls = {path: backend.host.picture_url(file) for path, file in small.items() if file.is_file()}
+    return ShownPictures(facts, urls, models)
 
 
 def paths_of(cards: Iterable[Card]) -> list[Path]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +12,15 @@ from weakref import WeakKeyDictionary
 import gradio as gr
 
 from ...errors import ModelsimError
-from ...job import Job, Stage
+from ...job import Job
 from ...reading import typed_folder
+from ...text import counted, readable
 from ...workspace.workspace import Workspace
 from ..status import note
 from ..view_state import ViewState
 from ..work import Updates
 from .chosen_files import told_of
-from .duplicate_cards import cards_of, paths_of
+from .duplicate_cards import cards_of, look_at, paths_of
 from .duplicates_view import CopiesState, FoundCopies, on_page, pages_of, shown
 from .panel import Begin
 from .session import Curator
@@ -75,6 +74,8 @@ class DuplicatesPanel:
                 asked, state.asked = state.asked, None
                 stopped = "Stopped. What was moved before stays there; everything else is where it was."
                 begin(lambda: curator.run(("move", asked), partial(self._move, curator, state, asked)), stopped, "")
+            case _:
+                self._act_on_captions(action, curator, state, begin)
         return (self.id,)
 
     def show(self, curator: Curator) -> Updates:
@@ -88,7 +89,8 @@ class DuplicatesPanel:
         """Of this window; an answer about another folder is none."""
         state = self._states.setdefault(curator, CopiesState())
         if state.answer is not None and state.answer.found.folder != curator.folder:
-            state.answer, state.listed, state.asked, state.undo, state.done = None, (), None, None, ()
+            against, target = state.against, state.captions_to
+            self._states[curator] = state = CopiesState(against=against, captions_to=target)
         return state
 
     # what is begun
@@ -98,6 +100,7 @@ class DuplicatesPanel:
             raise ModelsimError("no folder is looked at", None, "choose one first")
         against = self._folder(state.against)
         state.listed, state.asked, state.undo, state.done, state.page = (), None, None, (), 0
+        state.captions = None
         state.seen.clear()
         asked = "duplicates", curator.folder, against
         begin(lambda: curator.run(asked, partial(self._find, curator, state)), _STOPPED, "")
@@ -118,29 +121,14 @@ class DuplicatesPanel:
         state.hidden = workspace.hidden_pairs()
         answer = FoundCopies(self._numbers, found, cards, sum(map(_bytes, going)))
         state.page = min(state.page, pages_of(answer) - 1)
-        self._look(state, answer, state.page, job)
+        look_at(paths_of(on_page(answer, state.page)), state.seen, self._backend.thumbnails, job)
         state.answer = answer
 
     def _turn(self, state: CopiesState, page: int, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - of all work
         if state.answer is not None:
             page = min(page, pages_of(state.answer) - 1)
-            self._look(state, state.answer, page, job)
+            look_at(paths_of(on_page(state.answer, page)), state.seen, self._backend.thumbnails, job)
             state.page = page
-
-    def _look(self, state: CopiesState, answer: FoundCopies, page: int, job: Job) -> None:
-        """Small copies of what stands on a page, and what the headers say; of files that are there."""
-        from ...curate.duplicates.keeping import file_facts
-        from ...pictures.opening import PictureError, regular_file
-
-        wanted = [path for path in paths_of(on_page(answer, page)) if path not in state.seen]
-        stage = Stage(job, "looking at the pictures found", len(wanted), "pictures")
-        for path in wanted:
-            with suppress(OSError, PictureError):  # gone, or another file by now: its name stands there
-                content = hashlib.sha256(regular_file(path).read_bytes()).hexdigest()
-                state.seen[path] = file_facts(path, content, record=False)
-            stage.advance(1)
-        new = [(state.seen[path].content, path) for path in wanted if path in state.seen]
-        self._backend.thumbnails.make(new, job)
 
     def _hide(self, curator: Curator, state: CopiesState, pair: Sequence[Path], job: Job, workspace: Workspace) -> None:
         if len(pair) == 2:
@@ -161,18 +149,47 @@ class DuplicatesPanel:
             raise ModelsimError("this pair is shown already", None, "press Find duplicates")
         return found
 
+    # captions
+
+    def _act_on_captions(
+        self, action: Mapping[str, Any], curator: Curator, state: CopiesState, begin: Begin
+    ) -> None:
+        match action:
+            case {"do": "captions"}:
+                begin(lambda: curator.run("merge captions", partial(self._merge, state)), "Stopped.", "")
+            case {"do": "write captions", "captions_to": str(typed)} if state.captions is not None:
+                state.captions_to = typed
+                target = self._target(typed)
+                work = partial(self._write, state, target)
+                begin(lambda: curator.run(("write captions", target), work), "Stopped.", "")
+
+    def _merge(self, state: CopiesState, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - of all work
+        if state.answer is not None:
+            state.captions = workspace.merged_captions(state.answer.found)
+
+    def _write(self, state: CopiesState, target: Path, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - as above
+        if state.captions is not None:
+            written = workspace.write_captions(state.captions, target)
+            state.done = (f"{counted(len(written), 'caption')} written into {readable(target)}.",)
+
     # moving
+
+    def _target(self, typed: str) -> Path:
+        """A folder that files are put into. Raises ModelsimError for what is none, or may not be named."""
+        from ...workspace.curating.choosing_folder import require_allowed
+
+        target = typed_folder(typed)
+        require_allowed(target, self._backend.host, self._backend.gallery)
+        return target
 
     def _plan(self, curator: Curator, chosen: Sequence[Path]) -> Transfer:
         """Raises ModelsimError for a folder that cannot take them, and where nothing is chosen."""
-        from ...workspace.curating.choosing_folder import require_allowed
         from ...workspace.curating.keeping_files import Way, plan_transfer
 
         if not chosen:
             raise ModelsimError("no picture is chosen", None, "tick some first")
-        host, gallery, target = self._backend.host, self._backend.gallery, typed_folder(curator.target)
-        require_allowed(target, host, gallery)
-        plan = plan_transfer(chosen, target, Way.MOVE, sidecars=True, ours=(gallery, host.data))
+        ours = self._backend.gallery, self._backend.host.data
+        plan = plan_transfer(chosen, self._target(curator.target), Way.MOVE, sidecars=True, ours=ours)
         if not plan.units:
             raise ModelsimError("none of them can be moved", None, plan.refused[0][1])
         return plan
@@ -183,7 +200,7 @@ class DuplicatesPanel:
         try:
             state.done = told_of(asked, transfer(asked, job))
         finally:
-            state.answer, state.listed = None, ()
+            state.answer, state.captions, state.listed = None, None, ()
             curator.refresh(workspace)
         if curator.pictures:
             self._find(curator, state, job, workspace)

@@ -14,11 +14,14 @@ from ...templates import render
 from ...text import counted, readable, size_text
 from ..backend import Backend
 from .chosen_files import question
-from .duplicate_cards import Card, Cards, ShownPictures, folded, rendered
+from .duplicate_cards import Card, Cards, ShownPictures, folded, rendered, shown_pictures
 from .session import Curator
 
 if TYPE_CHECKING:  # NumPy and SciPy come with them
+    from markupsafe import Markup
+
     from ...curate.duplicates.keeping import FileFacts
+    from ...workspace.curating.captions import GroupCaptions, MergedCaptions
     from ...workspace.curating.duplicates import Duplicates
     from ...workspace.curating.keeping_files import Transfer
     from ...workspace.curating.remembered import HiddenPair
@@ -29,8 +32,8 @@ TOGETHER = 30
 _FOLDED = 12
 """Pairs that are no copies of which pictures are shown."""
 
-_HIDDEN, _NAMED = 50, 3
-"""Hidden pairs that get a line, and files that cannot be read which are named in one."""
+_HIDDEN, _NAMED, _CAPTIONS = 50, 3, 50
+"""Hidden pairs that get a line, files that cannot be read which are named in one, groups of captions that are shown."""
 
 _APART = (
     (
@@ -64,6 +67,8 @@ class CopiesState:
     listed: Sequence[Path] = ()
     asked: Transfer | None = None
     done: Sequence[str] = ()
+    captions: MergedCaptions | None = None
+    captions_to: str = ""
 
 
 def pages_of(answer: FoundCopies) -> int:
@@ -86,9 +91,7 @@ def shown(state: CopiesState, curator: Curator, backend: Backend) -> str:
         "last": 0, "counted": 0, "apart": (),
     }  # fmt: skip
     if answer is not None:
-        small = {path: backend.thumbnails.path(each.content) for path, each in state.seen.items()}
-        urls = {path: host.picture_url(file) for path, file in small.items() if file.is_file()}
-        values = _values(answer, state.page, ShownPictures(state.seen, urls, answer.found.models))
+        values = _values(answer, state.page, shown_pictures(state.seen, answer.found.models, backend))
     return render(
         "ui/templates/duplicates.html",
         **values,
@@ -100,6 +103,7 @@ def shown(state: CopiesState, curator: Curator, backend: Backend) -> str:
         hidden_counted=counted(len(state.hidden), "pair"),
         question=question(state.asked) if state.asked is not None else None,
         done=state.done,
+        captions=_captions(state, writes=not host.cannot.get("folders")),
         listed={
             "counted": f"{counted(len(state.listed), 'picture')} chosen",
             "text": "\n".join(map(readable, state.listed)),
@@ -155,3 +159,31 @@ def _not_compared(why: Sequence[str]) -> list[str]:
         return []
     more = [f"and {len(why) - _NAMED:,} more"] if len(why) > _NAMED else []
     return [f"Not compared: {'; '.join([*why[:_NAMED], *more])}"]
+
+
+def _captions(state: CopiesState, writes: bool) -> Markup | str:
+    """The captions of the groups, merged, with those that do not fit; nothing before a person asked for them."""
+    found = state.captions
+    if found is None or state.answer is None:
+        return ""
+    return render(
+        "ui/templates/captions.html",
+        counted=f"Captions of {counted(len(found.groups), 'group')}",
+        groups=[_of_group(each) for each in found.groups[:_CAPTIONS]],
+        more=max(len(found.groups) - _CAPTIONS, 0),
+        unreadable=[for_page(why) for why in found.unreadable[:_NAMED]],
+        writes=writes and any(each.keep is not None and each.merged for each in found.groups),
+        target=state.captions_to,
+    )
+
+
+def _of_group(group: GroupCaptions) -> dict[str, object]:
+    from ...curate.duplicates.captions import Fit
+
+    wrong = [each for each in group.captions if each.fit in (Fit.MISFIT, Fit.UNDECIDED)]
+    return {
+        "name": readable(group.keep.name) if group.keep is not None else "No picture to keep for sure",
+        "path": readable(group.keep) if group.keep is not None else "",
+        "merged": group.merged,
+        "wrong": [(readable(each.picture.name), each.text, each.fit.value) for each in wrong],
+    }

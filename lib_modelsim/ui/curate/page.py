@@ -35,6 +35,7 @@ from .prompts_panel import PromptsPanel
 from .scores_panel import ScoresPanel
 from .session import Curator
 from .small import ShowsPictures, make_missing
+from .verbatim_panel import VerbatimPanel
 
 FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
 """Ids of hidden text fields into which the script writes what a person does, and the name of the browser's window."""
@@ -50,6 +51,7 @@ PANELS: list[type[Panel]] = [
     ModelsPanel,
     PromptsPanel,
     DuplicatesPanel,
+    VerbatimPanel,
     CheckpointCopiesPanel,
 ]
 """Panels with a tab each, in their order."""
@@ -86,8 +88,7 @@ class CuratePage:
     def connect(self, opened: Event) -> None:
         """Set going what each panel is for."""
         wiring, window = self._wiring, self._window
-        shown = wiring.at_once(opened, self.opened, window, self.outputs)
-        wiring.beside(shown.then, self.look_around, self.panels["scores"].outputs, window)
+        wiring.at_once(opened, self.opened, window, self.outputs)
         for panel in self.panels.values():
             if isinstance(panel, MapPanel):
                 panel.connect(wiring, window, self.curator)
@@ -101,13 +102,6 @@ class CuratePage:
         """The page is looked at: another window, or another program, may have given stars meanwhile."""
         self.curator(window).read_marks()
         return self.show(window)
-
-    def look_around(self, window: str) -> Updates:
-        """Which CLIP there is; takes seconds the first time."""
-        scores = self.panels["scores"]
-        if isinstance(scores, ScoresPanel):
-            scores.look_for_clip()
-        return scores.show(self.curator(window))
 
     def act(self, sent: str, window: str) -> Updates:
         """What a person did, one action after the other; long work is begun here and followed after."""
