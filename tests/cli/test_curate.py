@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -195,6 +196,41 @@ def test_the_clip_score_is_of_each_picture_with_the_prompt_of_its_record(folder,
     assert document["missing"][str(folder / "0.png")] == {"clip": "nothing tells its prompt"}
     assert "clip: 5 of 7 pictures have none: nothing tells its prompt" in document["remarks"]
     assert "5 of 7 pictures lack a score, so they have no mean" in document["remarks"]
+
+
+def test_a_file_that_changes_or_vanishes_meanwhile_has_no_score(folder, monkeypatch):
+    from lib_modelsim.workspace.curating import curate as use_case
+
+    really = use_case.collect
+
+    def and_then(*how):
+        found = really(*how)
+        scene(77).save(folder / "1.png")
+        (folder / "2.png").unlink()
+        return found
+
+    monkeypatch.setattr(use_case, "collect", and_then)
+    document = run("curate", folder, "--score", "contrast", "--json").document
+    assert document["scores"][str(folder / "1.png")] == document["scores"][str(folder / "2.png")] == {"contrast": None}
+    assert "changed while it was read" in document["missing"][str(folder / "1.png")]["contrast"]
+    assert "cannot be read" in document["missing"][str(folder / "2.png")]["contrast"]
+    assert document["scores"][str(folder / "3.png")]["contrast"] > 0
+
+
+def test_a_folder_that_vanishes_is_told(folder, monkeypatch):
+    from lib_modelsim.workspace.curating import curate as use_case
+
+    really = use_case.collect
+
+    def and_then(*how):
+        found = really(*how)
+        shutil.rmtree(folder)
+        return found
+
+    monkeypatch.setattr(use_case, "collect", and_then)
+    document = run("curate", folder, "--json").document
+    assert all(value is None for scores in document["scores"].values() for value in scores.values())
+    assert len([remark for remark in document["remarks"] if "cannot be read" in remark]) == 5
 
 
 def test_without_a_clip_one_line_says_what_to_do(folder, monkeypatch):
