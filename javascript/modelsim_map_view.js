@@ -239,7 +239,6 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
         else if (key === "+" || key === "=") zoomBy(map, STEP);
         else if (key === "-") zoomBy(map, 1 / STEP);
         else if (key === "0") fit(map);
-        else if (key === "Escape" && map.pickedCount) pick(map, () => false, false);
         else return;
         event.preventDefault();
     }

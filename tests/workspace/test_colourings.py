@@ -9,10 +9,10 @@ from lib_modelsim.workspace.curating.looking import Picture
 from lib_modelsim.workspace.curating.remembered import Mark
 
 
-def picture(i, groups=(), **about):
+def picture(i, group="", **about):
     from pathlib import Path
 
-    return Picture(Collected(Path(f"{i}.png"), f"{i:064x}", **about), {"clip": float(i)}, groups)
+    return Picture(Collected(Path(f"{i}.png"), f"{i:064x}", **about), {"clip": float(i)}, group)
 
 
 def test_a_scale_goes_from_the_lowest_to_the_highest_and_has_a_code_for_what_is_missing():
@@ -59,13 +59,19 @@ def test_what_nothing_is_known_of_is_not_offered():
     assert given["score:clip"].unit == "0 to 100"
 
 
+def test_clusters_that_were_told_are_a_colour():
+    pictures = [picture(i) for i in range(3)]
+    found = colourings(pictures, {}, {}, {}, {pictures[1].about.content: "hands"})["cluster"]
+    assert (found.names, found.codes.tolist()) == (("hands",), [NONE, 0, NONE])
+
+
 def test_models_of_one_key_are_one():
     found = colourings([picture(1, model="Fox", key="fox"), picture(2, model="fox", key="fox")], {}, {}, {})["model"]
     assert len(found.names) == 1
 
 
 def test_a_version_changes_exactly_where_something_else_would_be_seen():
-    pictures = [picture(i, ["a"] if i else ["b"], prompt=f"p{i}") for i in range(3)]
+    pictures = [picture(i, "a" if i else "b", prompt=f"p{i}") for i in range(3)]
     before, again = (colourings(pictures, {}, {}, {}) for _ in range(2))
     marked = colourings(pictures, {pictures[0].about.content: Mark(1)}, {}, {})
     assert {name: each.version for name, each in before.items()} == {name: each.version for name, each in again.items()}

@@ -22,7 +22,7 @@ def pictures(tmp_path):
         Image.new("RGB", (300, 200), (80 * i, 0, 0)).save(path)
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         about = Collected(path, content, prompt, "Fox v1", "fox", "standard", seed=i or -1)
-        found.append(Picture(about, {"clip": float("nan") if i == 1 else i + 0.5}, ("foxes",)))
+        found.append(Picture(about, {"clip": float("nan") if i == 1 else i + 0.5}, "foxes"))
     return found
 
 

@@ -41,7 +41,7 @@ def about_point(picture: Picture, curator: Curator) -> list[tuple[str, str]]:
     """Label and text of what is known of one picture."""
     about, mark = picture.about, curator.marks.get(picture.about.content, Mark())
     prompt = about.prompt if len(about.prompt) <= _PROMPT else about.prompt[: _PROMPT - 1] + "…"
-    lines = [("model", about.model), ("prompt", prompt), ("suite", about.suite), ("cluster", ", ".join(picture.groups))]
+    lines = [("model", about.model), ("prompt", prompt), ("suite", about.suite), ("category", picture.group)]
     for score, label in curator.score_labels.items():
         value = picture.scores.get(score, math.nan)
         lines.append((label, "none" if math.isnan(value) else curator.number(score, value)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,8 @@ if TYPE_CHECKING:  # NumPy comes with them
 FIELD = "modelsim_map_field"
 """Id of the hidden text field into which the script writes what it asks about a map."""
 
-_FILES = {"list": "list of paths", "csv": "table", "sheet": "contact sheet"}
+_FILES = ("list", "csv", "sheet")
+"""What a selection can be written as."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _Shown:
 class MapPanel:
     """A choice of projections, and the map; made inside gradio's Blocks."""
 
-    id, title, concerns = "map", "Map", ("gallery", "chosen", "larger")
+    id, title = "map", "Map"
 
     def __init__(self, session: ViewState) -> None:
         self._backend = session.backend
@@ -73,23 +74,26 @@ class MapPanel:
 
     # what a person does
 
-    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> None:
+    def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> Collection[str]:
         """Make a map; select on it, open a picture, write what is selected."""
+        found, mine = self._of(curator), (self.id,)
         match action:
             case {"do": "project", "method": str(method)}:
                 begin(lambda: curator.run(("map", method), partial(self._project, curator, method)))
-            case {"do": "select", "map": str(key), "points": str(points)}:
-                found = self._of(curator)
-                if found is not None and found.key == key:
-                    curator.select(found.contents[i] for i in _chosen(points, len(found.contents)))
-            case {"do": "open", "map": str(key), "at": int(at)}:
-                found = self._of(curator)
-                if found is not None and found.key == key and 0 <= at < len(curator.pictures):
-                    curator.opened = curator.pictures[at].about
-            case {"do": "gallery"}:
-                curator.show(selected=bool(curator.selected))
             case {"do": "write", "kind": str(kind)} if kind in _FILES:
                 begin(lambda: curator.run(("write", kind), partial(self._write, curator, kind)))
+            case {"do": "gallery"}:
+                curator.show(selected=bool(curator.selected))
+                return ("gallery",)
+            case {"map": str(key)} if found is None or found.key != key:
+                return mine  # of a map that is shown no longer
+            case {"do": "select", "points": str(points)}:
+                curator.select(found.contents[i] for i in _chosen(points, len(found.contents)))
+                return ("gallery",)
+            case {"do": "open", "at": int(at)} if 0 <= at < len(found.contents):
+                curator.opened = found.contents[at]
+                return ("larger",)
+        return mine
 
     def _project(self, curator: Curator, method: str, job: Job, workspace: Workspace) -> None:
         from ...workspace.curating.picture_map import encoder_for
@@ -147,11 +151,11 @@ class MapPanel:
         return {"count": len(found.contents), "colours": colours}
 
     def _colourings(self, curator: Curator) -> dict[str, Colouring]:
-        from ...workspace.curating.colourings import colourings
+        from ...workspace.curating.colourings import clusters_of, colourings
 
-        curated = getattr(curator, "curated", None)
+        curated = curator.curated
         units = {} if curated is None else {name: score.unit for name, score in curated.scores.items()}
-        return colourings(curator.pictures, curator.marks, curator.score_labels, units)
+        return colourings(curator.pictures, curator.marks, curator.score_labels, units, clusters_of(curated))
 
     def _of(self, curator: Curator) -> _Shown | None:
         found = self._maps.get(curator)

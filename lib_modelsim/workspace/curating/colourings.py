@@ -7,7 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from ...text import brief, counted
 from .looking import Picture
 from .remembered import MOST_STARS, Mark
+
+if TYPE_CHECKING:
+    from .curate import Curated
 
 NONE = 65535
 """The code of a picture of which nothing is known."""
@@ -81,14 +85,25 @@ def by_stars(values: Sequence[int]) -> Colouring:
     return Colouring("stars", "ordered", codes, "no stars", names=names)
 
 
+def clusters_of(curated: Curated | None) -> dict[str, str]:
+    """Content → the name of the cluster that a picture is in, of several the one that is told first."""
+    clusters = curated.judged.clusters if curated is not None else None
+    told = clusters.told if clusters is not None else ()
+    return {member.content: cluster.name for cluster in reversed(told) for member in cluster.members}
+
+
 def colourings(
-    pictures: Sequence[Picture], marks: Mapping[str, Mark], labels: Mapping[str, str], units: Mapping[str, str]
+    pictures: Sequence[Picture],
+    marks: Mapping[str, Mark],
+    labels: Mapping[str, str],
+    units: Mapping[str, str],
+    clusters: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Colouring]:
     """Name → colouring, of all that is known of at least one picture; where nothing is, one colour for all. `labels`
-    are the scores' as people read them."""
+    are the scores' as people read them; `clusters`: content → name."""
     about = [each.about for each in pictures]
     models = {each.key: each.model for each in about}
-    groups = [next(iter(each.groups), "") for each in pictures]
+    groups = [each.group for each in pictures]
     found = {
         f"score:{score}": by_number(
             label, [each.scores.get(score, math.nan) for each in pictures], units.get(score, ""), "no score"
@@ -98,7 +113,8 @@ def colourings(
     found["model"] = by_category("model", [each.key for each in about], lambda key: models[str(key)], "not told")
     found["prompt"] = by_category("prompt", [each.prompt for each in about], lambda text: brief(str(text)), "not told")
     found["suite"] = by_category("suite", [each.suite for each in about], str, "none")
-    found["cluster"] = by_category("cluster", groups, str, "in none")
+    found["category"] = by_category("category", groups, str, "in none")
+    found["cluster"] = by_category("cluster", [clusters.get(each.content, "") for each in about], str, "in none")
     found["stars"] = by_stars([marks.get(each.content, Mark()).stars for each in about])
     told = {name: each for name, each in found.items() if (each.codes != NONE).any()}
     return told or {"plain": by_category("nothing known yet", ["picture"] * len(pictures), str, "")}

@@ -35,7 +35,7 @@ def write_selection(
     if kind == "list":
         return write_text(folder / f"{name}.txt", "".join(f"{each.about.path}\n" for each in pictures))
     if kind == "csv":
-        header = ["path", "model", "prompt", "suite", "seed", *labels.values(), "groups", "sha256"]
+        header = ["path", "model", "prompt", "suite", "seed", *labels.values(), "category", "sha256"]
         return write_csv(folder / f"{name}.csv", [_row(each, labels) for each in pictures], header)
     if len(pictures) > _MOST_SHOWN:
         raise ModelsimError("too many pictures for one sheet", len(pictures), f"select at most {_MOST_SHOWN:,}")
@@ -48,7 +48,7 @@ def _row(picture: Picture, labels: Mapping[str, str]) -> list[object]:
     scores = [picture.scores.get(score, math.nan) for score in labels]
     return [
         readable(about.path), about.model, about.prompt, about.suite, seed, *scores,
-        "; ".join(picture.groups), about.content,
+        picture.group, about.content,
     ]  # fmt: skip
 
 
