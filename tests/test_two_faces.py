@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 from collections import Counter
 
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import ImageOps
 
 from lib_modelsim import demo
 from lib_modelsim.hosts.folders import Folders
@@ -25,8 +28,10 @@ from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.workspace.probing.holdings import holdings
 from tests.command import run
+from tests.pictures.scenes import scene
 from tests.probes import tiny_networks
 from tests.probes.galleries import noise_of
+from tests.ui.test_duplicate_panels import Page
 from tests.workspace.finding import draw_gallery
 
 
@@ -218,3 +223,58 @@ def test_importing_pictures(backend, tmp_path):
     by_page = Counter(held.model for held in holdings(backend.gallery) for _ in range(held.pictures))
     assert dict(by_page) == told["pictures"] == {"anna": 1, "mine": 2}
     assert len(told["errors"]) == page.imports.shown().count("Skipped: ") == 1
+
+
+@pytest.fixture
+def curate(backend):
+    with gr.Blocks():
+        return Page(Tab(ViewState(backend)))
+
+
+def groups_on(page: str) -> list[set[str]]:
+    """The paths of the pictures that stand side by side."""
+    articles = page.split("<article")[1:]
+    return [{html.unescape(path) for path in re.findall(r'<b title="([^"]*)"', each)} for each in articles]
+
+
+def test_duplicates_of_pictures_and_repeats_of_another_folder(curate, tmp_path):
+    own, training = tmp_path / "own", tmp_path / "training"
+    for each in (own, training):
+        each.mkdir()
+    for number in (1, 2, 3):
+        scene(number, 400, 400).save(own / f"{number}.png")
+    ImageOps.mirror(scene(1, 400, 400)).save(own / "1 again.jpg", quality=85)
+    shutil.copy(own / "2.png", own / "2 again.png")
+    scene(3, 400, 400).resize((300, 300)).save(training / "page.jpg", quality=90)
+    to = ("--library", tmp_path / "cli.sqlite", "--json")
+
+    told = run("duplicates", own, *to).document
+    curate.do("folder", "open", path=str(own))
+    curate.do("duplicates", "find")
+    assert groups_on(curate.html("duplicates")) == [set(group["paths"]) for group in told["groups"]]
+    counts = told["counts"]
+    assert f"{counts['pictures']} pictures compared: {counts['groups']} groups with {counts['in_groups']} pictures" in (
+        curate.text("duplicates")
+    )
+    kept = [group["keep"] for group in told["groups"]]
+    marked = re.findall(r'class="modelsim-kept">.*?<b title="([^"]*)"', curate.html("duplicates"))
+    assert [html.unescape(path) for path in marked] == kept
+
+    repeats = run("duplicates", own, "--against", training, "--verbatim", *to).document["verbatim"]
+    curate.do("verbatim", "compare", training=str(training))
+    text = curate.text("verbatim")
+    assert all(model["told"] in text for model in repeats["models"])
+    assert all(line in text for line in (*repeats["compared"], *repeats["not_shown"]))
+    (one,) = repeats["models"][0]["repeats"]
+    assert groups_on(curate.html("verbatim")) == [{one["picture"], one["original"]}]
+
+
+def test_copies_among_checkpoints(folder, curate, tmp_path):
+    told = run("duplicates", "--checkpoints", folder, "--library", tmp_path / "cli.sqlite", "--json").document
+    curate.do("checkpoint_copies", "list")
+    page = curate.html("checkpoint_copies")
+    assert told["told"] in curate.text("checkpoint_copies")
+    shown = [html.unescape(path) for path in re.findall(r'<td title="([^"]*)"', page)]
+    assert shown == [path for group in told["groups"] for path in group["paths"]]
+    assert len(told["errors"]) == 1
+    assert "1 file that could not be read" in curate.text("checkpoint_copies")
