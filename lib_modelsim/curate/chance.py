@@ -8,10 +8,9 @@ How they are dealt out says what is shown:
 
 - A group of one prompt's pictures is compared with pictures drawn from all: it stands out, whatever the reason.
 - A group of several prompts is to say something of prompts like these. Pictures of one prompt have scores that are
-  alike (and those of one seed more so), so eight models' pictures of one prompt are not eight proofs: the means of
-  prompts are dealt out among prompts, each as a whole, and the rest of each score among the pictures of its own prompt.
-  (Multi-level block permutation: Winkler et al., NeuroImage 123, 2015; the maximum over groups: Westfall and Young,
-  1993.)
+  alike (and those of one seed more so), so eight models' pictures of one prompt are not eight proofs: prompts are
+  dealt out as wholes, and within each its pictures. (Multi-level block permutation: Winkler et al., NeuroImage 123,
+  2015; the maximum over groups: Westfall and Young, 1993.)
 """
 
 from __future__ import annotations
@@ -61,7 +60,9 @@ def chances(scores: Floats, prompts: Labels, groups: csr_matrix, least: float = 
         away = np.abs(dealt - middle[:, None]) / spread[:, None]
         most = np.sort(np.where(np.abs(dealt) >= least - tolerance, away, 0).max(0))
         as_far = DEALS - np.searchsorted(most, here - 1e-9)
-        p[chosen] = np.minimum((1 + as_far) / (1 + DEALS) / (share if both else 1), 1)
+        found = (1 + as_far) / (1 + DEALS)
+        found = found + 2 * np.sqrt(found * (1 - found) / DEALS)  # so few deals tell it that well only
+        p[chosen] = np.minimum(found / (share if both else 1), 1)
     return p
 
 
@@ -73,21 +74,26 @@ def _among_all(scores: Floats, _prompts: Labels) -> Iterator[Floats]:
 
 
 def _by_prompt(scores: Floats, prompts: Labels) -> Iterator[Floats]:
-    """[n, deals]: prompts' means dealt out among prompts with several pictures, and among those with one; what a score
-    has beyond its prompt's mean among the pictures of this prompt."""
+    """[n, deals]: prompts with several pictures are dealt out among themselves, and those with one.
+
+    A prompt takes over another's mean and how its pictures lie around it, in any order; where it has more pictures than
+    the other some of these count again, where it has fewer only some do.
+    """
     rng = np.random.default_rng(1)
     prompts = np.unique(prompts, return_inverse=True)[1]
     counts = np.bincount(prompts)
-    means = np.bincount(prompts, scores) / counts
+    starts = np.cumsum(counts) - counts
     by_prompt = np.argsort(prompts, kind="stable")
-    beyond = (scores - means[prompts])[by_prompt]
+    here = prompts[by_prompt]
+    inside = np.arange(len(scores)) - starts[here]
     kinds = [np.flatnonzero(counts == 1), np.flatnonzero(counts > 1)]
     for _ in range(DEALS // _TOGETHER):
         dealt = np.empty((len(scores), _TOGETHER))
         for column in dealt.T:
-            order = means.copy()
+            source = np.arange(len(counts))
             for kind in kinds:
-                order[kind] = rng.permutation(means[kind])
-            mixed = np.lexsort((rng.random(len(scores)), prompts))  # pictures of one prompt stay together
-            column[mixed] = beyond + order[prompts[by_prompt]]
-        yield dealt
+                source[kind] = rng.permutation(kind)
+            mixed = scores[np.lexsort((rng.random(len(scores)), prompts))]  # pictures of one prompt stay together
+            other = source[here]
+            column[by_prompt] = mixed[starts[other] + inside % counts[other]]
+        yield dealt - dealt.mean(0)
