@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 from scipy.sparse.linalg import svds
 
+from .prompts import plain_words
 from .tree import Floats, reduced
 
 _EXACT = 2000
@@ -18,9 +19,6 @@ _EXACT = 2000
 
 _DIMENSIONS = 100
 """Of more prompts' words."""
-
-_EXTRAS = re.compile(r"<[^<>]*>|\b(?:BREAK|AND)\b")
-"""<lora:name:0.8> and the like, and the words that are commands to the WebUI."""
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -37,7 +35,7 @@ COMMON = frozenset(
 @lru_cache(maxsize=65536)
 def words_of(prompt: str) -> tuple[str, ...]:
     """The words of a prompt in lower case, without weights, LoRAs and common words; letters of any script."""
-    found = _WORD.findall(_EXTRAS.sub(" ", prompt).lower())
+    found = _WORD.findall(plain_words(prompt).lower())
     return tuple(word for word in found if word not in COMMON)
 
 
