@@ -73,6 +73,7 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         if (!button || button.disabled) return;
         const { curate: panel, act: what, fields, then, ...more } = button.dataset;
         act(panel, { do: what, ...(fields === undefined ? {} : fieldsOf(button.closest("[data-form]"))), ...more });
+        if (then) openPanel(then);
     });
 
     document.addEventListener("keydown", (event) => {

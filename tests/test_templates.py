@@ -154,6 +154,10 @@ def same_checkpoint(text):
     return {"name": text, "path": text, "size": 5, "told": text, "more": text}
 
 
+def score_box(text):
+    return dict.fromkeys(("name", "label", "says", "takes", "which", "weight"), text) | {"chosen": True}
+
+
 def small(text):
     return {"content": "ab", "url": text, "there": True, "name": text, "model": text}
 
@@ -247,10 +251,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "facts": [(text, text)], "prompt": text, "path": text, "infotext": text,
         },
         "ui/templates/curate_scores.html": {
-            "kinds": [
-                dict.fromkeys(("name", "label", "says", "takes", "which", "weight"), text) | {"chosen": True}
-            ],
-            "scored": True, "remarks": [text],
+            "kinds": [score_box(text) | {"takes": ""}], "of_files": [score_box(text)], "opened": True,
+            "encoder": text, "encoders": [text], "clip": text, "download": text, "remarks": [text],
         },
         "ui/templates/curate_folder.html": {
             "offered": [(SimpleNamespace(name=text), text, True)], "typed": text, "refused": "", "told": text,

@@ -74,8 +74,8 @@ def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
 
 def run_curate(options: argparse.Namespace) -> int:
     """Scores, and the pictures with the best ones."""
-    from ..workspace.curating.curate import CurateRequest, needs_clip, require_right
-    from ..workspace.curating.encoding import USUAL_CLIP, clip_here
+    from ..workspace.curating.curate import CurateRequest, require_right
+    from ..workspace.curating.encoding import to_download
     from ..workspace.finding.encoders import download
 
     if options.top < 1:
@@ -84,9 +84,9 @@ def run_curate(options: argparse.Namespace) -> int:
     request = CurateRequest(tuple(options.score), weights, options.encoder, _groups(options))
     require_right(request)
     with workspace(options) as use, progress_bars() as job:
-        if options.download and (options.encoder or needs_clip(request)):
-            request = replace(request, encoder=options.encoder or clip_here(use.host) or USUAL_CLIP)
-            download(request.encoder, job)
+        if options.download and (name := to_download(request, use.host)):
+            request = replace(request, encoder=name)
+            download(name, job)
         curated = use.curate(options.folder, request, job)
     if options.json:
         print_json(_document(curated))

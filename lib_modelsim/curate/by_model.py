@@ -79,7 +79,11 @@ def compare_models(sample: ScoredPictures, categories: list[Category]) -> ModelS
     if not keys:
         return ModelScores(remarks=("no models: no picture tells which model made it",))
     seeds = _compared_by_seed(sample)
-    found = {key: [_differences(sample, key, seeds, category) for category in [None, *categories]] for key in keys}
+    places = _places(sample, seeds)
+    means = {(place, key): np.mean(sample.scores[rows]) for place, made in places.items() for key, rows in made.items()}
+    found = {
+        key: [_differences(sample, places, means, key, category) for category in [None, *categories]] for key in keys
+    }
     told = sum(len(each) >= _FEWEST for some in found.values() for each, _ in some)  # intervals that are given
     shared = _shared_prompts(sample, keys)
     rows = []
@@ -106,22 +110,38 @@ def _compared_by_seed(sample: ScoredPictures) -> bool:
     return any(len(keys) > 1 for keys in made.values())
 
 
-def _differences(sample: ScoredPictures, key: str, seeds: bool, category: Category | None) -> tuple[Floats, int]:
-    """[prompts]: the mean difference of each prompt, and of how many pictures of this model."""
-    rows = range(len(sample.pictures)) if category is None else category.members
-    inside = {sample.pictures[i].prompt for i in rows if sample.pictures[i].key == key}
-    places: dict[tuple[str, int], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    mine = set(rows)
+Places = Mapping[tuple[str, int], Mapping[str, list[int]]]
+"""(prompt, seed) → model → rows of its pictures there that have a score."""
+
+
+def _places(sample: ScoredPictures, seeds: bool) -> Places:
+    """By prompt alone where not by `seeds`."""
+    places: dict[tuple[str, int], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for i, each in enumerate(sample.pictures):
-        scored = each.key and not np.isnan(sample.scores[i]) and (each.key != key or i in mine)
-        if scored and each.prompt in inside and each.prompt and (each.seed != UNKNOWN or not seeds):
-            places[each.prompt, each.seed if seeds else UNKNOWN][each.key].append(float(sample.scores[i]))
+        if each.key and each.prompt and (each.seed != UNKNOWN or not seeds) and not np.isnan(sample.scores[i]):
+            places[each.prompt, each.seed if seeds else UNKNOWN][each.key].append(i)
+    return places
+
+
+def _differences(
+    sample: ScoredPictures,
+    places: Places,
+    means: Mapping[tuple[tuple[str, int], str], float],
+    key: str,
+    category: Category | None,
+) -> tuple[Floats, int]:
+    """[prompts]: the mean difference of each prompt, and of how many pictures of this model; `means` of each place and
+    model."""
+    inside = None if category is None else frozenset(category.members)
     by_prompt, pictures = defaultdict(list), 0
-    for (prompt, _), made in places.items():
-        if key in made and len(made) > 1:
-            others = [np.mean(values) for other, values in made.items() if other != key]
-            by_prompt[prompt].append(np.mean(made[key]) - np.mean(others))
-            pictures += len(made[key])
+    for place, made in places.items():
+        if key not in made or len(made) < 2:
+            continue
+        mine = [i for i in made[key] if inside is None or i in inside]
+        if mine:
+            others = [means[place, other] for other in made if other != key]
+            by_prompt[place[0]].append(float(np.mean(sample.scores[mine]) - np.mean(others)))
+            pictures += len(mine)
     return np.array([np.mean(by_prompt[prompt]) for prompt in sorted(by_prompt)]), pictures
 
 

@@ -110,10 +110,11 @@ def find_clusters(sample: ScoredPictures, min_drop: float, min_support: int = MI
             found.append((float(p[row]), -abs(drop) * len(mine) ** 0.5, row, mine, pictures, drop))
     found.sort(key=lambda each: (each[0] > SURE, _prompts(sample, each) == 1, *each[1:3]))
     kept = _told_once(found)
+    kept = kept[: sum(each[0] <= SURE for each in kept) + _FOLDED]
     names = told_apart([_named(sample, each[4]) for each in kept])
     clusters = [_cluster(sample, name, each, whole) for name, each in zip(names, kept, strict=True)]
     told = sorted((each for each in clusters if each.chance <= SURE), key=lambda each: -abs(each.drop) * each.support)
-    folded = [each for each in clusters if each.chance > SURE][:_FOLDED]
+    folded = [each for each in clusters if each.chance > SURE]
     remarks = _remarks(sample, clusters, told, groups.shape[0], min_drop)
     return Clusters(tuple(told), tuple(folded), groups.shape[0], min_support, min_drop, remarks)
 

@@ -22,7 +22,7 @@ _LEAVES = 2000
 _DIMENSIONS = 64
 """That vectors of pictures are reduced to; what lies beyond is noise to a tree."""
 
-_ROUNDS = 12
+_ROUNDS = 6
 """Of k-means; its means need not be settled, since the tree joins them again."""
 
 _FINER = 1.4
@@ -73,15 +73,17 @@ def tree_of(points: NDArray[np.floating], weights: NDArray[np.floating] | None =
 
 def reduced(vectors: NDArray[np.floating], dimensions: int = _DIMENSIONS) -> Floats:
     """Vectors [n, d] → their principal components [n, at most `dimensions`]."""
-    values = np.asarray(vectors, np.float64)
+    values = np.asarray(vectors)
     if len(values) < 2:
         return np.zeros((len(values), 1))
-    values = values - values.mean(0)
-    square = values.T @ values if values.shape[1] <= len(values) else values @ values.T
+    values = values - values.mean(0, dtype=np.float64).astype(values.dtype)
+    square = (values.T @ values if values.shape[1] <= len(values) else values @ values.T).astype(np.float64)
     lengths, axes = np.linalg.eigh(square)
     kept = slice(None, -min(dimensions, len(lengths)) - 1, -1)
     lengths, axes = np.maximum(lengths[kept], 0), axes[:, kept]
-    return values @ axes if values.shape[1] <= len(values) else axes * np.sqrt(lengths)
+    if values.shape[1] > len(values):
+        return axes * np.sqrt(lengths)
+    return (values @ axes.astype(values.dtype)).astype(np.float64)
 
 
 def _ward(points: Floats, weights: Floats) -> Labels:
@@ -152,6 +154,7 @@ def _means(points: Floats, weights: Floats) -> tuple[Labels, Floats, Floats]:
 
 def _nearest(points: Floats, means: Floats) -> Labels:
     """The nearest mean of each point, some points at a time."""
-    halves = (means**2).sum(1) / 2
-    parts = np.array_split(points, max(len(points) * len(means) // 4_000_000, 1))
-    return np.concatenate([(halves - part @ means.T).argmin(1) for part in parts])
+    halves = ((means**2).sum(1) / 2).astype(np.float32)
+    across = means.T.astype(np.float32)
+    parts = np.array_split(points.astype(np.float32), max(len(points) * len(means) // 4_000_000, 1))
+    return np.concatenate([(halves - part @ across).argmin(1) for part in parts])

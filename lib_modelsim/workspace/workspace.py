@@ -670,16 +670,15 @@ class Workspace:
         ModelsimError where there is none, and for a score that cannot be had; Cancelled within a few pictures, with
         what was scored kept."""
         from .curating.curate import curate, needs_clip
-        from .curating.encoding import grouping_encoder, require_clip
+        from .curating.encoding import encoder_for
         from .curating.tools import tools_for
 
-        clip = needs_clip(request)
         with self.feature_store(folder) as store:
-            if not clip and request.groups is None:
+            name = encoder_for(request, self.host)
+            if name is None:
                 return curate(folder, request, store, tools_for(self.host, folder), job)
-            name = request.encoder or (require_clip(self.host) if clip else grouping_encoder(self.host))
             encoder = self.encoder(name)
-            tools = tools_for(self.host, folder, encoder if clip else None)
+            tools = tools_for(self.host, folder, encoder if needs_clip(request) else None)
             with self.encoder_in_use(name, encoder, job) as shown:
                 return curate(folder, request, store, tools, shown, encoder if request.groups else None)
 

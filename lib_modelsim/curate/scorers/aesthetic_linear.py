@@ -16,4 +16,5 @@ KIND = ScorerKind(
     lambda which, tools: head_named("aesthetic-linear", which, tools),
     takes="FILE.pth",
     needs_clip=True,
+    needs_openai=True,
 )

@@ -74,7 +74,8 @@ class ScorerKind:
     - `make`: what follows the colon, and the tools → the scorer; loads nothing large, raises ModelsimError where it
       cannot be had.
     - `takes`: what must follow the colon, "" for nothing.
-    - `needs_clip`: whether it looks at pictures with CLIP; `needs_nothing`: whether the picture is all that it needs.
+    - `needs_clip`: whether it looks at pictures with CLIP, and `needs_openai`: with no other than OpenAI's ViT-L/14;
+      `needs_nothing`: whether the picture is all that it needs.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ScorerKind:
     make: Callable[[str, Tools], Scorer]
     takes: str = ""
     needs_clip: bool = False
+    needs_openai: bool = False
     needs_nothing: bool = False
 
     @property

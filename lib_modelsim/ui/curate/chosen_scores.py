@@ -17,11 +17,13 @@ USE, WHICH, WEIGHT = "use:", "which:", "weight:"
 
 @dataclass(frozen=True)
 class ChosenScores:
-    """What stands in the fields: the names of the scores, what follows the colon of one, and how much it counts."""
+    """What stands in the fields: the names of the scores, what follows the colon of one, how much it counts; and the
+    encoder, "" for the best that is there."""
 
     names: tuple[str, ...] = ()
     which: tuple[tuple[str, str], ...] = ()
     weights: tuple[tuple[str, str], ...] = ()
+    encoder: str = ""
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> ChosenScores:
@@ -32,16 +34,18 @@ class ChosenScores:
             return tuple((name, str(value).strip()) for name, value in named)
 
         names = tuple(name for name, value in under(USE) if value == "True")
-        return cls(names, under(WHICH), under(WEIGHT))
+        return cls(names, under(WHICH), under(WEIGHT), str(fields.get("encoder", "")).strip())
 
     def request(self) -> CurateRequest:
         """What is to be computed. Raises ModelsimError for a weight that is no number."""
         from ...workspace.curating.curate import CurateRequest
+        from ...workspace.finding.encoders import name_of
 
         which = dict(self.which)
         full = {name: f"{name}:{which[name]}" if which.get(name) else name for name in self.names}
         weights = [(full[name], _number(name, value)) for name, value in self.weights if name in full and value]
-        return CurateRequest(tuple(full.values()), tuple((name, value) for name, value in weights if value != 1))
+        counting = tuple((name, value) for name, value in weights if value != 1)
+        return CurateRequest(tuple(full.values()), counting, name_of(self.encoder) or None)
 
 
 def _number(name: str, typed: str) -> float:

@@ -88,7 +88,8 @@ class CuratePage:
     def connect(self, opened: Event) -> None:
         """Set going what each panel is for."""
         wiring, window = self._wiring, self._window
-        wiring.at_once(opened, self.opened, window, self.outputs)
+        shown = wiring.at_once(opened, self.opened, window, self.outputs)
+        wiring.beside(shown.then, self.look_around, self.panels["scores"].outputs, window)
         for panel in self.panels.values():
             if isinstance(panel, MapPanel):
                 panel.connect(wiring, window, self.curator)
@@ -102,6 +103,13 @@ class CuratePage:
         """The page is looked at: another window, or another program, may have given stars meanwhile."""
         self.curator(window).read_marks()
         return self.show(window)
+
+    def look_around(self, window: str) -> Updates:
+        """Which CLIP there is; takes seconds the first time."""
+        scores = self.panels["scores"]
+        if isinstance(scores, ScoresPanel):
+            scores.look_for_clip()
+        return scores.show(self.curator(window))
 
     def act(self, sent: str, window: str) -> Updates:
         """What a person did, one action after the other; long work is begun here and followed after."""

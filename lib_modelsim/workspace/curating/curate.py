@@ -83,6 +83,11 @@ def needs_clip(request: CurateRequest) -> bool:
     return any(kind_named(name)[0].needs_clip for name in request.scores)
 
 
+def needs_openai(request: CurateRequest) -> bool:
+    """Whether one of them was trained on OpenAI's ViT-L/14. Raises as `needs_clip`."""
+    return any(kind_named(name)[0].needs_openai for name in request.scores)
+
+
 def require_right(request: CurateRequest) -> None:
     """Raises ModelsimError for what cannot be asked, before anything is read."""
     names = request.scores or default_scores()
@@ -146,7 +151,12 @@ def _look(collection: Collection, scorers: Sequence[Scorer], store: FeatureStore
     wanted = Wanted(paths, list(encoders.values()), scores=pixels, prints=False)
     seen = store.look([wanted], job, "scoring pictures")
     content = {picture.path: picture.content for picture in collection.pictures}
-    return {content[path]: why for path, why in seen.unreadable.items()}
+    changed = {content[path]: _changed(path) for path, now in seen.contents.items() if now != content[path]}
+    return {**changed, **{content[path]: why for path, why in seen.unreadable.items()}}
+
+
+def _changed(path: Path) -> str:
+    return f"{path.name} changed while it was read. Fix: start again when nothing writes it any more"
 
 
 def _scored(

@@ -70,7 +70,7 @@ class Transfer:
     @property
     def makes_folder(self) -> bool:
         """Whether the folder is not there yet."""
-        return not self.target.exists()
+        return not os.path.exists(self.target)  # noqa: PTH110 - pathlib's raises for long ones
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _one_disk(picture: Path, target: Path) -> bool:
 
 def _renamed(units: Sequence[Unit], target: Path) -> int:
     """How many of the pictures find their name taken, in the folder or by one that comes before them."""
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # it is not there yet
         taken = {file.name.casefold() for file in target.iterdir()}
         return _count_taken(units, taken)
     return _count_taken(units, set())
