@@ -198,7 +198,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/answer.html": {
             "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "apart": text,
             "evidence": [{"kind": text, "sure": 0.5, "detail": text, "rest": text, "more": [text]}],
-            "alike": [(text, text, text, "")],
+            "alike": [(text, text, text, "", text)], "gallery": text,
             "prompt": {"text": text, "source": text}, "infotext": text, "remarks": [text], "no_pictures": True,
             "again": again, "cards": "",
         },

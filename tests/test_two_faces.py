@@ -20,12 +20,15 @@ from lib_modelsim.library import Library
 from lib_modelsim.ui.answers import How
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.choices import Choices
+from lib_modelsim.ui.curate.chosen_scores import ChosenScores
+from lib_modelsim.ui.curate.session import Curator
 from lib_modelsim.ui.find.encoder_choice import EncoderChoice
 from lib_modelsim.ui.find.finder import Asked, Finder
 from lib_modelsim.ui.probes.pictures import plan_words
 from lib_modelsim.ui.probes.studio import Order, Studio
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.workspace.curating.looking import looked_at
 from lib_modelsim.workspace.probing.holdings import holdings
 from tests.command import run
 from tests.pictures.scenes import scene
@@ -278,3 +281,27 @@ def test_copies_among_checkpoints(folder, curate, tmp_path):
     assert shown == [path for group in told["groups"] for path in group["paths"]]
     assert len(told["errors"]) == 1
     assert "1 file that could not be read" in curate.text("checkpoint_copies")
+
+
+def test_the_scores_and_the_best_of_a_folder_of_pictures(backend, tmp_path):
+    """The same pictures, scores, mean and order, whether the page or the command line looks at the folder."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for i in range(6):
+        noise_of(f"picture {i}", (64, 64)).save(pictures / f"{i}.png")
+    asked = ["--score", "sharpness", "--score", "contrast", "--weight", "contrast=0.5"]
+    told = run("curate", pictures, *asked, "--library", tmp_path / "cli.sqlite", "--json")
+    assert told.code == 0, told.err
+
+    curator = Curator(ViewState(backend), "a window")
+    finished(curator.open(str(pictures)))
+    fields = {"use:sharpness": True, "use:contrast": True, "use:entropy": False, "weight:contrast": "0.5"}
+    finished(curator.score(ChosenScores.of(fields).request()))
+    names = ("sharpness", "contrast")
+    assert {str(each.about.path): {name: each.scores[name] for name in names} for each in curator.pictures} == (
+        told.document["scores"]
+    )
+    assert {str(each.about.path): each.scores["overall"] for each in curator.pictures} == told.document["overall"]
+    shown = looked_at(curator.pictures, curator.look, curator.marks)
+    overall = told.document["overall"]
+    assert [str(each.about.path) for each in shown] == sorted(overall, key=lambda path: -overall[path])

@@ -34,11 +34,12 @@ class FolderChoice:
         self.outputs = [self._panel]
 
     def act(self, action: Mapping[str, Any], curator: Curator, begin: Begin) -> Collection[str]:
-        """Open a folder."""
+        """Open a folder, and with `picture` that one of its pictures."""
         match action:
             case {"do": "open", "path": str(path)}:
                 curator.typed = path
-                begin(lambda: curator.open(path), "Stopped. What was read so far is kept.", "")
+                picture = str(action.get("picture", ""))
+                begin(lambda: curator.open(path, picture), "Stopped. What was read so far is kept.", "")
         return ()
 
     def show(self, curator: Curator) -> Updates:

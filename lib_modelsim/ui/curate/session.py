@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job
+from ...text import readable
 from ...workspace.curating.looking import Look, Picture, best_order, labels_of, scored_pictures
 from ...workspace.curating.remembered import Mark, Remembered
 from ...workspace.workspace import Workspace
@@ -61,16 +63,21 @@ class Curator:
         """Long work in the background thread, for this window; the same work that goes on already is joined."""
         return self.backend.run((self.window, doing), work)
 
-    def open(self, typed: str) -> Task:
-        """Read what the pictures of a folder tell of themselves."""
+    def open(self, typed: str, picture: str = "") -> Task:
+        """Read what the pictures of a folder tell of themselves; then open the one at this path, if one is named."""
         self.typed = typed
-        return self.run(("collect", typed), lambda job, workspace: self._open(typed, job, workspace))
+        work = partial(self._open, typed, picture)
+        return self.run(("collect", typed, picture), work)
 
-    def _open(self, typed: str, job: Job, workspace: Workspace) -> None:
+    def _open(self, typed: str, picture: str, job: Job, workspace: Workspace) -> None:
         from ...workspace.curating.choosing_folder import folder_to_look_into
 
         folder = folder_to_look_into(typed, self.backend.host, workspace.gallery)
-        self.take(workspace.collect(folder, job))
+        if self.folder != folder or not picture:
+            self.take(workspace.collect(folder, job))
+        found = next((each.about for each in self.pictures if readable(each.about.path) == picture), None)
+        if found is not None:
+            self.opened = found.content
 
     def score(self, request: CurateRequest) -> Task:
         """Score the pictures of the folder, and show the best first; group them where a person has asked for that."""

@@ -9,7 +9,7 @@ from ...errors import for_page
 from ...identify.known_model import NONE_CALLED_SO, NOT_YOURS
 from ...pictures.opening import PictureError, open_picture
 from ...templates import render
-from ...text import brief, likelihood
+from ...text import brief, likelihood, readable
 from ..families.previews import inline
 from ..status import note
 from ..view_state import ViewState
@@ -66,6 +66,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
             for each in asked[:_SHOWN]
         ],
         alike=_alike(found),
+        gallery=readable(session.backend.gallery),
         more_asked=max(len(asked) - _SHOWN, 0),
         verdict=_verdict(found),
         apart=found.apart and found.apart.sentence,
@@ -99,9 +100,9 @@ def _evidence(found: Found) -> list[dict[str, object]]:
     return rows
 
 
-def _alike(found: Found) -> list[tuple[str, str, str, str]]:
+def _alike(found: Found) -> list[tuple[str, str, str, str, str]]:
     """Pictures of the gallery that are the first query, or else those that look like it, laid as it is: which of both,
-    model, file, picture."""
+    model, file, picture, path."""
     from ...pictures.alignment import laid_over  # SciPy comes with it
 
     shown = []
@@ -112,7 +113,8 @@ def _alike(found: Found) -> list[tuple[str, str, str, str]]:
             if each.match.where is not None:
                 stored = laid_over(stored, each.match.where, each.match.size)
             what = "the same, in the gallery" if each.match.is_copy else "similar, in the gallery"
-            shown.append((what, each.model, each.path.name, inline(stored, each.path.name, _BESIDE)))
+            picture = inline(stored, each.path.name, _BESIDE)
+            shown.append((what, each.model, each.path.name, picture, readable(each.path)))
     return shown
 
 
