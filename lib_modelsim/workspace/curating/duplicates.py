@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,10 @@ SAME_FILE = "same file"
 
 _WEAKEST = (PairKind.PART.value, PairKind.EDITED.value, PairKind.COPY.value, SAME_FILE)
 """What a group is called: by its weakest pair."""
+
+
+_FILES = 1000
+"""Pairs of files that are told of two contents at most: thousands of files may be the same."""
 
 
 @dataclass(frozen=True)
@@ -259,27 +263,33 @@ class _Told:
         return len(self._of_content[content]) > 1 and self._across((content,))
 
     def _same_files(self) -> list[PicturePair]:
-        """Of files of one content the first one with each of the others, as all with all may be thousands; where there
-        are other folders, with each of theirs, and their first one with each of the folder's."""
+        """Files of one content with each other."""
         found = []
         for content in sorted(filter(self._is_twice, self._of_content)):
-            files = [each.path for each in self._of_content[content]]
-            own, theirs = files[:1], files[1:]
             if len(self._sides) > 1:
-                own = [path for path in files if path in self._own]
-                theirs = [path for path in files if path not in self._own]
-            pairs = [*((own[0], path) for path in theirs), *((path, theirs[0]) for path in own[1:])]
+                pairs = list(product(*self._files(content, content)))
+            else:
+                pairs = list(combinations([each.path for each in self._of_content[content]], 2))
             same = (SAME_FILE, 1.0, "every byte is the same", (content, content))
-            found += [PicturePair(*pair, *same) for pair in pairs]
+            found += [PicturePair(*pair, *same) for pair in pairs[:_FILES]]
         return found
 
     def _pairs(self, facts: Iterable[PairFacts]) -> list[PicturePair]:
+        """Each file of the one content with each of the other."""
         found = []
         for each in facts:
             told = each if self._ways(each.a, each.b)[0] else _turned(each)
-            a, b = self._of_content[told.a][0], self._of_content[told.b][0 if len(self._sides) == 1 else -1]
-            found.append(PicturePair(a.path, b.path, each.kind.value, each.similarity, told.told, (told.a, told.b)))
+            said = (each.kind.value, each.similarity, told.told, (told.a, told.b))
+            pairs = list(product(*self._files(told.a, told.b)))
+            found += [PicturePair(*pair, *said) for pair in pairs[:_FILES]]
         return sorted(found, key=lambda pair: (-pair.similarity, str(pair.a), str(pair.b)))
+
+    def _files(self, a: str, b: str) -> tuple[list[Path], list[Path]]:
+        """The files of two contents; where there are several folders, of the one in the folder, of the other not."""
+        one, other = ([each.path for each in self._of_content[content]] for content in (a, b))
+        if len(self._sides) > 1:
+            return [path for path in one if path in self._own], [path for path in other if path not in self._own]
+        return one, other
 
     def _group(self, contents: Sequence[str]) -> PictureGroup:
         pairs = {pair: self._facts[pair] for pair in combinations(sorted(contents), 2)}

@@ -29,7 +29,7 @@ def verbatim_copies(found: Duplicates) -> VerbatimCopies:
     repeats = [
         Repeat(path, each.b, each.kind, each.similarity, each.told)
         for each in found.pairs
-        for path in files[each.contents[0]]  # a pair names one file of each content
+        for path in files[each.contents[0]]  # of very many files of one content not all pairs are told
     ]
     models = by_model(found.models, repeats)
     folders = " and ".join(readable(folder) for folder in found.against)

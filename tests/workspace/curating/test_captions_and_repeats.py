@@ -127,5 +127,6 @@ def test_a_content_that_lies_in_both_folders_is_told_of_each_file(training, use,
         ("x.png", "c again.png"),
         ("x.png", "c.png"),
         ("y.png", "c again.png"),
+        ("y.png", "c.png"),
     }
     assert len(use.verbatim_copies(gallery, [training], Job()).models[0].repeats) == 2

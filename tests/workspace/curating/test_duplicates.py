@@ -96,6 +96,19 @@ def test_the_same_file_is_found_without_decoding_it_twice_and_is_a_kind_of_its_o
     ]
 
 
+def test_a_pair_is_told_of_every_file_of_its_contents(folder, use):
+    for name in ("cut.png", "turned.webp", "framed.png"):
+        (folder / name).unlink()
+    shutil.copy(folder / "small.jpg", folder / "small again.jpg")
+    found = use.duplicates(folder, [], Job())
+    assert {frozenset((pair.a.name, pair.b.name)) for pair in found.pairs} == {
+        frozenset(("small.jpg", "small again.jpg")),
+        frozenset(("first.png", "small.jpg")),
+        frozenset(("first.png", "small again.jpg")),
+    }
+    assert names(found) == [("copy", {"first.png", "small.jpg", "small again.jpg"})]
+
+
 def test_links_are_no_second_picture(folder, use):
     for name in COPIES - {"first.png"}:
         (folder / name).unlink()
@@ -268,6 +281,12 @@ def test_the_command_line_hides_lists_and_shows_again(folder):
     assert "never shown" not in run("duplicates", folder).out
     assert run("duplicates", "--show-again", 7).code == 2
     assert "byte by byte" in run("duplicates", "--never", first, first).err
+
+
+def test_what_is_printed_can_be_written_into_a_file(folder, tmp_path):
+    told = run("duplicates", folder, "--out", tmp_path / "list.txt")
+    assert (tmp_path / "list.txt").read_text("utf-8") == told.out
+    assert "first.png: nothing was put around it" in told.out
 
 
 def test_json_tells_claims_and_what_is_none_apart(folder):
