@@ -133,7 +133,7 @@ def test_the_output_folder_is_offered_and_a_copy_in_it_is_found(page, webui):
     (own,) = sorted(folder.rglob("*-1.png"))
     with Image.open(own) as picture:
         ImageOps.mirror(picture.convert("RGB")).save(own.with_name("sent to a friend.jpg"), quality=88)
-    open_folder(page, "txt2img", "4 pictures by 1 model")
+    open_folder(page, "txt2img", "4 pictures by ")
     expect(page.locator("#modelsim_curate_pictures").first.locator(".modelsim-shot")).to_have_count(4)
     open_panel(page, "Duplicates")
     page.locator("#modelsim_duplicates_find").click()
