@@ -45,6 +45,7 @@ class VectorIndex:
         projection = np.random.default_rng(_SEED).standard_normal((len(self._centre), BYTES))
         self._projection = (projection / np.sqrt(BYTES)).astype(np.float32)
         self._codes: list[Codes] = []
+        self._lengths: list[NDArray[np.float32]] = []
         self._keys: list[NDArray[np.int64]] = []
         self._count = 0
 
@@ -69,10 +70,12 @@ class VectorIndex:
             place = self._count % _CHUNK
             if place == 0 and self._count == _CHUNK * len(self._codes):
                 self._codes.append(np.zeros((_CHUNK, BYTES), np.int8))
+                self._lengths.append(np.ones(_CHUNK, np.float32))
                 self._keys.append(np.full(_CHUNK, -1, np.int64))
             rows = min(_CHUNK - place, len(keys) - taken)
             chunk = self._count // _CHUNK
             self._codes[chunk][place : place + rows] = codes[taken : taken + rows]
+            self._lengths[chunk][place : place + rows] = _lengths(codes[taken : taken + rows].astype(np.float32))
             self._keys[chunk][place : place + rows] = keys[taken : taken + rows]
             taken += rows
             self._count += rows
@@ -87,10 +90,10 @@ class VectorIndex:
         for row in reversed(gone):
             self._count -= 1
             last, hole = divmod(self._count, _CHUNK), divmod(row, _CHUNK)
-            for each in (self._codes, self._keys):
+            for each in (self._codes, self._lengths, self._keys):
                 each[hole[0]][hole[1]] = each[last[0]][last[1]]
         while len(self._codes) * _CHUNK >= self._count + _CHUNK:
-            del self._codes[-1], self._keys[-1]
+            del self._codes[-1], self._lengths[-1], self._keys[-1]
 
     def search(self, queries: Vectors, count: int) -> Nearest:
         """The nearest `count` of each query, float32 [queries, d], among all."""
@@ -102,22 +105,21 @@ class VectorIndex:
         cosines = np.full((len(queries), count), -np.inf, np.float32)
         for start in range(0, len(queries), _TOGETHER):
             part = slice(start, start + _TOGETHER)
-            asked = _unit(queries[part])
-            for codes, held in self._blocks():
-                _take_in(asked @ _unit(codes).T, held, keys[part], cosines[part])
+            asked = queries[part].astype(np.float32)
+            asked /= _lengths(asked)[:, None]
+            for codes, lengths, held in self._blocks():
+                _take_in(asked @ codes.astype(np.float32).T / lengths, held, keys[part], cosines[part])
         return Nearest(keys, cosines)
 
-    def _blocks(self) -> Iterator[tuple[Codes, NDArray[np.int64]]]:
+    def _blocks(self) -> Iterator[tuple[Codes, NDArray[np.float32], NDArray[np.int64]]]:
         for start in range(0, self._count, _BLOCK):
             chunk, place = divmod(start, _CHUNK)
             rows = slice(place, place + min(_BLOCK, self._count - start))
-            yield self._codes[chunk][rows], self._keys[chunk][rows]
+            yield self._codes[chunk][rows], self._lengths[chunk][rows], self._keys[chunk][rows]
 
 
-def _unit(codes: Codes) -> NDArray[np.float32]:
-    numbers = codes.astype(np.float32)
-    length = np.sqrt(np.einsum("ij,ij->i", numbers, numbers))
-    return numbers / np.maximum(length, 1e-12)[:, None]
+def _lengths(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows)).clip(1e-12)
 
 
 def _take_in(
