@@ -53,6 +53,23 @@ def between(one: Described, other: Described, job: Job) -> Pairs:
     return found[same[found[:, 0]] != found[:, 1]] if len(found) else found
 
 
+def not_looked_for(*sets: Described) -> list[str]:
+    """What copies cannot be found among these, in a sentence each."""
+    told = []
+    if any(each.keypoints is None and len(each) for each in sets):
+        told.append(
+            "copies that were cut by more than a tenth, turned by a few degrees or set into another picture are mostly not "
+            "found: that needs the package opencv-python-headless"
+        )
+    largest = max(map(len, sets), default=0)
+    if largest > ALL_PARTS:
+        told.append(
+            f"of {largest:,} pictures only the whole ones were compared by hashes, not their parts: a copy that was cut "
+            "is found by its details alone, and not where it shows hardly any"
+        )
+    return told
+
+
 def _once(pairs: Pairs) -> Pairs:
     return np.unique(np.sort(pairs, axis=1), axis=0)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...curate.collection import Collected
+from ...curate.duplicates.candidates import not_looked_for
 from ...curate.duplicates.described import describe
 from ...curate.duplicates.facts import PairFacts
 from ...curate.duplicates.groups import complete_link
@@ -165,6 +166,7 @@ def _sides(folder: Path, against: Sequence[Path], tools: PairTools, job: Job) ->
         remarks.append(f"{counted(links, 'path')} left out: links to pictures that are there already")
     if nested:
         remarks.append(f"{counted(nested, 'picture')} of one folder lie in another one, too, and count there")
+    remarks += not_looked_for(*(each.described for each in found.values()))
     return [found[i] for i in range(len(folders))], remarks
 
 

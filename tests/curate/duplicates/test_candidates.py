@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageOps
 
 from lib_modelsim.curate.duplicates import candidates, pairs, places
 from lib_modelsim.curate.duplicates.bits import counted_bits
-from lib_modelsim.curate.duplicates.candidates import between, within
+from lib_modelsim.curate.duplicates.candidates import between, not_looked_for, within
 from lib_modelsim.curate.duplicates.described import Described, describe
 from lib_modelsim.curate.duplicates.pairs import HeldPictures, PairKind, confirmed_between, confirmed_within
 from lib_modelsim.job import Cancelled, Job
@@ -200,3 +201,13 @@ def test_pictures_are_held_ready_in_bounded_memory(tmp_path, monkeypatch):
     few.of(folder.paths[0])
     few.of(folder.paths[-1])
     assert opened == [folder.paths[0]]
+
+
+def test_what_was_not_looked_for_is_told(folder, monkeypatch):
+    pytest.importorskip("cv2")
+    assert not_looked_for(folder) == []
+    (remark,) = not_looked_for(folder, replace(folder, keypoints=None))
+    assert "opencv-python-headless" in remark
+    monkeypatch.setattr(candidates, "ALL_PARTS", 5)
+    (remark,) = not_looked_for(folder)
+    assert remark.startswith("of 11 pictures only the whole ones were compared by hashes")
