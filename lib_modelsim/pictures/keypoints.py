@@ -25,9 +25,11 @@ around it does not have them all."""
 NEAR = 22
 """Differing bits of 128 up to which two codes may be the same place of a picture."""
 
-_LONGEST, _SHORTEST = 192, 96
-"""Pixels of the sides of what is looked at, as far as its shape allows. Of 372 altered copies 369 were aligned so, 370
-at 320 pixels, which takes nearly twice as long."""
+_LARGE = 384  # pixels of the longer side
+_LONGEST, _SHORTEST = (192, 320), (96, 160)
+"""Pixels of the sides of what is looked at, as far as its shape allows, of a small picture and of a large one, which
+may hold other pictures, as a screenshot does. Of 372 altered copies of small pictures 369 were aligned so, 370 at 320
+pixels, which takes nearly twice as long."""
 
 _KEYPOINTS = 300
 _CONTRAST = 0.015  # below OpenCV's 0.04: soft pictures have keypoints too
@@ -87,7 +89,8 @@ def keypoints(light: NDArray[np.uint8]) -> Keypoints:
     import cv2
 
     height, width = light.shape
-    scale = min(_LONGEST / max(light.shape), max(1.0, _SHORTEST / min(light.shape)))
+    large = max(light.shape) > _LARGE
+    scale = min(_LONGEST[large] / max(light.shape), max(1.0, _SHORTEST[large] / min(light.shape)))
     seen = light
     if scale != 1:
         way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA

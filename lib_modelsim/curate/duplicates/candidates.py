@@ -58,14 +58,14 @@ def not_looked_for(*sets: Described) -> list[str]:
     told = []
     if any(each.keypoints is None and len(each) for each in sets):
         told.append(
-            "copies that were cut by more than a tenth, turned by a few degrees or set into another picture are mostly not "
-            "found: that needs the package opencv-python-headless"
+            "copies that were cut by more than a tenth, turned by a few degrees or set into another picture are mostly "
+            "not found: that needs the package opencv-python-headless"
         )
     largest = max(map(len, sets), default=0)
     if largest > ALL_PARTS:
         told.append(
-            f"of {largest:,} pictures only the whole ones were compared by hashes, not their parts: a copy that was cut "
-            "is found by its details alone, and not where it shows hardly any"
+            f"of {largest:,} pictures only the whole ones were compared by hashes, not their parts: a copy that was "
+            "cut is found by its details alone, and not where it shows hardly any"
         )
     return told
 
