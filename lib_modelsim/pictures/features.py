@@ -35,7 +35,7 @@ FILE = "features.sqlite"
 
 _FINGERPRINT = "fingerprint 2"  # the number grows when fingerprints change their meaning
 
-_KEYPOINTS = "keypoints 2"  # likewise; only where OpenCV finds some
+_KEYPOINTS = "keypoints 3"  # likewise; only where OpenCV finds some
 
 _TOGETHER = 16  # pictures that are encoded at once, and kept
 

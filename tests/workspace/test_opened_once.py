@@ -146,7 +146,7 @@ def test_a_file_of_the_first_layout_is_taken_over(gallery, monkeypatch, opened):
     assert np.array_equal(after.search.test.scores, before.search.test.scores)
     with sqlite3.connect(gallery / FILE) as db:
         methods = {method for (method,) in db.execute("SELECT DISTINCT method FROM features")}
-    keypoints = {"keypoints 2"} if available() else set()
+    keypoints = {"keypoints 3"} if available() else set()
     assert methods == {"fingerprint 2", "colours 1", "colours 1; degraded 1"} | keypoints
 
 
@@ -154,7 +154,7 @@ def test_a_file_from_before_keypoints_gets_them_and_keeps_what_it_has(gallery, o
     pytest.importorskip("cv2")
     before = GalleryIndex(gallery, Colours()).learned(Job())
     with sqlite3.connect(gallery / FILE) as db:
-        db.execute("DELETE FROM features WHERE method = 'keypoints 2'")
+        db.execute("DELETE FROM features WHERE method = 'keypoints 3'")
     opened.clear()
     encoder = Colours()
     after = GalleryIndex(gallery, encoder).learned(Job())

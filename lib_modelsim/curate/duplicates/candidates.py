@@ -19,11 +19,14 @@ Pairs = NDArray[np.int64]
 
 ALL_PARTS = 30_000
 """Up to so many pictures the hashes of all parts are compared, of more only those of the pictures as they are: the
-time grows with the square, 2 minutes of two cores for 20,000. What was cut by a few percent is then found by its
+time grows with the square, some 2 minutes of one core for 20,000. What was cut by a few percent is then found by its
 keypoints."""
 
 _TURNED = 0.22
 """Share of differing bits up to which turned and mirrored pictures are candidates: theirs are guessed (`turned`)."""
+
+_CUT_TURNS = (0, 4)
+"""Turns in which the hashes of parts are compared: cut pictures as they are and mirrored; few are turned by a quarter."""
 
 _NEAREST = 40
 """Candidates by hashes that a picture has at most, the nearest first."""
@@ -92,17 +95,16 @@ def _by_hashes(queries: Hashes, stored: Hashes, job: Job) -> Pairs:
 
 def _nearest(queries: Hashes, stored: Hashes) -> Pairs:
     """Of each query the stored ones that differ by CANDIDATE at most, the nearest _NEAREST."""
-    inside = _signs(turned(queries[:, 0])).reshape(-1, 64)  # turn by turn
-    wholes = _signs(turned(queries[:, -1])).reshape(-1, 64)
-    least = np.where(np.arange(8), 64 * (1 - 2 * _TURNED), 64 * (1 - 2 * CANDIDATE))[:, None, None]
+    inside, wholes = _signs(turned(queries[:, 0])), _signs(turned(queries[:, -1]))  # turn by turn
+    least = 64 * (1 - 2 * np.where(np.arange(8), _TURNED, CANDIDATE)).astype(np.float32)
     rows, columns, alike = [], [], []
     for start in range(0, len(stored), _STORED):
         part = stored[start : start + _STORED]
         best = np.full((len(queries), len(part)), -np.inf, np.float32)
         for number in range(part.shape[1]):
-            asked = wholes if number == part.shape[1] - 1 else inside
-            products = asked @ _signs(part[:, number]).T
-            np.maximum(best, (products.reshape(8, len(queries), len(part)) - least).max(0), out=best)
+            of, asked = _signs(part[:, number]).T, wholes if number == part.shape[1] - 1 else inside
+            for turn in range(8) if number in (0, part.shape[1] - 1) else _CUT_TURNS:
+                np.maximum(best, asked[turn] @ of - least[turn], out=best)
         row, column = np.nonzero(best >= 0)
         rows.append(row)
         columns.append(column + start)
