@@ -181,10 +181,10 @@ def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
     if found.same >= COPY and found.odd <= FEW:
         told = found.textured >= _MUCH or found.drift <= DRIFT
         return CopyAnswer.COPY if told else CopyAnswer.TOO_LITTLE, 0.0
+    if found.odd > FEW and found.exact >= EXACTLY and found.elsewhere >= ELSEWHERE and found.textured >= _MUCH:
+        return CopyAnswer.COPY, max(found.edited, 0.01)
     if found.drift <= DRIFT and found.typical >= WORN:
         return CopyAnswer.COPY, 0.0
-    if found.exact >= EXACTLY and found.elsewhere >= ELSEWHERE and found.textured >= _MUCH:
-        return CopyAnswer.COPY, max(found.edited, 0.01)
     return CopyAnswer.SAME_LAYOUT if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
 
 

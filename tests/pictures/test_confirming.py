@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 from scipy.ndimage import map_coordinates
 
 from lib_modelsim.pictures.alignment import prepare
@@ -231,3 +231,17 @@ def test_two_skies_are_no_edited_copies_of_each_other(way):
         Image.fromarray((plane + star).clip(0, 255).astype(np.uint8)) for plane in (first, np.asarray(sky(2)))
     )
     assert not compared(one, other).is_copy
+
+
+def test_other_words_below_the_same_picture_are_an_edited_part(way):
+    def below(words: str) -> Image.Image:
+        picture = scene(5, 384, 288)
+        pen = ImageDraw.Draw(picture)
+        pen.rectangle((0, 250, 384, 288), fill="black")
+        pen.text((30, 256), words, fill="white", font=ImageFont.load_default(size=24))
+        return picture
+
+    match = compared(below("I never said that"), below("Where is she now?"))
+    assert match.is_copy
+    assert 0 < match.edited < 0.2
+    assert "fine details lost" not in match.told

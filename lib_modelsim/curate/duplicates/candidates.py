@@ -26,7 +26,7 @@ _TURNED = 0.22
 """Share of differing bits up to which turned and mirrored pictures are candidates: theirs are guessed (`turned`)."""
 
 _CUT_TURNS = (0, 4)
-"""Turns in which the hashes of parts are compared: cut pictures as they are and mirrored; few are turned by a quarter."""
+"""Turns in which the hashes of parts are compared: cut pictures as they are and mirrored, few are turned."""
 
 _NEAREST = 40
 """Candidates by hashes that a picture has at most, the nearest first."""
