@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import fft
+from scipy import fft, ndimage
 
 from .canonical import without_borders
 
@@ -24,12 +24,15 @@ CANDIDATE = 0.2
 _PARTS = (1.0, 0.95, 0.9)  # sides of the stored picture's parts that a query may be
 _WHOLE: Box = (0.0, 0.0, 1.0)
 _STEP = 0.05
+_PLAIN = 10  # of 255: what JPEG does to a plain ground
+_GROUND, _FILLED, _SMALLEST = 0.15, 0.6, 0.05  # shares: of ground, of a thing in its rectangle, of that in the picture
 _HASHED, _COMPARED, _WORKED_ON = 32, 48, 256  # pixels of a side
 
 
 def fingerprint(picture: Image.Image) -> Hashes:
     """uint8 [parts, 8]: the perceptual hash of the picture without borders, of parts that are left of it when it is
-    cut, and at last of the whole: of a plain background another saving may leave another border.
+    cut, of the largest thing on a plain ground (the picture in a window), and at last of the whole: of a plain
+    background another saving may leave another border.
 
     A hash is 64 signs of the low frequencies against their median (Zauner, "Implementation and benchmarking of
     perceptual image hash functions", 2010).
@@ -128,8 +131,31 @@ def _part(picture: Image.Image, box: Box, side: int) -> Image.Image:
 def _frequencies(picture: Image.Image) -> list[NDArray[np.float32]]:
     """[8, 8] of each part: its lowest frequencies (discrete cosine transform)."""
     inside, whole = _inside(picture), _small(picture)
-    parts = [*(_part(inside, box, _HASHED) for box in _boxes()), _part(whole, _WHOLE, _HASHED)]
+    parts = [_part(inside, box, _HASHED) for box in _boxes()]
+    framed = thing_on_plain_ground(np.asarray(whole))
+    parts.append(parts[0] if framed is None else whole.resize((_HASHED, _HASHED), Image.Resampling.BOX, framed))
+    parts.append(_part(whole, _WHOLE, _HASHED))
     return [fft.dctn(np.asarray(part.convert("L"), np.float32), norm="ortho")[:8, :8] for part in parts]
+
+
+def thing_on_plain_ground(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of the largest thing on a ground of one colour, of pixels [height, width, 3]; None
+    where there is hardly any ground, or no such thing that fills most of a rectangle."""
+    bins = (pixels >> 3).astype(np.intp) @ (1024, 32, 1)
+    commonest = pixels[bins == np.bincount(bins.ravel()).argmax()].mean(0)
+    plain = np.abs(pixels - commonest).max(-1) <= _PLAIN
+    if plain.mean() < _GROUND:
+        return None
+    things, count = ndimage.label(~plain)
+    if not count:
+        return None
+    largest = np.bincount(things.ravel())[1:].argmax()
+    rows, columns = ndimage.find_objects(things)[largest]
+    filled = (things[rows, columns] == largest + 1).mean()
+    share = (rows.stop - rows.start) * (columns.stop - columns.start) / plain.size
+    if filled < _FILLED or share < _SMALLEST:
+        return None
+    return columns.start, rows.start, columns.stop, rows.stop
 
 
 def _turned(low: NDArray[np.float32], turn: int) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ from .pixels import PixelScore, pixels_of
 
 FILE = "features.sqlite"
 
-_FINGERPRINT = "fingerprint 2"  # the number grows when fingerprints change their meaning
+_FINGERPRINT = "fingerprint 3"  # the number grows when fingerprints change their meaning
 
 _KEYPOINTS = "keypoints 3"  # likewise; only where OpenCV finds some
 

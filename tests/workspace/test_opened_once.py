@@ -147,7 +147,7 @@ def test_a_file_of_the_first_layout_is_taken_over(gallery, monkeypatch, opened):
     with sqlite3.connect(gallery / FILE) as db:
         methods = {method for (method,) in db.execute("SELECT DISTINCT method FROM features")}
     keypoints = {"keypoints 3"} if available() else set()
-    assert methods == {"fingerprint 2", "colours 1", "colours 1; degraded 1"} | keypoints
+    assert methods == {"fingerprint 3", "colours 1", "colours 1; degraded 1"} | keypoints
 
 
 def test_a_file_from_before_keypoints_gets_them_and_keeps_what_it_has(gallery, opened):

@@ -31,7 +31,7 @@ _CUT_TURNS = (0, 4)
 _NEAREST = 40
 """Candidates by hashes that a picture has at most, the nearest first."""
 
-_VOTERS, _VOTES = 12, 4
+_VOTERS, _VOTES = 8, 3
 """Candidates by keypoints that a picture has at most, and of how many places in common at least."""
 
 _QUERIES, _STORED = 256, 1024  # that are compared at once
@@ -134,7 +134,7 @@ def _by_keypoints(one: Described, other: Described, job: Job) -> Pairs:
         return np.zeros((0, 2), np.int64)
     found = shared_places(one.keypoints, other.keypoints, job, _VOTES)
     ways = [
-        _best_of_each(found.one, found.other, found.places, _VOTERS),
-        _best_of_each(found.other, found.one, found.places, _VOTERS)[:, ::-1],
+        _best_of_each(found.one, found.other, found.weights, _VOTERS),
+        _best_of_each(found.other, found.one, found.weights, _VOTERS)[:, ::-1],
     ]
     return np.concatenate(ways)

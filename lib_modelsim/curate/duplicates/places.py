@@ -16,7 +16,7 @@ from ...job import Job, Stage
 from ...pictures.keypoints import CODES, MIRRORED, Codes
 from .bits import counted_bits
 
-TABLES = 14
+TABLES = 20
 """Choices of bits."""
 
 _MOST = 24
@@ -31,11 +31,13 @@ _SEED = 14
 
 @dataclass(frozen=True)
 class CommonPlaces:
-    """Pairs of pictures with places in common: rows of the one set, rows of the other, and how many places."""
+    """Pairs of pictures with places in common: rows of the one set, rows of the other, how many places, and their
+    weight: a place that many pictures have, as a letter of a window's title, counts less."""
 
     one: NDArray[np.int64]
     other: NDArray[np.int64]
     places: NDArray[np.int64]
+    weights: NDArray[np.float64]
 
 
 def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlaces:
@@ -47,9 +49,9 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlac
     same = one is other
     stage = Stage(job, "comparing keypoints", 2 * TABLES, "steps")
     if not len(one) or not len(other):
-        return CommonPlaces(*(np.zeros(0, np.int64) for _ in range(3)))
+        return CommonPlaces(*(np.zeros(0, np.int64) for _ in range(3)), np.zeros(0))
     stored, places_of_stored = _flat(other)
-    pairs, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    pairs, counts, weights = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
     for mirrored in (False, True):
         queries, places_of_queries = _flat(_mirrored(one) if mirrored else one)
         found = []
@@ -62,13 +64,23 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlac
             place = places_of_queries[query[near]] % CODES
             found.append(np.unique((a[near] * len(other) + b[near]) * CODES + place))
             stage.advance(1)
-        each, votes = np.unique(np.unique(np.concatenate(found)) // CODES, return_counts=True)
-        pairs, counts = np.concatenate([pairs, each]), np.concatenate([counts, votes])
-    several, where = np.unique(pairs, return_inverse=True)
-    most = np.zeros(len(several), np.int64)
+        votes = np.unique(np.concatenate(found))
+        each, where, several = np.unique(votes // CODES, return_inverse=True, return_counts=True)
+        pairs, counts = np.concatenate([pairs, each]), np.concatenate([counts, several])
+        weights = np.concatenate([weights, np.bincount(where, _rarity(votes, len(other)), len(each))])
+    found, where = np.unique(pairs, return_inverse=True)
+    most, weight = np.zeros(len(found), np.int64), np.zeros(len(found))
     np.maximum.at(most, where, counts)
+    np.maximum.at(weight, where, weights)
     kept = most >= fewest
-    return CommonPlaces(several[kept] // len(other), several[kept] % len(other), most[kept])
+    return CommonPlaces(found[kept] // len(other), found[kept] % len(other), most[kept], weight[kept])
+
+
+def _rarity(votes: NDArray[np.int64], others: int) -> NDArray[np.float64]:
+    """Of each vote 1 by the number of pictures that the same place has votes for."""
+    places = votes // (CODES * others) * CODES + votes % CODES
+    _, where, several = np.unique(places, return_inverse=True, return_counts=True)
+    return 1 / several[where]
 
 
 def _flat(codes: Codes) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
