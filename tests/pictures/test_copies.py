@@ -2,10 +2,17 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from lib_modelsim.pictures.canonical import without_borders
-from lib_modelsim.pictures.copies import CANDIDATE, differing, fingerprint, likeness, turned_fingerprints
+from lib_modelsim.pictures.copies import (
+    CANDIDATE,
+    differing,
+    fingerprint,
+    likeness,
+    thing_on_plain_ground,
+    turned_fingerprints,
+)
 from lib_modelsim.pictures.degrading import as_jpeg
 
 from .scenes import scene
@@ -65,3 +72,34 @@ def test_a_drawing_on_a_plain_ground_is_found_again_where_its_borders_are_cut_ot
     assert without_borders(speck).shape != without_borders(ground).shape
     assert differing(turned_fingerprints(saved), fingerprint(drawing)[None])[0] <= CANDIDATE
     assert likeness(saved, drawing) >= 0.99
+
+
+def in_a_window(picture, ground=(246, 247, 249)):
+    window = Image.new("RGB", (640, 360), ground)
+    pen = ImageDraw.Draw(window)
+    pen.rectangle((0, 0, 640, 28), fill=(222, 225, 230))
+    for line in range(6):
+        pen.text((520, 60 + 20 * line), "some words", fill=(70, 70, 70))
+    window.paste(picture, (60, 50))
+    return window
+
+
+def test_a_picture_in_a_window_is_a_candidate():
+    stored = np.stack([fingerprint(scene(number)) for number in range(20)])
+    for number in range(0, 20, 4):
+        for ground in ((246, 247, 249), (24, 25, 28)):
+            apart = differing(turned_fingerprints(in_a_window(scene(number), ground)), stored)
+            assert apart.argmin() == number
+            assert apart[number] <= CANDIDATE
+            stored_window = fingerprint(in_a_window(scene(number), ground))[None]
+            assert differing(turned_fingerprints(scene(number)), stored_window)[0] <= CANDIDATE
+
+
+def test_what_is_no_picture_in_a_window_has_none():
+    assert thing_on_plain_ground(np.asarray(scene(3))) is None, "no ground"
+    assert thing_on_plain_ground(np.full((90, 90, 3), 200, np.uint8)) is None, "nothing on it"
+    lines = Image.new("RGB", (256, 256), "white")
+    ImageDraw.Draw(lines).line((5, 5, 250, 250), fill="black", width=4)
+    assert thing_on_plain_ground(np.asarray(lines)) is None, "it fills no rectangle"
+    left, top, right, bottom = thing_on_plain_ground(np.asarray(in_a_window(scene(3))))
+    assert (abs(left - 60) <= 1, abs(top - 50) <= 1, abs(right - 252) <= 1, abs(bottom - 242) <= 1) == (True,) * 4

@@ -211,3 +211,13 @@ def test_what_was_not_looked_for_is_told(folder, monkeypatch):
     monkeypatch.setattr(candidates, "ALL_PARTS", 5)
     (remark,) = not_looked_for(folder)
     assert remark.startswith("of 11 pictures only the whole ones were compared by hashes")
+
+
+def test_a_place_that_many_pictures_have_counts_less():
+    """Of two pictures with as many places in common, those with the rarer ones come first."""
+    codes = coded(4, 60)
+    codes[:, :6] = codes[0, :6]  # the letters of a window's title
+    codes[50, 6:12] = codes[10, 6:12]
+    found = places.shared_places(codes, codes, Job(), 3)
+    of_ten = found.one == 10
+    assert found.other[of_ten][found.weights[of_ten].argmax()] == 50
