@@ -1,0 +1,125 @@
+"""What the page Curate does, asked of its handlers without a browser: open, score, mark, copy with a question, list."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gradio", reason="the tab needs gradio")
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.library import Library
+from lib_modelsim.ui.backend import Backend
+from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.workspace.curating.looking import looked_at
+
+HERE = "a window"
+
+
+class CuratePageInWords:
+    """The page, and what it shows by the ids of its components."""
+
+    def __init__(self, page):
+        self.page, self.number = page, 0
+
+    def act(self, panel, window=HERE, **action):
+        """What a person does, followed to its end; what is said of it above the panels."""
+        self.number += 1
+        sent = json.dumps({"actions": [{"panel": panel, "number": self.number, **action}]})
+        updates = self.page.act(sent, window)
+        list(self.page.follow(window))
+        return next(str(value) for part, value in updates.items() if part.elem_id == "modelsim_curate_said")
+
+    def shown(self, part, window=HERE):
+        """The HTML of a component."""
+        return next(str(value) for each, value in self.page.show(window).items() if each.elem_id == f"modelsim_{part}")
+
+    def names(self, window=HERE):
+        """Of the gallery's pictures, in its order."""
+        curator = self.page.curator(window)
+        return [each.about.path.stem for each in looked_at(curator.pictures, curator.look, curator.marks)]
+
+
+@pytest.fixture
+def curate(tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    backend = Backend(Folders([models], tmp_path / "data", Settings(device="cpu")), lambda: Library(None))
+    with gr.Blocks():
+        tab = Tab(ViewState(backend))
+    yield CuratePageInWords(tab.pages["curate"])
+    backend.close()
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Five pictures, the later the more contrast; the last has a caption, and one file is no picture."""
+    found = tmp_path / "mine"
+    found.mkdir()
+    for i in range(5):
+        noise = np.random.default_rng(i).normal(128, 5 + 10 * i, (64, 64, 3)).clip(0, 255)
+        Image.fromarray(noise.astype(np.uint8)).save(found / f"{i}.png")
+    (found / "4.txt").write_text("a caption")
+    return found
+
+
+def test_the_best_stand_first_and_are_copied_after_a_yes(curate, folder, tmp_path):
+    curate.act("folder", do="open", path=str(folder))
+    assert curate.names() == ["0", "1", "2", "3", "4"]
+    curate.act("scores", do="score", **{"use:contrast": True, "weight:contrast": "1"})
+    assert curate.names() == ["4", "3", "2", "1", "0"]
+    curate.act("gallery", do="keep first", count="2")
+    fields = {"target": str(tmp_path / "best"), "meant": "kept", "beside": True}
+    curate.act("chosen", do="copy", **fields)
+    assert "Copy 2 pictures and 1 file beside them" in curate.shown("curate_chosen")
+    assert not (tmp_path / "best").exists()
+    curate.act("chosen", do="no")
+    curate.act("chosen", do="copy", **fields)
+    curate.act("chosen", do="yes")
+    assert {each.name for each in (tmp_path / "best").iterdir()} == {"3.png", "4.png", "4.txt"}
+    assert "2 pictures copied to" in curate.shown("curate_chosen")
+
+
+def test_a_move_takes_the_picture_out_of_the_gallery(curate, folder, tmp_path):
+    curate.act("folder", do="open", path=str(folder))
+    curate.act("gallery", do="keep first", count="1")
+    curate.act("chosen", do="move", target=str(tmp_path / "moved"), meant="kept", beside=True)
+    assert (folder / "0.png").exists()
+    curate.act("chosen", do="yes")
+    assert not (folder / "0.png").exists()
+    assert (tmp_path / "moved" / "0.png").exists()
+    assert curate.names() == ["1", "2", "3", "4"]
+
+
+def test_stars_are_everybody_s_and_the_order_is_each_window_s(curate, folder):
+    curate.act("folder", do="open", path=str(folder))
+    content = curate.page.curator(HERE).pictures[2].about.content
+    curate.act("gallery", do="mark", marks={content: [5, True], "0" * 64: [1, False]})
+    curate.act("gallery", do="look", changes={"order": "stars", "page": 3, "stars": "many"})
+    assert curate.names()[0] == "2"
+    curate.act("folder", "another", do="open", path=str(folder))
+    assert curate.names("another")[0] == "0"
+    assert 'data-stars="5"' in curate.shown("curate_pictures", "another")
+
+
+def test_an_action_that_is_sent_twice_is_done_once(curate, folder):
+    curate.act("folder", do="open", path=str(folder))
+    curate.act("gallery", do="keep first", count="3")
+    again = {"panel": "gallery", "number": curate.number, "do": "keep first", "count": "1"}
+    curate.page.act(json.dumps({"actions": [again]}), HERE)
+    assert len(curate.page.curator(HERE).kept) == 3
+
+
+def test_what_cannot_be_done_is_said_in_one_line(curate, folder):
+    curate.act("folder", do="open", path=str(folder))
+    assert "no picture is kept" in curate.act("chosen", do="copy", target="/tmp/x", meant="kept", beside=True)
+    assert "no folder is named" in curate.act("chosen", do="copy", target="", meant="shown", beside=True)
+    assert "no score is chosen" in curate.act("scores", do="score")
