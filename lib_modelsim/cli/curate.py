@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
@@ -29,10 +30,13 @@ def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
     """What `curate` takes."""
     from ..curate.scorers.registry import kinds
 
-    curate.add_argument("folder", type=path, metavar="DIR", help="folder with pictures, or a gallery of probes")
+    curate.add_argument(
+        "folder", nargs="?", type=path, metavar="DIR", help="folder with pictures, or a gallery of probes"
+    )
     curate.add_argument(
         "--score",
-        action="append",
+        nargs="+",
+        action="extend",
         default=[],
         metavar="NAME",
         help=f"{', '.join(kind.usage for kind in kinds())}; can be repeated (default: those that need nothing but the "
@@ -81,18 +85,28 @@ def run_curate(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise ModelsimError("--top is out of range", options.top, "use 1 or more")
     weights = tuple(map(_weight, options.weight))
-    request = CurateRequest(tuple(options.score), weights, options.encoder, _groups(options))
+    folder, scores = _folder_and_scores(options)
+    request = CurateRequest(scores, weights, options.encoder, _groups(options))
     require_right(request)
     with workspace(options) as use, progress_bars() as job:
         if options.download and (name := to_download(request, use.host)):
             request = replace(request, encoder=name)
             download(name, job)
-        curated = use.curate(options.folder, request, job)
+        curated = use.curate(folder, request, job)
     if options.json:
         print_json(_document(curated))
     else:
         print_lines(_words(curated, options.top))
     return 0
+
+
+def _folder_and_scores(options: argparse.Namespace) -> tuple[Path, tuple[str, ...]]:
+    """A folder that stands behind `--score NAME …` was read as one more name."""
+    if options.folder is not None:
+        return options.folder, tuple(options.score)
+    if options.score and Path(options.score[-1]).is_dir():
+        return Path(options.score[-1]), tuple(options.score[:-1])
+    raise ModelsimError("no folder given", None, "give one with pictures: curate DIR")
 
 
 def _groups(options: argparse.Namespace) -> GroupsRequest | None:

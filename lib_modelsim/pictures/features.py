@@ -1,4 +1,4 @@
-"""What encoders see in a gallery's pictures: one cache for all who ask, in an SQLite file beside the gallery.
+"""What encoders see in a folder's pictures: one cache for all who ask, in an SQLite file (see `feature_file.py`).
 
 A vector belongs to a picture's content and the encoder that made it, and is made anew where either changes or the file
 is lost; likewise a number of its pixels. Whoever looks at a picture first opens it, once, for all that is wanted of it;
@@ -8,7 +8,6 @@ its fingerprint is kept, too, unless nobody wants it.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,38 +20,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..job import Job, Stage
-from ..sqlite import SqliteFile
 from . import degrading
 from .alignment import prepare
 from .copies import Hashes, fingerprint
 from .degrading import degraded
 from .encoders.encoder import Encoder, ReadsBeginnings, TextEncoder, Together, Vectors, parts_of
+from .feature_file import FeatureFile, Seen
 from .keypoints import CODES, Codes, available
-from .opening import PictureError, open_picture, said_by
+from .opening import PictureError, open_picture
 from .pixels import PixelScore, pixels_of
-
-FILE = "features.sqlite"
 
 _FINGERPRINT = "fingerprint 3"  # the number grows when fingerprints change their meaning
 
 _KEYPOINTS = "keypoints 3"  # likewise; only where OpenCV finds some
 
 _TOGETHER = 16  # pictures that are encoded at once, and kept
-
-_READ = 256  # pictures that are read between two commits
-
-_ASKED = 500  # features that one statement asks for: more are not read at once beside those that are handed out
-
-_LAYOUT = 1  # of the file, its user_version
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, bytes INTEGER, mtime_ns INTEGER, content TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS features (content TEXT, method TEXT, data BLOB NOT NULL, PRIMARY KEY (content, method));
-CREATE TABLE IF NOT EXISTS numbers (
-    method TEXT, content TEXT, number REAL, PRIMARY KEY (method, content)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tests (method TEXT PRIMARY KEY, examples TEXT NOT NULL, data BLOB NOT NULL);
-"""
 
 
 class View(Enum):
@@ -77,13 +59,12 @@ class Wanted:
     prints: bool = True
 
 
-@dataclass(frozen=True)
-class Seen:
-    """`contents`: path → content, of the pictures of which all is known that was wanted; `unreadable`: why not of
-    others, one path of each content."""
-
-    contents: Mapping[Path, str]
-    unreadable: Mapping[Path, str]
+def _methods(wanted: Wanted) -> list[str]:
+    """The keys under which the file keeps what is wanted."""
+    parts = [part for encoder in wanted.encoders for part in parts_of(encoder)]
+    prints = [_FINGERPRINT, *([_KEYPOINTS] if available() else [])] if wanted.prints else []
+    vectors = [method_of(part, view) for part in parts for view in wanted.views]
+    return [*vectors, *prints, *(score.identity for score in wanted.scores)]
 
 
 def method_of(encoder: Encoder, view: View) -> str:
@@ -91,42 +72,8 @@ def method_of(encoder: Encoder, view: View) -> str:
     return f"{encoder.identity}{view.value}"
 
 
-class FeatureStore(SqliteFile):
-    """One gallery's features."""
-
-    what = "the gallery's features"
-    fix = "free some disk space; if the file is damaged, delete it and it is created again"
-    schema = _SCHEMA
-
-    def __init__(self, folder: Path, file: Path | None = None) -> None:
-        """Of the pictures under `folder`; `file` is where they are kept, None beside them."""
-        self._folder = folder
-        super().__init__(file or folder / FILE, isolation_level="")  # with `with`, all of a block's statements or none
-
-    def _prepare(self) -> None:
-        """Files of the first layout keep both views of a picture in one row, under "…; worn 1"."""
-        if self._layout() == _LAYOUT:
-            return
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            if self._layout() == _LAYOUT:  # another program was quicker
-                return
-            old = "SELECT DISTINCT method FROM features WHERE method LIKE '%; worn %'"
-            for (method,) in self._db.execute(old).fetchall():
-                identity, _, number = method.rpartition("; worn ")
-                for name, half in (
-                    (identity, "substr(data, 1, length(data) / 2)"),
-                    (f"{identity}; degraded {number}", "substr(data, length(data) / 2 + 1)"),
-                ):
-                    taken = f"INSERT OR IGNORE INTO features SELECT content, ?, {half} FROM features WHERE method = ?"
-                    self._db.execute(taken, (name, method))
-                self._db.execute("DELETE FROM features WHERE method = ?", (method,))
-            self._db.execute("UPDATE OR REPLACE tests SET method = replace(method, '; worn ', '; degraded ')")
-            self._db.execute("DELETE FROM features WHERE method = 'perceptual hash 1'")  # the fingerprint has it
-            self._db.execute(f"PRAGMA user_version = {_LAYOUT}")
-
-    def _layout(self) -> int:
-        return self._db.execute("PRAGMA user_version").fetchone()[0]
+class FeatureStore(FeatureFile):
+    """One folder's features."""
 
     # looking
 
@@ -145,21 +92,7 @@ class FeatureStore(SqliteFile):
             for view in each.views
         }
         scores = {score.identity: score for each in wanted for score in each.scores}
-        always = (_FINGERPRINT, _KEYPOINTS) if available() else (_FINGERPRINT,)
-        always = always if any(each.prints for each in wanted) else ()
-        known = {method: self._known(method) for method in (*always, *makers)}
-        known |= {method: self._counted(method) for method in scores}
-        needed: dict[str, dict[str, None]] = {}  # content → methods
-        for each in wanted:
-            parts = [part for encoder in each.encoders for part in parts_of(encoder)]
-            methods = [method_of(part, view) for part in parts for view in each.views]
-            methods += [*(always if each.prints else ()), *(score.identity for score in each.scores)]
-            for path in filter(contents.__contains__, each.pictures):
-                needed.setdefault(contents[path], {}).update(dict.fromkeys(methods))
-        lacking = {
-            content: [method for method in methods if content not in known[method]]
-            for content, methods in needed.items()
-        }
+        lacking = self._lacking(wanted, contents)
         paths = {content: path for path, content in contents.items()}
         waiting = [content for content, methods in lacking.items() if methods]
         unreadable = dict(read.unreadable)
@@ -170,6 +103,21 @@ class FeatureStore(SqliteFile):
             stage.advance(len(part))
         bad = {contents[path] for path in unreadable if path in contents}
         return Seen({path: content for path, content in contents.items() if content not in bad}, unreadable)
+
+    def _lacking(self, wanted: Sequence[Wanted], contents: Mapping[Path, str]) -> dict[str, list[str]]:
+        """Content → the methods that are wanted of it and not known yet."""
+        needed: dict[str, dict[str, None]] = {}
+        for each in wanted:
+            methods = dict.fromkeys(_methods(each))
+            for path in filter(contents.__contains__, each.pictures):
+                needed.setdefault(contents[path], {}).update(methods)
+        scores = {score.identity for each in wanted for score in each.scores}
+        asked = {method for each in wanted for method in _methods(each)}
+        known = {each: self._counted(each) if each in scores else self._known(each) for each in asked}
+        return {
+            content: [method for method in methods if content not in known[method]]
+            for content, methods in needed.items()
+        }
 
     def _make(
         self,
@@ -271,100 +219,6 @@ class FeatureStore(SqliteFile):
             self.keep((digest, method, known[digest]) for digest in new)
         return [known[digest] == b"\x01" for digest in map(_digest, texts)]
 
-    # what was computed from it
-
-    def computed(self, method: str, examples: str) -> dict[str, NDArray] | None:
-        """The arrays that this method kept of these very examples; None where it kept none."""
-        query = "SELECT data FROM tests WHERE method = ? AND examples = ?"
-        row = self._db.execute(query, (method, examples)).fetchone()
-        if row is None:
-            return None
-        with np.load(io.BytesIO(row[0]), allow_pickle=False) as arrays:
-            return dict(arrays)
-
-    def keep_computed(self, method: str, examples: str, arrays: Mapping[str, NDArray]) -> None:
-        """Keep arrays in the place of the last ones of this method."""
-        data = io.BytesIO()
-        np.savez(data, **arrays)
-        with self._db:
-            self._db.execute("INSERT OR REPLACE INTO tests VALUES (?, ?, ?)", (method, examples, data.getvalue()))
-
-    # the file
-
-    def contents(self, pictures: Sequence[Path], job: Job) -> Seen:
-        """The SHA-256 of each file; what has neither another size nor another time is not read again. Nothing is
-        decoded: a file that can be read may be no picture.
-
-        Raises Cancelled within one picture; what was read is kept.
-        """
-        rows = self._db.execute("SELECT path, bytes, mtime_ns, content FROM files")
-        known = {path: ((size, time), content) for path, size, time, content in rows}
-        found: dict[Path, str] = {}
-        unreadable: dict[Path, str] = {}
-        new = []
-        for path in dict.fromkeys(pictures):
-            try:
-                name, state = path.relative_to(self._folder).as_posix(), path.stat()
-            except OSError as error:
-                unreadable[path] = _gone(path, error)
-                continue
-            key = (state.st_size, state.st_mtime_ns)
-            seen, content = known.get(name, (None, ""))
-            if seen == key:
-                found[path] = content
-            else:
-                new.append((path, name, key))
-        stage = Stage(job, "reading pictures", len(new), "pictures")
-        for start in range(0, len(new), _READ):
-            rows = []
-            try:
-                for path, name, key in new[start : start + _READ]:
-                    try:
-                        found[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-                        rows.append((name, *key, found[path]))
-                    except OSError as error:
-                        unreadable[path] = _gone(path, error)
-                    stage.advance(1)
-            finally:
-                with self._db:
-                    self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
-        return Seen(found, unreadable)
-
-    def kept(self, method: str) -> dict[str, bytes]:
-        """Content → what was kept of it by this method."""
-        return dict(self._db.execute("SELECT content, data FROM features WHERE method = ?", (method,)))
-
-    def _known(self, method: str) -> set[str]:
-        return {content for (content,) in self._db.execute("SELECT content FROM features WHERE method = ?", (method,))}
-
-    def _counted(self, method: str) -> set[str]:
-        return {content for (content,) in self._db.execute("SELECT content FROM numbers WHERE method = ?", (method,))}
-
-    def keep(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Keep, all or none of them: content, method, data. The method's name tells its version."""
-        with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", rows)
-
-    def _all(self, method: str, contents: Sequence[str]) -> bytearray:
-        """The features of these contents, one after the other."""
-        joined = bytearray()
-        for start in range(0, len(contents), _ASKED):
-            part = contents[start : start + _ASKED]
-            found = self._some(method, part)
-            for content in part:
-                joined += found[content]
-        return joined
-
-    def _some(self, method: str, contents: Sequence[str]) -> dict[str, bytes]:
-        """Content → feature, for those of these contents that have one."""
-        found: dict[str, bytes] = {}
-        for start in range(0, len(contents), _ASKED):
-            part = contents[start : start + _ASKED]
-            query = f"SELECT content, data FROM features WHERE content IN ({', '.join('?' * len(part))}) AND method = ?"
-            found |= dict(self._db.execute(query, (*part, method)))
-        return found
-
-
 @dataclass(frozen=True)
 class _Look:
     """Of one picture: method → what is kept of it, method → number, and the views that are to be encoded."""
@@ -381,10 +235,6 @@ def _digest(text: str) -> str:
 def _without_halves(text: str) -> str:
     """No lone halves of characters, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _gone(path: Path, error: OSError) -> str:
-    return str(PictureError(f"{path.name} cannot be read", said_by(error), "check the file and its permissions"))
 
 
 def _views(methods: Iterable[str], makers: Mapping[str, tuple[Encoder, View]]) -> set[View]:

@@ -54,6 +54,15 @@ def test_the_best_come_first_and_of_one_score_the_mean_is_that_score(folder):
     assert "levels of 255" in shown
 
 
+def test_several_scores_may_follow_one_option_and_the_folder_may_stand_behind_them(folder):
+    apart = run("curate", folder, "--score", "contrast", "--score", "entropy", "--json").document
+    assert run("curate", folder, "--score", "contrast", "entropy", "--json").document == apart
+    assert run("curate", "--json", "--score", "contrast", "entropy", folder).document == apart
+    found = run("curate", "--score", "contrast")
+    assert (found.code, found.out) == (2, "")
+    assert "no folder given" in found.err
+
+
 def test_weights_decide_the_mean(folder):
     asked = ("--score", "contrast", "--score", "saturation")
     plain = run("curate", folder, *asked, "--json").document

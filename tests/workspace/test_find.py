@@ -21,7 +21,7 @@ from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
 from lib_modelsim.pictures.confirming import CopyAnswer, CopyMatch
 from lib_modelsim.pictures.degrading import as_jpeg
-from lib_modelsim.pictures.features import FILE
+from lib_modelsim.pictures.feature_file import FILE
 from lib_modelsim.pictures.keypoints import available
 from lib_modelsim.pictures.opening import PictureError
 from lib_modelsim.probes.gallery import Gallery, checkpoint_key

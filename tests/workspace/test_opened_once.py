@@ -12,7 +12,7 @@ import pytest
 from lib_modelsim.job import Job
 from lib_modelsim.pictures import opening
 from lib_modelsim.pictures.encoders.builtin import DescriptorEncoder
-from lib_modelsim.pictures.features import FILE
+from lib_modelsim.pictures.feature_file import FILE
 from lib_modelsim.pictures.keypoints import available
 from lib_modelsim.probes.parameters import Parameters
 from lib_modelsim.workspace.finding.find import find
