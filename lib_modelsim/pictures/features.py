@@ -49,20 +49,22 @@ VIEWS = tuple(View)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be known of these pictures: each of the views by each encoder, and these numbers of their pixels;
-    `prints`: also their fingerprints and keypoints, which take five times as long as the numbers."""
+    """What is to be known of these pictures: each of the views by each encoder, these numbers of their pixels, their
+    `fingerprints`, and their `keypoints`, which take five times as long as the numbers."""
 
     pictures: Sequence[Path]
     encoders: Sequence[Encoder] = ()
     views: Sequence[View] = (View.AS_IS,)
     scores: Sequence[PixelScore] = ()
-    prints: bool = True
+    fingerprints: bool = True
+    keypoints: bool = True
 
 
 def _methods(wanted: Wanted) -> list[str]:
     """The keys under which the file keeps what is wanted."""
     parts = [part for encoder in wanted.encoders for part in parts_of(encoder)]
-    prints = [_FINGERPRINT, *([_KEYPOINTS] if available() else [])] if wanted.prints else []
+    prints = [_FINGERPRINT] if wanted.fingerprints else []
+    prints += [_KEYPOINTS] if wanted.keypoints and available() else []
     vectors = [method_of(part, view) for part in parts for view in wanted.views]
     return [*vectors, *prints, *(score.identity for score in wanted.scores)]
 

@@ -1,6 +1,8 @@
 """`curate --clusters --best`: groups of pictures, models and prompts, in the document and for a person."""
 
 import csv
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -140,3 +142,12 @@ def test_what_cannot_be_asked_is_told_before_anything_is_read(folder, asked, sai
     found = run("curate", folder, *asked, "--encoder", "builtin")
     assert found.code == 2
     assert said in found.err
+
+
+def test_grouping_does_not_look_for_keypoints_which_take_the_longest(folder, tmp_path):
+    assert run("curate", folder, "--score", "sharpness", *ASKED, "--json").code == 0
+    (file,) = tmp_path.glob("data/**/folders/*.sqlite")
+    with closing(sqlite3.connect(file)) as db:
+        methods = {method for (method,) in db.execute("SELECT DISTINCT method FROM features")}
+    assert any(method.startswith("fingerprint") for method in methods)
+    assert not any(method.startswith("keypoints") for method in methods)

@@ -33,7 +33,7 @@ def scored(folder, encoder, prompts, job=None):
     clip, job = ClipScore(encoder), job or Job()
     with FeatureStore(folder, folder.parent / f"{encoder.identity.replace(' ', '')}.sqlite") as store:
         paths = [folder / name for name in prompts]
-        seen = store.look([Wanted(paths, [encoder], prints=False)], job)
+        seen = store.look([Wanted(paths, [encoder], fingerprints=False, keypoints=False)], job)
         return clip.score([Collected(path, seen.contents[path], prompts[path.name]) for path in paths], store, job)
 
 

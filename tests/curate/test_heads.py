@@ -51,7 +51,7 @@ def scored(name, file, folder, clip=None):
     for i, path in enumerate(paths):
         scene(i).save(path)
     with FeatureStore(folder) as store:
-        seen = store.look([Wanted(paths, [clip], prints=False)], Job())
+        seen = store.look([Wanted(paths, [clip], fingerprints=False, keypoints=False)], Job())
         contents = [seen.contents[path] for path in paths]
         found = scorer.score([Collected(path, each) for path, each in zip(paths, contents, strict=True)], store, Job())
         return found, store.vectors(clip, contents)

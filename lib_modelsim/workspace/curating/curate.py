@@ -148,7 +148,7 @@ def _look(collection: Collection, scorers: Sequence[Scorer], store: FeatureStore
     if not pixels and not encoders:
         return {}
     paths = [picture.path for picture in collection.pictures]
-    wanted = Wanted(paths, list(encoders.values()), scores=pixels, prints=False)
+    wanted = Wanted(paths, list(encoders.values()), scores=pixels, fingerprints=False, keypoints=False)
     seen = store.look([wanted], job, "scoring pictures")
     content = {picture.path: picture.content for picture in collection.pictures}
     changed = {content[path]: _changed(path) for path, now in seen.contents.items() if now != content[path]}

@@ -79,7 +79,8 @@ def judge(
         sample = ScoredPictures.of(collection.pictures, scores, [nothing])
         return Judged(compare_models(sample, []), best_prompts(sample))
     views = [_shown_by(encoder), encoder] if _shown_by(encoder) is not encoder else [encoder]
-    seen = store.look([Wanted([each.path for each in collection.pictures], views)], job)
+    wanted = Wanted([each.path for each in collection.pictures], views, keypoints=False)
+    seen = store.look([wanted], job)
     here = [i for i, each in enumerate(collection.pictures) if seen.contents.get(each.path) == each.content]
     pictures = [collection.pictures[i] for i in here]
     contents = [each.content for each in pictures]

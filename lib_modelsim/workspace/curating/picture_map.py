@@ -58,7 +58,8 @@ def picture_map(collection: Collection, encoder: Encoder, method: str, store: Fe
     """
     kind = projection_kind(method)
     pictures = collection.pictures
-    seen = store.look([Wanted([picture.path for picture in pictures], [encoder], prints=False)], job)
+    wanted = Wanted([picture.path for picture in pictures], [encoder], fingerprints=False, keypoints=False)
+    seen = store.look([wanted], job)
     contents = sorted({each.content for each in pictures if seen.contents.get(each.path) == each.content})
     try:
         found = _projected(contents, encoder, kind, store, job)
