@@ -137,7 +137,8 @@ def test_the_output_folder_is_offered_and_a_copy_in_it_is_found(page, webui):
     expect(page.locator("#modelsim_curate_pictures").first.locator(".modelsim-shot")).to_have_count(4)
     open_panel(page, "Duplicates")
     page.locator("#modelsim_duplicates_find").click()
-    group = page.locator("#modelsim_curate_duplicates").first.locator(".modelsim-groups > .modelsim-group")
+    panel = page.locator("#modelsim_curate_duplicates .modelsim-duplicates").first
+    group = panel.locator("> .modelsim-groups > .modelsim-group")  # pairs of the same layout stand deeper
     expect(group).to_have_count(1, timeout=PATIENCE)
     expect(group.locator("figure", has_text="sent to a friend.jpg")).to_contain_text("Mirrored")
     expect(group.locator(".modelsim-kept figcaption")).to_contain_text(own.name)
