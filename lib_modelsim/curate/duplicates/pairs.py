@@ -20,6 +20,10 @@ from .described import Described
 
 _In, _Out = TypeVar("_In"), TypeVar("_Out")
 
+COMPARISON = "comparison 1"
+"""The number grows when another answer may come out of a pair, here or in what `confirm` and `prepare` do: what was
+found of pairs is kept under this name, and then compared anew."""
+
 _HELD = 256 << 20
 """Bytes of the pictures that are held ready to be compared: some 800 of 256 × 256 pixels, 300 of 512 × 512 or more."""
 

@@ -1,19 +1,18 @@
 """What was found out of pairs of pictures, kept by content: a second search is quick, and one that is stopped goes on
 where it was.
 
-Which method answered is part of the key: where that changes, pairs are compared anew.
+Which method answered is part of the key: a new one compares anew, and what older ones found is deleted.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ...curate.duplicates import pairs as deciding
 from ...curate.duplicates.facts import PairFacts
+from ...curate.duplicates.pairs import COMPARISON
 from ...errors import ModelsimError
-from ...pictures import alignment, canonical, confirming, keypoints, opening, smoothing
+from ...pictures.keypoints import available
 from ...sqlite import SqliteFile
 
 FILE = "pairs.sqlite"
@@ -34,6 +33,9 @@ _TOGETHER = 400
 _OF_EACH = 16
 """Bytes of a content in the key: 128 bits of a SHA-256 are no two pictures' in a lifetime."""
 
+_METHODS = (COMPARISON, f"{COMPARISON}; OpenCV")
+"""Without OpenCV and with it: other pictures are aligned."""
+
 
 class ComparedPairs(SqliteFile):
     """Pairs that were compared, those that are different among them."""
@@ -52,9 +54,11 @@ class ComparedPairs(SqliteFile):
         super().__init__(None if data is None else data / FILE)
 
     def _prepare(self) -> None:
-        name = method()
-        self._db.execute("INSERT OR IGNORE INTO methods (name) VALUES (?)", (name,))
-        (self._method,) = self._db.execute("SELECT id FROM methods WHERE name = ?", (name,)).fetchone()
+        self._db.executemany("INSERT OR IGNORE INTO methods (name) VALUES (?)", [(name,) for name in _METHODS])
+        ids = {name: number for number, name in self._db.execute("SELECT id, name FROM methods")}
+        self._method = ids[_METHODS[available()]]
+        for name in ids.keys() - set(_METHODS):  # the name stays: a program that still runs with it keeps its number
+            self._db.execute("DELETE FROM pairs WHERE method = ?", (ids[name],))
 
     def known(self, pairs: Sequence[Contents]) -> dict[Contents, PairFacts | None]:
         """Of those that were compared what they are, None of pictures that are different."""
@@ -73,14 +77,6 @@ class ComparedPairs(SqliteFile):
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?)", rows)
-
-
-def method() -> str:
-    """The text of what decides: any change to it makes another method."""
-    digest = hashlib.sha256()
-    for module in (opening, canonical, smoothing, keypoints, alignment, confirming, deciding):
-        digest.update(Path(module.__file__ or "").read_bytes())
-    return f"{digest.hexdigest()[:16]}{'; OpenCV' if keypoints.available() else ''}"
 
 
 def in_order(a: str, b: str) -> Contents:
