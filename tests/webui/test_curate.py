@@ -73,6 +73,8 @@ SUITE = Suite(
     tuple(Probe(what.split()[-1], replace(SMALL, prompt=f"{what}, ink drawing"), SEEDS) for what in SUBJECTS),
 )
 
+_DECODED = "all => Promise.all(all.map(one => one.decode().then(() => one.naturalWidth)))"
+
 
 @pytest.fixture(scope="module")
 def webui(checkout, tmp_path_factory):
@@ -142,7 +144,7 @@ def test_the_output_folder_is_offered_and_a_copy_in_it_is_found(page, webui):
     expect(group).to_have_count(1, timeout=PATIENCE)
     expect(group.locator("figure", has_text="sent to a friend.jpg")).to_contain_text("Mirrored")
     expect(group.locator(".modelsim-kept figcaption")).to_contain_text(own.name)
-    assert all(group.locator("img").evaluate_all("all => all.map(one => one.decode().then(() => one.naturalWidth))"))
+    assert all(group.locator("img").evaluate_all(_DECODED))
 
 
 def test_copies_among_the_webui_s_checkpoints_are_listed(page):
