@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from ...job import Job, Stage
 from ...pictures.copies import CANDIDATE, Hashes, turned
-from .described import Described
+from .described import WHOLES, Described
 from .places import shared_places
 
 Pairs = NDArray[np.int64]
 """[pairs, 2]: a row of the one set, and one of the other."""
 
-ALL_PARTS = 30_000
-"""Up to so many pictures the hashes of all parts are compared, of more only those of the pictures as they are: the
-time grows with the square, some 2 minutes of one core for 20,000. What was cut by a few percent is then found by its
+ALL_PARTS = 900_000_000
+"""Pairs up to which the hashes of all parts are compared, 30,000 pictures with each other or 900 with a million; of
+more only those of the pictures as they are, a third of the work. What was cut by a few percent is then found by its
 keypoints."""
 
 _TURNED = 0.22
@@ -59,16 +59,23 @@ def between(one: Described, other: Described, job: Job) -> Pairs:
 def not_looked_for(*sets: Described) -> list[str]:
     """What copies cannot be found among these, in a sentence each."""
     told = []
+    largest = max(sets, key=len)
     if any(each.keypoints is None and len(each) for each in sets):
+        why = (
+            f"the details of {len(largest):,} pictures are too many"
+            if largest.is_large
+            else "that needs the package opencv-python-headless"
+        )
         told.append(
             "copies that were cut by more than a tenth, turned by a few degrees or set into another picture are mostly "
-            "not found: that needs the package opencv-python-headless"
+            f"not found: {why}"
         )
-    largest = max(map(len, sets), default=0)
-    if largest > ALL_PARTS:
+    one, *others = (each.fingerprints for each in sets)
+    if not all(_all_parts(one, other) and _all_parts(other, one) for other in others or [one]):
+        found = "mostly not found" if largest.is_large else "found by its details alone, where it shows some"
         told.append(
-            f"of {largest:,} pictures only the whole ones were compared by hashes, not their parts: a copy that was "
-            "cut is found by its details alone, and not where it shows hardly any"
+            f"of {len(largest):,} pictures only the whole ones were compared by hashes, not their parts: a copy that "
+            f"was cut is {found}"
         )
     return told
 
@@ -80,15 +87,23 @@ def _once(pairs: Pairs) -> Pairs:
 # by hashes
 
 
+def _all_parts(queries: Hashes, stored: Hashes) -> bool:
+    """Whether the stored pictures' parts are compared, too."""
+    return len(queries) * len(stored) <= ALL_PARTS and stored.shape[1] != len(WHOLES)
+
+
 def _by_hashes(queries: Hashes, stored: Hashes, job: Job) -> Pairs:
     """The pictures without their borders against the parts of others, and whole against whole, in all eight turns."""
-    if max(len(queries), len(stored)) > ALL_PARTS:
-        queries, stored = queries[:, [0, -1]], stored[:, [0, -1]]
+    both_ways = False
+    if not _all_parts(queries, stored):
+        both_ways = queries is stored  # without parts a is as near to b as b to a: half is enough
+        queries, stored = (each if each.shape[1] == len(WHOLES) else each[:, WHOLES] for each in (queries, stored))
     stage = Stage(job, "comparing hashes", len(queries), "pictures")
     found = [np.zeros((0, 2), np.int64)]
     for start in range(0, len(queries) if len(stored) else 0, _QUERIES):
         part = queries[start : start + _QUERIES]
-        found.append(_nearest(part, stored) + np.array([start, 0]))
+        first = start if both_ways else 0
+        found.append(_nearest(part, stored[first:]) + np.array([start, first]))
         stage.advance(len(part))
     return np.concatenate(found)
 

@@ -166,8 +166,8 @@ def _sides(folder: Path, against: Sequence[Path], tools: PairTools, job: Job) ->
         remarks.append(f"{counted(links, 'path')} left out: links to pictures that are there already")
     if nested:
         remarks.append(f"{counted(nested, 'picture')} of one folder lie in another one, too, and count there")
-    remarks += not_looked_for(*(each.described for each in found.values()))
-    return [found[i] for i in range(len(folders))], remarks
+    sides = [found[i] for i in range(len(folders))]
+    return sides, remarks + not_looked_for(*(side.described for side in sides))
 
 
 def _number(path: Path) -> tuple[int, int]:

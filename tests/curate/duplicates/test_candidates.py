@@ -81,6 +81,51 @@ def test_more_pictures_than_can_be_compared_by_parts_are_compared_as_they_are(fo
     assert {frozenset(("scene 2", name)) for name in ("saved", "mirrored", "turned", "framed")} <= found
 
 
+def test_without_parts_half_of_the_pairs_tell_all(folder, monkeypatch):
+    monkeypatch.setattr(candidates, "ALL_PARTS", 5)
+    monkeypatch.setattr(candidates, "_QUERIES", 3)
+    whole = candidates._by_hashes(folder.fingerprints, folder.fingerprints.copy(), Job())
+    half = candidates._by_hashes(folder.fingerprints, folder.fingerprints, Job())
+    assert len(half) < len(whole)
+    assert candidates._once(half).tolist() == candidates._once(whole).tolist()
+
+
+def test_a_few_pictures_are_compared_by_parts_with_very_many(tmp_path, folder, monkeypatch):
+    """It is the number of pairs that is bounded."""
+    monkeypatch.setattr(candidates, "ALL_PARTS", 11)
+    one = described(tmp_path / "one", {"cut": CHANGES["cut"](scene(2))})
+    one, many = replace(one, keypoints=None), replace(folder, keypoints=None)
+    assert frozenset(("scene 2", "cut")) in names(between(one, many, Job()), one, many)
+    assert len(not_looked_for(one, many)) == 1
+    assert len(not_looked_for(many)) == 2
+
+
+def test_of_very_many_pictures_16_bytes_each_are_held_and_what_that_does_not_find_is_told(tmp_path, monkeypatch):
+    pictures = {f"scene {i}": scene(i) for i in range(6)}
+    pictures |= {name: change(scene(2)) for name, change in CHANGES.items()}
+    monkeypatch.setattr("lib_modelsim.curate.duplicates.described.LARGE", 8)
+    monkeypatch.setattr("lib_modelsim.curate.duplicates.described._ASKED", 4)
+    many = described(tmp_path / "many", pictures)
+    few = described(tmp_path / "few", {"mine": scene(2).resize((100, 100))})
+    assert (many.fingerprints.nbytes, many.keypoints) == (16 * len(many), None)
+    found = names(within(many, Job()), many, many)
+    assert {frozenset(("scene 2", name)) for name in ("saved", "mirrored", "turned", "framed")} <= found
+    for one, other in ((many, few), (few, many)):
+        found = names(between(one, other, Job()), one, other)
+        assert {frozenset(("mine", name)) for name in ("scene 2", "saved", "mirrored", "framed")} <= found
+        details, parts = not_looked_for(one, other)
+        assert "the details of 11 pictures are too many" in details
+        assert parts.endswith("a copy that was cut is mostly not found")
+
+
+def test_a_file_thousands_of_times_is_held_once_among_very_many(tmp_path, monkeypatch):
+    monkeypatch.setattr("lib_modelsim.curate.duplicates.described.LARGE", 3)
+    paths = written(tmp_path, {name: scene(1) for name in "abcde"})
+    with FeatureStore(tmp_path) as store:
+        found = describe(paths, store, Job())
+    assert (len(found), found.fingerprints.shape) == (1, (1, 2, 8))
+
+
 def test_of_one_content_one_file_is_described_and_what_is_no_picture_is_told(tmp_path):
     paths = written(tmp_path, {"a": scene(1), "b": scene(1), "c": scene(2)})
     (tmp_path / "d.png").write_bytes(b"no picture")
