@@ -36,6 +36,7 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         waiting = waiting.filter(({ number }) => number > taken);
         if (waiting.length) sendSoon(AGAIN_MS);
         for (const content of dataset.made.split(" ").filter(Boolean)) arrive(content);
+        for (const [content, why] of Object.entries(JSON.parse(dataset.refused))) refuse(content, why);
     });
 
     // small copies that were not there yet when the page was made
@@ -44,6 +45,16 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         for (const image of document.querySelectorAll(`[data-content="${content}"] img[data-later]`)) {
             image.src = image.dataset.later;
             image.removeAttribute("data-later");
+        }
+    }
+
+    /** There will be none: the file is no picture, or damaged. */
+    function refuse(content, why) {
+        for (const image of document.querySelectorAll(`[data-content="${content}"] img[data-later]`)) {
+            image.removeAttribute("data-later");
+            image.dataset.refused = "";
+            image.alt += ": cannot be shown";
+            image.closest("[title]").title = why;
         }
     }
 

@@ -7,7 +7,9 @@ again until the answer says that it was taken: gradio 3 drops what is asked for 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -144,7 +146,7 @@ class CuratePage:
         curator = self.curator(window)
         panels = [panel for panel in self.panels.values() if isinstance(panel, ShowsPictures)]
         shown = [each for panel in panels for each in panel.pictures(curator)]
-        return _taken(curator, make_missing(self._backend, shown))
+        return _taken(curator, *make_missing(self._backend, shown))
 
     def _shown(self, curator: Curator, panels: list[Panel]) -> Updates:
         return {part: update for panel in panels for part, update in panel.show(curator).items()}
@@ -158,6 +160,8 @@ def _new_actions(sent: str, curator: Curator) -> list[dict[str, Any]]:
     return new
 
 
-def _taken(curator: Curator, made: list[str] | None = None) -> Markup:
-    """Tells the script which actions were taken, and of which pictures there are small copies by now."""
-    return render("ui/templates/curate_taken.html", number=repr(curator.acted), made=" ".join(made or ()))
+def _taken(curator: Curator, made: Sequence[str] = (), refused: Mapping[str, str] = MappingProxyType({})) -> Markup:
+    """Tells the script which actions were taken, of which pictures there are small copies by now, and why of others
+    there are none."""
+    told = json.dumps(dict(refused))
+    return render("ui/templates/curate_taken.html", number=repr(curator.acted), made=" ".join(made), refused=told)

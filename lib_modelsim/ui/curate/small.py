@@ -38,17 +38,16 @@ def small(backend: Backend, about: Collected) -> dict[str, object]:
     }
 
 
-def make_missing(backend: Backend, pictures: Iterable[Collected]) -> list[str]:
-    """Make the copies that are missing; the contents of those that are there then."""
+def make_missing(backend: Backend, pictures: Iterable[Collected]) -> tuple[list[str], dict[str, str]]:
+    """Make the copies that are missing; the contents of those that are there then, and content → why there is none."""
     wanted = {each.content: each.path for each in pictures}
     missing = {content: path for content, path in wanted.items() if not backend.thumbnails.path(content).is_file()}
     if not missing:
-        return []
+        return [], {}
     try:
         refused = backend.thumbnails.make(missing.items(), Job())
     except ModelsimError as error:  # the disk refuses: names are shown in the place of pictures
         _log.warning("no small copies of pictures: %s", error)
-        return []
-    for content, error in refused.items():
-        _log.info("%s: no small copy: %s", content, error)
-    return [content for content in missing if content not in refused]
+        return [], {}
+    made = [content for content in missing if content not in refused]
+    return made, {content: str(error) for content, error in refused.items()}
