@@ -103,6 +103,11 @@ EXACTLY, ELSEWHERE = 0.55, 0.985
 """A copy with an edited part: at least so many are exact, and what is not near the edited part is as good as equal.
 Elsewhere altered copies had 0.99 and more, pictures of one layout up to 0.96."""
 
+TOGETHER, UNTOUCHED = 0.25, 0.995
+"""An edited part is one where so many of the odd windows lie among odd ones, or where all else is as good as untouched,
+as beside a few words; else details were lost here and there. Edited parts had 0.45 and more, words 0.1 and 0.999
+elsewhere, pictures saved as JPEG 20 or 30 had 0.1 and 0.993."""
+
 DRIFT, WORN = 0.3, 0.8
 """A copy that lost its details: its soft forms drifted by no more than this, and its typical window correlates by so
 much or more. Copies saved as JPEG 10 or WebP 20, or four times, had a drift of up to 0.27; the most alike pictures of
@@ -181,9 +186,12 @@ def _judged(found: WindowShares) -> tuple[CopyAnswer, float]:
     if found.same >= COPY and found.odd <= FEW:
         told = found.textured >= _MUCH or found.drift <= DRIFT
         return CopyAnswer.COPY if told else CopyAnswer.TOO_LITTLE, 0.0
-    if found.odd > FEW and found.exact >= EXACTLY and found.elsewhere >= ELSEWHERE and found.textured >= _MUCH:
+    part_differs = found.odd > FEW and found.exact >= EXACTLY and found.elsewhere >= ELSEWHERE
+    lost = found.drift <= DRIFT and found.typical >= WORN
+    scattered = found.edited < TOGETHER * found.odd * found.textured and found.elsewhere < UNTOUCHED
+    if part_differs and found.textured >= _MUCH and not (lost and scattered):
         return CopyAnswer.COPY, max(found.edited, 0.01)
-    if found.drift <= DRIFT and found.typical >= WORN:
+    if lost:
         return CopyAnswer.COPY, 0.0
     return CopyAnswer.SAME_LAYOUT if found.layout >= _LAYOUT else CopyAnswer.DIFFERENT, 0.0
 
