@@ -133,6 +133,25 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         if (field.type === "search") field.setSelectionRange(field.value.length, field.value.length);
     });
 
+    // where chosen pictures go: each star makes that panel anew, and what was typed there is not sent yet
+
+    const TYPED = "#modelsim_curate_chosen [data-name]";
+    const typed = new Map();
+    let typedIn = null;
+
+    document.addEventListener("input", ({ target }) => {
+        if (target.matches?.(TYPED)) typed.set(target.dataset.name, target.type === "checkbox" ? target.checked : target.value);
+    });
+    document.addEventListener("focusin", ({ target }) => { typedIn = target.matches?.(TYPED) ? target.dataset.name : null; });
+    modelsim.onSettle(TYPED, (field) => {
+        const { name } = field.dataset;
+        if (typed.has(name)) field[field.type === "checkbox" ? "checked" : "value"] = typed.get(name);
+        if (field.selectedIndex === -1) field.selectedIndex = 0; // none is selected any more
+        if (name !== typedIn || document.activeElement !== document.body) return;
+        field.focus();
+        if (field.type === "text") field.setSelectionRange(field.value.length, field.value.length);
+    });
+
     // the gallery: keys, and pages
 
     let goTo = null; // where to be after the page has been turned, or made anew

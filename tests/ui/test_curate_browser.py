@@ -22,6 +22,12 @@ pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chrom
 
 expect = playwright.expect
 SHOT = ".modelsim-shot"
+OPAQUE = """view => {
+    const part = view.closest(".prose").parentElement; // as gradio marks it while an answer is on its way
+    part.classList.add("pending");
+    part.style.transition = "none";
+    return getComputedStyle(part).opacity === "1";
+}"""
 BEST_FIRST = [f"{i:02}.png" for i in range(11, -1, -1)]
 
 
@@ -137,10 +143,12 @@ def test_the_best_of_a_folder_are_starred_kept_and_copied(page, folder, tmp_path
     expect_mark(page, "11", 3, False)
     expect_mark(page, "10", 5, True)
 
+    page.locator("[data-name=target]").fill(str(tmp_path / "best"))
     page.locator("[data-name=count]").fill("2")
     page.locator("button[data-act='keep first']").click()
     expect_mark(page, "11", 3, True)
-    page.locator("[data-name=target]").fill(str(tmp_path / "best"))
+    expect_counted(page, 2)
+    assert page.locator("[data-name=count]").input_value() == "2", "what is typed stays while the panel is made anew"
     page.locator("button[data-act=copy]").click()
     question = page.locator(".modelsim-question")
     expect(question).to_contain_text("Copy 2 pictures and 1 file beside them")
@@ -159,6 +167,7 @@ def test_a_picture_is_looked_at_filtered_out_and_moved_after_a_yes(page, folder,
     larger = page.locator(".modelsim-larger")
     expect(larger).to_contain_text("a red boat")
     expect(larger).to_contain_text(str(folder / "01.png"))
+    assert larger.evaluate(OPAQUE), "a part that gradio fades would lie below what follows it"
     page.keyboard.press("ArrowRight")
     expect(larger).to_contain_text("a green hill")
     page.keyboard.press("4")
