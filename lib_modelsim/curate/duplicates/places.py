@@ -7,6 +7,7 @@ Motwani, "Approximate nearest neighbors", 1998). The work grows with the number 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ TABLES = 20
 
 _MOST = 24
 """Codes with the same key that one is compared with: of a frame that thousands of pictures have, not all."""
+
+_BLOCK = 1 << 16
+"""Codes that are asked about at once: each may have _MOST others to be compared with."""
 
 _NEAR = 19
 """Differing bits of 128 up to which two codes may be the same place: fewer than where one picture is asked about, as
@@ -56,13 +60,13 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlac
         queries, places_of_queries = _flat(_mirrored(one) if mirrored else one)
         found = []
         for choice in _choices(len(stored)):
-            query, match = _with_equal_keys(queries, stored, choice)
-            a, b = places_of_queries[query] // CODES, places_of_stored[match] // CODES
-            kept = a < b if same else np.ones(len(a), bool)
-            query, match, a, b = query[kept], match[kept], a[kept], b[kept]
-            near = counted_bits(queries[query] ^ stored[match]).sum(1, dtype=np.int64) <= _NEAR
-            place = places_of_queries[query[near]] % CODES
-            found.append(np.unique((a[near] * len(other) + b[near]) * CODES + place))
+            for query, match in _with_equal_keys(queries, stored, choice):
+                a, b = places_of_queries[query], places_of_stored[match]
+                near = counted_bits(queries[query] ^ stored[match]).sum(1, dtype=np.int64) <= _NEAR
+                kept = near & (a // CODES < b // CODES) if same else near
+                a, b = a[kept], b[kept]
+                vote = (a // CODES * len(other) + b // CODES) * CODES + a % CODES
+                found.append(np.unique(vote))
             stage.advance(1)
         votes = np.unique(np.concatenate(found))
         each, where, several = np.unique(votes // CODES, return_inverse=True, return_counts=True)
@@ -115,15 +119,18 @@ def _keys(codes: NDArray[np.uint64], choice: NDArray[np.int64]) -> NDArray[np.ui
 
 def _with_equal_keys(
     queries: NDArray[np.uint64], stored: NDArray[np.uint64], choice: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the queries and of the stored codes that have the same key; of each query _MOST at most."""
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Rows of the queries and of the stored codes that have the same key, some queries after the others; of each query
+    _MOST at most."""
     keys = _keys(stored, choice)
     order = np.argsort(keys, kind="stable")
     keys, asked = keys[order], _keys(queries, choice)
-    first = np.searchsorted(keys, asked, "left")
-    several = np.searchsorted(keys, asked, "right") - first
-    taken = np.minimum(several, _MOST)
-    rows = np.repeat(np.arange(len(queries)), taken)
-    step = np.arange(len(rows)) - np.repeat(np.cumsum(taken) - taken, taken)
-    begin = np.arange(len(queries)) % np.maximum(several - taken + 1, 1)  # of many, not always the same ones
-    return rows, order[first[rows] + begin[rows] + step]
+    for start in range(0, len(queries), _BLOCK):
+        part = asked[start : start + _BLOCK]
+        first = np.searchsorted(keys, part, "left")
+        several = np.searchsorted(keys, part, "right") - first
+        taken = np.minimum(several, _MOST)
+        rows = np.repeat(np.arange(len(part)), taken)
+        step = np.arange(len(rows)) - np.repeat(np.cumsum(taken) - taken, taken)
+        begin = np.arange(start, start + len(part)) % np.maximum(several - taken + 1, 1)  # not always the same ones
+        yield start + rows, order[first[rows] + begin[rows] + step]

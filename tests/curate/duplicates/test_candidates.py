@@ -211,6 +211,18 @@ def test_pictures_with_most_places_in_common_are_found_and_no_others():
     assert found.places.min() > 30
 
 
+def test_places_are_found_a_few_codes_after_the_others(monkeypatch):
+    codes = coded(2, 60)
+    codes[40:50] = worn(codes[:10], 8)
+    codes[:, :4] = codes[0, :4]
+    whole = places.shared_places(codes, codes, Job(), 4)
+    monkeypatch.setattr(places, "_BLOCK", 100)
+    parts = places.shared_places(codes, codes, Job(), 4)
+    for name in ("one", "other", "places", "weights"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
+    assert len(whole.one) >= 10
+
+
 def test_places_of_the_mirrored_picture_are_found_within_a_set():
     codes = coded(2, 100)
     codes[40] = places._mirrored(worn(codes[7:8], 8))[0]
