@@ -136,7 +136,7 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
     function tellPicked(map) {
         map.pickedCount = map.picked.reduce((sum, each) => sum + each, 0);
         const { counted } = modelsim.legend, alone = map.only === null ? null : map.legend.entries[map.only];
-        part(map.element, "count").textContent = map.pickedCount ? `${counted(map.pickedCount)} selected` : "";
+        part(map.element, "count").textContent = map.pickedCount ? `${counted(map.pickedCount)} selected` : "Click a picture to open it; draw around some with Lasso";
         const only = part(map.element, "only");
         only.hidden = !alone?.count;
         if (alone) only.textContent = `Select ${alone.count === 1 ? "this one" : `these ${alone.count.toLocaleString("en")}`}`;

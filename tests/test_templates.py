@@ -222,13 +222,13 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
         "ui/templates/curate_best.html": {
             "chosen": [(small(text), text, text, text, 3)], "plain": [small(text) | {"there": False}], "differs": text,
-            "encoder": text, "count": 1, "remarks": [text],
+            "encoder": text, "scores": text, "count": 1, "remarks": [text],
         },
         "ui/templates/curate_clusters.html": {
             "told": [cluster(text)], "folded": [cluster(text) | {"worse": False}], "more": 2, "whole": text,
             "remarks": [text],
         },
-        "ui/templates/curate_group.html": {"title": text, "text": text},
+        "ui/templates/curate_group.html": {"title": text, "text": text, "button": text},
         "ui/templates/curate_macros.html": {},
         "ui/templates/curate_models.html": {
             "rows": [
@@ -240,7 +240,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "remarks": [text],
         },
         "ui/templates/curate_prompts.html": {
-            "rows": [(0, text, text, text, 3, 2)], "more": 2, "remarks": [text],
+            "rows": [(0, text, text, text, 3, 2)], "more": 2, "score": text, "remarks": [text],
         },
         "ui/templates/curate_chosen.html": {
             "counts": [("kept", text)], "meant": "kept", "target": text, "beside": True, "refused": "",

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from itertools import count
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -22,8 +23,10 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
+from lib_modelsim.ui.curate.duplicate_cards import cards_of
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.workspace.curating.duplicates import Duplicates, PictureGroup
 from tests.pictures.scenes import scene
 
 HERE = "a window"
@@ -148,7 +151,7 @@ def test_before_a_folder_is_chosen_it_says_what_to_do(curate):
 
 def test_copies_stand_side_by_side_with_what_was_done_and_which_to_keep(curate, pictures):
     told = find(curate, pictures)
-    assert "5 pictures compared: 2 groups with 4 pictures that show the same; the 2 beside those to keep take" in told
+    assert "5 pictures compared: 2 groups with 4 pictures that show the same; 2 could go:" in told
     assert re.search(r"Copies: 2 pictures \d+ % the same", told)
     assert re.search(r"harbour\.png \d+ × \d+, PNG, .* Keep: the largest of them", told)
     assert re.search(r"from the web\.jpg 256 × 256, JPEG, [\d.]+ kB Mirrored", told)
@@ -164,6 +167,22 @@ def test_small_copies_of_the_pictures_are_served_and_no_folder_of_a_person(curat
     assert sorted(path.name for path in pictures.iterdir()) == sorted(
         ["harbour.png", "from the web.jpg", "mill.png", "mill again.png", "bridge.png"]
     )
+
+
+def test_no_picture_goes_from_a_group_that_differs_in_an_edited_part():
+    a, b, c, d = map(Path, ("edited.png", "before.png", "large.png", "small.png"))
+    groups = (
+        PictureGroup("edited copy", (a, b), 0.8, a, "the larger file", ("1", "2")),
+        PictureGroup("copy", (c, d), 1.0, c, "the largest", ("3", "4")),
+    )
+    cards = cards_of(Duplicates(Path(), (), 4, groups))
+    assert [cards.paths[number] for number in cards.going] == [d]
+
+
+def test_what_is_sorted_out_does_not_go_where_the_best_were_copied_to(curate, pictures, tmp_path):
+    find(curate, pictures)
+    curate.do("chosen", "copy", target=str(tmp_path / "best"), meant="shown")
+    assert str(tmp_path / "best") not in curate.html("duplicates")
 
 
 def test_all_but_the_kept_ones_can_be_chosen_and_listed(curate, pictures):

@@ -168,7 +168,7 @@ def test_from_a_gallery_of_500_to_its_ten_best(page, tmp_path):
     expect(page.locator("#modelsim_curate_map").first.locator("[data-map]")).to_be_visible(timeout=PATIENCE)
 
     open_panel(page, "Best")
-    page.locator("#modelsim_curate_best").first.locator("button", has_text="Find categories and clusters").click()
+    page.locator("#modelsim_curate_best").first.locator("button", has_text="Choose the best").click()
     best = page.locator("#modelsim_curate_best").first.locator(".modelsim-small").first.locator("figure")
     expect(best).to_have_count(10, timeout=PATIENCE)
     open_panel(page, "Clusters")

@@ -10,11 +10,10 @@ import gradio as gr
 
 from ...curate.collection import Collected
 from ...templates import render
-from ...text import counted
-from ..status import note
+from ...text import counted, several
 from ..view_state import ViewState
 from ..work import Updates
-from .grouping import NOT_GROUPED, begin_grouping
+from .grouping import begin_grouping, no_folder, not_grouped
 from .panel import Begin
 from .session import Curator
 from .small import small
@@ -53,15 +52,15 @@ class BestPanel:
     def show(self, curator: Curator) -> Updates:
         """The best ones, or what to do."""
         curated, best = curator.curated, _best(curator)
-        if curated is None:
-            return {self._panel: note("The best of each category", "Press Score first.")}
-        if best is None:
-            return {self._panel: render("ui/templates/curate_group.html", **NOT_GROUPED)}
+        if not curator.pictures:
+            return {self._panel: no_folder()}
+        if curated is None or best is None:
+            return {self._panel: not_grouped("The best pictures of each kind", "Choose the best")}
         panel = render(
             "ui/templates/curate_best.html",
             chosen=[
                 (
-                    small(self._backend, each.picture),
+                    small(self._backend, each.picture, curator.folder),
                     each.category,
                     curator.number(curator.best_order, each.score),
                     f"{each.standing:+.1f}",
@@ -69,9 +68,10 @@ class BestPanel:
                 )
                 for each in best.chosen
             ],
-            plain=[small(self._backend, each) for each in best.plain],
+            plain=[small(self._backend, each, curator.folder) for each in best.plain],
             differs=_differs(best),
             encoder=curated.encoder,
+            scores=several(list(curated.scores), 8),
             count=len(best.chosen),
             remarks=[*best.remarks, *curated.judged.remarks],
         )

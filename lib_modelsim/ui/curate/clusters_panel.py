@@ -10,10 +10,9 @@ import gradio as gr
 from ...curate.collection import Collected
 from ...templates import render
 from ...text import counted, readable, several
-from ..status import note
 from ..view_state import ViewState
 from ..work import Updates
-from .grouping import NOT_GROUPED, begin_grouping
+from .grouping import begin_grouping, no_folder, not_grouped
 from .panel import Begin
 from .session import Curator
 from .small import small
@@ -61,11 +60,11 @@ class ClustersPanel:
 
     def show(self, curator: Curator) -> Updates:
         """The clusters, or what to do."""
-        curated, found = curator.curated, _clusters(curator)
-        if curated is None:
-            return {self._panel: note("Where the models work, and where they fail", "Press Score first.")}
+        found = _clusters(curator)
+        if not curator.pictures:
+            return {self._panel: no_folder()}
         if found is None:
-            return {self._panel: render("ui/templates/curate_group.html", **NOT_GROUPED)}
+            return {self._panel: not_grouped("Where the models work, and where they fail", "Find clusters")}
         told = len(found.told)
         panel = render(
             "ui/templates/curate_clusters.html",
@@ -87,10 +86,10 @@ class ClustersPanel:
                 "mean": curator.number(order, each.mean),
                 "drop": curator.number(order, abs(each.drop)).lstrip("+"),
                 "told": f"{counted(len(each.members), 'picture')} of {counted(each.prompts, 'prompt')}",
-                "chance": f"{each.chance:.3f}" if each.chance >= 0.001 else "below 0.001",
+                "chance": f"= {each.chance:.3f}" if each.chance >= 0.001 else "< 0.001",
                 "models": several([readable(f"{name} ({count})") for name, count in each.models], _MODELS),
                 "remark": each.remark,
-                "examples": [small(self._backend, about) for about in each.examples[:_EXAMPLES]],
+                "examples": [small(self._backend, about, curator.folder) for about in each.examples[:_EXAMPLES]],
             }
             for i, each in enumerate(clusters[:_SHOWN])
         ]
@@ -102,8 +101,10 @@ def _clusters(curator: Curator) -> Clusters | None:
 
 def _looked_at(curator: Curator, found: Clusters) -> str:
     """By which bounds the clusters were found."""
+    by = "the mean of all scores" if len(curator.score_labels) > 1 else curator.best_order
     bound = curator.number(curator.best_order, found.min_drop).lstrip("+")
     return (
-        f"{counted(found.looked_at, 'group')} of pictures were looked at. Told are those of {found.min_support} "
-        f"pictures or more whose mean is at least {bound} from that of all, and that chance does not explain."
+        f"{counted(found.looked_at, 'group')} of alike pictures were looked at, scored by {by}. Shown are those of "
+        f"{found.min_support} pictures or more whose mean is at least {bound} from that of all. p says how often "
+        "chance alone makes such a group anywhere in a folder like this; above 0.05 it may be chance."
     )

@@ -31,6 +31,10 @@ _TITLES = {
 }
 """Kind of a group or pair → what stands above it."""
 
+_PART = "part"
+_EDITED = "edited copy"
+"""The kind whose pictures a person looks at: the one that goes may be the one before the edit."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -48,7 +52,7 @@ class Card:
 class Cards:
     """What is shown of an answer: `groups`, after them the pairs that no group holds; `alike` and `too_little` are told
     apart from these. `paths` are all pictures that can be chosen, by number, and `going` the numbers of those beside
-    the ones to keep. `told` says of two contents, in this order, what was done."""
+    the ones to keep, but where a part was edited. `told` says of two contents, in this order, what was done."""
 
     groups: tuple[Card, ...]
     alike: tuple[Card, ...]
@@ -77,7 +81,8 @@ def cards_of(found: Duplicates) -> Cards:
     for card in groups:
         for path in card.paths:
             numbers.setdefault(path, len(numbers))
-    going = {numbers[path] for card in groups if card.keep is not None for path in card.paths if path != card.keep}
+    sure = [card for card in groups if card.keep is not None and card.kind != _EDITED]
+    going = {numbers[path] for card in sure for path in card.paths if path != card.keep}
     return Cards(
         tuple(groups),
         tuple(map(_of_pair, found.alike)),
@@ -112,7 +117,8 @@ def rendered(card: Card, number: int, cards: Cards, seen: ShownPictures) -> Mark
     counted = f"{number}. {title}: {len(card.paths)} pictures" if number else ""
     least = " at least" if len(card.paths) > 2 else ""
     unsure = f"; {card.why}" if card.why and card.keep is None else ""
-    similarity = f"{percent(card.similarity)} the same{least}{unsure}" if number else ""
+    part = " in that part" if card.kind == _PART else ""
+    similarity = f"{percent(card.similarity)} the same{part}{least}{unsure}" if number else ""
     return render("ui/templates/duplicate_group.html", title=counted, similarity=similarity, members=members)
 
 

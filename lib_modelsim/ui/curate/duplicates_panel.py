@@ -51,7 +51,7 @@ class DuplicatesPanel:
         if isinstance(action.get("against"), str):
             state.against = action["against"]
         if isinstance(action.get("target"), str):
-            curator.target = action["target"]
+            state.target = action["target"]
         match action:
             case {"do": "find"}:
                 self._begin_find(curator, state, begin)
@@ -89,8 +89,8 @@ class DuplicatesPanel:
         """Of this window; an answer about another folder is none."""
         state = self._states.setdefault(curator, CopiesState())
         if state.answer is not None and state.answer.found.folder != curator.folder:
-            against, target = state.against, state.captions_to
-            self._states[curator] = state = CopiesState(against=against, captions_to=target)
+            against, target, captions_to = state.against, state.target, state.captions_to
+            self._states[curator] = state = CopiesState(against=against, target=target, captions_to=captions_to)
         return state
 
     # what is begun
@@ -189,7 +189,7 @@ class DuplicatesPanel:
         if not chosen:
             raise ModelsimError("no picture is chosen", None, "tick some first")
         ours = self._backend.gallery, self._backend.host.data
-        plan = plan_transfer(chosen, self._target(curator.target), Way.MOVE, sidecars=True, ours=ours)
+        plan = plan_transfer(chosen, self._target(state.target), Way.MOVE, sidecars=True, ours=ours)
         if not plan.units:
             raise ModelsimError("none of them can be moved", None, plan.refused[0][1])
         return plan

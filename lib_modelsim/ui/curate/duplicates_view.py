@@ -46,7 +46,7 @@ _APART = (
 
 @dataclass(frozen=True)
 class FoundCopies:
-    """What was found, and what a person asked: `bytes` is what the pictures beside those to keep take."""
+    """What was found, and what a person asked: `bytes` is what the pictures that could go take."""
 
     number: int
     found: Duplicates
@@ -67,6 +67,7 @@ class CopiesState:
     listed: Sequence[Path] = ()
     asked: Transfer | None = None
     done: Sequence[str] = ()
+    target: str = ""  # not that of the best pictures: what is sorted out does not go among them
     captions: MergedCaptions | None = None
     captions_to: str = ""
 
@@ -97,7 +98,7 @@ def shown(state: CopiesState, curator: Curator, backend: Backend) -> str:
         **values,
         against=state.against,
         refused=host.cannot.get("folders", ""),
-        target=curator.target,
+        target=state.target,
         undo=f"{state.undo.first} and {state.undo.second} are never shown as a pair again." if state.undo else "",
         hidden=[each for each in state.hidden[:_HIDDEN] if each is not state.undo] if answer is not None else [],
         hidden_counted=counted(len(state.hidden), "pair"),
@@ -146,8 +147,9 @@ def _summary(answer: FoundCopies) -> str:
     if not counts["pairs"]:
         return f"{compared}: no two show the same."
     said = f"{compared}: {counted(counts['groups'], 'group')} with {counts['in_groups']:,} pictures that show the same"
-    if counts["beside_kept"]:
-        said += f"; the {counts['beside_kept']:,} beside those to keep take {size_text(answer.bytes)}"
+    going = len(answer.cards.going)
+    if going:
+        said += f"; {going:,} could go: {size_text(answer.bytes)}"
     beyond = len(answer.cards.groups) - counts["groups"]
     if beyond:
         said += f"; {counted(beyond, 'pair')} more that no group holds"

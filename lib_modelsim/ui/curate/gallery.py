@@ -105,7 +105,7 @@ class GalleryPanel:
         order = curator.look.order
         value = picture.scores.get(order, math.nan)
         return {
-            **small(self._backend, about),
+            **small(self._backend, about, curator.folder),
             "prompt": about.prompt[:_PROMPT],
             "stars": mark.stars,
             "keep": mark.keep,

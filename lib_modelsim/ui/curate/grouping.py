@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from ...errors import ModelsimError
+from ...templates import render
+from ..status import note
 from .panel import Begin
 
 if TYPE_CHECKING:
     from .session import Curator
 
-NOT_GROUPED = {
-    "title": "Not grouped yet",
-    "text": "Pictures are grouped by what they show: each is encoded once, which takes a while, and is kept.",
-}
-"""What a panel says before the pictures are grouped."""
+_NOT_GROUPED = (
+    "Pictures are scored, and grouped by what they show. The first time may take minutes; what was computed is kept."
+)
+
+
+def no_folder() -> Markup:
+    """What a panel says before there are pictures."""
+    return note("No pictures yet", "Choose a folder above.")
+
+
+def not_grouped(title: str, button: str) -> Markup:
+    """What a panel says before the pictures are grouped: one button does all that it needs."""
+    return render("ui/templates/curate_group.html", title=title, text=_NOT_GROUPED, button=button)
 
 _STOPPED = "Stopped. What was encoded is kept: press the button again to go on."
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from ...errors import ModelsimError
 from ...job import Job
 from ...templates import render
-from ...text import counted, readable
+from ...text import counted
 from ...workspace.workspace import Workspace
 from ..view_state import ViewState
 from ..wiring import Wiring
@@ -25,6 +25,7 @@ from ..work import Updates
 from .map_answers import about_point, colours_of, packed_points
 from .panel import Begin
 from .session import Curator
+from .small import name_in
 
 if TYPE_CHECKING:  # NumPy comes with them
     from ...curate.collection import Collected
@@ -186,7 +187,7 @@ class MapPanel:
                 lines = about_point(picture, curator)
                 answer = {
                     "at": at,
-                    "name": readable(picture.about.path.name),
+                    "name": name_in(curator.folder, picture.about.path),
                     "lines": lines,
                     "url": self._url(picture.about),
                 }

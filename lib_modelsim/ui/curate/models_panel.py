@@ -13,6 +13,7 @@ from ...text import counted, readable
 from ..status import note
 from ..view_state import ViewState
 from ..work import Updates
+from .grouping import no_folder
 from .panel import Begin
 from .session import Curator
 
@@ -40,7 +41,8 @@ class ModelsPanel:
         """A row for each model."""
         curated = curator.curated
         if curated is None:
-            return {self._panel: note("Which model is better, and at what", "Press Score first.")}
+            told = note("Which model is better, and at what", "Press Score above.") if curator.pictures else no_folder()
+            return {self._panel: told}
         found = curated.judged.models
         if not found.models:
             return {self._panel: note("Models cannot be compared", " ".join(found.remarks))}

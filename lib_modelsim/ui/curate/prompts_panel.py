@@ -12,6 +12,7 @@ from ...templates import render
 from ..status import note
 from ..view_state import ViewState
 from ..work import Updates
+from .grouping import no_folder
 from .panel import Begin
 from .session import Curator
 
@@ -44,7 +45,8 @@ class PromptsPanel:
         """A row for each prompt, the best first."""
         curated = curator.curated
         if curated is None:
-            return {self._panel: note("The best prompts", "Press Score first.")}
+            told = note("The best prompts", "Press Score above.") if curator.pictures else no_folder()
+            return {self._panel: told}
         found, order = curated.judged.prompts, curator.best_order
         if not found.prompts:
             return {self._panel: note("Prompts cannot be compared", " ".join(found.remarks))}
@@ -55,13 +57,19 @@ class PromptsPanel:
                     i,
                     each.prompt,
                     curator.number(order, each.mean),
-                    "–" if math.isnan(each.low) else f"{each.low:.3g} to {each.high:.3g}",
+                    _interval(curator, each.low, each.high),
                     each.n,
-                    each.models,
+                    each.models or "–",
                 )
                 for i, each in enumerate(found.prompts[:_SHOWN])
             ],
             more=max(len(found.prompts) - _SHOWN, 0),
+            score="the mean of all scores" if len(curator.score_labels) > 1 else order,
             remarks=found.remarks,
         )
         return {self._panel: panel}
+
+
+def _interval(curator: Curator, low: float, high: float) -> str:
+    order = curator.best_order
+    return "–" if math.isnan(low) else f"{curator.number(order, low)} to {curator.number(order, high)}"

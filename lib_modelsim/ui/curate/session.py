@@ -150,7 +150,7 @@ class Curator:
         """A value with its unit, as people read it."""
         known = self.curated.scores.get(score) if self.curated is not None else None
         unit = f" {known.unit}" if known is not None and known.unit else ""
-        return f"{value:+.2f}" if known is None else f"{value:.4g}{unit}"
+        return f"{round(value, 2) + 0.0:+.2f}" if known is None else f"{value:.4g}{unit}"
 
     # what a person says
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ...curate.collection import Collected
@@ -26,14 +27,21 @@ class ShowsPictures(Protocol):
         """Those that it shows now."""
 
 
-def small(backend: Backend, about: Collected) -> dict[str, object]:
-    """What the template of a small picture takes: `there` says whether its copy is made."""
+def name_in(folder: Path | None, picture: Path) -> str:
+    """A picture as people find it again: its path within the folder that is looked at."""
+    inside = folder is not None and picture.is_relative_to(folder)
+    return readable(picture.relative_to(folder) if inside else picture.name)
+
+
+def small(backend: Backend, about: Collected, folder: Path | None = None) -> dict[str, object]:
+    """What the template of a small picture takes: `there` says whether its copy is made. In `folder` pictures are
+    named by their path."""
     copy = backend.thumbnails.path(about.content)
     return {
         "content": about.content,
         "url": backend.host.picture_url(copy),
         "there": copy.is_file(),
-        "name": readable(about.path.name),
+        "name": name_in(folder, about.path),
         "model": about.model,
     }
 
