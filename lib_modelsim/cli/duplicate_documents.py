@@ -128,8 +128,9 @@ def pictures_lines(found: Duplicates) -> list[str]:
     """The groups, pairs that no group holds, and what else there is to know."""
     lines = [f"{counted(found.pictures, 'picture')} compared: {_counts(found)}"]
     for group in found.groups:
-        keep = f"keep {readable(group.keep)}: {group.why}" if group.keep is not None else f"keep: {group.why}"
-        lines += ["", f"{group.kind}, {len(group.paths)} files, {percent(group.similarity)} the same at least; {keep}"]
+        keep = f"keep {readable(group.keep)}: {group.why}" if group.keep is not None else f"none to keep: {group.why}"
+        least = "at least " if len(group.paths) > 2 else ""
+        lines += ["", f"{group.kind}, {len(group.paths)} files, {least}{percent(group.similarity)} the same; {keep}"]
         lines += [f"  {readable(path)}" for path in group.paths]
     together = {path: i for i, group in enumerate(found.groups) for path in group.paths}
     apart = [pair for pair in found.pairs if together.get(pair.a, -1) != together.get(pair.b, -2)]
@@ -149,7 +150,7 @@ def pictures_lines(found: Duplicates) -> list[str]:
 def _counts(found: Duplicates) -> str:
     counts = found.counts
     said = [f"{counted(counts['groups'], 'group')} of {counts['in_groups']:,} files", counted(counts["pairs"], "pair")]
-    said += [f"{counts['hidden']} more never shown"] if counts["hidden"] else []
+    said += [f"{counted(counts['hidden'], 'pair')} hidden (--hidden lists them)"] if counts["hidden"] else []
     return ", ".join(said)
 
 

@@ -67,7 +67,7 @@ class DuplicatesPanel:
             case {"do": "list", "chosen": str(chosen)}:
                 state.listed = _paths(state, chosen)
             case {"do": "ask", "chosen": str(chosen)}:
-                state.asked, state.done = self._plan(curator, _paths(state, chosen)), ()
+                state.asked, state.done = self._plan(state, _paths(state, chosen)), ()
             case {"do": "leave"}:
                 state.asked = None
             case {"do": "move"} if state.asked is not None:
@@ -83,7 +83,7 @@ class DuplicatesPanel:
         if curator.folder is None:
             told = "Choose a folder above. Here stand the pictures in it that show the same."
             return {self._panel: note("No folder yet", told)}
-        return {self._panel: shown(self._state(curator), curator, self._backend)}
+        return {self._panel: shown(self._state(curator), self._backend)}
 
     def _state(self, curator: Curator) -> CopiesState:
         """Of this window; an answer about another folder is none."""
@@ -182,7 +182,7 @@ class DuplicatesPanel:
         require_allowed(target, self._backend.host, self._backend.gallery)
         return target
 
-    def _plan(self, curator: Curator, chosen: Sequence[Path]) -> Transfer:
+    def _plan(self, state: CopiesState, chosen: Sequence[Path]) -> Transfer:
         """Raises ModelsimError for a folder that cannot take them, and where nothing is chosen."""
         from ...workspace.curating.keeping_files import Way, plan_transfer
 

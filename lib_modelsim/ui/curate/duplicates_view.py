@@ -15,7 +15,6 @@ from ...text import counted, readable, size_text
 from ..backend import Backend
 from .chosen_files import question
 from .duplicate_cards import Card, Cards, ShownPictures, folded, rendered, shown_pictures
-from .session import Curator
 
 if TYPE_CHECKING:  # NumPy and SciPy come with them
     from markupsafe import Markup
@@ -84,7 +83,7 @@ def on_page(answer: FoundCopies, page: int) -> list[Card]:
     return [*groups, *cards.alike[:_FOLDED], *cards.too_little[:_FOLDED]]
 
 
-def shown(state: CopiesState, curator: Curator, backend: Backend) -> str:
+def shown(state: CopiesState, backend: Backend) -> str:
     """The panel as far as its answer is known."""
     answer, host = state.answer, backend.host
     values: dict[str, object] = {

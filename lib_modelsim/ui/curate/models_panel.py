@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # NumPy comes with it
     from ...curate.by_model import AgainstOthers, ModelScore
 
 
+_TELL_APART = "If each model has a sub-folder of its own, import the folder on the page Probes, then curate that gallery."
+
+
 class ModelsPanel:
     """A table; made inside gradio's Blocks."""
 
@@ -45,7 +48,7 @@ class ModelsPanel:
             return {self._panel: told}
         found = curated.judged.models
         if not found.models:
-            return {self._panel: note("Models cannot be compared", " ".join(found.remarks))}
+            return {self._panel: note("Models cannot be compared", f"{'; '.join(found.remarks)}. {_TELL_APART}")}
         rows = [_row(curator, each) for each in found.models]
         panel = render("ui/templates/curate_models.html", rows=rows, remarks=found.remarks)
         return {self._panel: panel}

@@ -276,7 +276,7 @@ def test_the_command_line_hides_lists_and_shows_again(folder):
     first, small = folder / "first.png", folder / "small.jpg"
     assert "1 " in run("duplicates", "--never", small, first).out
     assert run("duplicates", "--hidden", "--json").document["hidden"][0].keys() == {"a", "b", "contents"}
-    assert "1 more never shown" in run("duplicates", folder).out
+    assert "1 pair hidden" in run("duplicates", folder).out
     assert run("duplicates", "--show-again", 1).out == "no pair is hidden\n"
     assert "never shown" not in run("duplicates", folder).out
     assert run("duplicates", "--show-again", 7).code == 2
