@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # NumPy comes with it
     from ...curate.by_model import AgainstOthers, ModelScore
 
 
-_TELL_APART = "If each model has a sub-folder of its own, import the folder on the page Probes, then curate that gallery."
+_TELL_APART = "If each model has a sub-folder of its own, import the folder on the page Probes, and curate that."
 
 
 class ModelsPanel:

@@ -22,8 +22,8 @@ from .collecting import collect
 from .judging import GroupsRequest, Judged, judge
 
 _BY_PIXELS = (
-    "no score was named: these look at the pixels alone, and say neither whether a picture fits its prompt nor whether "
-    "anybody likes it"
+    "no score was named, and the usual ones look at the pixels alone: they say neither whether a picture fits its "
+    "prompt nor whether anybody likes it"
 )
 
 _TOLD = 5
