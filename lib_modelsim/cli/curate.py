@@ -92,7 +92,7 @@ def run_curate(options: argparse.Namespace) -> int:
         if options.download and (name := to_download(request, use.host)):
             request = replace(request, encoder=name)
             download(name, job)
-        curated = use.curate(folder, request, job)
+        curated = use.curating.curate(folder, request, job)
     if options.json:
         print_json(_document(curated))
     else:

@@ -92,15 +92,14 @@ def run_duplicates(options: argparse.Namespace) -> int:
 
 
 def _pictures(options: argparse.Namespace) -> int:
-    from ..workspace.curating.verbatim import verbatim_copies
-
     if options.verbatim and not options.against:
         raise ModelsimError("--verbatim needs another folder", None, "add --against DIR, the training folder")
     with workspace(options) as use, progress_bars() as job:
-        found = use.duplicates(options.folder, options.against, job)
-        captions = None if options.captions is None else use.merged_captions(found)
-        written = use.write_captions(captions, options.captions) if captions and options.captions != Path() else []
-    repeats = verbatim_copies(found) if options.verbatim else None
+        curating = use.curating
+        found = curating.duplicates(options.folder, options.against, job)
+        repeats = curating.verbatim_copies(found) if options.verbatim else None
+        captions = None if options.captions is None else curating.merged_captions(found)
+        written = curating.write_captions(captions, options.captions) if captions and options.captions != Path() else []
     told = pictures_lines(found) if repeats is None else verbatim_lines(repeats)
     if options.out is not None:
         write_text(options.out, "".join(f"{printable(line)}\n" for line in told))
@@ -114,12 +113,12 @@ def _pictures(options: argparse.Namespace) -> int:
 def _hiding(options: argparse.Namespace) -> int:
     with workspace(options) as use:
         if options.never:
-            use.never_show(*options.never)
-        pairs = use.hidden_pairs()
+            use.curating.never_show(*options.never)
+        pairs = use.curating.hidden_pairs()
         if options.show_again is not None:
             if not 1 <= options.show_again <= len(pairs):
                 raise ModelsimError("no such number", options.show_again, "see the list: duplicates --hidden")
-            use.show_again(pairs.pop(options.show_again - 1))
+            use.curating.show_again(pairs.pop(options.show_again - 1))
     if options.json:
         hidden = [{"a": pair.first, "b": pair.second, "contents": [pair.a, pair.b]} for pair in pairs]
         print_json({"hidden": hidden})

@@ -24,7 +24,7 @@ from .tasks import Task, task_name
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..workspace.comparing.detail import Detail
-    from ..workspace.curating.thumbnails import Thumbnails
+    from ..workspace.curating.curating import Curating
     from ..workspace.families.class_labels import ClassName
     from ..workspace.families.family import Family
     from ..workspace.families.references import References
@@ -72,9 +72,9 @@ class Backend:
         return self._quick.gallery
 
     @property
-    def thumbnails(self) -> Thumbnails:
-        """Small copies of pictures; any thread may ask for one."""
-        return self._quick.thumbnails
+    def curating(self) -> Curating:
+        """What people do with folders of pictures; any thread may ask."""
+        return self._quick.curating
 
     def webui_at(self, address: str) -> tuple[str, int]:
         """The name of the WebUI at this address, and how many checkpoints it lists; asked in the caller's thread, for

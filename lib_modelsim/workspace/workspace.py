@@ -7,8 +7,8 @@ its docstring what it raises. A workspace belongs to one thread, as its library 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError, joined
-from ..hosts.host import THUMBNAILS, Host, Listed
+from ..hosts.host import Host, Listed
 from ..job import Job
 from ..library import Library
 from ..similarity.measures.pictures import PICTURES
@@ -28,12 +28,10 @@ from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
 
 if TYPE_CHECKING:
-    from ..curate.collection import Collection
     from ..families.support import Resampling
     from ..hosts.folder_list import FolderList
     from ..identify.known_model import KnownModel
     from ..pictures.encoders.encoder import Encoder
-    from ..pictures.features import FeatureStore
     from ..probes.engine import Engine
     from ..probes.gallery import Failure
     from ..probes.plan import Plan
@@ -45,14 +43,8 @@ if TYPE_CHECKING:
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
-    from .curating.captions import MergedCaptions
     from .curating.checkpoints import CheckpointCopies
-    from .curating.curate import Curated, CurateRequest
-    from .curating.duplicates import Duplicates
-    from .curating.picture_map import PictureMap
-    from .curating.remembered import HiddenPair, Remembered
-    from .curating.thumbnails import Thumbnails
-    from .curating.verbatim import VerbatimCopies
+    from .curating.curating import Curating
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
     from .families.family import Family
@@ -166,6 +158,14 @@ class Workspace:
         """Name → what an earlier scan found out, for the models that were scanned."""
         known = {model.name: known_identity(model, self.library) for model in models}
         return {name: identity for name, identity in known.items() if identity is not None}
+
+    def checkpoint_copies(self, job: Job, quick: bool = False) -> CheckpointCopies:
+        """The checkpoints that are the same file, have the same weights or differ in the VAE alone, and what could be
+        freed. Files not hashed before are read whole, unless `quick`: then they are named and nothing is said of them.
+        """
+        from .curating.checkpoints import checkpoint_copies
+
+        return checkpoint_copies(self.host.paths(), self.library, job, quick, self._leaving)
 
     def add_folder(self, typed: str) -> Path:
         """Look for checkpoints in this folder, too, also after a restart. Raises ModelsimError where it cannot be."""
@@ -487,20 +487,12 @@ class Workspace:
 
         return encoder_named(name, self.host.settings().device, self.host)
 
-    @contextmanager
-    def encoder_in_use(self, name: str, encoder: Encoder, job: Job) -> Iterator[Job]:
+    def encoder_in_use(self, name: str, encoder: Encoder, job: Job) -> AbstractContextManager[Job]:
         """The time in which an encoder is used. One that may want the GPU works in the host's turn, and gives memory
         back afterwards unless the settings say otherwise."""
-        from .finding.encoders import in_use, takes_turn
+        from .finding.encoders import in_turn
 
-        if not takes_turn(name):
-            yield job
-            return
-        with (
-            self.host.at_work("modelsim: encoding pictures", job) as shown,
-            in_use(encoder, self.host.settings().keep_encoder),
-        ):
-            yield shown
+        return in_turn(name, encoder, self.host, job)
 
     def known_models(self, job: Job, read: bool = False) -> tuple[list[KnownModel], list[Unreadable]]:
         """The checkpoints that a picture's record may name, also those left out, and the files that could not be read:
@@ -573,119 +565,11 @@ class Workspace:
         with self.host.at_work("modelsim: generating a picture again", job) as shown:
             return verify(pictures, found, encoder, engine, shown, top)
 
-    # duplicates
-
-    def duplicates(self, folder: Path, against: Sequence[Path], job: Job) -> Duplicates:
-        """The pictures under a folder that are one picture, or with `against` those that are one of these folders'
-        pictures, but for the pairs that are never to be shown again.
-
-        Raises ModelsimError where there is no such folder or no picture in it, Cancelled within a few pictures; what
-        was looked at and compared is kept.
-        """
-        from .curating.compared_pairs import ComparedPairs
-        from .curating.duplicates import PairTools, duplicates
-
-        with ComparedPairs(self.host.data) as compared, self.remembered() as remembered:
-            tools = PairTools(self.feature_store, compared, frozenset(remembered.hidden_pairs()))
-            return duplicates(folder, against, tools, job)
-
-    def verbatim_copies(self, folder: Path, training: Sequence[Path], job: Job) -> VerbatimCopies:
-        """Of each model of a gallery how many pictures repeat one of these folders, and which. Raises ModelsimError and
-        Cancelled as `duplicates` does."""
-        from .curating.verbatim import verbatim_copies
-
-        return verbatim_copies(self.duplicates(folder, training, job))
-
-    def merged_captions(self, found: Duplicates) -> MergedCaptions:
-        """The captions beside a training folder's duplicates, merged for the picture to keep, with those that do not
-        fit the others. Nothing is written."""
-        from .curating.captions import merged_captions
-
-        return merged_captions(found)
-
-    def write_captions(self, captions: MergedCaptions, out: Path) -> Sequence[Path]:
-        """Write the merged captions into a folder of the person's choice. Raises ModelsimError where that would replace
-        a file, before anything is written."""
-        from .curating.captions import write_captions
-
-        return write_captions(captions, out)
-
-    def never_show(self, a: Path, b: Path) -> HiddenPair:
-        """Never show these two pictures as a pair again, whatever they are called and wherever they lie. Raises
-        ModelsimError where one cannot be read, or they are the same file."""
-        from .curating.remembered import never_show
-
-        with self.remembered() as remembered:
-            return never_show(a, b, remembered)
-
-    def show_again(self, pair: HiddenPair) -> bool:
-        """Show a pair again; whether it was hidden."""
-        with self.remembered() as remembered:
-            return remembered.show_again((pair.a, pair.b))
-
-    def hidden_pairs(self) -> list[HiddenPair]:
-        """The pairs that are never shown, the last one first."""
-        with self.remembered() as remembered:
-            return remembered.hidden()
-
-    def checkpoint_copies(self, job: Job, quick: bool = False) -> CheckpointCopies:
-        """The checkpoints that are the same file, have the same weights or differ in the VAE alone, and what could be
-        freed. Files not hashed before are read whole, unless `quick`: then they are named and nothing is said of them.
-        """
-        from .curating.checkpoints import checkpoint_copies
-
-        return checkpoint_copies(self.host.paths(), self.library, job, quick, self._leaving)
-
-    def remembered(self) -> Remembered:
-        """What a person said of pictures, opened: a context manager. Raises ModelsimError where it cannot be used."""
-        from .curating.remembered import Remembered
-
-        return Remembered(self.host.data)
-
     # curating
 
     @cached_property
-    def thumbnails(self) -> Thumbnails:
-        """Small copies of pictures, which the page shows by `host.picture_url`. Any thread may ask for one."""
-        from .curating.thumbnails import Thumbnails
+    def curating(self) -> Curating:
+        """What people do with folders of pictures."""
+        from .curating.curating import Curating
 
-        return Thumbnails(self.host.data / THUMBNAILS)
-
-    def feature_store(self, folder: Path) -> FeatureStore:
-        """Where what encoders see in a folder's pictures is kept; a context manager. Raises ModelsimError where it
-        cannot be used."""
-        from .curating.collecting import feature_store
-
-        return feature_store(folder, self.host.data)
-
-    def collect(self, folder: Path, job: Job) -> Collection:
-        """The pictures under a folder, with what their records tell. Raises ModelsimError where there is none."""
-        from .curating.collecting import collect
-
-        with self.feature_store(folder) as store:
-            return collect(folder, store, job)
-
-    def curate(self, folder: Path, request: CurateRequest, job: Job) -> Curated:
-        """Score the pictures under a folder, and judge models, prompts and groups of pictures by it. Raises
-        ModelsimError where there is none, and for a score that cannot be had; Cancelled within a few pictures, with
-        what was scored kept."""
-        from .curating.curate import curate, needs_clip
-        from .curating.encoding import encoder_for
-        from .curating.tools import tools_for
-
-        with self.feature_store(folder) as store:
-            name = encoder_for(request, self.host)
-            if name is None:
-                return curate(folder, request, store, tools_for(self.host, folder), job)
-            encoder = self.encoder(name)
-            tools = tools_for(self.host, folder, encoder if needs_clip(request) else None)
-            with self.encoder_in_use(name, encoder, job) as shown:
-                return curate(folder, request, store, tools, shown, encoder if request.groups else None)
-
-    def picture_map(self, collection: Collection, encoder: Encoder, method: str, job: Job) -> PictureMap:
-        """A collection's pictures in two dimensions by a projection; to be asked while the encoder is in use. Raises
-        ModelsimError for a projection that is unknown or not installed, Cancelled within a few pictures."""
-        from .curating.picture_map import picture_map
-
-        with self.feature_store(collection.folder) as store:
-            return picture_map(collection, encoder, method, store, job)
+        return Curating(self.host, lambda: self.gallery)

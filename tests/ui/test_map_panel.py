@@ -22,7 +22,7 @@ from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
-from lib_modelsim.workspace.curating import picture_map
+from lib_modelsim.workspace.curating import encoding
 
 WINDOW = "a window"
 
@@ -41,7 +41,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def page(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(picture_map, "encoder_for", lambda host: "builtin")  # the quickest one
+    monkeypatch.setattr(encoding, "usual_encoder", lambda host: "builtin")  # the quickest one
     backend = Backend(Folders([], tmp_path / "data", Settings(device="cpu")), lambda: Library(None))
     with gr.Blocks():
         found = Tab(ViewState(backend)).pages["curate"]

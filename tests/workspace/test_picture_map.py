@@ -9,11 +9,13 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.workspace.curating import encoding
 from lib_modelsim.workspace.workspace import Workspace
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setattr(encoding, "usual_encoder", lambda host: "builtin")  # the quickest one
     with Workspace(Folders([], tmp_path / "data", Settings()), lambda: Library(None)) as found:
         yield found
 
@@ -29,9 +31,9 @@ def folder(tmp_path):
 
 
 def mapped(workspace, folder, method="pca", told=None):
-    collection = workspace.collect(folder, Job())
+    collection = workspace.curating.collect(folder, Job())
     job = Job() if told is None else Job(told.append)
-    return workspace.picture_map(collection, workspace.encoder("builtin"), method, job)
+    return workspace.curating.picture_map(collection, method, job)
 
 
 def test_each_picture_has_a_place_and_the_map_says_how_faithful_it_is(workspace, folder):

@@ -11,11 +11,9 @@ import gradio as gr
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...reading import typed_folder
 from ...templates import render
 from ...text import counted, readable, several, size_text
-from ...workspace.curating.choosing_folder import require_allowed
-from ...workspace.curating.keeping_files import Transfer, Transferred, Way, plan_transfer, transfer
+from ...workspace.curating.keeping_files import Transfer, Transferred, Way, transfer
 from ...workspace.curating.listing import write_list
 from ...workspace.curating.looking import Picture, looked_at
 from ...workspace.workspace import Workspace
@@ -95,14 +93,8 @@ class ChosenFiles:
 
     def _plan(self, curator: Curator, way: Way) -> Transfer:
         """Raises ModelsimError for a folder that cannot take them, and where nothing is chosen."""
-        host, target = self._backend.host, typed_folder(curator.target)
-        require_allowed(target, host, self._backend.gallery)
-        pictures = _require_some(curator)
-        ours = (self._backend.gallery, host.data)
-        plan = plan_transfer([each.about.path for each in pictures], target, way, curator.beside, ours)
-        if not plan.units:
-            raise ModelsimError(f"none of them can be {_did(way)}", None, plan.refused[0][1])
-        return plan
+        pictures = [each.about.path for each in _require_some(curator)]
+        return self._backend.curating.plan_transfer(pictures, curator.target, way, curator.beside)
 
     def _write_lists(self, curator: Curator) -> list[Path]:
         pictures = _require_some(curator)
@@ -122,10 +114,6 @@ def _meant(curator: Curator, which: str) -> Sequence[Picture]:
     order = replace(curator.look, words="", model="", suite="", group="", stars=0, kept=False, selected=False)
     wanted = {KEPT: replace(order, kept=True), SELECTED: replace(order, selected=True), SHOWN: curator.look}[which]
     return looked_at(curator.pictures, wanted, curator.marks, curator.selected)
-
-
-def _did(way: Way) -> str:
-    return "copied" if way is Way.COPY else "moved"
 
 
 def question(plan: Transfer) -> dict[str, object]:
@@ -162,7 +150,7 @@ def _carrying_out(plan: Transfer, curator: Curator) -> Any:  # noqa: ANN401 - wh
 
 
 def told_of(plan: Transfer, found: Transferred) -> tuple[str, ...]:
-    lines = [f"{counted(len(found.done), 'picture')} {_did(plan.way)} to {readable(plan.target)}."]
+    lines = [f"{counted(len(found.done), 'picture')} {plan.way.done} to {readable(plan.target)}."]
     renamed = [f"{readable(old.name)} → {readable(new.name)}" for old, new in found.renamed]
     if renamed:
         lines.append(f"Other names: {several(renamed, _NAMED)}.")

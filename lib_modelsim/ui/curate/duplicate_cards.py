@@ -187,7 +187,7 @@ def look_at(paths: Iterable[Path], facts: dict[Path, FileFacts], thumbnails: Thu
 
 def shown_pictures(facts: Mapping[Path, FileFacts], models: Mapping[Path, str], backend: Backend) -> ShownPictures:
     """What is known of pictures that were looked at."""
-    small = {path: backend.thumbnails.path(each.content) for path, each in facts.items()}
+    small = {path: backend.curating.thumbnails.path(each.content) for path, each in facts.items()}
     urls = {path: backend.host.picture_url(file) for path, file in small.items() if file.is_file()}
     return ShownPictures(facts, urls, models)
 

@@ -13,7 +13,6 @@ import gradio as gr
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...reading import typed_folder
 from ...text import counted, readable
 from ...workspace.workspace import Workspace
 from ..status import note
@@ -107,36 +106,34 @@ class DuplicatesPanel:
 
     def _folder(self, typed: str) -> list[Path]:
         """The other folder, where one was typed. Raises ModelsimError for what may not be looked into."""
-        from ...workspace.curating.choosing_folder import folder_to_look_into
-
-        return [folder_to_look_into(typed, self._backend.host, self._backend.gallery)] if typed.strip() else []
+        return [self._backend.curating.folder(typed)] if typed.strip() else []
 
     def _find(self, curator: Curator, state: CopiesState, job: Job, workspace: Workspace) -> None:
         if curator.folder is None:
             return
-        found = workspace.duplicates(curator.folder, self._folder(state.against), job)
+        found = workspace.curating.duplicates(curator.folder, self._folder(state.against), job)
         cards = cards_of(found)
         going = [cards.paths[number] for number in cards.going]
         self._numbers += 1
-        state.hidden = workspace.hidden_pairs()
+        state.hidden = workspace.curating.hidden_pairs()
         answer = FoundCopies(self._numbers, found, cards, sum(map(_bytes, going)))
         state.page = min(state.page, pages_of(answer) - 1)
-        look_at(paths_of(on_page(answer, state.page)), state.seen, self._backend.thumbnails, job)
+        look_at(paths_of(on_page(answer, state.page)), state.seen, self._backend.curating.thumbnails, job)
         state.answer = answer
 
     def _turn(self, state: CopiesState, page: int, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - of all work
         if state.answer is not None:
             page = min(page, pages_of(state.answer) - 1)
-            look_at(paths_of(on_page(state.answer, page)), state.seen, self._backend.thumbnails, job)
+            look_at(paths_of(on_page(state.answer, page)), state.seen, self._backend.curating.thumbnails, job)
             state.page = page
 
     def _hide(self, curator: Curator, state: CopiesState, pair: Sequence[Path], job: Job, workspace: Workspace) -> None:
         if len(pair) == 2:
-            state.undo = workspace.never_show(*pair)
+            state.undo = workspace.curating.never_show(*pair)
         self._find(curator, state, job, workspace)
 
     def _again(self, curator: Curator, state: CopiesState, pair: HiddenPair, job: Job, workspace: Workspace) -> None:
-        workspace.show_again(pair)
+        workspace.curating.show_again(pair)
         state.undo = None
         self._find(curator, state, job, workspace)
 
@@ -159,40 +156,28 @@ class DuplicatesPanel:
                 begin(lambda: curator.run("merge captions", partial(self._merge, state)), "Stopped.", "")
             case {"do": "write captions", "captions_to": str(typed)} if state.captions is not None:
                 state.captions_to = typed
-                target = self._target(typed)
+                target = self._backend.curating.target(typed)
                 work = partial(self._write, state, target)
                 begin(lambda: curator.run(("write captions", target), work), "Stopped.", "")
 
     def _merge(self, state: CopiesState, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - of all work
         if state.answer is not None:
-            state.captions = workspace.merged_captions(state.answer.found)
+            state.captions = workspace.curating.merged_captions(state.answer.found)
 
     def _write(self, state: CopiesState, target: Path, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - as above
         if state.captions is not None:
-            written = workspace.write_captions(state.captions, target)
+            written = workspace.curating.write_captions(state.captions, target)
             state.done = (f"{counted(len(written), 'caption')} written into {readable(target)}.",)
 
     # moving
 
-    def _target(self, typed: str) -> Path:
-        """A folder that files are put into. Raises ModelsimError for what is none, or may not be named."""
-        from ...workspace.curating.choosing_folder import require_allowed
-
-        target = typed_folder(typed)
-        require_allowed(target, self._backend.host, self._backend.gallery)
-        return target
-
     def _plan(self, state: CopiesState, chosen: Sequence[Path]) -> Transfer:
         """Raises ModelsimError for a folder that cannot take them, and where nothing is chosen."""
-        from ...workspace.curating.keeping_files import Way, plan_transfer
+        from ...workspace.curating.keeping_files import Way
 
         if not chosen:
             raise ModelsimError("no picture is chosen", None, "tick some first")
-        ours = self._backend.gallery, self._backend.host.data
-        plan = plan_transfer(chosen, self._target(state.target), Way.MOVE, sidecars=True, ours=ours)
-        if not plan.units:
-            raise ModelsimError("none of them can be moved", None, plan.refused[0][1])
-        return plan
+        return self._backend.curating.plan_transfer(chosen, state.target, Way.MOVE)
 
     def _move(self, curator: Curator, state: CopiesState, asked: Transfer, job: Job, workspace: Workspace) -> None:
         from ...workspace.curating.keeping_files import transfer

@@ -10,7 +10,7 @@ import gradio as gr
 
 from ...templates import render
 from ...text import counted, readable, several
-from ...workspace.curating.choosing_folder import Offered, offered_folders
+from ...workspace.curating.choosing_folder import Offered
 from ..view_state import ViewState
 from ..work import Updates
 from .panel import Begin
@@ -45,7 +45,7 @@ class FolderChoice:
     def show(self, curator: Curator) -> Updates:
         """The folders that are offered, the one that is looked at, and what is known of it."""
         host, found = self._backend.host, curator.collection
-        offered = offered_folders(host, self._backend.gallery)
+        offered = self._backend.curating.offered()
         chosen = found.folder if found is not None else None
         panel = render(
             "ui/templates/curate_folder.html",

@@ -59,7 +59,7 @@ class LargerView:
         about, mark = picture.about, curator.marks.get(picture.about.content, Mark())
         url, why_not = "", ""
         try:
-            large = self._backend.thumbnails.of(about.content, about.path, LARGE)
+            large = self._backend.curating.thumbnails.of(about.content, about.path, LARGE)
             url = self._backend.host.picture_url(large)
         except ModelsimError as error:
             why_not = str(error)

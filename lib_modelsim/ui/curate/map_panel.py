@@ -97,26 +97,20 @@ class MapPanel:
         return mine
 
     def _project(self, curator: Curator, method: str, job: Job, workspace: Workspace) -> None:
-        from ...workspace.curating.picture_map import encoder_for
-
         collection = curator.collection
         if collection is None:
             raise ModelsimError("there are no pictures to make a map of", None, "choose a folder first")
-        name = encoder_for(self._backend.host)
-        encoder = workspace.encoder(name)
-        with workspace.encoder_in_use(name, encoder, job) as shown:
-            found = workspace.picture_map(collection, encoder, method, shown)
+        found = workspace.curating.picture_map(collection, method, job)
         contents = tuple(each.content for each in collection.pictures)
-        digest = hashlib.sha256("".join((found.method.identity, encoder.identity, *contents)).encode())
+        digest = hashlib.sha256("".join((found.method.identity, *contents)).encode() + found.projected.points.tobytes())
         self._maps[curator] = _Shown(digest.hexdigest()[:16], contents, found)
 
     def _write(self, curator: Curator, kind: str, job: Job, workspace: Workspace) -> None:
         from ...workspace.curating.selection import write_selection
 
         wanted = [each for each in curator.pictures if each.about.content in curator.selected]
-        self._files[curator] = str(
-            write_selection(wanted, curator.score_labels, kind, self._backend.exports, workspace.thumbnails, job)
-        )
+        small, folder = workspace.curating.thumbnails, self._backend.exports
+        self._files[curator] = str(write_selection(wanted, curator.score_labels, kind, folder, small, job))
 
     # what is shown
 
@@ -198,7 +192,7 @@ class MapPanel:
     def _url(self, about: Collected) -> str:
         """Where the small copy of a picture is, made now where there is none; "" where it cannot be opened."""
         try:
-            return self._backend.host.picture_url(self._backend.thumbnails.of(about.content, about.path))
+            return self._backend.host.picture_url(self._backend.curating.thumbnails.of(about.content, about.path))
         except ModelsimError:  # it has changed, or the disk is full: the name alone is told
             return ""
 

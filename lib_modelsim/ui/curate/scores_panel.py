@@ -12,7 +12,6 @@ import gradio as gr
 from ...errors import ModelsimError, for_page
 from ...job import Job
 from ...templates import render
-from ...workspace.curating.choosing_folder import require_allowed
 from ...workspace.workspace import Workspace
 from ..view_state import ViewState
 from ..words import capital
@@ -55,7 +54,7 @@ class ScoresPanel:
             raise ModelsimError("no score is chosen", None, "tick one")
         for name, file in chosen.which:
             if name in chosen.names and file:  # where the page may name no folders, it may name no files in them
-                require_allowed(Path(file), self._backend.host, self._backend.gallery)
+                self._backend.curating.require_allowed(Path(file))
         request = chosen.request()
         require_right(request)
         begin(lambda: curator.score(request), "Stopped. What was scored is kept: press Score to go on.", "")

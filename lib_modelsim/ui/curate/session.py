@@ -13,7 +13,7 @@ from ...errors import ModelsimError
 from ...job import Job
 from ...text import readable
 from ...workspace.curating.looking import Look, Picture, best_order, labels_of, scored_pictures
-from ...workspace.curating.remembered import Mark, Remembered
+from ...workspace.curating.remembered import Mark
 from ...workspace.workspace import Workspace
 from ..tasks import Task
 from ..view_state import ViewState
@@ -70,11 +70,9 @@ class Curator:
         return self.run(("collect", typed, picture), work)
 
     def _open(self, typed: str, picture: str, job: Job, workspace: Workspace) -> None:
-        from ...workspace.curating.choosing_folder import folder_to_look_into
-
-        folder = folder_to_look_into(typed, self.backend.host, workspace.gallery)
+        folder = workspace.curating.folder(typed)
         if self.folder != folder or not picture:
-            self.take(workspace.collect(folder, job))
+            self.take(workspace.curating.collect(folder, job))
         found = next((each.about for each in self.pictures if readable(each.about.path) == picture), None)
         if found is not None:
             self.opened = found.content
@@ -94,7 +92,7 @@ class Curator:
     def _score(self, request: CurateRequest, job: Job, workspace: Workspace) -> None:
         if self.folder is None:
             raise ModelsimError("no folder is looked at", None, "choose one first")
-        self.take_scores(workspace.curate(self.folder, request, job))
+        self.take_scores(workspace.curating.curate(self.folder, request, job))
 
     # what is known
 
@@ -112,7 +110,7 @@ class Curator:
             return
         known = {each.about.content: each for each in self.pictures}
         try:
-            collection = workspace.collect(self.folder, Job())
+            collection = workspace.curating.collect(self.folder, Job())
         except ModelsimError as error:  # all have gone, or the folder has
             _log.info("%s", error)
             collection = replace(self.collection, pictures=())
@@ -156,14 +154,14 @@ class Curator:
 
     def read_marks(self) -> None:
         """Stars and what is to be kept, as they are remembered by now: another window may have given some."""
-        with Remembered(self.backend.host.data) as remembered:
+        with self.backend.curating.remembered() as remembered:
             self.marks = remembered.marks({each.about.content for each in self.pictures})
 
     def mark(self, marks: Mapping[str, Mark]) -> None:
         """Remember stars, and what is to be kept; of pictures of this folder alone."""
         here = {each.about.content for each in self.pictures}
         taken = {content: mark for content, mark in marks.items() if content in here}
-        with Remembered(self.backend.host.data) as remembered:
+        with self.backend.curating.remembered() as remembered:
             remembered.mark(taken)
         self.marks |= taken
 

@@ -36,7 +36,7 @@ def name_in(folder: Path | None, picture: Path) -> str:
 def small(backend: Backend, about: Collected, folder: Path | None = None) -> dict[str, object]:
     """What the template of a small picture takes: `there` says whether its copy is made. In `folder` pictures are
     named by their path."""
-    copy = backend.thumbnails.path(about.content)
+    copy = backend.curating.thumbnails.path(about.content)
     return {
         "content": about.content,
         "url": backend.host.picture_url(copy),
@@ -48,12 +48,12 @@ def small(backend: Backend, about: Collected, folder: Path | None = None) -> dic
 
 def make_missing(backend: Backend, pictures: Iterable[Collected]) -> tuple[list[str], dict[str, str]]:
     """Make the copies that are missing; the contents of those that are there then, and content → why there is none."""
-    wanted = {each.content: each.path for each in pictures}
-    missing = {content: path for content, path in wanted.items() if not backend.thumbnails.path(content).is_file()}
+    wanted, thumbnails = {each.content: each.path for each in pictures}, backend.curating.thumbnails
+    missing = {content: path for content, path in wanted.items() if not thumbnails.path(content).is_file()}
     if not missing:
         return [], {}
     try:
-        refused = backend.thumbnails.make(missing.items(), Job())
+        refused = thumbnails.make(missing.items(), Job())
     except ModelsimError as error:  # the disk refuses: names are shown in the place of pictures
         _log.warning("no small copies of pictures: %s", error)
         return [], {}

@@ -63,26 +63,20 @@ class VerbatimPanel:
             case {"do": "compare", "training": str(typed)}:
                 state = self._state(curator)
                 state.training = typed
-                folder, training = curator.folder, self._folder(typed)
+                folder, training = curator.folder, self._backend.curating.folder(typed)
                 if folder is None:
                     raise ModelsimError("no folder is looked at", None, "choose one first")
                 work = partial(self._compare, state, folder, training)
                 begin(lambda: curator.run(("verbatim", folder, training), work), _STOPPED, "")
         return (self.id,)
 
-    def _folder(self, typed: str) -> Path:
-        """Raises ModelsimError for what may not be looked into."""
-        from ...workspace.curating.choosing_folder import folder_to_look_into
-
-        return folder_to_look_into(typed, self._backend.host, self._backend.gallery)
-
     def _compare(
         self, state: VerbatimState, folder: Path, training: Path, job: Job, workspace: Workspace
     ) -> None:
-        found = workspace.verbatim_copies(folder, [training], job)
+        found = workspace.curating.verbatim_copies(workspace.curating.duplicates(folder, [training], job))
         state.facts.clear()
         shown = [path for each in found.models for one in each.repeats[:_OF_MODEL] for path in _both(one)]
-        look_at(dict.fromkeys(shown), state.facts, self._backend.thumbnails, job)
+        look_at(dict.fromkeys(shown), state.facts, self._backend.curating.thumbnails, job)
         state.found = found
 
     def show(self, curator: Curator) -> Updates:

@@ -47,9 +47,9 @@ def require_clip(host: Host, openai: bool = False) -> str:
     raise ModelsimError(f"there is no {'ViT-L/14 of OpenAI' if openai else 'CLIP'} on this machine", None, fix)
 
 
-def grouping_encoder(host: Host) -> str:
-    """The name of the encoder by which pictures are grouped, where nobody names one: a CLIP that is here, else what
-    "Find my model" uses."""
+def usual_encoder(host: Host) -> str:
+    """The name of the encoder by which pictures are grouped and laid out on a map, where nobody names one: a CLIP that
+    is here, else what "Find my model" uses."""
     return clip_here(host) or default_name()
 
 
@@ -57,7 +57,7 @@ def encoder_for(request: CurateRequest, host: Host) -> str | None:
     """The name of the encoder that a request takes; None where it needs none. Raises as `require_clip`."""
     if needs_clip(request):
         return request.encoder or require_clip(host, needs_openai(request))
-    return None if request.groups is None else request.encoder or grouping_encoder(host)
+    return None if request.groups is None else request.encoder or usual_encoder(host)
 
 
 def to_download(request: CurateRequest, host: Host) -> str | None:

@@ -35,6 +35,11 @@ class Way(Enum):
     COPY = "copy"
     MOVE = "move"
 
+    @property
+    def done(self) -> str:
+        """What was done, in a word."""
+        return "copied" if self is Way.COPY else "moved"
+
 
 @dataclass(frozen=True)
 class Unit:

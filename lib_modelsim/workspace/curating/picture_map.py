@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +15,6 @@ from ...job import Job
 from ...pictures.encoders.encoder import Encoder
 from ...pictures.features import FeatureStore, Wanted
 from ...text import counted, percent
-from ..finding.encoders import default_name
-from .encoding import clip_here
-
-if TYPE_CHECKING:
-    from ...hosts.host import Host
 
 
 @dataclass(frozen=True)
@@ -43,12 +37,6 @@ class PictureMap:
             f"{shown} Of a picture's neighbours on the map {kept} are its neighbours for the encoder, too "
             f"(by chance: {chance}). {self.method.distances}"
         )
-
-
-def encoder_for(host: Host) -> str:
-    """The name of the encoder that a map shows where nobody names one: CLIP where it is here, else what a search for a
-    model takes. Nothing is downloaded for it."""
-    return clip_here(host) or default_name()
 
 
 def picture_map(collection: Collection, encoder: Encoder, method: str, store: FeatureStore, job: Job) -> PictureMap:

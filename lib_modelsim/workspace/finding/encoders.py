@@ -141,6 +141,17 @@ def in_use(encoder: Encoder, keep: bool) -> Iterator[None]:
             unload(encoder)
 
 
+@contextmanager
+def in_turn(name: str, encoder: Encoder, host: Host, job: Job) -> Iterator[Job]:
+    """The time of its use: one that may want the GPU works in the host's turn, and gives memory back afterwards unless
+    the settings say otherwise."""
+    if not takes_turn(name):
+        yield job
+        return
+    with host.at_work("modelsim: encoding pictures", job) as shown, in_use(encoder, host.settings().keep_encoder):
+        yield shown
+
+
 _HOSTS_LABEL = "the WebUI's CLIP"
 
 

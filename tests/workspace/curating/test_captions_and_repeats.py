@@ -40,7 +40,7 @@ def training(tmp_path):
 
 def test_captions_are_merged_and_misfits_told_and_nothing_is_written(training, use):
     before = {path: path.read_bytes() for path in training.iterdir()}
-    found = use.merged_captions(use.duplicates(training, [], Job()))
+    found = use.curating.merged_captions(use.curating.duplicates(training, [], Job()))
     assert [path.stem for path in found.misfits] == ["a3"]
     assert {path.stem for path in found.undecided} == {"b1", "b2"}
     assert [(group.keep.stem, group.merged) for group in found.groups] == [("a1", "a cat sitting, 4k"), ("b1", "")]
@@ -48,23 +48,23 @@ def test_captions_are_merged_and_misfits_told_and_nothing_is_written(training, u
 
 
 def test_they_are_written_where_a_person_says_and_replace_nothing(training, use, tmp_path):
-    found = use.merged_captions(use.duplicates(training, [], Job()))
+    found = use.curating.merged_captions(use.curating.duplicates(training, [], Job()))
     for inside in (training, training / "captions"):
         with pytest.raises(ModelsimError, match="holds the pictures"):
-            use.write_captions(found, inside)
+            use.curating.write_captions(found, inside)
     out = tmp_path / "out"
-    assert use.write_captions(found, out) == [out / "a1.txt"]
+    assert use.curating.write_captions(found, out) == [out / "a1.txt"]
     assert (out / "a1.txt").read_text() == "a cat sitting, 4k\n"
-    assert use.write_captions(found, out) == [out / "a1.txt"]
+    assert use.curating.write_captions(found, out) == [out / "a1.txt"]
     (out / "a1.txt").write_text("mine")
     with pytest.raises(ModelsimError, match="another file of this name"):
-        use.write_captions(found, out)
+        use.curating.write_captions(found, out)
     assert (out / "a1.txt").read_text() == "mine"
 
 
 def test_captions_that_cannot_be_read_are_told(training, use):
     (training / "c.txt").write_bytes(b"\xff\xfe")
-    assert "c.txt" in use.merged_captions(use.duplicates(training, [], Job())).unreadable[0]
+    assert "c.txt" in use.curating.merged_captions(use.curating.duplicates(training, [], Job())).unreadable[0]
 
 
 def made_by(model: str, image: Image.Image, path: Path) -> None:
@@ -88,7 +88,7 @@ def gallery(tmp_path):
 
 
 def test_repeats_are_counted_by_model_with_what_was_compared_and_what_it_does_not_show(gallery, training, use):
-    found = use.verbatim_copies(gallery, [training], Job())
+    found = use.curating.verbatim_copies(use.curating.duplicates(gallery, [training], Job()))
     told = {each.model: (each.pictures, sorted(one.picture.name for one in each.repeats)) for each in found.models}
     assert told == {"anna": (3, ["1 again.png", "1.png"]), "bert": (1, []), "": (1, [])}
     anna = found.models[0]
@@ -122,11 +122,11 @@ def test_a_content_that_lies_in_both_folders_is_told_of_each_file(training, use,
     for name in ("x.png", "y.png"):
         shutil.copy(training / "c.png", gallery / name)
     shutil.copy(training / "c.png", training / "c again.png")
-    found = use.duplicates(gallery, [training], Job())
+    found = use.curating.duplicates(gallery, [training], Job())
     assert {(pair.a.name, pair.b.name) for pair in found.pairs} == {
         ("x.png", "c again.png"),
         ("x.png", "c.png"),
         ("y.png", "c again.png"),
         ("y.png", "c.png"),
     }
-    assert len(use.verbatim_copies(gallery, [training], Job()).models[0].repeats) == 2
+    assert len(use.curating.verbatim_copies(use.curating.duplicates(gallery, [training], Job())).models[0].repeats) == 2

@@ -69,7 +69,7 @@ COPIES = {"first.png", "small.jpg", "cut.png", "turned.webp", "framed.png"}
 
 
 def test_copies_are_one_group_and_the_whole_large_one_is_kept(folder, use):
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert names(found) == [("copy", COPIES)]
     (group,) = found.groups
     assert group.keep == folder / "first.png"
@@ -88,7 +88,7 @@ def test_the_same_file_is_found_without_decoding_it_twice_and_is_a_kind_of_its_o
         (folder / name).unlink()
     (folder / "deeper").mkdir()
     shutil.copy(folder / "first.png", folder / "deeper" / "again.png")
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert names(found) == [("same file", {"first.png", "again.png"})]
     assert found.groups[0].keep == folder / "first.png"
     assert [(pair.kind, pair.similarity, pair.told) for pair in found.pairs] == [
@@ -100,7 +100,7 @@ def test_a_pair_is_told_of_every_file_of_its_contents(folder, use):
     for name in ("cut.png", "turned.webp", "framed.png"):
         (folder / name).unlink()
     shutil.copy(folder / "small.jpg", folder / "small again.jpg")
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert {frozenset((pair.a.name, pair.b.name)) for pair in found.pairs} == {
         frozenset(("small.jpg", "small again.jpg")),
         frozenset(("first.png", "small.jpg")),
@@ -114,7 +114,7 @@ def test_links_are_no_second_picture(folder, use):
         (folder / name).unlink()
     (folder / "link.png").symlink_to(folder / "first.png")
     os.link(folder / "other.png", folder / "hard.png")
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert found.groups == () == found.pairs
     assert found.pictures == 2
     assert found.remarks == ("2 paths left out: links to pictures that are there already",)
@@ -125,7 +125,7 @@ def test_against_another_folder_only_pairs_between_the_two_are_told(folder, use,
     training.mkdir()
     picture(1).resize((200, 200), Image.Resampling.LANCZOS).save(training / "t1.jpg", quality=80)
     shutil.copy(folder / "other.png", training / "t2.png")
-    found = use.duplicates(folder, [training], Job())
+    found = use.curating.duplicates(folder, [training], Job())
     assert {(pair.a.name, pair.b.name) for pair in found.pairs} == {
         ("other.png", "t2.png"),
         *((name, "t1.jpg") for name in COPIES),
@@ -140,7 +140,7 @@ def test_a_file_never_pairs_with_itself_where_one_folder_lies_in_the_other(folde
     for name in COPIES - {"first.png"}:
         (folder / name).rename(inner / name)
     for one, other in ((folder, inner), (inner, folder)):
-        found = use.duplicates(one, [other], Job())
+        found = use.curating.duplicates(one, [other], Job())
         assert {frozenset((pair.a.name, pair.b.name)) for pair in found.pairs} == {
             frozenset(("first.png", name)) for name in COPIES - {"first.png"}
         }
@@ -149,34 +149,34 @@ def test_a_file_never_pairs_with_itself_where_one_folder_lies_in_the_other(folde
 
 def test_a_folder_given_twice_is_told(folder, use):
     with pytest.raises(ModelsimError, match="given twice"):
-        use.duplicates(folder, [folder / "." / ".." / folder.name], Job())
+        use.curating.duplicates(folder, [folder / "." / ".." / folder.name], Job())
 
 
 def test_a_pair_that_is_never_to_be_shown_stays_away_wherever_the_files_go(folder, use, tmp_path):
     for name in ("cut.png", "turned.webp", "framed.png"):
         (folder / name).unlink()
-    hidden = use.never_show(folder / "small.jpg", folder / "first.png")
-    found = use.duplicates(folder, [], Job())
+    hidden = use.curating.never_show(folder / "small.jpg", folder / "first.png")
+    found = use.curating.duplicates(folder, [], Job())
     assert (found.groups, found.pairs, found.hidden) == ((), (), 1)
     moved = tmp_path / "moved"
     folder.rename(moved)
     (moved / "first.png").rename(moved / "new name.png")
-    assert use.duplicates(moved, [], Job()).hidden == 1
-    assert [(pair.a, pair.b) for pair in use.hidden_pairs()] == [(hidden.a, hidden.b)]
-    assert use.show_again(hidden)
-    assert names(use.duplicates(moved, [], Job())) == [("copy", {"new name.png", "small.jpg"})]
+    assert use.curating.duplicates(moved, [], Job()).hidden == 1
+    assert [(pair.a, pair.b) for pair in use.curating.hidden_pairs()] == [(hidden.a, hidden.b)]
+    assert use.curating.show_again(hidden)
+    assert names(use.curating.duplicates(moved, [], Job())) == [("copy", {"new name.png", "small.jpg"})]
 
 
 def test_a_second_search_compares_nothing_again(folder, use, monkeypatch):
-    first = use.duplicates(folder, [], Job())
+    first = use.curating.duplicates(folder, [], Job())
     monkeypatch.setattr(deciding, "confirm", lambda *_: pytest.fail("compared again"))
-    assert use.duplicates(folder, [], Job()) == first
+    assert use.curating.duplicates(folder, [], Job()) == first
 
 
 def test_two_searches_at_once_agree(folder, use):
     def search() -> Duplicates:
         with Workspace(use.host, lambda: Library(None)) as own:
-            return own.duplicates(folder, [], Job())
+            return own.curating.duplicates(folder, [], Job())
 
     with ThreadPoolExecutor(2) as both:
         one, other = both.map(lambda _: search(), range(2))
@@ -193,7 +193,7 @@ def test_copies_of_one_third_picture_are_compared_though_they_were_no_candidates
         return pairs[(pairs == first).any(1)]
 
     monkeypatch.setattr(finding_pairs, "within", few)
-    assert names(use.duplicates(folder, [], Job())) == [("copy", COPIES)]
+    assert names(use.curating.duplicates(folder, [], Job())) == [("copy", COPIES)]
 
 
 def test_what_was_compared_before_a_stop_is_kept(folder, use, monkeypatch):
@@ -204,11 +204,11 @@ def test_what_was_compared_before_a_stop_is_kept(folder, use, monkeypatch):
         lambda: bool(done) and done[-1] >= 4,
     )
     with pytest.raises(Cancelled):
-        use.duplicates(folder, [], job)
+        use.curating.duplicates(folder, [], job)
     compared = []
     confirm = deciding.confirm
     monkeypatch.setattr(deciding, "confirm", lambda *pair: compared.append(1) or confirm(*pair))
-    assert names(use.duplicates(folder, [], Job())) == [("copy", COPIES)]
+    assert names(use.curating.duplicates(folder, [], Job())) == [("copy", COPIES)]
     whole = len(compared) + 4
     with ComparedPairs(use.host.data) as store:
         assert store._db.execute("SELECT count(*) FROM pairs").fetchone()[0] == whole
@@ -222,18 +222,18 @@ def test_a_picture_that_changes_meanwhile_is_told_and_nothing_of_it_is_remembere
         return confirm(*pair)
 
     monkeypatch.setattr(deciding, "confirm", changing)
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert any("changed meanwhile" in remark for remark in found.remarks)
     assert not any("small.jpg" in (pair.a.name, pair.b.name) for pair in found.pairs)
     monkeypatch.undo()
-    assert names(use.duplicates(folder, [], Job())) == [("copy", COPIES - {"small.jpg"})]
+    assert names(use.curating.duplicates(folder, [], Job())) == [("copy", COPIES - {"small.jpg"})]
 
 
 def test_what_cannot_be_read_is_told(folder, use):
     (folder / "cut short.png").write_bytes((folder / "first.png").read_bytes()[:3000])
     (folder / "no picture.jpg").write_text("no picture")
     (folder / "empty.png").touch()
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert {path.name for path in found.unreadable} == {"cut short.png", "no picture.jpg", "empty.png"}
     assert names(found) == [("copy", COPIES)]
 
@@ -251,14 +251,14 @@ def test_names_of_all_kinds(folder, use):
 def test_a_folder_that_cannot_be_written_to(folder, use):
     folder.chmod(0o555)
     try:
-        assert names(use.duplicates(folder, [], Job())) == [("copy", COPIES)]
+        assert names(use.curating.duplicates(folder, [], Job())) == [("copy", COPIES)]
     finally:
         folder.chmod(0o755)
 
 
 def test_nothing_is_written_into_a_persons_folder(folder, use):
     before = sorted(folder.rglob("*"))
-    use.duplicates(folder, [], Job())
+    use.curating.duplicates(folder, [], Job())
     assert sorted(folder.rglob("*")) == before
 
 
@@ -267,7 +267,7 @@ def test_flat_pictures_are_too_little_to_tell_and_in_no_group(tmp_path, use):
     flat.mkdir()
     for i, level in enumerate((120, 121)):
         Image.new("RGB", (256, 256), (level, level, level + i)).save(flat / f"{i}.png")
-    found = use.duplicates(flat, [], Job())
+    found = use.curating.duplicates(flat, [], Job())
     assert found.groups == () == found.pairs
     assert {pair.kind for pair in found.too_little} <= {"too little to tell"}
 
@@ -304,7 +304,7 @@ def test_without_a_folder_the_command_says_what_to_give():
 
 
 def test_facts_are_told_alike_from_both_sides(folder, use):
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     pair = next(pair for pair in found.pairs if {pair.a.name, pair.b.name} == {"first.png", "cut.png"})
     shown, other = ("second", "first") if pair.a.name == "first.png" else ("first", "second")
     assert f"the {shown} shows" in pair.told
