@@ -12,8 +12,8 @@ from .documents import errors
 from .text import MOST_NOTES
 
 if TYPE_CHECKING:  # each command imports its own use case only
+    from ..workspace.catalogue.checkpoint_copies import CheckpointCopies, Member
     from ..workspace.curating.captions import MergedCaptions
-    from ..workspace.curating.checkpoints import CheckpointCopies, Member
     from ..workspace.curating.duplicates import Duplicates, PicturePair
     from ..workspace.curating.verbatim import VerbatimCopies
 
@@ -161,7 +161,7 @@ def _pair_in_words(pair: PicturePair) -> str:
 
 def checkpoints_document(found: CheckpointCopies) -> dict[str, Any]:
     """The document of `duplicates --checkpoints`."""
-    from ..workspace.curating.checkpoints import KINDS
+    from ..workspace.catalogue.checkpoint_copies import KINDS
 
     groups = [
         {

@@ -129,7 +129,7 @@ def _hiding(options: argparse.Namespace) -> int:
 
 
 def _checkpoints(options: argparse.Namespace) -> int:
-    from ..workspace.curating.checkpoints import listed, write_list
+    from ..workspace.catalogue.copies_list import listed, write_list
 
     require_there(options.checkpoints)
     with workspace(options, options.checkpoints, exclude=options.exclude) as use, progress_bars() as job:

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from ..probes.sheet import Sheet
     from ..probes.suite import Suite
     from ..similarity.histogram import Histogram
+    from .catalogue.checkpoint_copies import CheckpointCopies
     from .catalogue.index import Unreadable
     from .comparing.baked import Baked
     from .comparing.compare import Comparison
     from .comparing.detail import Detail
     from .comparing.elements import Element
-    from .curating.checkpoints import CheckpointCopies
     from .curating.curating import Curating
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
@@ -163,7 +163,7 @@ class Workspace:
         """The checkpoints that are the same file, have the same weights or differ in the VAE alone, and what could be
         freed. Files not hashed before are read whole, unless `quick`: then they are named and nothing is said of them.
         """
-        from .curating.checkpoints import checkpoint_copies
+        from .catalogue.checkpoint_copies import checkpoint_copies
 
         return checkpoint_copies(self.host.paths(), self.library, job, quick, self._leaving)
 

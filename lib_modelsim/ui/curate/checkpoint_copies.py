@@ -20,7 +20,7 @@ from .panel import Begin
 from .session import Curator
 
 if TYPE_CHECKING:
-    from ...workspace.curating.checkpoints import CheckpointCopies, SameCheckpoints
+    from ...workspace.catalogue.checkpoint_copies import CheckpointCopies, SameCheckpoints
 
 _GROUPS = 100
 """Groups that are shown; of more it says how many. The list to copy or save has all."""
@@ -77,7 +77,7 @@ class CheckpointCopiesPanel:
 
 def _text(found: CheckpointCopies) -> str:
     """The whole list, as the command line prints it."""
-    from ...workspace.curating.checkpoints import listed
+    from ...workspace.catalogue.copies_list import listed
 
     return "".join(f"{line}\n" for line in listed(found))
 

@@ -13,9 +13,9 @@ from ...errors import ModelsimError
 from ...job import Job
 from ...templates import render
 from ...text import counted, readable, several, size_text
-from ...workspace.curating.keeping_files import Transfer, Transferred, Way, transfer
-from ...workspace.curating.listing import write_list
+from ...workspace.curating.listing import write_paths, write_table
 from ...workspace.curating.looking import Picture, looked_at
+from ...workspace.curating.transfer import Transfer, Transferred, Way, transfer
 from ...workspace.workspace import Workspace
 from ..view_state import ViewState
 from ..work import Updates
@@ -98,7 +98,9 @@ class ChosenFiles:
 
     def _write_lists(self, curator: Curator) -> list[Path]:
         pictures = _require_some(curator)
-        return write_list(pictures, curator.marks, curator.score_labels, self._backend.exports)
+        folder = self._backend.exports
+        table = write_table(pictures, curator.marks, curator.score_labels, folder)
+        return [write_paths(pictures, folder), table]
 
 
 def _require_some(curator: Curator) -> Sequence[Picture]:

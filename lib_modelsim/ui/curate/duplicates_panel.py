@@ -25,8 +25,8 @@ from .panel import Begin
 from .session import Curator
 
 if TYPE_CHECKING:  # NumPy and SciPy come with them
-    from ...workspace.curating.keeping_files import Transfer
     from ...workspace.curating.remembered import HiddenPair
+    from ...workspace.curating.transfer import Transfer
 
 _STOPPED = "Stopped. What was compared is kept: Find duplicates goes on from there."
 
@@ -173,14 +173,14 @@ class DuplicatesPanel:
 
     def _plan(self, state: CopiesState, chosen: Sequence[Path]) -> Transfer:
         """Raises ModelsimError for a folder that cannot take them, and where nothing is chosen."""
-        from ...workspace.curating.keeping_files import Way
+        from ...workspace.curating.transfer import Way
 
         if not chosen:
             raise ModelsimError("no picture is chosen", None, "tick some first")
         return self._backend.curating.plan_transfer(chosen, state.target, Way.MOVE)
 
     def _move(self, curator: Curator, state: CopiesState, asked: Transfer, job: Job, workspace: Workspace) -> None:
-        from ...workspace.curating.keeping_files import transfer
+        from ...workspace.curating.transfer import transfer
 
         try:
             state.done = told_of(asked, transfer(asked, job))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # NumPy and SciPy come with them
     from ...curate.duplicates.keeping import FileFacts
     from ...workspace.curating.captions import GroupCaptions, MergedCaptions
     from ...workspace.curating.duplicates import Duplicates
-    from ...workspace.curating.keeping_files import Transfer
     from ...workspace.curating.remembered import HiddenPair
+    from ...workspace.curating.transfer import Transfer
 
 TOGETHER = 30
 """Groups on a page."""

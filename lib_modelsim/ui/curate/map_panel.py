@@ -110,7 +110,8 @@ class MapPanel:
 
         wanted = [each for each in curator.pictures if each.about.content in curator.selected]
         small, folder = workspace.curating.thumbnails, self._backend.exports
-        self._files[curator] = str(write_selection(wanted, curator.score_labels, kind, folder, small, job))
+        labels, marks = curator.score_labels, curator.marks
+        self._files[curator] = str(write_selection(wanted, marks, labels, kind, folder, small, job))
 
     # what is shown
 

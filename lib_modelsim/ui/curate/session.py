@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # NumPy and Pillow come with them
     from ...curate.collection import Collection
     from ...workspace.curating.curate import Curated, CurateRequest
     from ...workspace.curating.judging import GroupsRequest
-    from ...workspace.curating.keeping_files import Transfer
+    from ...workspace.curating.transfer import Transfer
     from .chosen_scores import ChosenScores
 
 

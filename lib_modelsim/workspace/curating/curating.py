@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from .captions import MergedCaptions
     from .curate import Curated, CurateRequest
     from .duplicates import Duplicates
-    from .keeping_files import Transfer, Way
     from .picture_map import PictureMap
     from .remembered import HiddenPair, Remembered
     from .thumbnails import Thumbnails
+    from .transfer import Transfer, Way
     from .verbatim import VerbatimCopies
 
 
@@ -174,7 +174,7 @@ class Curating:
     def plan_transfer(self, pictures: Sequence[Path], typed: str, way: Way, sidecars: bool = True) -> Transfer:
         """What it takes to copy or move pictures to the folder that a person typed; nothing is done yet. Raises
         ModelsimError for a folder that cannot take them, and where none can go there."""
-        from .keeping_files import plan_transfer
+        from .transfer import plan_transfer
 
         ours = self._gallery(), self._host.data
         plan = plan_transfer(pictures, self.target(typed), way, sidecars, ours)

@@ -14,15 +14,23 @@ from .looking import Picture
 from .remembered import Mark
 
 
-def write_list(
+def write_paths(pictures: Sequence[Picture], folder: Path) -> Path:
+    """One path a line. Raises ModelsimError where the disk refuses."""
+    return write_text(folder / f"{file_name()}.txt", "".join(f"{readable(each.about.path)}\n" for each in pictures))
+
+
+def write_table(
     pictures: Sequence[Picture], marks: Mapping[str, Mark], scores: Mapping[str, str], folder: Path
-) -> list[Path]:
-    """Write both into a folder; `scores` is name → what people call it. Raises ModelsimError where the disk refuses."""
-    name = f"pictures {datetime.now():%Y-%m-%d %H%M%S}"
-    header = ["path", *scores.values(), "stars", "keep", "model", "seed", "suite", "prompt", "sha256"]
+) -> Path:
+    """One row a picture; `scores` is name → what people call it. Raises ModelsimError where the disk refuses."""
+    header = ["path", *scores.values(), "stars", "keep", "model", "seed", "suite", "category", "prompt", "sha256"]
     rows = [_row(each, marks.get(each.about.content, Mark()), scores) for each in pictures]
-    paths = "".join(f"{readable(each.about.path)}\n" for each in pictures)
-    return [write_text(folder / f"{name}.txt", paths), write_csv(folder / f"{name}.csv", rows, header)]
+    return write_csv(folder / f"{file_name()}.csv", rows, header)
+
+
+def file_name() -> str:
+    """What files written now are called, without ending."""
+    return f"pictures {datetime.now():%Y-%m-%d %H%M%S}"
 
 
 def _row(picture: Picture, mark: Mark, scores: Mapping[str, str]) -> list[object]:
@@ -35,6 +43,7 @@ def _row(picture: Picture, mark: Mark, scores: Mapping[str, str]) -> list[object
         about.model,
         "" if about.seed == UNKNOWN else about.seed,
         about.suite,
+        picture.group,
         about.prompt,
         about.content,
     ]

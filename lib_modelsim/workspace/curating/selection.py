@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
-from ...curate.collection import UNKNOWN
 from ...errors import ModelsimError
 from ...exports.picture_sheet import Shot, write_picture_sheet
 from ...job import Job, Stage
 from ...text import counted, readable
-from ...writing import write_csv, write_text
+from .listing import file_name, write_paths, write_table
 from .looking import Picture
+from .remembered import Mark
 from .thumbnails import Thumbnails
 
 _MOST_SHOWN = 2000
@@ -22,7 +21,13 @@ _MOST_SHOWN = 2000
 
 
 def write_selection(
-    pictures: Sequence[Picture], labels: Mapping[str, str], kind: str, folder: Path, small: Thumbnails, job: Job
+    pictures: Sequence[Picture],
+    marks: Mapping[str, Mark],
+    labels: Mapping[str, str],
+    kind: str,
+    folder: Path,
+    small: Thumbnails,
+    job: Job,
 ) -> Path:
     """Write these pictures as "list", "csv" or "sheet"; `labels` are the scores' as people read them.
 
@@ -31,25 +36,13 @@ def write_selection(
     """
     if not pictures:
         raise ModelsimError("nothing is selected", None, "draw around some pictures, or press an entry of the legend")
-    name = f"selected pictures {datetime.now():%Y-%m-%d %H%M%S}"
     if kind == "list":
-        return write_text(folder / f"{name}.txt", "".join(f"{each.about.path}\n" for each in pictures))
+        return write_paths(pictures, folder)
     if kind == "csv":
-        header = ["path", "model", "prompt", "suite", "seed", *labels.values(), "category", "sha256"]
-        return write_csv(folder / f"{name}.csv", [_row(each, labels) for each in pictures], header)
+        return write_table(pictures, marks, labels, folder)
     if len(pictures) > _MOST_SHOWN:
         raise ModelsimError("too many pictures for one sheet", len(pictures), f"select at most {_MOST_SHOWN:,}")
-    return _sheet(pictures, labels, folder / f"{name}.html", small, job)
-
-
-def _row(picture: Picture, labels: Mapping[str, str]) -> list[object]:
-    about = picture.about
-    seed = "" if about.seed == UNKNOWN else about.seed
-    scores = [picture.scores.get(score, math.nan) for score in labels]
-    return [
-        readable(about.path), about.model, about.prompt, about.suite, seed, *scores,
-        picture.group, about.content,
-    ]  # fmt: skip
+    return _sheet(pictures, labels, folder / f"{file_name()}.html", small, job)
 
 
 def _sheet(pictures: Sequence[Picture], labels: Mapping[str, str], file: Path, small: Thumbnails, job: Job) -> Path:

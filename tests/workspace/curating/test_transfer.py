@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,10 @@ from PIL import Image
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.probes.gallery import Gallery
-from lib_modelsim.workspace.curating import keeping_files
-from lib_modelsim.workspace.curating.keeping_files import Way, plan_transfer, transfer
+from lib_modelsim.workspace.curating import placing
+from lib_modelsim.workspace.curating.transfer import Way, plan_transfer, transfer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -163,8 +164,8 @@ def test_a_folder_that_cannot_take_them_is_refused_in_one_line(source, tmp_path,
 
 
 def test_a_full_disk_is_told_before_anything_is_copied(source, tmp_path, monkeypatch):
-    usage = keeping_files.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(keeping_files.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
     with pytest.raises(ModelsimError, match="no room"):
         plan([source / "a.png"], tmp_path / "there")
     assert plan([source / "a.png"], tmp_path / "there", Way.MOVE).units, "a move on one disk needs no room"
@@ -190,7 +191,7 @@ def test_one_that_fails_stops_no_other_and_stays_whole(source, tmp_path):
 @pytest.mark.usefixtures("other_disk")
 def test_across_disks_a_copy_that_is_not_the_same_leaves_the_picture(source, tmp_path, monkeypatch):
     before = content(source)
-    monkeypatch.setattr(keeping_files, "_digest", lambda _: b"what the disk made of it")
+    monkeypatch.setattr(placing, "_digest", lambda _: b"what the disk made of it")
     done = transfer(plan([source / "a.png"], tmp_path / "there", Way.MOVE), Job())
     assert "not what the file is" in done.failed[0][1]
     assert content(source) == before
@@ -234,7 +235,7 @@ def test_a_process_that_is_killed_at_any_moment_loses_nothing(tmp_path, links):
         import os
         from pathlib import Path
         from lib_modelsim.job import Job
-        from lib_modelsim.workspace.curating.keeping_files import Way, plan_transfer, transfer
+        from lib_modelsim.workspace.curating.transfer import Way, plan_transfer, transfer
         if {links == "two disks"}:
             def refused(*_, **__):
                 raise OSError(18, "Invalid cross-device link")

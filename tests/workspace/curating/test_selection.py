@@ -10,6 +10,7 @@ from lib_modelsim.curate.collection import Collected
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.workspace.curating.looking import Picture
+from lib_modelsim.workspace.curating.remembered import Mark
 from lib_modelsim.workspace.curating.selection import write_selection
 from lib_modelsim.workspace.curating.thumbnails import Thumbnails
 
@@ -30,7 +31,7 @@ def pictures(tmp_path):
 def write(tmp_path, pictures):
     small = Thumbnails(tmp_path / "thumbnails")
     return lambda kind, some=pictures: write_selection(
-        some, {"clip": "CLIP score"}, kind, tmp_path / "out", small, Job()
+        some, {pictures[0].about.content: Mark(stars=4)}, {"clip": "CLIP score"}, kind, tmp_path / "out", small, Job()
     )
 
 
@@ -45,6 +46,7 @@ def test_a_table_has_what_is_known_and_no_formula(write, pictures):
     assert [row["CLIP score"] for row in rows] == ["0.5", "", "2.5"]
     assert rows[1]["prompt"] == "'=HYPERLINK(1)"
     assert [row["seed"] for row in rows] == ["", "1", "2"]
+    assert [row["stars"] for row in rows] == ["4", "0", "0"]
     assert rows[0]["sha256"] == pictures[0].about.content
 
 

@@ -16,15 +16,15 @@ from lib_modelsim.checkpoints.identity import Identity
 from lib_modelsim.job import Cancelled, Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.catalogue import shared_blocks
-from lib_modelsim.workspace.catalogue.scan import scan
-from lib_modelsim.workspace.curating.checkpoints import (
+from lib_modelsim.workspace.catalogue.checkpoint_copies import (
     BUT_VAE,
     SAME_FILE,
     SAME_WEIGHTS,
     CheckpointCopies,
     checkpoint_copies,
-    listed,
 )
+from lib_modelsim.workspace.catalogue.copies_list import listed
+from lib_modelsim.workspace.catalogue.scan import scan
 from tests.command import run
 
 

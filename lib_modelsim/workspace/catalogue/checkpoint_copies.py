@@ -13,15 +13,14 @@ from pathlib import Path
 from ...checkpoints.identity import AGREEING, Identity, relation
 from ...job import Job
 from ...library import Library
-from ...text import printable, readable, several, size_text
-from ...writing import write_csv, write_text
-from ..catalogue.index import HEADER_VERSION, Model, Unreadable
-from ..catalogue.leaving_out import Leaving, nothing
-from ..catalogue.originals import Copy, Held, copies, original, together, why_nothing_is_freed
-from ..catalogue.places import AlsoAt
-from ..catalogue.remarks import remarks
-from ..catalogue.scan import scan
-from ..catalogue.shared_blocks import shared_bytes
+from ...text import several, size_text
+from .index import HEADER_VERSION, Model, Unreadable
+from .leaving_out import Leaving, nothing
+from .originals import Copy, Held, copies, original, together, why_nothing_is_freed
+from .places import AlsoAt
+from .remarks import remarks
+from .scan import scan
+from .shared_blocks import shared_bytes
 
 SAME_FILE, SAME_WEIGHTS, BUT_VAE = "same file", "same weights", "same but for the VAE"
 
@@ -233,40 +232,6 @@ def _its_vae(file: Held, kept: Held, stay: Iterable[Held]) -> str:
 def _member(file: Held, told: str, frees: int = 0) -> Member:
     said = tuple(remarks(file.header, file.identity))
     return Member(file.name, file.path, file.size, told, frees, file.also_at, said)
-
-
-def listed(found: CheckpointCopies) -> list[str]:
-    """The list in lines of text: what there is in all, the groups, links, and what nothing was said of."""
-    lines = [found.told, *found.remarks]
-    for group in found.groups:
-        size = f", could free {size_text(group.frees)}" if group.frees else ""
-        lines += ["", f"{group.kind}{size}:"]
-        for member in group.members:
-            also = [each.told for each in member.also_at]
-            told = "; ".join([member.told, *also, *member.remarks])
-            lines.append(f"  {readable(member.path)} ({size_text(member.size)}): {told}")
-    if found.linked:
-        lines += ["", "one file by several paths, which a link frees nothing of:"]
-        lines += [f"  {readable(each.path)}: {'; '.join(also.told for also in each.also_at)}" for each in found.linked]
-    if found.not_hashed:
-        lines += ["", "not hashed, so nothing is said of their weights:", *(f"  {name}" for name in found.not_hashed)]
-    bad = [(readable(each.path), each.error) for each in found.unreadable]
-    lines += ["", "not read, so nothing is said of them:", *(f"  {path}: {why}" for path, why in bad)] if bad else []
-    return lines
-
-
-def write_list(found: CheckpointCopies, file: Path) -> Path:
-    """The list as a text, or for a spreadsheet where the file's name ends in .csv. Raises ModelsimError where the disk
-    refuses."""
-    if file.suffix.lower() != ".csv":
-        return write_text(file, "".join(f"{printable(line)}\n" for line in listed(found)))
-    header = ("group", "kind", "name", "path", "bytes", "frees", "what")
-    rows = [
-        (number, group.kind, member.name, readable(member.path), member.size, member.frees, member.told)
-        for number, group in enumerate(found.groups, 1)
-        for member in group.members
-    ]
-    return write_csv(file, rows, header)
 
 
 def _not_seen(groups: Sequence[SameCheckpoints]) -> tuple[str, ...]:
