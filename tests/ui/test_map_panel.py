@@ -129,6 +129,13 @@ def test_a_selection_goes_to_the_gallery_and_to_files(page, key):
         assert [line.strip()[-6:] for line in lines] == ["03.png", "07.png"]
 
 
+def test_a_selection_can_be_copied_at_once(page, key):
+    sent = {"panel": "map", "do": "select", "map": key, "points": b64encode(b"\xe0").decode()}
+    number = page.curator(WINDOW).acted + 1
+    updates = page.act(json.dumps({"actions": [{**sent, "number": number}]}), WINDOW)
+    assert "selected (3)" in next(str(each) for part, each in updates.items() if part.elem_id == "modelsim_curate_chosen")
+
+
 def test_a_selection_on_a_map_of_other_pictures_changes_nothing(page, key):
     act(page, panel="map", do="select", map="another", points="/w==")
     assert page.curator(WINDOW).selected == frozenset()

@@ -85,12 +85,12 @@ class MapPanel:
                 begin(lambda: curator.run(("write", kind), partial(self._write, curator, kind)))
             case {"do": "gallery"}:
                 curator.show(selected=bool(curator.selected))
-                return ("gallery",)
+                return "gallery", "chosen"
             case {"map": str(key)} if found is None or found.key != key:
                 return mine  # of a map that is shown no longer
             case {"do": "select", "points": str(points)}:
                 curator.select(found.contents[i] for i in _chosen(points, len(found.contents)))
-                return ("gallery",)
+                return "gallery", "chosen"
             case {"do": "open", "at": int(at)} if 0 <= at < len(found.contents):
                 curator.opened = found.contents[at]
                 return ("larger",)
