@@ -151,7 +151,7 @@ def _best_words(best: Best) -> list[str]:
     lines = ["The best of each category, by how far each stands above what is usual for its prompt and category:"]
     lines += [
         f"  {readable(each.category)}: {_shown(each.picture.path)} ({_figure(each.score)}, {each.standing:+.1f}; "
-        f"place {each.place} in the plain order)"
+        f"place {each.place} by score alone)"
         for each in best.chosen
     ]
     if best.chosen:
@@ -160,23 +160,28 @@ def _best_words(best: Best) -> list[str]:
     return [*(lines if best.chosen else []), *best.remarks]
 
 
+def _chance(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def _clusters_words(clusters: Clusters, mean: float) -> list[str]:
     lines = []
     if clusters.told:
-        lines.append(f"Clusters that score worse or better than the whole (mean {_figure(mean)}):")
+        said = f"(mean {_figure(mean)}); p: how often chance alone makes such a group"
+        lines.append(f"Clusters that score worse or better than all {said}:")
     for each in clusters.told[:_SHOWN]:
         side = "below" if each.drop > 0 else "above"
         models = several([readable(f"{name} ({count})") for name, count in each.models], 3)
         lines.append(
             f"  {readable(each.name)}: {counted(len(each.members), 'picture')} of {counted(each.prompts, 'prompt')}, "
-            f"mean {_figure(each.mean)}, {_figure(abs(each.drop))} {side}; p {each.chance:.3f}"
+            f"mean {_figure(each.mean)}, {_figure(abs(each.drop))} {side}; p {_chance(each.chance)}"
             + (f"; {models}" if models else "")
         )
         lines += [f"    {each.remark}"] if each.remark else []
     more = len(clusters.told) - _SHOWN
     lines += [f"  and {counted(more, 'more cluster')}: --json has all"] if more > 0 else []
     if clusters.folded:
-        lines.append(f"{counted(len(clusters.folded), 'cluster')} more may be chance and are folded away.")
+        lines.append(f"{counted(len(clusters.folded), 'more cluster')} may be chance: --json has them.")
     return [*lines, *clusters.remarks]
 
 

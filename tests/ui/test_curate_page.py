@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,27 @@ def test_the_best_stand_first_and_are_copied_after_a_yes(curate, folder, tmp_pat
     curate.act("chosen", do="yes")
     assert {each.name for each in (tmp_path / "best").iterdir()} == {"3.png", "4.png", "4.txt"}
     assert "2 pictures copied to" in curate.shown("curate_chosen")
+
+
+def test_every_panel_of_pictures_says_what_to_do_before_a_folder_is_chosen(curate):
+    for panel in ("pictures", "best", "map", "clusters", "models", "prompts"):
+        assert "older above" in curate.shown(f"curate_{panel}"), panel
+
+
+def test_one_press_scores_groups_and_chooses_the_best(curate, folder):
+    curate.act("folder", do="open", path=str(folder))
+    assert "Choose the best" in curate.shown("curate_best")
+    curate.act("best", do="group")
+    best = curate.shown("curate_best")
+    assert "Keep these" in best
+    assert "Scored by colourfulness, contrast" in best
+
+
+def test_pictures_of_sub_folders_are_named_with_their_folder(curate, folder):
+    (folder / "anna").mkdir()
+    (folder / "3.png").rename(folder / "anna" / "0.png")
+    curate.act("folder", do="open", path=str(folder))
+    assert {"0.png", "anna/0.png"} <= set(re.findall(r'alt="([^"]*)"', curate.shown("curate_pictures")))
 
 
 def test_a_move_takes_the_picture_out_of_the_gallery(curate, folder, tmp_path):

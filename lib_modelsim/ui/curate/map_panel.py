@@ -22,6 +22,7 @@ from ...workspace.workspace import Workspace
 from ..view_state import ViewState
 from ..wiring import Wiring
 from ..work import Updates
+from .grouping import no_folder
 from .map_answers import about_point, colours_of, packed_points
 from .panel import Begin
 from .session import Curator
@@ -120,12 +121,12 @@ class MapPanel:
         file = self._files.get(curator)
         return {self._panel: self._shown(curator), self._file: gr.update(value=file, visible=file is not None)}
 
-    def _shown(self, curator: Curator) -> Markup | str:
+    def _shown(self, curator: Curator) -> Markup:
         from ...curate.projections.registry import projection_kinds
         from ...installing import how_to_install
 
         if not curator.pictures:
-            return ""
+            return no_folder()
         found, kinds = self._of(curator), projection_kinds()
         missing = [(kind.label, how_to_install(*kind.missing())) for kind in kinds if kind.missing()]
         about = {} if found is None else self._about(curator, found)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ...checkpoints.identity import AGREEING, Identity, relation
 from ...job import Job
 from ...library import Library
-from ...text import several, size_text
+from ...text import counted, several, size_text
 from .index import HEADER_VERSION, Model, Unreadable
 from .leaving_out import Leaving, nothing
 from .originals import Copy, Held, copies, original, together, why_nothing_is_freed
@@ -74,7 +74,7 @@ class CheckpointCopies:
 
     @property
     def told(self) -> str:
-        """What there is in all: "2 could go: 4.27 GB. Nothing is deleted." """
+        """What there is in all: "5 checkpoints compared. 2 could go: 4.27 GB. Nothing is deleted." """
         certain = [m for group in self.groups if group.kind != BUT_VAE for m in group.members if m.frees]
         choice = [m for group in self.groups if group.kind == BUT_VAE for m in group.members if m.frees]
         said = []
@@ -85,7 +85,8 @@ class CheckpointCopies:
             said.append(f"{len(choice):,}{more} could go if you do not need their VAEs: {size}.")
         if not said:
             said.append("Nothing could go." if self.looked_at else "Nothing was compared.")
-        return " ".join([*said, "Nothing is deleted."])
+        compared = [f"{counted(self.looked_at, 'checkpoint')} compared."] if self.looked_at else []
+        return " ".join([*compared, *said, "Nothing is deleted."])
 
 
 def checkpoint_copies(

@@ -278,7 +278,7 @@ def test_the_command_line_hides_lists_and_shows_again(folder):
     assert run("duplicates", "--hidden", "--json").document["hidden"][0].keys() == {"a", "b", "contents"}
     assert "1 pair hidden" in run("duplicates", folder).out
     assert run("duplicates", "--show-again", 1).out == "no pair is hidden\n"
-    assert "never shown" not in run("duplicates", folder).out
+    assert "hidden" not in run("duplicates", folder).out
     assert run("duplicates", "--show-again", 7).code == 2
     assert "byte by byte" in run("duplicates", "--never", first, first).err
 
