@@ -132,10 +132,8 @@ def pictures_lines(found: Duplicates) -> list[str]:
         least = "at least " if len(group.paths) > 2 else ""
         lines += ["", f"{group.kind}, {len(group.paths)} files, {least}{percent(group.similarity)} the same; {keep}"]
         lines += [f"  {readable(path)}" for path in group.paths]
-    together = {path: i for i, group in enumerate(found.groups) for path in group.paths}
-    apart = [pair for pair in found.pairs if together.get(pair.a, -1) != together.get(pair.b, -2)]
     for title, pairs in (
-        ("pairs beyond the groups", apart),
+        ("pairs beyond the groups", found.beyond_groups),
         ("same layout, other details: perhaps the same seed by another model", found.alike),
         ("too little in them to tell", found.too_little),
     ):

@@ -74,9 +74,7 @@ class ShownPictures:
 def cards_of(found: Duplicates) -> Cards:
     """The groups of an answer and its pairs."""
     groups = [Card(each.kind, each.paths, each.similarity, each.keep, each.why) for each in found.groups]
-    together = {path: i for i, group in enumerate(found.groups) for path in group.paths}
-    beyond = [pair for pair in found.pairs if together.get(pair.a, -1) != together.get(pair.b, -2)]
-    groups += map(_of_pair, beyond)
+    groups += map(_of_pair, found.beyond_groups)
     numbers: dict[Path, int] = {}
     for card in groups:
         for path in card.paths:

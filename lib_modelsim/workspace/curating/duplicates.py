@@ -13,19 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...curate.collection import Collected
-from ...curate.duplicates.candidates import not_looked_for
-from ...curate.duplicates.described import describe
 from ...curate.duplicates.facts import PairFacts
 from ...curate.duplicates.groups import complete_link
 from ...curate.duplicates.keeping import FileFacts, Suggestion, file_facts, suggest
 from ...curate.duplicates.pairs import PairKind
-from ...errors import ModelsimError
 from ...job import Job, Stage
 from ...pictures.opening import PictureError
 from ...text import counted, readable
-from .collecting import collect
 from .compared_pairs import ComparedPairs, Contents
-from .finding_pairs import Paired, Side, find_pairs, state_of
+from .finding_pairs import Paired, find_pairs
+from .sides import Side, sides_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +89,12 @@ class Duplicates:
     remarks: tuple[str, ...] = ()
 
     @property
+    def beyond_groups(self) -> list[PicturePair]:
+        """The pairs whose two files are in no group together."""
+        group = {path: i for i, each in enumerate(self.groups) for path in each.paths}
+        return [pair for pair in self.pairs if group.get(pair.a, -1) != group.get(pair.b, -2)]
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many there are of each kind: pictures, groups, files in groups, files beside those to keep, pairs."""
         kinds = Counter(pair.kind for pair in self.pairs)
@@ -125,66 +128,9 @@ def duplicates(folder: Path, against: Sequence[Path], tools: PairTools, job: Job
     Raises ModelsimError where there is no such folder or no picture in it, Cancelled within a few pictures; what was
     looked at and compared is kept.
     """
-    sides, remarks = _sides(folder, against, tools, job)
+    sides, remarks = sides_of(folder, against, tools.store, job)
     paired = find_pairs(sides[0], sides[1:], tools.compared, job)
     return _Told(sides, paired, tools.hidden, remarks).duplicates(job)
-
-
-def _sides(folder: Path, against: Sequence[Path], tools: PairTools, job: Job) -> tuple[list[Side], list[str]]:
-    """The folders with what is known of their pictures, each file in one of them."""
-    folders = [folder, *against]
-    real = [each.resolve() for each in folders]
-    if len(set(real)) < len(real):
-        twice = next(each for i, each in enumerate(folders) if real[i] in real[:i])
-        raise ModelsimError("this folder was given twice", twice, "give it once: it is compared with itself")
-    taken: set[tuple[int, int]] = set()
-    found: dict[int, Side] = {}
-    links = nested = 0
-    deepest_first = sorted(range(len(folders)), key=lambda i: -len(real[i].parts))  # inner folders keep their files
-    for i in deepest_first:
-        with tools.store(folders[i]) as store:
-            collection = collect(folders[i], store, job)
-            pictures, own = [], set()
-            for each in collection.pictures:
-                number = _number(each.path)
-                if number in own:
-                    links += 1
-                elif number in taken:
-                    nested += 1
-                else:
-                    pictures.append(each)
-                    own.add(number)
-            taken |= own
-            states = {each.path: state for each in pictures if (state := state_of(each.path)) is not None}
-            seen = describe(list(states), store, job)
-        gone = {each.path: f"{each.path.name} is gone" for each in pictures if each.path not in states}
-        bad = {**collection.unreadable, **gone, **_unreadable(pictures, seen.unreadable)}
-        kept = tuple(each for each in pictures if each.path in states and each.path not in bad)
-        found[i] = Side(folders[i], kept, seen, states, bad)
-    remarks = []
-    if links:
-        remarks.append(f"{counted(links, 'path')} left out: links to pictures that are there already")
-    if nested:
-        remarks.append(f"{counted(nested, 'picture')} of one folder lie in another one, too, and count there")
-    sides = [found[i] for i in range(len(folders))]
-    return sides, remarks + not_looked_for(*(side.described for side in sides))
-
-
-def _number(path: Path) -> tuple[int, int]:
-    """What two paths have in common that lead to one file."""
-    try:
-        state = path.stat()
-    except OSError:
-        return -1, hash(path)
-    return (state.st_dev, state.st_ino) if state.st_ino else (-1, hash(path.resolve()))
-
-
-def _unreadable(pictures: Iterable[Collected], found: Mapping[Path, str]) -> dict[Path, str]:
-    """Of every file of a content that cannot be read, why."""
-    pictures = list(pictures)
-    content = {each.path: each.content for each in pictures}
-    why = {content[path]: said for path, said in found.items() if path in content}
-    return {each.path: why[each.content] for each in pictures if each.content in why}
 
 
 class _Told:

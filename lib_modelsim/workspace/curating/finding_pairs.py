@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...curate.collection import Collected
 from ...curate.duplicates.candidates import Pairs, between, within
 from ...curate.duplicates.described import Described
 from ...curate.duplicates.facts import PairFacts, facts_of
 from ...curate.duplicates.pairs import HeldPictures, confirmed_within
 from ...job import Job, Stage
 from .compared_pairs import ComparedPairs, Contents, in_order
+from .sides import Side, state_of
 
 _TOGETHER = 256
 """Pairs between two commits: what a stop loses at most."""
@@ -30,36 +30,12 @@ _ASKED = 1 << 14
 
 Codes = NDArray[np.int64]
 
-State = tuple[int, int]
-"""Bytes and time of a file."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One folder's pictures as they were when they were read; `unreadable`: why others are not among them."""
-
-    folder: Path
-    pictures: tuple[Collected, ...]
-    described: Described
-    states: Mapping[Path, State]
-    unreadable: Mapping[Path, str] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
 class Paired:
     """What the pairs are that are not different; `changed` are files that changed meanwhile, and are left out."""
 
     facts: Mapping[Contents, PairFacts]
     changed: tuple[Path, ...] = ()
-
-
-def state_of(path: Path) -> State | None:
-    """None where there is no such file any more."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
 
 
 def find_pairs(side: Side, others: Sequence[Side], store: ComparedPairs, job: Job) -> Paired:
