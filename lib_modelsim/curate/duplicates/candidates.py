@@ -72,7 +72,11 @@ def not_looked_for(*sets: Described) -> list[str]:
         )
     one, *others = (each.fingerprints for each in sets)
     if not all(_all_parts(one, other) and _all_parts(other, one) for other in others or [one]):
-        found = "mostly not found" if largest.is_large else "found by its details alone, where it shows some"
+        found = (
+            "mostly not found, and one that was changed much may be missed"
+            if largest.is_large
+            else "found by its details alone, where it shows some"
+        )
         told.append(
             f"of {len(largest):,} pictures only the whole ones were compared by hashes, not their parts: a copy that "
             f"was cut is {found}"
