@@ -30,6 +30,7 @@ def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
     """What `curate` takes."""
     from ..curate.scorers.registry import kinds
 
+    curate.usage = "%(prog)s DIR [options]"
     curate.add_argument(
         "folder", nargs="?", type=path, metavar="DIR", help="folder with pictures, or a gallery of probes"
     )
@@ -58,21 +59,21 @@ def add_curate_arguments(curate: argparse.ArgumentParser) -> None:
     curate.add_argument("--download", action="store_true", help="allow the encoder's weights to be downloaded")
     device_option(curate)
     curate.add_argument(
-        "--clusters", action="store_true", help="groups of pictures that score worse or better than the whole"
+        "--clusters", action="store_true", help="groups of alike pictures that score worse or better than all"
     )
     curate.add_argument(
-        "--best", type=int, metavar="N", help="the best N pictures, each held against its prompt and category"
+        "--best", type=int, metavar="N", help="the best N pictures, of each category in turn"
     )
     curate.add_argument(
         "--min-drop",
         type=float,
         metavar="D",
-        help="least difference of a cluster's mean to the whole (default: 4.5 of the CLIP score, else one standard "
+        help="how far a cluster's mean must lie from that of all (default: 4.5 of the CLIP score, else one standard "
         "deviation)",
     )
     curate.add_argument("--min-support", type=int, metavar="N", help="least pictures of a cluster (default: 2)")
     curate.add_argument(
-        "--top", type=int, default=_SHOWN, metavar="K", help=f"pictures to show (default: {_SHOWN}; --json shows all)"
+        "--top", type=int, default=_SHOWN, metavar="K", help=f"how many to list (default: {_SHOWN}; --json has all)"
     )
 
 
