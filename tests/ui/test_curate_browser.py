@@ -126,6 +126,8 @@ def test_the_best_of_a_folder_are_starred_kept_and_copied(page, folder, tmp_path
     page.locator("#modelsim_curate_score").click()
     expect(shot(page, "11").locator("b")).to_have_text("1")
     assert names(page)[:12] == BEST_FIRST
+    for part in ("b", "i", ".modelsim-shot-foot"):
+        expect(shot(page, "11").locator(part)).to_have_css("color", "rgb(255, 255, 255)")  # on dark, in any theme
     expect(page.locator(f"{SHOT} img[data-later]")).to_have_count(0)
     expect(page.locator(f"{SHOT} img[data-refused]")).to_have_attribute("alt", "no picture.png: cannot be shown")
     assert page.locator(f"{SHOT} img").evaluate_all("all => all.filter(each => each.naturalWidth).length") == 12
