@@ -68,7 +68,7 @@ def shared_places(one: Codes, other: Codes, job: Job, fewest: int) -> CommonPlac
                 vote = (a // CODES * len(other) + b // CODES) * CODES + a % CODES
                 found.append(np.unique(vote))
             stage.advance(1)
-        votes = np.unique(np.concatenate(found))
+        votes = np.unique(np.concatenate([np.zeros(0, np.int64), *found]))  # nothing has an equal key in flat pictures
         each, where, several = np.unique(votes // CODES, return_inverse=True, return_counts=True)
         pairs, counts = np.concatenate([pairs, each]), np.concatenate([counts, several])
         weights = np.concatenate([weights, np.bincount(where, _rarity(votes, len(other)), len(each))])
