@@ -355,7 +355,7 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
         fit,
         only: (map) => pick(map, () => true, false),
         none: (map) => pick(map, () => false, false),
-        gallery: () => [...document.querySelectorAll("#modelsim_curate_panels button[role=tab]")]
+        gallery: () => [...document.querySelectorAll("#modelsim_curate_panels button")] // gradio 3 gives tabs no role
             .find((tab) => tab.textContent.trim() === "Gallery")?.click(),
     };
 
