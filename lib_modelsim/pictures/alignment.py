@@ -20,6 +20,9 @@ from .smoothing import Plane, blurred
 LONGEST = 512
 """Pixels of the longer side of what is compared."""
 
+_TINTS = 64
+"""Pixels of the longer side of what colours are compared by."""
+
 _TRIED = 40  # pixels of a side of the parts that are tried
 _PARTS = (1.0, 0.95, 0.9)
 _STEP = 0.05
@@ -37,11 +40,14 @@ _ODD = 0.6  # of a difference between locally normalised pixels: from here on it
 class Prepared:
     """A picture, ready to be compared with many: `planes` uint8 [2, height, width] are its lightness and its strongest
     channel (which a turned hue leaves as it is), no side above LONGEST. `box` is what is left without plain borders:
-    left, top, right, bottom. `keypoints` is None without OpenCV."""
+    left, top, right, bottom. `keypoints` is None without OpenCV. `tints` uint8 [2, height, width] are its colours
+    without their lightness (Cb and Cr), coarsely; `moves`: there are more frames or pages, and this is the first."""
 
     planes: NDArray[np.uint8]
     box: tuple[int, int, int, int]
     keypoints: Keypoints | None
+    tints: NDArray[np.uint8]
+    moves: bool = False
 
     @property
     def light(self) -> Plane:
@@ -62,16 +68,23 @@ class Prepared:
     def bytes(self) -> int:
         """That it takes."""
         found = self.keypoints
-        return self.planes.nbytes + (found.places.nbytes + found.descriptors.nbytes if found is not None else 0)
+        own = self.planes.nbytes + self.tints.nbytes
+        return own + (found.places.nbytes + found.descriptors.nbytes if found is not None else 0)
 
 
-def prepare(picture: Image.Image) -> Prepared:
-    """An RGB picture of any size."""
+def prepare(picture: Image.Image, moves: bool = False) -> Prepared:
+    """An RGB picture of any size; `moves` where it is the first of several frames."""
     picture = _shrunk(picture)
     pixels = np.asarray(picture)
     planes = np.stack([np.asarray(picture.convert("L")), pixels.max(-1)])
     found = keypoints(planes[0]) if available() else None
-    return Prepared(planes, content_box(pixels), found)
+    return Prepared(planes, content_box(pixels), found, _tints(picture), moves)
+
+
+def _tints(picture: Image.Image) -> NDArray[np.uint8]:
+    small = picture.convert("YCbCr")
+    small.thumbnail((_TINTS, _TINTS), Image.Resampling.BOX)
+    return np.moveaxis(np.asarray(small)[..., 1:], -1, 0).copy()
 
 
 def _shrunk(picture: Image.Image) -> Image.Image:

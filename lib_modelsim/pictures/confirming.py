@@ -209,9 +209,9 @@ def _common(target: Prepared, other: Prepared, where: Affine) -> tuple[int, int,
 
 def _compared(target: Plane, other: Plane, where: Affine) -> WindowShares:
     """At two scales: windows for what is the same, coarser ones for the layout."""
-    seen, theirs, both = _laid_over(target, other, where, _SIDE)
+    seen, theirs, both = laid_over(target, other, where, _SIDE)
     windows, rich, within = _correlations(seen, theirs, both, _WINDOW)
-    coarse, known, _ = _correlations(*_laid_over(target, other, where, _COARSE), _COARSE_WINDOW)
+    coarse, known, _ = _correlations(*laid_over(target, other, where, _COARSE), _COARSE_WINDOW)
     fine, count = windows[rich], max(1, int(within.sum()))
     layout = _median(coarse[known]) if fine.size else _overall(target, other, where)
     if not fine.size:
@@ -249,7 +249,7 @@ def _drift(seen: Plane, theirs: Plane, within: NDArray[np.bool_]) -> float:
     return float(np.quantile(off, 0.99)) / forms
 
 
-def _laid_over(target: Plane, other: Plane, where: Affine, side: int) -> tuple[Plane, Plane, NDArray[np.bool_]]:
+def laid_over(target: Plane, other: Plane, where: Affine, side: int) -> tuple[Plane, Plane, NDArray[np.bool_]]:
     """The target and what the other has at its points, [height, width] each, so that what both show has about side²
     pixels; and which they are."""
     area = covered(other.shape, where, target.shape[::-1]).sum()

@@ -87,6 +87,9 @@ def _webp_without_loss(path: Path) -> bool:
 def suggest(files: Sequence[FileFacts], pairs: Mapping[tuple[str, str], PairFacts]) -> Suggestion:
     """Which file of a group to keep; `pairs` are those of its contents, a < b. Pictures that show more than others are
     opened. The order of the files changes nothing."""
+    if any(pair.moves for pair in pairs.values()):
+        why = "of what moves or has pages the first picture alone was compared: look at them yourself"
+        return Suggestion(None, why)
     files = sorted(files, key=lambda file: (len(str(file.path)), str(file.path)))  # a copy's name is the longer one
     path_of = {file.content: file.path for file in reversed(files)}
     lacks, added, edited = _compared(path_of, pairs)
@@ -99,7 +102,18 @@ def suggest(files: Sequence[FileFacts], pairs: Mapping[tuple[str, str], PairFact
         return content in added, missing, edited.get(content, 0), -file.pixels, file.loss, not file.record, -file.bytes
 
     best, *others = sorted(files, key=rank)
-    return Suggestion(best.path, _why(best, others, lacks, added, edited))
+    why = _why(best, others, lacks, added, edited)
+    differ = [
+        what
+        for what, is_so in (
+            ("their colours differ", any(pair.colours for pair in pairs.values())),
+            ("their fine details differ", any(pair.details for pair in pairs.values())),
+        )
+        if is_so
+    ]
+    if differ:
+        why += f"{',' if '; but ' in why else '; but'} {', '.join(differ)}: look at them"
+    return Suggestion(best.path, why)
 
 
 def _compared(
@@ -177,7 +191,8 @@ def _why(
     if cut:
         said.append(f"not cut (another lacks {percent(max(cut))})")
     if any(other.pixels * _CLEARLY < best.pixels for other in others):
-        said.append(f"the largest of them, {best.size[0]} × {best.size[1]}")
+        size = f"{best.size[0]} × {best.size[1]}"
+        said.append(f"the largest of them, {size} (whether it was only enlarged was not looked at)")
     if any(other.loss > best.loss for other in others):
         said.append("saved without loss" if not best.loss else "the least compressed")
     if best.record and not all(other.record for other in others):

@@ -14,7 +14,8 @@ from typing import TypeVar
 from ...job import Job, Stage
 from ...pictures.alignment import Prepared, prepare
 from ...pictures.confirming import CopyAnswer, CopyMatch, confirm
-from ...pictures.opening import PictureError, open_picture
+from ...pictures.differing import NOTHING, Differences, differences
+from ...pictures.opening import PictureError, moves, open_picture, opened
 from .candidates import Pairs
 from .described import Described
 
@@ -52,13 +53,16 @@ class PairKind(Enum):
 @dataclass(frozen=True)
 class ConfirmedPair:
     """Two contents (SHA-256) and what they are to each other; `similarity` 0 … 1 is the share of what both show that is
-    the same, window by window."""
+    the same, window by window. `differ` is what is not, of those that we claim; `moves`: one has more frames or pages
+    than the one that was compared."""
 
     a: str
     b: str
     match: CopyMatch
     kind: PairKind
     similarity: float
+    differ: Differences = NOTHING
+    moves: bool = False
 
 
 def confirmed_within(
@@ -82,11 +86,9 @@ def confirmed_between(
     def compared(pair: Sequence[int]) -> ConfirmedPair | None:
         job.check()
         ready = pictures.of(one.paths[pair[0]]), pictures.of(other.paths[pair[1]])
-        match = None if None in ready else confirm(*ready)
+        found = None if None in ready else confirmed(one.contents[pair[0]], other.contents[pair[1]], *ready)
         stage.advance(1)
-        if match is None or match.answer is CopyAnswer.DIFFERENT:
-            return None
-        return _told(one.contents[pair[0]], other.contents[pair[1]], match)
+        return found
 
     with ThreadPoolExecutor() as workers:  # Pillow, NumPy and OpenCV compute beside each other
         return [each for each in _in_turn(workers, compared, pairs.tolist()) if each is not None]
@@ -98,9 +100,19 @@ def _in_turn(workers: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Se
         yield from workers.map(work, items[start : start + _TOGETHER])
 
 
-def _told(a: str, b: str, match: CopyMatch) -> ConfirmedPair:
+def confirmed(a: str, b: str, one: Prepared, other: Prepared) -> ConfirmedPair | None:
+    """What two pictures are, a and b their contents; None of those that are different."""
+    match = confirm(one, other)
+    if match.answer is CopyAnswer.DIFFERENT:
+        return None
+    kind = kind_of(match)
     same = match.compared.same if match.compared is not None else 0.0
-    return ConfirmedPair(a, b, match, kind_of(match), same)
+    if not kind.claimed or match.where is None:
+        return ConfirmedPair(a, b, match, kind, same)
+    differ = differences(one, other, match.where)
+    if differ.spot and kind is PairKind.COPY:
+        kind = PairKind.EDITED
+    return ConfirmedPair(a, b, match, kind, same, differ, one.moves or other.moves)
 
 
 def kind_of(match: CopyMatch) -> PairKind:
@@ -130,7 +142,9 @@ class HeldPictures:
                 self._ready.move_to_end(path)
                 return self._ready[path]
         try:
-            ready = prepare(open_picture(path))
+            picture = open_picture(path)
+            with opened(path) as file:
+                ready = prepare(picture, moves(file))
         except PictureError:
             ready = None
         with self._lock:

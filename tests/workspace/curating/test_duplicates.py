@@ -310,3 +310,27 @@ def test_facts_are_told_alike_from_both_sides(folder, use):
     assert f"the {shown} shows" in pair.told
     assert f"of the {other}" in pair.told
     assert replace(pair) == pair
+
+
+def test_of_what_moves_the_first_picture_is_compared_which_is_said_and_none_is_suggested(use, tmp_path):
+    folder = tmp_path / "moving"
+    folder.mkdir()
+    for name, second in (("a.gif", 2), ("b.gif", 3)):
+        picture(1).save(folder / name, save_all=True, append_images=[picture(second)])
+    found = use.duplicates(folder, [], Job())
+    assert found.groups[0].keep is None
+    assert "the first picture alone was compared" in found.groups[0].why
+    assert "the first picture alone was compared" in found.pairs[0].told
+
+
+def test_colours_that_differ_are_said_and_so_is_what_was_not_looked_at(use, tmp_path):
+    folder = tmp_path / "colours"
+    folder.mkdir()
+    red, _, blue = picture(1).split()
+    picture(1).save(folder / "a.png")
+    Image.merge("RGB", (blue, red, red)).convert("L").convert("RGB").save(folder / "grey.png")
+    picture(1).resize((400, 400)).save(folder / "large.png")
+    found = use.duplicates(folder, [], Job())
+    assert any("other colours" in pair.told for pair in found.pairs)
+    assert "their colours differ" in found.groups[0].why
+    assert "whether it was only enlarged was not looked at" in found.groups[0].why
