@@ -317,7 +317,7 @@ def test_of_what_moves_the_first_picture_is_compared_which_is_said_and_none_is_s
     folder.mkdir()
     for name, second in (("a.gif", 2), ("b.gif", 3)):
         picture(1).save(folder / name, save_all=True, append_images=[picture(second)])
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert found.groups[0].keep is None
     assert "the first picture alone was compared" in found.groups[0].why
     assert "the first picture alone was compared" in found.pairs[0].told
@@ -330,7 +330,7 @@ def test_colours_that_differ_are_said_and_so_is_what_was_not_looked_at(use, tmp_
     picture(1).save(folder / "a.png")
     Image.merge("RGB", (blue, red, red)).convert("L").convert("RGB").save(folder / "grey.png")
     picture(1).resize((400, 400)).save(folder / "large.png")
-    found = use.duplicates(folder, [], Job())
+    found = use.curating.duplicates(folder, [], Job())
     assert any("other colours" in pair.told for pair in found.pairs)
     assert "their colours differ" in found.groups[0].why
     assert "whether it was only enlarged was not looked at" in found.groups[0].why
