@@ -21,7 +21,7 @@ from .described import Described
 
 _In, _Out = TypeVar("_In"), TypeVar("_Out")
 
-COMPARISON = "comparison 2"
+COMPARISON = "comparison 3"
 """The number grows when another answer may come out of a pair, here or in what `confirm` and `prepare` do: what was
 found of pairs is kept under this name, and then compared anew."""
 

@@ -60,7 +60,7 @@ FOUND = {
     "plain": ("too little to tell", 0.0, 1.0, 1.0, 0.0),
     "another": None,
 }
-NUMBER = "comparison 2"
+NUMBER = "comparison 3"
 
 
 @pytest.mark.parametrize("name", PAIRS)
