@@ -190,7 +190,8 @@ def _why(
     cut = [lacks[other.content] for other in others if lacks.get(other.content, 0) > lacks.get(best.content, 0)]
     if cut:
         said.append(f"not cut (another lacks {percent(max(cut))})")
-    if any(other.pixels * _CLEARLY < best.pixels for other in others):
+    larger = any(best.pixels * _CLEARLY < other.pixels for other in others)
+    if not larger and any(other.pixels * _CLEARLY < best.pixels for other in others):
         size = f"{best.size[0]} × {best.size[1]}"
         said.append(f"the largest of them, {size} (whether it was only enlarged was not looked at)")
     if any(other.loss > best.loss for other in others):
@@ -201,7 +202,7 @@ def _why(
         same = all(other.content == best.content for other in others)
         said.append("the files are the same; the shortest path" if same else "nothing sets them apart for sure")
     against = []
-    if best.pixels * _CLEARLY < max((other.pixels for other in others), default=0):
+    if larger:
         against.append("another one is larger")
     if not best.record and any(other.record for other in others):
         against.append("another one tells how it was generated")

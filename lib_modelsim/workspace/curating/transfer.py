@@ -17,13 +17,14 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
+from ...curate.duplicates.captions import ENDINGS
 from ...errors import ModelsimError
 from ...job import Job, Stage
 from ...probes.gallery import INDEX
 from ...text import size_text
 from .placing import copy, place
 
-SIDECARS = (".txt", ".json")
+SIDECARS = (*ENDINGS, ".json")
 """Endings of what programs write beside a picture, in the place of its ending or behind it."""
 
 

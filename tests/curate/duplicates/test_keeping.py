@@ -65,10 +65,12 @@ def test_what_was_cut_is_not_kept_though_the_rest_was_enlarged(save):
     image = picture(3)
     whole = save(image, "whole.png")
     cut = save(image.crop((30, 30, 256, 256)).resize((500, 500), Image.Resampling.LANCZOS), "cut.png")
-    found = suggested(cut, whole)
+    small = save(image.resize((128, 128), Image.Resampling.LANCZOS), "small.png")
+    found = suggested(cut, whole, small)
     assert found.keep == whole
     assert "not cut" in found.why
     assert "but another one is larger" in found.why
+    assert "the largest" not in found.why
 
 
 @pytest.mark.parametrize("kind", ["white", "caption", "blurred"])

@@ -103,12 +103,12 @@ def test_a_disk_without_second_names_overwrites_nothing_either(source, tmp_path)
 
 
 def test_captions_and_settings_go_with_their_picture_on_order(source, tmp_path):
-    for name in ("a.txt", "a.png.json", "a.md", "b.json"):
+    for name in ("a.txt", "a.caption", "a.png.json", "a.md", "b.json"):
         (source / name).write_text(name)
     wanted = plan([source / "a.png"], tmp_path / "with", Way.MOVE)
-    assert wanted.files == 3
+    assert wanted.files == 4
     transfer(wanted, Job())
-    assert set(content(tmp_path / "with")) == {"a.png", "a.txt", "a.png.json"}
+    assert set(content(tmp_path / "with")) == {"a.png", "a.txt", "a.caption", "a.png.json"}
     assert {"a.md", "b.json", "b.png"} <= set(content(source))
     transfer(plan([source / "b.png"], tmp_path / "without", Way.MOVE, sidecars=False), Job())
     assert set(content(tmp_path / "without")) == {"b.png"}
