@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..text import counted, percent, readable
+from ..curate.duplicates.words import how_alike
+from ..text import counted, readable
 from .documents import errors
 from .text import MOST_NOTES
 
@@ -46,8 +47,8 @@ def verbatim_lines(found: VerbatimCopies) -> list[str]:
         lines += [f"{each.model or 'model not told by the pictures'}: {each.told}"]
         for one in each.repeats[:MOST_NOTES]:
             more = f", and {one.others} more" if one.others else ""
-            alike = f"{one.kind}, {percent(one.similarity)} the same"
-            lines.append(f"  {readable(one.picture)} and {readable(one.original)}{more}: {alike} ({one.told})")
+            told = f"{one.kind}, {how_alike(one.kind, one.similarity)} ({one.told})"
+            lines.append(f"  {readable(one.picture)} and {readable(one.original)}{more}: {told}")
         if len(each.repeats) > MOST_NOTES:
             lines.append(f"  … {len(each.repeats) - MOST_NOTES} more; --json has all of them")
     return [*lines, "", "Compared:", *found.compared, "", "What this does not show:", *found.not_shown]
@@ -129,8 +130,8 @@ def pictures_lines(found: Duplicates) -> list[str]:
     lines = [f"{counted(found.pictures, 'picture')} compared: {_counts(found)}"]
     for group in found.groups:
         keep = f"keep {readable(group.keep)}: {group.why}" if group.keep is not None else f"none to keep: {group.why}"
-        least = "at least " if len(group.paths) > 2 else ""
-        lines += ["", f"{group.kind}, {len(group.paths)} files, {least}{percent(group.similarity)} the same; {keep}"]
+        same = how_alike(group.kind, group.similarity, len(group.paths))
+        lines += ["", f"{group.kind}, {len(group.paths)} files, {same}; {keep}"]
         lines += [f"  {readable(path)}" for path in group.paths]
     for title, pairs in (
         ("pairs beyond the groups", found.beyond_groups),
@@ -154,7 +155,7 @@ def _counts(found: Duplicates) -> str:
 
 def _pair_in_words(pair: PicturePair) -> str:
     told = f" ({pair.told})" if pair.told else ""
-    return f"  {readable(pair.a)} and {readable(pair.b)}: {pair.kind}, {percent(pair.similarity)} the same{told}"
+    return f"  {readable(pair.a)} and {readable(pair.b)}: {pair.kind}, {how_alike(pair.kind, pair.similarity)}{told}"
 
 
 def checkpoints_document(found: CheckpointCopies) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def test_before_a_folder_is_chosen_it_says_what_to_do(curate):
 def test_copies_stand_side_by_side_with_what_was_done_and_which_to_keep(curate, pictures):
     told = find(curate, pictures)
     assert "5 pictures compared: 2 groups with 4 pictures that show the same; 2 could go:" in told
-    assert re.search(r"Copies: 2 pictures \d+ % the same", told)
+    assert re.search(r"Copies: 2 pictures (over )?\d+ % the same", told)
     assert re.search(r"harbour\.png \d+ × \d+, PNG, .* Keep: the largest of them", told)
     assert re.search(r"from the web\.jpg 256 × 256, JPEG, [\d.]+ kB Mirrored", told)
     assert "The same file: 2 pictures" in told
@@ -368,7 +368,7 @@ def test_of_each_model_it_is_told_how_many_repeat_a_training_picture_and_what_th
     told = curate.text("verbatim")
     assert "anna 1 of 2 pictures (50 %) repeats 1 picture of the other folder" in told
     assert "bert none of 1 picture repeats one of the other folder" in told
-    assert re.search(r"Copy \d+ % the same 11\.png .* Mirrored page 7\.jpg", told)
+    assert re.search(r"Copy (over )?\d+ % the same 11\.png .* Mirrored page 7\.jpg", told)
     assert "What was compared 3 pictures of" in told
     assert "does not show why" in told
     assert curate.html("verbatim").count('<img src="/data/thumbnails/') == 2

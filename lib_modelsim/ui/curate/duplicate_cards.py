@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...curate.duplicates.words import SAME_FILE, how_alike
 from ...job import Job, Stage
 from ...templates import render
-from ...text import percent, readable, size_text
+from ...text import readable, size_text
 from ..backend import Backend
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ...workspace.curating.thumbnails import Thumbnails
 
 _TITLES = {
-    "same file": "The same file",
+    SAME_FILE: "The same file",
     "copy": "Copies",
     "edited copy": "Copies that differ in an edited part",
     "part": "One shows a part of the other",
@@ -113,10 +114,9 @@ def rendered(card: Card, number: int, cards: Cards, seen: ShownPictures) -> Mark
     ]
     title = _TITLES.get(card.kind, card.kind)
     counted = f"{number}. {title}: {len(card.paths)} pictures" if number else ""
-    least = " at least" if len(card.paths) > 2 else ""
     unsure = f"; {card.why}" if card.why and card.keep is None else ""
     part = " in that part" if card.kind == _PART else ""
-    similarity = f"{percent(card.similarity)} the same{part}{least}{unsure}" if number else ""
+    similarity = f"{how_alike(card.kind, card.similarity, len(card.paths))}{part}{unsure}" if number else ""
     return render("ui/templates/duplicate_group.html", title=counted, similarity=similarity, members=members)
 
 
@@ -144,7 +144,7 @@ def member(
 
 def _hides(card: Card) -> bool:
     """Files that are the same byte by byte are so whatever one says."""
-    return card.kind != "same file"
+    return card.kind != SAME_FILE
 
 
 def _facts(facts: FileFacts | None, model: str) -> str:
@@ -155,9 +155,7 @@ def _facts(facts: FileFacts | None, model: str) -> str:
     return f"{said}; {model}" if model else said
 
 
-def _done(
-    told: Mapping[tuple[str, str], str], first: FileFacts | None, other: FileFacts | None, named: str
-) -> str:
+def _done(told: Mapping[tuple[str, str], str], first: FileFacts | None, other: FileFacts | None, named: str) -> str:
     """What was done to a picture, beside the first of its group."""
     if first is None or other is None:
         return ""

@@ -148,9 +148,7 @@ class DuplicatesPanel:
 
     # captions
 
-    def _act_on_captions(
-        self, action: Mapping[str, Any], curator: Curator, state: CopiesState, begin: Begin
-    ) -> None:
+    def _act_on_captions(self, action: Mapping[str, Any], curator: Curator, state: CopiesState, begin: Begin) -> None:
         match action:
             case {"do": "captions"}:
                 begin(lambda: curator.run("merge captions", partial(self._merge, state)), "Stopped.", "")

@@ -29,6 +29,7 @@ def not_grouped(title: str, button: str) -> Markup:
     """What a panel says before the pictures are grouped: one button does all that it needs."""
     return render("ui/templates/curate_group.html", title=title, text=_NOT_GROUPED, button=button)
 
+
 _STOPPED = "Stopped. What was encoded is kept: press the button again to go on."
 
 

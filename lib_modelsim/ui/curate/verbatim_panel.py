@@ -11,10 +11,11 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
+from ...curate.duplicates.words import how_alike
 from ...errors import ModelsimError
 from ...job import Job
 from ...templates import render
-from ...text import counted, percent
+from ...text import counted
 from ...workspace.workspace import Workspace
 from ..status import note
 from ..view_state import ViewState
@@ -70,9 +71,7 @@ class VerbatimPanel:
                 begin(lambda: curator.run(("verbatim", folder, training), work), _STOPPED, "")
         return (self.id,)
 
-    def _compare(
-        self, state: VerbatimState, folder: Path, training: Path, job: Job, workspace: Workspace
-    ) -> None:
+    def _compare(self, state: VerbatimState, folder: Path, training: Path, job: Job, workspace: Workspace) -> None:
         found = workspace.curating.verbatim_copies(workspace.curating.duplicates(folder, [training], job))
         state.facts.clear()
         shown = [path for each in found.models for one in each.repeats[:_OF_MODEL] for path in _both(one)]
@@ -125,6 +124,6 @@ def _side_by_side(one: Repeat, seen: ShownPictures) -> Markup:
     return render(
         "ui/templates/duplicate_group.html",
         title=capital(one.kind),
-        similarity=f"{percent(one.similarity)} the same",
+        similarity=how_alike(one.kind, one.similarity),
         members=[member(one.picture, seen, told), member(one.original, seen, others)],
     )

@@ -17,6 +17,7 @@ from ...curate.duplicates.facts import PairFacts
 from ...curate.duplicates.groups import complete_link
 from ...curate.duplicates.keeping import FileFacts, Suggestion, file_facts, suggest
 from ...curate.duplicates.pairs import PairKind
+from ...curate.duplicates.words import SAME_FILE
 from ...job import Job, Stage
 from ...pictures.opening import PictureError
 from ...text import counted, readable
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...pictures.features import FeatureStore
-
-SAME_FILE = "same file"
 
 _WEAKEST = (PairKind.PART.value, PairKind.EDITED.value, PairKind.COPY.value, SAME_FILE)
 """What a group is called: by its weakest pair."""
