@@ -8,17 +8,20 @@ different CLIPs cannot be compared. It is never kept itself: vectors of pictures
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...job import Job, Stage
 from ...pictures.encoders.encoder import Encoder, ReadsBeginnings, TextEncoder, Vectors
-from ...pictures.features import FeatureStore
 from ...text import counted
 from ..collection import Collected
 from ..prompts import plain_words
 from .scorer import Scored, ScorerError, ScorerKind, Tools
+
+if TYPE_CHECKING:  # SciPy comes with it, and the help of every command needs the names
+    from ...pictures.features import FeatureStore
 
 NO_PROMPT = "nothing tells its prompt"
 NO_WORDS = "its prompt holds no words"

@@ -10,16 +10,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import ModelsimError
 from ...job import Job
-from ...pictures.features import FeatureStore
 from ...text import counted, printable, several
 from ..collection import Collected
 from ..own_table import OwnTable, number_of, numbers_of, read_table
 from .scorer import Scored, ScorerError, ScorerKind, Tools
+
+if TYPE_CHECKING:  # SciPy comes with it, and the help of every command needs the names
+    from ...pictures.features import FeatureStore
 
 _MOSTLY = 0.5
 """Share of its cells above which a column is one of numbers."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from ...errors import ModelsimError
 from ...job import Job
 from ...pictures.encoders.encoder import Encoder, KnownClip, Vectors
-from ...pictures.features import FeatureStore
 from ..collection import Collected
 from .scorer import Scored, ScorerError, Tools
+
+if TYPE_CHECKING:  # SciPy comes with it, and the help of every command needs the names
+    from ...pictures.features import FeatureStore
 
 Layer = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Weights [out, in] and bias [out]."""

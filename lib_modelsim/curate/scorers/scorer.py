@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from ...errors import ModelsimError
 from ...job import Job
 from ...pictures.encoders.encoder import Encoder
-from ...pictures.features import FeatureStore
 from ...pictures.pixels import TOO_SMALL, Pixels, PixelScore
 from ..collection import Collected
+
+if TYPE_CHECKING:  # SciPy comes with it, and the help of every command needs the names
+    from ...pictures.features import FeatureStore
 
 Values = NDArray[np.float64]
 

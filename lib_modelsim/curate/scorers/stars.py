@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...job import Job
-from ...pictures.features import FeatureStore
 from ..collection import Collected
 from .scorer import Scored, ScorerKind, Tools
+
+if TYPE_CHECKING:  # SciPy comes with it, and the help of every command needs the names
+    from ...pictures.features import FeatureStore
 
 NONE = "you gave it no stars"
 
