@@ -85,7 +85,7 @@ def a_map(count: int) -> MapPage:
 
 def measured(page: Page, address: str) -> dict[str, float]:
     page.goto(address)
-    page.wait_for_selector(".modelsim-map[data-ready]", timeout=chromium.PATIENCE)
+    page.wait_for_selector(".modelsim-picture-map[data-ready]", timeout=chromium.PATIENCE)
     found = {"first drawing, ms after the page began": page.evaluate("modelsim.mapView.seen().drawn")}
     for move in ("pan", "zoom"):
         frames = page.evaluate(FRAMES, move)

@@ -1,6 +1,6 @@
 /* The map of the page Curate: its data. See modelsim_map_view.js for what a person does with it.
 
-A map (.modelsim-map) says which one it is and what it can be coloured by. Its points, the codes of a colouring and what
+A map (.modelsim-picture-map) says which one it is and what it can be coloured by. Its points, the codes of a colouring and what
 is told of a point come from the server, where the script asks for them through a hidden field, each once. gradio drops
 what comes while an answer is on its way: what was not answered is asked again. */
 
@@ -53,7 +53,7 @@ window.modelsim.map = window.modelsim.map || (function (modelsim) {
 
     function sendAsked() {
         clearTimeout(timer);
-        if (!asked.size || !document.querySelector(".modelsim-map")) return;
+        if (!asked.size || !document.querySelector(".modelsim-picture-map")) return;
         const questions = [...asked].map(([name, question]) => ({ ...question, name }));
         modelsim.find?.tellName();
         modelsim.send(FIELD, JSON.stringify({ map: of, questions, at: Date.now() })); // gradio tells no value twice

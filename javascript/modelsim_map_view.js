@@ -6,7 +6,7 @@ move and zoom, unless the lasso is on. The keys are the arrows, plus, minus and 
 "use strict";
 
 window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
-    const MAP = ".modelsim-map", VIEW = ".modelsim-map-view", PART = "modelsim-map";
+    const MAP = ".modelsim-picture-map", VIEW = ".modelsim-map-view", PART = "modelsim-map";
     const ZOOMS = [0.5, 400], STEP = 1.5, MOVE = 60, REACH = 16, POINT_MS = 70, CLICK = 4, FILL = 0.92, SETTLED_MS = 160;
     const MANY = 3000; // points, of which a moving map shows one pixel where a fine screen has several
 

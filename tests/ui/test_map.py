@@ -73,7 +73,7 @@ def open_map(browser, tmp_path):
         page.add_init_script(before)
         page.goto(made.write(tmp_path).as_uri())
         if wait:
-            page.wait_for_selector(".modelsim-map[data-ready]")
+            page.wait_for_selector(".modelsim-picture-map[data-ready]")
             drawn(page)
         return page
 
@@ -119,7 +119,7 @@ def test_the_library_comes_with_the_first_map_and_leaves_what_others_loaded(open
     loaded = "document.querySelectorAll('script[src*=libraries]').length"
     assert page.evaluate(loaded) == 1
     page.evaluate("document.getElementById('panel').innerHTML = document.getElementById('panel').innerHTML")
-    page.wait_for_selector(".modelsim-map[data-ready]")
+    page.wait_for_selector(".modelsim-picture-map[data-ready]")
     assert page.evaluate(loaded) == 1
 
 
@@ -153,7 +153,7 @@ def test_a_question_that_was_lost_is_asked_again(open_map):
     page = open_map(MapPage(FOUR, colours()), before="window.silent = true;", wait=False)
     page.wait_for_function("window.sent.length > 0")
     page.evaluate("window.silent = false")
-    page.wait_for_selector(".modelsim-map[data-ready]")
+    page.wait_for_selector(".modelsim-picture-map[data-ready]")
 
 
 @needs_browser
@@ -301,7 +301,7 @@ def test_gradio_making_the_map_anew_keeps_view_colour_and_selection(open_map):
     page.click("[data-map-act=in]")
     page.wait_for_function("modelsim.mapView.seen().zoomed.k > 1.4")
     page.evaluate("document.getElementById('panel').innerHTML = document.getElementById('panel').innerHTML")
-    page.wait_for_selector(".modelsim-map[data-ready]")
+    page.wait_for_selector(".modelsim-picture-map[data-ready]")
     assert page.evaluate("modelsim.mapView.seen().zoomed.k") > 1.4
     assert page.locator(".modelsim-map-colour").input_value() == "model"
     playwright.expect(page.locator(".modelsim-map-count")).to_have_text("1 picture selected")
