@@ -45,6 +45,7 @@ from .pictures import compare_pictures, gallery_options
 from .printing import print_json, print_lines
 from .probe import add_probe_arguments, require_suite, run_probe
 from .progress import progress_bars
+from .recipe import add_recipe_arguments, run_recipe
 from .suite import add_suite_arguments, run_suite
 
 
@@ -129,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare_arguments(command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*"))
     baked = command("baked", run_baked, "Find the checkpoints that a LoRA, or another adapter, is baked into.")
     add_baked_arguments(baked)
+    recipe = command("recipe", run_recipe, "Show what a checkpoint is made of: parents, shares, method.")
+    add_recipe_arguments(recipe)
     classify = command(
         "classify", run_classify, "Build a tree with classes for each network, and write tables and figures.", "*"
     )

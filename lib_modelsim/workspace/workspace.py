@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .finding.index import GalleryIndex, Learned
     from .finding.queries import OpenedQuery, Query
     from .finding.verify import Verified
+    from .lineage.lineages import Lineages
     from .probing.gallery_import import Imported
     from .probing.grids import GridOptions, WrittenGrid
     from .probing.holdings import Holding
@@ -564,6 +565,15 @@ class Workspace:
         engine, _ = self.engine((), job)
         with self.host.at_work("modelsim: generating a picture again", job) as shown:
             return verify(pictures, found, encoder, engine, shown, top)
+
+    # recipes and lineage
+
+    @cached_property
+    def lineage(self) -> Lineages:
+        """What checkpoints are made of, and who descends from whom."""
+        from .lineage.lineages import Lineages
+
+        return Lineages(self.host, lambda: self.library)
 
     # curating
 

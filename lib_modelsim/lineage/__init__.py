@@ -1,0 +1,1 @@
+"""What a checkpoint is made of, by which method, and who descends from whom."""

@@ -1,0 +1,1 @@
+"""Recipes and lineage of the checkpoints of one library."""

@@ -1,0 +1,40 @@
+"""`recipe`: what a checkpoint is made of, from the library's other checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...errors import ModelsimError
+from ...job import Job
+from ...library import Library
+from ...lineage.evidence import Evidence
+from ...lineage.making import make
+from ...lineage.recipe import Recipe
+from ..catalogue.index import Model
+from ..comparing.weight_scores import joint_layout
+from .distances import block_distances, weight_distances
+from .sampling import read_sample, sample_keys
+
+
+def recipe(
+    target: Model, candidates: Sequence[Model], base: Model | None, library: Library, job: Job, device: str = "auto"
+) -> Recipe:
+    """What `target` is made of, of `candidates` of its network; others are left out. `base` is the network's base among
+    them, None where none is known. Raises ModelsimError where the target cannot be read."""
+    kin = [one for one in candidates if one.architecture == target.architecture and one.path != target.path]
+    blocks, held, unreadable = block_distances(target, kin, library, job, device)
+    if not blocks:
+        why = next((bad.error for bad in unreadable if bad.path == target.path), "there is no other of its network")
+        raise ModelsimError("nothing is known of this checkpoint", f"{target.name} ({why})", "add what it may be of")
+    by_name = {model.name: model for model in held}
+    keys = sample_keys(joint_layout([target]))
+    evidence = Evidence(
+        target.name,
+        target.header.network,
+        blocks,
+        lambda names: read_sample(target, [by_name[name] for name in names], keys, job),
+        lambda names: weight_distances(target, [by_name[name] for name in names], job, device),
+        base.name if base is not None and base.name in by_name else None,
+        candidates=tuple(by_name),
+    )
+    return make(evidence)
