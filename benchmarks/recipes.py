@@ -1,6 +1,8 @@
 """The exam of merge recipes: `shared/tools/make_merges.py` writes it and scores the answers that this writes.
 
-    python -m benchmarks.recipes OUT [OUT …]      answers of `recipe` for OUT/targets, as OUT/answers.json, and the score
+    python -m benchmarks.recipes OUT [OUT …] [--only t07]      answers for OUT/targets, as OUT/answers.json, and the score
+
+All models are indexed in one pass, kept in OUT/library.sqlite; then each target is asked about with the library's 20.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.workspace.lineage.distances import block_distances
+from lib_modelsim.workspace.lineage.recipe import recipe
 from lib_modelsim.workspace.workspace import Workspace
 
 TOOL = Path(__file__).parents[2] / "shared" / "tools" / "make_merges.py"
@@ -24,13 +28,20 @@ TOOL = Path(__file__).parents[2] / "shared" / "tools" / "make_merges.py"
 
 def answers(exam: Path, only: str = "") -> list[dict]:
     """What `recipe --json` says of every target, its candidates being the library."""
-    found = []
-    for target in sorted((exam / "targets").glob(f"{only or '*'}.safetensors")):
-        host = Folders([target, exam / "library"], exam / "data", Settings())
-        with Workspace(host, lambda: Library(None)) as use:
-            index = use.read_index(Job())
-            found.append(document(use.lineage.recipe(target.stem, "base", index, Job())))
-    return found
+    folders = [exam / "library", exam / "targets"]
+    with Workspace(Folders(folders, exam, Settings()), lambda: Library(exam / "library.sqlite")) as use:
+        models = use.read_index(Job()).models
+        known = [model for model in models if model.path.parent.name == "library"]
+        wanted = [model for model in models if model.path.parent.name == "targets"]
+        base = next(model for model in known if model.name == "base")
+        began = time.perf_counter()
+        block_distances(known[0], [*known[1:], *wanted], use.library, Job(), "cpu")
+        print(f"one pass over {len(models)} models: {time.perf_counter() - began:.1f} s")
+        return [
+            document(recipe(target, known, base, use.library, Job(), "cpu"))
+            for target in sorted(wanted, key=lambda model: model.name)
+            if only in ("", target.name)
+        ]
 
 
 def main() -> None:
