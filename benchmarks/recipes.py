@@ -1,6 +1,6 @@
 """The exam of merge recipes: `shared/tools/make_merges.py` writes it and scores the answers that this writes.
 
-    python -m benchmarks.recipes OUT [OUT …] [--only t07]      answers for OUT/targets, as OUT/answers.json, and the score
+    python -m benchmarks.recipes OUT [OUT …] [--only t07]    answers for OUT/targets (OUT/answers.json) and the score
 
 All models are indexed in one pass, kept in OUT/library.sqlite; then each target is asked about with the library's 20.
 """
