@@ -10,7 +10,7 @@ from .values import KeyValues
 
 
 @dataclass(frozen=True)
-class Evidence:
+class TargetEvidence:
     """Of one target. `blocks` are the distances by block and component in network order, from one pass over all models;
     every candidate is in all of them that it holds. `sample(names)` reads the same whole weights of the target and of
     these models, some of every block, and is the only thing here that opens files; `weights(names)` the distances of

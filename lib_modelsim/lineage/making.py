@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .evidence import Evidence
+from .evidence import TargetEvidence
 from .kinds import UNKNOWN, WEIGHTED_SUM
 from .recipe import ParentShare, Recipe
 from .shares import solve
 
 
-def make(evidence: Evidence) -> Recipe:
+def make(evidence: TargetEvidence) -> Recipe:
     """What the target is made of, as far as the evidence goes."""
     whole = solve_whole(evidence)
     parents = tuple(ParentShare(name, round(share, 6)) for name, share in whole.items() if abs(share) >= 0.02)
@@ -20,7 +20,7 @@ def make(evidence: Evidence) -> Recipe:
     )
 
 
-def solve_whole(evidence: Evidence) -> dict[str, float]:
+def solve_whole(evidence: TargetEvidence) -> dict[str, float]:
     """Candidate → its share over the whole network."""
     names = evidence.candidates
     total = None

@@ -9,7 +9,7 @@ from ..values import KeyValues
 
 
 @dataclass(frozen=True)
-class Fit:
+class MethodFit:
     """How well a method explains a sample: its parents by role, the parameters that fit best, and what is left, as a
     multiple of the rounding of the stored precision (root mean square over the sample)."""
 
@@ -33,7 +33,7 @@ class Method:
     roles: tuple[str, ...]
     formula: str
     source: str
-    fit: Callable[[Sequence[KeyValues], Mapping[str, str]], Fit | None]
+    fit: Callable[[Sequence[KeyValues], Mapping[str, str]], MethodFit | None]
     needs_base: bool = False
     symmetric: bool = False
     shares: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
-from ...lineage.evidence import Evidence
+from ...lineage.evidence import TargetEvidence
 from ...lineage.making import make
 from ...lineage.recipe import Recipe
 from ..catalogue.index import Model
@@ -28,7 +28,7 @@ def recipe(
         raise ModelsimError("nothing is known of this checkpoint", f"{target.name} ({why})", "add what it may be of")
     by_name = {model.name: model for model in held}
     keys = sample_keys(joint_layout([target]))
-    evidence = Evidence(
+    evidence = TargetEvidence(
         target.name,
         target.header.network,
         blocks,
