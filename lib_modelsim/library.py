@@ -42,9 +42,15 @@ CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMAR
 CREATE TABLE IF NOT EXISTS classes (
     architecture TEXT, name TEXT, remark TEXT, models TEXT, PRIMARY KEY (architecture, models)
 );
+CREATE TABLE IF NOT EXISTS recipes (
+    target INTEGER, inputs TEXT, version TEXT, recipe TEXT, PRIMARY KEY (target, inputs)
+);
 """
 
 _VERSION = 1
+
+_RECIPES = 8
+"""Recipes of one model that are kept: made from other candidates, they are others."""
 
 _CANNOT_WRITE = ("is full", "disk I/O error", "readonly database", "No space left", "Read-only")
 """What SQLite and the system say where only the disk or the folder is at fault: the work can go on without."""
@@ -282,6 +288,15 @@ class Library(Moves):
                         found[block] = BlockResult(ids, _unpack(data))
         return found
 
+    def finished_blocks(self, method: str, models: Iterable[int]) -> set[str]:
+        """The blocks of which `results` has a result for these models."""
+        wanted, found = set(models), set()
+        for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
+            if wanted <= set(json.loads(members)):
+                rows = self._db.execute("SELECT block FROM blocks WHERE set_id = ?", (set_id,))
+                found |= {block for (block,) in rows}
+        return found
+
     def remember_block(self, method: str, models: tuple[int, ...], block: str, arrays: Mapping[str, NDArray]) -> None:
         """Store one block of a set of models, whose ids stand in the order of the arrays' axes."""
         if min(models) < 0:  # an id that holds for this run only: the next run would give it to another model
@@ -310,6 +325,32 @@ class Library(Moves):
                 self._write(
                     [("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))]
                 )
+
+    # recipes
+
+    def recipes(self, version: str, target: int | None = None) -> list[tuple[int, str, str]]:
+        """Target's id, what it was made from and the recipe, of one target or of all, the oldest first."""
+        rows = self._db.execute(
+            "SELECT target, inputs, recipe FROM recipes WHERE version = ? AND target = coalesce(?, target)"
+            " ORDER BY rowid",
+            (version, target),
+        )
+        return rows.fetchall()
+
+    def remember_recipe(self, version: str, target: int, inputs: str, recipe: str) -> None:
+        """Store a recipe of a model; of each model the latest few of this version are kept."""
+        if target < 0:  # an id that holds for this run only
+            return
+        others = "SELECT rowid FROM recipes WHERE target = ? AND version = ? ORDER BY rowid DESC LIMIT ?"
+        self._write(
+            [
+                ("INSERT OR REPLACE INTO recipes VALUES (?, ?, ?, ?)", (target, inputs, version, recipe)),
+                (
+                    f"DELETE FROM recipes WHERE target = ? AND rowid NOT IN ({others})",
+                    (target, target, version, _RECIPES),
+                ),
+            ]
+        )
 
     # classes that a person named
 

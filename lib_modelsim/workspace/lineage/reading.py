@@ -1,0 +1,61 @@
+"""What has to be read for a recipe, told before anything is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ...library import Library
+from ...similarity.parts import WEIGHTS
+from ..catalogue.index import Model
+from ..comparing.caching import stored_method
+from ..comparing.weight_scores import joint_layout, keys_by_block
+from .remembered import RecipeInputs, recall
+from .sampling import sample_keys
+
+SPEED = 250e6
+"""Bytes that are read and compared in a second: what a drive without moving parts or two cores do with ease."""
+
+LOOKED_AT = 9
+"""Files of which samples are read: the target, and those of the likeliest candidates."""
+
+
+@dataclass(frozen=True)
+class RecipeReading:
+    """What a recipe reads: `whole` files, `size` bytes of them, which were not compared with each other yet, and
+    samples of up to `sampled` files, together up to `samples` bytes. All 0 where it was made before."""
+
+    whole: int = 0
+    size: int = 0
+    sampled: int = 0
+    samples: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """About how long that takes."""
+        return (self.size + self.samples) / SPEED
+
+
+def reading_for(inputs: RecipeInputs, library: Library) -> RecipeReading:
+    """What has to be read before there is this recipe."""
+    known = recall(inputs, library)
+    if known is not None and known.exact:
+        return RecipeReading()
+    kin = [model for model in inputs.others if model.architecture == inputs.target.architecture]
+    group = list({model.id: model for model in [inputs.target, *kin]}.values())
+    blocks = keys_by_block(joint_layout(group))
+    finished = library.finished_blocks(stored_method(WEIGHTS.method), {model.id for model in group})
+    missing = blocks.keys() - finished
+    share = len(missing) / len(blocks) if blocks else 0.0
+    size = round(sum(model.key.size for model in group) * share)
+    files = min(len(group), LOOKED_AT)
+    largest = sorted((_sampled(model) for model in group), reverse=True)[:files]
+    return RecipeReading(len(group) if missing else 0, size, files, sum(largest))
+
+
+def _sampled(model: Model) -> int:
+    """Bytes of a file's samples."""
+    places = model.header.layout.places
+    every = sum(math.prod(place.shape) for place in places.values())
+    chosen = sum(math.prod(places[key].shape) for key in sample_keys(model.header.layout))
+    return round(model.key.size * chosen / max(every, 1))
