@@ -221,7 +221,7 @@ def test_importing_pictures(backend, tmp_path):
         page = Tab(session).pages["find"]
     for asked in ({"import": "look", "path": str(own)}, {"import": "take", "chosen": {"2023": "anna", "mine": "mine"}}):
         page.imports.act(json.dumps(asked), page.wiring)
-        finished_steps = list(page.wiring.work.follow_begun())
+        finished_steps = list(page.wiring.work.follow_begun(page.imports.id))
         assert finished_steps
     by_page = Counter(held.model for held in holdings(backend.gallery) for _ in range(held.pictures))
     assert dict(by_page) == told["pictures"] == {"anna": 1, "mine": 2}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from threading import Lock
 from typing import Any
 
 import gradio as gr
 
 from ..errors import ModelsimError, no_memory
-from ..job import Cancelled
+from ..job import Cancelled, Progress
 from ..text import counted
 from .choices import LIBRARY
 from .status import message, working
@@ -22,12 +23,27 @@ HASHED_UNASKED = 20e9
 """Bytes up to which files are hashed as soon as the tree is shown; more only when a button says so."""
 
 
+class _Begun:
+    """Work that was asked for. It is started by the first who follows it; the others follow it, too."""
+
+    def __init__(self, start: Callable[[], Task], stopped: str, done: str | None) -> None:
+        self._start, self.stopped, self.done = start, stopped, done
+        self._task: Task | None = None
+        self._lock = Lock()
+
+    def task(self) -> Task:
+        """The work as it goes on."""
+        with self._lock:
+            self._task = self._task or self._start()
+            return self._task
+
+
 class Work:
     """Starts tasks of the backend and follows them, on the status line and the Stop button."""
 
     def __init__(self, session: ViewState, status: gr.HTML, stop: gr.Button) -> None:
         self._session, self._status, self._stop = session, status, stop
-        self._begun: dict[str, tuple[Callable[[], Task], str, str | None]] = {}  # by who is to follow it
+        self._begun: dict[Hashable, _Begun] = {}  # until it has ended, by who is to follow it
         self.outputs = [status, stop]
 
     @property
@@ -45,7 +61,7 @@ class Work:
 
     def clear(self) -> Updates:
         """Another page is looked at: how work of the one before ended is not told there. What runs is followed on."""
-        if self._session.backend.busy:
+        if self.goes_on:
             return {self._stop: gr.update()}  # gradio 3 takes nothing for None
         return self._resting(message(""))
 
@@ -76,29 +92,34 @@ class Work:
         """Hash the files that were not hashed before."""
         yield from self._follow(self._session.backend.hash_files, "Hashing stopped. The files hashed so far are kept.")
 
-    def begin(self, start: Callable[[], Task], stopped: str, done: str | None = None, owner: str = "") -> None:
+    def begin(self, owner: Hashable, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
         """What `follow_begun` of this owner is to start and to follow; what the status line says where it is stopped,
-        and when it is done, if that is not how many models there are. The owner is a browser where each has its own
-        work, and nobody's where all show the same."""
+        and when it is done, if that is not how many models there are. The owner is the part of the page that shows what
+        comes of it, with the browser window where each window has its own."""
         self.take_turn()
-        self._begun[owner] = start, stopped, done
+        self._begun[owner] = _Begun(start, stopped, done)
 
-    def follow_begun(self, owner: str = "") -> Iterator[Updates]:
-        """Start what a button inside a panel asked for, if it asked for long work; then what was asked for meanwhile,
-        as gradio 3 lets nobody else follow that."""
+    def follow_begun(self, owner: Hashable) -> Iterator[Updates]:
+        """Follow what a button of this owner asked for, if it asked for long work, to its end: also where another event
+        has come first and follows it already, as who asked shows the answer after this. Then what was asked for
+        meanwhile, as gradio 3 lets nobody else follow that."""
         yield {self._stop: gr.update()}  # as above
-        while owner in self._begun:
-            yield from self._follow(*self._begun.pop(owner))
+        while (begun := self._begun.get(owner)) is not None:
+            try:
+                yield from self._follow(begun.task, begun.stopped, begun.done)
+            finally:
+                if self._begun.get(owner) is begun:
+                    self._begun.pop(owner, None)
 
     def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
         backend, turn, task = self._session.backend, self._session.backend.turn, start()
-        yield {self._status: working(None, 0, task.name), self._stop: gr.update(interactive=True)}
+        yield self._working(None, 0, task)
         try:
             for progress, seconds in task.follow():
                 if backend.turn != turn:
                     break
-                yield {self._status: working(progress, seconds, task.name)}
+                yield self._working(progress, seconds, task)
             status = message(self._summary() if done is None else done)
         except Cancelled:
             status = message(stopped, "stopped")
@@ -114,6 +135,10 @@ class Work:
         if backend.turn != turn:
             status = message("Replaced by a newer request, here or in another window.", "stopped")
         yield self._resting(status)
+
+    def _working(self, progress: Progress | None, seconds: float, task: Task) -> Updates:
+        """Each step lets a person stop it: what was answered late may have taken that away."""
+        return {self._status: working(progress, seconds, task.name), self._stop: gr.update(interactive=True)}
 
     def _summary(self) -> str:
         index = self._session.backend.index

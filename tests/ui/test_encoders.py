@@ -252,7 +252,7 @@ def download(page):
     """What a click on Download does, to the end: what the status line said."""
     work = page.wiring.work
     page.encoders._begin(page.wiring)
-    return [str(next(iter(step.values()))) for step in work.follow_begun()]
+    return [str(next(iter(step.values()))) for step in work.follow_begun(page.encoders.id)]
 
 
 def test_only_the_click_downloads_and_says_what_and_how_large(page, published, gallery):

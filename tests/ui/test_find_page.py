@@ -367,7 +367,7 @@ def test_the_picture_of_the_answer_is_sent_whole(page):
 def ask_import(page, **asked):
     """What the panel shows after a button of it, and what the status line says in the end."""
     page.imports.act(json.dumps(asked), page.wiring)
-    status = str(next(iter(list(page.wiring.work.follow_begun())[-1].values())))
+    status = str(next(iter(list(page.wiring.work.follow_begun(page.imports.id))[-1].values())))
     return page.imports.shown(), status
 
 

@@ -56,7 +56,7 @@ def mine(tmp_path, small_family):
 def act(page, what, **about):
     """A click on a button, and all that follows: what is shown in the end, and the last word of the status line."""
     page.act(json.dumps({"do": what, **about}))
-    told = follow(page.work.follow_begun())
+    told = follow(page.work.follow_begun(page.id))
     page._acted()
     return {**by_id(page._redrawn()), "status": told[-1]}
 
@@ -107,11 +107,11 @@ def test_a_wrong_path_is_told_and_changes_nothing(started, tmp_path):
 def test_what_is_asked_for_before_the_end_of_the_last_is_shown_too(started, mine, tmp_path):
     page = started()
     page.act(json.dumps({"do": "add folder", "path": str(tmp_path / "nowhere")}))
-    follow(page.work.follow_begun())
+    follow(page.work.follow_begun(page.id))
     page.act(json.dumps({"do": "add folder", "path": str(mine)}))
     for step in (page._acted, page._redrawn):
         step()
-    follow(page.work.follow_begun())
+    follow(page.work.follow_begun(page.id))
     shown = by_id(page._acted())
     assert "5 checkpoints" in shown["folders"]
 

@@ -19,7 +19,7 @@ from .test_states import by_id, choose, families, follow, opened, tab_over, tabl
 def act(tab, what, name):
     """A click on a button in a panel, and what it leads to, to the end."""
     at_once = by_id(tab.act(json.dumps({"do": what, "name": name})))
-    follow(tab.work.follow_begun())
+    follow(tab.work.follow_begun(tab.id))
     return at_once, by_id(tab._acted())
 
 

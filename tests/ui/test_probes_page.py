@@ -69,8 +69,8 @@ def shown(page, view=ONE_PROBE, *looking):
 
 
 def do(page, task):
-    page.work.begin(lambda: task(ORDER), "Stopped.")
-    return [by_id(step).get("status") for step in page.work.follow_begun()][-1]
+    page.work.begin(page.id, lambda: task(ORDER), "Stopped.")
+    return [by_id(step).get("status") for step in page.work.follow_begun(page.id)][-1]
 
 
 def test_where_the_models_change_none_stays_chosen(page):

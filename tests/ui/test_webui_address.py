@@ -61,8 +61,8 @@ def enter(page, text):
 
 def estimate(page):
     """The status line and the plan after Estimate."""
-    page.work.begin(lambda: page.studio.make_plan(page._ordered(("cfg1-fast", (), 1))), "Stopped.", "Done.")
-    statuses = [next(iter(step.values())) for step in page.work.follow_begun()]
+    page.work.begin(page.id, lambda: page.studio.make_plan(page._ordered(("cfg1-fast", (), 1))), "Stopped.", "Done.")
+    statuses = [next(iter(step.values())) for step in page.work.follow_begun(page.id)]
     shown = page.show("cfg1-fast", (), 1, ONE_PROBE, None, None, None)
     return statuses[-1], next(update for part, update in shown.items() if part.elem_id == "modelsim_planned")
 
@@ -81,8 +81,8 @@ def test_it_generates_and_its_images_are_shown(open_page):
     page, webui = open_page(), FakeWebui()
     with webui_served(webui) as address:
         enter(page, address)
-        page.work.begin(lambda: page.studio.generate(page._ordered(("cfg1-fast", (), 1))), "Stopped.", "Done.")
-        list(page.work.follow_begun())
+        page.work.begin(page.id, lambda: page.studio.generate(page._ordered(("cfg1-fast", (), 1))), "Stopped.", "Done.")
+        list(page.work.follow_begun(page.id))
     assert set(webui.loads) == {"anna", "bert", "carl"}
     assert [row.name for row in page.studio.sheet("cfg1-fast").rows] == ["anna", "bert", "carl"]
 

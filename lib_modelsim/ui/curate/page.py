@@ -130,11 +130,11 @@ class CuratePage:
         return {**updates, self._said: said, self._taken: _taken(curator)}
 
     def _begin(self, curator: Curator, task: Any, stopped: str = _STOPPED, done: str = "") -> None:  # noqa: ANN401
-        self._wiring.work.begin(task, stopped, done, owner=curator.window)
+        self._wiring.work.begin((self.id, curator.window), task, stopped, done)
 
     def follow(self, window: str) -> Any:  # noqa: ANN401 - a generator of updates
         """Follow what this window has begun, if it has."""
-        yield from self._wiring.work.follow_begun(self.curator(window).window)
+        yield from self._wiring.work.follow_begun((self.id, self.curator(window).window))
 
     def show(self, window: str) -> Updates:
         """All that is known by now."""

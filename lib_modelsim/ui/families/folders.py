@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from ...text import counted
 from ...workspace.catalogue.table import LibraryRow
 from ..choices import LIBRARY
 from ..view_state import ViewState
-from ..work import Updates, Work
+from ..work import Updates
 
 _EXAMPLE = "~/stable-diffusion-webui/models/Stable-diffusion"
 _STOPPED = "Stopped. What was read so far is kept."
@@ -61,16 +62,16 @@ class FoldersPanel:
         )
         return {self._panel: gr.update(visible=True, value=html)}
 
-    def change(self, asked: dict[str, str], work: Work) -> None:
+    def change(self, asked: dict[str, str], begin: Callable[..., None]) -> None:
         """Begin what a button of the panel asks for, and show the library, where it ends."""
         backend = self._session.backend
         match asked:
             case {"do": "add folder", "path": typed}:
-                work.begin(lambda: backend.add_folder(typed), _STOPPED)
+                begin(lambda: backend.add_folder(typed), _STOPPED)
             case {"do": "remove folder", "path": path}:
-                work.begin(lambda: backend.remove_folder(Path(path)), _STOPPED)
+                begin(lambda: backend.remove_folder(Path(path)), _STOPPED)
             case {"do": "show demonstration"}:
-                work.begin(backend.show_demonstration, _STOPPED)
+                begin(backend.show_demonstration, _STOPPED)
         self._session.choose(view=LIBRARY)
 
 

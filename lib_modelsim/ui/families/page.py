@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -93,7 +94,7 @@ class FamiliesPage:
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acting = self._showing(lambda action: self._changes(lambda: self.act(action)))
         acted = self._at_once(chosen.action_field.input, acting, [chosen.action_field, families.view])
-        followed = self._wiring.in_background(acted.then, work.follow_begun)
+        followed = self._wiring.in_background(acted.then, partial(work.follow_begun, self.id))
         shown = self._at_once(followed.then, self._acted)
         self._wiring.tell_menu(shown)
         self._at_once(self._weigh(shown).then, self._redrawn)
@@ -211,9 +212,9 @@ class FamiliesPage:
         stopped = "Stopped. What is finished is kept. To go on, press Show families."
         self._changed = True
         if compared and question not in backend.answers:
-            self.work.begin(lambda: backend.compare(question), stopped)
+            self.work.begin(self.id, lambda: backend.compare(question), stopped)
         elif what == "bring back":
-            self.work.begin(backend.read_index, stopped)
+            self.work.begin(self.id, backend.read_index, stopped)
 
     def _acted(self) -> Updates:
         """What a button in a panel has led to: all of the page where the models have changed."""
@@ -231,9 +232,9 @@ class FamiliesPage:
         session, said = self.session, self._chosen.said
         match asked:
             case {"do": "load", "name": name}:
-                self.work.begin(lambda: session.backend.load(name), "Not loaded.")
+                self.work.begin(self.id, lambda: session.backend.load(name), "Not loaded.")
             case {"do": "compare", "name": name}:
-                self.work.begin(lambda: session.begin_detail(name), "Stopped.")
+                self.work.begin(self.id, lambda: session.begin_detail(name), "Stopped.")
             case {"do": "close"}:
                 session.choose(other=None)
                 return self._chosen.updates()
@@ -251,7 +252,7 @@ class FamiliesPage:
                 return self.show()
             case {"do": "add folder" | "remove folder" | "show demonstration"}:
                 self._changed = True
-                self._folders.change(asked, self.work)
+                self._folders.change(asked, partial(self.work.begin, self.id))
                 return self.show()
             case {"do": "close greeting"}:
                 session.choose(greeted=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import gradio as gr
 
 from ...errors import for_page
@@ -15,6 +17,8 @@ from .encoder_choice import EncoderChoice
 
 class EncodersPanel:
     """An accordion; made inside gradio's Blocks."""
+
+    id = "encoders"
 
     def __init__(self, choice: EncoderChoice) -> None:
         self._choice = choice
@@ -44,7 +48,7 @@ class EncodersPanel:
         chosen = wiring.at_once(self._encoder.input, self.choose, self._encoder, self.outputs)
         wiring.beside(chosen.then, self.show, self.outputs)
         begun = wiring.at_once(self._download.click, lambda: self._begin(wiring), None, None)
-        followed = wiring.in_background(begun.then, wiring.work.follow_begun)
+        followed = wiring.in_background(begun.then, partial(wiring.work.follow_begun, self.id))
         wiring.beside(followed.then, self.show, self.outputs)
 
     def choose(self, label: str | None) -> Updates:
@@ -63,7 +67,8 @@ class EncodersPanel:
         }
 
     def _begin(self, wiring: Wiring) -> None:
-        wiring.work.begin(self._choice.download, "Stopped. What was downloaded is kept. To go on, press it again.")
+        stopped = "Stopped. What was downloaded is kept. To go on, press it again."
+        wiring.work.begin(self.id, self._choice.download, stopped)
 
     def _offered(self) -> list[str]:
         """All that there are to choose from; besides, the one chosen."""

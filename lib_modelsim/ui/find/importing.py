@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ class _Told:
 class ImportPanel:
     """An accordion; made inside gradio's Blocks. The gallery is everybody's, and so is what is imported into it."""
 
+    id = "imports"
+
     def __init__(self, session: ViewState) -> None:
         self._backend = session.backend
         self._typed = ""
@@ -69,12 +72,12 @@ class ImportPanel:
         """Set going what the buttons are for."""
         wiring.at_once(opened, self.shown, None, self._panel)
         begun = wiring.at_once(self._field.input, lambda asked: self.act(asked, wiring), self._field, None)
-        followed = wiring.in_background(begun.then, wiring.work.follow_begun)
+        followed = wiring.in_background(begun.then, partial(wiring.work.follow_begun, self.id))
         wiring.at_once(followed.then, self.shown, None, self._panel)
 
     def act(self, asked: str, wiring: Wiring) -> None:
         """What a button asks for; the work is begun here and followed after."""
-        run, begin, looked = self._backend.run, wiring.work.begin, id(self._looked)
+        run, begin, looked = self._backend.run, partial(wiring.work.begin, self.id), id(self._looked)
         match json.loads(asked) if asked else {}:
             case {"import": "look", "path": str(path)}:
                 self._typed, self._looked, self._told = path, None, _Told()

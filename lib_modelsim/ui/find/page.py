@@ -89,12 +89,16 @@ class FindPage:
     def follow(self, task: Callable[[Finder], Task], window: str) -> Iterator[Updates]:
         """Follow a task to its end."""
         finder = self.finder(window)
-        self.wiring.work.begin(lambda: task(finder), *_WORDS, owner=finder.window)
+        self.wiring.work.begin(self._owner(finder), lambda: task(finder), *_WORDS)
         yield from self.follow_begun(window)
 
     def follow_begun(self, window: str) -> Iterator[Updates]:
         """Follow what this window has begun, if it has."""
-        yield from self.wiring.work.follow_begun(self.finder(window).window)
+        yield from self.wiring.work.follow_begun(self._owner(self.finder(window)))
+
+    def _owner(self, finder: Finder) -> tuple[str, str]:
+        """Whose work it is that this window begins here."""
+        return self.id, finder.window
 
     def take(self, sent: str, window: str) -> Updates:
         """Other pictures: the answer to the ones before is gone. They are looked at at once, unless that would stop
@@ -104,7 +108,7 @@ class FindPage:
         finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
         begun = bool(finder.asked) and not finder.would_disturb
         if begun:
-            self.wiring.work.begin(finder.find, *_WORDS, owner=finder.window)
+            self.wiring.work.begin(self._owner(finder), finder.find, *_WORDS)
         return self.show(window, begun)
 
     def show(self, window: str, begun: bool = False) -> Updates:
@@ -133,7 +137,7 @@ class FindPage:
             case {"find": "forget"}:
                 finder.forget()
             case {"find": "load", "name": key}:
-                self.wiring.work.begin(lambda: finder.load(key), "Not loaded.", "Loaded.", finder.window)
+                self.wiring.work.begin(self._owner(finder), lambda: finder.load(key), "Not loaded.", "Loaded.")
         return self.show(window)
 
     def send(self, window: str) -> Markup:

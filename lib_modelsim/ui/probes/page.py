@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -90,10 +91,10 @@ class ProbesPage:
         def begin(*values: object) -> None:
             order = self._ordered(values[:3])
             stopped = f"Stopped. Finished images are kept. To go on, press {GENERATE}."
-            self.work.begin(lambda: task(order), stopped, "Done.")
+            self.work.begin(self.id, lambda: task(order), stopped, "Done.")
 
         begun = self._wiring.at_once(button.click, begin, self.inputs, None)
-        followed = self._wiring.in_background(begun.then, self.work.follow_begun)
+        followed = self._wiring.in_background(begun.then, partial(self.work.follow_begun, self.id))
         self._wiring.at_once(followed.then, self._asked, self.inputs, self.outputs)
 
     def opened(self, suite: str | None = None) -> Updates:
