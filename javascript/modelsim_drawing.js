@@ -7,7 +7,7 @@ tree; branches have `data-from` and `data-to`: the first and the last of their l
 "use strict";
 
 window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
-    const DRAG_FROM = 4, STEP = 1.25, MOST = { tree: 4, map: 12, heatmap: 40 };
+    const DRAG_FROM = 4, STEP = 1.25, MOST = { tree: 4, map: 12, heatmap: 40, lineage: 8 };
 
     const viewOf = (element) => element.closest(".modelsim-view");
     const leavesOf = (element) => [...element.closest(".modelsim-drawing").querySelectorAll(".modelsim-leaf")];

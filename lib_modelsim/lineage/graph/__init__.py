@@ -1,0 +1,1 @@
+"""Who descends from whom: the models of one network as a graph, every edge with its evidence."""
