@@ -37,11 +37,16 @@ class KeyValues:
         return rounding(self.target, self.dtype)
 
 
+def steps(values: Numbers, dtype: str) -> Numbers:
+    """How far the next number of a dtype lies from each of these."""
+    _, exponents = np.frexp(values)
+    last = np.where(values == 0, _LEAST[dtype], np.maximum(exponents - _DIGITS[dtype], _LEAST[dtype]))
+    return np.exp2(last.astype(np.float32))
+
+
 def rounding(values: Numbers, dtype: str) -> float:
     """Root mean square error that rounding numbers of these sizes to a dtype makes: a step of the last digit is evenly
     missed by up to its half, 1/√12 of it in the root mean square."""
     if not values.size:
         return 0.0
-    _, exponents = np.frexp(values)
-    last = np.maximum(exponents - _DIGITS[dtype], _LEAST[dtype]).astype(np.float64)
-    return float(np.sqrt(np.mean(np.exp2(2 * last)) / 12))
+    return float(np.sqrt(np.mean(np.square(steps(values, dtype), dtype=np.float64)) / 12))

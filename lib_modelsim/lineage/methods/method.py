@@ -11,29 +11,38 @@ from ..values import KeyValues
 @dataclass(frozen=True)
 class MethodFit:
     """How well a method explains a sample: its parents by role, the parameters that fit best, and what is left, as a
-    multiple of the rounding of the stored precision (root mean square over the sample)."""
+    multiple of the rounding of the stored precision (root mean square over the sample's largest component);
+    `components` has the same for each component alone. `shares` are the shares by role that the parameters mean, for a
+    method that has constant ones; `blocks` the parameters by block where they differ between blocks."""
 
     method: str
     parents: Mapping[str, str]
     parameters: Mapping[str, float] = field(default_factory=dict)
     residual_in_roundings: float = float("inf")
+    components: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
+    blocks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Method:
     """One way to merge.
 
-    `name` is the recipe's `kind`; `roles` the letters of its parents in the formula; `needs_base` whether one of them,
-    "base", is the network's base. `formula` and `source` are for people. `fit(sample, parents)` fits the parameters to
-    whole weights of target and models, where `parents` says role → model; it must be quick to give up. `shares` says
-    whether the shares of its parents mean anything to a person (DARE: on average; TIES: not).
+    `name` is the recipe's `kind`; `roles` the letters of its parents in the formula, "C" being what differences are
+    taken from: mostly the network's base. `formula` and `source` are for people.
+
+    `quick(sample, parents)` looks at small pieces cut from weights, where `parents` says role → model, and says how
+    badly the method can explain them: 0 perfectly, from 1 on not at all; it is called for every choice of parents.
+    `fit(sample, parents)` fits the parameters to whole weights, None where the method does not hold or could not be
+    told from a plain copy of a parent. `symmetric`: A and B can change places. `shares` says whether the shares of its
+    parents mean anything to a person (DARE: on average; TIES: not).
     """
 
     name: str
     roles: tuple[str, ...]
     formula: str
     source: str
+    quick: Callable[[Sequence[KeyValues], Mapping[str, str]], float]
     fit: Callable[[Sequence[KeyValues], Mapping[str, str]], MethodFit | None]
-    needs_base: bool = False
     symmetric: bool = False
     shares: bool = False
