@@ -20,7 +20,7 @@ FINE = 1 << 17
 """So many numbers are enough to refine the share of kept ones."""
 
 
-class Differences:
+class _Trimming:
     """Of one weight what the parents add to C, and how large each number is."""
 
     def __init__(self, case: Case) -> None:
@@ -44,7 +44,7 @@ class Differences:
 def quick(sample: Sequence[KeyValues], parents: Mapping[str, str]) -> float:
     """1 − the best correlation of T − C with what the formula adds."""
     cases = [case for case in cases_of(sample, parents) if case.target.ndim > 1][:4]
-    parts = [Differences(case) for case in cases]
+    parts = [_Trimming(case) for case in cases]
     return min((_apart(parts, k, by_sum)[0] for k in DENSITIES[::3] for by_sum in (False, True)), default=1.0) / (
         1 - ALIKE
     )
@@ -53,7 +53,7 @@ def quick(sample: Sequence[KeyValues], parents: Mapping[str, str]) -> float:
 def fit(sample: Sequence[KeyValues], parents: Mapping[str, str]) -> MethodFit | None:
     """k by a grid that gets finer, α in closed form."""
     cases = cases_of(sample, parents)
-    few = [Differences(case) for case in _few(cases)]
+    few = [_Trimming(case) for case in _few(cases)]
     if not few:
         return None
     found = None
@@ -69,10 +69,10 @@ def fit(sample: Sequence[KeyValues], parents: Mapping[str, str]) -> MethodFit | 
 
 def _predicted(cases: Iterable[Case], k: float, alpha: float, by_sum: bool) -> Iterable[Numbers]:
     for case in cases:
-        yield case.numbers["C"] + np.float32(alpha) * Differences(case).merged(k, by_sum)
+        yield case.numbers["C"] + np.float32(alpha) * _Trimming(case).merged(k, by_sum)
 
 
-def _apart(parts: Sequence[Differences], k: float, by_sum: bool) -> tuple[float, float]:
+def _apart(parts: Sequence[_Trimming], k: float, by_sum: bool) -> tuple[float, float]:
     """1 − the correlation of T − C with the formula's sum, weights counted alike, and α."""
     xx = xy = yy = 0.0
     for part in parts:
@@ -82,7 +82,7 @@ def _apart(parts: Sequence[Differences], k: float, by_sum: bool) -> tuple[float,
     return (1 - xy / np.sqrt(xx * yy), xy / xx) if xx > 0 else (1.0, 0.0)
 
 
-def _best(parts: Sequence[Differences], by_sum: bool) -> tuple[float, float, float]:
+def _best(parts: Sequence[_Trimming], by_sum: bool) -> tuple[float, float, float]:
     """The least cost, its k and α: grids of eleven, each a fifth as wide as the last, down to the rank of a number."""
     k = min(DENSITIES.tolist(), key=lambda k: _apart(parts, k, by_sum)[0])
     cost, width = _apart(parts, k, by_sum)[0], 0.05
