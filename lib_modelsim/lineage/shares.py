@@ -1,34 +1,112 @@
-"""Signed least squares: how much of each parent is in a target, from squared distances alone."""
+"""Signed least squares: how much of each parent is in a target, from squared distances alone.
+
+Everything is a difference from the target: with G the products ⟨a − T, b − T⟩, shares s with Σ s = 1 leave sᵀGs. A sum
+that is not 1 belongs to SLERP, whose own formula is replayed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .products import Distances
+from .products import Distances, Stack
 
 Array = NDArray[np.float64]
+
+_SINGULAR = 1e-9
+"""Of a parent's own direction, beside the others': below, the products have no digits left for it."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """`shares` [p] of the candidates, whose sum is 1, and what they `left`: ‖target − Σ share · candidate‖²."""
+    """`shares` [p] of the candidates, whose sum is 1, and what they `left`: ‖target − Σ share · candidate‖²;
+    `spread` [p, p] is the covariance of the shares for an error of unit variance in every number of the target."""
 
     shares: Array
     left: float
+    spread: Array
 
 
 def solve(distances: Distances) -> Solution:
     """The shares with the sum 1 that leave least; none of them is held to be positive."""
     inner = distances.products
-    n = len(inner)
-    if n == 0:
-        return Solution(np.zeros(0), float(distances.norms[0]))
-    # Σ s = 1 by leaving out the last: T − m_n = Σ s_i (m_i − m_n)
-    differences = inner[:-1, :-1] - inner[:-1, -1:] - inner[-1:, :-1] + inner[-1, -1]
-    towards = inner[-1, -1] - inner[:-1, -1]
-    first = np.linalg.lstsq(differences, towards, rcond=1e-12)[0] if n > 1 else np.zeros(0)
-    shares = np.append(first, 1 - first.sum())
-    return Solution(shares, max(float(shares @ inner @ shares), 0.0))
+    return solve_inner(inner, np.eye(len(inner), dtype=bool), float(distances.norms[0]))
+
+
+def solve_inner(inner: Array, same: NDArray[np.bool_], nothing: float = np.nan) -> Solution:
+    """The same from products [p, p], NaN for models that do not hold the weights: their share is 0. Of models that are
+    the `same` here the first gets the share of all. Where nobody holds them, `nothing` is left."""
+    shares, spread = np.zeros(len(inner)), np.zeros(inner.shape)
+    kept: list[int] = []
+    for i in range(len(inner)):
+        if not np.isnan(inner[i, i]) and not any(same[i, k] for k in kept):
+            kept.append(i)
+    if not kept:
+        return Solution(shares, nothing, spread)
+    # Σ s = 1 by taking differences from the nearest: T − m_0 = Σ s_i (m_i − m_0)
+    first = min(kept, key=lambda i: inner[i, i])
+    others = [i for i in kept if i != first]
+    differences, towards = from_origin(inner, first)
+    block, turn = _inverse(differences[np.ix_(others, others)]), np.eye(len(others) + 1)[:, 1:]
+    turn[0] = -1  # the first has what the others leave
+    found = block @ towards[others]
+    order = [first, *others]
+    shares[order] = turn @ found + np.eye(len(order))[0]
+    spread[np.ix_(order, order)] = turn @ block @ turn.T
+    picked = shares[kept]
+    return Solution(shares, max(float(picked @ inner[np.ix_(kept, kept)] @ picked), 0.0), spread)
+
+
+def from_origin(inner: Array, origin: int) -> tuple[Array, Array]:
+    """⟨a − o, b − o⟩ and ⟨target − o, a − o⟩ of the models, o one of them."""
+    row = inner[origin]
+    return inner - row[:, None] - row[None, :] + row[origin], row[origin] - row
+
+
+def _inverse(gram: Array) -> Array:
+    """Of a Gram matrix, with its vectors brought to one length first."""
+    scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    return np.linalg.pinv(gram / np.outer(scale, scale), rcond=_SINGULAR, hermitian=True) / np.outer(scale, scale)
+
+
+@dataclass(frozen=True)
+class BlockShares:
+    """Row by row (block and component): `shares` [r, p] of the parents, what they `left` [r] (‖·‖²), and the
+    `spread` [r, p, p] as in Solution."""
+
+    stack: Stack
+    shares: Array
+    left: Array
+    spread: Array
+
+    @property
+    def roundings(self) -> Array:
+        """[r]: what is left as a multiple of the rounding of the target's precision, root mean square."""
+        return np.sqrt(self.left / np.maximum(self.stack.noise, 1e-300))
+
+
+def share_out(stack: Stack, parents: Sequence[str]) -> BlockShares:
+    """The shares of these parents, block by block."""
+    own = stack.of(parents)
+    nothing = [float(row.norms[0]) for row in stack.rows]
+    found = [solve_inner(i, s, n) for i, s, n in zip(own.inner, own.same, nothing, strict=True)]
+    p = len(parents)
+    return BlockShares(
+        own,
+        np.array([one.shares for one in found]).reshape(-1, p),
+        np.array([one.left for one in found]),
+        np.array([one.spread for one in found]).reshape(-1, p, p),
+    )
+
+
+def pooled(stack: Stack) -> Solution:
+    """One share for all blocks: those that leave least, each block measured in its own rounding. `left` is in squared
+    roundings."""
+    noise = np.maximum(stack.noise, 1e-12 * np.array([row.norms[0] for row in stack.rows]))
+    whole = stack.held.all(axis=1)
+    weights = np.where(whole, stack.counts / np.maximum(noise, 1e-300), 0)
+    total = np.einsum("r,rij->ij", weights, np.where(whole[:, None, None], stack.inner, 0))
+    return solve_inner(total, np.eye(len(stack.names), dtype=bool))

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float32]
 
-_DIGITS = {"F64": 53, "F32": 24, "F16": 11, "BF16": 8, "F8_E4M3": 4, "F8_E5M2": 3}
+DIGITS = {"F64": 53, "F32": 24, "F16": 11, "BF16": 8, "F8_E4M3": 4, "F8_E5M2": 3}
 """dtype → binary digits of a number."""
 
-_LEAST = {"F64": -1074, "F32": -149, "F16": -24, "BF16": -133, "F8_E4M3": -9, "F8_E5M2": -16}
+LEAST = {"F64": -1074, "F32": -149, "F16": -24, "BF16": -133, "F8_E4M3": -9, "F8_E5M2": -16}
 """dtype → exponent of its smallest number."""
 
 
@@ -40,7 +40,7 @@ class KeyValues:
 def steps(values: Numbers, dtype: str) -> Numbers:
     """How far the next number of a dtype lies from each of these."""
     _, exponents = np.frexp(values)
-    last = np.where(values == 0, _LEAST[dtype], np.maximum(exponents - _DIGITS[dtype], _LEAST[dtype]))
+    last = np.where(values == 0, LEAST[dtype], np.maximum(exponents - DIGITS[dtype], LEAST[dtype]))
     return np.exp2(last.astype(np.float32))
 
 

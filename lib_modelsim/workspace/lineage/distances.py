@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from ...checkpoints.reader import Checkpoint
 from ...job import Job
 from ...library import Library
-from ...lineage.products import Distances
+from ...lineage.products import Distances, typical_rounding
 from ...similarity.parts import WEIGHTS, Part, from_arrays
 from ..catalogue.index import Model, Unreadable
 from ..comparing.caching import Arrays, cached_or_compute
@@ -69,4 +69,6 @@ def weight_distances(target: Model, candidates: Sequence[Model], job: Job, devic
 
 def _of(name: str, block: str | None, part: Part, models: Sequence[Model], count: int) -> Distances:
     names = tuple(models[i].name for i in part.members)
-    return Distances(name, part.component, block or None, names, part.squares, part.norms, count)
+    stored = models[0].header.components.get(part.component)
+    rounding = typical_rounding(float(part.norms[0]), count, stored.dtype if stored else "")
+    return Distances(name, part.component, block or None, names, part.squares, part.norms, count, rounding)

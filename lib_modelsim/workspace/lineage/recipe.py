@@ -36,5 +36,9 @@ def recipe(
         lambda names: weight_distances(target, [by_name[name] for name in names], job, device),
         base.name if base is not None and base.name in by_name else None,
         candidates=tuple(by_name),
+        precisions={
+            model.name: {name: part.dtype for name, part in model.header.components.items()}
+            for model in (target, *held)
+        },
     )
     return make(evidence)
