@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from .candidates import candidates_of
 from .evidence import TargetEvidence
-from .kinds import UNKNOWN, WEIGHTED_SUM
-from .recipe import ParentShare, Recipe
-from .shares import solve
+from .kinds import UNKNOWN
+from .linear import blocks_of, components_of, fit_linear, kind_of, shares_of
+from .recipe import FoundMethod, Recipe
 
 
 def make(evidence: TargetEvidence) -> Recipe:
     """What the target is made of, as far as the evidence goes."""
-    whole = solve_whole(evidence)
-    parents = tuple(ParentShare(name, round(share, 6)) for name, share in whole.items() if abs(share) >= 0.02)
-    kind = WEIGHTED_SUM if parents else UNKNOWN
+    candidates = candidates_of(evidence)
+    if not candidates.chosen:
+        remark = "There is no other model here that it could be made of."
+        return Recipe(evidence.target, evidence.network, UNKNOWN, coverage=evidence.coverage, remarks=(remark,))
+    linear = fit_linear(candidates)
+    kind = kind_of(linear, evidence.precisions, evidence.target)
+    why = "shares by block leave no more than rounding"
     return Recipe(
-        evidence.target, evidence.network, kind, parents=parents, coverage=evidence.coverage, base=evidence.base
+        evidence.target,
+        evidence.network,
+        kind,
+        FoundMethod(kind, {}, linear.roundings, why) if linear.proven else None,
+        shares_of(linear, candidates),
+        blocks_of(linear),
+        components_of(linear),
+        coverage=evidence.coverage,
+        base=evidence.base,
+        sure=linear.proven,
     )
-
-
-def solve_whole(evidence: TargetEvidence) -> dict[str, float]:
-    """Candidate → its share over the whole network."""
-    names = evidence.candidates
-    total = None
-    for block in evidence.blocks:
-        if set(names) <= set(block.names):
-            one = block.of(names)
-            total = one.squares if total is None else total + one.squares
-    if total is None:
-        return {}
-    first = evidence.blocks[0].of(names)
-    added = type(first)("", "", None, first.names, total, np.diag(total), 0)
-    return dict(zip(first.names[1:], solve(added).shares.tolist(), strict=True))

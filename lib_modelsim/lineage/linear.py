@@ -1,0 +1,180 @@
+"""What shares by block say: a weighted sum, a triple sum, an add-difference, by blocks, a swap, a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .candidates import NUMBERS, PROVEN, WORTH, Candidates
+from .kinds import ADD_DIFFERENCE, BLOCK_WEIGHTED, CAST, COPY, SWAP, TRIPLE_SUM, WEIGHTED_SUM
+from .products import Stack
+from .recipe import ComponentOrigin, ParentShare, Shares
+from .shares import BlockShares, intervals, pooled, share_out
+
+Array = NDArray[np.float64]
+
+_NONE = 1e-3
+"""A share that is told as 0 or 1 where it is no more than this away: nobody types three digits."""
+
+LEAST = 0.02
+"""A model with smaller shares, in all blocks, in a target that they do not explain is no parent of it."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The fit of a target by signed shares of `parents`, block by block. `constant` are shares that fit all blocks that
+    are `merged`, [p], with half of their 95 % interval; None where they vary. `whole` says of each component that is
+    one model's own which that is; `merged` [r] which rows are of the others."""
+
+    parents: tuple[str, ...]
+    fit: BlockShares
+    constant: Array | None
+    margin: Array
+    merged: NDArray[np.bool_]
+    whole: Mapping[str, str]
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing is left in any block, beyond rounding."""
+        return bool(len(self.parents)) and bool((self.fit.roundings < PROVEN).all())
+
+    @property
+    def roundings(self) -> float:
+        """What is left over all blocks, as a multiple of the rounding."""
+        noise = self.fit.stack.noise.sum()
+        return float(np.sqrt(self.fit.left.sum() / noise)) if noise else float("inf")
+
+
+def fit_linear(candidates: Candidates) -> Linear:
+    """The chosen parents' shares, and where they are the same."""
+    stack = candidates.stack.of(candidates.chosen)
+    parents = candidates.chosen
+    fit = share_out(stack, parents)
+    whole = _whole_components(fit, parents)
+    merged = np.array([row.component not in whole for row in stack.rows])
+    if not merged.any():  # each component is somebody's own: those of the network itself decide
+        sizes = {name: sum(r.count for r in stack.rows if r.component == name) for name in whole}
+        first = max(sizes, key=sizes.__getitem__)
+        merged = np.array([whole[row.component] == whole[first] for row in stack.rows])
+    constant, margin = _constant(fit, merged)
+    return Linear(parents, fit, constant, margin, merged, whole)
+
+
+def _constant(fit: BlockShares, merged: NDArray[np.bool_]) -> tuple[Array | None, Array]:
+    stack = _rows(fit.stack, merged)
+    shares = pooled(stack).shares
+    left = np.einsum("i,rij,j->r", shares, np.nan_to_num(stack.inner), shares)
+    own = fit.left[merged]
+    noise = np.maximum(stack.noise, 1e-300)
+    costs = (left - own) / (own + noise)
+    large = stack.counts >= min(NUMBERS, stack.counts.max(initial=0))
+    steady = bool((costs[large] <= WORTH).all())
+    return (shares if steady else None), intervals(stack, shares)
+
+
+def _rows(stack: Stack, kept: NDArray[np.bool_]) -> Stack:
+    rows = tuple(row for row, keep in zip(stack.rows, kept, strict=True) if keep)
+    return Stack(rows, stack.names, stack.inner[kept], stack.same[kept], stack.noise[kept], stack.counts[kept])
+
+
+def _whole_components(fit: BlockShares, parents: Sequence[str]) -> dict[str, str]:
+    """Component → the parent whose own it is: all of its blocks have nothing but this one's numbers."""
+    found: dict[str, str] = {}
+    stack = fit.stack
+    for component in dict.fromkeys(row.component for row in stack.rows):
+        rows = [r for r, row in enumerate(stack.rows) if row.component == component]
+        own = stack.inner[rows][:, range(len(parents)), range(len(parents))]
+        exact = (own == 0).all(axis=0)
+        if exact.any():
+            found[component] = parents[int(np.argmax(exact))]
+    return found
+
+
+def kind_of(linear: Linear, dtypes: Mapping[str, Mapping[str, str]], target: str) -> str:
+    """The kind of a target that is proven to be linear."""
+    shares = linear.constant
+    origins = set(linear.whole.values())
+    if len(linear.parents) == 1:
+        exact = not np.nansum(np.diagonal(linear.fit.stack.inner, axis1=1, axis2=2))
+        same_dtype = dtypes.get(target) == dtypes.get(linear.parents[0])
+        return COPY if same_dtype or not (exact or dtypes.get(target)) else CAST
+    if set(linear.whole) == {row.component for row in linear.fit.stack.rows} and len(origins) > 1:
+        return SWAP
+    if shares is None:
+        return ADD_DIFFERENCE if _is_difference(linear) else BLOCK_WEIGHTED
+    taking = np.flatnonzero(np.abs(shares) > _NONE)
+    if len(taking) == 3:
+        one = np.abs(shares[taking] - 1) <= np.maximum(_NONE, linear.margin[taking])
+        return ADD_DIFFERENCE if one.any() and (shares < 0).any() else TRIPLE_SUM
+    return WEIGHTED_SUM
+
+
+def _is_difference(linear: Linear) -> bool:
+    """Whether one of three has the share 1 in every block, so that the two others are a difference."""
+    shares = linear.fit.shares[linear.merged]
+    told = ~(linear.fit.stack.same & ~np.eye(len(linear.parents), dtype=bool)).any(axis=(1, 2))[linear.merged]
+    if len(linear.parents) != 3 or not told.any():
+        return False
+    return bool((np.abs(shares[told] - 1) < _NONE).all(axis=0).any() and (shares[told] < -_NONE).any())
+
+
+def shares_of(linear: Linear, candidates: Candidates) -> tuple[ParentShare, ...]:
+    """The parents with their overall shares: constant ones, else the mean over the blocks by their numbers; None for a
+    model that gave whole components alone."""
+    stack = linear.fit.stack
+    found = []
+    mean = np.average(linear.fit.shares[linear.merged], axis=0, weights=stack.counts[linear.merged])
+    for i, name in enumerate(linear.parents):
+        same_as = _same_as(linear, candidates, i)
+        donor = name in linear.whole.values() and not (np.abs(linear.fit.shares[linear.merged, i]) > _NONE).any()
+        if donor:
+            found.append(ParentShare(name, same_as=same_as))
+        elif linear.constant is None:
+            found.append(ParentShare(name, round(float(mean[i]), 6), same_as=same_as))
+        else:
+            share, margin = float(linear.constant[i]), float(linear.margin[i])
+            low, high = round(share - margin, 6), round(share + margin, 6)
+            found.append(ParentShare(name, round(share, 6), low, high, same_as=same_as))
+    return tuple(sorted(found, key=lambda one: -abs(one.share or 0)))
+
+
+def _same_as(linear: Linear, candidates: Candidates, place: int) -> tuple[str, ...]:
+    """The models that are the same wherever this parent has a share."""
+    stack, name = candidates.stack, linear.parents[place]
+    takes = np.abs(_table(linear)[:, place]) > _NONE
+    at = stack.names.index(name)
+    alike = (stack.same[:, at, :] | ~takes[:, None]).all(axis=0)
+    return tuple(other for j, other in enumerate(stack.names) if alike[j] and other not in linear.parents)
+
+
+def _table(linear: Linear) -> Array:
+    """[r, p]: the shares by row, the constant ones where there are such."""
+    table = linear.fit.shares.copy()
+    if linear.constant is not None:
+        table[linear.merged] = linear.constant
+    return table
+
+
+def blocks_of(linear: Linear) -> dict[str, Shares]:
+    """Block → parent → share, in network order; of a block with several components the largest one's."""
+    stack, table = linear.fit.stack, _table(linear)
+    found: dict[str, Shares] = {}
+    size: dict[str, float] = {}
+    for r, row in enumerate(stack.rows):
+        block = row.block or row.component.upper()
+        if stack.counts[r] > size.get(block, 0):
+            size[block] = float(stack.counts[r])
+            found[block] = {n: round(float(s), 6) for n, s in zip(linear.parents, table[r], strict=True)}
+    return found
+
+
+def components_of(linear: Linear) -> dict[str, ComponentOrigin]:
+    """Component → whose it is; "merged" where several have a share."""
+    found = {}
+    for component in dict.fromkeys(row.component for row in linear.fit.stack.rows):
+        own = linear.whole.get(component)
+        found[component] = ComponentOrigin("same", own) if own else ComponentOrigin("merged")
+    return found
