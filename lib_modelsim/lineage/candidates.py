@@ -12,7 +12,7 @@ Copies and casts count as one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .evidence import TargetEvidence
 from .products import Stack, stacked
-from .shares import from_origin, pooled, share_out
+from .shares import floor, from_origin, pooled, share_out
 
 Array = NDArray[np.float64]
 
@@ -57,6 +57,13 @@ class Candidates:
     def worth_a_look(self) -> tuple[str, ...]:
         """Chosen and ranked, without the base."""
         return tuple(name for name in (*self.chosen, *self.ranked) if name != self.base)[:RANKED]
+
+    def alike(self, name: str, components: Collection[str]) -> tuple[str, ...]:
+        """The models that are the same as this one in these components, which it has."""
+        stack, at = self.stack, self.stack.names.index(name)
+        rows = [r for r, row in enumerate(stack.rows) if row.component in components and stack.held[r, at]]
+        same = stack.same[rows, at, :].all(axis=0)
+        return tuple(other for j, other in enumerate(stack.names) if same[j] and j != at)
 
 
 def candidates_of(evidence: TargetEvidence) -> Candidates:
@@ -96,7 +103,7 @@ class _Search:
         self._stack = stack
         large = stack.counts >= NUMBERS
         self._rows = np.flatnonzero(large if large.any() else stack.counts > 0)
-        self._noise = np.maximum(stack.noise, 1e-12 * np.array([row.norms[0] for row in stack.rows]))[self._rows]
+        self._noise = floor(stack)[self._rows]
 
     def run(self, base: int | None) -> list[int]:
         """The fewest models that explain as much as can be explained."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .candidates import NUMBERS, PROVEN, WORTH, Candidates
 from .kinds import ADD_DIFFERENCE, BLOCK_WEIGHTED, CAST, COPY, SWAP, TRIPLE_SUM, WEIGHTED_SUM
-from .products import Stack
+from .products import Distances, Stack, stacked
 from .recipe import ComponentOrigin, ParentShare, Shares
 from .shares import BlockShares, intervals, pooled, share_out
+from .values import DIGITS, KeyValues
 
 Array = NDArray[np.float64]
 
@@ -27,7 +28,8 @@ LEAST = 0.02
 class Linear:
     """The fit of a target by signed shares of `parents`, block by block. `constant` are shares that fit all blocks that
     are `merged`, [p], with half of their 95 % interval; None where they vary. `whole` says of each component that is
-    one model's own which that is; `merged` [r] which rows are of the others."""
+    one model's own which that is; `merged` [r] which rows are of the others. `direct` is what is left of the numbers
+    of a sample, block by block, in roundings; None where none was read."""
 
     parents: tuple[str, ...]
     fit: BlockShares
@@ -35,23 +37,29 @@ class Linear:
     margin: Array
     merged: NDArray[np.bool_]
     whole: Mapping[str, str]
+    direct: Array | None = None
 
     @property
     def proven(self) -> bool:
         """Whether nothing is left in any block, beyond rounding."""
-        return bool(len(self.parents)) and bool((self.fit.roundings < PROVEN).all())
+        left = self.fit.roundings if self.direct is None else self.direct
+        return bool(len(self.parents)) and bool((left < PROVEN).all())
 
     @property
     def roundings(self) -> float:
         """What is left over all blocks, as a multiple of the rounding."""
-        noise = self.fit.stack.noise.sum()
-        return float(np.sqrt(self.fit.left.sum() / noise)) if noise else float("inf")
+        if self.direct is not None:
+            return float(np.sqrt(np.mean(self.direct**2)))
+        return float(np.sqrt(np.mean(self.fit.roundings**2)))
 
 
 def fit_linear(candidates: Candidates) -> Linear:
     """The chosen parents' shares, and where they are the same."""
-    stack = candidates.stack.of(candidates.chosen)
-    parents = candidates.chosen
+    return fit_rows(candidates.stack.of(candidates.chosen), candidates.chosen)
+
+
+def fit_rows(stack: Stack, parents: tuple[str, ...]) -> Linear:
+    """The same of any rows."""
     fit = share_out(stack, parents)
     whole = _whole_components(fit, parents)
     merged = np.array([row.component not in whole for row in stack.rows])
@@ -61,6 +69,52 @@ def fit_linear(candidates: Candidates) -> Linear:
         merged = np.array([whole[row.component] == whole[first] for row in stack.rows])
     constant, margin = _constant(fit, merged)
     return Linear(parents, fit, constant, margin, merged, whole)
+
+
+def in_sample(linear: Linear, sample: Sequence[KeyValues]) -> Linear:
+    """What the shares leave of the numbers themselves. Where they are stored finer than sums of squares tell, in
+    float32, the shares are fitted to them once more."""
+    rows = sampled_rows(sample, linear.parents)
+    if not rows:
+        return linear
+    stack = stacked(rows, linear.parents, {})
+    again = fit_rows(stack, linear.parents)
+    if any(DIGITS.get(one.dtype, 0) > _FINE for one in sample):
+        return replace(again, direct=again.fit.roundings)
+    by_row = {(row.block, row.component): s for row, s in zip(linear.fit.stack.rows, _table(linear), strict=True)}
+    left = [_left(i, by_row.get((row.block, row.component))) for i, row in zip(stack.inner, stack.rows, strict=True)]
+    return replace(linear, direct=np.sqrt(np.array(left) / np.maximum(stack.noise, 1e-300)))
+
+
+def _left(inner: Array, shares: Array | None) -> float:
+    return np.inf if shares is None else max(float(shares @ np.nan_to_num(inner) @ shares), 0.0)
+
+
+_FINE = 11
+"""Binary digits of float16: of numbers with more the sums of squares hold fewer than they do."""
+
+
+def sampled_rows(sample: Sequence[KeyValues], names: Sequence[str]) -> list[Distances]:
+    """The distances of the sampled weights, block by block and component, in float64."""
+    groups: dict[tuple[str | None, str, tuple[str, ...]], list[KeyValues]] = {}
+    for one in sample:
+        held = tuple(name for name in names if name in one.models)
+        groups.setdefault((one.block, one.component, held), []).append(one)
+    found = []
+    for (block, component, held), weights in groups.items():
+        n = len(held) + 1
+        squares, norms, noise, count = np.zeros((n, n)), np.zeros(n), 0.0, 0
+        for one in weights:
+            own = one.target.astype(np.float64).ravel()
+            apart = np.stack([np.zeros_like(own), *(one.models[m].astype(np.float64).ravel() - own for m in held)])
+            inner = apart @ apart.T
+            size = np.diag(inner)
+            squares += np.maximum(size[:, None] + size[None, :] - 2 * inner, 0) * (1 - np.eye(n))
+            norms += ((own + apart) ** 2).sum(axis=1)
+            noise, count = noise + one.rounding**2 * own.size, count + own.size
+        rms = float(np.sqrt(noise / count)) if count else 0.0
+        found.append(Distances(block or "", component, block, ("", *held), squares, norms, count, rms))
+    return found
 
 
 def _constant(fit: BlockShares, merged: NDArray[np.bool_]) -> tuple[Array | None, Array]:

@@ -85,7 +85,7 @@ class BlockShares:
     @property
     def roundings(self) -> Array:
         """[r]: what is left as a multiple of the rounding of the target's precision, root mean square."""
-        return np.sqrt(self.left / np.maximum(self.stack.noise, 1e-300))
+        return np.sqrt(self.left / floor(self.stack))
 
 
 def share_out(stack: Stack, parents: Sequence[str]) -> BlockShares:
@@ -105,7 +105,7 @@ def share_out(stack: Stack, parents: Sequence[str]) -> BlockShares:
 def pooled(stack: Stack) -> Solution:
     """One share for all blocks: those that leave least, each block measured in its own rounding. `left` is in squared
     roundings."""
-    noise = np.maximum(stack.noise, 1e-12 * np.array([row.norms[0] for row in stack.rows]))
+    noise = floor(stack)
     whole = stack.held.all(axis=1)
     weights = np.where(whole, stack.counts / np.maximum(noise, 1e-300), 0)
     total = np.einsum("r,rij->ij", weights, np.where(whole[:, None, None], stack.inner, 0))
@@ -117,7 +117,7 @@ def intervals(stack: Stack, shares: Array) -> Array:
     their error: the rounding of the target, a training afterwards, what varies within the blocks. Rounding is no chance
     alone: where parents differ by one digit the nearer one takes all, which moves a share by up to the square of
     rounding / difference. At least `_PRODUCTS`, the accuracy of the products."""
-    noise = np.maximum(stack.noise, 1e-12 * np.array([row.norms[0] for row in stack.rows]))
+    noise = floor(stack)
     told = stack.held.all(axis=1) & (stack.counts > 0)
     p, rows = len(shares), int(told.sum())
     if p < 2 or not rows:
@@ -136,6 +136,13 @@ def intervals(stack: Stack, shares: Array) -> Array:
 
 _PRODUCTS = 2e-6
 """Relative accuracy of products that float32 summed up, and the last digit that is told."""
+
+
+def floor(stack: Stack) -> Array:
+    """[r]: ‖·‖² below which nothing is told: the rounding of the target, or the accuracy of the products."""
+    own = np.diagonal(stack.inner, axis1=1, axis2=2)
+    nearest = np.where(np.isnan(own), np.inf, own).min(axis=1, initial=np.inf)
+    return np.maximum(stack.noise, np.where(np.isfinite(nearest), nearest, 0) * _PRODUCTS / 2) + 1e-300
 
 
 def _student(freedom: int) -> float:
