@@ -36,6 +36,7 @@ from .options import (
     device_option,
     exclude_option,
     library_file,
+    library_options,
     measure_options,
     path,
     require_there,
@@ -99,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"modelsim {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, help: str, paths: str | None = "+") -> argparse.ArgumentParser:
+    def command(
+        name: str, run: object, help: str, paths: str | None = "+", library: bool = True
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         if paths:
             sub.add_argument(
@@ -110,14 +113,8 @@ def _parser() -> argparse.ArgumentParser:
                 help="checkpoint files, diffusers folders, or folders to search",
             )
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-        library = sub.add_mutually_exclusive_group()
-        library.add_argument(
-            "--library",
-            type=path,
-            metavar="FILE",
-            help="file that keeps the results (default: library.sqlite in the user's data folder)",
-        )
-        library.add_argument("--no-library", action="store_true", help="keep no results")
+        if library:
+            library_options(sub)
         sub.set_defaults(run=run)
         return sub
 
@@ -130,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare_arguments(command("compare", _compare, "Compare all pairs of checkpoints, block by block.", "*"))
     baked = command("baked", run_baked, "Find the checkpoints that a LoRA, or another adapter, is baked into.")
     add_baked_arguments(baked)
-    recipe = command("recipe", run_recipe, "Show what a checkpoint is made of: parents, shares, method.")
+    recipe = command(
+        "recipe", run_recipe, "Show what a checkpoint is made of: parents, shares, method.", None, library=False
+    )
     add_recipe_arguments(recipe)
     classify = command(
         "classify", run_classify, "Build a tree with classes for each network, and write tables and figures.", "*"

@@ -65,6 +65,18 @@ def exclude_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def library_options(parser: argparse.ArgumentParser) -> None:
+    """`--library` and `--no-library`."""
+    library = parser.add_mutually_exclusive_group()
+    library.add_argument(
+        "--library",
+        type=path,
+        metavar="FILE",
+        help="file that keeps the results (default: library.sqlite in the user's data folder)",
+    )
+    library.add_argument("--no-library", action="store_true", help="keep no results")
+
+
 def generating_options(parser: argparse.ArgumentParser) -> None:
     """`--webui` and `--generate-with`: what generates."""
     parser.add_argument(

@@ -3,56 +3,146 @@
 from __future__ import annotations
 
 import argparse
-import os
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from .options import device_option, exclude_option, path, require_there, workspace
+from ..lineage import words
+from .documents import errors
+from .options import device_option, exclude_option, path
 from .printing import print_json, print_lines
 from .progress import progress_bars
+from .recipe_paths import asked
+from .recipe_scripts import require_place, write_scripts
+from .text import bad_lines, table
 
 if TYPE_CHECKING:
     from ..lineage.recipe import Recipe
+    from ..workspace.catalogue.index import Unreadable
 
 
 def add_recipe_arguments(recipe: argparse.ArgumentParser) -> None:
-    """What `recipe` takes: the first path is the target, the others are or hold its candidates."""
-    recipe.usage = "modelsim recipe [-h] [--json] [--parents PATH ...] [--base NAME] TARGET [PATH ...]"
-    recipe.add_argument("--parents", nargs="+", type=path, default=[], metavar="PATH", help="what it may be made of")
-    recipe.add_argument("--base", metavar="NAME", help="what they were all trained from, one of them or a file")
+    """What `recipe` takes: the first path is the target, the others are or hold what it may be made from."""
+    recipe.usage = (
+        "modelsim recipe [-h] [--json] [--parents PATH ...] [--base NAME|PATH] [--library [FILE|DIR]] "
+        "[--write-script FILE|DIR] TARGET [PATH ...]\n       modelsim recipe --all PATH [PATH ...]\n"
+        "       modelsim recipe --distances FILE"
+    )
+    recipe.add_argument(
+        "paths", nargs="*", type=path, metavar="TARGET PATH", help="the checkpoint, then what it may be made from"
+    )
+    recipe.add_argument(
+        "--parents", nargs="+", type=path, default=[], metavar="PATH", help="what it may be made from, files or names"
+    )
+    recipe.add_argument("--base", metavar="NAME|PATH", help="what they were all trained from, by name or as a file")
+    recipe.add_argument("--all", action="store_true", help="the recipes of all checkpoints, each from the others")
+    recipe.add_argument("--distances", type=path, metavar="FILE", help="shares from a matrix of distances alone")
+    recipe.add_argument("--component", metavar="C", help="with --distances: component whose distances are used")
+    recipe.add_argument(
+        "--write-script",
+        type=path,
+        metavar="FILE|DIR",
+        help="write what repeats the merge: .txt for the WebUI's Checkpoint Merger, .py for sd-mecha, .json for "
+        "ComfyUI; into a folder: all that can",
+    )
+    library = recipe.add_mutually_exclusive_group()
+    library.add_argument(
+        "--library",
+        nargs="?",
+        action="append",
+        type=path,
+        metavar="FILE|DIR",
+        help="alone: look among all checkpoints that the library knows; a folder: among those in it; a file: the one "
+        "that keeps the results",
+    )
+    library.add_argument("--no-library", action="store_true", help="keep no results")
     exclude_option(recipe)
     device_option(recipe)
 
 
 def run_recipe(options: argparse.Namespace) -> int:
     """Run the command."""
-    target, *_ = options.paths
-    base = Path(options.base) if options.base and os.path.lexists(options.base) else None
-    paths = [*options.paths, *options.parents, *([base] if base else [])]
-    require_there(paths)
-    with workspace(options, paths, exclude=options.exclude) as use, progress_bars() as job:
-        index = use.read_index(job)
-        named = {os.path.abspath(model.path): model.name for model in index.models}  # noqa: PTH100
-        name = named.get(os.path.abspath(target))  # noqa: PTH100
-        if name is None:
-            why = next((bad.error for bad in index.unreadable), "it is a folder, or left out")
-            raise ModelsimError("the checkpoint cannot be read", f"{target} ({why})", "name its file first")
-        origin = named.get(os.path.abspath(base), options.base) if base else options.base  # noqa: PTH100
-        found = use.lineage.recipe(name, origin, index, job)
+    if options.write_script is not None:
+        require_place(options.write_script, options.all)
+    with progress_bars() as job, asked(options, job) as question:
+        if question.target is None:
+            return _all(options, question.use.lineage.recipes(question.base, question.index, job), question)
+        found = question.use.lineage.recipe(question.target, question.base, question.index, job)
+        scripts = write_scripts(options.write_script, found, question)
+    unreadable = question.index.unreadable
     if options.json:
-        print_json(document(found))
+        print_json(document(found) | {"scripts": [each.document for each in scripts], "errors": errors(unreadable)})
     else:
-        print_lines([" + ".join(f"{p.share:.2f} {p.model}" for p in found.parents)])
+        print_lines([*lines(found), *(each.told for each in scripts), *bad_lines(unreadable)])
+    refused = next((each.refused for each in scripts if each.refused is not None), None)
+    if refused is not None and options.write_script.suffix:
+        raise refused
     return 0
+
+
+def _all(options: argparse.Namespace, results: Iterator[Recipe | Unreadable], question: Any) -> int:  # noqa: ANN401
+    """Recipe after recipe; after Ctrl-C those that are finished are still told."""
+    recipes, bad, stopped = [], list(question.index.unreadable), None
+    try:
+        for found in results:
+            if hasattr(found, "error"):
+                bad.append(found)
+                continue
+            scripts = write_scripts(options.write_script, found, question)
+            recipes.append(document(found) | {"scripts": [each.document for each in scripts]})
+            if not options.json:
+                print_lines([words.sentence(found), *(f"  {each.told}" for each in scripts)])
+    except KeyboardInterrupt as stop:
+        stopped = stop
+    if options.json:
+        print_json({"recipes": recipes, "errors": errors(bad)})
+    else:
+        print_lines(bad_lines(bad))
+    if stopped is not None:
+        raise stopped
+    if not recipes and not bad:
+        raise ModelsimError("there is no checkpoint here", None, "give files or folders with checkpoints")
+    return 0
+
+
+def lines(found: Recipe) -> list[str]:
+    """What a person reads: a sentence, the blocks, the evidence, what was not looked at."""
+    rows = words.blocks(found)
+    told = [words.sentence(found)]
+    told += ["", *table(rows, right=range(1, len(rows[0])))] if rows else []
+    told += _under("How that is known:", words.evidence(found))
+    return told + _under("What it does not tell:", words.limits(found))
+
+
+def _under(heading: str, said: Iterable[str]) -> list[str]:
+    listed = [f"  {line}" for line in said]
+    return ["", heading, *listed] if listed else []
 
 
 def document(found: Recipe) -> dict[str, Any]:
     """The JSON of one recipe."""
-    plain = asdict(found)
-    return plain | {
+    method, missing, claim = found.method, found.missing, found.claim
+    return {
+        "target": found.target,
+        "network": found.network,
+        "kind": found.kind,
+        "method": method and {"name": method.name, "parameters": dict(method.parameters),
+                              "residual_in_roundings": method.residual_in_roundings, "why": method.why},
+        "parameters": dict(method.parameters) if method else {},
         "parents": [{"model": p.model, "share": p.share, "low": p.low, "high": p.high, "role": p.role,
                      "same_as": list(p.same_as)} for p in found.parents],
+        "blocks": {block: dict(shares) for block, shares in found.blocks.items()},
         "components": {name: {"from": c.source, "kind": c.kind} for name, c in found.components.items()},
+        "keys": list(found.keys),
+        "residual": found.residual,
+        "missing": missing and {"unexplained": missing.unexplained, "why": missing.why},
+        "trained_after": found.trained_after,
+        "lora": [{"name": one.name, "rank": one.rank, "strength": one.strength} for one in found.lora],
+        "claimed": claim and {"text": claim.text, "parents": list(claim.parents), "why": claim.why},
+        "agrees": claim.agrees if claim else None,
+        "coverage": found.coverage,
+        "base": found.base,
+        "sure": found.sure,
+        "remarks": list(found.remarks),
+        "told": words.sentence(found),
     }  # fmt: skip

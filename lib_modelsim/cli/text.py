@@ -71,13 +71,13 @@ def scan(found: Scan) -> list[str]:
         )
     rows = [row for of_folder in folders.values() for row in of_folder]
     if not rows:
-        return _bad(found.unreadable)
+        return bad_lines(found.unreadable)
     rows_of = table([("name", "network", "format", "size", "precision", "hash", "same as"), *rows], right=_SIZE)
     lines, below = rows_of[:1], iter(rows_of[1:])
     for folder, of_folder in folders.items():
         lines += ["", f"{folder}:"] if len(folders) > 1 else []
         lines += [next(below) for _ in of_folder]
-    lines += [*_remarks(found), *_claims(found), *_bad(found.unreadable)]
+    lines += [*_remarks(found), *_claims(found), *bad_lines(found.unreadable)]
     return lines + _summed_up(found, list(folders), known)
 
 
@@ -155,7 +155,7 @@ def compare(
     lines += [rounding.text for rounding in found.roundings]
     remarks = [(name, said) for by_model in (found.remarks, ema) for name, all_ in by_model.items() for said in all_]
     lines += _first([f"note: {name}: {said}" for name, said in remarks])
-    return [*lines, *_notes(found.reasons), *_bad(found.unreadable)]
+    return [*lines, *_notes(found.reasons), *bad_lines(found.unreadable)]
 
 
 def _values(found: Comparison | Kinship) -> list[str]:
@@ -212,7 +212,7 @@ def classify(results: Sequence[Result], written: Sequence[Path], found: Classifi
             lines.append(f"  class {number}{about}: {', '.join(members)}")
         lines += [f"  {line}" for line in [*_merges(family.merges), *(f"note: {note}" for note in family.notes)]]
     lines += [f"note: {note}" for note in found.notes] if found else []
-    return [*lines, *(_bad(found.unreadable) if found else []), *_written(written)]
+    return [*lines, *(bad_lines(found.unreadable) if found else []), *_written(written)]
 
 
 def _written(paths: Sequence[Path]) -> list[str]:
@@ -277,7 +277,8 @@ def _first(notes: list[str]) -> list[str]:
     return notes if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], "… --json has all notes"]
 
 
-def _bad(unreadable: Iterable[Unreadable]) -> list[str]:
+def bad_lines(unreadable: Iterable[Unreadable]) -> list[str]:
+    """A line for each file that could not be read."""
     return [
         f"not read: {bad.error}" if printable(bad.path) in bad.error else f"not read: {readable(bad.path)}: {bad.error}"
         for bad in unreadable

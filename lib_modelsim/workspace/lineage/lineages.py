@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from ...errors import ModelsimError
 from ...hosts.host import Host
-from ...job import Job
+from ...job import Cancelled, Job
 from ...library import Library
 from ...lineage.recipe import Recipe
-from ..catalogue.index import Index, Model
+from ...lineage.scripts.program import MergeProgram
+from ..catalogue.index import Index, Model, Unreadable
 from ..comparing.choosing import known_base
 from ..comparing.compare import model_called
 from .reading import RecipeReading, reading_for
 from .recipe import recipe
 from .remembered import Recalled, RecipeInputs, recall, recall_all, remember
+from .targets import files_for, may_be_made_from, require_base, require_checkpoint
+
+_AT_WORK = "modelsim: looking for what a checkpoint is made of"
 
 
 class Lineages:
@@ -25,16 +30,31 @@ class Lineages:
     def recipe(self, target: str, base: str | None, index: Index, job: Job, task: str | None = None) -> Recipe:
         """What a model, named as the others are, is made of. One that was made before of the same is remembered. Raises
         ModelsimError where that cannot be told."""
-        inputs, library = self._inputs(target, base, index), self._library()
-        known = recall(inputs, library)
-        if known is not None and known.exact:
-            return known.recipe
-        found, origin = inputs.target, inputs.base
-        others = [model for model in inputs.others if model.architecture == found.architecture]
-        with self._host.at_work("modelsim: looking for what a checkpoint is made of", job, task) as shown:
-            made = recipe(found, others, origin, library, shown, self._host.settings().device)
-        remember(inputs, made, library)
-        return made
+        return self._made(self._inputs(target, base, index), job, task)
+
+    def recipes(
+        self, base: str | None, index: Index, job: Job, task: str | None = None
+    ) -> Iterator[Recipe | Unreadable]:
+        """Those of all checkpoints, each from the others of its network, one after another as they are found; in the
+        place of one that cannot be told, why. Adapters and parts are passed over. `base` speaks for its own network.
+        Raises ModelsimError where it names no model."""
+        origin = None if base is None else model_called(base, index.models, self._library())
+        for model in index.models:
+            try:
+                require_checkpoint(model)
+            except ModelsimError:
+                continue
+            suits = origin is not None and origin is not model and origin.architecture == model.architecture
+            try:
+                yield self._made(self._inputs_of(model, origin if suits else None, index), job, task)
+            except Cancelled:
+                raise
+            except ModelsimError as error:
+                yield Unreadable(model.path, str(error))
+
+    def script(self, program: MergeProgram, made: Recipe, index: Index) -> str:
+        """What repeats a merge in a program. Raises CannotRepeat where nothing can."""
+        return program.write(made, files_for(made, index.models))
 
     def reading(self, target: str, base: str | None, index: Index) -> RecipeReading:
         """What `recipe` will read. Raises ModelsimError where it names no model."""
@@ -49,10 +69,26 @@ class Lineages:
         """Name → recipe of these models, of those that have one from before; nothing is read."""
         return recall_all(models, self._library())
 
+    def _made(self, inputs: RecipeInputs, job: Job, task: str | None) -> Recipe:
+        library = self._library()
+        known = recall(inputs, library)
+        if known is not None and known.exact:
+            return known.recipe
+        with self._host.at_work(_AT_WORK, job, task) as shown:
+            made = recipe(inputs.target, inputs.others, inputs.base, library, shown, self._host.settings().device)
+        remember(inputs, made, library)
+        return made
+
     def _inputs(self, target: str, base: str | None, index: Index) -> RecipeInputs:
         library = self._library()
         found = model_called(target, index.models, library)
-        others = [model for model in index.models if model.path != found.path]
-        kin = [model for model in others if model.architecture == found.architecture]
-        origin = known_base(kin, library) if base is None else model_called(base, index.models, library)
-        return RecipeInputs(found, [model for model in others if model in kin or model.header.adapter], origin)
+        require_checkpoint(found)
+        origin = None if base is None else model_called(base, index.models, library)
+        if origin is not None:
+            require_base(origin, found)
+        return self._inputs_of(found, origin, index)
+
+    def _inputs_of(self, target: Model, base: Model | None, index: Index) -> RecipeInputs:
+        kin = may_be_made_from(target, index.models)
+        base = base or known_base(kin, self._library())
+        return RecipeInputs(target, [m for m in index.models if m in kin or m.header.adapter is not None], base)

@@ -1,0 +1,1 @@
+"""What repeats a merge in another program, one file a program."""
