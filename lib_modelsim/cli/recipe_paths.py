@@ -85,9 +85,7 @@ def _known(options: argparse.Namespace) -> list[Path]:
         return [Path(path) for path, *_ in library.files() if os.path.lexists(path)]
 
 
-def _look_up(
-    options: argparse.Namespace, paths: Sequence[Path], names: Sequence[Path], job: Job
-) -> dict[Path, Path]:
+def _look_up(options: argparse.Namespace, paths: Sequence[Path], names: Sequence[Path], job: Job) -> dict[Path, Path]:
     """Name → path, of models named rather than by a path: among those given, else among all that the library knows."""
     if not names:
         return {}

@@ -45,7 +45,8 @@ def require_place(where: Path, several: bool) -> None:
     if several:
         raise ModelsimError("with --all the scripts go into a folder", where, "name a folder")
     if where.suffix.lower() not in endings:
-        raise ModelsimError("no program takes a script with this ending", where, f"use {', '.join(endings)} or a folder")
+        fix = f"use {', '.join(endings)} or a folder"
+        raise ModelsimError("no program takes a script with this ending", where, fix)
 
 
 def write_scripts(where: Path | None, recipe: Recipe, question: RecipeQuestion) -> list[ScriptOutcome]:

@@ -8,6 +8,8 @@ from itertools import groupby
 
 from .recipe import Shares
 
+MINUS = "−"
+
 MOST_RUNS = 4
 """Runs of equal shares that a sentence can take; of more it says that they vary."""
 
@@ -56,11 +58,14 @@ def _kind(block: str) -> str:
 def table(blocks: Mapping[str, Shares], parents: Sequence[str]) -> list[tuple[str, ...]]:
     """A head, then a row for each block: its name, and each parent's share."""
     models = [*parents, *sorted({model for held in blocks.values() for model in held} - set(parents))]
-    rows = [(block, *(f"{held[model]:.2f}" if model in held else "" for model in models))
-            for block, held in blocks.items()]  # fmt: skip
+    rows = [
+        (block, *(f"{held[model]:.2f}".replace("-", MINUS) if model in held else "" for model in models))
+        for block, held in blocks.items()
+    ]
     return [("block", *models), *rows] if rows else []
 
 
-def number(share: float) -> str:
-    """A share without zeros at its end: "0.8", "0.25", "−0.5"."""
-    return f"{share:.2f}".rstrip("0").rstrip(".").replace("-0", "0" if abs(share) < _SAME else "-0").replace("-", "−")
+def number(value: float) -> str:
+    """A share or a parameter without zeros at its end: "0.8", "0.25", "−0.5"."""
+    told = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if told == "-0" else told.replace("-", MINUS)

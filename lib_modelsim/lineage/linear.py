@@ -136,15 +136,16 @@ def _rows(stack: Stack, kept: NDArray[np.bool_]) -> Stack:
 
 def _whole_components(fit: BlockShares, parents: Sequence[str]) -> dict[str, str]:
     """Component → the parent whose own it is: all of its blocks have nothing but this one's numbers."""
-    found: dict[str, str] = {}
     stack = fit.stack
-    for component in dict.fromkeys(row.component for row in stack.rows):
-        rows = [r for r, row in enumerate(stack.rows) if row.component == component]
-        own = stack.inner[rows][:, range(len(parents)), range(len(parents))]
-        exact = (own == 0).all(axis=0)
-        if exact.any():
-            found[component] = parents[int(np.argmax(exact))]
-    return found
+    held = {component: _holders(stack, component, parents) for component in {row.component for row in stack.rows}}
+    return {row.component: held[row.component][0] for row in stack.rows if held[row.component]}
+
+
+def _holders(stack: Stack, component: str, parents: Sequence[str]) -> list[str]:
+    """The parents of which the target has this component's very numbers."""
+    rows = [r for r, row in enumerate(stack.rows) if row.component == component]
+    own = stack.inner[rows][:, range(len(parents)), range(len(parents))]
+    return [parent for parent, exact in zip(parents, (own == 0).all(axis=0), strict=True) if exact]
 
 
 def kind_of(linear: Linear, dtypes: Mapping[str, Mapping[str, str]], target: str) -> str:
@@ -229,6 +230,6 @@ def components_of(linear: Linear) -> dict[str, ComponentOrigin]:
     """Component → whose it is; "merged" where several have a share."""
     found = {}
     for component in dict.fromkeys(row.component for row in linear.fit.stack.rows):
-        own = linear.whole.get(component)
-        found[component] = ComponentOrigin("same", own) if own else ComponentOrigin("merged")
+        first, *others = _holders(linear.fit.stack, component, linear.parents) or [""]
+        found[component] = ComponentOrigin("same", first, tuple(others)) if first else ComponentOrigin("merged")
     return found

@@ -43,10 +43,12 @@ class FoundMethod:
 @dataclass(frozen=True)
 class ComponentOrigin:
     """Where the UNet, a text encoder or the VAE is from. `kind` is "same" (its numbers are those of `source`),
-    "merged" (as the recipe says), "changed" (of `source`, with changes), "unknown"."""
+    "merged" (as the recipe says), "changed" (of `source`, with changes), "unknown"; `same_as` are further parents that
+    have the same."""
 
     kind: str
     source: str | None = None
+    same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

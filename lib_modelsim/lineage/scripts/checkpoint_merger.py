@@ -10,6 +10,7 @@ from __future__ import annotations
 from ...checkpoints.identity import component_label
 from ...text import printable, readable
 from .. import kinds
+from ..apart import difference_of
 from ..recipe import Recipe
 from .program import (
     CannotRepeat,
@@ -63,13 +64,14 @@ def _interpolation(recipe: Recipe) -> tuple[list[str], str, float | None]:
         how = "one multiplier for all weights" if recipe.kind == kinds.BLOCK_WEIGHTED else "no such method"
         raise CannotRepeat(f"{_NAME} cannot make it again ({recipe.kind}): it has {how}")
     if recipe.kind == kinds.ADD_DIFFERENCE:
-        role = {parent.role: parent for parent in recipe.parents}
-        if len(names) != 3 or not {"A", "B", "C"} <= set(role):
+        difference = difference_of(recipe)
+        if difference is None:
             raise CannotRepeat(f"{_NAME} adds the difference of two models alone")
-        names, multiplier = [role[letter].model for letter in "ABC"], role["B"].share or 0.0
-    elif len(names) != 2:
-        raise CannotRepeat(f"{_NAME} takes two models for a weighted sum, and this has {len(names)}")
+        *names, multiplier = difference
+    elif len(found) != 2:
+        raise CannotRepeat(f"{_NAME} takes two models for a weighted sum, and this has {len(found)}")
     else:
+        names = list(found)
         multiplier = found[names[1]]
     if not 0 <= multiplier <= 1:
         raise CannotRepeat(f"{_NAME} takes a multiplier from 0 to 1, and this has {multiplier:.2f}")

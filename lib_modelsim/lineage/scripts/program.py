@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...checkpoints.identity import component_label
 from ...errors import ModelsimError
+from ...text import printable
 from .. import kinds
-from ..recipe import ComponentOrigin, Recipe
+from ..apart import differing
+from ..recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -46,32 +49,24 @@ def require_repeatable(recipe: Recipe) -> None:
     """Raises CannotRepeat for what no script can repeat: what is not known, and what is drawn by chance."""
     target = recipe.target
     if recipe.missing is not None:
-        raise CannotRepeat(f"{target} has a parent that is not here, so no script can make it again", None, None)
+        raise CannotRepeat(f"{target} has a parent that is not here, so no script can make it again")
     if recipe.trained_after is not None or recipe.kind in (kinds.FINE_TUNE, kinds.FINE_TUNE_OF_A_MERGE):
-        raise CannotRepeat(f"{target} was trained, which no script can repeat", None, None)
+        raise CannotRepeat(f"{target} was trained, which no script can repeat")
     if not recipe.parents or recipe.kind in (kinds.UNKNOWN, kinds.UNRELATED):
-        raise CannotRepeat(f"what {target} is made of is not known, so there is nothing to write", None, None)
+        raise CannotRepeat(f"what {target} is made of is not known, so there is nothing to write")
     if recipe.kind in ("dare", "della"):
         raise CannotRepeat(f"{recipe.kind} leaves out numbers by chance, so no script can make {target} again")
     if recipe.kind == kinds.COPY and not differing(recipe):
         raise CannotRepeat(f"{target} is a copy of {recipe.parents[0].model}, so there is nothing to merge")
     if recipe.keys:
-        raise CannotRepeat(f"single weights of {target} were changed apart ({recipe.keys[0]} …), which no script repeats")
+        key = f"{recipe.keys[0]} …" if len(recipe.keys) > 1 else recipe.keys[0]
+        raise CannotRepeat(f"single weights of {target} were changed apart ({key}), which no script repeats")
 
 
 def doubts(recipe: Recipe) -> list[str]:
-    """What a script says in its first lines where the recipe is not proven; nothing where it is."""
-    return [] if recipe.sure else [f"NOT PROVEN: this is the best that was found for {recipe.target}, and may be wrong."]
-
-
-def differing(recipe: Recipe) -> dict[str, ComponentOrigin]:
-    """The components that are another model's than the rest, or that nobody here has."""
-    only = recipe.parents[0].model if len(recipe.parents) == 1 or recipe.kind == kinds.SWAP else None
-    return {
-        name: origin
-        for name, origin in recipe.components.items()
-        if origin.kind != "merged" and not (origin.kind == "same" and origin.source == only)
-    }
+    """What a script says in its first line where the recipe is not proven; nothing where it is."""
+    said = f"NOT PROVEN: the best that was found for {printable(recipe.target)}, and it may be wrong"
+    return [] if recipe.sure else [said]
 
 
 def taken_whole(recipe: Recipe) -> dict[str, str]:
@@ -79,24 +74,28 @@ def taken_whole(recipe: Recipe) -> dict[str, str]:
     found = {}
     for name, origin in differing(recipe).items():
         if origin.kind != "same" or origin.source is None:
-            raise CannotRepeat(f"where a component ({name}) of {recipe.target} is from is not known")
+            raise CannotRepeat(f"where the {component_label(name)} of {recipe.target} is from is not known")
         found[name] = origin.source
     return found
 
 
 def shares(recipe: Recipe) -> dict[str, float] | None:
-    """Model → its share in all blocks; None where they differ by block, or the method has none."""
-    own = {parent.model: parent.share for parent in recipe.parents}
-    if None in own.values():
+    """Model → its share in all blocks but those of components taken whole; None where they differ by block, or the
+    method has none."""
+    taken = taken_whole(recipe)
+    own = {parent.model: parent.share for parent in recipe.parents if parent.share is not None}
+    if any(p.share is None and p.model not in taken.values() for p in recipe.parents):
         return None
-    whole = set(taken_whole(recipe))
+    apart = {block for name in recipe.components if name in taken or recipe.components[name].kind == "same"
+             for block in _BLOCKS_OF.get(name[:2], ())}  # fmt: skip
     for block, held in recipe.blocks.items():
-        if block == "VAE" and "vae" in whole or block == "BASE" and any(name.startswith("te") for name in whole):
-            continue
-        if any(abs(held.get(model, 0.0) - share) > _SAME for model, share in own.items()):
+        if block not in apart and any(abs(held.get(model, 0.0) - share) > _SAME for model, share in own.items()):
             return None
     return own
 
+
+_BLOCKS_OF = {"va": ("VAE",), "te": ("BASE",)}
+"""How a component's name begins → the blocks that hold nothing else."""
 
 _SAME = 0.01
 """Shares of a block that differ less from the overall ones are those."""
