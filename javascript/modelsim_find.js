@@ -19,6 +19,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
     };
 
     const WINDOW = "modelsim_window_field", CURATE = "modelsim_curate_window";
+    const RECIPE = "modelsim_recipe_window";
     const PICTURE = "modelsim_picture_field", PICTURE_MS = 30e3;
 
     let latest = []; // the files given last
@@ -51,7 +52,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
     4 forgets what comes while it is still making the field, and takes no value twice. */
     function tellName() {
         const name = windowName() + " ".repeat(told++ % 2);
-        for (const field of [WINDOW, CURATE]) modelsim.send(field, name);
+        for (const field of [WINDOW, CURATE, RECIPE]) modelsim.send(field, name);
     }
 
     for (const event of ["pointerdown", "keydown", "dragover"]) document.addEventListener(event, tellName, true);

@@ -13,7 +13,9 @@ from jinja2 import UndefinedError
 
 from lib_modelsim import templates
 from lib_modelsim.exports.picture_sheet import Shot
+from lib_modelsim.lineage.recipe import Claim
 from lib_modelsim.templates import render, trusted
+from lib_modelsim.ui.recipe.bars import BlockRow, ParentMark, ParentRow, ShareBar, ShareChart
 from lib_modelsim.workspace.curating.looking import Look
 
 PACKAGE = Path(templates.__file__).parent
@@ -178,6 +180,13 @@ def folder(text, there):
     return {"path": text, "name": text, "told": text, "there": there, "given": not there}
 
 
+def share_chart(text):
+    mark = ParentMark("A", text, 1)
+    bar = ShareBar(mark, 0.0, 50.0, "A", text)
+    parents = (ParentRow(mark, bar, (1.0, 2.0), "0.50", text, (text,)), ParentRow(mark, None, None, "", text, ()))
+    return ShareChart(0.0, 100.0, parents, (BlockRow(text, (bar,), text),), False)
+
+
 def values_of(text: str) -> dict[str, dict[str, object]]:
     """Values for every template, with this text wherever a person or a file decides what stands there."""
     relative = {"name": text, "overall": text, "cells": [("c1", text)], "about": text, "why": text, "reason": text}
@@ -217,7 +226,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/chosen.html": {
             "name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None, "leaves": True,
-            "claims": [(text, text)],
+            "claims": [(text, text)], "made_of": text,
         },
         "ui/templates/classes.html": {"rows": [class_row], "fit": text, "fit_title": text, "in_order": text},
         "ui/templates/curate_best.html": {
@@ -316,6 +325,11 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/pictures.html": {"pictures": [(text, text, True), (text, "", False)], "sends": ["txt2img"]},
         "ui/templates/plan.html": {"lines": [text], "more": 3},
         "ui/templates/preview.html": {"alt": text, "data": "abcd"},
+        "ui/templates/recipe.html": {
+            "target": text, "sentence": text, "sure": False, "stale": text, "facts": [(text, text)],
+            "components": [(text, text)], "claim": Claim(text, (text,), False, text), "notes": [text], "known": True,
+            "data": "data:,", "chart": share_chart(text),
+        },
         "ui/templates/relatives.html": {
             "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],
             "not_comparable": [relative], "cannot_load": text,

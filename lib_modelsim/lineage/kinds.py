@@ -8,3 +8,10 @@ LORA, ADJUST, SWAP = "lora", "adjust", "component swap"
 WEIGHTED_SUM, TRIPLE_SUM, BLOCK_WEIGHTED = "weighted sum", "triple sum", "block-weighted"
 ADD_DIFFERENCE = "add-difference"
 UNRELATED, UNKNOWN = "unrelated", "unknown"
+
+_NO_MERGES = {COPY, CAST, FINE_TUNE, LORA, ADJUST, SWAP, UNRELATED, UNKNOWN, "extract"}
+
+
+def is_merge(kind: str) -> bool:
+    """Whether what was made so has the weights of several models mixed in it."""
+    return kind not in _NO_MERGES

@@ -8,6 +8,7 @@ from .curate.page import CuratePage
 from .families.page import FamiliesPage
 from .find.page import FindPage
 from .probes.page import ProbesPage
+from .recipe.page import RecipePage
 from .view_state import ViewState
 from .wiring import Event, Wiring
 
@@ -25,5 +26,5 @@ class TabPage(Protocol):
         is read."""
 
 
-PAGES: list[type[TabPage]] = [FamiliesPage, ProbesPage, FindPage, CuratePage]
+PAGES: list[type[TabPage]] = [FamiliesPage, RecipePage, ProbesPage, FindPage, CuratePage]
 """In the order of their tabs; the first is what a person sees first."""

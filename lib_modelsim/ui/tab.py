@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from .backend import Backend
+from .families.page import FamiliesPage
 from .pages import PAGES, TabPage
 from .status import message
 from .view_state import ViewState
@@ -54,6 +55,7 @@ class Tab:
         first[0].connect(opened.click)
         for page, item in others:
             page.connect(item.select)
+        self.pages[FamiliesPage.id].come_back(items[0].select)
 
     def _made(self, kind: type[TabPage], session: ViewState, wiring: Wiring) -> gr.TabItem:
         with gr.TabItem(kind.title, id=kind.id) as item:

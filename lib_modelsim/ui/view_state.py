@@ -163,7 +163,8 @@ class ViewState:
             return Shown()
         how = How(choices.tree, choices.references, choices.classes)
         try:
-            families = tuple(answer.families(how))
+            known = self.backend.recipes
+            families = tuple(family.without_merges(known) for family in answer.families(how))
         except ModelsimError as error:
             return Shown(answer, how, why_none=str(error))
         if not families:

@@ -25,8 +25,6 @@ _ROW, _BETWEEN, _EDGE, _GAP = 19, 8, 6, 8
 _SIGN = 14
 """Room for the sign of a reference."""
 
-_COPY = " (copy)"
-
 _WIDEST_NAME, _WIDEST_NOTE, _NARROWEST_TREE = 300, 130, 200
 _AXIS = 38
 
@@ -59,19 +57,20 @@ def tree_svg(
     words: Mapping[int, ClassLabel] | None = None,
     facts: Facts | None = None,
     references: Collection[str] = (),
-    copies: Collection[str] = (),
+    signs: Mapping[str, str] | None = None,
 ) -> str:
     """The tree as inline SVG in the frame in which it scrolls and zooms.
 
     `classes` [n] are the class numbers in the order of `tree.models`, `unit` says what the heights measure, `words`
-    what stands beside each class; `facts` are what tooltips tell of the models; `references` and `copies` are marked.
+    what stands beside each class; `facts` are what tooltips tell of the models; `references` are marked, and in
+    `signs` stands what each name has in brackets behind it: "copy", "merge".
     """
     runs = class_runs(tree, classes)
-    words, facts = words or {}, facts or {}
+    words, facts, signs = words or {}, facts or {}, signs or {}
     names = [tree.models[leaf] for leaf in tree.leaves]
     marked = set(references) if set(names) - set(references) else set()  # all of them would tell nothing
     indent = _SIGN if marked else 0
-    shown = [_shown(name, name in copies, _WIDEST_NAME - indent) for name in names]
+    shown = [_shown(name, signs.get(name, ""), _WIDEST_NAME - indent) for name in names]
     notes = {run.number: _note_lines(words.get(run.number, ClassLabel())) for run in runs}
     layout = _lay_out(tree, runs, max(text_width(text, SIZE) for text in shown) + indent, notes)
     leaves = "".join(
@@ -88,9 +87,10 @@ def tree_svg(
     return frame("tree", names, svg + _axis(layout, unit), legend + _HINT)
 
 
-def _shown(name: str, copy: bool, width: float) -> str:
-    """The name as it stands at its leaf, behind that of a copy what it is."""
-    return fitted(name, width - text_width(_COPY, SIZE), SIZE) + _COPY if copy else fitted(name, width, SIZE)
+def _shown(name: str, sign: str, width: float) -> str:
+    """The name as it stands at its leaf, behind it in brackets what it is."""
+    behind = f" ({sign})" if sign else ""
+    return fitted(name, width - text_width(behind, SIZE), SIZE) + behind
 
 
 def _lay_out(tree: Tree, runs: Sequence[Run], breadth: float, notes: Mapping[int, list[str]]) -> _Layout:

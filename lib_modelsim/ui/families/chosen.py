@@ -18,9 +18,10 @@ from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.remarks import found_out
 from ...workspace.catalogue.sameness import sameness_facts
 from ..answers import Answer
+from ..recipe.telling import made_of
 from ..status import note
 from ..view_state import Shown, ViewState
-from ..words import number
+from ..words import capital, number
 from ..work import Updates
 from .detail import detail_panel
 from .previews import thumbnail
@@ -85,6 +86,7 @@ class ChosenPanel:
         if model is None:
             return self._nothing()
         identity = session.backend.identities.get(model.name)
+        recipe = session.backend.recipes.get(model.name)
         picture, notes = _beside(model)
         components = ", ".join(component_label(name) for name in model.header.components)
         facts = [f"{model.header.network}, {size_text(model.key.size)}, {components}"]
@@ -99,6 +101,7 @@ class ChosenPanel:
             path=model.path,
             picture=picture,
             facts=facts,
+            made_of=capital(made_of(recipe)) if recipe is not None else "",
             claims=claims(origin(model.header.metadata)),
             cannot_load=session.cannot_load(model),
             leaves=model.opener is None,
@@ -122,7 +125,9 @@ class ChosenPanel:
         if chosen not in answer.comparison.matrix.models:
             return note("Not compared", "This model is newer than the last comparison. Press Show families again.")
         comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
-        return relatives_list(comparison, session.backend.identities, chosen, session.backend.host.cannot.get("load"))
+        backend = session.backend
+        cannot_load, has_recipe = backend.host.cannot.get("load"), chosen in backend.recipes
+        return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe)
 
     def _family_card(self, answer: Answer | None) -> str:
         names = self._family

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import ModelsimError
+from ...lineage.kinds import is_merge
 from ...similarity.measures.pictures import PICTURES
 from ...templates import trusted
 from ..choices import HEAT_MAP, MAP, TWO_TREES
+from ..recipe.telling import made_of
 from ..status import note
 from ..view_state import Shown, ViewState
 from ..words import number
@@ -38,7 +40,16 @@ def drawing(session: ViewState, shown: Shown) -> str:
             return trusted(map_on_screen(family, names, facts))
         case view if view == TWO_TREES:
             return _two_trees(family, session.other_family(family), facts)
-    return trusted(tree_on_screen(family, names, shown.trust, facts, session.originals))
+    return trusted(tree_on_screen(family, names, shown.trust, facts, _signs(session, family)))
+
+
+def _signs(session: ViewState, family: Family) -> dict[str, str]:
+    """Model → what it is besides, in a word: a merge by its recipe, perhaps one by its distances, or a copy."""
+    found = {merge.model: "merge?" for merge in family.merges}
+    for name, recipe in session.backend.recipes.items():
+        if is_merge(recipe.kind):
+            found[name] = "merge" if recipe.sure else "merge?"
+    return found | dict.fromkeys(session.originals, "copy")
 
 
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
@@ -62,6 +73,7 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
     classes, identities = shown.classes, session.backend.identities
     found = {}
     rows = {name: row for row, name in enumerate(matrix.models)}
+    recipes = session.backend.recipes
     merges, originals = {merge.model: merge for merge in shown.family.merges}, session.originals
     for name in shown.family.features.models:
         number_of_class, called = classes[name]
@@ -74,6 +86,7 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
         values[rows[name]] = np.nan
         near = np.argsort(values if matrix.is_distance else -values)[:_NEAREST]
         known = [i for i in near.tolist() if not np.isnan(values[i])]
+        found[name] += [("made of", made_of(recipes[name]))] if name in recipes else []
         found[name] += [("perhaps", merges[name].text.removeprefix("perhaps "))] if name in merges else []
         found[name] += [("nearest", f"{matrix.models[i]}  {number(values[i], matrix.measure)}") for i in known]
     return found

@@ -38,7 +38,7 @@ class FamiliesPage:
                 self._chosen = ChosenPanel(session)
         with gr.Row(elem_id="modelsim_families_hidden"):
             self._seen = gr.Textbox(elem_id="modelsim_families_seen", show_label=False)
-        self._changed = False
+        self._changed, self._recipes = False, session.backend.recipes
         self._taken = [*self._controls.taken(), *self._families.taken()]
         parts = (self._greeting, self._folders, self._controls, self._families, self._chosen)
         self.outputs = [self._seen, *(output for part in parts for output in part.outputs)]
@@ -54,6 +54,14 @@ class FamiliesPage:
             **self._families.updates(shown),
             **self._chosen.panels(shown),
         }
+
+    def come_back(self, selected: Event) -> None:
+        """Show what has become known of the models on other pages, where that is more."""
+        self._at_once(selected, self._after_recipes)
+
+    def _after_recipes(self) -> Updates:
+        before, self._recipes = self._recipes, self.session.backend.recipes
+        return {self._seen: gr.update()} if before == self._recipes else self._changes(self.show)
 
     def _shows(self, shown: Shown | None = None) -> str:
         """What the drawing follows from, as `_seen` remembers it."""

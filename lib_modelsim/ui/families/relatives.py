@@ -29,10 +29,15 @@ _STEPS = 24
 
 
 def relatives_list(
-    comparison: Comparison, identities: Mapping[str, Identity], chosen: str, cannot_load: str | None = None
+    comparison: Comparison,
+    identities: Mapping[str, Identity],
+    chosen: str,
+    cannot_load: str | None = None,
+    has_recipe: bool = False,
 ) -> Markup:
     """The list for a model of the comparison; instead of it a note where it has no relative to compare with.
-    `cannot_load` says why the host loads none of them."""
+    `cannot_load` says why the host loads none of them; of one that `has_recipe` is known what it is made of, and
+    nothing is said of what it perhaps is."""
     from ...workspace.comparing.relatives import relatives
 
     matrix = comparison.matrix
@@ -51,7 +56,7 @@ def relatives_list(
         not_comparable=[relative for relative in found if not relative.comparable],
         cannot_load=cannot_load,
         own=_own_reasons(comparison, identities, chosen),
-        merge=next((merge for merge in comparison.merges if merge.model == chosen), None),
+        merge=next((merge for merge in comparison.merges if merge.model == chosen and not has_recipe), None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,6 +98,10 @@ class Family:
     def with_merges(self, merges: Sequence[Merge]) -> Family:
         """The same with those that are of its models."""
         return replace(self, merges=tuple(merge for merge in merges if merge.model in self.features.models))
+
+    def without_merges(self, known: Collection[str]) -> Family:
+        """The same, where of these models it is known what they are made of: perhaps no merges at all."""
+        return replace(self, merges=tuple(merge for merge in self.merges if merge.model not in known))
 
     def told_fewer(self, asked: int | None) -> Family:
         """The same with a note where more classes were asked for than it has models."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,9 +67,9 @@ def tree_on_screen(
     names: Mapping[int, ClassName],
     trust: Trust | None,
     facts: Facts,
-    copies: Collection[str] = (),
+    signs: Mapping[str, str] | None = None,
 ) -> str:
-    """The tree of a family that has one; `copies` are the models that are copies of others."""
+    """The tree of a family that has one; `signs`: model → what it is besides, "copy" or "merge"."""
     words = class_words(family, names, trust)
     return tree_svg(
         family.tree,
@@ -78,7 +78,7 @@ def tree_on_screen(
         words=words,
         facts=facts,
         references=family.references,
-        copies=copies,
+        signs=signs,
     )
 
 

@@ -82,7 +82,7 @@ def remember(inputs: RecipeInputs, recipe: Recipe, library: Library) -> None:
 def _latest(inputs: RecipeInputs, rows: Sequence[tuple[int, str, str]]) -> Recalled | None:
     here = {(model.id, model.name) for model in inputs.others}
     ids, names = {model.id for model in inputs.others}, {model.name for model in inputs.others}
-    best: tuple[tuple[bool, int], str, set[tuple[int, str]]] | None = None
+    best: tuple[tuple[int, bool], str, set[tuple[int, str]]] | None = None
     for _, key, text in rows:
         if key == inputs.key:
             return Recalled(recipe_of(json.loads(text)), exact=True)
@@ -91,7 +91,7 @@ def _latest(inputs: RecipeInputs, rows: Sequence[tuple[int, str, str]]) -> Recal
         renamed = any((number in ids) != (name in names) for number, name in held - here)
         if made["target"] != inputs.target.name or renamed:
             continue
-        rank = made["base"] == (inputs.base and inputs.base.id), len(held & here)
+        rank = len(held & here), made["base"] == (inputs.base and inputs.base.id)
         if best is None or rank >= best[0]:
             best = rank, text, held
     if best is None:

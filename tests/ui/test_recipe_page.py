@@ -1,0 +1,214 @@
+"""What the page Recipe says, asked of its handlers without a browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("gradio", reason="the tab needs gradio")
+
+import gradio as gr
+
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.library import Library
+from lib_modelsim.lineage.recipe import (
+    BakedLora,
+    Claim,
+    ComponentOrigin,
+    FoundMethod,
+    MissingParent,
+    ParentShare,
+    Recipe,
+)
+from lib_modelsim.text import size_text
+from lib_modelsim.ui.backend import Backend
+from lib_modelsim.ui.recipe.answer import recipe_card
+from lib_modelsim.ui.recipe.bars import chart
+from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
+from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.workspace.lineage.remembered import Recalled
+from tests.workspace.lineage import merged_family
+
+HERE = "a window"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return merged_family.write(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def tab_over(tmp_path):
+    made = []
+
+    def tab(*folders):
+        host = Folders(folders, tmp_path / "data", Settings(device="cpu"))
+        backend = Backend(host, lambda: Library(tmp_path / "library.sqlite"))
+        made.append(backend)
+        with gr.Blocks():
+            return Tab(ViewState(backend))
+
+    yield tab
+    for backend in made:
+        backend.close()
+
+
+@pytest.fixture
+def page(tab_over, folder):
+    return tab_over(folder).pages["recipe"]
+
+
+def by_id(updates):
+    """What each component shows: its value, or of a menu its choices, too."""
+    return {component.elem_id.removeprefix("modelsim_recipe_"): update for component, update in updates.items()}
+
+
+def text_of(page):
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", str(page))).split())
+
+
+def make(page, name, base=AUTOMATIC_BASE, window=HERE):
+    """Choose a model and press the button; all that is shown then, and the last status."""
+    page.look(window)
+    page.take(name, base, window)
+    (*_, status) = page.follow(window)
+    return by_id(page.look(window)), text_of(next(iter(status.values())))
+
+
+def test_before_a_model_is_chosen_it_says_what_to_do_and_reads_nothing(page):
+    shown = by_id(page.look(HERE))
+    assert "Choose a model" in text_of(shown["answer"])
+    assert shown["model"]["choices"] == ["anna", "base", "bert", "mixed", "sorted"]
+    assert page.maker(HERE).backend.index.models == []
+    (*_, status) = page.follow(HERE)
+    assert "no model is chosen" in str(status)
+
+
+def test_without_checkpoints_it_says_where_to_look(tab_over, tmp_path):
+    assert "No checkpoints found" in text_of(by_id(tab_over(tmp_path).pages["recipe"].look(HERE))["answer"])
+
+
+def test_what_will_be_read_is_said_before_and_a_recipe_is_remembered(page, folder):
+    page.look(HERE)
+    before = by_id(page.take("mixed", AUTOMATIC_BASE, HERE))
+    size = size_text(sum(file.stat().st_size for file in folder.iterdir()))
+    assert "Not indexed yet: reads the headers of 5 files, then at most all of them" in text_of(before["reading"])
+    assert size in text_of(before["reading"])
+    assert "Press Make recipe" in before["answer"]
+    shown, status = make(page, "mixed")
+    assert "nothing to read" in text_of(shown["reading"])
+    assert "error" not in status.lower()
+    assert "anna" in text_of(shown["answer"])
+    assert "From what is indexed; reads samples of up to 5 files" in text_of(
+        by_id(page.take("sorted", AUTOMATIC_BASE, HERE))["reading"]
+    )
+
+
+def test_each_window_has_its_own_model(page):
+    page.look(HERE)
+    page.take("mixed", AUTOMATIC_BASE, HERE)
+    other = by_id(page.look("another window"))
+    assert other["model"]["value"] is None
+    assert by_id(page.look(HERE))["model"]["value"] == "mixed"
+
+
+def test_a_model_that_was_chosen_while_an_answer_was_on_its_way_is_shown_then(page):
+    page.look(HERE)
+    seen = by_id(page.take("mixed", AUTOMATIC_BASE, HERE))["seen"]
+    assert by_id(page.settled(seen, "mixed", AUTOMATIC_BASE, HERE)).keys() == {"seen"}
+    assert "anna" in str(by_id(page.settled(seen, "anna", AUTOMATIC_BASE, HERE))["answer"])
+
+
+def test_a_button_asks_for_the_recipe_of_a_model_here(page):
+    shown = by_id(page.act(json.dumps({"recipe": "choose", "name": "sorted"}), HERE))
+    assert shown["model"]["value"] == "sorted"
+
+
+def test_the_model_chosen_in_families_comes_first(page):
+    list(page.maker(HERE).backend.read_index().follow())
+    page._session.choose(chosen="bert")
+    assert by_id(page.look(HERE))["model"]["value"] == "bert"
+
+
+def test_a_stopped_recipe_is_none(page):
+    page.look(HERE)
+    page.take("mixed", AUTOMATIC_BASE, HERE)
+    steps = page.follow(HERE)
+    next(steps)
+    next(steps)
+    page.wiring.work.stop()
+    (*_, status) = steps
+    shown = by_id(page.look(HERE))
+    assert "Stopped" in str(status) or "nothing to read" in text_of(shown["reading"])
+
+
+FULL = Recipe(
+    "t", "SD 1.x", "block-weighted", FoundMethod("block-weighted", {"alpha": 0.4}, 0.31, "each block by its own share"),
+    (
+        ParentShare("a", 0.6, 0.58, 0.62, "A", ("a copy", "a cast")),
+        ParentShare("b", 0.7, 0.65, 0.75, "B"),
+        ParentShare("c", -0.3, -0.35, 0.05, "C"),
+    ),
+    {"IN00": {"a": 0.8, "b": 0.4, "c": -0.2}, "OUT11": {"a": 1.2, "b": -0.2}},
+    {"unet": ComponentOrigin("merged"), "vae": ComponentOrigin("same", "d"), "te": ComponentOrigin("unknown")},
+    ("model.diffusion_model.out.2.bias",), 0.0002, None, 0.004, (BakedLora(8, "l", 0.7), BakedLora(4)),
+    Claim("a and b, 0.4", ("a", "b"), False, "it names no c"), 0.98, "base", sure=True, remarks=("a remark",),
+)  # fmt: skip
+
+
+def card(recipe, **known):
+    return recipe_card(Recalled(recipe, **({"exact": True} | known)), known=True)
+
+
+def test_everything_that_was_found_is_told():
+    shown = text_of(card(FULL))
+    for words in (
+        "proven", "a copy, a cast", "0.58 to 0.62", "cannot be told from 0", "−0.30", "alpha 0.4",
+        "0.31 roundings", "99.98 %", "block-weighted, alpha", "rank 8", "strength 0.70",
+        "none that is here, rank 4", "VAE that of d", "of none of these models", "does not agree",
+        "It names no c", "A remark", "98 %", "0.40 %", "model.diffusion_model.out.2.bias",
+    ):  # fmt: skip
+        assert words in shown, words
+    assert "not proven" not in shown
+
+
+def test_what_is_not_sure_looks_so():
+    doubtful = replace(FULL, sure=False, missing=MissingParent(0.32, "a direction that no candidate has"))
+    shown = card(doubtful)
+    assert "modelsim-unsure" in shown
+    assert "not proven" in text_of(shown)
+    assert "A parent is missing 32 % of the way" in text_of(shown)
+    assert "Explained" not in shown
+    nothing = card(Recipe("t", "SD 1.x", "unknown"))
+    assert "modelsim-share" not in nothing
+    assert "could not be told" in text_of(nothing)
+
+
+def test_an_earlier_answer_says_what_has_changed_since():
+    shown = text_of(card(FULL, exact=False, new=("x", "y"), gone=("z",)))
+    assert "new since then: x and y; gone since then: z" in shown
+
+
+def test_bars_start_at_the_zero_line_and_lie_on_one_axis():
+    found = chart(FULL)
+    first, second = found.blocks
+    assert [found.zero, found.one] == pytest.approx([100 * 0.35 / 1.55, 100 * 1.35 / 1.55], abs=0.01)
+    a, b, c = first.bars
+    assert a.left == found.zero
+    assert b.left == pytest.approx(a.left + a.width, abs=0.002)
+    assert c.left + c.width == pytest.approx(found.zero, abs=0.002)
+    assert [bar.width / a.width for bar in (b, c)] == pytest.approx([0.5, 0.25], abs=0.001)
+    assert [row.mark.letter for row in found.parents] == ["A", "B", "C"]
+    assert second.told == "A 1.20, B −0.20"
+    assert not found.alike
+
+
+def test_a_model_that_stands_in_a_block_alone_has_a_letter_of_its_own():
+    recipe = Recipe("t", "SD 1.x", "x", parents=(ParentShare("b", 1.0, role="B"),), blocks={"IN00": {"c": 1.0}})
+    assert chart(recipe).blocks[0].told == "A 1.00"
