@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .baked_in import AdapterProducts
 from .products import Distances
+from .recipe import Shares
 from .values import KeyValues
 
 
 @dataclass(frozen=True)
 class TargetEvidence:
-    """Of one target. `blocks` are the distances by block and component in network order, from one pass over all models;
-    every candidate is in all of them that it holds. `sample(names)` reads the same whole weights of the target and of
-    these models, some of every block, and is the only thing here that opens files; `weights(names)` the distances of
-    every single weight, which reads target and models once. `base` is the network's base among the candidates, None
-    where none is known. `precisions` are the dtypes of target and candidates: name → component → what the most of its
-    numbers are stored as."""
+    """Of one target.
+
+    `blocks` are the distances by block and component in network order, from one pass over all models; every candidate
+    is in all of them that it holds. `sample(names)` reads the same whole weights of the target and of these models,
+    some of every block; `values(keys, names)` reads whole weights by their names, as many as are asked for;
+    `weights(names)` the distances of every single weight, which reads target and models once. `base` is the network's
+    base among the candidates, None where none is known. `precisions` say of target and candidates what most of each
+    component is stored as: name → component → dtype. `rounded(model)` says of each component whether one of target and model is the other in a
+    coarser precision, proven number by number: it reads both. `adapters(shares)` are the library's adapters beside what
+    is left of the target after these shares by block; it reads target, parents and adapters.
+    """
 
     target: str
     network: str
@@ -27,6 +34,9 @@ class TargetEvidence:
     coverage: float = 1.0
     candidates: tuple[str, ...] = field(default=())
     precisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: Callable[[Sequence[str], Sequence[str]], Sequence[KeyValues]] = lambda keys, names: ()
+    rounded: Callable[[str], Mapping[str, bool]] = lambda model: {}
+    adapters: Callable[[Mapping[str, Shares]], Sequence[AdapterProducts]] = lambda shares: ()
 
     @property
     def dtype(self) -> Mapping[str, str]:

@@ -50,3 +50,8 @@ def rounding(values: Numbers, dtype: str) -> float:
     if not values.size:
         return 0.0
     return float(np.sqrt(np.mean(np.square(steps(values, dtype), dtype=np.float64)) / 12))
+
+
+def rounding_sizes(values: Numbers, dtype: str) -> NDArray[np.float64]:
+    """The standard error of each number by its rounding to a dtype."""
+    return steps(values, dtype).astype(np.float64) / np.sqrt(12)

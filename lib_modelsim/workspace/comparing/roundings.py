@@ -122,7 +122,12 @@ def find_roundings(
     return found
 
 
-def _proven(coarse: Model, fine: Model, main: str, library: Library, job: Job) -> Rounding | None:
+def rounding_by_component(
+    coarse: Model, fine: Model, library: Library, job: Job, main: str | None = None
+) -> dict[str, NDArray]:
+    """Component → apart, size, outside, untold, count (`RoundingSums.row`) of the weights that both hold in one shape.
+    A sample of every weight is looked at first: where all components (or `main`) have numbers outside, nothing more is
+    read."""
     first, second = coarse.header.layout.places, fine.header.layout.places
     blocks: dict[str, list[str]] = {}
     for key, place in first.items():
@@ -132,8 +137,15 @@ def _proven(coarse: Model, fine: Model, main: str, library: Library, job: Job) -
     sums: dict[str, NDArray] = {}
     for method, sample in (("rounding-sample", SAMPLE), ("rounding", None)):
         sums = _sums(coarse, fine, blocks, components, method, sample, library, job)
-        if main not in sums or sums[main][2] or sums[main][3]:
-            return None
+        if all(row[2] or row[3] for name, row in sums.items() if main in (None, name)):
+            break
+    return sums
+
+
+def _proven(coarse: Model, fine: Model, main: str, library: Library, job: Job) -> Rounding | None:
+    sums = rounding_by_component(coarse, fine, library, job, main)
+    if main not in sums or sums[main][2] or sums[main][3]:
+        return None
     besides = tuple(_besides(coarse, fine, main, sums))
     off = float(np.sqrt(sums[main][0] / sums[main][1])) if sums[main][1] > 0 else 0.0
     return Rounding(coarse.name, fine.name, precision_of(coarse, main), off, main, besides)

@@ -12,6 +12,8 @@ from ...lineage.making import make
 from ...lineage.recipe import Recipe
 from ..catalogue.index import Model
 from ..comparing.weight_scores import joint_layout
+from .adapters import adapter_products, adapters_of
+from .casts import rounded_components
 from .distances import block_distances, weight_distances
 from .sampling import read_sample, sample_keys
 
@@ -19,8 +21,9 @@ from .sampling import read_sample, sample_keys
 def recipe(
     target: Model, candidates: Sequence[Model], base: Model | None, library: Library, job: Job, device: str = "auto"
 ) -> Recipe:
-    """What `target` is made of, of `candidates` of its network; others are left out. `base` is the network's base among
-    them, None where none is known. Raises ModelsimError where the target cannot be read."""
+    """What `target` is made of, of `candidates` of its network, and of adapters of it among them; others are left out.
+    `base` is the network's base among them, None where none is known. Raises ModelsimError where the target cannot be
+    read."""
     kin = [one for one in candidates if one.architecture == target.architecture and one.path != target.path]
     blocks, held, unreadable = block_distances(target, kin, library, job, device)
     if not blocks:
@@ -40,5 +43,8 @@ def recipe(
             model.name: {name: part.dtype for name, part in model.header.components.items()}
             for model in (target, *held)
         },
+        values=lambda keys, names: read_sample(target, [by_name[name] for name in names], keys, job),
+        rounded=lambda name: rounded_components(target, by_name[name], library, job),
+        adapters=lambda shares: adapter_products(target, by_name, shares, adapters_of(target, candidates), job),
     )
     return make(evidence)

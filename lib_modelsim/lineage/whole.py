@@ -1,0 +1,111 @@
+"""Targets that nothing was mixed for: copies, casts, and components of several models put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..checkpoints.identity import component_label, network_order
+from .components import EqualComponent, equal_components, main_of
+from .evidence import TargetEvidence
+from .kinds import CAST, COPY, SWAP
+from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe
+
+SAME = "same"
+"""Kind of `ComponentOrigin`."""
+
+
+def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] | None = None) -> Recipe | None:
+    """The recipe of a target each of whose components is some candidate's, whole; None of any other.
+
+    `equal` is what `equal_components` said. One model that has all of them makes a copy or a cast. Else the one that
+    has the network itself, and of those the one that has most of the rest, is the model, and each other component is
+    from a donor. Which of several models with the same numbers it was cannot be told: they stand in `same_as`. A
+    component beside the network that no candidate has is said to be from elsewhere.
+    """
+    equal = equal_components(evidence) if equal is None else equal
+    main = main_of(evidence)
+    if main is None or not equal[main].sources:
+        return None
+    every = [name for name in equal[main].sources if all(name in one.sources for one in equal.values())]
+    if every:
+        return _of_one(evidence, equal, every)
+    found_all = all(one.sources for one in equal.values())
+    return _of_several(evidence, equal, main) if found_all else None
+
+
+def _of_one(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], every: list[str]) -> Recipe:
+    exact = [name for name in every if all(name in one.equal for one in equal.values())]
+    source, *others = [*exact, *(name for name in every if name not in exact)]
+    mine, theirs = (evidence.precisions.get(name, {}) for name in (evidence.target, source))
+    other = {name: theirs[name] for name in equal if mine.get(name, "") != theirs.get(name, "") and name in theirs}
+    kind = COPY if source in exact and not other else CAST
+    stored = ", ".join(dict.fromkeys(mine[name] for name in other if name in mine))
+    why = "every number of it that was compared is the same"
+    if kind == CAST:
+        theirs_said = ", ".join(dict.fromkeys(other.values()))
+        changed = f"in another precision ({theirs_said} → {stored})"
+        why = f"every number of it that was compared is that of {source} {changed}"
+    return Recipe(
+        evidence.target,
+        evidence.network,
+        kind,
+        method=FoundMethod(kind, why=why, residual_in_roundings=0.0 if source in exact else None),
+        parents=(ParentShare(source, 1.0, 1.0, 1.0, "A", tuple(others)),),
+        blocks={block.block or "": {source: 1.0} for block in evidence.blocks},
+        components={name: ComponentOrigin(SAME, source) for name in equal},
+        residual=0.0,
+        coverage=evidence.coverage,
+        base=evidence.base,
+        sure=evidence.coverage >= 1,
+        remarks=_not_looked_at(evidence),
+    )
+
+
+def _of_several(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], main: str) -> Recipe:
+    taken = _sources(equal, main)
+    parents = []
+    for name in dict.fromkeys((taken[main], *taken.values())):
+        own = [component for component, source in taken.items() if source == name]
+        alike = [n for n in equal[own[0]].sources if n != name and all(n in equal[c].sources for c in own)]
+        whole = 1.0 if main in own else None
+        parents.append(ParentShare(name, whole, whole, whole, None, tuple(alike)))
+    names = sorted((name for name in equal if taken[name] != taken[main]), key=network_order)
+    told = ", ".join(f"{component_label(name)} of {taken[name]}" for name in names)
+    exact = all(taken[name] in one.equal for name, one in equal.items())
+    precision = "" if exact else ", in another precision"
+    why = f"every number that was compared is that of {taken[main]}{precision}; {told}"
+    return Recipe(
+        evidence.target,
+        evidence.network,
+        SWAP,
+        method=FoundMethod(SWAP, why=why, residual_in_roundings=0.0 if exact else None),
+        parents=tuple(parents),
+        blocks={block.block or "": {taken[block.component]: 1.0} for block in evidence.blocks},
+        components={name: ComponentOrigin(SAME, source) for name, source in taken.items()},
+        residual=0.0,
+        coverage=evidence.coverage,
+        base=evidence.base,
+        sure=evidence.coverage >= 1,
+        remarks=_not_looked_at(evidence),
+    )
+
+
+def _sources(equal: Mapping[str, EqualComponent], main: str) -> dict[str, str]:
+    """Component → the model that it is taken to be from: as few models as do, the one of the network first."""
+    left, found = dict(equal), {}
+    while left:
+        every = dict.fromkeys(name for one in left.values() for name in one.sources)
+        among = equal[main].sources if main in left else tuple(every)
+        counts = {name: sum(one.count for one in left.values() if name in one.sources) for name in among}
+        best = max(among, key=lambda name: counts[name])  # the first of equals
+        mine = [component for component, one in left.items() if best in one.sources]
+        found |= dict.fromkeys(mine, best)
+        for component in mine:
+            del left[component]
+    return {component: found[component] for component in equal}
+
+
+def _not_looked_at(evidence: TargetEvidence) -> tuple[str, ...]:
+    if evidence.coverage >= 1:
+        return ()
+    return (f"{evidence.coverage:.1%} of the network was compared: of the rest nothing is said",)
