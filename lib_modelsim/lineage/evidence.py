@@ -19,10 +19,11 @@ class TargetEvidence:
     is in all of them that it holds. `sample(names)` reads the same whole weights of the target and of these models,
     some of every block; `values(keys, names)` reads whole weights by their names, as many as are asked for;
     `weights(names)` the distances of every single weight, which reads target and models once. `base` is the network's
-    base among the candidates, None where none is known. `precisions` say of target and candidates what most of each
-    component is stored as: name → component → dtype. `rounded(model)` says of each component whether one of target and model is the other in a
-    coarser precision, proven number by number: it reads both. `adapters(shares)` are the library's adapters beside what
-    is left of the target after these shares by block; it reads target, parents and adapters.
+    base among the candidates, None where none is known. `precisions` say what most of each component of target
+    and candidates is stored as: name → component → dtype. `rounded(model)` says of each component whether one of target
+    and model is the other in a coarser precision, proven number by number: it reads both. `adapters(shares)` are the
+    library's adapters beside what is left of the target after these shares by block; it reads target, parents and
+    adapters.
     """
 
     target: str

@@ -22,7 +22,7 @@ import numpy as np
 
 from .products import Distances
 from .recipe import Shares
-from .rest import left_of
+from .rest import left_of, place_of
 from .shares import solve
 
 _ERRORS = 4
@@ -62,11 +62,12 @@ def full_rank(blocks: Sequence[Distances], shares: Mapping[str, Shares], base: s
     sizes, left, norms, nearest = {}, 0.0, 0.0, 0.0
     names = list(dict.fromkeys(name for row in shares.values() for name, share in row.items() if abs(share) > 1e-6))
     for block in blocks:
-        row = {name: share for name, share in shares.get(block.block or "", {}).items() if name in block.names[1:]}
+        given = shares.get(place_of(block.block, block.component), {})
+        row = {name: share for name, share in given.items() if name in block.names[1:]}
         own = left_of(block, row) if row else None
         if own is None or block.norms[0] <= 0:
             continue
-        sizes[block.block or ""] = math.sqrt(own / float(block.norms[0]))
+        sizes[place_of(block.block, block.component)] = math.sqrt(own / float(block.norms[0]))
         left, norms = left + own, norms + float(block.norms[0])
         nearest += min(float(block.squares[0, block.names.index(name, 1)]) for name in row)
     if not sizes:

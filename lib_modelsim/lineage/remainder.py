@@ -12,7 +12,7 @@ from .kinds import FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA
 from .low_rank import LowRankChange, low_rank
 from .noise import FullRank, full_rank
 from .recipe import BakedLora, MissingParent, Shares
-from .rest import KeyRest, rests
+from .rest import KeyRest, place_of, rests
 from .values import KeyValues
 
 _PROVEN = 2.0
@@ -47,7 +47,7 @@ class Remainder:
 def remainder(
     evidence: TargetEvidence, shares: Mapping[str, Shares], sample: Sequence[KeyValues] | None = None
 ) -> Remainder:
-    """What is left of the target after these shares: block (as `Distances.block`, "" for none) → model → share, whose
+    """What is left of the target after these shares: block, as `rest.place_of` calls it, → model → share, whose
     sum is 1 in each; blocks that have none (a VAE from elsewhere) are not looked at.
 
     `sample` is what `evidence.sample` said of all models with a share; None: it is read. Call it where no method was
@@ -79,7 +79,8 @@ def _looked_at(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> list:
     """The blocks of the network itself that have shares; where it has none, all that have."""
     main = main_of(evidence)
     blocks = components_of(evidence).get(main, []) if main is not None else []
-    return [b for b in blocks if shares.get(b.block or "")] or [b for b in evidence.blocks if shares.get(b.block or "")]
+    own = [block for block in blocks if shares.get(place_of(block.block, block.component))]
+    return own or [block for block in evidence.blocks if shares.get(place_of(block.block, block.component))]
 
 
 def _in_roundings(left: Sequence[KeyRest]) -> float:

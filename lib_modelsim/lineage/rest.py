@@ -33,11 +33,16 @@ class KeyRest:
         return float(np.sqrt((self.values**2).sum() / below)) if below > 0 else 0.0
 
 
+def place_of(block: str | None, component: str) -> str:
+    """The name under which a recipe's shares by block stand."""
+    return block or component.upper()
+
+
 def rests(sample: Sequence[KeyValues], shares: Mapping[str, Shares]) -> list[KeyRest]:
     """Of the sampled weights whose block has shares, and which all models with a share hold."""
     found = []
     for one in sample:
-        row = shares.get(one.block or "")
+        row = shares.get(place_of(one.block, one.component))
         if not row or any(name not in one.models for name in row):
             continue
         left = one.target.astype(np.float64)

@@ -12,6 +12,7 @@ from .few_keys import Adjusted, adjusted
 from .kinds import ADJUST, LORA
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares
 from .remainder import Remainder, remainder
+from .rest import place_of
 from .shares import solve
 from .values import KeyValues
 from .whole import SAME, put_together
@@ -88,7 +89,11 @@ def _recipe_of_adjust(
 def _low_rank(
     evidence: TargetEvidence, equal: Mapping[str, EqualComponent], origin: str, sample: Sequence[KeyValues]
 ) -> Recipe | None:
-    shares = {block.block or "": {origin: 1.0} for block in evidence.blocks if _is_its(equal, block.component, origin)}
+    shares = {
+        place_of(block.block, block.component): {origin: 1.0}
+        for block in evidence.blocks
+        if _is_its(equal, block.component, origin)
+    }
     found = remainder(evidence, shares, sample)
     if found.kind != LORA:
         return None
@@ -126,7 +131,7 @@ def _of_one(
     for block in evidence.blocks:
         source = components[block.component].source
         row: Shares = {source or origin: 1.0}
-        blocks[block.block or ""] = row
+        blocks[place_of(block.block, block.component)] = row
     return Recipe(
         evidence.target,
         evidence.network,

@@ -9,6 +9,7 @@ from .components import EqualComponent, equal_components, main_of
 from .evidence import TargetEvidence
 from .kinds import CAST, COPY, SWAP
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe
+from .rest import place_of
 
 SAME = "same"
 """Kind of `ComponentOrigin`."""
@@ -51,7 +52,7 @@ def _of_one(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], every
         kind,
         method=FoundMethod(kind, why=why, residual_in_roundings=0.0 if source in exact else None),
         parents=(ParentShare(source, 1.0, 1.0, 1.0, "A", tuple(others)),),
-        blocks={block.block or "": {source: 1.0} for block in evidence.blocks},
+        blocks={place_of(block.block, block.component): {source: 1.0} for block in evidence.blocks},
         components={name: ComponentOrigin(SAME, source) for name in equal},
         residual=0.0,
         coverage=evidence.coverage,
@@ -80,7 +81,7 @@ def _of_several(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], m
         SWAP,
         method=FoundMethod(SWAP, why=why, residual_in_roundings=0.0 if exact else None),
         parents=tuple(parents),
-        blocks={block.block or "": {taken[block.component]: 1.0} for block in evidence.blocks},
+        blocks={place_of(block.block, block.component): {taken[block.component]: 1.0} for block in evidence.blocks},
         components={name: ComponentOrigin(SAME, source) for name, source in taken.items()},
         residual=0.0,
         coverage=evidence.coverage,

@@ -10,6 +10,7 @@ import numpy as np
 from ...job import Job, Stage
 from ...lineage.baked_in import AdapterProducts
 from ...lineage.recipe import Shares
+from ...lineage.rest import place_of
 from ..catalogue.index import Model
 
 
@@ -51,7 +52,7 @@ def adapter_products(
         for key in keys:
             stage.advance(1)
             weight = own.weights.get(key)
-            row = shares.get((weight.block or "") if weight is not None else "", {})
+            row = {} if weight is None else shares.get(place_of(weight.block, weight.component), {})
             held = {name: parents[name].weights.get(key) for name in row}
             if weight is None or not row or any(one is None or one.shape != weight.shape for one in held.values()):
                 continue
@@ -75,7 +76,7 @@ def adapter_products(
                 inner[i], counts[i] = float((change * rest).sum()), change.size
                 for j, other in changes.items():
                     gram[i, j] = gram[j, i] if j < i else float((change * other).sum())
-            block = weight.block or ""
+            block = place_of(weight.block, weight.component)
             before = found.get(block)
             if before is not None:
                 inner, gram, counts = inner + before.inner, gram + before.gram, counts + before.counts
