@@ -14,11 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-from lib_modelsim.cli.recipe import document
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
+from lib_modelsim.lineage.document import document
 from lib_modelsim.workspace.lineage.distances import block_distances
 from lib_modelsim.workspace.lineage.recipe import recipe
 from lib_modelsim.workspace.workspace import Workspace

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
 from ..lineage import words
+from ..lineage.document import document
 from .documents import errors
 from .options import device_option, exclude_option, path
 from .printing import print_json, print_lines
@@ -117,32 +118,3 @@ def lines(found: Recipe) -> list[str]:
 def _under(heading: str, said: Iterable[str]) -> list[str]:
     listed = [f"  {line}" for line in said]
     return ["", heading, *listed] if listed else []
-
-
-def document(found: Recipe) -> dict[str, Any]:
-    """The JSON of one recipe."""
-    method, missing, claim = found.method, found.missing, found.claim
-    return {
-        "target": found.target,
-        "network": found.network,
-        "kind": found.kind,
-        "method": method and {"name": method.name, "parameters": dict(method.parameters),
-                              "residual_in_roundings": method.residual_in_roundings, "why": method.why},
-        "parameters": dict(method.parameters) if method else {},
-        "parents": [{"model": p.model, "share": p.share, "low": p.low, "high": p.high, "role": p.role,
-                     "same_as": list(p.same_as)} for p in found.parents],
-        "blocks": {block: dict(shares) for block, shares in found.blocks.items()},
-        "components": {name: {"from": c.source, "kind": c.kind} for name, c in found.components.items()},
-        "keys": list(found.keys),
-        "residual": found.residual,
-        "missing": missing and {"unexplained": missing.unexplained, "why": missing.why},
-        "trained_after": found.trained_after,
-        "lora": [{"name": one.name, "rank": one.rank, "strength": one.strength} for one in found.lora],
-        "claimed": claim and {"text": claim.text, "parents": list(claim.parents), "why": claim.why},
-        "agrees": claim.agrees if claim else None,
-        "coverage": found.coverage,
-        "base": found.base,
-        "sure": found.sure,
-        "remarks": list(found.remarks),
-        "told": words.sentence(found),
-    }  # fmt: skip

@@ -17,9 +17,13 @@ from .recipe import BakedLora, ComponentOrigin, ParentShare, Recipe, Shares
 def sentence(recipe: Recipe) -> str:
     """What it is made of, in one sentence: "a = 0.60 b + 0.40 c, VAE of d; explained to 99.98 %; its own metadata
     agrees."."""
+    return "; ".join([made_of(recipe), *_trained(recipe), *_left(recipe), *_claimed(recipe)]) + "."
+
+
+def made_of(recipe: Recipe) -> str:
+    """The first part of the sentence, without what is left."""
     made = _MADE.get(recipe.kind, _mixed)(recipe)
-    after = [*_trained(recipe), *_left(recipe), *_claimed(recipe)]
-    return "; ".join([", ".join([made, *_lora(recipe), *_components(recipe)]), *after]) + "."
+    return ", ".join([made, *_lora(recipe), *_components(recipe)])
 
 
 def blocks(recipe: Recipe) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -16,6 +17,7 @@ import gradio as gr
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
+from lib_modelsim.lineage.document import document
 from lib_modelsim.lineage.recipe import (
     BakedLora,
     Claim,
@@ -171,7 +173,7 @@ def test_everything_that_was_found_is_told():
     for words in (
         "proven", "a copy, a cast", "0.58 to 0.62", "cannot be told from 0", "−0.30", "alpha 0.4",
         "0.31 roundings", "99.98 %", "block-weighted, alpha", "rank 8", "strength 0.70",
-        "none that is here, rank 4", "VAE that of d", "of none of these models", "does not agree",
+        "None that is here, rank 4", "VAE that of d", "of none of these models", "does not agree",
         "It names no c", "A remark", "98 %", "0.40 %", "model.diffusion_model.out.2.bias",
     ):  # fmt: skip
         assert words in shown, words
@@ -212,3 +214,8 @@ def test_bars_start_at_the_zero_line_and_lie_on_one_axis():
 def test_a_model_that_stands_in_a_block_alone_has_a_letter_of_its_own():
     recipe = Recipe("t", "SD 1.x", "x", parents=(ParentShare("b", 1.0, role="B"),), blocks={"IN00": {"c": 1.0}})
     assert chart(recipe).blocks[0].told == "A 1.00"
+
+
+def test_the_json_is_that_of_the_command_line():
+    (address,) = re.findall(r'href="data:application/json;base64,([^"]*)"', card(FULL))
+    assert json.loads(base64.b64decode(address)) == json.loads(json.dumps(document(FULL)))

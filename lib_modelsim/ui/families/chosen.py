@@ -12,13 +12,13 @@ import numpy as np
 from ...checkpoints.embedded import claims, origin
 from ...checkpoints.identity import component_label
 from ...hosts.sidecars import Sidecars
+from ...lineage.words import made_of
 from ...templates import render
 from ...text import counted, size_text
 from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.remarks import found_out
 from ...workspace.catalogue.sameness import sameness_facts
 from ..answers import Answer
-from ..recipe.telling import made_of
 from ..status import note
 from ..view_state import Shown, ViewState
 from ..words import capital, number

@@ -8,10 +8,10 @@ import numpy as np
 
 from ...errors import ModelsimError
 from ...lineage.kinds import is_merge
+from ...lineage.words import made_of
 from ...similarity.measures.pictures import PICTURES
 from ...templates import trusted
 from ..choices import HEAT_MAP, MAP, TWO_TREES
-from ..recipe.telling import made_of
 from ..status import note
 from ..view_state import Shown, ViewState
 from ..words import number

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ...checkpoints.identity import component_label
+from ...lineage import words
+from ...lineage.document import document
 from ...templates import render
 from ...text import counted, several, size_text
 from ..status import note
 from ..view_state import ViewState
 from ..words import capital, duration
-from . import telling as words
 from .bars import chart, signed
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def recipe_card(recalled: Recalled, known: bool) -> Markup:
         claim=found.claim,
         notes=words.limits(found),
         known=known,
-        data=_address(json.dumps(asdict(found), indent=1), "application/json"),
+        data=_address(json.dumps(document(found), indent=1), "application/json"),
     )
 
 
@@ -98,7 +98,7 @@ def _facts(found: Recipe) -> list[tuple[str, str]]:
     if found.method is not None:
         facts += _method(found)
     if found.residual is not None and found.missing is None:
-        facts.append(("Explained", words.explained(1 - found.residual)))
+        facts.append(("Explained", words.explained(found.residual)))
     if found.missing is not None:
         left = f"{100 * found.missing.unexplained:.0f} % of the way from the nearest parent is unexplained"
         facts.append(("A parent is missing", f"{left}. {capital(found.missing.why)}"))
