@@ -7,12 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .methods.method import Method, MethodFit
+from .methods.method import PROVEN, Method, MethodFit
 from .methods.registry import methods
 from .values import KeyValues, steps
-
-PROVEN = 2.0
-"""A method that leaves less than so many roundings of the stored precision is proven: a wrong parent leaves tens."""
 
 PIECES, PIECE = 14, 1600
 """So many weights are cut to so many numbers for quick looks."""
@@ -24,9 +21,17 @@ TRIES = 3
 """Choices of parents that are looked at more closely, of each method."""
 
 
+WORTH = 10.0
+"""Fits that leave more roundings say nothing."""
+
+AS_GOOD = 1.02
+"""Two fits whose residuals differ by less are equally good: the simpler one stands first."""
+
+
 def replay(sample: Sequence[KeyValues], candidates: Sequence[str], base: str | None = None) -> list[MethodFit]:
     """The methods that explain a sample, the best first: of each the best choice of parents among `candidates` and
-    `base`. One with less than PROVEN roundings is proven; where several are, nothing in the sample tells them apart.
+    `base`. One with less than PROVEN roundings is proven; where several are, nothing in the sample tells them apart for
+    sure, and the simplest of the best stands first.
 
     Empty where the target is, but for few weights, a plain copy of a candidate, and where nothing fits at all. `C` of a
     formula is tried as the base first, as another candidate only where that explains nothing.
@@ -37,18 +42,21 @@ def replay(sample: Sequence[KeyValues], candidates: Sequence[str], base: str | N
     if any(_copied(sample, name) for name in known):
         return []
     pieces = _pieces(sample)
-    found: list[MethodFit] = []
-    for origins in ([base] if base is not None else [], names):
-        for method in methods():
-            if origins is names and "C" not in method.roles:
-                continue
-            fit = _best(method, sample, pieces, _choices(method, known, names, origins))
-            found += [fit] if fit is not None else []
-        if origins is not names and base is None:
-            continue
-        if any(fit.residual_in_roundings < PROVEN for fit in found):
-            break
-    return sorted(found, key=lambda fit: fit.residual_in_roundings)
+    origins = [base] if base is not None else names
+    found = [_best(method, sample, pieces, _choices(method, known, names, origins)) for method in methods()]
+    if base is not None and not any(fit is not None and fit.residual_in_roundings < PROVEN for fit in found):
+        others = [method for method in methods() if "C" in method.roles]
+        found += [_best(method, sample, pieces, _choices(method, known, names, names)) for method in others]
+    fits = [fit for fit in found if fit is not None and fit.residual_in_roundings < WORTH]
+    least = min((fit.residual_in_roundings for fit in fits), default=0.0)
+    return sorted(fits, key=lambda fit: _place(fit, least))
+
+
+def _place(fit: MethodFit, least: float) -> tuple[float, int]:
+    """Smaller for what stands before: the residual, the number of choices where it is as good as the `least`."""
+    choices = len(fit.parents) + len(fit.parameters) + len(fit.blocks)
+    as_good = fit.residual_in_roundings <= AS_GOOD * least + 0.02
+    return (least if as_good else fit.residual_in_roundings, choices)
 
 
 def _choices(
@@ -58,8 +66,7 @@ def _choices(
     free = [role for role in method.roles if role != "C"]
     pick = itertools.combinations if method.symmetric else itertools.permutations
     if "C" not in method.roles:
-        for chosen in pick(known, len(free)):
-            yield dict(zip(free, chosen, strict=True))
+        yield from (dict(zip(free, chosen, strict=True)) for chosen in pick(known, len(free)))
         return
     for origin in origins:
         for chosen in pick([name for name in names if name != origin], len(free)):
@@ -76,11 +83,18 @@ def _best(
         if badness >= 1:
             break
         fit = method.fit(sample, parents)
-        if fit is not None and (best is None or fit.residual_in_roundings < best.residual_in_roundings):
+        if fit is not None and (best is None or _unexplained(fit) < _unexplained(best)):
             best = fit
-        if best is not None and best.residual_in_roundings < PROVEN:
+        if best is not None and _unexplained(best)[:3] == (False, 0, 0):
             break
     return best
+
+
+def _unexplained(fit: MethodFit) -> tuple[bool, int, int, float]:
+    """Smaller for the better fit: of twins that differ in a component the one that explains it, with one parameter for
+    all blocks."""
+    missed = sum(left >= PROVEN for left in fit.components.values())
+    return fit.residual_in_roundings >= PROVEN, missed, len(fit.blocks), fit.residual_in_roundings
 
 
 def _few(sample: Sequence[KeyValues]) -> list[KeyValues]:

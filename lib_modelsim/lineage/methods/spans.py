@@ -14,16 +14,21 @@ ROUNDINGS = 4.0
 weights leaves less than 2."""
 
 
-def left_by_span(cases: Sequence[Case], vectors: Callable[[Case], list[Numbers]]) -> float:
-    """What least squares with factors of each piece's own leaves, as a share of what is not explained any more."""
+def left_by_span(
+    cases: Sequence[Case],
+    vectors: Callable[[Case], list[Numbers]],
+    target: Callable[[Case], Numbers] = lambda case: case.target,
+) -> float:
+    """What least squares with factors of each piece's own leaves of the target, or of what `target` makes of it, as a
+    share of what is not explained any more."""
     worst = 0.0
     for case in cases:
         columns = np.stack([one.ravel() for one in vectors(case)], axis=1).astype(np.float64)
-        target = case.target.ravel().astype(np.float64)
-        if len(target) < 4 * columns.shape[1]:
+        wanted = target(case).ravel().astype(np.float64)
+        if len(wanted) < 4 * columns.shape[1]:
             continue
-        solution = np.linalg.lstsq(columns, target, rcond=None)[0]
-        left = target - columns @ solution
+        solution = np.linalg.lstsq(columns, wanted, rcond=None)[0]
+        left = wanted - columns @ solution
         worst = max(worst, float(np.sqrt(np.mean(left * left))) / max(case.rounding, 1e-30))
         if worst > ROUNDINGS:
             break
