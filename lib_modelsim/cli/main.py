@@ -29,6 +29,7 @@ from .duplicates import add_duplicates_arguments, run_duplicates
 from .find import add_find_arguments, run_find
 from .gallery import add_gallery_arguments, run_gallery
 from .grid import add_grid_arguments, run_grid
+from .lineage import add_lineage_arguments, run_lineage
 from .options import (
     FOLDERS,
     LIBRARY,
@@ -131,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         "recipe", run_recipe, "Show what a checkpoint is made of: parents, shares, method.", None, library=False
     )
     add_recipe_arguments(recipe)
+    add_lineage_arguments(command("lineage", run_lineage, "Show which checkpoint descends from which.", "*"))
     classify = command(
         "classify", run_classify, "Build a tree with classes for each network, and write tables and figures.", "*"
     )

@@ -13,6 +13,7 @@ from .documents import errors
 from .options import device_option, exclude_option, path
 from .printing import print_json, print_lines
 from .progress import progress_bars
+from .recipe_distances import run_recipes_of_matrix
 from .recipe_paths import asked
 from .recipe_scripts import require_place, write_scripts
 from .text import bad_lines, table
@@ -63,6 +64,10 @@ def add_recipe_arguments(recipe: argparse.ArgumentParser) -> None:
 
 def run_recipe(options: argparse.Namespace) -> int:
     """Run the command."""
+    if options.distances is not None:
+        return run_recipes_of_matrix(options, document)
+    if options.component is not None:
+        raise ModelsimError("--component needs --distances", options.component, "add --distances FILE")
     if options.write_script is not None:
         require_place(options.write_script, options.all)
     with progress_bars() as job, asked(options, job) as question:

@@ -108,20 +108,11 @@ def _together(distances: Array, near: float) -> list[int]:
 def single_linkage(distances: Array) -> tuple[list[list[int]], Array]:
     """The single-linkage tree: the two nodes of every merge, numbered as SciPy's linkage numbers them, and the heights.
 
-    SciPy would need a quarter of a second to be imported, whenever a base is looked for. By Prim's minimum spanning
-    tree, whose edges in order of length are the merges (Gower and Ross 1969).
+    SciPy would need a quarter of a second to be imported, whenever a base is looked for. The edges of a minimum
+    spanning tree in order of length are the merges (Gower and Ross 1969).
     """
     n = len(distances)
-    nearest, left = distances[0].copy(), np.arange(n) > 0
-    beside = np.zeros(n, dtype=np.intp)  # of each model left, the one in the tree that it is nearest to
-    edges, lengths = [], []
-    for _ in range(n - 1):
-        new = int(np.where(left, nearest, np.inf).argmin())
-        left[new] = False
-        edges.append((int(beside[new]), new))
-        lengths.append(nearest[new])
-        closer = left & (distances[new] < nearest)
-        nearest[closer], beside[closer] = distances[new][closer], new
+    edges, lengths = spanning_tree(distances)
     order = np.argsort(lengths, kind="stable")
     root = np.arange(2 * n - 1)  # of each node, the one it is part of; its own where it is in none
 
@@ -135,7 +126,24 @@ def single_linkage(distances: Array) -> tuple[list[list[int]], Array]:
     for row, edge in enumerate(order.tolist()):
         pairs.append(sorted(top(end) for end in edges[edge]))
         root[pairs[-1]] = n + row
-    return pairs, np.array(lengths)[order]
+    return pairs, lengths[order]
+
+
+def spanning_tree(distances: Array) -> tuple[list[tuple[int, int]], Array]:
+    """The edges of a minimum spanning tree, the end nearer to the first model before the other, and their lengths
+    (Prim 1957). `distances` is [n, n] without NaN."""
+    n = len(distances)
+    nearest, left = distances[:1].ravel().copy(), np.arange(n) > 0
+    beside = np.zeros(n, dtype=np.intp)  # of each model left, the one in the tree that it is nearest to
+    edges, lengths = [], []
+    for _ in range(n - 1):
+        new = int(np.where(left, nearest, np.inf).argmin())
+        left[new] = False
+        edges.append((int(beside[new]), new))
+        lengths.append(nearest[new])
+        closer = left & (distances[new] < nearest)
+        nearest[closer], beside[closer] = distances[new][closer], new
+    return edges, np.array(lengths)
 
 
 def _only_strangers(distances: Array, branch: list[int], diameter: float, near: float) -> bool:

@@ -42,10 +42,10 @@ def lineage_svg(graph: LineageGraph, *, facts: Facts | None = None) -> str:
     return frame("lineage", [node.name for node in graph.nodes], lineage_drawing(graph, facts or {}), told)
 
 
-def lineage_drawing(graph: LineageGraph, facts: Facts, attributes: str = "") -> str:
-    """The SVG alone."""
+def lineage_drawing(graph: LineageGraph, facts: Facts, attributes: str = "", titles: bool = False) -> str:
+    """The SVG alone; with `titles` what a viewer without our script shows of a node or an edge that is pointed at."""
     layout = lineage_layout(graph)
-    drawing = _Drawing(graph, layout)
+    drawing = _Drawing(graph, layout, titles)
     edges = "".join(drawing.edge(i, edge) for i, edge in enumerate(graph.edges))
     shares = "".join(drawing.share(i, edge) for i, edge in enumerate(graph.edges) if edge.share is not None)
     places = layout.places
@@ -77,8 +77,8 @@ def _legend(graph: LineageGraph) -> str:
 class _Drawing:
     """Where nodes and edges of one graph stand, in the drawing's own units."""
 
-    def __init__(self, graph: LineageGraph, layout: LineageLayout) -> None:
-        self._graph, self._layout = graph, layout
+    def __init__(self, graph: LineageGraph, layout: LineageLayout, titles: bool = False) -> None:
+        self._graph, self._layout, self._titles = graph, layout, titles
         self._shown = {node.name: _shown(node, len(graph.folded(node.name))) for node in graph.nodes}
         widest = [0.0] * layout.columns
         for name, (column, _) in layout.places.items():
@@ -105,7 +105,8 @@ class _Drawing:
             f' aria-label="{escaped(node.name)}" data-kind="{node.kind}" data-facts="{told}"{folded} role="option"'
             f' aria-selected="false" tabindex="{-1 if number else 0}">'
             f'<rect x="{left:.1f}" y="{y - _HEIGHT / 2:.1f}" width="{width:.1f}" height="{_HEIGHT:.0f}" rx="4"/>'
-            f'<text x="{left + _PAD:.1f}" y="{y:.1f}" dy=".35em" font-size="{SIZE}">{escaped(text)}</text></g>'
+            f'<text x="{left + _PAD:.1f}" y="{y:.1f}" dy=".35em" font-size="{SIZE}">{escaped(text)}</text>'
+            f"{self._title(node.name, [': '.join(line) for line in lines])}</g>"
         )
 
     def edge(self, i: int, edge: Edge) -> str:
@@ -123,7 +124,7 @@ class _Drawing:
             f' data-target="{escaped(edge.target)}" data-kind="{escaped(edge.kind)}"{share}'
             f' data-strength="{edge.strength}" data-directed="{str(edge.directed).lower()}" data-facts="{told}"'
             f' aria-label="{escaped(f"{name}: {edge.kind}")}"><path class="modelsim-hit" d="{path}"/>'
-            f'<path d="{path}"/>{arrow}</g>'
+            f'<path d="{path}"/>{arrow}{self._title(f"{name}: {edge.kind}", edge.evidence)}</g>'
         )
 
     def share(self, i: int, edge: Edge) -> str:
@@ -135,6 +136,10 @@ class _Drawing:
             f' x="{(x1 + x2) / 2:.1f}" y="{(y1 + y2) / 2:.1f}" dy=".35em" text-anchor="middle"'
             f' font-size="{SMALL}">{words}</text>'
         )
+
+    def _title(self, heading: str, lines: Sequence[str]) -> str:
+        told = "&#10;".join(escaped(line.removeprefix(": ")) for line in (heading, *lines))
+        return f"<title>{told}</title>" if self._titles else ""
 
     def _told(self, node: LineageNode, others: Sequence[str]) -> list[tuple[str, str]]:
         """Label and text of what the graph knows of a node."""

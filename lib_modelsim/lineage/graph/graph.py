@@ -9,9 +9,10 @@ PROVEN, LIKELY, WEAK = "proven", "likely", "weak"
 
 MODEL, ADAPTER = "model", "adapter"
 
-NEAREST, STEP, DESCENDANT = "nearest", "step", "descendant"
+NEAREST, STEP, DESCENDANT, MERGE = "nearest", "step", "descendant", "merge"
 """Kinds of edges beside those of recipes: no other model is nearer, which is no kinship; the next of one series, such
-as epochs of a training; and comes from it, by training or by merging with something that is not here."""
+as epochs of a training; comes from it, by training or by merging with something that is not here; and is a merge of it
+and others by a method that is not known."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class LineageGraph:
     groups: tuple[FoldedModels, ...] = ()
     edges: tuple[Edge, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def network(self) -> str:
+        """That of its models; empty where it is not known."""
+        return self.nodes[0].network if self.nodes else ""
 
     def folded(self, name: str) -> tuple[str, ...]:
         """The models that a node stands for beside itself."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from ...errors import ModelsimError
 from ...hosts.host import Host
 from ...job import Cancelled, Job
 from ...library import Library
+from ...lineage.graph.graph import LineageGraph
 from ...lineage.recipe import Recipe
 from ...lineage.scripts.program import MergeProgram
 from ..catalogue.index import Index, Model, Unreadable
 from ..comparing.choosing import known_base
 from ..comparing.compare import model_called
+from .matrices import MatrixRecipes, lineage_of_matrix, recipes_of_matrix
 from .reading import RecipeReading, reading_for
 from .recipe import recipe
 from .remembered import Recalled, RecipeInputs, recall, recall_all, remember
@@ -68,6 +71,18 @@ class Lineages:
     def all_recalled(self, models: Sequence[Model]) -> dict[str, Recipe]:
         """Name → recipe of these models, of those that have one from before; nothing is read."""
         return recall_all(models, self._library())
+
+    @staticmethod
+    def recipes_of_matrix(file: Path, component: str | None = None) -> MatrixRecipes:
+        """Overall shares of all models of a matrix of distances; no model is read. Raises ModelsimError where the file
+        is none."""
+        return recipes_of_matrix(file, component)
+
+    @staticmethod
+    def lineage_of_matrix(file: Path, component: str | None = None, base: str | None = None) -> LineageGraph:
+        """Who descends from whom of the models of a matrix; no model is read. Raises ModelsimError where the file is
+        none, or holds no such base."""
+        return lineage_of_matrix(file, component, base)
 
     def _made(self, inputs: RecipeInputs, job: Job, task: str | None) -> Recipe:
         library = self._library()
