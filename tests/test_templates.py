@@ -16,6 +16,7 @@ from lib_modelsim.exports.picture_sheet import Shot
 from lib_modelsim.lineage.recipe import Claim
 from lib_modelsim.templates import render, trusted
 from lib_modelsim.ui.recipe.bars import BlockRow, ParentMark, ParentRow, ShareBar, ShareChart
+from lib_modelsim.ui.recipe.repeating import RepeatingScript
 from lib_modelsim.workspace.curating.looking import Look
 
 PACKAGE = Path(templates.__file__).parent
@@ -328,7 +329,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/recipe.html": {
             "target": text, "sentence": text, "sure": False, "stale": text, "facts": [(text, text)],
             "components": [(text, text)], "claim": Claim(text, (text,), False, text), "notes": [text], "known": True,
-            "data": "data:,", "chart": share_chart(text),
+            "data": "data:,", "chart": share_chart(text), "merger": text,
+            "scripts": [RepeatingScript(text, text, text), RepeatingScript(text, text, why_not=text)],
         },
         "ui/templates/relatives.html": {
             "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],

@@ -7,6 +7,7 @@ import html
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 import gradio as gr
 
 from lib_modelsim.hosts.folders import Folders
-from lib_modelsim.hosts.host import Settings
+from lib_modelsim.hosts.host import Listed, Settings
 from lib_modelsim.library import Library
 from lib_modelsim.lineage.document import document
 from lib_modelsim.lineage.recipe import (
@@ -27,14 +28,17 @@ from lib_modelsim.lineage.recipe import (
     ParentShare,
     Recipe,
 )
+from lib_modelsim.lineage.scripts.registry import programs
 from lib_modelsim.text import size_text
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.recipe.answer import recipe_card
 from lib_modelsim.ui.recipe.bars import chart
 from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
+from lib_modelsim.ui.recipe.repeating import merger_fields, scripts_for
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.workspace.lineage.remembered import Recalled
+from lib_modelsim.workspace.lineage.targets import files_for
 from tests.workspace.lineage import merged_family
 
 HERE = "a window"
@@ -217,5 +221,53 @@ def test_a_model_that_stands_in_a_block_alone_has_a_letter_of_its_own():
 
 
 def test_the_json_is_that_of_the_command_line():
-    (address,) = re.findall(r'href="data:application/json;base64,([^"]*)"', card(FULL))
+    (address,) = re.findall(r'href="data:application/json;charset=utf-8;base64,([^"]*)"', card(FULL))
     assert json.loads(base64.b64decode(address)) == json.loads(json.dumps(document(FULL)))
+
+
+class _Files:
+    """The part of a backend that scripts need: a host with these titles, and models in files."""
+
+    def __init__(self, index, is_webui, titles):
+        self.index, self.host = index, SimpleNamespace(is_webui=is_webui, listed=lambda: titles)
+
+
+SUM = Recipe(
+    "mixed", "SD 1.x", "weighted sum", parents=(ParentShare("anna", 0.6), ParentShare("bert", 0.4)), sure=True
+)
+
+
+@pytest.fixture
+def index(page):
+    backend = page.maker(HERE).backend
+    list(backend.read_index().follow())
+    return backend.index
+
+
+def test_the_fields_of_the_webuis_merger_have_the_titles_of_its_own_menus(index):
+    titles = [Listed(model.path, f"{model.path.name} [12ab]") for model in index.models]
+    fields = json.loads(merger_fields(SUM, _Files(index, True, titles)))
+    assert fields == {
+        "modelmerger_primary_model_name": "anna.safetensors [12ab]",
+        "modelmerger_secondary_model_name": "bert.safetensors [12ab]",
+        "modelmerger_interp_method": "Weighted sum",
+        "modelmerger_interp_amount": "0.4",
+        "modelmerger_save_as_half": "on",
+    }
+    assert merger_fields(SUM, _Files(index, False, titles)) == ""  # there is no such tab
+    assert merger_fields(SUM, _Files(index, True, titles[1:])) == ""  # anna is not in its list
+    slerp = replace(SUM, kind="slerp")
+    assert merger_fields(slerp, _Files(index, True, titles)) == ""
+
+
+def test_scripts_are_those_of_the_command_line_or_say_why_there_is_none(index):
+    scripts = scripts_for(SUM, _Files(index, False, ()))
+    assert scripts
+    for script in scripts:
+        program = next(each for each in programs() if each.name == script.program)
+        assert script.text == program.write(SUM, files_for(SUM, index.models))
+    (none,) = scripts_for(Recipe("mixed", "SD 1.x", "unknown"), _Files(index, False, ()))
+    assert "nothing to write" in none.why_not
+    shown = recipe_card(Recalled(SUM, exact=True), True, scripts, merger_fields(SUM, _Files(index, False, ())))
+    assert "Repeat this merge" in shown
+    assert "data-merger" not in shown

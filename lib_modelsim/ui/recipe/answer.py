@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...checkpoints.identity import component_label
@@ -15,6 +15,7 @@ from ..status import note
 from ..view_state import ViewState
 from ..words import capital, duration
 from .bars import chart, signed
+from .repeating import RepeatingScript, data_address, merger_fields, scripts_for
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -60,11 +61,15 @@ def recipe_panel(maker: Maker, session: ViewState, known: KnownRecipe) -> str:
         return note("What is this checkpoint made of?", "Choose a model, then press Make recipe.")
     if known.recalled is None:
         return note(maker.chosen, "Not looked at yet. Press Make recipe.")
-    return recipe_card(known.recalled, session.backend.model(known.recalled.recipe.target) is not None)
+    found, backend = known.recalled.recipe, session.backend
+    return recipe_card(known.recalled, True, scripts_for(found, backend), merger_fields(found, backend))
 
 
-def recipe_card(recalled: Recalled, known: bool) -> Markup:
-    """A recipe with all that is known of it; `known`: Families has the model, too."""
+def recipe_card(
+    recalled: Recalled, known: bool, scripts: Sequence[RepeatingScript] = (), merger: str = ""
+) -> Markup:
+    """A recipe with all that is known of it; `known`: Families has the model, too; `merger` is what goes into the
+    WebUI's own fields."""
     found = recalled.recipe
     return render(
         "ui/templates/recipe.html",
@@ -78,7 +83,9 @@ def recipe_card(recalled: Recalled, known: bool) -> Markup:
         claim=found.claim,
         notes=words.limits(found),
         known=known,
-        data=_address(json.dumps(document(found), indent=1), "application/json"),
+        scripts=scripts,
+        merger=merger,
+        data=data_address(json.dumps(document(found), indent=1), "application/json"),
     )
 
 
@@ -140,7 +147,3 @@ def _components(found: Recipe) -> list[tuple[str, str]]:
         for name, origin in found.components.items()
     ]
 
-
-def _address(text: str, kind: str) -> str:
-    """A file for the browser to save, as it stands in a link."""
-    return f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"

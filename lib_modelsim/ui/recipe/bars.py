@@ -159,13 +159,14 @@ def _block(block: str, shares: Mapping[str, float], marks: Mapping[str, ParentMa
     """Shares above 0 to the right of the zero line, one after the other, those below to its left."""
     right = left = 0.0
     bars = []
-    for name, share in shares.items():
+    in_order = [(name, shares[name]) for name in marks if name in shares]
+    for name, share in in_order:
         if not math.isfinite(share) or share == 0:
             continue
         ends = (right, right + share) if share > 0 else (left + share, left)
         right, left = (ends[1], left) if share > 0 else (right, ends[0])
         bars.append(_bar(marks[name], ends, share, axis))
-    told = ", ".join(f"{marks[name].letter} {signed(share)}" for name, share in shares.items() if abs(share) >= _EQUAL)
+    told = ", ".join(f"{marks[name].letter} {signed(share)}" for name, share in in_order if abs(share) >= _EQUAL)
     return BlockRow(block, tuple(bars), told)
 
 
