@@ -37,6 +37,12 @@ MOST = 8
 PROVEN = 2.0
 """Roundings (root mean square) below which nothing is left to be explained."""
 
+ERRORS = 3
+"""Standard errors by which a mean share must exceed 0 where a rest is left that could have made it."""
+
+SMALL, LARGE = 0.02, 0.25
+"""Beside such a rest: a model with smaller shares is no parent, one with a larger share in some block is."""
+
 RANKED = 8
 """Models that are worth a look, at most."""
 
@@ -114,8 +120,8 @@ class _Search:
         seen: set[frozenset[int]] = set()
         while frozenset(chosen) not in seen:
             seen.add(frozenset(chosen))
-            chosen = self._pruned(self._exchanged(self._grown(chosen)))
-        return self._steadiest(chosen)
+            chosen = self._pruned(self._steadiest(self._exchanged(self._grown(chosen))))
+        return self._told(chosen)
 
     def ranked(self, chosen: Sequence[int]) -> list[int]:
         """All others, those first that take away most of what these leave."""
@@ -191,6 +197,23 @@ class _Search:
             chosen = [k for k in chosen if k != chosen[cheapest]]
         return chosen
 
+
+    def _told(self, chosen: list[int]) -> list[int]:
+        """Where something is left: without those whose shares are not told from 0 over the blocks that it is left in,
+        neither on average nor large in any."""
+        while len(chosen) > 1:
+            rows = self._rows[self._left(chosen) > PROVEN**2 * self._noise]
+            shares = self._shares(chosen)[rows]
+            if not len(rows):
+                break
+            largest, mean = np.abs(shares).max(axis=0), np.abs(shares.mean(axis=0))
+            unsure = mean < ERRORS * shares.std(axis=0) / np.sqrt(len(rows))
+            drop = (largest < SMALL) | (unsure & (largest < LARGE))
+            if not drop.any():
+                break
+            gone = int(np.argmin(np.where(drop, largest, np.inf)))
+            chosen = [k for place, k in enumerate(chosen) if place != gone]
+        return chosen
 
     def _steadiest(self, chosen: list[int]) -> list[int]:
         """Each exchanged for a model that is the same wherever it has a share, if one share then fits all blocks

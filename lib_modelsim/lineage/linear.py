@@ -20,9 +20,6 @@ Array = NDArray[np.float64]
 _NONE = 1e-3
 """A share that is told as 0 or 1 where it is no more than this away: nobody types three digits."""
 
-LEAST = 0.02
-"""A model with smaller shares, in all blocks, in a target that they do not explain is no parent of it."""
-
 
 @dataclass(frozen=True)
 class Linear:
