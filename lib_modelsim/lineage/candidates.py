@@ -64,6 +64,12 @@ class Candidates:
         """Chosen and ranked, without the base."""
         return tuple(name for name in (*self.chosen, *self.ranked) if name != self.base)[:RANKED]
 
+    @property
+    def nearest(self) -> float:
+        """The distance to the nearest of all, relative to the target."""
+        size = sum(float(row.norms[0]) for row in self.stack.rows)
+        return float(np.sqrt(self.stack.nearest / size)) if size else 0.0
+
     def alike(self, name: str, components: Collection[str]) -> tuple[str, ...]:
         """The models that are the same as this one in these components, which it has."""
         stack, at = self.stack, self.stack.names.index(name)

@@ -24,17 +24,27 @@ _NONE = 1e-3
 @dataclass(frozen=True)
 class Linear:
     """The fit of a target by signed shares of `parents`, block by block. `constant` are shares that fit all blocks that
-    are `merged`, [p], with half of their 95 % interval; None where they vary. `whole` says of each component that is
-    one model's own which that is; `merged` [r] which rows are of the others. `direct` is what is left of the numbers
-    of a sample, block by block, in roundings; None where none was read."""
+    are `merged`, [p], with half of their 95 % interval; None where they vary. `leaning` [p] is by how much they would
+    change if all that is left lay along this parent's change. `whole` says of each component that is one model's own
+    which that is; `merged` [r] which rows are of the others. `direct` is what is left of the numbers of a sample, block
+    by block, in roundings; None where none was read."""
 
     parents: tuple[str, ...]
     fit: BlockShares
     constant: Array | None
     margin: Array
+    leaning: Array
     merged: NDArray[np.bool_]
     whole: Mapping[str, str]
     direct: Array | None = None
+
+    @property
+    def mean(self) -> Array:
+        """[p]: the shares over all blocks that are merged, by their numbers where they vary."""
+        if self.constant is not None:
+            return self.constant
+        weights = self.fit.stack.counts[self.merged]
+        return np.average(self.fit.shares[self.merged], axis=0, weights=weights)
 
     @property
     def proven(self) -> bool:
@@ -64,8 +74,7 @@ def fit_rows(stack: Stack, parents: tuple[str, ...]) -> Linear:
         sizes = {name: sum(r.count for r in stack.rows if r.component == name) for name in whole}
         first = max(sizes, key=sizes.__getitem__)
         merged = np.array([whole[row.component] == whole[first] for row in stack.rows])
-    constant, margin = _constant(fit, merged)
-    return Linear(parents, fit, constant, margin, merged, whole)
+    return Linear(parents, fit, *_constant(fit, merged), merged, whole)
 
 
 def in_sample(linear: Linear, sample: Sequence[KeyValues]) -> Linear:
@@ -114,16 +123,18 @@ def sampled_rows(sample: Sequence[KeyValues], names: Sequence[str]) -> list[Dist
     return found
 
 
-def _constant(fit: BlockShares, merged: NDArray[np.bool_]) -> tuple[Array | None, Array]:
+def _constant(fit: BlockShares, merged: NDArray[np.bool_]) -> tuple[Array | None, Array, Array]:
     stack = _rows(fit.stack, merged)
-    shares = pooled(stack).shares
+    found = pooled(stack)
+    shares = found.shares
     left = np.einsum("i,rij,j->r", shares, np.nan_to_num(stack.inner), shares)
     own = fit.left[merged]
     noise = np.maximum(stack.noise, 1e-300)
     costs = (left - own) / (own + noise)
     large = stack.counts >= min(NUMBERS, stack.counts.max(initial=0))
     steady = bool((costs[large] <= WORTH).all())
-    return (shares if steady else None), intervals(stack, shares)
+    leaning = np.sqrt(np.maximum(found.left * np.diag(found.spread), 0))
+    return (shares if steady else None), intervals(stack, shares), leaning
 
 
 def _rows(stack: Stack, kept: NDArray[np.bool_]) -> Stack:
@@ -148,12 +159,9 @@ def _holders(stack: Stack, component: str, parents: Sequence[str]) -> list[str]:
 def kind_of(linear: Linear, dtypes: Mapping[str, Mapping[str, str]], target: str) -> str:
     """The kind of a target that is proven to be linear."""
     shares = linear.constant
-    origins = set(linear.whole.values())
     if len(linear.parents) == 1:
-        exact = not np.nansum(np.diagonal(linear.fit.stack.inner, axis1=1, axis2=2))
-        same_dtype = dtypes.get(target) == dtypes.get(linear.parents[0])
-        return COPY if same_dtype or not (exact or dtypes.get(target)) else CAST
-    if set(linear.whole) == {row.component for row in linear.fit.stack.rows} and len(origins) > 1:
+        return COPY if dtypes.get(target) == dtypes.get(linear.parents[0]) else CAST
+    if set(linear.whole) == {row.component for row in linear.fit.stack.rows} and len(set(linear.whole.values())) > 1:
         return SWAP
     if shares is None:
         return ADD_DIFFERENCE if _is_difference(linear) else BLOCK_WEIGHTED
@@ -173,21 +181,21 @@ def _is_difference(linear: Linear) -> bool:
     return bool((np.abs(shares[told] - 1) < _NONE).all(axis=0).any() and (shares[told] < -_NONE).any())
 
 
-def shares_of(linear: Linear, candidates: Candidates) -> tuple[ParentShare, ...]:
+def shares_of(linear: Linear, candidates: Candidates, cosine: float = 0) -> tuple[ParentShare, ...]:
     """The parents with their overall shares: constant ones, else the mean over the blocks by their numbers; None for a
-    model that gave whole components alone."""
-    stack = linear.fit.stack
+    model that gave whole components alone. `cosine` is how far what is left may lie along a parent's own change, which
+    moves its share."""
     found = []
-    mean = np.average(linear.fit.shares[linear.merged], axis=0, weights=stack.counts[linear.merged])
     for i, name in enumerate(linear.parents):
         same_as = _same_as(linear, candidates, i)
+        share = float(linear.mean[i])
         donor = name in linear.whole.values() and not (np.abs(linear.fit.shares[linear.merged, i]) > _NONE).any()
         if donor:
             found.append(ParentShare(name, same_as=same_as))
         elif linear.constant is None:
-            found.append(ParentShare(name, round(float(mean[i]), 6), same_as=same_as))
+            found.append(ParentShare(name, round(share, 6), same_as=same_as))
         else:
-            share, margin = float(linear.constant[i]), float(linear.margin[i])
+            margin = float(linear.margin[i] + cosine * linear.leaning[i])
             low, high = round(share - margin, 6), round(share + margin, 6)
             found.append(ParentShare(name, round(share, 6), low, high, same_as=same_as))
     return tuple(sorted(found, key=lambda one: -abs(one.share or 0)))

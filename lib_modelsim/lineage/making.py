@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 
 from .candidates import PROVEN, Candidates, candidates_of
 from .evidence import TargetEvidence
-from .kinds import UNKNOWN
+from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .methods.method import MethodFit
-from .recipe import FoundMethod, ParentShare, Recipe
+from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe
+from .remainder import Remainder, remainder
 from .replaying import replay
+from .unmixed import unmixed
+
+APART = 1.1
+"""‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""
 
 
 def make(evidence: TargetEvidence) -> Recipe:
-    """What the target is made of, as far as the evidence goes."""
+    """What the target is made of, as far as the evidence goes.
+
+    First what needs no shares: a copy, components put together, a few weights changed. Then signed shares by block,
+    which prove themselves where they leave nothing beyond rounding; then the formulas of the methods that are not
+    linear; and what no formula explains is a change after the shares: a LoRA, a training, a parent that is not here.
+    """
+    plain = unmixed(evidence) if evidence.candidates else None
+    if plain is not None:
+        return plain
     candidates = candidates_of(evidence)
     if not candidates.chosen:
-        remark = "There is no other model here that it could be made of."
-        return Recipe(evidence.target, evidence.network, UNKNOWN, coverage=evidence.coverage, remarks=(remark,))
+        return _nothing(evidence, UNKNOWN, "there is no other model here that it could be made of")
+    if candidates.nearest > APART:
+        return _nothing(evidence, UNRELATED, "no model here has anything to do with it")
     linear = fit_linear(candidates)
     if linear.proven:
         linear = in_sample(linear, evidence.sample(linear.parents))
@@ -29,7 +43,8 @@ def make(evidence: TargetEvidence) -> Recipe:
     fits = replay(sample, among, candidates.base)
     if fits and fits[0].residual_in_roundings < PROVEN:
         return method_recipe(evidence, candidates, linear, fits[0])
-    return replace(linear_recipe(evidence, candidates, linear), sure=False)
+    rest = remainder(evidence, blocks_of(linear), sample)
+    return changed_recipe(evidence, candidates, linear, rest)
 
 
 def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear) -> Recipe:
@@ -40,33 +55,82 @@ def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
         evidence.target,
         evidence.network,
         kind,
-        FoundMethod(kind, {}, linear.roundings, why) if linear.proven else None,
+        FoundMethod(kind, {}, round(linear.roundings, 3), why),
         shares_of(linear, candidates),
         blocks_of(linear),
         components_of(linear),
+        residual=_relative(linear, linear.roundings),
         coverage=evidence.coverage,
         base=evidence.base,
-        sure=linear.proven,
+        sure=evidence.coverage >= 1,
     )
 
 
 def method_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, fit: MethodFit) -> Recipe:
     """A target that a method's formula explains."""
+    left = fit.residual_in_roundings
     parents = tuple(
         ParentShare(name, fit.shares.get(role), role=role, same_as=candidates.alike(name, fit.components))
         for role, name in fit.parents.items()
     )
-    why = f"its formula leaves {fit.residual_in_roundings:.2f} of the rounding"
+    components = components_of(linear)
+    for name, origin in components.items():
+        if origin.kind == "merged" and fit.components.get(name, 0) >= PROVEN:
+            components[name] = ComponentOrigin("unknown")
     return Recipe(
         evidence.target,
         evidence.network,
         fit.method,
-        FoundMethod(fit.method, dict(fit.parameters), fit.residual_in_roundings, why),
+        FoundMethod(fit.method, dict(fit.parameters), round(left, 3), "its formula leaves no more than rounding"),
         parents,
         {},
-        components_of(linear),
+        components,
+        residual=_relative(linear, left),
         coverage=evidence.coverage,
         base=evidence.base,
         sure=True,
     )
 
+
+def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, rest: Remainder) -> Recipe:
+    """A target of which shares leave something: what that is, or a parent that is missing."""
+    kind = rest.kind or _with_a_parent_more(linear, candidates)
+    parents = shares_of(linear, candidates, cosine=0.1)
+    return Recipe(
+        evidence.target,
+        evidence.network,
+        kind,
+        FoundMethod(kind, dict(rest.parameters), round(rest.in_roundings, 3), rest.why),
+        parents,
+        blocks_of(linear),
+        components_of(linear),
+        keys=rest.keys,
+        residual=round(rest.of_distance, 6),
+        missing=rest.missing,
+        trained_after=rest.trained_after,
+        lora=rest.lora,
+        coverage=evidence.coverage,
+        base=evidence.base,
+        sure=rest.sure,
+        remarks=rest.remarks,
+    )
+
+
+def _with_a_parent_more(linear: Linear, candidates: Candidates) -> str:
+    """What the merge is called with the parent that is not here."""
+    shares = dict(zip(linear.parents, linear.mean, strict=True))
+    if shares.get(candidates.base or "", 0) < 0:
+        return ADD_DIFFERENCE
+    return TRIPLE_SUM if len([name for name in shares if name != candidates.base]) > 1 else WEIGHTED_SUM
+
+
+def _relative(linear: Linear, roundings: float) -> float:
+    """What is left relative to the distance to the nearest parent, from what is left in roundings."""
+    noise, nearest = float(linear.fit.stack.noise.sum()), linear.fit.stack.nearest
+    return round(min(roundings * math.sqrt(noise / nearest), 1.0), 6) if nearest > 0 else 0.0
+
+
+def _nothing(evidence: TargetEvidence, kind: str, why: str) -> Recipe:
+    return Recipe(
+        evidence.target, evidence.network, kind, coverage=evidence.coverage, base=evidence.base, remarks=(why,)
+    )

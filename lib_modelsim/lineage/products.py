@@ -66,6 +66,13 @@ class Stack:
         """[r, n]"""
         return ~np.isnan(np.diagonal(self.inner, axis1=1, axis2=2))
 
+    @property
+    def nearest(self) -> float:
+        """‖target − it‖² of the nearest of them that holds as much as any."""
+        own, held = np.diagonal(self.inner, axis1=1, axis2=2), self.held
+        whole = held.sum(axis=0) == held.sum(axis=0).max(initial=0)
+        return float(np.nansum(own, axis=0)[whole].min(initial=np.inf))
+
     def of(self, names: Sequence[str]) -> Stack:
         """Those of these models alone."""
         at = [self.names.index(name) for name in names]

@@ -143,7 +143,8 @@ def test_a_twin_with_another_vae_is_no_parent_where_the_shares_fit_the_other(lib
     for name in ("m1", "m2"):
         library[name]["VAE"] = library["base"]["VAE"]
     library = {"twin": library["m2"] | {"VAE": library["m5"]["VAE"]}} | library
-    assert candidates_of(evidence(merged({"m1": 0.6, "m2": 0.4}, library), library)).chosen == ("m1", "m2")
+    found = candidates_of(evidence(merged({"m1": 0.6, "m2": 0.4}, library), library))
+    assert set(found.chosen) == {"m1", "m2"}
 
 
 @pytest.mark.parametrize("dtype", ["F16", "F32"])
