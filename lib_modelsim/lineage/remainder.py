@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from .baked_in import adapters_in
 from .components import components_of, main_of
 from .evidence import TargetEvidence
-from .kinds import FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA
+from .kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
 from .low_rank import LowRankChange, low_rank
-from .noise import FullRank, full_rank
+from .noise import FullRank, full_rank, grows_with_the_difference
 from .recipe import BakedLora, MissingParent, Shares
 from .rest import KeyRest, place_of, rests
 from .values import KeyValues
@@ -18,17 +20,26 @@ from .values import KeyValues
 _PROVEN = 2.0
 """Roundings below which nothing is left."""
 
+_STRANGER = 0.45
+"""Size of a rest, relative to the weights, above which no model here is kin: the farthest relatives' distance
+(`similarity/measures/l2.py`), and a rest is no longer than the way to the nearest."""
+
+_FOLLOWS = 0.15
+"""Correlation of the rest with the parents' difference, number by number, above which it is no training: three times
+what real trainings have."""
+
 
 @dataclass(frozen=True)
 class Remainder:
     """What is left, and what it says.
 
-    `kind` is the word of `kinds` that the rest decides: "lora", "fine-tune", "fine-tune of a merge"; None where the
-    kind is that of the shares. `in_roundings` is the size of the rest in the sample (root mean square) as a multiple
-    of rounding's, below 2 nothing is left; `of_distance` its size relative to the distance to the nearest parent,
-    0 … 1, and `trained_after` relative to the weights, where it is a training. `lora`, `keys` and `missing` are as in a
-    `Recipe`, `parameters` what goes to its method's; `why` says in a sentence how that is known, `remarks` what cannot
-    be told. `sure` False: the best that was found.
+    `kind` is the word of `kinds` that the rest decides: "lora", "fine-tune", "fine-tune of a merge", "add-difference"
+    (of a C that is not here), "unrelated", "unknown"; None where the kind is that of the shares. `in_roundings` is the
+    size of the rest in the sample (root mean square) as a multiple of rounding's, below 2 nothing is left;
+    `of_distance` its size relative to the distance to the nearest parent, 0 … 1, and `trained_after` relative to the
+    weights, where it is a training. `lora`, `keys` and `missing` are as in a `Recipe`, `parameters` what goes to its
+    method's; `why` says in a sentence how that is known, `remarks` what cannot be told. `stand_ins` have shares and are
+    no parents: the base in the place of a model that was trained from it. `sure` False: the best that was found.
     """
 
     kind: str | None = None
@@ -41,6 +52,7 @@ class Remainder:
     parameters: Mapping[str, float] = field(default_factory=dict)
     why: str = ""
     remarks: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
     sure: bool = False
 
 
@@ -68,7 +80,8 @@ def remainder(
     found = low_rank(left)
     if found is not None:
         return replace(_lora(evidence, shares, found), in_roundings=in_roundings, of_distance=rest.of_distance)
-    return replace(_full(evidence, parents, rest), in_roundings=in_roundings)
+    follows = grows_with_the_difference(left, sample, _largest(shares)[:3]) if len(parents) > 1 else 0.0
+    return replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
 
 
 def _parents(shares: Mapping[str, Shares]) -> list[str]:
@@ -113,20 +126,67 @@ def _lora(evidence: TargetEvidence, shares: Mapping[str, Shares], found: LowRank
     )
 
 
-def _full(evidence: TargetEvidence, parents: Sequence[str], rest: FullRank) -> Remainder:
+def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares], follows: float) -> Remainder:
     """A change of full rank: trained after, or a parent is missing."""
-    several = len([name for name in parents if name != evidence.base]) > 1
-    kind = FINE_TUNE_OF_A_MERGE if several else FINE_TUNE
-    size = f"{rest.size:.2%} of the weights' size"
+    size = f"what is left, {rest.size:.2%} of the weights' size, is of full rank"
+    if rest.size > _STRANGER:
+        why = f"what is left is {rest.size:.0%} of the weights' size: no model here is its kin"
+        return Remainder(UNRELATED, of_distance=rest.of_distance, why=why, stand_ins=tuple(_parents(shares)))
+    parents = [name for name in _parents(shares) if name != evidence.base]
+    if len(parents) > 1 and follows > _FOLLOWS:
+        why = f"{size} and grows with the difference of the parents, number by number (correlation {follows:.2f})"
+        told = "a training does not do that: it was merged by a method that is not known here"
+        return Remainder(UNKNOWN, of_distance=rest.of_distance, why=why, remarks=(told,))
+    kind = FINE_TUNE_OF_A_MERGE if len(parents) > 1 else FINE_TUNE
     if evidence.base is None:
-        why = f"what is left, {size}, is of full rank"
         told = "without the network's base it cannot be told whether it was trained on or a parent is missing"
-        return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=why, remarks=(told,))
-    if rest.base_is_in_it:
+        return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
+    if rest.base_is_in_it and rest.spread is not None:
+        share, error = rest.spread.of(evidence.base)
         why = (
-            f"the base has a share of {rest.base_share:.2f} ± {rest.base_error:.2f} beside a rest that no candidate "
-            "explains: so has a merge with a model that was trained from it and is not here"
+            f"the base has a share of {share:.2f} ± {error:.2f} beside a rest that no candidate explains: so has a "
+            "merge with a model that was trained from it and is not here"
         )
-        return Remainder(None, of_distance=rest.of_distance, missing=MissingParent(rest.of_distance, why), why=why)
-    why = f"what is left, {size}, is of full rank, and the base has no share beside it: it was trained on"
-    return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=why, sure=True)
+        missing = MissingParent(min(rest.of_distance, 1.0), why)
+        told = "a training after a merge with the base itself would look the same"
+        return Remainder(
+            of_distance=rest.of_distance, missing=missing, why=why, remarks=(told,), stand_ins=(evidence.base,)
+        )
+    difference = rest.difference
+    if difference is not None and not _steady(evidence, shares):
+        first, added = difference
+        why = (
+            f"{first} is in it whole, and a part of {added}'s change, another in each block, beside a rest that no "
+            f"candidate explains: so it is where the model that was taken from {added} is not here"
+        )
+        missing = MissingParent(min(rest.of_distance, 1.0), why)
+        others = tuple(name for name in _parents(shares) if name not in difference)
+        told = "an add-difference with other weights in each block that was trained on would look the same"
+        return Remainder(
+            ADD_DIFFERENCE,
+            of_distance=rest.of_distance,
+            missing=missing,
+            why=why,
+            remarks=(told,),
+            stand_ins=others,
+        )
+    if rest.spread is not None and not np.isfinite(rest.spread.error).all():
+        told = "too few blocks tell whether it was trained on or a parent is missing"
+        return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
+    why = f"{size}, and the base has no share beside it that a missing parent would leave: it was trained on"
+    if parents:
+        return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=why, sure=True)
+    told = "a merge of models that are all not here would look the same"
+    return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
+
+
+def _steady(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> bool:
+    """Whether all blocks of the network have the same shares."""
+    rows = [shares[place_of(block.block, block.component)] for block in _looked_at(evidence, shares)]
+    return all(dict(row) == dict(rows[0]) for row in rows)
+
+
+def _largest(shares: Mapping[str, Shares]) -> list[str]:
+    """The parents, those first that have most in all blocks together."""
+    total = {name: sum(abs(row.get(name, 0)) for row in shares.values()) for name in _parents(shares)}
+    return sorted(total, key=lambda name: -total[name])
