@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..text import several
 from .recipes import comfyui, mecha
-from .recipes.steps import MOST, MergeSteps, cut, parse
+from .recipes.steps import MOST, MergeCall, MergeSteps, cut, parse
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Origin:
     wrote it, values as text; `parents` the models merged, `adapters` LoRAs baked in, `steps` the merge in words where
     the tool tells a sequence. `training` holds the trainer's settings (`ss_…` without its prefix), `tags` the commonest
     training tags with the number of pictures that bear them, most frequent first; `spec` is ModelSpec's fields.
+    `calls` are the steps by their parts, and `result` which of them, or which model, became the network.
     """
 
     title: str | None = None
@@ -43,6 +44,8 @@ class Origin:
     adapters: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     spec: dict[str, str] = field(default_factory=dict)
+    calls: list[MergeCall] = field(default_factory=list)
+    result: str = ""
 
 
 _SPEC = "modelspec."
@@ -77,6 +80,8 @@ def origin(metadata: Mapping[str, str]) -> Origin:
         adapters=merge.adapters,
         steps=merge.steps,
         spec=dict(list(spec.items())[:MOST]),
+        calls=merge.calls,
+        result=merge.result,
     )
 
 
@@ -116,9 +121,9 @@ def _in_words(fields: Mapping[str, str]) -> str:
 def _tool(metadata: Mapping[str, str]) -> str | None:
     """The program that wrote the metadata, by what it calls itself or by its keys."""
     recipe, software = parse(metadata.get("sd_merge_recipe")), parse(metadata.get("software"))
-    if mecha.KEY in metadata:
+    if mecha.KEY in metadata and not isinstance(recipe, dict):
         return "sd-mecha"
-    if isinstance(recipe, dict):
+    if isinstance(recipe, dict):  # the WebUI's merger copies what its models say of themselves, and writes this beside
         return _MERGERS.get(str(recipe.get("type")), _text(recipe.get("type"))) or "a merger"
     if "mergekit_version" in metadata:
         return cut(f"mergekit {metadata['mergekit_version']}")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .steps import MergeSteps, bounded, cut, file_name, parse
+from .steps import MergeCall, MergeSteps, bounded, cut, file_name, parse
 
 PROMPT, WORKFLOW = "prompt", "workflow"
 
@@ -32,13 +32,15 @@ def read(prompt: str | None, workflow: str | None) -> MergeSteps | None:
     """The merge that a graph tells; None where there is no graph, or none that loads a model."""
     graph = _graph(parse(prompt))
     told = _Telling(graph)
+    network = ""
     for key in _ends(graph):
         for name in ("model", "clip", "vae"):
-            told.of(graph[key]["inputs"].get(name), 0)
+            made = told.of(graph[key]["inputs"].get(name), 0)
+            network = network or (made if name == "model" else "")
     if not told.models:
         told.models += _shown(parse(workflow), False)
         told.adapters += _shown(parse(workflow), True)
-    return bounded(told.models, told.adapters, told.steps) if told.models or told.steps else None
+    return bounded(told.models, told.adapters, told.steps, told.calls, network) if told.models or told.steps else None
 
 
 def _graph(document: object) -> Graph:
@@ -65,6 +67,7 @@ class _Telling:
         self.models: list[str] = []
         self.adapters: list[str] = []
         self.steps: list[str] = []
+        self.calls: list[MergeCall] = []
 
     def of(self, link: object, depth: int) -> str:
         """What comes through a link, in a few words: a file's name, "step 2"."""
@@ -85,13 +88,15 @@ class _Telling:
             self.adapters += files
         else:
             self.models += files
-        held = {name: self._number(v) for name, v in inputs.items() if not self._comes_in(name, v)}
-        numbers = [f"{cut(name)} {number}" for name, number in held.items() if number is not None]
+        found = ((name, self._number(v)) for name, v in inputs.items() if not self._comes_in(name, v))
+        held = {cut(name): number for name, number in found if number is not None}
+        numbers = [f"{name} {number}" for name, number in held.items()]
         if not before:
             return " and ".join(files) or cut(kind)
         if len(before) == 1 and not files and not numbers:
             return before[0]  # a node that only passes on
         self.steps.append(f"{cut(kind)}: {', '.join([*before, *files])}" + _shares(kind, numbers))
+        self.calls.append(MergeCall(kind, [*before, *files], held))
         return f"step {len(self.steps)}"
 
     def _comes_in(self, name: str, value: object) -> bool:
