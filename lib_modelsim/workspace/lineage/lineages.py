@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ModelsimError
@@ -15,6 +16,7 @@ from ...lineage.scripts.program import MergeProgram
 from ..catalogue.index import Index, Model, Unreadable
 from ..comparing.choosing import known_base
 from ..comparing.compare import model_called
+from .claiming import with_claim
 from .matrices import MatrixRecipes, lineage_of_matrix, recipes_of_matrix
 from .reading import RecipeReading, reading_for
 from .recipe import recipe
@@ -66,11 +68,17 @@ class Lineages:
     def recalled(self, target: str, base: str | None, index: Index) -> Recalled | None:
         """The recipe of a model as it was made before, among these candidates or others; nothing is read. Raises
         ModelsimError where it names no model."""
-        return recall(self._inputs(target, base, index), self._library())
+        inputs, library = self._inputs(target, base, index), self._library()
+        known = recall(inputs, library)
+        if known is None:
+            return None
+        return replace(known, recipe=with_claim(known.recipe, inputs.target, inputs.others, library))
 
     def all_recalled(self, models: Sequence[Model]) -> dict[str, Recipe]:
         """Name → recipe of these models, of those that have one from before; nothing is read."""
-        return recall_all(models, self._library())
+        by_name, library = {model.name: model for model in models}, self._library()
+        known = recall_all(models, library)
+        return {name: with_claim(made, by_name[name], models, library) for name, made in known.items()}
 
     @staticmethod
     def recipes_of_matrix(file: Path, component: str | None = None) -> MatrixRecipes:
@@ -88,11 +96,11 @@ class Lineages:
         library = self._library()
         known = recall(inputs, library)
         if known is not None and known.exact:
-            return known.recipe
+            return with_claim(known.recipe, inputs.target, inputs.others, library)
         with self._host.at_work(_AT_WORK, job, task) as shown:
             made = recipe(inputs.target, inputs.others, inputs.base, library, shown, self._host.settings().device)
         remember(inputs, made, library)
-        return made
+        return with_claim(made, inputs.target, inputs.others, library)
 
     def _inputs(self, target: str, base: str | None, index: Index) -> RecipeInputs:
         library = self._library()
