@@ -12,13 +12,17 @@ from ...lineage.recipe import Recipe
 from ..catalogue.index import HEADER_VERSION, Model, other_names, plain_name
 
 
-def with_claim(made: Recipe, target: Model, others: Sequence[Model], library: Library) -> Recipe:
-    """The recipe with the claim in the target's file. No file is read: models are told by the hashes that are known,
-    else by their names."""
+def known_models(models: Sequence[Model], library: Library) -> list[KnownModel]:
+    """What a claim may name them by. No file is read: their hashes as far as they are known."""
+    return [_known(model, library) for model in models]
+
+
+def with_claim(made: Recipe, target: Model, known: Sequence[KnownModel]) -> Recipe:
+    """The recipe with the claim in the target's file, which may name the `known`."""
     if not target.header.metadata:
         return made
-    known = [_known(model, library) for model in others if model.path != target.path]
-    return replace(made, claim=claim_of(origin(target.header.metadata), made, known))
+    others = [model for model in known if model.name != target.name]
+    return replace(made, claim=claim_of(origin(target.header.metadata), made, others))
 
 
 def _known(model: Model, library: Library) -> KnownModel:

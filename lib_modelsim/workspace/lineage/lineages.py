@@ -16,7 +16,7 @@ from ...lineage.scripts.program import MergeProgram
 from ..catalogue.index import Index, Model, Unreadable
 from ..comparing.choosing import known_base
 from ..comparing.compare import model_called
-from .claiming import with_claim
+from .claiming import known_models, with_claim
 from .matrices import MatrixRecipes, lineage_of_matrix, recipes_of_matrix
 from .reading import RecipeReading, reading_for
 from .recipe import recipe
@@ -72,13 +72,14 @@ class Lineages:
         known = recall(inputs, library)
         if known is None:
             return None
-        return replace(known, recipe=with_claim(known.recipe, inputs.target, inputs.others, library))
+        return replace(known, recipe=with_claim(known.recipe, inputs.target, known_models(inputs.others, library)))
 
     def all_recalled(self, models: Sequence[Model]) -> dict[str, Recipe]:
         """Name → recipe of these models, of those that have one from before; nothing is read."""
         by_name, library = {model.name: model for model in models}, self._library()
-        known = recall_all(models, library)
-        return {name: with_claim(made, by_name[name], models, library) for name, made in known.items()}
+        found = recall_all(models, library)
+        known = known_models(models, library) if found else []
+        return {name: with_claim(made, by_name[name], known) for name, made in found.items()}
 
     @staticmethod
     def recipes_of_matrix(file: Path, component: str | None = None) -> MatrixRecipes:
@@ -96,11 +97,11 @@ class Lineages:
         library = self._library()
         known = recall(inputs, library)
         if known is not None and known.exact:
-            return with_claim(known.recipe, inputs.target, inputs.others, library)
+            return with_claim(known.recipe, inputs.target, known_models(inputs.others, library))
         with self._host.at_work(_AT_WORK, job, task) as shown:
             made = recipe(inputs.target, inputs.others, inputs.base, library, shown, self._host.settings().device)
         remember(inputs, made, library)
-        return with_claim(made, inputs.target, inputs.others, library)
+        return with_claim(made, inputs.target, known_models(inputs.others, library))
 
     def _inputs(self, target: str, base: str | None, index: Index) -> RecipeInputs:
         library = self._library()
