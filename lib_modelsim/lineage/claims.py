@@ -16,7 +16,7 @@ NEAR = 0.02
 
 
 @dataclass(frozen=True)
-class KnownModel:
+class NamedModel:
     """A model that a claim may name: its `name`, the names of its file without an ending, in lower case, and its hashes
     as far as they are known."""
 
@@ -25,7 +25,7 @@ class KnownModel:
     sha256: str | None = None
 
 
-def claim_of(origin: Origin, recipe: Recipe, known: Sequence[KnownModel]) -> Claim | None:
+def claim_of(origin: Origin, recipe: Recipe, known: Sequence[NamedModel]) -> Claim | None:
     """The claim in a target's metadata against its recipe; None where there is none. `known` are the models that the
     recipe was looked for among."""
     claimed = claimed_of(origin)
@@ -41,7 +41,7 @@ def _told(parent: Parent) -> str:
     return parent.name or (parent.sha256 or "")[:10] or "a model without a name"
 
 
-def _known(parent: Parent, known: Sequence[KnownModel]) -> KnownModel | None:
+def _known(parent: Parent, known: Sequence[NamedModel]) -> NamedModel | None:
     """By hash where both have one, else by name; a file of that name with another hash is another."""
     if parent.sha256 is not None:
         same = [model for model in known if model.sha256 == parent.sha256.lower()]

@@ -8,11 +8,11 @@ import pytest
 
 from lib_modelsim.checkpoints.embedded import origin
 from lib_modelsim.lineage.claimed import claimed_of
-from lib_modelsim.lineage.claims import KnownModel, claim_of, plain
+from lib_modelsim.lineage.claims import NamedModel, claim_of, plain
 from lib_modelsim.lineage.recipe import ComponentOrigin, ParentShare, Recipe
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
-KNOWN = [KnownModel(name, frozenset({name}), sha) for name, sha in (("anna", A), ("bert", B), ("base", C))]
+KNOWN = [NamedModel(name, frozenset({name}), sha) for name, sha in (("anna", A), ("bert", B), ("base", C))]
 
 
 def found(kind, sure=True, over=None, **shares):
@@ -66,14 +66,14 @@ def test_a_parent_that_is_not_here_is_said():
 
 
 def test_a_file_of_that_name_with_another_hash_is_another():
-    other = [KnownModel("anna", frozenset({"anna"}), "e" * 64), KNOWN[1]]
+    other = [NamedModel("anna", frozenset({"anna"}), "e" * 64), KNOWN[1]]
     assert claim_of(webui(), MIX, other).agrees is None
-    unknown = [KnownModel("anna", frozenset({"anna"})), KNOWN[1]]
+    unknown = [NamedModel("anna", frozenset({"anna"})), KNOWN[1]]
     assert claim_of(webui(), MIX, unknown).agrees is True
 
 
 def test_a_renamed_file_is_told_by_its_hash():
-    renamed = [KnownModel("my favourite", frozenset({"my favourite"}), A), KNOWN[1]]
+    renamed = [NamedModel("my favourite", frozenset({"my favourite"}), A), KNOWN[1]]
     recipe = Recipe("mix", "SD 1.x", "weighted sum", sure=True,
                     parents=(ParentShare("my favourite", 0.7), ParentShare("bert", 0.3)))  # fmt: skip
     assert claim_of(webui(), recipe, renamed).agrees is True

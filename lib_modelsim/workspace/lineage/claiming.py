@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from ...checkpoints.embedded import origin
 from ...library import Library
-from ...lineage.claims import KnownModel, claim_of
+from ...lineage.claims import NamedModel, claim_of
 from ...lineage.recipe import Recipe
 from ..catalogue.index import HEADER_VERSION, Model, other_names, plain_name
 
 
-def known_models(models: Sequence[Model], library: Library) -> list[KnownModel]:
+def known_models(models: Sequence[Model], library: Library) -> list[NamedModel]:
     """What a claim may name them by. No file is read: their hashes as far as they are known."""
     return [_known(model, library) for model in models]
 
 
-def with_claim(made: Recipe, target: Model, known: Sequence[KnownModel]) -> Recipe:
+def with_claim(made: Recipe, target: Model, known: Sequence[NamedModel]) -> Recipe:
     """The recipe with the claim in the target's file, which may name the `known`."""
     if not target.header.metadata:
         return made
@@ -25,7 +25,7 @@ def with_claim(made: Recipe, target: Model, known: Sequence[KnownModel]) -> Reci
     return replace(made, claim=claim_of(origin(target.header.metadata), made, others))
 
 
-def _known(model: Model, library: Library) -> KnownModel:
+def _known(model: Model, library: Library) -> NamedModel:
     held = library.file(model.key, HEADER_VERSION)
     names = other_names(model) | {plain_name(model.path).lower(), model.name.lower()}
-    return KnownModel(model.name, names, held.sha256 if held is not None else None)
+    return NamedModel(model.name, names, held.sha256 if held is not None else None)
