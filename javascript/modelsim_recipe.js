@@ -6,7 +6,8 @@ fields are filled as a person would: by its own elements, one after the other. M
 window.modelsim.recipe = window.modelsim.recipe || (function (modelsim) {
     const FIELD = "modelsim_recipe_field", TAB = "Checkpoint Merger";
     const PRIMARY = "modelmerger_primary_model_name", REFRESH = "refresh_checkpoint_A";
-    const WAIT_MS = 1500, STEP_MS = 50, TOLD_MS = 6000;
+    const WAIT_MS = 1500, STEP_MS = 50, TOLD_MS = 8000;
+    const OURS = /^modelmerger_/; // ids; else it is the label of a field that is left to the person
 
     const root = () => (typeof gradioApp === "function" ? gradioApp() : document);
     const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -21,16 +22,17 @@ window.modelsim.recipe = window.modelsim.recipe || (function (modelsim) {
         return null;
     }
 
-    const optionsOf = (id) => [...root().querySelectorAll(`#${id} ul.options li, ul.options li`)];
+    const options = () => [...root().querySelectorAll("ul.options li")]; // of the one menu that is open
     const wordsOf = (option) => (option.getAttribute("aria-label") ?? option.dataset.value ?? option.textContent).trim();
 
     /** Choose from a menu of gradio; whether it has that choice. */
     async function pick(id, text) {
         const field = root().querySelector(`#${id} input`);
         if (!field) return false;
-        field.dispatchEvent(new FocusEvent("focus"));
+        await soon(() => !options().length); // the one before takes a moment to close
         field.focus();
-        const option = await soon(() => optionsOf(id).find((each) => wordsOf(each) === text));
+        if (!options().length) field.dispatchEvent(new FocusEvent("focus")); // the window may be in the background
+        const option = await soon(() => options().find((each) => wordsOf(each) === text));
         option?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
         field.blur();
         return Boolean(option) && Boolean(await soon(() => field.value === text));
@@ -58,6 +60,7 @@ window.modelsim.recipe = window.modelsim.recipe || (function (modelsim) {
     }
 
     async function fill(id, text) {
+        if (!OURS.test(id)) return false;
         if (id.endsWith("_model_name")) return pick(id, text);
         if (id === "modelmerger_interp_method") return press(id, text);
         return id === "modelmerger_interp_amount" ? type(id, text) : tick(id, text === "on");
@@ -69,10 +72,10 @@ window.modelsim.recipe = window.modelsim.recipe || (function (modelsim) {
         modelsim.pictures.openTab(TAB);
         document.getElementById(REFRESH)?.click(); // its list is as old as the page
         await wait(STEP_MS);
-        for (const [id, text] of fields) if (!await fill(id, text)) missed.push(text);
+        for (const [id, text] of fields) if (!await fill(id, text)) missed.push([OURS.test(id) ? "" : id, text]);
         if (!missed.length) return;
         const { left, bottom } = (root().querySelector(`#${PRIMARY}`) ?? button).getBoundingClientRect();
-        modelsim.showTip("Not filled in", missed.map((text) => ["", text]), left, bottom);
+        modelsim.showTip("Not filled in", missed, left, bottom);
         setTimeout(modelsim.hideTip, TOLD_MS);
     }
 

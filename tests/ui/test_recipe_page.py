@@ -90,7 +90,7 @@ def make(page, name, base=AUTOMATIC_BASE, window=HERE):
 def test_before_a_model_is_chosen_it_says_what_to_do_and_reads_nothing(page):
     shown = by_id(page.look(HERE))
     assert "Choose a model" in text_of(shown["answer"])
-    assert shown["model"]["choices"] == ["anna", "base", "bert", "mixed", "sorted"]
+    assert shown["model"]["choices"] == ["anna", "base", "bert", "carl", "mixed", "sorted"]
     assert page.maker(HERE).backend.index.models == []
     (*_, status) = page.follow(HERE)
     assert "no model is chosen" in str(status)
@@ -104,14 +104,14 @@ def test_what_will_be_read_is_said_before_and_a_recipe_is_remembered(page, folde
     page.look(HERE)
     before = by_id(page.take("mixed", AUTOMATIC_BASE, HERE))
     size = size_text(sum(file.stat().st_size for file in folder.iterdir()))
-    assert "Not indexed yet: reads the headers of 5 files, then at most all of them" in text_of(before["reading"])
+    assert "Not indexed yet: reads the headers of 6 files, then at most all of them" in text_of(before["reading"])
     assert size in text_of(before["reading"])
     assert "Press Make recipe" in before["answer"]
     shown, status = make(page, "mixed")
     assert "nothing to read" in text_of(shown["reading"])
     assert "error" not in status.lower()
     assert "anna" in text_of(shown["answer"])
-    assert "From what is indexed; reads samples of up to 5 files" in text_of(
+    assert "From what is indexed; reads samples of up to 6 files" in text_of(
         by_id(page.take("sorted", AUTOMATIC_BASE, HERE))["reading"]
     )
 

@@ -147,12 +147,12 @@ def _parent(parent: ParentShare, mark: ParentMark, axis: _Axis) -> ParentRow:
 
 
 def _between(low: float, high: float) -> str:
-    """The interval with as many digits as tell its ends apart, up to four."""
+    """The interval with as many digits as tell its ends apart, up to four; of a closer one that it is."""
     for digits in (2, 3, 4):
         ends = [f"{end:.{digits}f}".replace("-", _MINUS) for end in (low, high)]
         if ends[0] != ends[1]:
-            break
-    return f"{ends[0]} to {ends[1]}"
+            return f"{ends[0]} to {ends[1]}"
+    return "to within 0.0001"
 
 
 def _block(block: str, shares: Mapping[str, float], marks: Mapping[str, ParentMark], axis: _Axis) -> BlockRow:

@@ -66,8 +66,8 @@ def scripts_for(recipe: Recipe, backend: Backend) -> list[RepeatingScript]:
 
 
 def merger_fields(recipe: Recipe, backend: Backend) -> str:
-    """JSON for the script that fills the fields: id of an element → what goes in; "" where the host has no such tab, or
-    the tab cannot repeat the merge."""
+    """JSON for the script that fills the fields: id of an element → what goes in, or of what is left to the person its
+    label; "" where the host has no such tab, or the tab cannot repeat the merge."""
     if not backend.host.is_webui:
         return ""
     try:
@@ -77,9 +77,8 @@ def merger_fields(recipe: Recipe, backend: Backend) -> str:
     files = files_for(recipe, backend.index.models).paths
     listed, found = backend.host.listed(), {}
     for label, text in fields.items():
-        if label in _ELEMENTS:
-            is_model = label.endswith(("(A)", "(B)", "(C)"))
-            found[_ELEMENTS[label]] = _title(text, files.values(), listed) if is_model else text
+        is_model = label.endswith(("(A)", "(B)", "(C)"))
+        found[_ELEMENTS.get(label, label)] = _title(text, files.values(), listed) if is_model else text
     return "" if None in found.values() else json.dumps(found)
 
 

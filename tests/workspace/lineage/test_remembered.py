@@ -65,14 +65,14 @@ def test_the_same_question_is_answered_without_reading_also_in_another_run(opene
 def test_another_candidate_is_another_question_and_the_old_answer_says_so(opened, folder):
     use = opened()
     first = made(use)
-    shutil.copy(folder / "bert.safetensors", folder / "carl.safetensors")
+    shutil.copy(folder / "bert.safetensors", folder / "dora.safetensors")
     index = use.read_index(Job())
     known = use.lineage.recalled("mixed", None, index)
-    assert (known.recipe, known.exact, known.new, known.gone) == (first, False, ("carl",), ())
+    assert (known.recipe, known.exact, known.new, known.gone) == (first, False, ("dora",), ())
     assert use.lineage.reading("mixed", None, index).sampled
     again = made(use)
     assert use.lineage.recalled("mixed", None, index).exact
-    (folder / "carl.safetensors").unlink()
+    (folder / "dora.safetensors").unlink()
     assert made(use) == first
     assert use.lineage.all_recalled(use.read_index(Job()).models) == {"mixed": first}
     assert again is not None
@@ -103,13 +103,13 @@ def test_what_is_to_be_read_is_told_before(opened):
     use = opened()
     index = use.read_index(Job())
     before = use.lineage.reading("mixed", None, index)
-    assert before.whole == len(index.models) == 5
+    assert before.whole == len(index.models) == 6
     assert before.size == sum(model.key.size for model in index.models)
     made(use)
     after = use.lineage.reading("mixed", None, index)
     assert (after.whole, after.size, after.sampled, after.seconds) == (0, 0, 0, 0)
     other = use.lineage.reading("sorted", None, index)
-    assert (other.whole, other.size, other.sampled) == (0, 0, 5)
+    assert (other.whole, other.size, other.sampled) == (0, 0, 6)
     assert 0 < other.samples <= before.size
 
 
