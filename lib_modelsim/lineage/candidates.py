@@ -86,7 +86,7 @@ def candidates_of(evidence: TargetEvidence) -> Candidates:
     base = next((n for n in same_as if evidence.base in (n, *same_as[n])), None)
     search = _Search(stack)
     at = None if base is None else stack.names.index(base)
-    chosen = search.run(at)
+    chosen = sorted(search.run(at), key=lambda i: i == at)  # the base last: what is another's, too, is the other's
     ranked = search.ranked([*chosen, *([] if at is None or at in chosen else [at])])
     names = lambda found: tuple(stack.names[i] for i in found)  # noqa: E731
     return Candidates(names(chosen), tuple(n for n in names(ranked) if n != base), same_as, base, every)

@@ -40,11 +40,13 @@ class Linear:
 
     @property
     def mean(self) -> Array:
-        """[p]: the shares over all blocks that are merged, by their numbers where they vary."""
+        """[p]: the shares over all blocks that are merged; where they vary by their numbers, over those in which no two
+        parents are the same."""
         if self.constant is not None:
             return self.constant
-        weights = self.fit.stack.counts[self.merged]
-        return np.average(self.fit.shares[self.merged], axis=0, weights=weights)
+        told = ~(self.fit.stack.same & ~np.eye(len(self.parents), dtype=bool)).any(axis=(1, 2))
+        rows = self.merged & told if (self.merged & told).any() else self.merged
+        return np.average(self.fit.shares[rows], axis=0, weights=self.fit.stack.counts[rows])
 
     @property
     def proven(self) -> bool:

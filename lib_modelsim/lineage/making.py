@@ -17,6 +17,9 @@ from .unmixed import unmixed
 APART = 1.1
 """‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""
 
+LEANS = 0.1
+"""Cosine that a change may have with another one that it has nothing to do with: `similarity/measures/bounds.py`."""
+
 
 def make(evidence: TargetEvidence) -> Recipe:
     """What the target is made of, as far as the evidence goes.
@@ -95,14 +98,18 @@ def method_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
 def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, rest: Remainder) -> Recipe:
     """A target of which shares leave something: what that is, or a parent that is missing."""
     kind = rest.kind or _with_a_parent_more(linear, candidates)
-    parents = shares_of(linear, candidates, cosine=0.1)
+    parents = shares_of(linear, candidates, cosine=LEANS)
+    blocks = {
+        block: {name: share for name, share in row.items() if name not in rest.stand_ins}
+        for block, row in blocks_of(linear).items()
+    }
     return Recipe(
         evidence.target,
         evidence.network,
         kind,
         FoundMethod(kind, dict(rest.parameters), round(rest.in_roundings, 3), rest.why),
-        parents,
-        blocks_of(linear),
+        tuple(parent for parent in parents if parent.model not in rest.stand_ins),
+        blocks,
         components_of(linear),
         keys=rest.keys,
         residual=round(rest.of_distance, 6),

@@ -133,6 +133,9 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
         why = f"what is left is {rest.size:.0%} of the weights' size: no model here is its kin"
         return Remainder(UNRELATED, of_distance=rest.of_distance, why=why, stand_ins=tuple(_parents(shares)))
     parents = [name for name in _parents(shares) if name != evidence.base]
+    difference = rest.difference
+    if difference is not None and not _steady(evidence, shares):
+        return _without_its_origin(rest, shares, difference)
     if len(parents) > 1 and follows > _FOLLOWS:
         why = f"{size} and grows with the difference of the parents, number by number (correlation {follows:.2f})"
         told = "a training does not do that: it was merged by a method that is not known here"
@@ -152,24 +155,6 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
         return Remainder(
             of_distance=rest.of_distance, missing=missing, why=why, remarks=(told,), stand_ins=(evidence.base,)
         )
-    difference = rest.difference
-    if difference is not None and not _steady(evidence, shares):
-        first, added = difference
-        why = (
-            f"{first} is in it whole, and a part of {added}'s change, another in each block, beside a rest that no "
-            f"candidate explains: so it is where the model that was taken from {added} is not here"
-        )
-        missing = MissingParent(min(rest.of_distance, 1.0), why)
-        others = tuple(name for name in _parents(shares) if name not in difference)
-        told = "an add-difference with other weights in each block that was trained on would look the same"
-        return Remainder(
-            ADD_DIFFERENCE,
-            of_distance=rest.of_distance,
-            missing=missing,
-            why=why,
-            remarks=(told,),
-            stand_ins=others,
-        )
     if rest.spread is not None and not np.isfinite(rest.spread.error).all():
         told = "too few blocks tell whether it was trained on or a parent is missing"
         return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
@@ -178,6 +163,25 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
         return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=why, sure=True)
     told = "a merge of models that are all not here would look the same"
     return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
+
+
+def _without_its_origin(rest: FullRank, shares: Mapping[str, Shares], difference: tuple[str, str]) -> Remainder:
+    """An add-difference A + α (B − C) whose C is not here. What is left then grows with B's change, too: how much of it
+    is C's own is not known."""
+    first, added = difference
+    why = (
+        f"{first} is in it whole, and a part of {added}'s change, another in each block, beside a rest that no "
+        f"candidate explains: so it is where the model that was taken from {added} is not here"
+    )
+    told = "an add-difference with other weights in each block that was trained on would look the same"
+    return Remainder(
+        ADD_DIFFERENCE,
+        of_distance=rest.of_distance,
+        missing=MissingParent(min(rest.of_distance, 1.0), why),
+        why=why,
+        remarks=(told,),
+        stand_ins=tuple(name for name in _parents(shares) if name not in difference),
+    )
 
 
 def _steady(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> bool:
