@@ -17,7 +17,8 @@ class TargetEvidence:
 
     `blocks` are the distances by block and component in network order, from one pass over all models; every candidate
     is in all of them that it holds. `sample(names)` reads the same whole weights of the target and of these models,
-    some of every block; `values(keys, names)` reads whole weights by their names, as many as are asked for;
+    some of every block; `pieces(names)` small parts of some of them, of many models at a time (None: they are cut from
+    the sample); `values(keys, names)` reads whole weights by their names, as many as are asked for;
     `weights(names)` the distances of every single weight, which reads target and models once. `base` is the network's
     base among the candidates, None where none is known. `precisions` say what most of each component of target
     and candidates is stored as: name → component → dtype. `rounded(model)` says of each component whether one of target
@@ -36,6 +37,7 @@ class TargetEvidence:
     candidates: tuple[str, ...] = field(default=())
     precisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     values: Callable[[Sequence[str], Sequence[str]], Sequence[KeyValues]] = lambda keys, names: ()
+    pieces: Callable[[Sequence[str]], Sequence[KeyValues]] | None = None
     rounded: Callable[[str], Mapping[str, bool]] = lambda model: {}
     adapters: Callable[[Mapping[str, Shares]], Sequence[AdapterProducts]] = lambda shares: ()
 

@@ -9,9 +9,10 @@ from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .methods.method import MethodFit
+from .pieces import pieces_of
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe
 from .remainder import Remainder, remainder
-from .replaying import replay
+from .replaying import replayed
 from .unmixed import unmixed
 
 APART = 1.1
@@ -42,11 +43,12 @@ def make(evidence: TargetEvidence) -> Recipe:
         if linear.proven:
             return linear_recipe(evidence, candidates, linear)
     among = candidates.worth_a_look
-    sample = evidence.sample([*among, *([candidates.base] if candidates.base else [])])
-    fits = replay(sample, among, candidates.base)
+    names = [*among, *([candidates.base] if candidates.base else [])]
+    pieces = pieces_of(evidence.sample(names)) if evidence.pieces is None else evidence.pieces(names)
+    fits = replayed(pieces, evidence.sample, among, candidates.base)
     if fits and fits[0].residual_in_roundings < PROVEN:
         return method_recipe(evidence, candidates, linear, fits[0])
-    rest = remainder(evidence, blocks_of(linear), sample)
+    rest = remainder(evidence, blocks_of(linear))
     return changed_recipe(evidence, candidates, linear, rest)
 
 

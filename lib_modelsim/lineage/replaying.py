@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .methods.method import PROVEN, Method, MethodFit
 from .methods.registry import methods
+from .pieces import pieces_of
 from .values import KeyValues, steps
-
-PIECES, PIECE = 14, 1600
-"""So many weights are cut to so many numbers for quick looks."""
 
 NUMBERS = 1 << 17
 """Weights of each block are looked at whole until there are so many numbers."""
+
+MODELS = 5
+"""So many models' whole weights are in memory at a time."""
 
 TRIES = 3
 """Choices of parents that are looked at more closely, of each method."""
@@ -29,25 +31,37 @@ AS_GOOD = 1.02
 
 
 def replay(sample: Sequence[KeyValues], candidates: Sequence[str], base: str | None = None) -> list[MethodFit]:
-    """The methods that explain a sample, the best first: of each the best choice of parents among `candidates` and
+    """`replayed`, of a sample that is read already."""
+    return replayed(pieces_of([one for one in sample if one.models]), lambda names: sample, candidates, base)
+
+
+def replayed(
+    pieces: Sequence[KeyValues],
+    read: Callable[[Sequence[str]], Sequence[KeyValues]],
+    candidates: Sequence[str],
+    base: str | None = None,
+) -> list[MethodFit]:
+    """The methods that explain a target, the best first: of each the best choice of parents among `candidates` and
     `base`. One with less than PROVEN roundings is proven; where several are, nothing in the sample tells them apart for
     sure, and the simplest of the best stands first.
 
-    Empty where the target is, but for few weights, a plain copy of a candidate, and where nothing fits at all. `C` of a
-    formula is tried as the base first, as another candidate only where that explains nothing.
+    A quick look at `pieces` of all models says which parents are worth a closer one; `read(names)` gives whole weights
+    of target and these models, at most MODELS of them at a time. Empty where most of the target is a plain copy of a
+    candidate, and where nothing fits at all. `C` of a formula is tried as the base first, as another candidate only
+    where that explains nothing.
     """
-    sample = _few([one for one in sample if one.models])
     names = [name for name in dict.fromkeys(candidates) if name != base]
     known = [*names, *([base] if base is not None else [])]
-    if any(_copied(sample, name) for name in known):
+    if any(_copied(pieces, name) for name in known):
         return []
-    pieces = _pieces(sample)
     origins = [base] if base is not None else names
-    found = [_best(method, sample, pieces, _choices(method, known, names, origins)) for method in methods()]
-    if base is not None and not any(fit is not None and fit.residual_in_roundings < PROVEN for fit in found):
+    looks = [look for method in methods() for look in _looks(method, pieces, _choices(method, known, names, origins))]
+    found = _closer(looks, read)
+    if base is not None and not any(fit.residual_in_roundings < PROVEN for fit in found):
         others = [method for method in methods() if "C" in method.roles]
-        found += [_best(method, sample, pieces, _choices(method, known, names, names)) for method in others]
-    fits = [fit for fit in found if fit is not None and fit.residual_in_roundings < WORTH]
+        looks = [look for method in others for look in _looks(method, pieces, _choices(method, known, names, names))]
+        found += _closer(looks, read)
+    fits = [fit for fit in found if fit.residual_in_roundings < WORTH]
     least = min((fit.residual_in_roundings for fit in fits), default=0.0)
     return sorted(fits, key=lambda fit: _place(fit, least))
 
@@ -73,21 +87,42 @@ def _choices(
             yield {**dict(zip(free, chosen, strict=True)), "C": origin}
 
 
-def _best(
-    method: Method, sample: Sequence[KeyValues], pieces: Sequence[KeyValues], choices: Iterator[dict[str, str]]
-) -> MethodFit | None:
-    """The best fit of a method over choices of parents: a quick look at all, a closer one at the best few."""
-    looks = [(method.quick(pieces, parents), parents) for parents in choices]
-    best: MethodFit | None = None
-    for badness, parents in sorted(looks, key=lambda look: look[0])[:TRIES]:
-        if badness >= 1:
+@dataclass(frozen=True)
+class _Look:
+    """What a quick look said: parents that a method may have had, and how badly it would explain the pieces."""
+
+    badness: float
+    method: Method
+    parents: Mapping[str, str]
+
+
+def _looks(method: Method, pieces: Sequence[KeyValues], choices: Iterable[Mapping[str, str]]) -> list[_Look]:
+    """The choices of parents that are worth a closer look, the best few."""
+    looks = [_Look(method.quick(pieces, parents), method, parents) for parents in choices]
+    return sorted((look for look in looks if look.badness < 1), key=lambda look: look.badness)[:TRIES]
+
+
+def _closer(looks: Sequence[_Look], read: Callable[[Sequence[str]], Sequence[KeyValues]]) -> list[MethodFit]:
+    """The best fit of each method. Choices that share models are looked at together, so that few are read at a time."""
+    waiting = sorted(looks, key=lambda look: look.badness)
+    best: dict[Method, MethodFit] = {}
+    while waiting:
+        models: list[str] = []
+        for look in waiting:
+            more = [name for name in look.parents.values() if name not in models]
+            models += more if len(models) + len(more) <= MODELS else []
+        now = [look for look in waiting if set(look.parents.values()) <= set(models)]
+        waiting = [look for look in waiting if look not in now]
+        sample = _few([one for one in read(models) if one.models])
+        for look in now:
+            known = best.get(look.method)
+            if known is None or _unexplained(known)[:3] != (False, 0, 0):
+                fit = look.method.fit(sample, look.parents)
+                if fit is not None and (known is None or _unexplained(fit) < _unexplained(known)):
+                    best[look.method] = fit
+        if any(_unexplained(fit)[:3] == (False, 0, 0) for fit in best.values()):
             break
-        fit = method.fit(sample, parents)
-        if fit is not None and (best is None or _unexplained(fit) < _unexplained(best)):
-            best = fit
-        if best is not None and _unexplained(best)[:3] == (False, 0, 0):
-            break
-    return best
+    return list(best.values())
 
 
 def _unexplained(fit: MethodFit) -> tuple[bool, int, int, float]:
@@ -111,29 +146,6 @@ def _few(sample: Sequence[KeyValues]) -> list[KeyValues]:
                 total += one.target.size
         found += [one for one in group if one.target.ndim < 2][:1]
     return found
-
-
-def _pieces(sample: Sequence[KeyValues]) -> list[KeyValues]:
-    """Small pieces from the middle of weights that are spread over the network, at most two of them vectors."""
-    matrices = [one for one in sample if one.target.ndim > 1]
-    vectors = [one for one in sample if one.target.ndim < 2]
-    chosen = []
-    for group, count in ((matrices, PIECES - 2), (vectors, 2)):
-        step = max(len(group) / count, 1)
-        chosen += [group[int(i * step)] for i in range(min(count, len(group)))]
-    return [_cut(one) for one in chosen]
-
-
-def _cut(one: KeyValues) -> KeyValues:
-    shape = one.target.shape
-    fixed = int(np.prod(shape[2:]))
-    side = PIECE if len(shape) < 2 else max(int(np.sqrt(PIECE / fixed)), 4)
-    at = tuple(
-        slice((n - min(n, side)) // 2, (n - min(n, side)) // 2 + side) if axis < 2 else slice(None)
-        for axis, n in enumerate(shape)
-    )
-    models = {name: np.ascontiguousarray(numbers[at]) for name, numbers in one.models.items()}
-    return KeyValues(one.key, one.component, one.block, np.ascontiguousarray(one.target[at]), models, one.dtype)
 
 
 def _copied(sample: Sequence[KeyValues], name: str) -> bool:

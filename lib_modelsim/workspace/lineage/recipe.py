@@ -15,7 +15,7 @@ from ..comparing.weight_scores import joint_layout
 from .adapters import adapter_products, adapters_of
 from .casts import rounded_components
 from .distances import block_distances, weight_distances
-from .sampling import read_sample, sample_keys
+from .sampling import read_pieces, read_sample, sample_keys
 
 
 def recipe(
@@ -44,6 +44,7 @@ def recipe(
             for model in (target, *held)
         },
         values=lambda keys, names: read_sample(target, [by_name[name] for name in names], keys, job),
+        pieces=lambda names: read_pieces(target, [by_name[name] for name in names], keys, job),
         rounded=lambda name: rounded_components(target, by_name[name], library, job),
         adapters=lambda shares: adapter_products(target, by_name, shares, adapters_of(target, candidates), job),
     )
