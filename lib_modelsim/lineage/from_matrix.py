@@ -136,25 +136,24 @@ def _on_line(squares: Array, target: int, first: int, second: int) -> MatrixMerg
 
 
 def _by_three(squares: Array, target: int, others: Sequence[int]) -> MatrixMerge | None:
+    """Signed least squares with the sum 1, of all threes among the nearest at once."""
     near = sorted((i for i in others if i != target and squares[target, i] > 0), key=lambda i: squares[target, i])
-    found = [_solved(squares, target, three) for three in combinations(near[:_THIRD], 3)]
-    fitting = [one for one in found if one is not None and one.left <= _OF_THREE and (one.between or added(one))]
-    return min(fitting, key=lambda one: one.left, default=None)
-
-
-def _solved(squares: Array, target: int, parents: tuple[int, ...]) -> MatrixMerge | None:
-    """Signed least squares with the sum 1."""
-    rows = list(parents)
-    inner = (squares[target, rows][:, None] + squares[target, rows] - squares[np.ix_(rows, rows)]) / 2
-    between = inner[:-1, :-1] - inner[:-1, -1:] - inner[-1:, :-1] + inner[-1, -1]
-    if np.linalg.det(between) <= _FLAT * between.diagonal().prod():
-        return None  # they lie on one line
-    first = np.linalg.solve(between, inner[-1, -1] - inner[:-1, -1])
-    shares = np.append(first, 1 - first.sum())
-    if np.abs(shares).min() < _LEAST:
-        return None
-    left = np.sqrt(max(float(shares @ inner @ shares), 0.0) / float(squares[target, rows].min()))
-    return _merge(target, parents, tuple(shares.tolist()), left)
+    threes = np.array(list(combinations(near[:_THIRD], 3)), dtype=np.intp).reshape(-1, 3)
+    own = squares[target, threes]  # [p, 3]
+    inner = (own[:, :, None] + own[:, None, :] - squares[threes[:, :, None], threes[:, None, :]]) / 2
+    between = inner[:, :2, :2] - inner[:, :2, 2:] - inner[:, 2:, :2] + inner[:, 2:, 2:]
+    towards = inner[:, 2, 2, None] - inner[:, :2, 2]
+    flat = np.linalg.det(between) <= _FLAT * between[:, 0, 0] * between[:, 1, 1]  # on one line
+    between[flat] = np.eye(2)
+    first = np.linalg.solve(between, towards[:, :, None])[:, :, 0]
+    shares = np.concatenate([first, 1 - first.sum(axis=1, keepdims=True)], axis=1)
+    left = np.sqrt(np.maximum(np.einsum("pi,pij,pj->p", shares, inner, shares), 0) / own.min(axis=1, initial=np.inf))
+    fits = ~flat & (np.abs(shares).min(axis=1, initial=1) >= _LEAST) & (left <= _OF_THREE)
+    for best in np.flatnonzero(fits)[np.argsort(left[fits], kind="stable")].tolist():
+        found = _merge(target, tuple(threes[best].tolist()), tuple(shares[best].tolist()), float(left[best]))
+        if found.between or added(found):
+            return found
+    return None
 
 
 def _merge(target: int, parents: tuple[int, ...], shares: tuple[float, ...], left: float) -> MatrixMerge:
@@ -179,7 +178,8 @@ def coinciding(squares: Array, rows: Sequence[int]) -> list[list[int]]:
     while left:
         first, *rest = left
         group = [first, *(i for i in rest if squares[first, i] == 0)]
-        nearly = [i for i in rest if i not in group and _nearly(squares, first, i, rows)]
+        near = _NEAR**2 * squares[first, rows].max()
+        nearly = [i for i in rest if 0 < squares[first, i] <= near and _nearly(squares, first, i, rows)]
         group += nearly
         left = [i for i in left if i not in group]
         if len(group) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,10 +11,10 @@ import numpy as np
 from ...families.groups import complete_group, connected_groups
 from ...families.strangers import LINEAR, strangers
 from ...text import several
-from ..from_matrix import CANNOT
-from ..kinds import UNKNOWN
+from ..from_matrix import CANNOT, PERHAPS
+from ..kinds import FINE_TUNE, FINE_TUNE_OF_A_MERGE, SWAP, UNKNOWN
 from ..recipe import Recipe
-from .descent import Ground, add_descent, add_nearest
+from .descent import Ground, add_descent, add_nearest, on_the_way
 from .draft import Draft
 from .evidence import GraphEvidence
 from .folding import fold
@@ -35,13 +35,14 @@ def build(evidence: GraphEvidence) -> LineageGraph:
     heads = {name: name for name in names} | {name: group.models[0] for group in groups for name in group.models}
     base = names.index(heads[names[evidence.base]]) if evidence.base is not None else None
     ground = _ground(evidence, heads, base, draft)
+    ground = _without_twins(draft, ground)
     merges = _recipes(evidence, ground)
-    sure = [recipe for recipe in merges if recipe.kind != UNKNOWN or not evidence.from_matrix]
+    sure = [recipe for recipe in merges if recipe.sure or (evidence.from_matrix and recipe.kind != UNKNOWN)]
     add_merges(draft, sure, heads, names[base] if base is not None else None)
     made = {edge.target for edge in draft.edges if edge.directed}
-    _add_series(draft, ground, [row for row in ground.rows if names[row] not in made])
+    _add_series(draft, ground, [row for row in ground.rows if row != ground.base and names[row] not in made])
     stepped = {name for edge in draft.edges if edge.kind == STEP for name in (edge.source, edge.target)}
-    perhaps = [recipe for recipe in merges if recipe not in sure and recipe.target not in stepped]
+    perhaps = [one for one in merges if one not in sure and one.target not in stepped and _perhaps_merge(one, ground)]
     add_merges(draft, perhaps, heads, names[base] if base is not None else None)
     if ground.base is not None:
         add_descent(draft, ground)
@@ -49,7 +50,8 @@ def build(evidence: GraphEvidence) -> LineageGraph:
         add_nearest(draft, ground, [row for row in ground.rows if names[row] in made])
         _add_beginnings(draft)
     adapters = add_adapters(draft, evidence.recipes, heads)
-    edges = directed_by_files(draft, evidence.said, evidence.outliers)
+    trained = {(heads.get(one.parents[0].model, ""), one.target): one for one in merges if _is_fine_tune(one)}
+    edges = [_named_by_recipes(edge, trained) for edge in directed_by_files(draft, evidence.said, evidence.outliers)]
     missing = {recipe.target: recipe.missing.unexplained for recipe in evidence.recipes if recipe.missing is not None}
     shown = [name for name in names if heads[name] == name]
     nodes = [LineageNode(name, network=evidence.network, missing=missing.get(name)) for name in shown]
@@ -76,6 +78,23 @@ def _ground(evidence: GraphEvidence, heads: dict[str, str], base: int | None, dr
     return Ground(names, evidence.squares, kept, base if base in kept else None, evidence.base_why)
 
 
+def _without_twins(draft: Draft, ground: Ground) -> Ground:
+    """The ground with one of those alone whose UNet, but not the rest, is the same; an edge joins them."""
+    kept: list[int] = []
+    for row in sorted(ground.rows, key=lambda row: (row != ground.base, row)):
+        first = next((other for other in kept if ground.squares[other, row] == 0), None)
+        if first is None:
+            kept.append(row)
+        else:
+            known = first == ground.base
+            same = "The same UNet or transformer; another text encoder or VAE, trained or put in."
+            first_of = f"{ground.models[first]} is the base: {ground.why}."
+            why = (same, first_of if known else "Which was first cannot be told.")
+            kind, strength = (DESCENDANT, LIKELY) if known else (SWAP, WEAK)
+            draft.add(Edge(ground.models[first], ground.models[row], kind, None, why, strength, known))
+    return replace(ground, rows=sorted(kept))
+
+
 def _strangers(evidence: GraphEvidence, rows: Sequence[int]) -> list[int]:
     among = evidence.squares[np.ix_(rows, rows)]
     if evidence.norms is not None:
@@ -100,39 +119,54 @@ def _recipes(evidence: GraphEvidence, ground: Ground) -> list[Recipe]:
     return recipes_of([evidence.models[row] for row in rows], among)
 
 
+def _is_fine_tune(recipe: Recipe) -> bool:
+    return recipe.kind == FINE_TUNE and len(recipe.parents) == 1
+
+
+def _perhaps_merge(recipe: Recipe, ground: Ground) -> bool:
+    """Whether a recipe that is not proven speaks for a merge: it leaves little, or says what it leaves. A model on the
+    way from the base to another looks like a merge of the two, too."""
+    if recipe.kind != FINE_TUNE_OF_A_MERGE and recipe.missing is None:
+        return recipe.residual is not None and recipe.residual <= PERHAPS
+    rows = {ground.models[row]: row for row in ground.rows}
+    target, base = rows.get(recipe.target), ground.base
+    others = [rows[one.model] for one in recipe.parents if one.model in rows and rows[one.model] != base]
+    return base is None or target is None or not any(on_the_way(ground, target, row) for row in others)
+
+
+def _named_by_recipes(edge: Edge, kinds: Mapping[tuple[str, str], Recipe]) -> Edge:
+    """The edge as a fine-tune where the recipe says so, too."""
+    recipe = kinds.get((edge.source, edge.target))
+    if recipe is None or edge.kind != DESCENDANT or not edge.directed:
+        return edge
+    why = () if recipe.method is None or not recipe.method.why else (f"{recipe.method.why}.",)
+    return replace(edge, kind=FINE_TUNE, evidence=(*edge.evidence, *why))
+
+
 def _add_series(draft: Draft, ground: Ground, rows: Sequence[int]) -> None:
-    for found in all_series(ground.models, ground.squares, rows):
-        one, directed, why = _from_its_beginning(found, ground)
+    for found in all_series(ground.models, ground.squares, rows, ground.base is None):
+        one, why = _from_its_beginning(found, ground)
         names = [ground.models[row] for row in one.order]
         for i, (first, second) in enumerate(pairwise(names)):
-            if draft.joined(first, second) or (directed and draft.comes_from(first, second)):
+            if draft.joined(first, second) or draft.comes_from(first, second):
                 continue
-            numbers = "" if one.numbers is None else f" ({one.numbers[i]} and {one.numbers[i + 1]})"
-            said = f"Neighbours{numbers} in a series of {len(names)} models: the distance grows with every step."
-            strength = LIKELY if directed and (one.likely or ground.base is not None) else WEAK
-            draft.add(Edge(first, second, STEP, None, (said, *why), strength, directed))
+            of = f"({one.numbers[i]} and {one.numbers[i + 1]}) in a series of {len(names)} models"
+            said = f"Neighbours {of}: the distance grows with every step."
+            strength = LIKELY if one.likely or ground.base is not None else WEAK
+            draft.add(Edge(first, second, STEP, None, (said, why), strength))
 
 
-def _from_its_beginning(one: ModelSeries, ground: Ground) -> tuple[ModelSeries, bool, list[str]]:
-    """The series with its first model first, whether that is known, and how."""
+def _from_its_beginning(one: ModelSeries, ground: Ground) -> tuple[ModelSeries, str]:
+    """The series with its first model first, and how that is known."""
     base = ground.base
-    if base is not None:
-        ends = [0.0 if row == base else float(ground.squares[base, row]) for row in (one.order[0], one.order[-1])]
-        forward = ends[0] <= ends[1]
-        why = f"Its first is the end nearer to the base, {ground.models[base]}."
-        agree = one.correlation is not None
-        why += " The numbers in the names rise the same way." if agree and forward else ""
-        why += " The numbers in the names fall along it." if agree and not forward else ""
-        order = one.order if forward else tuple(reversed(one.order))
-        numbers = one.numbers if forward or one.numbers is None else tuple(reversed(one.numbers))
-        return replace(one, order=order, numbers=numbers), True, [why]
-    if one.correlation is not None:
-        why = (
-            f"The numbers in their names rise along it (rank correlation {one.correlation:.2f}; by chance in one of "
-            f"{round(1 / one.by_chance):,} cases): a hint which end is the first."
-        )
-        return one, True, [why]
-    return one, False, ["Nothing says which end is the first."]
+    if base is None:
+        chance = f"rank correlation {one.correlation:.2f}; by chance in one of {round(1 / one.by_chance):,} cases"
+        return one, f"The numbers in their names rise along it ({chance}): a hint which end is the first."
+    first, last = (float(ground.squares[base, row]) for row in (one.order[0], one.order[-1]))
+    why = f"Its first is the end nearer to the base, {ground.models[base]}; the numbers in the names"
+    if first <= last:
+        return one, f"{why} rise the same way."
+    return replace(one, order=one.order[::-1], numbers=one.numbers[::-1]), f"{why} fall along it."
 
 
 def _add_beginnings(draft: Draft) -> None:

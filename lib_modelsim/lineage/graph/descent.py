@@ -4,7 +4,7 @@ What is trained leaves its origin at right angles to what its origin did before,
 way: from an origin X, ‖T − base‖² = ‖T − X‖² + ‖X − base‖². Two models that come from a third, which is not here, share
 a part of their ways instead. Right angles hold within a cosine of 0.1 (published and trained families), so what that
 blurs is not told: neither which of two close models is nearer to a far base, nor where among close ones a far one
-branches off.
+branches off. An even merge with a model that is not here stands to its parent as an origin does; so that is said, too.
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ _ALONE = 0.25
 """What an origin went alone is at most this share of the squared distance to its descendant, and its descendant has its
 way from the base but for this share, or so much more. On a trained family with a known tree these are 0.13 and 0.08, in
 a published series of epochs 0.18; sisters have about 0.5."""
-
-_CLOSE = 0.05
-"""The same of what is likely an origin, and no model near to it that is not here."""
 
 _TURN = -0.3
 """Least cosine between the ways from an origin to its descendant and to the base. Trainings that go on in a like
@@ -67,10 +64,6 @@ class Ground:
         """How much of the origin's way from the base the target has: 1 for a descendant."""
         return self._inner(base, target, origin) / float(self.squares[base, origin])
 
-    def farther(self, target: int, origin: int, base: int) -> bool:
-        """Whether the target is farther from the base than the origin by more than right angles are blurred."""
-        return float(self.squares[origin, target]) >= (2 * _BLUR) ** 2 * float(self.squares[base, target])
-
     def _inner(self, origin: int, target: int, third: int) -> float:
         s = self.squares
         return float(s[origin, target] + s[origin, third] - s[target, third]) / 2
@@ -89,12 +82,11 @@ def add_descent(draft: Draft, ground: Ground) -> None:
         if named_as_base(names[target]):
             _add_other_base(draft, ground, target)
             continue
-        near = [x for x in outward if squares[base, x] < squares[base, target] and _can_be(draft, ground, x, target)]
+        near = [row for row in outward if row != target and _can_be(draft, ground, row, target)]
         origin = min([base, *near], key=lambda x: squares[x, target])
-        directed = origin == base or ground.farther(target, origin, base)
-        close = origin == base or abs(ground.held(origin, target, base) - 1) <= _CLOSE
+        directed = origin == base or _is_farther(ground, origin, target)
         why = _from_base(ground, target) if origin == base else _by_the_way(ground, origin, target, directed)
-        strength = LIKELY if directed and close else WEAK
+        strength = LIKELY if origin == base else WEAK
         draft.add(Edge(names[origin], names[target], DESCENDANT, None, why, strength, directed))
         origins[target] = origin
     for target, origin in origins.items():
@@ -108,16 +100,28 @@ def _placed(draft: Draft, name: str) -> bool:
 
 
 def _can_be(draft: Draft, ground: Ground, origin: int, target: int) -> bool:
+    return not draft.comes_from(ground.models[origin], ground.models[target]) and on_the_way(ground, origin, target)
+
+
+def on_the_way(ground: Ground, origin: int, target: int) -> bool:
+    """Whether a model lies on the way from the base to another."""
     base, squares = ground.base, ground.squares
-    if draft.comes_from(ground.models[origin], ground.models[target]) or squares[origin, target] == 0:
-        return False
-    if squares[base, origin] < (_BLUR / _ALONE) ** 2 * squares[base, target]:
+    if squares[origin, target] == 0 or squares[base, origin] < (_BLUR / _ALONE) ** 2 * squares[base, target]:
         return False  # too near to the base to tell whether the target has its way
+    turn = ground.turn(origin, target, base)
     return (
-        ground.alone(origin, target, base) <= _ALONE
+        squares[base, origin] < squares[base, target]
+        and (ground.alone(origin, target, base) <= _ALONE or turn <= _BLUR)
         and abs(ground.held(origin, target, base) - 1) <= _ALONE
-        and ground.turn(origin, target, base) >= _TURN
+        and turn >= _TURN
     )
+
+
+def _is_farther(ground: Ground, origin: int, target: int) -> bool:
+    """Whether the target is farther from the base than the origin by more than right angles are blurred."""
+    squares, base = ground.squares, ground.base
+    far = float(squares[origin, target]) >= (2 * _BLUR) ** 2 * float(squares[base, target])
+    return far and ground.alone(origin, target, base) <= _ALONE
 
 
 def _from_base(ground: Ground, target: int) -> tuple[str, ...]:
@@ -130,11 +134,12 @@ def _by_the_way(ground: Ground, origin: int, target: int, directed: bool) -> tup
     held = ground.held(origin, target, ground.base)
     way = f"{name} has {percent(held)} of the change of {by} from {base}, and its own beside it"
     if not directed:
-        return (f"{way}.", f"One comes from the other; both are as far from {base}, so it cannot be told which.")
+        which = f"both are as far from {base}, so it cannot be told which"
+        return (f"{way}.", f"One comes from the other, or both from a model near them that is not here; {which}.")
     nearer = float(np.sqrt(ground.squares[ground.base, origin] / ground.squares[ground.base, target]))
     return (
-        f"{way}: it comes from {by}, or from a model near it that is not here.",
-        f"{by} is nearer to {base}, at {percent(nearer)} of the distance.",
+        f"{way}, and {by} is nearer to {base}, at {percent(nearer)} of the distance.",
+        f"So it comes from {by}, or from a model near that; unless {by} is a merge of it with one that is not here.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +28,8 @@ class GraphEvidence:
     """`squares` [n, n] is ‖a − b‖² of the models, NaN where missing, `norms` [n] their ‖a‖², None where only distances
     are known. `base` is the position of the network's base, None where none is known, and `base_why` says in words how
     it is known. `recipes` are those that were made, `same` groups of which it is proven that they are one, `said` what
-    files say of themselves, `outliers` the kurtosis of the weights."""
+    files say of themselves. `besides` [n, n] is ‖a − b‖² of what the squares leave out, text encoders and VAE, None
+    where it is not known; `outliers` reads the kurtosis of the weights of the models."""
 
     models: tuple[str, ...]
     squares: Array
@@ -38,7 +39,8 @@ class GraphEvidence:
     recipes: Sequence[Recipe] = ()
     same: Sequence[FoldedModels] = ()
     said: Mapping[str, SaidOrigin] = field(default_factory=dict)
-    outliers: Mapping[str, float] = field(default_factory=dict)
+    besides: Array | None = None
+    outliers: Callable[[], Mapping[str, float]] = dict
     network: str = ""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...families.base_names import named_as_base
 from ..from_matrix import coinciding
@@ -21,17 +22,22 @@ def fold(evidence: GraphEvidence) -> list[FoldedModels]:
     groups = [group for group in groups if len(group) > 1]
     for row in range(len(names)):
         own = next((group for group in groups if row in group), [row])
-        for other in np.flatnonzero(evidence.squares[row] == 0).tolist():
+        for other in np.flatnonzero(_equal(evidence, row)).tolist():
             if other not in own:
                 theirs = next((group for group in groups if other in group), [other])
                 groups = [group for group in groups if group is not own and group is not theirs]
                 own = [*own, *theirs]
                 groups.append(own)
     groups = [group if group[0] in why else _best_first(group, evidence) for group in groups]
-    found = [(group, why.get(group[0], "The same numbers: nothing parts them.")) for group in groups]
+    found = [(group, why.get(group[0], "The same numbers in all that they hold.")) for group in groups]
     if evidence.from_matrix:
         found = _with_nearly_same(found, evidence)
     return [FoldedModels(tuple(names[i] for i in group), why) for group, why in sorted(found)]
+
+
+def _equal(evidence: GraphEvidence, row: int) -> NDArray[np.bool_]:
+    equal = evidence.squares[row] == 0
+    return equal if evidence.besides is None else equal & (evidence.besides[row] == 0)
 
 
 def _best_first(group: Sequence[int], evidence: GraphEvidence) -> list[int]:

@@ -19,8 +19,9 @@ from ...families.strangers import spanning_tree
 
 Array = NDArray[np.float64]
 
-_FEWEST, _FEWEST_UNNAMED = 3, 4
-"""Models of a series whose names differ in a number alone, and of others."""
+_FEWEST, _FEWEST_UNNAMED = 3, 5
+"""Models of a series whose names differ in a number alone, and of others: by chance numbers order four as well in one
+of twelve cases."""
 
 _GROWS, _SLACK = 0.95, 0.98
 """So many of all three models i, j, k in the order must have i and k farther apart than either from j, but for 2 %."""
@@ -34,12 +35,12 @@ _LIKELY = 0.05
 
 @dataclass(frozen=True)
 class ModelSeries:
-    """`order` are positions from one end to the other. `correlation` is the rank correlation of the numbers in the
-    names with it, None where none agree; then nobody knows which end is the first."""
+    """`order` are positions from one end to the other, so that the `numbers` in their names rise with the rank
+    `correlation`."""
 
     order: tuple[int, ...]
-    numbers: tuple[int, ...] | None = None
-    correlation: float | None = None
+    numbers: tuple[int, ...]
+    correlation: float
 
     @property
     def by_chance(self) -> float:
@@ -49,21 +50,16 @@ class ModelSeries:
     @property
     def likely(self) -> bool:
         """Whether their numbers say which end is the first."""
-        return self.correlation is not None and self.by_chance < _LIKELY
+        return self.by_chance < _LIKELY
 
 
-def all_series(models: Sequence[str], squares: Array, rows: Sequence[int]) -> list[ModelSeries]:
-    """The series among these rows: of models whose names differ in a number alone, and of all of them."""
-    found: list[ModelSeries] = []
-    for members in _alike(models, rows):
-        one = _series(models, squares, members)
-        if one is not None and one.correlation is not None:
-            found.append(one)
-    taken = {row for one in found for row in one.order}
-    if not taken and len(rows) >= _FEWEST_UNNAMED:
-        whole = _series(models, squares, rows)
-        found += [whole] if whole is not None else []
-    return found
+def all_series(models: Sequence[str], squares: Array, rows: Sequence[int], whole: bool) -> list[ModelSeries]:
+    """The series among these rows: of models whose names differ in numbers alone, and with `whole` of all rows. The
+    numbers must agree with the distances: that models stand in a row is nothing that only a series does."""
+    found = [_series(models, squares, members) for members in _alike(models, rows)]
+    if whole and not any(found) and len(rows) >= _FEWEST_UNNAMED:
+        found.append(_series(models, squares, rows))
+    return [one for one in found if one is not None]
 
 
 def _alike(models: Sequence[str], rows: Sequence[int]) -> Iterator[list[int]]:
@@ -83,7 +79,7 @@ def _series(models: Sequence[str], squares: Array, rows: Sequence[int]) -> Model
     placed = [rows[i] for i in order]
     best = max(_numbered(models, placed), key=lambda pair: abs(pair[1]), default=None)
     if best is None or abs(best[1]) < _AGREES:
-        return ModelSeries(tuple(placed))
+        return None
     numbers, correlation = best
     if correlation < 0:
         return ModelSeries(tuple(reversed(placed)), tuple(reversed(numbers)), -correlation)

@@ -15,15 +15,17 @@ from ...lineage.recipe import Recipe
 from ...lineage.scripts.program import MergeProgram
 from ..catalogue.index import Index, Model, Unreadable
 from ..comparing.choosing import known_base
-from ..comparing.compare import model_called
+from ..comparing.compare import by_architecture, model_called
 from .claiming import known_models, with_claim
+from .lineage import LibraryLineage, graph_of, read_network
 from .matrices import MatrixRecipes, lineage_of_matrix, recipes_of_matrix
 from .reading import RecipeReading, reading_for
 from .recipe import recipe
 from .remembered import Recalled, RecipeInputs, recall, recall_all, remember
-from .targets import files_for, may_be_made_from, require_base, require_checkpoint
+from .targets import checkpoints_of, files_for, may_be_made_from, require_base, require_checkpoint
 
 _AT_WORK = "modelsim: looking for what a checkpoint is made of"
+_DESCENT = "modelsim: looking for who descends from whom"
 
 
 class Lineages:
@@ -49,13 +51,10 @@ class Lineages:
                 require_checkpoint(model)
             except ModelsimError:
                 continue
-            suits = origin is not None and origin is not model and origin.architecture == model.architecture
-            try:
-                yield self._made(self._inputs_of(model, origin if suits else None, index), job, task)
-            except Cancelled:
-                raise
-            except ModelsimError as error:
-                yield Unreadable(model.path, str(error))
+            suits = origin is not None and origin.architecture == model.architecture
+            found = self._tried(model, origin if suits and origin is not model else None, index, job, task)
+            if found is not None:
+                yield found
 
     def script(self, program: MergeProgram, made: Recipe, index: Index) -> str:
         """What repeats a merge in a program. Raises CannotRepeat where nothing can."""
@@ -80,6 +79,38 @@ class Lineages:
         found = recall_all(models, library)
         known = known_models(models, library) if found else []
         return {name: with_claim(made, by_name[name], known) for name, made in found.items()}
+
+    def lineage(self, base: str | None, index: Index, job: Job, task: str | None = None) -> LibraryLineage:
+        """Who descends from whom: a graph for each network, adapters and parts left out but where one is baked in.
+        Recipes that were made before are remembered, and those made now are, one by one. Raises ModelsimError where the
+        base names no model."""
+        library, device = self._library(), self._host.settings().device
+        origin = None if base is None else model_called(base, index.models, library)
+        found = LibraryLineage(unreadable=list(index.unreadable))
+        for group in by_architecture(checkpoints_of(index.models)):
+            with self._host.at_work(_DESCENT, job, task) as shown:
+                read = read_network(group, library, shown, device)
+            found.unreadable.extend(read.unreadable)
+            if not read.models:
+                continue
+            named = origin if origin in read.models else None
+            made = [self._tried(model, named, index, job, task) for model in read.models] if read.blocks else []
+            with self._host.at_work(_DESCENT, job, task) as shown:
+                found.graphs.append(graph_of(read, [one for one in made if one is not None], named, library, shown))
+        return found
+
+    def _tried(
+        self, model: Model, base: Model | None, index: Index, job: Job, task: str | None
+    ) -> Recipe | Unreadable | None:
+        """The recipe of a model, or why there is none; None for the base itself."""
+        if model is base:
+            return None
+        try:
+            return self._made(self._inputs_of(model, base, index), job, task)
+        except Cancelled:
+            raise
+        except ModelsimError as error:
+            return Unreadable(model.path, str(error))
 
     @staticmethod
     def recipes_of_matrix(file: Path, component: str | None = None) -> MatrixRecipes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ...checkpoints import networks
 from ...errors import ModelsimError, Sentence
@@ -25,6 +26,16 @@ def require_checkpoint(target: Model) -> None:
     network = networks.find(target.architecture)
     if network is not None and network.role is networks.Role.PART:
         raise ModelsimError("a recipe is of a checkpoint, and this is a part of one", told, "choose a checkpoint")
+
+
+def checkpoints_of(models: Sequence[Model]) -> list[Model]:
+    """Those that a recipe can be asked of."""
+    found = []
+    for model in models:
+        with suppress(ModelsimError):
+            require_checkpoint(model)
+            found.append(model)
+    return found
 
 
 def may_be_made_from(target: Model, models: Sequence[Model]) -> list[Model]:
