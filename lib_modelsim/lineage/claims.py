@@ -31,7 +31,7 @@ def claim_of(origin: Origin, recipe: Recipe, known: Sequence[NamedModel]) -> Cla
     claimed = claimed_of(origin)
     if claimed is None:
         return None
-    found = [_known(parent, known) for parent in claimed.parents]
+    found = [model_meant(parent, known) for parent in claimed.parents]
     names = tuple(model.name if model else _told(parent) for model, parent in zip(found, claimed.parents, strict=True))
     agrees, why = _compared(claimed, names, [model is not None for model in found], recipe)
     return Claim(claimed.text, names, agrees, why)
@@ -41,8 +41,9 @@ def _told(parent: Parent) -> str:
     return parent.name or (parent.sha256 or "")[:10] or "a model without a name"
 
 
-def _known(parent: Parent, known: Sequence[NamedModel]) -> NamedModel | None:
-    """By hash where both have one, else by name; a file of that name with another hash is another."""
+def model_meant(parent: Parent, known: Sequence[NamedModel]) -> NamedModel | None:
+    """The model that a file names: by hash where both have one, else by name; a file of that name with another hash is
+    another. None where it is none of the known."""
     if parent.sha256 is not None:
         same = [model for model in known if model.sha256 == parent.sha256.lower()]
         if same:
