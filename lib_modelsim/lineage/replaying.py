@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,11 +56,12 @@ def replayed(
         return []
     origins = [base] if base is not None else names
     looks = [look for method in methods() for look in _looks(method, pieces, _choices(method, known, names, origins))]
-    found = _closer(looks, read)
+    first = {one.key for one in pieces}
+    found = _closer(looks, read, first)
     if base is not None and not any(fit.residual_in_roundings < PROVEN for fit in found):
         others = [method for method in methods() if "C" in method.roles]
         looks = [look for method in others for look in _looks(method, pieces, _choices(method, known, names, names))]
-        found += _closer(looks, read)
+        found += _closer(looks, read, first)
     fits = [fit for fit in found if fit.residual_in_roundings < WORTH]
     least = min((fit.residual_in_roundings for fit in fits), default=0.0)
     return sorted(fits, key=lambda fit: _place(fit, least))
@@ -102,8 +103,11 @@ def _looks(method: Method, pieces: Sequence[KeyValues], choices: Iterable[Mappin
     return sorted((look for look in looks if look.badness < 1), key=lambda look: look.badness)[:TRIES]
 
 
-def _closer(looks: Sequence[_Look], read: Callable[[Sequence[str]], Sequence[KeyValues]]) -> list[MethodFit]:
-    """The best fit of each method. Choices that share models are looked at together, so that few are read at a time."""
+def _closer(
+    looks: Sequence[_Look], read: Callable[[Sequence[str]], Sequence[KeyValues]], first: Container[str]
+) -> list[MethodFit]:
+    """The best fit of each method. Choices that share models are looked at together, so that few are read at a time;
+    what does not explain the `first` keys is not tried on the others."""
     waiting = sorted(looks, key=lambda look: look.badness)
     best: dict[Method, MethodFit] = {}
     while waiting:
@@ -114,9 +118,13 @@ def _closer(looks: Sequence[_Look], read: Callable[[Sequence[str]], Sequence[Key
         now = [look for look in waiting if set(look.parents.values()) <= set(models)]
         waiting = [look for look in waiting if look not in now]
         sample = _few([one for one in read(models) if one.models])
+        few = [one for one in sample if one.key in first]
         for look in now:
             known = best.get(look.method)
             if known is None or _unexplained(known)[:3] != (False, 0, 0):
+                fit = look.method.fit(few, look.parents) if few else None
+                if few and (fit is None or fit.residual_in_roundings > WORTH):
+                    continue
                 fit = look.method.fit(sample, look.parents)
                 if fit is not None and (known is None or _unexplained(fit) < _unexplained(known)):
                     best[look.method] = fit

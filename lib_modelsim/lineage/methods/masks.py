@@ -96,7 +96,7 @@ def unmasked(case: Case, origin: str, start: Mapping[str, float]) -> MaskedWeigh
 
 
 def left(weights: Sequence[MaskedWeight]) -> tuple[float, dict[str, float]]:
-    """As `cases.residuals`."""
+    """As `cases.residuals`; infinite for a component in which the numbers of a parent are nowhere added."""
     squares: dict[str, float] = {}
     counts: dict[str, int] = {}
     for one in weights:
@@ -104,6 +104,10 @@ def left(weights: Sequence[MaskedWeight]) -> tuple[float, dict[str, float]]:
         squares[component] = squares.get(component, 0.0) + one.squares
         counts[component] = counts.get(component, 0) + one.count
     each = {component: float(np.sqrt(squares[component] / max(counts[component], 1))) for component in squares}
+    for component in each:
+        here = [one for one in weights if one.case.values.component == component]
+        if any(sum(one.kept[role] for one in here) < 0.005 * len(here) for role in here[0].kept):
+            each[component] = float("inf")
     return each[max(counts, key=counts.__getitem__)], each
 
 
