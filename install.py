@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-NEEDED = ("numpy", "scipy", "matplotlib", "safetensors", "tqdm", "jinja2")
+NEEDED = ("numpy", "scipy", "matplotlib", "safetensors", "tqdm", "jinja2", "networkx")
 """All of them come with A1111, Forge and reForge, mostly by way of other packages; torch is the WebUI's own affair."""
 
 

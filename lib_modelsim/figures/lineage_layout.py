@@ -73,18 +73,20 @@ def lineage_layout(graph: LineageGraph) -> LineageLayout:
 
 def _layers(graph: LineageGraph, whole: nx.Graph) -> dict[str, int]:
     """Node → its generation: one more than the latest of those it comes from. An edge without direction leads away
-    from where most edges meet."""
+    from where most edges meet, unless both its ends have a place by others."""
     import networkx as nx
 
     ways = nx.DiGraph()
     ways.add_nodes_from(whole)
     ways.add_edges_from((edge.source, edge.target) for edge in graph.edges if edge.directed)
+    placed = {name for name in ways if ways.degree(name)}
     steps: dict[str, int] = {}
     for start in sorted(whole, key=lambda name: (ways.in_degree(name) > 0, -whole.degree(name))):
         if start not in steps:
             for name in nx.bfs_tree(whole, start):
                 steps[name] = len(steps)
-    loose = [sorted((edge.source, edge.target), key=steps.__getitem__) for edge in graph.edges if not edge.directed]
+    undirected = [(edge.source, edge.target) for edge in graph.edges if not edge.directed]
+    loose = [sorted(ends, key=steps.__getitem__) for ends in undirected if not placed.issuperset(ends)]
     for first, second in sorted(loose, key=lambda ends: (steps[ends[0]], steps[ends[1]])):
         ends = (second, first) if nx.has_path(ways, second, first) else (first, second)
         ways.add_edge(*ends)

@@ -9,6 +9,7 @@ models that it stands for, as JSON. An edge is `.modelsim-edge` with `data-sourc
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -23,14 +24,16 @@ SIZE, SMALL = 13, 11
 _ROW, _HEIGHT, _EDGE = 30.0, 22.0, 10.0
 """Distance of two nodes, height of one, room around all."""
 
-_WIDEST, _PAD, _BETWEEN = 190.0, 8.0, 72.0
+_WIDEST, _PAD, _BETWEEN = 200.0, 8.0, 84.0
 """The widest name, room beside it, room for edges between two columns."""
 
 _NARROWEST = 740.0
 """The drawing's own width at least, which the panel stretches or shrinks."""
 
-_ARROW = 7
-"""Length of an arrow's head."""
+_ARROW, _LINE = 7, 11.5
+"""Length of an arrow's head, and distance of two shares above each other."""
+
+_ENDING = re.compile(r"(?<=.)\.(safetensors|sft|ckpt|pth?|bin|gguf)$", re.IGNORECASE)
 
 _HINT = '<span class="modelsim-hint">Click a model. Ctrl + wheel zooms, drag to move.</span>'
 
@@ -88,6 +91,12 @@ class _Drawing:
         for width in widest[:-1]:
             self._left.append(self._left[-1] + width + _BETWEEN)
         self._head = 18.0 if layout.apart is not None and layout.apart > 0 else 0.0
+        self._coming: dict[str, list[int]] = {}
+        for i, edge in enumerate(graph.edges):
+            if edge.share is not None:
+                self._coming.setdefault(edge.target, []).append(i)
+        for edges in self._coming.values():
+            edges.sort(key=lambda i: self._points(i, graph.edges[i])[-2][1])
         self.width = max(self._left[-1] + widest[-1] + _EDGE, _NARROWEST)
         self.height = layout.rows * _ROW + 2 * _EDGE + self._head
 
@@ -128,13 +137,14 @@ class _Drawing:
         )
 
     def share(self, i: int, edge: Edge) -> str:
-        """The share in words, in the middle of the last stretch of the edge's line."""
-        (x1, y1), (x2, y2) = self._points(i, edge)[-2:]
-        words = percent(edge.share or 0.0)
+        """The share in words, before the arrow: those of one model above each other as their lines come in."""
+        x, y = self._points(i, edge)[-1]
+        beside = self._coming[edge.target]
+        y += (beside.index(i) - (len(beside) - 1) / 2) * _LINE
         return (
             f'<text class="modelsim-share" data-source="{escaped(edge.source)}" data-target="{escaped(edge.target)}"'
-            f' x="{(x1 + x2) / 2:.1f}" y="{(y1 + y2) / 2:.1f}" dy=".35em" text-anchor="middle"'
-            f' font-size="{SMALL}">{words}</text>'
+            f' x="{x - _ARROW - 4:.1f}" y="{y:.1f}" dy=".35em" text-anchor="end"'
+            f' font-size="{SMALL}">{percent(edge.share or 0.0)}</text>'
         )
 
     def _title(self, heading: str, lines: Sequence[str]) -> str:
@@ -161,6 +171,9 @@ class _Drawing:
 
     def _points(self, i: int, edge: Edge) -> list[Point]:
         """From the right side of the left node to the left side of the right one, or the other way."""
+        if self._one_column(edge):
+            places = ((*self._place(end), self._width(end)) for end in (edge.source, edge.target))
+            return [(x + width, y) for x, y, width in places]
         forward = self._layout.places[edge.target][0] > self._layout.places[edge.source][0]
         (x1, y1), (x2, y2) = self._place(edge.source), self._place(edge.target)
         ends = [(x1 + self._width(edge.source) * forward, y1), (x2 + self._width(edge.target) * (not forward), y2)]
@@ -170,8 +183,16 @@ class _Drawing:
             passed += [(x, self._y(row)) for x in (sides if forward else reversed(sides))]
         return [ends[0], *passed, ends[1]]
 
+    def _one_column(self, edge: Edge) -> bool:
+        """Whether its ends stand above each other; then it leaves to the right and comes back."""
+        return self._layout.places[edge.source][0] == self._layout.places[edge.target][0]
+
     def _path(self, i: int, edge: Edge) -> str:
         points = self._points(i, edge)
+        if self._one_column(edge):
+            (x1, y1), (x2, y2) = points
+            reach = max(x1, x2) + _BETWEEN / 3
+            return f"M{x1:.1f} {y1:.1f}C{reach:.1f} {y1:.1f} {reach:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
         for (x1, y1), (x2, y2) in pairwise(points):
             middle = (x1 + x2) / 2
@@ -191,4 +212,5 @@ def _shown(node: LineageNode, others: int) -> str:
     more = f" +{others}" if others else ""
     more += " ?" if node.missing is not None else ""
     sign = "◇ " if node.kind == ADAPTER else ""
-    return sign + fitted(node.name, _WIDEST - text_width(more + sign, SIZE), SIZE) + more
+    name = _ENDING.sub("", node.name)  # names in published matrices have the endings of their files
+    return sign + fitted(name, _WIDEST - text_width(more + sign, SIZE), SIZE) + more

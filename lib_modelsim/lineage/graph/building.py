@@ -52,6 +52,8 @@ def build(evidence: GraphEvidence) -> LineageGraph:
     adapters = add_adapters(draft, evidence.recipes, heads)
     trained = {(heads.get(one.parents[0].model, ""), one.target): one for one in merges if _is_fine_tune(one)}
     edges = [_named_by_recipes(edge, trained) for edge in directed_by_files(draft, evidence.said, evidence.outliers)]
+    order = {name: i for i, name in enumerate((*names, *adapters))}
+    edges.sort(key=lambda edge: (order[edge.target], order[edge.source]))
     missing = {recipe.target: recipe.missing.unexplained for recipe in evidence.recipes if recipe.missing is not None}
     shown = [name for name in names if heads[name] == name]
     nodes = [LineageNode(name, network=evidence.network, missing=missing.get(name)) for name in shown]
