@@ -13,7 +13,7 @@ from .kinds import ADJUST, LORA
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares
 from .remainder import Remainder, remainder
 from .rest import place_of
-from .shares import solve
+from .shares import solve_inner
 from .values import KeyValues
 from .whole import SAME, put_together
 
@@ -22,6 +22,9 @@ CHANGED = "changed"
 
 _MOST_KEYS = 16
 """Weights that count as a few."""
+
+_EQUAL = 1e-12
+"""‖a − b‖² relative to ‖a‖² up to which two models are the same."""
 
 _MIXED = 0.5
 """Share of the change that other candidates may explain before it is theirs to explain: a change that none of them has
@@ -58,7 +61,9 @@ def _explained(blocks: Sequence, origin: str, names: Sequence[str]) -> float:
     for block in blocks:
         own = float(block.squares[0, block.names.index(origin, 1)])
         if own > 0:
-            apart, left = apart + own, left + min(solve(block.of(names)).left, own)
+            of = block.of(names)
+            same = of.squares[1:, 1:] <= _EQUAL * float(of.norms.max())
+            apart, left = apart + own, left + min(solve_inner(of.products, same).left, own)
     return 1 - left / apart if apart > 0 else 0.0
 
 

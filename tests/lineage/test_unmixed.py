@@ -84,8 +84,10 @@ def test_adjust_is_found_with_its_settings(models):
         target[f"B00.{key}"] = (a[f"B00.{key}"].astype("f4") * np.float32(factor)).astype("f2")
     shift = np.array([5, *(2 * np.array([-1, 1 / 3, 2 / 3]))], "f4") / 50
     target["B00.out.2.bias"] = (a["B00.out.2.bias"] + shift).astype("f2")
-    found = unmixed(evidence_of(target, {"base": with_ends(models["base"]), "a": a}, "base"))
-    assert (found.kind, [p.model for p in found.parents], found.sure) == ("adjust", ["a"], True)
+    known = {"base": with_ends(models["base"]), "a": a, "again": dict(a)}
+    found = unmixed(evidence_of(target, known, "base"))
+    assert (found.kind, [(p.model, p.same_as) for p in found.parents]) == ("adjust", [("a", ("again",))])
+    assert found.sure
     settings = found.method.parameters
     assert settings["detail 1"] == pytest.approx(3, abs=0.02)
     assert settings["detail 3"] == pytest.approx(-2, abs=0.02)
