@@ -75,13 +75,14 @@ class LowRankChange:
     convolutions: bool
 
 
-def rank_of(rest: KeyRest) -> KeyRank | None:
-    """Of one matrix, convolution kernels flattened to [outputs, the rest]; None where it is not changed clearly enough,
-    or is no matrix."""
+def rank_of(rest: KeyRest, roundings: float = 1.0) -> KeyRank | None:
+    """Of one matrix, convolution kernels flattened to [outputs, the rest], where so many roundings may be in it; None
+    where it is not changed clearly enough, or is no matrix."""
     if rest.values.ndim < 2 or min(rest.values.shape[0], rest.values[0].size) < 2:
         return None
     matrix = rest.values.reshape(len(rest.values), -1)
     noise = rest.roundings.reshape(matrix.shape) ** 2
+    noise *= roundings**2
     if (matrix**2).sum() <= _CLEAR * noise.sum():
         return None
     rows, columns = noise.mean(axis=1), noise.mean(axis=0)
@@ -94,16 +95,21 @@ def rank_of(rest: KeyRest) -> KeyRank | None:
     gap = float(values[rank - 1] / max(below, 1e-300)) if rank else 0.0
     free = (matrix.shape[0] - rank) * (matrix.shape[1] - rank)
     left = float(np.sqrt((values[rank:] ** 2).sum() / free)) if free > 0 else 0.0
-    return KeyRank(rest.key, rest.component, rank, size, gap, left)
+    return KeyRank(rest.key, rest.component, rank, size, gap, left * roundings)
 
 
 def low_rank(rests: Sequence[KeyRest]) -> LowRankChange | None:
     """The change of low rank that these rests are; None where they are nothing, more than that, or too small matrices
     to tell: every matrix that could have a higher rank must have few directions above the rounding, and no bias or norm
-    more than rounding (a LoRA changes none)."""
+    more than rounding (a LoRA changes none). Where the target was stored twice, or its program computed in float16, up
+    to two roundings are in it: then that is tried."""
+    return _low_rank(rests, 1.0) or _low_rank(rests, _PROVEN)
+
+
+def _low_rank(rests: Sequence[KeyRest], roundings: float) -> LowRankChange | None:
     if any(one.values.ndim < 2 and one.in_roundings > _PROVEN for one in rests):
         return None
-    ranks = [found for one in rests if (found := rank_of(one)) is not None]
+    ranks = [found for one in rests if (found := rank_of(one, roundings)) is not None]
     if not ranks:
         return None
     told = [one for one in ranks if one.told]

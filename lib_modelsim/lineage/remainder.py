@@ -13,8 +13,10 @@ from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
 from .low_rank import LowRankChange, low_rank
 from .noise import FullRank, full_rank, grows_with_the_difference
+from .products import Distances
 from .recipe import BakedLora, MissingParent, Shares
-from .rest import KeyRest, place_of, rests
+from .rest import KeyRest, left_of, place_of, rests
+from .untouched import shares_of_untouched
 from .values import KeyValues
 
 _PROVEN = 2.0
@@ -39,7 +41,8 @@ class Remainder:
     `of_distance` its size relative to the distance to the nearest parent, 0 … 1, and `trained_after` relative to the
     weights, where it is a training. `lora`, `keys` and `missing` are as in a `Recipe`, `parameters` what goes to its
     method's; `why` says in a sentence how that is known, `remarks` what cannot be told. `stand_ins` have shares and are
-    no parents: the base in the place of a model that was trained from it. `sure` False: the best that was found.
+    no parents: the base in the place of a model that was trained from it. `shares` are the shares by block again, where
+    the rest tells them better. `sure` False: the best that was found.
     """
 
     kind: str | None = None
@@ -53,6 +56,7 @@ class Remainder:
     why: str = ""
     remarks: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
+    shares: Mapping[str, Shares] | None = None
     sure: bool = False
 
 
@@ -78,8 +82,12 @@ def remainder(
     if in_roundings < _PROVEN:
         return Remainder(in_roundings=in_roundings, of_distance=rest.of_distance, sure=True)
     found = low_rank(left)
+    again = shares_of_untouched(sample, shares) if found is None else None
+    if again is not None:
+        found = low_rank(rests(sample, again))
     if found is not None:
-        return replace(_lora(evidence, shares, found), in_roundings=in_roundings, of_distance=rest.of_distance)
+        lora = _lora(evidence, shares if again is None else again, found)
+        return replace(lora, in_roundings=in_roundings, of_distance=rest.of_distance, shares=again)
     follows = grows_with_the_difference(left, sample, _largest(shares)[:3]) if len(parents) > 1 else 0.0
     return replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
 
@@ -88,12 +96,18 @@ def _parents(shares: Mapping[str, Shares]) -> list[str]:
     return list(dict.fromkeys(name for row in shares.values() for name, share in row.items() if abs(share) > 1e-6))
 
 
-def _looked_at(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> list:
-    """The blocks of the network itself that have shares; where it has none, all that have."""
+def _looked_at(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> list[Distances]:
+    """The blocks of the network itself that have shares; where it has none, or is one parent's to the last bit, all
+    that have."""
     main = main_of(evidence)
     blocks = components_of(evidence).get(main, []) if main is not None else []
     own = [block for block in blocks if shares.get(place_of(block.block, block.component))]
-    return own or [block for block in evidence.blocks if shares.get(place_of(block.block, block.component))]
+    changed = any(left_of(block, shares[place_of(block.block, block.component)]) != 0 for block in own)
+    return own if changed else _with_shares(evidence, shares)
+
+
+def _with_shares(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> list[Distances]:
+    return [block for block in evidence.blocks if shares.get(place_of(block.block, block.component))]
 
 
 def _in_roundings(left: Sequence[KeyRest]) -> float:
@@ -161,6 +175,9 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
     why = f"{size}, and the base has no share beside it that a missing parent would leave: it was trained on"
     if parents:
         return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=why, sure=True)
+    blocks = [b for b in _with_shares(evidence, shares) if b.component == main_of(evidence)]
+    if any(left_of(block, shares[place_of(block.block, block.component)]) == 0 for block in blocks):
+        return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, sure=True)
     told = "a merge of models that are all not here would look the same"
     return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
 

@@ -99,3 +99,23 @@ def test_a_changed_norm_is_no_lora():
         KeyRest(k, "unet", "B", target[k].astype("f8") - a[k], rounding_sizes(target[k].astype("f4"), "F16")) for k in a
     ]
     assert low_rank(rests) is None
+
+
+def test_a_lora_on_a_merge_is_told_from_shares_that_it_moved():
+    """What the fit hands over is a little off; the weights that the LoRA left alone tell the shares."""
+    base = drawn(7)
+    models = {"base": base, "a": moved(base, 1), "b": moved(base, 2)}
+    target = {k: w.astype("f2") for k, w in with_lora(mixed({"a": 0.6, "b": 0.4}, models, "f4"), 4).items()}
+    off = {f"B{i:02d}": {"a": 0.61 + 0.01 * i, "b": 0.43, "base": -0.04 - 0.01 * i} for i in range(4)}
+    found = remainder(evidence_of(target, models, "base"), off)
+    assert (found.kind, found.lora[0].rank) == ("lora", 4)
+    for row in found.shares.values():
+        assert row == pytest.approx({"a": 0.6, "b": 0.4, "base": 0}, abs=2e-3)
+
+
+def test_a_model_that_was_stored_twice_has_two_roundings():
+    a = drawn(9)
+    target = with_lora(with_lora(a, 4), 3, seed=10)
+    found = unmixed(evidence_of(target, {"base": moved(a, 1), "a": a}, "base"))
+    assert (found.kind, found.lora[0].rank) == ("lora", 7)
+    assert any("ranks add up" in remark for remark in found.remarks)
