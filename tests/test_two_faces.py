@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -26,6 +27,7 @@ from lib_modelsim.ui.find.encoder_choice import EncoderChoice
 from lib_modelsim.ui.find.finder import Asked, Finder
 from lib_modelsim.ui.probes.pictures import plan_words
 from lib_modelsim.ui.probes.studio import Order, Studio
+from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.workspace.curating.looking import looked_at
@@ -36,6 +38,7 @@ from tests.probes import tiny_networks
 from tests.probes.galleries import noise_of
 from tests.ui.test_duplicate_panels import Page
 from tests.workspace.finding import draw_gallery
+from tests.workspace.lineage import merged_family
 
 
 @pytest.fixture(scope="module")
@@ -305,3 +308,24 @@ def test_the_scores_and_the_best_of_a_folder_of_pictures(backend, tmp_path):
     shown = looked_at(curator.pictures, curator.look, curator.marks)
     overall = told.document["overall"]
     assert [str(each.about.path) for each in shown] == sorted(overall, key=lambda path: -overall[path])
+
+
+def test_what_a_model_is_made_of(tmp_path):
+    """The same recipe, and what a model was made of once is remembered by the other face."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    merged_family.write(folder)
+    backend = Backend(Folders([folder], tmp_path / "data", Settings()), lambda: Library(tmp_path / "page.sqlite"))
+    with gr.Blocks():
+        page = Tab(ViewState(backend)).pages["recipe"]
+    page.look("a window")
+    page.take("mixed", AUTOMATIC_BASE, "a window")
+    assert list(page.follow("a window"))
+    (shown,) = (update for part, update in page.show("a window").items() if part.elem_id == "modelsim_recipe_answer")
+    (data,) = re.findall(r'href="data:application/json[^,]*,([^"]*)"', shown)
+    backend.close()
+    asked = ("recipe", folder / "mixed.safetensors", folder, "--json", "--library")
+    told = run(*asked, tmp_path / "cli.sqlite").document
+    assert told | json.loads(base64.b64decode(data)) == told
+    assert {parent["model"] for parent in told["parents"]} == {"anna", "bert"}
+    assert run(*asked, tmp_path / "page.sqlite").document == told
