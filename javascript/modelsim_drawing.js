@@ -51,10 +51,17 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         if (element.dataset.model !== undefined) {
             return modelsim.showTip(element.dataset.model, JSON.parse(element.dataset.facts || "[]"), x, y);
         }
+        if (element.matches(".modelsim-edge")) return tellEdge(element, x, y);
         const { told, height, class: number } = element.dataset, count = size(element);
         const models = `${count} model${count === 1 ? "" : "s"}`;
         const lines = [["", told], ["height", height], ["", "Click to select them"]].filter(([, text]) => text);
         modelsim.showTip(number ? `Class ${number}: ${models}` : models, lines, x, y);
+    }
+
+    /** An edge of the lineage: between whom, what it is, and its evidence. */
+    function tellEdge({ dataset: { source, target, kind, directed, strength, facts } }, x, y) {
+        const head = directed === "true" ? `${source} → ${target}` : `${source} – ${target}`;
+        modelsim.showTip(head, [["", `${kind}, ${strength}`], ...JSON.parse(facts || "[]")], x, y);
     }
 
     function tellNothing() {
@@ -65,7 +72,7 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
 
     function onPoint({ target, clientX, clientY, pointerType }) {
         if (pointerType === "touch") return;
-        const element = target.closest?.(".modelsim-drawing :is([data-model], [data-from], .modelsim-heat)");
+        const element = target.closest?.(".modelsim-drawing :is([data-model], [data-from], .modelsim-edge, .modelsim-heat)");
         if (!element) {
             if (pointedAt) tellNothing();
         } else if (element.matches(".modelsim-heat")) {
@@ -214,10 +221,11 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         const on = (selector) => target.closest?.(`.modelsim-drawing ${selector}`);
         const button = on("[data-zoom]"), leaf = on(".modelsim-leaf");
         if (on("[data-do]")) return; // it is not chosen, but left out
-        const branch = on("[data-from]"), heat = on(".modelsim-heat");
+        const branch = on("[data-from]"), heat = on(".modelsim-heat"), edge = on(".modelsim-edge");
         if (button) zoomOn(button.closest(".modelsim-drawing").querySelector(".modelsim-view"), button.dataset.zoom);
         else if (leaf) chooseLeaf(leaf);
         else if (branch) chooseBranch(branch);
+        else if (edge) tell(edge, clientX, clientY); // a finger does not point
         else if (heat) chooseLeaf(heatOf(heat).leaves[cellAt(heat, clientX, clientY).row]);
     }
 

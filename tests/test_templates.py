@@ -319,6 +319,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,
             "without_memory": text, "copies": text,
         },
+        "ui/templates/lineage.html": {"reads": text},
         "ui/templates/macros.html": {},
         "ui/templates/note.html": {"title": text, "text": text},
         "ui/templates/opening.html": {"onwards": text, "advice": None},

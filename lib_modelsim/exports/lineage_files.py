@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..figures.screen.lineage import lineage_drawing
 from ..lineage.graph.graph import ADAPTER, LIKELY, NEAREST, PROVEN, WEAK, Edge, LineageGraph
 from ..text import percent, printable
-from ..writing import write_csv, write_text
+from ..writing import write_bytes, write_csv, write_text
 
 NODES = ("name", "kind", "network", "stands also for", "missing")
 EDGES = ("from", "to", "kind", "share", "directed", "strength", "evidence")
@@ -25,6 +27,24 @@ def write_lineage(graph: LineageGraph, folder: Path) -> list[Path]:
         write_csv(folder / "lineage_edges.csv", _edges(graph), EDGES),
         write_text(folder / "lineage.svg", svg(graph)),
     ]
+
+
+def write_lineage_archive(graphs: Sequence[LineageGraph], file: Path) -> Path:
+    """All files of these graphs as one .zip, in a folder for each network where there are several. Raises ModelsimError
+    where the disk refuses."""
+    packed = io.BytesIO()
+    with TemporaryDirectory(prefix="modelsim") as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i, graph in enumerate(graphs):
+            here = Path(folder) / str(i)
+            inside = f"{_plain(graph.nodes[0].network if graph.nodes else str(i))}/" if len(graphs) > 1 else ""
+            for path in write_lineage(graph, here):
+                archive.write(path, f"{inside}{path.name}")
+    return write_bytes(file, packed.getvalue())
+
+
+def _plain(name: str) -> str:
+    """A name as a folder may have it."""
+    return re.sub(r"[^\w. -]+", "_", name) or "network"
 
 
 def graphml(graph: LineageGraph) -> str:

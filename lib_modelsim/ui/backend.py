@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError
@@ -19,20 +19,21 @@ from ..text import printable
 from ..workspace.catalogue.index import Index, Model
 from ..workspace.catalogue.table import LibraryRow, State
 from ..workspace.workspace import Question, Workspace
+from .ancestry import Ancestry
 from .answers import Answer, How
 from .tasks import Task, task_name
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
-    from ..lineage.recipe import Recipe
     from ..workspace.comparing.detail import Detail
     from ..workspace.curating.curating import Curating
     from ..workspace.families.class_labels import ClassName
     from ..workspace.families.family import Family
     from ..workspace.families.references import References
     from ..workspace.families.results import Result
-    from ..workspace.lineage.reading import RecipeReading
-    from ..workspace.lineage.remembered import Recalled
     from ..workspace.probing.suites import Suites
+
+
+T = TypeVar("T")
 
 
 class Backend:
@@ -50,7 +51,7 @@ class Backend:
         self.rows: list[LibraryRow] = []
         self.memory = ""  # why the model in memory is no row, where that is to be told
         self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
-        self.recipes: dict[str, Recipe] = {}  # of those that have one from before
+        self.ancestry = Ancestry(self)
         self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
         self._task: Task | None = None
         self._doing: object = None
@@ -138,11 +139,6 @@ class Backend:
             task,
         )
 
-    def make_recipe(self, name: str | None, base: str | None) -> Task:
-        """Find out what a model is made of, where that is not remembered. It fails where there is no model."""
-        task = task_name()
-        return self.run(("recipe", name, base), lambda job, use: self._make_recipe(name, base, job, use, task), task)
-
     def load(self, name: str) -> Task:
         """Make a model the host's current checkpoint."""
         return self.run(("load", name), lambda job, workspace: self._load(name, job, workspace))
@@ -153,6 +149,11 @@ class Backend:
             self.stop()
             self._task, self._doing = Task(self._background, lambda job: work(job, self._long), name), doing
         return self._task
+
+    def index_by(self, workspace: Workspace, job: Job) -> Index:
+        """The models as they are now, for long work, in whose thread it is asked; new headers are read."""
+        self._read_index(job, workspace)
+        return self.index
 
     def stop(self) -> None:
         """Stop what runs."""
@@ -194,15 +195,6 @@ class Backend:
         comparison = self.answers[question].comparison
         self.details[(question, *pair)] = workspace.detail(comparison, pair, job, task)
 
-    def _make_recipe(
-        self, name: str | None, base: str | None, job: Job, workspace: Workspace, task: str
-    ) -> None:
-        if name is None:
-            raise ModelsimError("no model is chosen", None, "choose one in the field Model")
-        self._read_index(job, workspace)
-        workspace.lineage.recipe(name, base, self.index, job, task)
-        self.recipes = workspace.lineage.all_recalled(self.index.models)
-
     def _load(self, name: str, job: Job, workspace: Workspace) -> None:
         model = self.model(name)
         if model is None:
@@ -221,7 +213,7 @@ class Backend:
 
     def _take(self, index: Index, workspace: Workspace) -> None:
         self.index, self.identities = index, workspace.identities(index.models)
-        self.recipes = workspace.lineage.all_recalled(index.models)
+        self.ancestry.look(workspace, index.models)
 
     # at once
 
@@ -245,6 +237,10 @@ class Backend:
             index = self._quick.recall_index(list(names))
             self._take(Index([replace(model, name=names[model.path]) for model in index.models]), self._quick)
 
+    def ask(self, question: Callable[[Workspace], T]) -> T:
+        """What the workspace for what is answered at once says."""
+        return self._at_once.submit(question, self._quick).result()
+
     def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
         """Remember what a person calls a class of the family; False where the library could not be written."""
         from ..workspace.families.class_labels import ClassEdit, ClassName
@@ -256,16 +252,6 @@ class Backend:
     def class_names(self, family: Family) -> dict[int, ClassName]:
         """Class number → what a person calls it, for the classes that have a name or a remark."""
         return self._at_once.submit(self._quick.class_names, family, self.index.models).result()
-
-    def known_recipe(self, name: str, base: str | None) -> tuple[Recalled | None, RecipeReading]:
-        """A model's recipe as it was made before, and what one made now would read. Raises ModelsimError where that
-        cannot be told."""
-
-        def ask() -> tuple[Recalled | None, RecipeReading]:
-            lineage = self._quick.lineage
-            return lineage.recalled(name, base, self.index), lineage.reading(name, base, self.index)
-
-        return self._at_once.submit(ask).result()
 
     def load_references(self, file: Path) -> References:
         """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""

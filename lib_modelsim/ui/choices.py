@@ -18,7 +18,8 @@ from .words import DISTANCES, LINKAGES
 if TYPE_CHECKING:  # scipy comes with it
     from ..workspace.families.family import TreeOptions
 
-LIBRARY, TREE, HEAT_MAP, MAP, TWO_TREES = VIEWS = "Library", "Tree", "Heat map", "Map", "Two trees"
+VIEWS = "Library", "Tree", "Heat map", "Map", "Lineage", "Two trees"
+LIBRARY, TREE, HEAT_MAP, MAP, LINEAGE, TWO_TREES = VIEWS
 
 _log = logging.getLogger(__name__)
 

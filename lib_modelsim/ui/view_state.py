@@ -163,7 +163,7 @@ class ViewState:
             return Shown()
         how = How(choices.tree, choices.references, choices.classes)
         try:
-            known = self.backend.recipes
+            known = self.backend.ancestry.recipes
             families = tuple(family.without_merges(known) for family in answer.families(how))
         except ModelsimError as error:
             return Shown(answer, how, why_none=str(error))

@@ -86,7 +86,7 @@ class ChosenPanel:
         if model is None:
             return self._nothing()
         identity = session.backend.identities.get(model.name)
-        recipe = session.backend.recipes.get(model.name)
+        recipe = session.backend.ancestry.recipes.get(model.name)
         picture, notes = _beside(model)
         components = ", ".join(component_label(name) for name in model.header.components)
         facts = [f"{model.header.network}, {size_text(model.key.size)}, {components}"]
@@ -126,7 +126,7 @@ class ChosenPanel:
             return note("Not compared", "This model is newer than the last comparison. Press Show families again.")
         comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
         backend = session.backend
-        cannot_load, has_recipe = backend.host.cannot.get("load"), chosen in backend.recipes
+        cannot_load, has_recipe = backend.host.cannot.get("load"), chosen in backend.ancestry.recipes
         return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe)
 
     def _family_card(self, answer: Answer | None) -> str:

@@ -46,7 +46,7 @@ def drawing(session: ViewState, shown: Shown) -> str:
 def _signs(session: ViewState, family: Family) -> dict[str, str]:
     """Model → what it is besides, in a word: a merge by its recipe, perhaps one by its distances, or a copy."""
     found = {merge.model: "merge?" for merge in family.merges}
-    for name, recipe in session.backend.recipes.items():
+    for name, recipe in session.backend.ancestry.recipes.items():
         if is_merge(recipe.kind):
             found[name] = "merge" if recipe.sure else "merge?"
     return found | dict.fromkeys(session.originals, "copy")
@@ -73,7 +73,7 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
     classes, identities = shown.classes, session.backend.identities
     found = {}
     rows = {name: row for row, name in enumerate(matrix.models)}
-    recipes = session.backend.recipes
+    recipes = session.backend.ancestry.recipes
     merges, originals = {merge.model: merge for merge in shown.family.merges}, session.originals
     for name in shown.family.features.models:
         number_of_class, called = classes[name]

@@ -38,7 +38,7 @@ class FamiliesPage:
                 self._chosen = ChosenPanel(session)
         with gr.Row(elem_id="modelsim_families_hidden"):
             self._seen = gr.Textbox(elem_id="modelsim_families_seen", show_label=False)
-        self._changed, self._recipes = False, session.backend.recipes
+        self._changed, self._recipes = False, session.backend.ancestry.recipes
         self._taken = [*self._controls.taken(), *self._families.taken()]
         parts = (self._greeting, self._folders, self._controls, self._families, self._chosen)
         self.outputs = [self._seen, *(output for part in parts for output in part.outputs)]
@@ -60,7 +60,7 @@ class FamiliesPage:
         self._at_once(selected, self._after_recipes)
 
     def _after_recipes(self) -> Updates:
-        before, self._recipes = self._recipes, self.session.backend.recipes
+        before, self._recipes = self._recipes, self.session.backend.ancestry.recipes
         return {self._seen: gr.update()} if before == self._recipes else self._changes(self.show)
 
     def _shows(self, shown: Shown | None = None) -> str:
@@ -243,6 +243,10 @@ class FamiliesPage:
                 self.work.begin(self.id, lambda: session.backend.load(name), "Not loaded.")
             case {"do": "compare", "name": name}:
                 self.work.begin(self.id, lambda: session.begin_detail(name), "Stopped.")
+            case {"do": "lineage"}:
+                self._changed = True
+                stopped = "Stopped. Recipes that were finished are kept. To go on, press Make lineage."
+                self.work.begin(self.id, session.backend.ancestry.make_lineage, stopped)
             case {"do": "close"}:
                 session.choose(other=None)
                 return self._chosen.updates()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,7 +11,7 @@ from ...errors import ModelsimError, for_page
 from ...similarity.measures.registry import all_measures, measure_named
 from ...templates import render
 from ...text import several, size_text
-from ..choices import LIBRARY, VIEWS
+from ..choices import LIBRARY, LINEAGE, VIEWS
 from ..status import message, note
 from ..view_state import Shown, ViewState
 from ..words import DISTANCES, LINKAGES, label_of, measure_labels
@@ -19,6 +19,7 @@ from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
 from .library import library_table
+from .lineage import lineage_drawing, networks, shown_graph
 
 Taken = tuple[Any, str, Callable[[Any], object]]
 """A component of gradio, the field of the choices that it is for, and what its value means there."""
@@ -155,29 +156,43 @@ class FamiliesPanel:
     def updates(self, shown: Shown) -> Updates:
         """As chosen."""
         session = self._session
-        kinds = [family.architecture for family in shown.families]
         in_library, left = session.choices.view == LIBRARY, session.backend.unhashed
+        in_lineage = session.choices.view == LINEAGE
+        kinds = networks(session) if in_lineage else [family.architecture for family in shown.families]
+        exports = bool(kinds) and not in_library
         return {
             self.view: session.choices.view,
             self.architecture: gr.update(
                 visible=len(kinds) > 1 and not in_library,
                 choices=kinds,
-                value=shown.family.architecture if shown.family else None,
+                value=self._network(kinds, shown),
             ),
             self.hash: gr.update(
                 visible=in_library and left > 0, value=f"Find identical files (reads {size_text(left)})"
             ),
             self.index: gr.update(visible=in_library),
             self.refresh: gr.update(visible=in_library),
-            self.paths: gr.update(visible=not in_library and bool(shown.families), value=session.choices.export_paths),
-            self.export: gr.update(visible=not in_library and bool(shown.families)),
+            self.paths: gr.update(visible=exports and not in_lineage, value=session.choices.export_paths),
+            self.export: gr.update(visible=exports),
             self.table: _seen(in_library, lambda: library_table(session, shown)),
             self.drawing: _seen(not in_library, lambda: self._drawn(shown)),
             self.classes: self.named_classes(shown),
         }
 
+    def _network(self, kinds: Sequence[str | None], shown: Shown) -> str | None:
+        """The network that is looked at, of these."""
+        chosen = shown.family.architecture if shown.family is not None else self._session.choices.architecture
+        wanted = self._session.choices.architecture if self._session.choices.view == LINEAGE else chosen
+        return wanted if wanted in kinds else next(iter(kinds), None)
+
     def _drawn(self, shown: Shown) -> str:
         session, notes = self._session, []
+        if session.choices.view == LINEAGE:
+            graph = shown_graph(session)
+            notes = [for_page(each) for each in (graph.remarks if graph is not None else ())]
+            left_out = session.choices.left_out
+            drawn = lineage_drawing(session)
+            return render("ui/templates/drawing.html", drawing=drawn, notes=notes, left_out=left_out)
         if shown.family is not None:
             notes = [for_page(each) for each in [*shown.notes, *_copies(shown, session.originals)]]
         drawn = drawing(session, shown) if shown.family is not None else self._no_drawing(shown)
@@ -196,7 +211,7 @@ class FamiliesPanel:
     def named_classes(self, shown: Shown | None = None) -> str:
         """The classes of the tree shown, their support, and fields for their names and remarks."""
         shown = shown or self._session.shown()
-        if self._session.choices.view == LIBRARY or shown.family is None or shown.family.tree is None:
+        if self._session.choices.view in (LIBRARY, LINEAGE) or shown.family is None or shown.family.tree is None:
             return ""
         in_order = self._session.plot_names(shown.family)
         return classes_table(shown.family, shown.trust, shown.class_names, in_order)
@@ -211,10 +226,16 @@ class FamiliesPanel:
     def run_export(self) -> Updates:
         """Write all files of all architectures, and offer them as one."""
         shown, paths = self._session.shown(), self._session.choices.export_paths
-        if not shown.families:
+        in_lineage = self._session.choices.view == LINEAGE
+        if not shown.families and not in_lineage:
             return {self.exporting: message("Nothing to export yet. Press Show families first.", "error")}
         try:
-            file = self._session.backend.export(shown.answer, shown.how, shown.families, paths)
+            backend = self._session.backend
+            file = (
+                backend.ancestry.export()
+                if in_lineage
+                else backend.export(shown.answer, shown.how, shown.families, paths)
+            )
         except ModelsimError as error:
             return {self.exporting: message(str(error), "error")}
         return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}

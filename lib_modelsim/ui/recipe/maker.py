@@ -57,7 +57,7 @@ class Maker:
 
     def make(self) -> Task:
         """Find out what the model is made of."""
-        return self.backend.make_recipe(self.chosen, self.base)
+        return self.backend.ancestry.make_recipe(self.chosen, self.base)
 
     def known(self) -> KnownRecipe:
         """What is known of the model by now; no weights are read."""
@@ -67,7 +67,7 @@ class Maker:
         if self.backend.model(name) is None:
             return self._not_indexed()
         try:
-            return KnownRecipe(*self.backend.known_recipe(name, base))
+            return KnownRecipe(*self.backend.ancestry.known_recipe(name, base))
         except ModelsimError as error:
             return KnownRecipe(why_not=str(error))
 

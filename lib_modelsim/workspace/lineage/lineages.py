@@ -19,7 +19,7 @@ from ..comparing.compare import by_architecture, model_called
 from .claiming import known_models, with_claim
 from .lineage import LibraryLineage, graph_of, read_network
 from .matrices import MatrixRecipes, lineage_of_matrix, recipes_of_matrix
-from .reading import RecipeReading, reading_for
+from .reading import RecipeReading, reading_for, reading_of_group
 from .recipe import recipe
 from .remembered import Recalled, RecipeInputs, recall, recall_all, remember
 from .targets import checkpoints_of, files_for, may_be_made_from, require_base, require_checkpoint
@@ -63,6 +63,26 @@ class Lineages:
     def reading(self, target: str, base: str | None, index: Index) -> RecipeReading:
         """What `recipe` will read. Raises ModelsimError where it names no model."""
         return reading_for(self._inputs(target, base, index), self._library())
+
+    def reading_all(self, index: Index) -> RecipeReading:
+        """What all recipes together will read."""
+        library, whole, size, sampled, samples = self._library(), 0, 0, 0, 0
+        for group in by_architecture(index.models):
+            wanted = [model for model in group if self._is_wanted(model, index)]
+            if wanted:
+                of_group = reading_of_group(group, len(wanted), library)
+                whole, size = whole + of_group.whole, size + of_group.size
+                sampled, samples = sampled + len(wanted), samples + of_group.samples
+        return RecipeReading(whole, size, sampled, samples)
+
+    def _is_wanted(self, model: Model, index: Index) -> bool:
+        """Whether there can be a recipe, and is none yet."""
+        try:
+            require_checkpoint(model)
+            known = recall(self._inputs_of(model, None, index), self._library())
+        except ModelsimError:
+            return False
+        return known is None or not known.exact
 
     def recalled(self, target: str, base: str | None, index: Index) -> Recalled | None:
         """The recipe of a model as it was made before, among these candidates or others; nothing is read. Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...library import Library
@@ -42,7 +43,12 @@ def reading_for(inputs: RecipeInputs, library: Library) -> RecipeReading:
     if known is not None and known.exact:
         return RecipeReading()
     kin = [model for model in inputs.others if model.architecture == inputs.target.architecture]
-    group = list({model.id: model for model in [inputs.target, *kin]}.values())
+    return reading_of_group([inputs.target, *kin], 1, library)
+
+
+def reading_of_group(models: Sequence[Model], targets: int, library: Library) -> RecipeReading:
+    """What has to be read for the recipes of so many of these models, which are of one network."""
+    group = list({model.id: model for model in models}.values())
     blocks = keys_by_block(joint_layout(group))
     finished = library.finished_blocks(stored_method(WEIGHTS.method), {model.id for model in group})
     missing = blocks.keys() - finished
@@ -50,7 +56,7 @@ def reading_for(inputs: RecipeInputs, library: Library) -> RecipeReading:
     size = round(sum(model.key.size for model in group) * share)
     files = min(len(group), LOOKED_AT)
     largest = sorted((_sampled(model) for model in group), reverse=True)[:files]
-    return RecipeReading(len(group) if missing else 0, size, files, sum(largest))
+    return RecipeReading(len(group) if missing else 0, size, files, targets * sum(largest))
 
 
 def _sampled(model: Model) -> int:

@@ -1,0 +1,76 @@
+"""The lineage as a view beside the tree: who was made of whom, or what is to be read before that is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lineage.words import made_of
+from ...templates import render, trusted
+from ...text import counted, size_text
+from ..status import note
+from ..view_state import ViewState
+from ..words import duration
+
+if TYPE_CHECKING:
+    from ...lineage.graph.graph import LineageGraph
+    from ...workspace.lineage.reading import RecipeReading
+
+
+def lineage_drawing(session: ViewState) -> str:
+    """The graph of the network that is looked at, or the button that makes all of them."""
+    backend = session.backend
+    if not backend.rows:
+        return note("No checkpoints found", "The view Library says where to put some.")
+    graph = shown_graph(session)
+    if graph is None:
+        return render("ui/templates/lineage.html", reads=_reads(session))
+    from ...figures.screen.lineage import lineage_svg
+
+    return trusted(lineage_svg(graph, facts=_facts(session, graph)))
+
+
+def networks(session: ViewState) -> list[str]:
+    """The networks that there are graphs of, as families call them."""
+    return [name for graph in session.backend.ancestry.graphs or () if (name := _network(session, graph)) is not None]
+
+
+def shown_graph(session: ViewState) -> LineageGraph | None:
+    """The graph of the network that is chosen, else the first; None before they were made."""
+    graphs = session.backend.ancestry.graphs or []
+    wanted = (graph for graph in graphs if _network(session, graph) == session.choices.architecture)
+    return next(wanted, graphs[0] if graphs else None)
+
+
+def _network(session: ViewState, graph: LineageGraph) -> str | None:
+    models = (session.backend.model(node.name) for node in graph.nodes)
+    return next((model.architecture for model in models if model is not None), None)
+
+
+def _facts(session: ViewState, graph: LineageGraph) -> dict[str, list[tuple[str, str]]]:
+    """What tooltips tell of models beside what the graph knows."""
+    backend, found = session.backend, {}
+    for node in graph.nodes:
+        found[node.name] = []
+        if node.name in backend.identities:
+            found[node.name].append(("hash", backend.identities[node.name].short_hash))
+        if node.name in backend.ancestry.recipes:
+            found[node.name].append(("made of", made_of(backend.ancestry.recipes[node.name])))
+    return found
+
+
+def _reads(session: ViewState) -> str:
+    """What making it reads, in a sentence."""
+    reading = session.backend.ancestry.reading()
+    if reading is None:
+        sizes = [row.size or 0 for row in session.backend.rows if not row.left_out]
+        read = f"the headers of {counted(len(sizes), 'file')}, then at most all of them, {size_text(sum(sizes))}"
+        return f"Not indexed yet: this reads {read}, and samples of each with its likeliest parents."
+    return _of_known(reading)
+
+
+def _of_known(reading: RecipeReading) -> str:
+    if not reading.samples:
+        return "All recipes are known: nothing is read."
+    samples = f"samples for {counted(reading.sampled, 'recipe')}, {size_text(reading.samples)}"
+    whole = f"{size_text(reading.size)} of {counted(reading.whole, 'file')} once, and " if reading.whole else ""
+    return f"This reads {whole}{samples}; about {duration(reading.seconds)} at 250 MB a second."
