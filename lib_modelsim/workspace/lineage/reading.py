@@ -17,7 +17,7 @@ from .sampling import sample_keys
 SPEED = 250e6
 """Bytes that are read and compared in a second: what a drive without moving parts or two cores do with ease."""
 
-LOOKED_AT = 9
+LOOKED_AT = 6
 """Files of which samples are read: the target, and those of the likeliest candidates."""
 
 

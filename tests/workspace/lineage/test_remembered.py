@@ -7,6 +7,7 @@ import shutil
 from dataclasses import asdict, replace
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from lib_modelsim.checkpoints import reader
 from lib_modelsim.hosts.folders import Folders
@@ -126,3 +127,13 @@ def test_a_recipe_comes_back_as_it_was():
     assert library.recipes("1", 1) == [(1, "inputs", "{}")]
     assert library.recipes("2", 1) == []
     assert recipe_of(json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_a_remembered_recipe_stands_beside_what_the_file_says(opened, folder):
+    tensors = load_file(folder / "mixed.safetensors")
+    said = {"modelspec.title": "mixed", "sd_merge_recipe": json.dumps({"type": "webui", "primary_model_name": "anna"})}
+    save_file(tensors, folder / "mixed.safetensors", metadata=said)
+    use = opened()
+    first = made(use)
+    assert first.claim is not None
+    assert use.lineage.recalled("mixed", None, use.read_index(Job())).recipe == first
