@@ -86,6 +86,7 @@ TAG = re.compile(
 )
 
 MAKE_MARKUP = {
+    "exports/lineage_files.py": "the style of a drawing that stands alone, and line breaks as Mermaid writes them",
     "figures/screen/": "drawings on a page: SVG with an element for each of thousands of places",
     "ui/server.py": "finds scripts and links in gradio's page",
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..errors import ModelsimError
 from ..job import Job
+from ..workspace.catalogue.index import Index
 from ..workspace.workspace import Workspace
 from .tasks import Task, task_name
 
@@ -18,15 +19,30 @@ if TYPE_CHECKING:  # NumPy comes with them
     from ..workspace.catalogue.index import Model
     from ..workspace.lineage.reading import RecipeReading
     from ..workspace.lineage.remembered import Recalled
-    from .backend import Backend
 
 _Models = frozenset[tuple[int, str]]
+T = TypeVar("T")
+
+
+class AncestryHost(Protocol):
+    """What it needs of the backend."""
+
+    index: Index
+
+    @property
+    def exports(self) -> Path: ...
+
+    def run(self, doing: object, work: Callable[[Job, Workspace], object], name: str | None = None) -> Task: ...
+
+    def ask(self, question: Callable[[Workspace], T]) -> T: ...
+
+    def index_by(self, workspace: Workspace, job: Job) -> Index: ...
 
 
 class Ancestry:
     """Recipes lie in the library; graphs are in memory. `recipes` are those of models that have one from before."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: AncestryHost) -> None:
         self._backend = backend
         self.recipes: dict[str, Recipe] = {}
         self._graphs: tuple[_Models, list[LineageGraph]] | None = None  # of which models
