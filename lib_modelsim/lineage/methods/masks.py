@@ -55,9 +55,10 @@ def first_rows(numbers: Numbers) -> Numbers:
     return numbers[: max(NUMBERS // (numbers.size // len(numbers)), 1)]
 
 
-def unmasked(case: Case, origin: str, start: Mapping[str, float]) -> MaskedWeight:
+def unmasked(case: Case, origin: str, start: Mapping[str, float], mean: bool = False) -> MaskedWeight:
     """The masks and factors of a weight, from factors to `start` from: masks are what comes nearest to the target, then
-    factors what least squares make of the masks, some rounds."""
+    factors what least squares make of the masks, some rounds. `mean`: where several are kept, their mean is added, not
+    their sum."""
     base = first_rows(case.numbers[origin])
     added = first_rows(case.target) - base
     moves = {role: first_rows(case.numbers[role]) - base for role in start}
@@ -71,11 +72,14 @@ def unmasked(case: Case, origin: str, start: Mapping[str, float]) -> MaskedWeigh
                 (np.float32(factors[role]) * moves[role] for role, on in zip(roles, choice, strict=True) if on),
                 np.zeros_like(base),
             )
+            / np.float32(max(sum(choice), 1) if mean else 1)
             for choice in choices
         ]
         nearest = np.argmin([np.abs(added - value) for value in values], axis=0)
         masks = {role: (nearest >> bit & 1).astype(bool) for bit, role in enumerate(roles)}
-        columns = np.stack([(moves[role] * masks[role]).ravel() for role in roles], axis=1).astype(np.float64)
+        among = np.maximum(sum(masks.values()), 1).astype(np.float32) if mean else np.float32(1)
+        parts = [(moves[role] * masks[role] / among).ravel() for role in roles]
+        columns = np.stack(parts, axis=1).astype(np.float64)
         gram = columns.T @ columns
         if np.linalg.matrix_rank(gram) < len(roles):
             break
@@ -83,7 +87,7 @@ def unmasked(case: Case, origin: str, start: Mapping[str, float]) -> MaskedWeigh
         if np.allclose(solved, [factors[role] for role in roles], rtol=1e-7, atol=0):
             break
         factors = dict(zip(roles, solved.tolist(), strict=True))
-    explained = sum(np.float32(factors[role]) * moves[role] * masks[role] for role in roles)
+    explained = sum(np.float32(factors[role]) * moves[role] * masks[role] for role in roles) / among
     where = first_rows(case.differs)
     left = ((added - explained)[where] / max(case.rounding, 1e-30)).astype(np.float64)
     step = 2 * first_rows(case.half_steps)
