@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .by_weight import by_weight
 from .candidates import PROVEN, Candidates, candidates_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
@@ -42,6 +43,9 @@ def make(evidence: TargetEvidence) -> Recipe:
         linear = in_sample(linear, evidence.sample(linear.parents))
         if linear.proven:
             return linear_recipe(evidence, candidates, linear)
+    apart = by_weight(evidence, linear)
+    if apart is not None:
+        return apart
     among = candidates.worth_a_look
     names = [*among, *([candidates.base] if candidates.base else [])]
     pieces = pieces_of(evidence.sample(names)) if evidence.pieces is None else evidence.pieces(names)

@@ -108,6 +108,39 @@ def test_all_recipes_of_a_mixed_folder(family, tmp_path, library):
     assert "there is no other checkpoint of its network (SDXL)" in error["error"]
 
 
+def test_blocks_of_a_program_that_counts_them_otherwise(family, tmp_path, library):
+    """sd-mecha gives time_embed the share of BASE."""
+    anna, bert = (load(family / f"{name}.safetensors") for name in ("anna", "bert"))
+    shares = {"model.diffusion_model.input_blocks": 0.8, "model.diffusion_model.out": 0.3, "": 0.5}
+    share = {key: next(s for begin, s in shares.items() if key.startswith(begin)) for key in anna}
+    demo.save(tmp_path / "mix.safetensors", {k: share[k] * v + (1 - share[k]) * bert[k] for k, v in anna.items()})
+    found = run("recipe", tmp_path / "mix.safetensors", family, "--exclude", "models/mix", "--json",
+                "--library", library).document  # fmt: skip
+    assert (found["kind"], found["sure"]) == ("block-weighted", True)
+    blocks = {block: round(held["anna"], 2) for block, held in found["blocks"].items()}
+    assert {block: blocks[block] for block in ("BASE", "IN01", "M00", "OUT05")} == {
+        "BASE": 0.5, "IN01": 0.8, "M00": 0.5, "OUT05": 0.3,
+    }  # fmt: skip
+    assert sorted((blocks["IN00"], *(s for b, s in blocks.items() if b.startswith("IN00 ")))) == [0.5, 0.8]
+
+
+def load(file):
+    from safetensors.numpy import load_file
+
+    return {key: values.astype(np.float32) for key, values in load_file(file).items()}
+
+
+def test_a_merge_that_was_computed_in_float16_beside_another_of_the_same_two(family, tmp_path, library):
+    """As A1111's merger computes where its files are float16; a model on the line between the two is no parent."""
+    anna, bert = ({k: v.astype(np.float16) for k, v in load(family / f"{name}.safetensors").items()}
+                  for name in ("anna", "bert"))  # fmt: skip
+    half = {key: np.float16(0.65) * value + np.float16(0.35) * bert[key] for key, value in anna.items()}
+    demo.save(tmp_path / "half.safetensors", half)
+    found = run("recipe", tmp_path / "half.safetensors", family, "--json", "--library", library).document
+    assert shares(found) == {"anna": 0.65, "bert": 0.35}
+    assert found["kind"] == "weighted sum"
+
+
 def one_line(told):
     """The error's only line; nothing else was said."""
     assert (told.code, told.out) == (2, "")

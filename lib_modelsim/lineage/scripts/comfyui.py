@@ -144,12 +144,12 @@ def _by_block(graph: _Graph, recipe: Recipe) -> Link:
     kind, behind, ins, outs = _BLOCKS[recipe.network]
     ratio = {block: round(held.get(taking[0], 0.0), 4) for block, held in recipe.blocks.items()}
     _require_ratios(ratio.values())
-    first = ratio.get("IN00", 1.0)
-    inputs = {"time_embed.": first, "label_emb.": first}
-    inputs |= {f"input_blocks.{i}{behind}": ratio.get(f"IN{i:02}", first) for i in range(ins)}
-    inputs |= {f"middle_block.{i}{behind}": ratio.get("M00", first) for i in range(3)}
-    inputs |= {f"output_blocks.{i}{behind}": ratio.get(f"OUT{i:02}", first) for i in range(outs)}
-    inputs["out."] = ratio.get(f"OUT{outs - 1:02}", first)
+    of = lambda block, part: ratio.get(f"{block} {part}", ratio.get(block, 1.0))  # noqa: E731
+    inputs = {f"{part}.": of("IN00", part) for part in ("time_embed", "label_emb")}
+    inputs |= {f"input_blocks.{i}{behind}": of(f"IN{i:02}", "input_blocks") for i in range(ins)}
+    inputs |= {f"middle_block.{i}{behind}": of("M00", "middle_block") for i in range(3)}
+    inputs |= {f"output_blocks.{i}{behind}": of(f"OUT{i:02}", "output_blocks") for i in range(outs)}
+    inputs["out."] = of(f"OUT{outs - 1:02}", "out")
     models = {f"model{i}": [graph.loaded(model), 0] for i, model in enumerate(taking, 1)}
     return [graph.add(kind, **models, **inputs), 0]
 

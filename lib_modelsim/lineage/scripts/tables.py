@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ..by_weight import part_of
 from ..recipe import Recipe
 from .program import CannotRepeat, MergeFiles, taken_whole
 
@@ -18,14 +19,15 @@ def shares_by_name(recipe: Recipe, files: MergeFiles, models: Sequence[str]) -> 
     own = {parent.model: parent.share for parent in recipe.parents}
     whole = taken_whole(recipe)
     rows: dict[str, Row] = {}
-    for key, block in files.blocks.items():
+    for key, named in files.blocks.items():
         component = files.components.get(key, "")
+        block = named or component.upper()
         if component in whole:
             rows[key] = tuple(float(model == whole[component]) for model in models)
             continue
-        held = recipe.blocks.get(block or component.upper(), own)
+        held = recipe.blocks.get(f"{block} {part_of(key)}") or recipe.blocks.get(block, own)
         if any(held.get(model, 0.0) is None for model in models):
-            raise CannotRepeat(f"the shares of {block or component} in {recipe.target} are not known")
+            raise CannotRepeat(f"the shares of {block} in {recipe.target} are not known")
         rows[key] = tuple(round(held.get(model) or 0.0, 4) for model in models)
     return beginnings(rows)
 
