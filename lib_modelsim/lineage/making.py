@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
+from ..similarity.joining import main_component
 from .by_weight import by_weight
 from .candidates import PROVEN, Candidates, candidates_of
 from .evidence import TargetEvidence
@@ -11,9 +14,10 @@ from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .methods.method import MethodFit
 from .pieces import pieces_of
-from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe
+from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares
 from .remainder import Remainder, remainder
 from .replaying import replayed
+from .rest import place_of
 from .unmixed import unmixed
 
 APART = 1.1
@@ -104,19 +108,28 @@ def method_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
 def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, rest: Remainder) -> Recipe:
     """A target of which shares leave something: what that is, or a parent that is missing."""
     kind = rest.kind or _with_a_parent_more(linear, candidates)
-    parents = shares_of(linear, candidates, cosine=LEANS)
+    again = rest.shares or {}
     blocks = {
-        block: {name: share for name, share in row.items() if name not in rest.stand_ins}
+        block: {name: share for name, share in again.get(block, row).items() if name not in rest.stand_ins}
         for block, row in blocks_of(linear).items()
     }
+    parents = [
+        _told_again(parent, linear, again)
+        for parent in shares_of(linear, candidates, cosine=LEANS)
+        if parent.model not in rest.stand_ins
+    ]
+    components = components_of(linear)
+    if len(parents) == 1:
+        of_it = ComponentOrigin("changed", parents[0].model)
+        components = {name: of_it if one.kind == "merged" else one for name, one in components.items()}
     return Recipe(
         evidence.target,
         evidence.network,
         kind,
         FoundMethod(kind, dict(rest.parameters), round(rest.in_roundings, 3), rest.why),
-        tuple(parent for parent in parents if parent.model not in rest.stand_ins),
+        tuple(parents),
         blocks,
-        components_of(linear),
+        components,
         keys=rest.keys,
         residual=round(rest.of_distance, 6),
         missing=rest.missing,
@@ -127,6 +140,18 @@ def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Lin
         sure=rest.sure,
         remarks=rest.remarks,
     )
+
+
+def _told_again(parent: ParentShare, linear: Linear, again: Mapping[str, Shares]) -> ParentShare:
+    """A parent with its share from what the rest told by block, in the network itself."""
+    main = main_component(dict.fromkeys(row.component for row in linear.fit.stack.rows))
+    rows = [(place_of(row.block, row.component), row.count) for row in linear.fit.stack.rows if row.component == main]
+    told = [(again[block].get(parent.model, 0.0), count) for block, count in rows if block in again]
+    if not told or parent.share is None:
+        return parent
+    mean = sum(share * count for share, count in told) / sum(count for _, count in told)
+    whole = all(share == 1 for share, _ in told)
+    return replace(parent, share=round(mean, 6), low=1.0 if whole else None, high=1.0 if whole else None)
 
 
 def _with_a_parent_more(linear: Linear, candidates: Candidates) -> str:

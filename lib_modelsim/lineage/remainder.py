@@ -37,7 +37,8 @@ class Remainder:
 
     `kind` is the word of `kinds` that the rest decides: "lora", "fine-tune", "fine-tune of a merge", "add-difference"
     (of a C that is not here), "unrelated", "unknown"; None where the kind is that of the shares. `in_roundings` is the
-    size of the rest in the sample (root mean square) as a multiple of rounding's, below 2 nothing is left;
+    size of the rest in the sample (root mean square) as a multiple of rounding's, below 2 nothing is left (of a
+    LoRA: beside it);
     `of_distance` its size relative to the distance to the nearest parent, 0 … 1, and `trained_after` relative to the
     weights, where it is a training. `lora`, `keys` and `missing` are as in a `Recipe`, `parameters` what goes to its
     method's; `why` says in a sentence how that is known, `remarks` what cannot be told. `stand_ins` have shares and are
@@ -87,7 +88,7 @@ def remainder(
         found = low_rank(rests(sample, again))
     if found is not None:
         lora = _lora(evidence, shares if again is None else again, found)
-        return replace(lora, in_roundings=in_roundings, of_distance=rest.of_distance, shares=again)
+        return replace(lora, in_roundings=found.left, shares=again)
     follows = grows_with_the_difference(left, sample, _largest(shares)[:3]) if len(parents) > 1 else 0.0
     return replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
 
@@ -174,7 +175,17 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
         return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
     why = f"{size}, and the base has no share beside it that a missing parent would leave: it was trained on"
     if parents:
-        return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=why, sure=True)
+        back = evidence.base in _parents(shares)
+        return Remainder(
+            kind,
+            of_distance=rest.of_distance,
+            trained_after=rest.size,
+            why=why,
+            remarks=("it also goes back towards the base a little, as a training can",) if back else (),
+            stand_ins=(evidence.base,) if back else (),
+            shares=_alone(shares, parents[0]) if back and len(parents) == 1 else None,
+            sure=True,
+        )
     blocks = [b for b in _with_shares(evidence, shares) if b.component == main_of(evidence)]
     if any(left_of(block, shares[place_of(block.block, block.component)]) == 0 for block in blocks):
         return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, sure=True)
@@ -199,6 +210,11 @@ def _without_its_origin(rest: FullRank, shares: Mapping[str, Shares], difference
         remarks=(told,),
         stand_ins=tuple(name for name in _parents(shares) if name not in difference),
     )
+
+
+def _alone(shares: Mapping[str, Shares], name: str) -> dict[str, Shares]:
+    """One model alone in every block that it has a share in."""
+    return {block: {name: 1.0} if abs(row.get(name, 0)) > 1e-6 else row for block, row in shares.items()}
 
 
 def _steady(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..checkpoints.identity import component_label, network_order
-from .components import EqualComponent, equal_components, main_of
+from .components import EqualComponent, components_of, distances_to, equal_components, main_of
 from .evidence import TargetEvidence
 from .kinds import CAST, COPY, SWAP
-from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe
+from .recipe import ComponentOrigin, FoundMethod, MissingParent, ParentShare, Recipe
 from .rest import place_of
 
 SAME = "same"
@@ -30,8 +31,34 @@ def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] |
     every = [name for name in equal[main].sources if all(name in one.sources for one in equal.values())]
     if every:
         return _of_one(evidence, equal, every)
-    found_all = all(one.sources for one in equal.values())
-    return _of_several(evidence, equal, main) if found_all else None
+    strange = [name for name, one in equal.items() if not one.sources]
+    if not all(_from_elsewhere(evidence, name) for name in strange):
+        return None
+    known = {name: one for name, one in equal.items() if one.sources}
+    found = _of_several(evidence, known, main)
+    return _with_strange(found, evidence, strange) if strange else found
+
+
+_KIN = 0.45
+"""‖a − b‖ / ‖a‖ of relatives at most: `similarity/measures/l2.py`."""
+
+
+def _from_elsewhere(evidence: TargetEvidence, component: str) -> bool:
+    """Whether a component has nothing to do with any candidate's: farther from all than relatives are."""
+    blocks = components_of(evidence)[component]
+    ratios = [squares / norm for squares, norm in distances_to(blocks).values() if norm > 0]
+    return bool(ratios) and min(ratios) > _KIN**2
+
+
+def _with_strange(found: Recipe, evidence: TargetEvidence, strange: Sequence[str]) -> Recipe:
+    """With components that no candidate has."""
+    told = " and ".join(component_label(name) for name in sorted(strange, key=network_order))
+    missing = MissingParent(1.0, f"the {told} is no candidate's, nor near to any")
+    blocks = {place_of(b.block, b.component): {} for b in evidence.blocks if b.component in strange}
+    components = {**found.components, **{name: ComponentOrigin("unknown") for name in strange}}
+    return replace(
+        found, components=components, missing=missing, blocks={**found.blocks, **blocks}, residual=1.0, sure=False
+    )
 
 
 def _of_one(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], every: list[str]) -> Recipe:
@@ -74,14 +101,18 @@ def _of_several(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], m
     told = ", ".join(f"{component_label(name)} of {taken[name]}" for name in names)
     exact = all(taken[name] in one.equal for name, one in equal.items())
     precision = "" if exact else ", in another precision"
-    why = f"every number that was compared is that of {taken[main]}{precision}; {told}"
+    why = "; ".join([f"every number that was compared is that of {taken[main]}{precision}", *([told] if told else [])])
     return Recipe(
         evidence.target,
         evidence.network,
         SWAP,
         method=FoundMethod(SWAP, why=why, residual_in_roundings=0.0 if exact else None),
         parents=tuple(parents),
-        blocks={place_of(block.block, block.component): {taken[block.component]: 1.0} for block in evidence.blocks},
+        blocks={
+            place_of(block.block, block.component): {taken[block.component]: 1.0}
+            for block in evidence.blocks
+            if block.component in taken
+        },
         components={name: ComponentOrigin(SAME, source) for name, source in taken.items()},
         residual=0.0,
         coverage=evidence.coverage,
