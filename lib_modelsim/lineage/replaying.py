@@ -67,11 +67,11 @@ def replayed(
     return sorted(fits, key=lambda fit: _place(fit, least))
 
 
-def _place(fit: MethodFit, least: float) -> tuple[float, int]:
+def _place(fit: MethodFit, least: float) -> tuple[float, int, float]:
     """Smaller for what stands before: the residual, the number of choices where it is as good as the `least`."""
     choices = len(fit.parents) + len(fit.parameters) + len(fit.blocks)
     as_good = fit.residual_in_roundings <= AS_GOOD * least + 0.02
-    return (least if as_good else fit.residual_in_roundings, choices)
+    return least if as_good else fit.residual_in_roundings, choices, fit.residual_in_roundings
 
 
 def _choices(

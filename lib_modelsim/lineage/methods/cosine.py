@@ -19,8 +19,8 @@ VAE = "vae"
 OUTER = 1.0
 """Per cent of the similarities that are cut off at both ends before their limits are taken."""
 
-VARIES = 0.003
-"""A's part differs more from column to column: otherwise it is a sum with constant shares."""
+VARIES = 1.02
+"""One part for all columns leaves more times as much: otherwise it is a sum with constant shares."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,18 @@ def similarity(a: Array, b: Array, normalised: bool) -> tuple[Array, Array]:
 
 
 def quick(sample: Sequence[KeyValues], parents: Mapping[str, str]) -> float:
-    """Each column is B, and A − B by a factor of its own, and the factors are not all one."""
-    worst, parts = 0.0, []
+    """Each column is B, and A − B by a factor of its own."""
+    worst = 0.0
     for case in cases_of(sample, parents):
         if case.target.ndim < 2 or len(case.target) < 8 or case.values.component == VAE:
             continue
-        part, known = _parts(case)
+        part, _ = _parts(case)
         b = case.numbers["B"].astype(np.float64)
         left = case.target - b - part * (case.numbers["A"] - b)
         worst = max(worst, float(np.sqrt(np.mean(left * left))) / max(case.rounding, 1e-30) / ROUNDINGS)
-        parts.append(part[known > 0].ravel())
         if worst > 1:
             return worst
-    spread = np.std(np.concatenate(parts)) if parts else 0.0
-    return worst if spread > VARIES else 1.0
+    return worst
 
 
 def _fit(sample: Sequence[KeyValues], parents: Mapping[str, str], name: str, normalised: bool) -> MethodFit | None:
@@ -78,13 +76,16 @@ def _fit(sample: Sequence[KeyValues], parents: Mapping[str, str], name: str, nor
     mean_x, mean_y = np.average(x, weights=w), np.average(y, weights=w)
     variance = np.average((x - mean_x) ** 2, weights=w)
     slope = float(np.average((x - mean_x) * (y - mean_y), weights=w) / variance) if variance else 0.0
-    if slope * np.sqrt(variance) < VARIES:
+    if slope <= 0:
         return None
     offset = float(mean_y - slope * mean_x)
     high = _high(np.concatenate([one.limits.ravel() for one in columns]))
     # k = (s − low) / (high − low) − α; sd-mecha's add_cosine takes 0 and 1 as the limits
     alpha = -offset if abs(slope - 1) < 0.02 else 1 - offset - high * slope
     rest, each = residuals(cases, (_replayed(case, slope, offset, normalised) for case in cases))
+    constant, _ = residuals(cases, (_replayed(case, 0.0, float(mean_y), normalised) for case in cases))
+    if constant < VARIES * rest:
+        return None
     return MethodFit(name, parents, {"alpha": alpha}, rest, each)
 
 
