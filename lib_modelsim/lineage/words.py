@@ -52,7 +52,7 @@ def _mixed(recipe: Recipe) -> str:
     """By shares, where these say it all, else by the method's name."""
     shared = [parent for parent in recipe.parents if parent.share is not None]
     if not recipe.parents:
-        return f"what {recipe.target} is made of could not be told from these checkpoints"
+        return f"What {recipe.target} is made of could not be told from these checkpoints"
     if not shared or recipe.kind in _BY_NAME:
         return _by_method(recipe)
     formula = _difference(recipe) or _sum(shared)
@@ -98,10 +98,16 @@ def _difference(recipe: Recipe) -> str:
 def _by_method(recipe: Recipe) -> str:
     """ "ties of b and c over base (k 0.5)"."""
     told = [f"{key} {number(value)}" for key, value in recipe.method.parameters.items()] if recipe.method else []
-    base = recipe.base if recipe.kind in _OVER_BASE else None
+    base = _origin(recipe) if recipe.kind in _OVER_BASE else None
     models = several([name(parent) for parent in recipe.parents if parent.model != base], 6)
     how = f"{recipe.kind} of {models}" + (f" over {base}" if base else "")
     return f"{_is(recipe)} {how}" + (f" ({', '.join(told)})" if told else "")
+
+
+def _origin(recipe: Recipe) -> str | None:
+    """What differences are taken from: C, or the base where the parents have no letters."""
+    role = {parent.role: parent.model for parent in recipe.parents if parent.role}
+    return role.get("C") if role else recipe.base
 
 
 _OVER_BASE = frozenset({"ties", "dare", "della", "model stock"})
@@ -186,7 +192,8 @@ def _trained(recipe: Recipe) -> list[str]:
     if size is None:
         return ["then trained"] if recipe.kind == kinds.FINE_TUNE_OF_A_MERGE else []
     told = f"{100 * size:.1f} %" if size >= 0.001 else "less than 0.1 %"
-    return [f"{'' if recipe.kind == kinds.FINE_TUNE else 'then trained, '}which changed its weights by {told}"]
+    how = "its training" if recipe.kind == kinds.FINE_TUNE else "then trained, which"
+    return [f"{how} changed its weights by {told}"]
 
 
 def _left(recipe: Recipe) -> list[str]:
