@@ -99,6 +99,16 @@ def test_all_recipes_and_a_file_that_is_damaged(family, tmp_path, library):
     assert [error["path"].rpartition("/")[2] for error in told.document["errors"]] == ["page.safetensors"]
 
 
+def test_a_parent_is_not_surely_made_from_its_child(family, library):
+    """anna = 1.43 mix − 0.43 bert is as true as mix = 0.7 anna + 0.3 bert."""
+    told = run("recipe", "--all", family, "--base", "base", "--json", "--library", library)
+    found = {each["target"]: each for each in told.document["recipes"]}
+    assert {name for name, each in found.items() if each["sure"]} == {"mix"}
+    (remark,) = [remark for remark in found["anna"]["remarks"] if "numbers do not tell which" in remark]
+    assert "mix = 0.70 anna + 0.30 bert" in remark
+    assert found["anna"]["told"].startswith("anna is perhaps 1.43 mix − 0.43 bert")
+
+
 def test_all_recipes_of_a_mixed_folder(family, tmp_path, library):
     folder = shutil.copytree(family, tmp_path / "models")
     demo.save(folder / "large.safetensors", demo.draw(demo.sdxl_shapes(4, 16, (1, 1)), seed=1))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ...checkpoints.embedded import origin
 from ...library import Library
 from ...lineage.claims import NamedModel, claim_of
+from ...lineage.either_way import cautious
 from ...lineage.recipe import Recipe
 from ..catalogue.index import HEADER_VERSION, Model, other_names, plain_name
 
@@ -18,11 +19,12 @@ def known_models(models: Sequence[Model], library: Library) -> list[NamedModel]:
 
 
 def with_claim(made: Recipe, target: Model, known: Sequence[NamedModel]) -> Recipe:
-    """The recipe with the claim in the target's file, which may name the `known`."""
+    """The recipe with the claim in the target's file, which may name the `known`; not sure where its sum can be read
+    the other way round, and no claim settles that."""
     if not target.header.metadata:
-        return made
+        return cautious(made)
     others = [model for model in known if model.name != target.name]
-    return replace(made, claim=claim_of(origin(target.header.metadata), made, others))
+    return cautious(replace(made, claim=claim_of(origin(target.header.metadata), made, others)))
 
 
 def _known(model: Model, library: Library) -> NamedModel:
