@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from lib_modelsim.lineage import replaying
 from lib_modelsim.lineage.copied import copied
 from lib_modelsim.lineage.methods.registry import methods
 from lib_modelsim.lineage.replaying import PROVEN, replay
 
+from ..pictures.test_extending import example
 from .relatives import family, merged, sample_of, stored, trained
 
 CANDIDATES = ["ink", "velvet", "harbor", "lamp", "moth", "moth2"]
@@ -247,6 +249,17 @@ def test_values_that_were_taken_over_are_counted_where_only_one_model_has_them()
     chance = copied(sample_of(linear, models), list(models))
     assert max(chance.overall.values()) < 0.02
     assert set(chance.blocks) == {"BASE", *(f"IN{i}" for i in range(4)), *(f"OUT{i}" for i in range(4))}
+
+
+def test_the_method_of_the_docs_is_found_like_ours(monkeypatch):
+    models = family(12)
+    target = merged(np.minimum, models["ink"], models["velvet"])
+    assert not proven(found(target, models))
+    method = example("Add a merge method")["METHOD"]
+    monkeypatch.setattr(replaying, "methods", lambda: (*methods(), method))
+    first = found(target, models)[0]
+    assert (first.method, first.residual_in_roundings) == ("min", 0)
+    assert first.parents == {"A": "ink", "B": "velvet"}
 
 
 def test_stored_gives_what_a_file_gives():
