@@ -21,6 +21,10 @@ _NONE = 1e-3
 """A share that is told as 0 or 1 where it is no more than this away: nobody types three digits."""
 
 
+_MOST_UNTOLD = 0.1
+"""Share of the numbers that a parent may lack while the rest proves the shares."""
+
+
 @dataclass(frozen=True)
 class Linear:
     """The fit of a target by signed shares of `parents`, block by block. `constant` are shares that fit all blocks that
@@ -49,17 +53,27 @@ class Linear:
         return np.average(self.fit.shares[rows], axis=0, weights=self.fit.stack.counts[rows])
 
     @property
+    def untold(self) -> float:
+        """Share of the numbers, 0 … 1, of which nothing is said: a parent does not hold them (other shapes, NaN) and
+        the others leave something."""
+        counts = self.fit.stack.counts
+        return float(counts[self._unheld].sum() / max(counts.sum(), 1))
+
+    @property
+    def _unheld(self) -> NDArray[np.bool_]:
+        return ~self.fit.stack.held.all(axis=1) & (self.fit.roundings >= PROVEN)
+
+    @property
     def proven(self) -> bool:
-        """Whether nothing is left in any block, beyond rounding."""
-        left = self.fit.roundings if self.direct is None else self.direct
-        return bool(len(self.parents)) and bool((left < PROVEN).all())
+        """Whether nothing is left in any block, beyond rounding, that all parents hold."""
+        left = self.fit.roundings[~self._unheld] if self.direct is None else self.direct
+        return bool(len(self.parents)) and self.untold <= _MOST_UNTOLD and bool((left < PROVEN).all())
 
     @property
     def roundings(self) -> float:
         """What is left over all blocks, as a multiple of the rounding."""
-        if self.direct is not None:
-            return float(np.sqrt(np.mean(self.direct**2)))
-        return float(np.sqrt(np.mean(self.fit.roundings**2)))
+        left = self.fit.roundings[~self._unheld] if self.direct is None else self.direct
+        return float(np.sqrt(np.mean(left**2))) if len(left) else 0.0
 
 
 def fit_linear(candidates: Candidates) -> Linear:
@@ -89,17 +103,23 @@ def in_sample(linear: Linear, sample: Sequence[KeyValues]) -> Linear:
     again = fit_rows(stack, linear.parents)
     if any(DIGITS.get(one.dtype, 0) > _FINE for one in sample):
         return replace(again, direct=again.fit.roundings)
-    by_row = {(row.block, row.component): s for row, s in zip(linear.fit.stack.rows, _table(linear), strict=True)}
-    left = [_left(i, by_row.get((row.block, row.component))) for i, row in zip(stack.inner, stack.rows, strict=True)]
-    return replace(linear, direct=np.sqrt(np.array(left) / np.maximum(stack.noise, 1e-300)))
-
-
-def _left(inner: Array, shares: Array | None) -> float:
-    return np.inf if shares is None else max(float(shares @ np.nan_to_num(inner) @ shares), 0.0)
+    own = zip(linear.fit.stack.rows, linear.fit.stack.held, _table(linear), strict=True)
+    by_row = {(row.block, row.component, *held): shares for row, held, shares in own}
+    left = []
+    for row, held, inner, noise in zip(stack.rows, stack.held, stack.inner, stack.noise, strict=True):
+        shares = by_row.get((row.block, row.component, *held))
+        if shares is None or (linear.untold and not held.all()):
+            continue  # a weight that a parent lacks, in which nothing is told
+        left.append(max(float(shares @ np.nan_to_num(inner) @ shares), 0.0) / max(noise, 1e-300))
+    return replace(linear, direct=np.sqrt(np.array(left)))
 
 
 _FINE = 11
 """Binary digits of float16: of numbers with more the sums of squares hold fewer than they do."""
+
+
+_PIECE = 1 << 20
+"""Numbers of a weight worked on at a time."""
 
 
 def sampled_rows(sample: Sequence[KeyValues], names: Sequence[str]) -> list[Distances]:
@@ -113,13 +133,15 @@ def sampled_rows(sample: Sequence[KeyValues], names: Sequence[str]) -> list[Dist
         n = len(held) + 1
         squares, norms, noise, count = np.zeros((n, n)), np.zeros(n), 0.0, 0
         for one in weights:
-            own = one.target.astype(np.float64).ravel()
-            apart = np.stack([np.zeros_like(own), *(one.models[m].astype(np.float64).ravel() - own for m in held)])
-            inner = apart @ apart.T
-            size = np.diag(inner)
-            squares += np.maximum(size[:, None] + size[None, :] - 2 * inner, 0) * (1 - np.eye(n))
-            norms += ((own + apart) ** 2).sum(axis=1)
-            noise, count = noise + one.rounding**2 * own.size, count + own.size
+            for start in range(0, one.target.size, _PIECE):
+                part = slice(start, start + _PIECE)
+                own = one.target.ravel()[part].astype(np.float64)
+                apart = np.stack([np.zeros_like(own), *(one.models[m].ravel()[part] - own for m in held)])
+                inner = apart @ apart.T
+                size = np.diag(inner)
+                squares += np.maximum(size[:, None] + size[None, :] - 2 * inner, 0) * (1 - np.eye(n))
+                norms += ((own + apart) ** 2).sum(axis=1)
+            noise, count = noise + one.rounding**2 * one.target.size, count + one.target.size
         rms = float(np.sqrt(noise / count)) if count else 0.0
         found.append(Distances(block or "", component, block, ("", *held), squares, norms, count, rms))
     return found
@@ -134,6 +156,7 @@ def _constant(fit: BlockShares, merged: NDArray[np.bool_]) -> tuple[Array | None
     noise = np.maximum(stack.noise, 1e-300)
     costs = (left - own) / (own + noise)
     large = stack.counts >= min(NUMBERS, stack.counts.max(initial=0))
+    large &= stack.held.all(axis=1) | ~stack.held.all(axis=1).any()
     steady = bool((costs[large] <= WORTH).all())
     leaning = np.sqrt(np.maximum(found.left * np.diag(found.spread), 0))
     return (shares if steady else None), intervals(stack, shares), leaning

@@ -64,6 +64,8 @@ def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
     """A target that shares by block explain."""
     kind = kind_of(linear, evidence.precisions, evidence.target)
     why = "with these shares nothing is left in any block, beyond rounding"
+    coverage = evidence.coverage * (1 - linear.untold)
+    lacking = f"{linear.untold:.1%} of its numbers are not in all parents, or not finite: of these nothing is told"
     return Recipe(
         evidence.target,
         evidence.network,
@@ -73,9 +75,10 @@ def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
         blocks_of(linear),
         components_of(linear),
         residual=_relative(linear, linear.roundings),
-        coverage=evidence.coverage,
+        coverage=coverage,
         base=evidence.base,
-        sure=evidence.coverage >= 1,
+        sure=coverage >= 1,
+        remarks=(lacking,) if linear.untold else (),
     )
 
 

@@ -131,7 +131,7 @@ def intervals(stack: Stack, shares: Array) -> Array:
     inverse = _inverse(turn.T @ np.einsum("r,rij->ij", weights, inner) @ turn)
     left = np.einsum("i,rij,j->r", shares, inner, shares)
     by_blocks = inverse @ (pulls.T @ pulls) @ inverse * rows / max(rows - p + 1, 1)
-    by_rounding = inverse * float(np.mean(left / noise))
+    by_rounding = inverse * float(np.mean(left / noise[told]))
     variance = np.maximum(np.diag(turn @ by_blocks @ turn.T), np.diag(turn @ by_rounding @ turn.T))
     moved = 3 * np.diag(turn @ inverse @ turn.T) * stack.counts[told].sum()
     return _student(rows - p + 1) * np.sqrt(np.maximum(variance, 0)) + np.maximum(moved, 0) + _PRODUCTS
