@@ -304,7 +304,10 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "counted": 9, "apart": [(text, text, [""], 2)], "hidden_counted": text,
             "hidden": [{"a": text, "b": text, "first": text, "second": text}],
         },
-        "ui/templates/drawing.html": {"drawing": trusted("<svg/>"), "notes": [text], "left_out": [text]},
+        "ui/templates/drawing.html": {
+            "drawing": trusted("<svg/>"), "notes": [text], "remarks": [text],
+            "left_out": [text],
+        },
         "ui/templates/drop.html": {},
         "ui/templates/folders.html": {
             "folders": [folder(text, True), folder(text, False)], "gone": 1, "alone": False, "demonstration": True,

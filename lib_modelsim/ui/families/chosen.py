@@ -21,7 +21,7 @@ from ...workspace.catalogue.sameness import sameness_facts
 from ..answers import Answer
 from ..status import note
 from ..view_state import Shown, ViewState
-from ..words import capital, number
+from ..words import number
 from ..work import Updates
 from .detail import detail_panel
 from .previews import thumbnail
@@ -101,7 +101,7 @@ class ChosenPanel:
             path=model.path,
             picture=picture,
             facts=facts,
-            made_of=capital(made_of(recipe)) if recipe is not None else "",
+            made_of=made_of(recipe) if recipe is not None else "",
             claims=claims(origin(model.header.metadata)),
             cannot_load=session.cannot_load(model),
             leaves=model.opener is None,

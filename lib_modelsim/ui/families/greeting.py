@@ -21,6 +21,7 @@ class _Card(NamedTuple):
 
 _CARDS = (
     _Card("Families", "Which models are copies, which are relatives: a tree with classes.", "modelsim_generate"),
+    _Card("Recipe", "What a checkpoint is made of: its parents, their shares, the method."),
     _Card("Probes", "What each model generates: the same pictures from every one, side by side."),
     _Card("Find my model", "Which model made a picture: drop one, and see the evidence."),
     _Card("Curate", "The best of many pictures, where models fail, and duplicates: choose a folder."),

@@ -186,18 +186,19 @@ class FamiliesPanel:
         return wanted if wanted in kinds else next(iter(kinds), None)
 
     def _drawn(self, shown: Shown) -> str:
-        session, notes = self._session, []
+        session, notes, remarks = self._session, [], ()
         if session.choices.view == LINEAGE:
-            graph = shown_graph(session)
-            notes = [for_page(each) for each in (graph.remarks if graph is not None else ())]
-            left_out = session.choices.left_out
-            drawn = lineage_drawing(session)
-            return render("ui/templates/drawing.html", drawing=drawn, notes=notes, left_out=left_out)
-        if shown.family is not None:
+            graph, drawn = shown_graph(session), lineage_drawing(session)
+            remarks = graph.remarks if graph is not None else ()
+        elif shown.family is not None:
             notes = [for_page(each) for each in [*shown.notes, *_copies(shown, session.originals)]]
-        drawn = drawing(session, shown) if shown.family is not None else self._no_drawing(shown)
+            drawn = drawing(session, shown)
+        else:
+            drawn = self._no_drawing(shown)
         left_out = session.choices.left_out
-        return render("ui/templates/drawing.html", drawing=drawn, notes=notes, left_out=left_out)
+        return render(
+            "ui/templates/drawing.html", drawing=drawn, notes=notes, remarks=remarks, left_out=left_out
+        )
 
     def _no_drawing(self, shown: Shown) -> str:
         """Why there is none, and what to do."""
