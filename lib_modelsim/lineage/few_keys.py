@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .rest import KeyRest
 from .values import KeyValues, rounding_sizes
 
 Array = NDArray[np.float64]
@@ -56,11 +55,6 @@ class Adjusted:
     left: float
     keys: tuple[str, ...]
     proven: bool
-
-
-def changed_keys(rests: Sequence[KeyRest]) -> tuple[str, ...]:
-    """Those with more than rounding left."""
-    return tuple(one.key for one in rests if one.in_roundings > _PROVEN)
 
 
 def place_of(key: str) -> int | None:

@@ -10,13 +10,14 @@ training of all weights has as many such directions as the matrix has rows or co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .rest import KeyRest
+from .values import KeyValues
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,13 @@ _MOST_FREE = 0.75
 size, `_CLEAR`, has at most 0.61 of its directions below the largest that rounding makes."""
 
 
+_FIRST = 3
+"""Matrices, those with the most directions first, that settle it where all of them are of full rank."""
+
+_WIDE = 768
+"""Directions of a matrix that is looked at before wider ones: the work grows with their third power."""
+
+
 @dataclass(frozen=True)
 class KeyRank:
     """Of one changed matrix: its directions above the rounding, how many it could have, the ratio of the last of them
@@ -63,6 +71,38 @@ class KeyRank:
 
 
 @dataclass(frozen=True)
+class KeySpectrum:
+    """The singular values `values` of one matrix, scaled so that rounding has about variance 1 there, [min(m, n)];
+    `edge` is the largest that rounding makes, `size` the root mean square of all numbers, `kernel` whether it is one of
+    a convolution."""
+
+    key: str
+    component: str
+    values: Array
+    shape: tuple[int, int]
+    edge: float
+    size: float
+    kernel: bool
+
+    def rank(self, roundings: float) -> KeyRank | None:
+        """Where so many roundings are in it; None where it is not changed clearly enough."""
+        if self.size**2 <= _CLEAR * roundings**2:
+            return None
+        rank, most = int((self.values > _MARGIN * self.edge * roundings).sum()), len(self.values)
+        below = float(self.values[rank]) if rank < most else 0.0
+        gap = float(self.values[rank - 1]) / max(below, 1e-300) if rank else 0.0
+        free = (self.shape[0] - rank) * (self.shape[1] - rank)
+        left = float(np.sqrt((self.values[rank:] ** 2).sum() / free)) if free > 0 else 0.0
+        return KeyRank(self.key, self.component, rank, most, gap, left)
+
+    @property
+    def full(self) -> bool:
+        """Whether nearly all directions are above the rounding."""
+        found = self.rank(_PROVEN)
+        return found is not None and found.rank >= 0.9 * found.most
+
+
+@dataclass(frozen=True)
 class LowRankChange:
     """A change whose rank is `rank` (the largest of the matrices; `exact` where they agree so far as one can see),
     of `keys` matrices that tell; `left` is the largest of what they leave, in roundings; `components` it is in."""
@@ -75,51 +115,62 @@ class LowRankChange:
     convolutions: bool
 
 
-def rank_of(rest: KeyRest, roundings: float = 1.0) -> KeyRank | None:
-    """Of one matrix, convolution kernels flattened to [outputs, the rest], where so many roundings may be in it; None
-    where it is not changed clearly enough, or is no matrix."""
+def spectrum_of(rest: KeyRest) -> KeySpectrum | None:
+    """Of one matrix, convolution kernels flattened to [outputs, the rest]; None where it is none, or not clearly
+    changed."""
     if rest.values.ndim < 2 or min(rest.values.shape[0], rest.values[0].size) < 2:
         return None
     matrix = rest.values.reshape(len(rest.values), -1)
     noise = rest.roundings.reshape(matrix.shape) ** 2
-    noise *= roundings**2
-    if (matrix**2).sum() <= _CLEAR * noise.sum():
+    size = float((matrix**2).sum() / noise.sum())
+    if size <= _CLEAR:
         return None
-    rows, columns = noise.mean(axis=1), noise.mean(axis=0)
-    scale = np.sqrt(np.outer(rows, columns) / noise.mean())
-    values = np.linalg.svd(matrix / scale, compute_uv=False)
-    unit = noise / scale**2
-    most = _MARGIN * (np.sqrt(unit.sum(axis=1).max()) + np.sqrt(unit.sum(axis=0).max()))
-    rank, size = int((values > most).sum()), len(values)
-    below = float(values[rank]) if rank < size else 0.0
-    gap = float(values[rank - 1] / max(below, 1e-300)) if rank else 0.0
-    free = (matrix.shape[0] - rank) * (matrix.shape[1] - rank)
-    left = float(np.sqrt((values[rank:] ** 2).sum() / free)) if free > 0 else 0.0
-    return KeyRank(rest.key, rest.component, rank, size, gap, left * roundings)
+    scale = np.sqrt(np.outer(noise.mean(axis=1), noise.mean(axis=0)) / noise.mean())
+    matrix, unit = matrix / scale, noise / scale**2
+    edge = float(np.sqrt(unit.sum(axis=1).max()) + np.sqrt(unit.sum(axis=0).max()))
+    inner = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
+    values = np.sqrt(np.maximum(np.linalg.eigvalsh(inner)[::-1], 0))
+    kernel = rest.values.ndim > 2 and rest.values[0, 0].size > 1
+    return KeySpectrum(rest.key, rest.component, values, matrix.shape, edge, size**0.5, kernel)
 
 
-def low_rank(rests: Sequence[KeyRest]) -> LowRankChange | None:
-    """The change of low rank that these rests are; None where they are nothing, more than that, or too small matrices
-    to tell: every matrix that could have a higher rank must have few directions above the rounding, and no bias or norm
-    more than rounding (a LoRA changes none). Where the target was stored twice, or its program computed in float16, up
-    to two roundings are in it: then that is tried."""
-    return _low_rank(rests, 1.0) or _low_rank(rests, _PROVEN)
+def in_order(sample: Sequence[KeyValues]) -> list[KeyValues]:
+    """Vectors, then the matrices with the most directions, but the very wide ones last."""
+
+    def order(one: KeyValues) -> tuple[int, int]:
+        if one.target.ndim < 2:
+            return 0, 0
+        directions = min(len(one.target), one.target[0].size)
+        return (1, -directions) if directions <= _WIDE else (2, directions)
+
+    return sorted(sample, key=order)
 
 
-def _low_rank(rests: Sequence[KeyRest], roundings: float) -> LowRankChange | None:
-    if any(one.values.ndim < 2 and one.in_roundings > _PROVEN for one in rests):
-        return None
-    ranks = [found for one in rests if (found := rank_of(one, roundings)) is not None]
-    if not ranks:
-        return None
+def low_rank(rests: Iterable[KeyRest]) -> LowRankChange | None:
+    """The change of low rank that these rests are, best `in_order`; None where they are nothing, more than that, or too
+    small matrices to tell: every matrix that could have a higher rank must have few directions above the rounding, and
+    no bias or norm more than rounding (a LoRA changes none). Where the target was stored twice, or its program computed
+    in float16, up to two roundings are in it: then that is tried."""
+    spectra: list[KeySpectrum] = []
+    for rest in rests:
+        if rest.values.ndim < 2 and rest.in_roundings > _PROVEN:
+            return None
+        spectrum = spectrum_of(rest)
+        spectra += [] if spectrum is None else [spectrum]
+        if len(spectra) == _FIRST and all(one.full for one in spectra):
+            return None
+    return _low_rank(spectra, 1.0) or _low_rank(spectra, _PROVEN)
+
+
+def _low_rank(spectra: Sequence[KeySpectrum], roundings: float) -> LowRankChange | None:
+    ranks = [found for one in spectra if (found := one.rank(roundings)) is not None]
     told = [one for one in ranks if one.told]
     rank = max((one.rank for one in told), default=0)
-    open_ones = [one for one in ranks if not one.told and one.most > rank + _LEAST_FREE]
-    if not told or open_ones:
+    if not told or any(not one.told and one.most > rank + _LEAST_FREE for one in ranks):
         return None
-    by_key = {one.key: one for one in rests}
     commonest, times = Counter(one.rank for one in told).most_common(1)[0]
     exact = commonest == rank and (times > len(told) / 2 or all(one.gap >= _GAP for one in told if one.rank == rank))
-    kernels = any(by_key[one.key].values.ndim > 2 and by_key[one.key].values[0, 0].size > 1 for one in told)
+    kernels = {one.key for one in spectra if one.kernel}
     components = tuple(dict.fromkeys(one.component for one in ranks))
-    return LowRankChange(rank, exact, len(told), max(one.left for one in told), components, kernels)
+    left = max(one.left for one in told)
+    return LowRankChange(rank, exact, len(told), left, components, any(one.key in kernels for one in told))

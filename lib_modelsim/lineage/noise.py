@@ -17,7 +17,7 @@ that. Without a base, and with one block alone, a training and a missing parent 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -157,7 +157,7 @@ def spread_shares(blocks: Sequence[Distances], names: Sequence[str]) -> SpreadSh
     return SpreadShares(tuple(names), mean, error, math.sqrt(left))
 
 
-def grows_with_the_difference(left: Sequence[KeyRest], sample: Sequence[KeyValues], names: Sequence[str]) -> float:
+def grows_with_the_difference(left: Iterable[KeyRest], sample: Sequence[KeyValues], names: Sequence[str]) -> float:
     """The correlation of rest² and (a − b)², number by number: the mean over the sampled weights, the largest of any
     two of these models. Of real trainings 0.04 to 0.05 (`mini-*` of the project's shared data), of tensor cuts, TIES,
     DARE, maxima, cosine and geometric means of two models 0.2 to 1."""

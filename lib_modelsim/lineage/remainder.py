@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from .baked_in import adapters_in
 from .components import components_of, main_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
-from .low_rank import LowRankChange, low_rank
+from .low_rank import LowRankChange, in_order, low_rank
 from .noise import FullRank, full_rank, grows_with_the_difference
 from .products import Distances
 from .recipe import BakedLora, MissingParent, Shares
@@ -74,22 +74,23 @@ def remainder(
     parents = _parents(shares)
     if not parents:
         return Remainder()
-    sample = evidence.sample(parents) if sample is None else sample
-    left = rests(sample, shares)
+    sample = in_order(evidence.sample(parents) if sample is None else sample)
     rest = full_rank(_looked_at(evidence, shares), shares, evidence.base)
-    if rest is None or not left:
+    in_roundings = _in_roundings(rests(sample, shares))
+    if rest is None or in_roundings is None:
         return Remainder()
-    in_roundings = _in_roundings(left)
     if in_roundings < _PROVEN:
         return Remainder(in_roundings=in_roundings, of_distance=rest.of_distance, sure=True)
-    found = low_rank(left)
+    found = low_rank(rests(sample, shares))
     again = shares_of_untouched(sample, shares) if found is None else None
     if again is not None:
         found = low_rank(rests(sample, again))
     if found is not None:
         lora = _lora(evidence, shares if again is None else again, found)
         return replace(lora, in_roundings=found.left, shares=again)
-    follows = grows_with_the_difference(left, sample, _largest(shares)[:3]) if len(parents) > 1 else 0.0
+    follows = 0.0
+    if len(parents) > 1:
+        follows = grows_with_the_difference(rests(sample, shares), sample, _largest(shares)[:3])
     return replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
 
 
@@ -111,10 +112,13 @@ def _with_shares(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> list
     return [block for block in evidence.blocks if shares.get(place_of(block.block, block.component))]
 
 
-def _in_roundings(left: Sequence[KeyRest]) -> float:
-    over = sum(float((one.values**2).sum()) for one in left)
-    below = sum(float((one.roundings**2).sum()) for one in left)
-    return (over / below) ** 0.5 if below > 0 else 0.0
+def _in_roundings(left: Iterable[KeyRest]) -> float | None:
+    """Of all weights together; None where there are none."""
+    over = below = 0.0
+    for one in left:
+        over += float((one.values**2).sum())
+        below += float((one.roundings**2).sum())
+    return (over / below) ** 0.5 if below > 0 else None
 
 
 def _lora(evidence: TargetEvidence, shares: Mapping[str, Shares], found: LowRankChange) -> Remainder:

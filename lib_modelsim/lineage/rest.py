@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +38,8 @@ def place_of(block: str | None, component: str) -> str:
     return block or component.upper()
 
 
-def rests(sample: Sequence[KeyValues], shares: Mapping[str, Shares]) -> list[KeyRest]:
-    """Of the sampled weights whose block has shares, and which all models with a share hold."""
-    found = []
+def rests(sample: Sequence[KeyValues], shares: Mapping[str, Shares]) -> Iterator[KeyRest]:
+    """Of the sampled weights whose block has shares, and which all models with a share hold, one after another."""
     for one in sample:
         row = shares.get(place_of(one.block, one.component))
         if not row or any(name not in one.models for name in row):
@@ -48,8 +47,7 @@ def rests(sample: Sequence[KeyValues], shares: Mapping[str, Shares]) -> list[Key
         left = one.target.astype(np.float64)
         for name, share in row.items():
             left -= share * one.models[name]
-        found.append(KeyRest(one.key, one.component, one.block, left, rounding_sizes(one.target, one.dtype)))
-    return found
+        yield KeyRest(one.key, one.component, one.block, left, rounding_sizes(one.target, one.dtype))
 
 
 def left_of(block: Distances, shares: Shares) -> float | None:

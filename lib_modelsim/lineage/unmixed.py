@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..text import counted, several
 from .components import EqualComponent, components_of, distances_to, equal_components, main_of
 from .evidence import TargetEvidence
 from .few_keys import Adjusted, adjusted
@@ -48,7 +49,10 @@ def unmixed(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] | None
     sample = evidence.sample([origin])
     if not any(one.component == main and _same(one, origin) for one in sample):
         return None
-    return _few_keys(evidence, equal, origin) or _low_rank(evidence, equal, origin, sample)
+    few = _few_keys(evidence, equal, origin)
+    if few is not None and few.sure:
+        return few
+    return _low_rank(evidence, equal, origin, sample) or few
 
 
 def _same(one: KeyValues, origin: str) -> bool:
@@ -68,17 +72,21 @@ def _explained(blocks: Sequence, origin: str, names: Sequence[str]) -> float:
 
 
 def _few_keys(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], origin: str) -> Recipe | None:
-    """Adjust: where all weights of the network but a few are the origin's."""
+    """All weights but a few are the origin's: Adjust, or what cannot be told."""
     elsewhere = {name for name, one in equal.items() if one.sources and origin not in one.sources}
-    changed = [
-        one.name
-        for one in evidence.weights([origin])
-        if one.component not in elsewhere and (len(one.names) < 2 or one.squares[0, 1] > 0)
-    ]
-    if not 0 < len(changed) <= _MOST_KEYS:
+    own = [one for one in evidence.weights([origin]) if one.component not in elsewhere]
+    differ = [one for one in own if len(one.names) < 2 or one.squares[0, 1] > 0]
+    changed, main = [one.name for one in differ], main_of(evidence)
+    many = 4 * len(changed) > len(own) or any(one.component != main for one in differ)
+    if many or not 0 < len(changed) <= _MOST_KEYS:
         return None
     found = adjusted(evidence.values(changed, [origin]), origin, evidence.network)
-    return None if found is None else _recipe_of_adjust(evidence, equal, origin, found)
+    if found is not None:
+        return _recipe_of_adjust(evidence, equal, origin, found)
+    where = several(list(dict.fromkeys(place_of(one.block, one.component) for one in differ)))
+    count = counted(len(changed), "weight")
+    why = f"{count} in {where} differ from {origin}, by no formula that is known here; all others are its"
+    return _of_one(evidence, equal, origin, ADJUST, FoundMethod(ADJUST, why=why), keys=tuple(changed))
 
 
 def _recipe_of_adjust(
@@ -146,7 +154,7 @@ def _of_one(
         blocks=blocks,
         components=components,
         keys=keys,
-        residual=0.0,
+        residual=0.0 if kind == LORA or method.residual_in_roundings is not None else 1.0,
         lora=rest.lora if rest is not None else (),
         coverage=evidence.coverage,
         base=evidence.base,

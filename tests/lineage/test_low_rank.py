@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_modelsim.lineage.low_rank import low_rank, rank_of
+from lib_modelsim.lineage.low_rank import low_rank, spectrum_of
 from lib_modelsim.lineage.remainder import remainder
 from lib_modelsim.lineage.rest import KeyRest
 from lib_modelsim.lineage.unmixed import unmixed
@@ -51,7 +51,8 @@ def test_whether_the_text_encoder_has_it_is_said(only):
 
 def test_a_rank_near_the_full_one_is_not_claimed():
     a = drawn(4)
-    assert unmixed(evidence_of(with_lora(a, 23), {"a": a})) is None
+    found = unmixed(evidence_of(with_lora(a, 23), {"a": a}))
+    assert (found.kind, found.lora, found.sure) == ("adjust", (), False)
 
 
 def test_a_training_is_no_lora_however_small():
@@ -88,7 +89,7 @@ def test_rounding_alone_has_no_rank():
     rng = np.random.default_rng(1)
     w = rng.normal(size=(40, 60))
     rest = w.astype("f2") - w
-    assert rank_of(KeyRest("k", "unet", "B", rest, rounding_sizes(w.astype("f4"), "F16"))) is None
+    assert spectrum_of(KeyRest("k", "unet", "B", rest, rounding_sizes(w.astype("f4"), "F16"))) is None
 
 
 def test_a_changed_norm_is_no_lora():

@@ -95,4 +95,7 @@ def test_adjust_is_found_with_its_settings(models):
     assert found.method.residual_in_roundings < 2
     assert len(found.keys) == 4
     other = target | {"B00.out.0.weight": (target["B00.out.0.weight"].astype("f4") + rng.normal(size=24)).astype("f2")}
-    assert unmixed(evidence_of(other, {"base": with_ends(models["base"]), "a": a}, "base")) is None
+    found = unmixed(evidence_of(other, known, "base"))
+    assert (found.kind, found.sure, found.method.parameters) == ("adjust", False, {})
+    assert found.method.why.startswith("5 weights in B00 differ from a, by no formula")
+    assert len(found.keys) == 5
