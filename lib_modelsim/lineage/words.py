@@ -172,7 +172,7 @@ def _components(recipe: Recipe) -> list[str]:
 
 def _component(label: str, origin: ComponentOrigin) -> str:
     if origin.kind == "unknown" or origin.source is None:
-        return f"{label} of none of these"
+        return f"{label} not explained"
     return f"{label} of {origin.source}" + (", changed" if origin.kind == "changed" else "")
 
 

@@ -107,7 +107,7 @@ SENTENCES = {
     "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3; what its own metadata says could not be checked.": made(
         "weighted sum", INKWELL, VELVET, claim=Claim("x")
     ),
-    "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3, VAE of none of these.": made(
+    "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3, VAE not explained.": made(
         "weighted sum", INKWELL, VELVET, components={"unet": MERGED, "vae": ComponentOrigin("unknown")}
     ),
 }  # fmt: skip
