@@ -271,3 +271,11 @@ def test_scripts_are_those_of_the_command_line_or_say_why_there_is_none(index):
     shown = recipe_card(Recalled(SUM, exact=True), True, scripts, merger_fields(SUM, _Files(index, False, ())))
     assert "Repeat this merge" in shown
     assert "data-merger" not in shown
+
+
+def test_a_model_that_gives_a_component_alone_has_no_share_but_says_what_it_gives():
+    parents = (ParentShare("a", 1.0), ParentShare("b"), ParentShare("c"))
+    origins = {"unet": ComponentOrigin("same", "a"), "vae": ComponentOrigin("same", "b")}
+    rows = chart(Recipe("t", "SD 1.x", "component swap", parents=parents, components=origins)).parents
+    assert [row.interval for row in rows] == ["", "its VAE alone", "no constant share"]
+    assert rows[1].bar is None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...checkpoints.identity import component_label
 from ...figures.colours import class_colour, colour_upon
 from ...lineage.recipe import ParentShare, Recipe
 
@@ -85,7 +86,7 @@ def chart(recipe: Recipe) -> ShareChart:
     marks = _marks(recipe)
     axis = _Axis.around(recipe)
     blocks = tuple(_block(block, shares, marks, axis) for block, shares in recipe.blocks.items())
-    parents = tuple(_parent(parent, marks[parent.model], axis) for parent in recipe.parents)
+    parents = tuple(_parent(parent, marks[parent.model], axis, _gives(parent, recipe)) for parent in recipe.parents)
     return ShareChart(axis.place(0), axis.place(1), parents, blocks, _alike(list(recipe.blocks.values())))
 
 
@@ -135,10 +136,17 @@ class _Axis:
         return self.place(low), round(self.place(high) - self.place(low), 3)
 
 
-def _parent(parent: ParentShare, mark: ParentMark, axis: _Axis) -> ParentRow:
+def _gives(parent: ParentShare, recipe: Recipe) -> list[str]:
+    """The components that are this model's own."""
+    own = {name: origin for name, origin in recipe.components.items() if origin.source == parent.model}
+    return [component_label(name) for name, origin in own.items() if origin.kind == "same"]
+
+
+def _parent(parent: ParentShare, mark: ParentMark, axis: _Axis, gives: Sequence[str]) -> ParentRow:
     share, low, high = parent.share, parent.low, parent.high
     if share is None:
-        return ParentRow(mark, None, None, "", "no constant share", parent.same_as)
+        words = f"its {' and '.join(gives)} alone" if gives else "no constant share"
+        return ParentRow(mark, None, None, "", words, parent.same_as)
     bar = _bar(mark, (min(share, 0.0), max(share, 0.0)), share, axis)
     if low is None or high is None:
         return ParentRow(mark, bar, None, signed(share), "", parent.same_as)
@@ -161,7 +169,7 @@ def _block(block: str, shares: Mapping[str, float], marks: Mapping[str, ParentMa
     bars = []
     in_order = [(name, shares[name]) for name in marks if name in shares]
     for name, share in in_order:
-        if not math.isfinite(share) or share == 0:
+        if not math.isfinite(share) or abs(share) < _EQUAL:
             continue
         ends = (right, right + share) if share > 0 else (left + share, left)
         right, left = (ends[1], left) if share > 0 else (right, ends[0])
