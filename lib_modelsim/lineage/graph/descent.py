@@ -31,9 +31,12 @@ _ALONE = 0.25
 way from the base but for this share, or so much more. On a trained family with a known tree these are 0.13 and 0.08, in
 a published series of epochs 0.18; sisters have about 0.5."""
 
-_TURN = -0.3
-"""Least cosine between the ways from an origin to its descendant and to the base. Trainings that go on in a like
-direction have −0.25; in a merge a parent and the base lie on opposite sides."""
+_TURN = -0.8
+"""Least cosine between the ways from an origin to its descendant and to the base. Epochs that go on in a like direction
+have −0.25 to −0.7 in published series; what lies between the base and another as a merge of the two has −1."""
+
+_CLEAR = 0.3
+"""Least cosine, at the descendant, between the ways to its origin and to the base: it cannot be the origin itself."""
 
 _SHARED = 0.2
 """Least cosine between the changes of two models from their base to speak of a shared way: what was trained apart has
@@ -119,9 +122,8 @@ def on_the_way(ground: Ground, origin: int, target: int) -> bool:
 
 def _is_farther(ground: Ground, origin: int, target: int) -> bool:
     """Whether the target is farther from the base than the origin by more than right angles are blurred."""
-    squares, base = ground.squares, ground.base
-    far = float(squares[origin, target]) >= (2 * _BLUR) ** 2 * float(squares[base, target])
-    return far and ground.alone(origin, target, base) <= _ALONE
+    base = ground.base
+    return ground.turn(target, origin, base) >= _CLEAR and ground.alone(origin, target, base) <= _ALONE
 
 
 def _from_base(ground: Ground, target: int) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ from itertools import groupby
 
 from ...text import percent, printable, several
 from ..from_matrix import EXACT
-from ..kinds import ADD_DIFFERENCE, CAST, COPY, FINE_TUNE, LORA, UNKNOWN, UNRELATED
+from ..kinds import ADD_DIFFERENCE, CAST, COPY, FINE_TUNE, LORA, SWAP, UNKNOWN, UNRELATED
 from ..recipe import ParentShare, Recipe
 from .draft import Draft
 from .graph import LIKELY, MERGE, PROVEN, WEAK, Edge
 
-NO_MERGES = (COPY, CAST, FINE_TUNE, UNRELATED)
+NO_MERGES = (COPY, CAST, FINE_TUNE, SWAP, UNRELATED)
 """Kinds of recipes that are told from distances and contents instead."""
 
 

@@ -97,7 +97,7 @@ def _evidence(
         base=base,
         base_why=why,
         recipes=recipes,
-        same=_proven_same(recipes),
+        same=_proven_same(recipes, {model.name: model.key.size for model in models}),
         besides=besides,
         said=said_origins(models, library),
         outliers=partial(outliers, models, job),
@@ -131,8 +131,8 @@ def _base(
     return (None, "") if likely is None else (likely.position, likely.why)
 
 
-def _proven_same(recipes: Sequence[Recipe]) -> list[FoldedModels]:
-    """Copies, and what is another in another precision, by their recipes: the finest first."""
+def _proven_same(recipes: Sequence[Recipe], sizes: Mapping[str, int]) -> list[FoldedModels]:
+    """Copies, and what is another in another precision, by their recipes: the largest file first, the finest."""
     groups: list[list[str]] = []
     kinds: Mapping[str, str] = {one.target: one.kind for one in recipes if one.kind in (COPY, CAST) and one.sure}
     for recipe in recipes:
@@ -143,8 +143,8 @@ def _proven_same(recipes: Sequence[Recipe]) -> list[FoldedModels]:
             groups.append(list(dict.fromkeys([name for group in joined for name in group] + pair)))
     found = []
     for group in groups:
-        order = sorted(group, key=lambda name: (kinds.get(name) == CAST, len(name), name))
         cast = any(kinds.get(name) == CAST for name in group)
+        order = sorted(group, key=lambda name: (-sizes.get(name, 0) if cast else 0, len(name), name))
         why = "The same in another precision: rounding alone parts them." if cast else "The same numbers."
         found.append(FoldedModels(tuple(order), why))
     return found
