@@ -175,6 +175,58 @@ def test_a_stranger_has_no_edge():
         assert any("alien" in remark for remark in graph.remarks)
 
 
+def test_groups_without_a_common_origin_are_not_joined():
+    family = small_family()
+    family.base("another")
+    family.train("its-child", "another")
+    graph = build(evidence(family, known=True))
+    sound(graph)
+    for edge in graph.edges:
+        assert len({"another", "its-child"} & {edge.source, edge.target}) in (0, 2)
+    assert loose(graph)[frozenset(("another", "its-child"))] == NEAREST
+    assert any("no common origin" in remark for remark in graph.remarks)
+
+
+def test_of_twins_the_one_that_is_as_the_base_beside_the_unet_was_first():
+    family = Family()
+    family.base("sd-base")
+    for name in ("red", "green"):
+        family.train(name, "sd-base")
+    family.models["red-other-vae"] = family.models["red"]
+    besides = np.zeros((4, 4))
+    besides[3, :3] = besides[:3, 3] = 50.0
+    graph = build(evidence(family, known=True, besides=besides))
+    sound(graph)
+    assert edges(graph)["red", "red-other-vae"] == "component swap"
+    assert ("sd-base", "red") in edges(graph)
+    unknown = build(evidence(family, None, known=True, besides=besides))
+    assert loose(unknown)[frozenset(("red", "red-other-vae"))] == "component swap"
+
+
+def test_an_epoch_does_not_come_from_a_merge_of_a_later_one():
+    family = Family()
+    family.base("sd-base")
+    family.train("other", "sd-base", 0.1)
+    family.train("first", "sd-base", 0.1)
+    family.train("second", "first", 0.03)
+    family.train("third", "second", 0.03)
+    family.merge("mix", other=0.43, third=0.57)
+    found = edges(build(evidence(family, known=True)))
+    assert {origin for origin, made in found if made == "mix"} == {"other", "third"}
+    assert [origin for origin, made in found if made == "first"] == ["sd-base"]
+
+
+def test_a_fine_tune_of_a_merge_comes_from_the_merge():
+    family = Family()
+    family.base("sd-base")
+    for name in ("one", "two", "x"):
+        family.train(name, "sd-base")
+    family.merge("mix", one=0.5, two=0.5)
+    family.train("tuned", "mix", 0.08)
+    found = edges(build(evidence(family, known=True)))
+    assert [origin for origin, made in found if made == "tuned"] == ["mix"]
+
+
 def test_recipes_give_shares_missing_parents_and_adapters():
     family = small_family()
     missing = dataclasses.replace(PROVEN_MIX, missing=MissingParent(0.3, "x"), lora=(BakedLora(8, "style", 0.7),))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..from_matrix import CANNOT, PERHAPS, recipes_of
-from ..kinds import FINE_TUNE, FINE_TUNE_OF_A_MERGE, UNKNOWN
+from ..from_matrix import CANNOT, EXACT, PERHAPS, recipes_of
+from ..kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, TRIPLE_SUM, WEIGHTED_SUM
 from ..recipe import Recipe
 from .descent import Ground, add_descent, add_nearest, on_the_way
 from .draft import Draft
@@ -32,7 +32,7 @@ def build(evidence: GraphEvidence) -> LineageGraph:
     base = None if evidence.base is None else heads[names[evidence.base]]
     grounds = grounds_of(evidence, heads, draft)
     merges = _recipes(evidence, grounds)
-    sure = [recipe for recipe in merges if recipe.sure or (evidence.from_matrix and recipe.kind != UNKNOWN)]
+    sure = [recipe for recipe in merges if recipe.sure or _by_distances(recipe)]
     add_merges(draft, sure, heads, base)
     made = {edge.target for edge in draft.edges if edge.directed}
     for ground in grounds:
@@ -72,15 +72,24 @@ def _graph(
 
 
 def _recipes(evidence: GraphEvidence, grounds: Sequence[Ground]) -> list[Recipe]:
-    """Those that were made; of a matrix those that it tells."""
-    if not evidence.from_matrix:
-        return list(evidence.recipes)
-    found: list[Recipe] = []
+    """Those that were made; and those that the distances alone tell: of a matrix all, else where no recipe is proven
+    and nothing but rounding is left."""
+    made = {recipe.target: recipe for recipe in evidence.recipes}
+    found = list(evidence.recipes)
     for ground in grounds:
         rows = list(ground.rows)
         among = np.sqrt(evidence.squares[np.ix_(rows, rows)])
-        found += recipes_of([evidence.models[row] for row in rows], among)
+        for recipe in recipes_of([evidence.models[row] for row in rows], among):
+            known = made.get(recipe.target)
+            exact = bool(recipe.parents) and recipe.residual is not None and recipe.residual <= EXACT
+            if evidence.from_matrix or (exact and (known is None or not known.sure)):
+                found.append(recipe)
     return found
+
+
+def _by_distances(recipe: Recipe) -> bool:
+    """Whether distances alone say what it is a sum of."""
+    return recipe.method is None and recipe.kind in (WEIGHTED_SUM, TRIPLE_SUM, ADD_DIFFERENCE)
 
 
 def _is_fine_tune(recipe: Recipe) -> bool:

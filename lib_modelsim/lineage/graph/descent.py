@@ -77,7 +77,8 @@ def add_descent(draft: Draft, ground: Ground) -> None:
     base, squares, names = ground.base, ground.squares, ground.models
     if base is None:
         raise ValueError("the base is not known")
-    origins: dict[int, int] = {}
+    origins: dict[int, tuple[int, Edge]] = {}
+    merged = {edge.target for edge in draft.edges if edge.directed}
     outward = sorted((row for row in ground.rows if row != base), key=lambda row: (squares[base, row], row))
     for target in outward:
         if _placed(draft, names[target]):
@@ -85,15 +86,26 @@ def add_descent(draft: Draft, ground: Ground) -> None:
         if named_as_base(names[target]):
             _add_other_base(draft, ground, target)
             continue
-        near = [row for row in outward if row != target and _can_be(draft, ground, row, target)]
+        near = [row for row in outward if names[row] not in merged and _can_be(draft, ground, row, target)]
         origin = min([base, *near], key=lambda x: squares[x, target])
-        directed = origin == base or _is_farther(ground, origin, target)
-        why = _from_base(ground, target) if origin == base else _by_the_way(ground, origin, target, directed)
-        strength = LIKELY if origin == base else WEAK
-        draft.add(Edge(names[origin], names[target], DESCENDANT, None, why, strength, directed))
-        origins[target] = origin
-    for target, origin in origins.items():
+        origins[target] = origin, _edge(ground, origin, target)
+        draft.add(origins[target][1])
+    for target, (origin, edge) in list(origins.items()):  # a merge lies beside its parents' origins, too: only now
+        near = [row for row in outward if names[row] in merged and _can_be(draft, ground, row, target, perhaps=True)]
+        nearest = min([origin, *near], key=lambda x: squares[x, target])
+        if nearest != origin:
+            origins[target] = nearest, _edge(ground, nearest, target)
+            draft.replace(edge, origins[target][1])
+    for target, (origin, _) in origins.items():
         _add_shared(draft, ground, origin, target)
+
+
+def _edge(ground: Ground, origin: int, target: int) -> Edge:
+    first, second = ground.models[origin], ground.models[target]
+    if origin == ground.base:
+        return Edge(first, second, DESCENDANT, None, _from_base(ground, target), LIKELY)
+    directed = _is_farther(ground, origin, target)
+    return Edge(first, second, DESCENDANT, None, _by_the_way(ground, origin, target, directed), WEAK, directed)
 
 
 def _placed(draft: Draft, name: str) -> bool:
@@ -102,14 +114,18 @@ def _placed(draft: Draft, name: str) -> bool:
     return draft.has_origin(name) or any(name in (edge.source, edge.target) for edge in undirected)
 
 
-def _can_be(draft: Draft, ground: Ground, origin: int, target: int) -> bool:
-    return not draft.comes_from(ground.models[origin], ground.models[target]) and on_the_way(ground, origin, target)
+def _can_be(draft: Draft, ground: Ground, origin: int, target: int, perhaps: bool = False) -> bool:
+    if not on_the_way(ground, origin, target):
+        return False
+    return not draft.comes_from(ground.models[origin], ground.models[target], perhaps)
 
 
 def on_the_way(ground: Ground, origin: int, target: int) -> bool:
     """Whether a model lies on the way from the base to another."""
     base, squares = ground.base, ground.squares
-    if squares[origin, target] == 0 or squares[base, origin] < (_BLUR / _ALONE) ** 2 * squares[base, target]:
+    if origin == target or squares[origin, target] == 0:
+        return False
+    if squares[base, origin] < (_BLUR / _ALONE) ** 2 * squares[base, target]:
         return False  # too near to the base to tell whether the target has its way
     turn = ground.turn(origin, target, base)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .graph import Edge
+from .graph import NEAREST, Edge
 
 
 class Draft:
@@ -31,17 +31,23 @@ class Draft:
         self.add(by)
         self.edges.insert(place, self.edges.pop())
 
-    def comes_from(self, model: str, origin: str) -> bool:
-        """Whether there is a way along directed edges from the origin to the model; from itself always."""
+    def comes_from(self, model: str, origin: str, perhaps: bool = False) -> bool:
+        """Whether there is a way along directed edges from the origin to the model; from itself always. With `perhaps`
+        also along edges between kin whose direction is not known."""
         seen, left = {origin}, [origin]
         while left:
             each = left.pop()
             if each == model:
                 return True
-            new = self._children.get(each, set()) - seen
+            new = self._children.get(each, set()) | (self._kin_of(each) if perhaps else set())
+            left += new - seen
             seen |= new
-            left += new
         return False
+
+    def _kin_of(self, model: str) -> set[str]:
+        kin = (edge for edge in self.edges if not edge.directed and edge.kind != NEAREST)
+        ends = ({edge.source, edge.target} for edge in kin)
+        return {other for pair in ends if model in pair for other in pair - {model}}
 
     def has_origin(self, model: str) -> bool:
         """Whether a directed edge leads to it."""
