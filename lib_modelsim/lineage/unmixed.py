@@ -43,7 +43,7 @@ def unmixed(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] | None
     main = main_of(evidence)
     blocks = components_of(evidence).get(main, []) if main is not None else []
     apart = distances_to(blocks) if blocks else {}
-    origin = min(apart, key=lambda name: apart[name][0], default=None)
+    origin = _nearest(apart, equal)
     if origin is None or _explained(blocks, origin, list(apart)) > _MIXED:
         return None
     sample = evidence.sample([origin])
@@ -53,6 +53,14 @@ def unmixed(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] | None
     if few is not None and few.sure:
         return few
     return _low_rank(evidence, equal, origin, sample) or few
+
+
+def _nearest(apart: Mapping[str, tuple[float, float]], equal: Mapping[str, EqualComponent]) -> str | None:
+    """The candidate whose network is nearest; of twins the one that has more of the other components."""
+    least = min((squares for squares, _ in apart.values()), default=0.0)
+    twins = [name for name, (squares, _) in apart.items() if squares <= least * (1 + 1e-9)]
+    held = {name: sum(one.count for one in equal.values() if name in one.sources) for name in twins}
+    return max(twins, key=held.__getitem__, default=None)
 
 
 def _same(one: KeyValues, origin: str) -> bool:

@@ -94,6 +94,9 @@ def test_adjust_is_found_with_its_settings(models):
     assert settings["contrast"] == pytest.approx(5, abs=0.1)
     assert found.method.residual_in_roundings < 2
     assert len(found.keys) == 4
+    twin = {key: a[key] if not key.startswith("vae.") else w[::-1] for key, w in a.items()}
+    found = unmixed(evidence_of(target, {"twin": twin, **known}, "base"))
+    assert [p.model for p in found.parents] == ["a"], "the VAE tells twins apart"
     other = target | {"B00.out.0.weight": (target["B00.out.0.weight"].astype("f4") + rng.normal(size=24)).astype("f2")}
     found = unmixed(evidence_of(other, known, "base"))
     assert (found.kind, found.sure, found.method.parameters) == ("adjust", False, {})
