@@ -96,8 +96,11 @@ window.modelsimTab = window.modelsimTab || (function () {
 
     document.addEventListener("keydown", sendName);
     document.addEventListener("focusout", (event) => {
-        const { target, relatedTarget } = event, row = target.closest?.("tr");
-        if (row?.isConnected && !row.contains(relatedTarget)) sendName(event); // name and remark go together
+        const { target, relatedTarget } = event, row = target.dataset?.class && target.closest("tr");
+        if (!row || row.contains(relatedTarget)) return; // name and remark go together
+        setTimeout(() => { // browsers tell it also of a field that is drawn anew, which nobody has left
+            if (row.isConnected || document.activeElement?.dataset.class !== target.dataset.class) sendName(event);
+        });
     });
 
     let typingIn = null;
@@ -114,6 +117,12 @@ window.modelsimTab = window.modelsimTab || (function () {
             field.focus();
             field.setSelectionRange(field.value.length, field.value.length);
         }
+    });
+
+    // gradio 3 asks nothing twice at a time: what arrived while it asked whether the page shows what is newest
+    modelsim.onSettle("[data-checked]", ({ dataset: { seen, checked } }) => {
+        const shown = document.querySelector(`#${seen} textarea, #${seen} input`)?.value;
+        if (shown !== undefined && shown.trimEnd() !== checked) modelsim.send(seen, `${shown} `);
     });
 
     // Nothing is asked of the server before somebody looks at the tab; then once, each time gradio has built it.

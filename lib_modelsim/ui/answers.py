@@ -29,9 +29,10 @@ class How:
         return replace(self, classes=None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
-    """A comparison; its families are made when they are asked for, and how far to trust one when it is weighed."""
+    """A comparison; its families are made when they are asked for, and how far to trust one when it is weighed. Each is
+    equal to itself alone."""
 
     comparison: Comparison
     deltas: dict[str, Resampling] = field(default_factory=dict)
@@ -80,6 +81,11 @@ class Answer:
     def trust(self, how: How, family: Family) -> Trust | None:
         """How far to trust one of the families; None where it was not weighed."""
         return self._trusts.get((how, family.architecture))
+
+    @property
+    def weighed(self) -> tuple[object, ...]:
+        """Of which families it is known how far to trust them."""
+        return tuple(self._trusts)
 
     def weigh(self, how: How, family: Family) -> Trust:
         """Compute how far to trust one of the families, unless it is known; may take seconds."""

@@ -52,6 +52,7 @@ class Backend:
         self.memory = ""  # why the model in memory is no row, where that is to be told
         self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
         self.ancestry = Ancestry(self)
+        self.named = 0  # counts the classes named; with it one sees whether names are older
         self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
         self._task: Task | None = None
         self._doing: object = None
@@ -247,6 +248,7 @@ class Backend:
 
         edit = ClassEdit(family.architecture, number, name, remark)
         self._at_once.submit(self._quick.name_class, family, self.index.models, edit).result()
+        self.named += 1
         return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
 
     def class_names(self, family: Family) -> dict[int, ClassName]:

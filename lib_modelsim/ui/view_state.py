@@ -172,6 +172,14 @@ class ViewState:
         wanted = [family for family in families if family.architecture == choices.architecture]
         return Shown(answer, how, families, next(iter([*wanted, *families]), None), called=self.backend.class_names)
 
+    def known(self) -> tuple[object, ...]:
+        """All that the families follow from, to tell an older state from a newer one; whichever model is chosen, which
+        changes neither table nor drawing."""
+        backend, choices = self.backend, replace(self.choices, chosen=None, other=None)
+        read = backend.index, backend.rows, backend.identities, backend.memory
+        made = backend.ancestry.recipes, backend.ancestry.graphs
+        return choices, *read, *made, backend.named, *backend.answers.values()
+
     @property
     def detail(self) -> Detail | None:
         """The chosen model beside the other one, where the two were compared in detail."""

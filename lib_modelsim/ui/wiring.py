@@ -10,12 +10,14 @@ import gradio as gr
 from gradio.events import Dependency
 
 from ..hosts.host import Host
+from ..templates import render
 from .work import Updates, Work
 
 Event = Callable[..., Dependency]
 """What takes a handler: a component's `click`, or `then` of an earlier answer."""
 
-_EVERY = {"trigger_mode": "multiple"} if int(gr.__version__.split(".")[0]) >= 4 else {}
+_DROPS = int(gr.__version__.split(".")[0]) < 4
+_EVERY: dict[str, Any] = {} if _DROPS else {"trigger_mode": "multiple"}
 """Else gradio drops what is asked for while the one before is on its way; gradio 3 always does."""
 
 _QUIET = {"show_progress": "hidden", "api_name": False, **_EVERY}
@@ -45,10 +47,21 @@ class Wiring:
 
         return event(in_turn, inputs, outputs, **_AT_ONCE)
 
-    def settle(self, seen: gr.Textbox, answer: Callable[..., object], inputs: Any, outputs: Any) -> None:  # noqa: ANN401
+    def settle(self, seen: gr.Textbox, answer: Callable[..., Updates], inputs: Any, outputs: Any) -> None:  # noqa: ANN401
         """Ask once more when an answer has arrived: `seen` says what it shows, which may not be what the controls say
-        by then. An answer can overtake a later one on its way, and gradio 3 drops what is asked for meanwhile."""
-        self.at_once(seen.change, answer, inputs, outputs)
+        by then. An answer can overtake a later one on its way, and gradio 3 drops what is asked for meanwhile: also
+        this, so the script asks about what arrived meanwhile as soon as it has been answered, by a space behind it."""
+        if not _DROPS:
+            self.at_once(seen.change, answer, inputs, outputs)
+            return
+        checked = gr.HTML(visible=False)
+
+        def check(value: str, *values: object) -> Updates:
+            value = value.rstrip(" ")
+            told = render("ui/templates/checked.html", seen=seen.elem_id, checked=value)
+            return {**answer(value, *values), checked: told}
+
+        self.at_once(seen.change, check, inputs, [checked, *outputs])
 
     def beside(
         self,

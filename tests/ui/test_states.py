@@ -288,7 +288,7 @@ def test_a_control_is_sent_a_value_only_by_an_answer_that_changes_it(tab_over, s
     answer = sent(tab._taker(controls["classes"], "classes", int)("2"))
     kept = [answer[name] for name in ("view", "measure", "classes", "distance", "linkage", "optimal_order")]
     assert kept == [gr.update()] * 6
-    assert answer["families_seen"] == tab._shows()
+    assert tab._newest.is_in(answer["families_seen"])
     assert all("value" not in update for update in (sent(tab._look_after())[name] for name in ("view", "measure")))
     tree = sent(tab._changes(lambda: tab.act(json.dumps({"do": "reference", "name": "anna"}))))
     assert (tree["references"]["value"], tree["classes"]) == (["anna"], gr.update())
@@ -307,11 +307,11 @@ def test_a_base_that_is_gone_leaves_its_control(tab_over, small_family):
 def test_the_view_that_the_page_says_it_shows_is_drawn(tab_over, small_family):
     tab = tab_over(small_family)
     families(tab)
-    seen = tab._shows()
-    assert list(tab._settled(seen, "Tree")) == [tab._seen]
+    seen = opened(tab)["families_seen"]
+    assert list(tab._settled(seen, "Tree")) == [tab._newest.field]
     choose(tab, view="Map")
     assert "modelsim-map" in by_id(tab._settled(seen, "Tree"))["drawing"], "an answer that came late is not the last"
-    assert "modelsim-heatmap" in by_id(tab._settled(tab._shows(), "Heat map"))["drawing"], "the click was lost"
+    assert "modelsim-heatmap" in by_id(tab._settled(tab._newest.told(), "Heat map"))["drawing"], "the click was lost"
 
 
 def test_references_behind_the_closed_panel_are_named_and_cleared_by_a_click(tab_over, small_family):

@@ -19,6 +19,7 @@ from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.remarks import found_out
 from ...workspace.catalogue.sameness import sameness_facts
 from ..answers import Answer
+from ..newest import Newest
 from ..status import note
 from ..view_state import Shown, ViewState
 from ..words import number
@@ -53,7 +54,12 @@ class ChosenPanel:
             self.chosen_field, self.family_field, self.action_field = (
                 gr.Textbox(elem_id=name, show_label=False) for name in FIELDS
             )
-        self.outputs = [self.card, self.said, self.detail, self.matches]
+            self.newest = Newest("modelsim_chosen_seen", self._known)
+        self.outputs = [self.newest.field, self.card, self.said, self.detail, self.matches]
+
+    def _known(self) -> object:
+        session = self._session
+        return session.known(), session.chosen, session.choices.other, self._family, tuple(session.backend.details)
 
     def updates(self) -> Updates:
         """As chosen; what was said of something else is gone."""
@@ -61,13 +67,18 @@ class ChosenPanel:
 
     def panels(self, shown: Shown | None = None) -> Updates:
         """As chosen, below what was said last."""
-        answer = (shown or self._session.shown()).answer
         self._family = tuple(name for name in self._family if self._session.backend.model(name) is not None)
+        told = {self.newest.field: self.newest.told()}
+        answer = (shown or self._session.shown()).answer
         if self._family:
-            return {self.card: self._family_card(answer), self.detail: "", self.matches: ""}
+            return {**told, self.card: self._family_card(answer), self.detail: "", self.matches: ""}
         found = self._session.detail
         detail = detail_panel(found) if found is not None else ""
-        return {self.card: self._card(), self.detail: detail, self.matches: self._matches(answer)}
+        return {**told, self.card: self._card(), self.detail: detail, self.matches: self._matches(answer)}
+
+    def settled(self, seen: str) -> Updates:
+        """Nothing, where the page shows what was chosen; else what was."""
+        return {self.newest.field: gr.update()} if self.newest.is_in(seen) else self.panels()
 
     def choose(self, name: str) -> Updates:
         """A click on a model, wherever it is."""

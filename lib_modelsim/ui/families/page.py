@@ -11,7 +11,8 @@ import gradio as gr
 from gradio.events import Dependency
 
 from ..choices import LIBRARY, TREE
-from ..view_state import Shown, ViewState
+from ..newest import Newest
+from ..view_state import ViewState
 from ..wiring import Event, Wiring, without_value
 from ..work import Updates
 from . import references
@@ -37,17 +38,21 @@ class FamiliesPage:
             with gr.Column(scale=4, min_width=320):
                 self._chosen = ChosenPanel(session)
         with gr.Row(elem_id="modelsim_families_hidden"):
-            self._seen = gr.Textbox(elem_id="modelsim_families_seen", show_label=False)
+            self._newest = Newest("modelsim_families_seen", session.known)
+            self._newest_classes = Newest("modelsim_classes_seen", self._known_of_classes)
         self._changed, self._recipes = False, session.backend.ancestry.recipes
         self._taken = [*self._controls.taken(), *self._families.taken()]
         parts = (self._greeting, self._folders, self._controls, self._families, self._chosen)
-        self.outputs = [self._seen, *(output for part in parts for output in part.outputs)]
+        hidden = [self._newest.field, self._newest_classes.field]
+        self.outputs = [*hidden, *(output for part in parts for output in part.outputs)]
 
     def show(self) -> Updates:
         """Everything as chosen and known by now."""
+        told = self._newest.told(), self._newest_classes.told()
         shown = self.session.shown()
         return {
-            self._seen: self._shows(shown),
+            self._newest.field: told[0],
+            self._newest_classes.field: told[1],
             **self._greeting.updates(),
             **self._folders.updates(),
             **self._controls.updates(),
@@ -61,13 +66,11 @@ class FamiliesPage:
 
     def _after_recipes(self) -> Updates:
         before, self._recipes = self._recipes, self.session.backend.ancestry.recipes
-        return {self._seen: gr.update()} if before == self._recipes else self._changes(self.show)
+        return {self._newest.field: gr.update()} if before == self._recipes else self._changes(self.show)
 
-    def _shows(self, shown: Shown | None = None) -> str:
-        """What the drawing follows from, as `_seen` remembers it."""
-        choices, names = self.session.choices, sorted((shown or self.session.shown()).class_names.items())
-        how = choices.references, choices.classes, choices.distance, choices.linkage, choices.optimal_order
-        return repr((choices.view, choices.architecture, choices.question, *how, names))
+    def _known_of_classes(self) -> object:
+        """What the table of classes follows from."""
+        return self.session.known(), [answer.weighed for answer in self.session.backend.answers.values()]
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""
@@ -77,8 +80,11 @@ class FamiliesPage:
     def connect(self, opened: Event) -> None:
         """Set going what each control is for; at the first opening the files are looked at."""
         self._wiring.at_once(opened, self.look, None, self.outputs)
-        self._wiring.settle(self._seen, self._settled, [self._seen, self._families.view], self.outputs)
         work, controls, families, chosen = self.work, self._controls, self._families, self._chosen
+        seen, seen_classes, seen_card = self._newest.field, self._newest_classes.field, chosen.newest.field
+        self._wiring.settle(seen, self._settled, [seen, families.view], self.outputs)
+        self._wiring.settle(seen_classes, self._settled_classes, [seen_classes], [seen_classes, families.classes])
+        self._wiring.settle(seen_card, chosen.settled, [seen_card], chosen.outputs)
         self._at_once(families.refresh.click, self._refreshed)
         self._start(families.index.click, work.index)
         self._start(families.hash.click, work.hash_all)
@@ -128,12 +134,16 @@ class FamiliesPage:
     def _weigh(self, shown: Dependency) -> Dependency:
         """Weigh the classes shown, in a step of its own, as it may take a second."""
         weighed = self._wiring.beside(shown.then, self._weigh_shown, None)
-        return self._at_once(weighed.then, self._families.named_classes, None, self._families.classes)
+        return self._at_once(weighed.then, self._classes, None, [self._newest_classes.field, self._families.classes])
 
     def _weigh_shown(self) -> None:
         shown = self.session.shown()
         if shown.family is not None and not self.session.backend.busy:
             shown.answer.weigh(shown.how, shown.family)
+
+    def _classes(self) -> Updates:
+        told = self._newest_classes.told()
+        return {self._newest_classes.field: told, self._families.classes: self._families.named_classes()}
 
     def _look_after(self) -> Updates:
         """As `look`, after a task. The first families end the greeting."""
@@ -178,11 +188,16 @@ class FamiliesPage:
 
     def _settled(self, seen: str, view: str) -> Updates:
         """Nothing, where the page shows what was chosen; else all that follows from it."""
-        if seen == self._shows():
+        if self._newest.is_in(seen):
             if view == self.session.choices.view:
-                return {self._seen: gr.update()}
+                return {self._newest.field: gr.update()}
             self.session.choose(view=view)  # a choice that never arrived, or was taken back on the page
         return self._changes(self.show)
+
+    def _settled_classes(self, seen: str) -> Updates:
+        """The same for the table of classes."""
+        newest = self._newest_classes
+        return {newest.field: gr.update()} if newest.is_in(seen) else self._classes()
 
     def _telling(self, act: Callable[..., str], said: gr.HTML) -> Callable[..., Updates]:
         """Does something, shows what follows, and tells what became of it."""
