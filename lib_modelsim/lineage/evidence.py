@@ -24,7 +24,7 @@ class TargetEvidence:
     and candidates is stored as: name → component → dtype. `rounded(model)` says of each component whether one of target
     and model is the other in a coarser precision, proven number by number: it reads both. `adapters(shares)` are the
     library's adapters beside what is left of the target after these shares by block; it reads target, parents and
-    adapters.
+    adapters. `architecture` is the network's name in our definitions, "" where it has none.
     """
 
     target: str
@@ -36,6 +36,7 @@ class TargetEvidence:
     coverage: float = 1.0
     candidates: tuple[str, ...] = field(default=())
     precisions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    architecture: str = ""
     values: Callable[[Sequence[str], Sequence[str]], Sequence[KeyValues]] = lambda keys, names: ()
     pieces: Callable[[Sequence[str]], Sequence[KeyValues]] | None = None
     rounded: Callable[[str], Mapping[str, bool]] = lambda model: {}

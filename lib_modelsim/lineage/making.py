@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..similarity.joining import main_component
-from .by_weight import by_weight
+from .by_weight import by_finer_blocks, by_weight
 from .candidates import PROVEN, Candidates, candidates_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
@@ -56,6 +56,9 @@ def make(evidence: TargetEvidence) -> Recipe:
     fits = replayed(pieces, evidence.sample, among, candidates.base)
     if fits and fits[0].residual_in_roundings < PROVEN:
         return method_recipe(evidence, candidates, linear, fits[0])
+    finer = by_finer_blocks(evidence, linear)
+    if finer is not None:
+        return finer
     rest = remainder(evidence, blocks_of(linear))
     return changed_recipe(evidence, candidates, linear, rest)
 

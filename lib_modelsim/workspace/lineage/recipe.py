@@ -43,6 +43,7 @@ def recipe(
             model.name: {name: part.dtype for name, part in model.header.components.items()}
             for model in (target, *held)
         },
+        architecture=target.architecture,
         values=lambda keys, names: read_sample(target, [by_name[name] for name in names], keys, job),
         pieces=lambda names: read_pieces(target, [by_name[name] for name in names], keys, job),
         rounded=lambda name: rounded_components(target, by_name[name], library, job),
