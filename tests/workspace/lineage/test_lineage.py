@@ -9,6 +9,11 @@ import pytest
 
 from lib_modelsim import demo
 from lib_modelsim.cli.main import main
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.job import Cancelled, Job, Progress
+from lib_modelsim.library import Library
+from lib_modelsim.workspace.workspace import Workspace
 
 SHAPES = demo.sd1_shapes(4, 16, 1)
 
@@ -122,3 +127,21 @@ def test_the_tree_of_a_family_that_was_really_trained(trained_family, capsys):
         ("mini-ink", "mini-ink-neon"),
         ("mini-water", "mini-water-sepia"),
     }
+
+
+def test_a_stop_keeps_the_recipes_that_were_finished(tmp_path):
+    folder = saved(tmp_path / "models", family())
+    library = tmp_path / "library.sqlite"
+    with Workspace(Folders([folder], tmp_path, Settings()), lambda: Library(library)) as use:
+        index = use.read_index(Job())
+        finished = False
+
+        def report(progress: Progress) -> None:
+            nonlocal finished
+            if progress.what == "reading samples" and progress.done == 1:  # another recipe begins, or goes on
+                finished = bool(use.lineage.all_recalled(index.models))
+
+        with pytest.raises(Cancelled):
+            use.lineage.lineage(None, index, Job(report, lambda: finished))
+        kept = set(use.lineage.all_recalled(index.models))
+        assert 0 < len(kept) < len(index.models)
