@@ -125,7 +125,7 @@ def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Lin
         if parent.model not in rest.stand_ins
     ]
     components = components_of(linear)
-    if len(parents) == 1:
+    if len(parents) == 1 and rest.missing is None:
         of_it = ComponentOrigin("changed", parents[0].model)
         components = {name: of_it if one.kind == "merged" else one for name, one in components.items()}
     return Recipe(

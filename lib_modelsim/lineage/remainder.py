@@ -22,6 +22,9 @@ from .values import KeyValues
 _PROVEN = 2.0
 """Roundings below which nothing is left."""
 
+_NOTHING = 1e-3
+"""A share that is told as 0: nobody types three digits."""
+
 _STRANGER = 0.45
 """Size of a rest, relative to the weights, above which no model here is kin: the farthest relatives' distance
 (`similarity/measures/l2.py`), and a rest is no longer than the way to the nearest."""
@@ -87,7 +90,8 @@ def remainder(
         found = low_rank(rests(sample, again))
     if found is not None:
         lora = _lora(evidence, shares if again is None else again, found)
-        return replace(lora, in_roundings=found.left, shares=again)
+        nothing = () if again is None else _without_a_share(again)
+        return replace(lora, in_roundings=found.left, shares=again, stand_ins=nothing)
     follows = 0.0
     if len(parents) > 1:
         follows = grows_with_the_difference(rests(sample, shares), sample, _largest(shares)[:3])
@@ -225,6 +229,13 @@ def _steady(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> bool:
     """Whether all blocks of the network have the same shares."""
     rows = [shares[place_of(block.block, block.component)] for block in _looked_at(evidence, shares)]
     return all(dict(row) == dict(rows[0]) for row in rows)
+
+
+def _without_a_share(shares: Mapping[str, Shares]) -> tuple[str, ...]:
+    """Models whose share is nothing in every block."""
+    return tuple(
+        name for name in _parents(shares) if all(abs(row.get(name, 0.0)) < _NOTHING for row in shares.values())
+    )
 
 
 def _largest(shares: Mapping[str, Shares]) -> list[str]:

@@ -110,6 +110,7 @@ def test_a_lora_on_a_merge_is_told_from_shares_that_it_moved():
     off = {f"B{i:02d}": {"a": 0.61 + 0.01 * i, "b": 0.43, "base": -0.04 - 0.01 * i} for i in range(4)}
     found = remainder(evidence_of(target, models, "base"), off)
     assert (found.kind, found.lora[0].rank) == ("lora", 4)
+    assert found.stand_ins == ("base",)
     for row in found.shares.values():
         assert row == pytest.approx({"a": 0.6, "b": 0.4, "base": 0}, abs=2e-3)
 
