@@ -73,4 +73,4 @@ def _of_known(reading: RecipeReading) -> str:
         return "All recipes are known: nothing is read."
     samples = f"samples for {counted(reading.sampled, 'recipe')}, {size_text(reading.samples)}"
     whole = f"{size_text(reading.size)} of {counted(reading.whole, 'file')} once, and " if reading.whole else ""
-    return f"This reads {whole}{samples}; about {duration(reading.seconds)} at 250 MB a second."
+    return f"This reads {whole}{samples}; about {duration(reading.seconds)}."

@@ -39,14 +39,14 @@ def reading_words(known: KnownRecipe) -> str:
 
 
 def _reads_at_most(reading: RecipeReading) -> str:
-    files, most = counted(reading.whole, "file"), f"at most about {duration(reading.seconds)} at 250 MB a second"
+    files, most = counted(reading.whole, "file"), f"at most about {duration(reading.seconds)}"
     read = f"the headers of {files}, then at most all of them, {size_text(reading.size)}"
     return f"Not indexed yet: reads {read}; {most}."
 
 
 def _reads(reading: RecipeReading) -> str:
     samples = f"samples of up to {counted(reading.sampled, 'file')}, {size_text(reading.samples)}"
-    how_long = f"about {duration(reading.seconds)} at 250 MB a second"
+    how_long = f"about {duration(reading.seconds)}"
     if reading.whole:
         read = f"reads {reading.whole:,} files, {size_text(reading.size)} of them, once, and {samples}"
         return f"These models were not compared with each other yet: {read}; {how_long}."
@@ -74,7 +74,7 @@ def recipe_card(
     return render(
         "ui/templates/recipe.html",
         target=found.target,
-        sentence=words.sentence(found),
+        sentence=words.sentence(found).replace(" %", "\xa0%"),
         sure=found.sure,
         stale=_stale(recalled),
         chart=chart(found),

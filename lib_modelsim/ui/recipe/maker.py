@@ -72,8 +72,9 @@ class Maker:
             return KnownRecipe(why_not=str(error))
 
     def _not_indexed(self) -> KnownRecipe:
-        from ...workspace.lineage.reading import RecipeReading
+        from ...workspace.lineage.reading import WEIGHTS_OF_A_FILE, RecipeReading
 
         here = set(self.names)
         sizes = [row.size or 0 for row in self.backend.rows if row.name in here]
-        return KnownRecipe(reading=RecipeReading(len(sizes), sum(sizes)), indexed=False)
+        weights = len(sizes) * WEIGHTS_OF_A_FILE
+        return KnownRecipe(reading=RecipeReading(len(sizes), sum(sizes), weights=weights), indexed=False)

@@ -66,14 +66,15 @@ class Lineages:
 
     def reading_all(self, index: Index) -> RecipeReading:
         """What all recipes together will read."""
-        library, whole, size, sampled, samples = self._library(), 0, 0, 0, 0
+        library, whole, size, sampled, samples, weights = self._library(), 0, 0, 0, 0, 0
         for group in by_architecture(index.models):
             wanted = [model for model in group if self._is_wanted(model, index)]
             if wanted:
                 of_group = reading_of_group(group, len(wanted), library)
                 whole, size = whole + of_group.whole, size + of_group.size
                 sampled, samples = sampled + len(wanted), samples + of_group.samples
-        return RecipeReading(whole, size, sampled, samples)
+                weights += of_group.weights
+        return RecipeReading(whole, size, sampled, samples, weights)
 
     def _is_wanted(self, model: Model, index: Index) -> bool:
         """Whether there can be a recipe, and is none yet."""
