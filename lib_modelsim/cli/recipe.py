@@ -79,9 +79,9 @@ def run_recipe(options: argparse.Namespace) -> int:
     if options.json:
         print_json(document(found) | {"scripts": [each.document for each in scripts], "errors": errors(unreadable)})
     else:
-        print_lines([*lines(found), *(each.told for each in scripts), *bad_lines(unreadable)])
-    refused = next((each.refused for each in scripts if each.refused is not None), None)
-    if refused is not None and options.write_script.suffix:
+        print_lines([*lines(found), *(each.told for each in scripts if not each.alone), *bad_lines(unreadable)])
+    refused = next((each.refused for each in scripts if each.alone), None)
+    if refused is not None:
         raise refused
     return 0
 

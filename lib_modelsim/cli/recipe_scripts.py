@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScriptOutcome:
-    """A script that was written, or why it was not."""
+    """A script that was written, or why it was not; `alone`: it was the only one that was asked for, and was not."""
 
     program: str
     path: Path | None = None
     refused: ModelsimError | None = None
+    alone: bool = False
 
     @property
     def told(self) -> str:
@@ -65,5 +66,5 @@ def write_scripts(where: Path | None, recipe: Recipe, question: RecipeQuestion) 
             path = where / program.file_name(recipe.target) if folder else where
             found.append(ScriptOutcome(program.name, write_text(path, text)))
         except ModelsimError as error:
-            found.append(ScriptOutcome(program.name, refused=error))
+            found.append(ScriptOutcome(program.name, refused=error, alone=not folder))
     return found

@@ -238,3 +238,18 @@ def test_ctrl_c_keeps_what_is_finished(family, library, monkeypatch):
     told = run("recipe", "--all", family, "--json", "--library", library)
     assert told.code == 130
     assert [each["target"] for each in json.loads(told.out)["recipes"]] == ["anna", "base"]
+
+
+def test_scripts_into_a_folder_and_into_a_file(family, tmp_path, library):
+    asked = "recipe", family / "mix.safetensors", family, "--library", library, "--write-script"
+    told = run(*asked, tmp_path / "scripts", "--json")
+    assert (tmp_path / "scripts" / "mix.checkpoint-merger.txt").is_file()
+    assert {each["program"]: each["error"] is None for each in told.document["scripts"]}["sd-mecha"]
+    assert run(*asked, tmp_path / "again.py").code == 0
+    assert "weighted_sum" in (tmp_path / "again.py").read_text("utf-8")
+    assert "no program takes a script with this ending" in one_line(run(*asked, tmp_path / "again.md"))
+    told = run("recipe", family / "anna.safetensors", family, "--library", library, "--write-script",
+               tmp_path / "no.txt")  # fmt: skip
+    assert told.code == 2
+    assert told.err.startswith("modelsim: the WebUI's Checkpoint Merger takes a multiplier from 0 to 1")
+    assert not (tmp_path / "no.txt").exists()
