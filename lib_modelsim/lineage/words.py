@@ -135,6 +135,11 @@ def _first(recipe: Recipe) -> str:
     return f"{_is(recipe)} {name(recipe.parents[0]) if recipe.parents else _NOBODY}"
 
 
+def _under_a_lora(recipe: Recipe) -> str:
+    """One model, or a merge of several."""
+    return _mixed(recipe) if len([p for p in recipe.parents if p.share is not None]) > 1 else _first(recipe)
+
+
 def _adjusted(recipe: Recipe) -> str:
     return f"{_is(recipe)} {_all(recipe)}, adjusted" + (f" in {several(recipe.keys, 4)}" if recipe.keys else "")
 
@@ -153,7 +158,7 @@ _MADE: dict[str, Callable[[Recipe], str]] = {
     kinds.COPY: _copy,
     kinds.CAST: _cast,
     kinds.FINE_TUNE: _fine_tune,
-    kinds.LORA: _first,
+    kinds.LORA: _under_a_lora,
     kinds.ADJUST: _adjusted,
     kinds.SWAP: _first,
     kinds.UNRELATED: _unrelated,

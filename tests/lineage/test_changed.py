@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lib_modelsim.lineage.making import make
+from lib_modelsim.lineage.words import sentence
 
 from .arrays import drawn, evidence_of, mixed, moved
 from .test_low_rank import with_lora
@@ -29,6 +30,7 @@ def test_a_lora_on_a_merge(models):
     found = make(evidence_of(target, models, "base"))
     assert (found.kind, found.lora[0].rank, found.missing) == ("lora", 4, None)
     assert shares(found) == pytest.approx({"a": 0.6, "b": 0.4}, abs=0.01)
+    assert sentence(found).startswith("target = 0.60 a + 0.40 b, with a LoRA that is not here (rank 4)")
 
 
 def test_a_training_that_goes_back_a_little_has_one_origin(models):
