@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .methods.method import PROVEN, Method, MethodFit
 from .methods.registry import methods
 from .pieces import pieces_of
-from .values import KeyValues, steps
+from .values import KeyValues, Numbers, steps
 
 NUMBERS = 1 << 17
 """Weights of each block are looked at whole until there are so many numbers."""
@@ -48,12 +49,30 @@ def replayed(
     A quick look at `pieces` of all models says which parents are worth a closer one; `read(names)` gives whole weights
     of target and these models, at most MODELS of them at a time. Empty where most of the target is a plain copy of a
     candidate, and where nothing fits at all. `C` of a formula is tried as the base first, as another candidate only
-    where that explains nothing.
+    where that explains nothing. Where nothing is proven and a candidate is stored more coarsely than the target (the
+    cast of a parent), its rounding is allowed for: such a fit is `coarse`.
     """
     names = [name for name in dict.fromkeys(candidates) if name != base]
-    known = [*names, *([base] if base is not None else [])]
-    if any(_copied(pieces, name) for name in known):
+    if any(_copied(pieces, name) for name in [*names, *([base] if base is not None else [])]):
         return []
+    found = _found(pieces, read, names, base)
+    dtype, coarse = _coarser(pieces, [*names, *([base] if base is not None else [])])
+    if coarse and not any(fit.residual_in_roundings < PROVEN for fit in found):
+        rounder = _found(_stored_as(pieces, dtype), lambda chosen: _stored_as(read(chosen), dtype), names, base)
+        found += [replace(fit, coarse=True) for fit in rounder if coarse & set(fit.parents.values())]
+    fits = [fit for fit in found if fit.residual_in_roundings < WORTH]
+    least = min((fit.residual_in_roundings for fit in fits), default=0.0)
+    return sorted(fits, key=lambda fit: _place(fit, least))
+
+
+def _found(
+    pieces: Sequence[KeyValues],
+    read: Callable[[Sequence[str]], Sequence[KeyValues]],
+    names: Sequence[str],
+    base: str | None,
+) -> list[MethodFit]:
+    """Of each method the best fit, where one is worth a word."""
+    known = [*names, *([base] if base is not None else [])]
     origins = [base] if base is not None else names
     looks = [look for method in methods() for look in _looks(method, pieces, _choices(method, known, names, origins))]
     first = {one.key for one in pieces}
@@ -62,9 +81,35 @@ def replayed(
         others = [method for method in methods() if "C" in method.roles]
         looks = [look for method in others for look in _looks(method, pieces, _choices(method, known, names, names))]
         found += _closer(looks, read, first)
-    fits = [fit for fit in found if fit.residual_in_roundings < WORTH]
-    least = min((fit.residual_in_roundings for fit in fits), default=0.0)
-    return sorted(fits, key=lambda fit: _place(fit, least))
+    return found
+
+
+def rivals(fits: Sequence[MethodFit]) -> list[MethodFit]:
+    """The others that explain a target as well as the first: nothing in the sample tells them apart."""
+    if not fits or fits[0].residual_in_roundings >= PROVEN:
+        return []
+    return [fit for fit in fits[1:] if fit.residual_in_roundings <= AS_GOOD * fits[0].residual_in_roundings + 0.02]
+
+
+def _coarser(pieces: Sequence[KeyValues], names: Sequence[str]) -> tuple[str, set[str]]:
+    """The candidates whose numbers have fewer digits than the target's dtype holds, and the dtype that holds them."""
+    fine = {one.dtype for one in pieces} & {"F16", "F32"}
+    rough = {
+        name for name in names if fine and _fits(pieces, name, lambda x: ~(x.view(np.uint32) & 0xFFFF).astype(bool))
+    }
+    if rough or "F32" not in fine:
+        return "BF16", rough
+    with np.errstate(over="ignore"):
+        return "F16", {name for name in names if _fits(pieces, name, lambda x: x.astype(np.float16) == x)}
+
+
+def _fits(pieces: Sequence[KeyValues], name: str, exact: Callable[[Numbers], NDArray[np.bool_]]) -> bool:
+    held = [one.models[name] for one in pieces if name in one.models]
+    return bool(held) and all(exact(numbers).all() for numbers in held)
+
+
+def _stored_as(sample: Sequence[KeyValues], dtype: str) -> list[KeyValues]:
+    return [replace(one, dtype=dtype) for one in sample]
 
 
 def _place(fit: MethodFit, least: float) -> tuple[float, int, float]:

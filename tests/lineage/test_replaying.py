@@ -251,6 +251,19 @@ def test_values_that_were_taken_over_are_counted_where_only_one_model_has_them()
     assert set(chance.blocks) == {"BASE", *(f"IN{i}" for i in range(4)), *(f"OUT{i}" for i in range(4))}
 
 
+def test_the_cast_of_a_parent_is_found_and_is_no_proof():
+    models = family(14)
+    target = merged(lambda a, b, c: train_difference(a, b, c, 0.7), models["moth"], models["velvet"], models["base"])
+    models["velvet"] = {key: stored(value, "BF16") for key, value in models["velvet"].items()}
+    first = found(target, models)[0]
+    assert (first.method, first.coarse) == ("train-difference", True)
+    assert first.parents == {"A": "moth", "B": "velvet", "C": "base"}
+    assert first.residual_in_roundings < PROVEN
+    assert first.parameters["alpha"] == pytest.approx(0.7, abs=0.01)
+    exact = merged(lambda a, b, c: train_difference(a, b, c, 0.7), models["moth"], models["velvet"], models["base"])
+    assert not found(exact, models)[0].coarse
+
+
 def test_the_method_of_the_docs_is_found_like_ours(monkeypatch):
     models = family(12)
     target = merged(np.minimum, models["ink"], models["velvet"])

@@ -16,7 +16,8 @@ class MethodFit:
     """How well a method explains a sample: its parents by role, the parameters that fit best, and what is left, as a
     multiple of the rounding of the stored precision (root mean square over the sample's largest component);
     `components` has the same for each component alone. `shares` are the shares by role that the parameters mean, for a
-    method that has constant ones; `blocks` the parameters by block where they differ between blocks."""
+    method that has constant ones; `blocks` the parameters by block where they differ between blocks. `coarse`: a
+    parent is stored more coarsely than the target, and what is left is counted in its rounding: no proof."""
 
     method: str
     parents: Mapping[str, str]
@@ -25,6 +26,7 @@ class MethodFit:
     components: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
     blocks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    coarse: bool = False
 
 
 @dataclass(frozen=True)
