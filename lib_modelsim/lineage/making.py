@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..similarity.joining import main_component
@@ -16,7 +16,7 @@ from .methods.method import MethodFit
 from .pieces import pieces_of
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares
 from .remainder import Remainder, remainder
-from .replaying import replayed
+from .replaying import replayed, rivals
 from .rest import place_of
 from .unmixed import unmixed
 
@@ -55,7 +55,7 @@ def make(evidence: TargetEvidence) -> Recipe:
     pieces = pieces_of(evidence.sample(names)) if evidence.pieces is None else evidence.pieces(names)
     fits = replayed(pieces, evidence.sample, among, candidates.base)
     if fits and fits[0].residual_in_roundings < PROVEN:
-        return method_recipe(evidence, candidates, linear, fits[0])
+        return method_recipe(evidence, candidates, linear, fits[0], doubts_of(fits))
     finer = by_finer_blocks(evidence, linear)
     if finer is not None:
         return finer
@@ -85,8 +85,25 @@ def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
     )
 
 
-def method_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, fit: MethodFit) -> Recipe:
-    """A target that a method's formula explains."""
+def doubts_of(fits: Sequence[MethodFit]) -> tuple[str, ...]:
+    """Why the first of these fits is no proof, in sentences: another explains as much, a parent is a rounded copy."""
+    found = [
+        f"{one.method} of {' and '.join(dict.fromkeys(one.parents.values()))} explains it as well: the numbers that "
+        "were looked at do not tell them apart"
+        for one in rivals(fits)[:1]
+    ]
+    if fits[0].coarse:
+        found.append(
+            "a parent is stored with fewer digits than this checkpoint: its formula leaves what that rounding may "
+            "leave, which is no proof"
+        )
+    return tuple(found)
+
+
+def method_recipe(
+    evidence: TargetEvidence, candidates: Candidates, linear: Linear, fit: MethodFit, doubts: tuple[str, ...] = ()
+) -> Recipe:
+    """A target that a method's formula explains; where there are `doubts`, not for sure."""
     left = fit.residual_in_roundings
     parents = tuple(
         ParentShare(name, fit.shares.get(role), role=role, same_as=candidates.alike(name, fit.components))
@@ -107,7 +124,8 @@ def method_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
         residual=_relative(linear, left),
         coverage=evidence.coverage,
         base=evidence.base,
-        sure=True,
+        sure=not doubts,
+        remarks=doubts,
     )
 
 
