@@ -31,6 +31,7 @@ from lib_modelsim.lineage.recipe import (
 from lib_modelsim.lineage.scripts.registry import programs
 from lib_modelsim.text import size_text
 from lib_modelsim.ui.backend import Backend
+from lib_modelsim.ui.families.drawing import _turned_round
 from lib_modelsim.ui.recipe.answer import recipe_card
 from lib_modelsim.ui.recipe.bars import chart
 from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
@@ -279,3 +280,11 @@ def test_a_model_that_gives_a_component_alone_has_no_share_but_says_what_it_give
     rows = chart(Recipe("t", "SD 1.x", "component swap", parents=parents, components=origins)).parents
     assert [row.interval for row in rows] == ["", "its VAE alone", "no constant share"]
     assert rows[1].bar is None
+
+
+def test_the_parent_of_a_proven_merge_is_none_by_turning_it_round():
+    """Of three models on a line each can be written by the other two."""
+    turned = Recipe("anna", "SD 1.x", "weighted sum", parents=(ParentShare("mixed", 1.67), ParentShare("bert", -0.67)))
+    assert _turned_round(turned, {"mixed": SUM, "anna": turned})
+    assert not _turned_round(SUM, {"mixed": SUM, "anna": turned})
+    assert not _turned_round(turned, {"mixed": replace(SUM, sure=False), "anna": turned})

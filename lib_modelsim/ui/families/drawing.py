@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..words import number
 
 if TYPE_CHECKING:  # scipy comes with it
     from ...figures.screen.markup import Facts
+    from ...lineage.recipe import Recipe
     from ...workspace.families.family import Family
 
 _NEAREST = 3
@@ -46,10 +48,20 @@ def drawing(session: ViewState, shown: Shown) -> str:
 def _signs(session: ViewState, family: Family) -> dict[str, str]:
     """Model → what it is besides, in a word: a merge by its recipe, perhaps one by its distances, or a copy."""
     found = {merge.model: "merge?" for merge in family.merges}
-    for name, recipe in session.backend.ancestry.recipes.items():
-        if is_merge(recipe.kind):
+    recipes = session.backend.ancestry.recipes
+    for name, recipe in recipes.items():
+        if is_merge(recipe.kind) and not _turned_round(recipe, recipes):
             found[name] = "merge" if recipe.sure else "merge?"
     return found | dict.fromkeys(session.originals, "copy")
+
+
+def _turned_round(recipe: Recipe, recipes: Mapping[str, Recipe]) -> bool:
+    """Whether it only says the other way round that a model was made of this one, which is proven there: of two models
+    on a line with a third, each can be written by the others."""
+    made = [recipes[parent.model] for parent in recipe.parents if parent.model in recipes]
+    return not recipe.sure and any(
+        one.sure and recipe.target in [parent.model for parent in one.parents] for one in made
+    )
 
 
 def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
