@@ -34,6 +34,11 @@ _FOLLOWS = 0.15
 what real trainings have."""
 
 
+_GOES_BACK = "it also goes back towards the base a little, as a training can"
+
+_OTHER_METHOD = "a merge of these by a method that is not known here can look the same"
+
+
 @dataclass(frozen=True)
 class Remainder:
     """What is left, and what it says.
@@ -189,10 +194,10 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
             of_distance=rest.of_distance,
             trained_after=rest.size,
             why=why,
-            remarks=("it also goes back towards the base a little, as a training can",) if back else (),
+            remarks=(*((_GOES_BACK,) if back else ()), *((_OTHER_METHOD,) if len(parents) > 1 else ())),
             stand_ins=(evidence.base,) if back else (),
             shares=_alone(shares, parents[0]) if back and len(parents) == 1 else None,
-            sure=True,
+            sure=len(parents) == 1,
         )
     blocks = [b for b in _with_shares(evidence, shares) if b.component == main_of(evidence)]
     if any(left_of(block, shares[place_of(block.block, block.component)]) == 0 for block in blocks):
