@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ..similarity.joining import main_component
+from ..text import several
 from .by_weight import by_finer_blocks, by_weight
 from .candidates import PROVEN, Candidates, candidates_of
+from .components import main_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
@@ -18,10 +22,14 @@ from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares
 from .remainder import Remainder, remainder
 from .replaying import replayed, rivals
 from .rest import place_of
+from .shares import floor
 from .unmixed import unmixed
 
 APART = 1.1
 """‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""
+
+_WHOLE = 1e-6
+"""How far the sum of shares that were fitted to one another may be from 1."""
 
 LEANS = 0.1
 """Cosine that a change may have with another one that it has nothing to do with: `similarity/measures/bounds.py`."""
@@ -34,6 +42,18 @@ def make(evidence: TargetEvidence) -> Recipe:
     which prove themselves where they leave nothing beyond rounding; then the formulas of the methods that are not
     linear; and what no formula explains is a change after the shares: a LoRA, a training, a parent that is not here.
     """
+    made = _made(evidence)
+    return replace(
+        made,
+        sure=made.sure and evidence.coverage >= 1,
+        remarks=(*made.remarks, *evidence.remarks),
+        stored=evidence.dtype.get(main_of(evidence) or "", ""),
+    )
+
+
+def _made(evidence: TargetEvidence) -> Recipe:
+    if not any(block.norms[0] for block in evidence.blocks):
+        return _nothing(evidence, UNKNOWN, "all of its numbers are 0")
     plain = unmixed(evidence) if evidence.candidates else None
     if plain is not None:
         return plain
@@ -104,7 +124,10 @@ def method_recipe(
     evidence: TargetEvidence, candidates: Candidates, linear: Linear, fit: MethodFit, doubts: tuple[str, ...] = ()
 ) -> Recipe:
     """A target that a method's formula explains; where there are `doubts`, not for sure."""
-    left = fit.residual_in_roundings
+    left, odd = fit.residual_in_roundings, _unlike(fit, candidates)
+    why = "in a sample, whole weights of every block, its formula leaves no more than rounding"
+    if odd:
+        doubts = (*doubts, f"in {several(odd)} something else is left, outside the sample")
     parents = tuple(
         ParentShare(name, fit.shares.get(role), role=role, same_as=candidates.alike(name, fit.components))
         for role, name in fit.parents.items()
@@ -117,7 +140,7 @@ def method_recipe(
         evidence.target,
         evidence.network,
         fit.method,
-        FoundMethod(fit.method, dict(fit.parameters), round(left, 3), "its formula leaves no more than rounding"),
+        FoundMethod(fit.method, dict(fit.parameters), round(left, 3), why),
         parents,
         {},
         components,
@@ -127,6 +150,20 @@ def method_recipe(
         sure=not doubts,
         remarks=doubts,
     )
+
+
+def _unlike(fit: MethodFit, candidates: Candidates) -> list[str]:
+    """The blocks of what a fit explains whose distances its shares do not, where it has shares with the sum 1: there
+    are weights outside the sample that it did not make."""
+    names = list(dict.fromkeys(fit.parents.values()))
+    shares = np.array([sum(fit.shares.get(r, np.nan) for r, m in fit.parents.items() if m == name) for name in names])
+    if not abs(shares.sum() - 1) < _WHOLE:
+        return []
+    stack = candidates.stack.of(names)
+    left = np.einsum("i,rij,j->r", shares, stack.inner, shares)
+    told = [fit.components.get(row.component, np.inf) < PROVEN for row in stack.rows]
+    bad = (left > PROVEN**2 * floor(stack)) & np.array(told)
+    return list(dict.fromkeys(place_of(stack.rows[r].block, stack.rows[r].component) for r in np.flatnonzero(bad)))
 
 
 def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, rest: Remainder) -> Recipe:

@@ -89,7 +89,8 @@ class Recipe:
     component is from; `keys` single weights that were changed apart from the rest; `residual` what is not explained,
     0 … 1, relative to the distance to the nearest parent; `trained_after` the size of a training after the merge,
     relative to the weights; `coverage` the share of the network's parameters that was looked at, 0 … 1. `sure` False:
-    the best that was found, not proven. `remarks` are sentences that a person has to know.
+    the best that was found, not proven. `remarks` are sentences that a person has to know. `stored` is the dtype of the
+    network itself in the target, as safetensors spells it.
     """
 
     target: str
@@ -109,3 +110,4 @@ class Recipe:
     base: str | None = None
     sure: bool = False
     remarks: tuple[str, ...] = ()
+    stored: str = ""

@@ -85,7 +85,6 @@ def _of_one(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], every
         coverage=evidence.coverage,
         base=evidence.base,
         sure=evidence.coverage >= 1,
-        remarks=_not_looked_at(evidence),
     )
 
 
@@ -118,7 +117,6 @@ def _of_several(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], m
         coverage=evidence.coverage,
         base=evidence.base,
         sure=evidence.coverage >= 1,
-        remarks=_not_looked_at(evidence),
     )
 
 
@@ -135,9 +133,3 @@ def _sources(equal: Mapping[str, EqualComponent], main: str) -> dict[str, str]:
         for component in mine:
             del left[component]
     return {component: found[component] for component in equal}
-
-
-def _not_looked_at(evidence: TargetEvidence) -> tuple[str, ...]:
-    if evidence.coverage >= 1:
-        return ()
-    return (f"{evidence.coverage:.1%} of the network was compared: of the rest nothing is said",)

@@ -119,11 +119,15 @@ _BY_NAME |= {"max", "extract"}
 
 
 def _copy(recipe: Recipe) -> str:
-    return f"{recipe.target} has the same weights as {_all(recipe)}"
+    return f"{recipe.target} has the same weights as {_all(recipe)}{_compared(recipe)}"
 
 
 def _cast(recipe: Recipe) -> str:
-    return f"{recipe.target} is {_all(recipe)} in another precision"
+    return f"{recipe.target} is {_all(recipe)} in another precision{_compared(recipe)}"
+
+
+def _compared(recipe: Recipe) -> str:
+    return "" if recipe.sure else " in all that was compared"
 
 
 def _fine_tune(recipe: Recipe) -> str:
@@ -197,6 +201,8 @@ def _trained(recipe: Recipe) -> list[str]:
     if size is None:
         return ["then trained"] if recipe.kind == kinds.FINE_TUNE_OF_A_MERGE else []
     told = f"{100 * size:.1f} %" if size >= 0.001 else "less than 0.1 %"
+    if not recipe.sure and recipe.kind == kinds.FINE_TUNE_OF_A_MERGE:
+        return [f"then trained or with a parent that is missing: {told} of its weights' size is left"]
     how = "its training" if recipe.kind == kinds.FINE_TUNE else "then trained, which"
     return [f"{how} changed its weights by {told}"]
 
@@ -207,8 +213,26 @@ def _left(recipe: Recipe) -> list[str]:
         return [f"a parent is missing: {f'{100 * share:.0f} %' if share >= 0.01 else 'less than 1 %'} unexplained"]
     if recipe.residual is None or not recipe.parents or recipe.kind in _NOT_EXPLAINED:
         return []
-    return [f"explained to {explained(recipe.residual)}"]
+    if len(recipe.parents) == 1 and recipe.residual >= 1:
+        return []  # all that parts it from its one parent is told already
+    return [f"explained to {explained_of(recipe)}"]
 
+
+def explained_of(recipe: Recipe) -> str:
+    """How much is explained; where rounding alone is left that is all, and no percentage."""
+    method = recipe.method
+    if method is None or method.residual_in_roundings is None or method.residual_in_roundings >= PROVEN:
+        return explained(recipe.residual or 0.0)
+    if not recipe.residual:
+        return explained(0.0)
+    return f"the rounding of {PRECISIONS.get(recipe.stored, recipe.stored) or 'its precision'}"
+
+
+PROVEN = 2.0
+"""Roundings below which nothing is left."""
+
+PRECISIONS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+PRECISIONS |= {"F8_E4M3": "float8 (e4m3)", "F8_E5M2": "float8 (e5m2)"}
 
 _NOT_EXPLAINED = frozenset({kinds.COPY, kinds.CAST, kinds.UNRELATED, kinds.UNKNOWN, kinds.FINE_TUNE})
 

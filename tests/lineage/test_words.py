@@ -46,6 +46,12 @@ SENTENCES = {
     "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3; explained to 99.70 %.": made(
         "weighted sum", INKWELL, VELVET, residual=0.003
     ),
+    "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3; explained to the rounding of float16.": made(
+        "weighted sum", INKWELL, VELVET, residual=0.003, method=FoundMethod("weighted sum", {}, 0.96), stored="F16"
+    ),
+    "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3; explained to the rounding of its precision.": made(
+        "weighted sum", INKWELL, VELVET, residual=0.003, method=FoundMethod("weighted sum", {}, 0.96)
+    ),
     "dreamMix_v3 is perhaps 0.60 inkwell_v2 + 0.40 velvet_v3; explained to 93.1 %.": made(
         "weighted sum", INKWELL, VELVET, residual=0.069, sure=False
     ),
@@ -69,6 +75,14 @@ SENTENCES = {
     ),
     "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3; then trained, which changed its weights by 2.1 %.": made(
         "fine-tune of a merge", INKWELL, VELVET, trained_after=0.021
+    ),
+    "dreamMix_v3 is perhaps 0.60 inkwell_v2 + 0.40 velvet_v3; then trained or with a parent that is missing: 2.1 % of "
+    "its weights' size is left.": made("fine-tune of a merge", INKWELL, VELVET, trained_after=0.021, sure=False),
+    "dreamMix_v3 has the same weights as inkwell_v2 in all that was compared.": made(
+        "copy", parent("inkwell_v2", 1.0), residual=0.0, sure=False
+    ),
+    "dreamMix_v3 is perhaps inkwell_v2, adjusted in out.0.weight.": made(
+        "adjust", parent("inkwell_v2", 1.0), keys=("out.0.weight",), residual=1.0, sure=False
     ),
     "dreamMix_v3 was trained from inkwell_v2; its training changed its weights by 4.0 %.": made(
         "fine-tune", parent("inkwell_v2", 1.0), trained_after=0.04

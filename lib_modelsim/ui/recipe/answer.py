@@ -105,7 +105,7 @@ def _facts(found: Recipe) -> list[tuple[str, str]]:
     if found.method is not None:
         facts += _method(found)
     if found.residual is not None and found.missing is None:
-        facts.append(("Explained", words.explained(found.residual)))
+        facts.append(("Explained", words.explained_of(found)))
     if found.missing is not None:
         left = f"{100 * found.missing.unexplained:.0f} % of the way from the nearest parent is unexplained"
         facts.append(("A parent is missing", f"{left}. {capital(found.missing.why)}"))

@@ -53,11 +53,11 @@ def read_network(group: Sequence[Model], library: Library, job: Job, device: str
     """The distances of all from all; what the library remembers costs no reading."""
     left, bad = list(group), []
     while len(left) > 1:
-        blocks, held, unreadable = block_distances(left[0], left[1:], library, job, device)
-        bad += unreadable
-        gone = {one.path for one in unreadable}
-        if blocks and left[0].path not in gone:
-            return ReadNetwork([left[0], *held], blocks, bad)
+        found = block_distances(left[0], left[1:], library, job, device)
+        bad += found.unreadable
+        gone = {one.path for one in found.unreadable}
+        if found.blocks and left[0].path not in gone:
+            return ReadNetwork([left[0], *found.others], found.blocks, bad)
         left = [model for model in left if model.path not in gone] if gone else left[:1]
     return ReadNetwork(left, [], bad)
 

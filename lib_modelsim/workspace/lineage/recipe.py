@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ...errors import ModelsimError
@@ -10,7 +11,9 @@ from ...library import Library
 from ...lineage.evidence import TargetEvidence
 from ...lineage.making import make
 from ...lineage.recipe import Recipe
+from ...similarity.parts import NonFinite
 from ..catalogue.index import Model
+from ..comparing.left_out import left_out_in_words
 from ..comparing.weight_scores import joint_layout
 from .adapters import adapter_products, adapters_of
 from .casts import rounded_components
@@ -25,28 +28,40 @@ def recipe(
     `base` is the network's base among them, None where none is known. Raises ModelsimError where the target cannot be
     read."""
     kin = [one for one in candidates if one.architecture == target.architecture and one.path != target.path]
-    blocks, held, unreadable = block_distances(target, kin, library, job, device)
-    if not blocks:
-        why = next((bad.error for bad in unreadable if bad.path == target.path), "there is no other of its network")
+    found = block_distances(target, kin, library, job, device)
+    if not found.blocks:
+        bad = next((bad.error for bad in found.unreadable if bad.path == target.path), None)
+        why = bad or "there is no other of its network"
         raise ModelsimError("nothing is known of this checkpoint", f"{target.name} ({why})", "add what it may be of")
-    by_name = {model.name: model for model in held}
+    by_name = {model.name: model for model in found.others}
     keys = sample_keys(joint_layout([target]))
     evidence = TargetEvidence(
         target.name,
         target.header.network,
-        blocks,
+        found.blocks,
         lambda names: read_sample(target, [by_name[name] for name in names], keys, job),
         lambda names: weight_distances(target, [by_name[name] for name in names], job, device),
         base.name if base is not None and base.name in by_name else None,
-        candidates=tuple(by_name),
+        _coverage(target, found.left_out),
+        tuple(by_name),
         precisions={
             model.name: {name: part.dtype for name, part in model.header.components.items()}
-            for model in (target, *held)
+            for model in (target, *found.others)
         },
         architecture=target.architecture,
         values=lambda keys, names: read_sample(target, [by_name[name] for name in names], keys, job),
         pieces=lambda names: read_pieces(target, [by_name[name] for name in names], keys, job),
         rounded=lambda name: rounded_components(target, by_name[name], library, job),
         adapters=lambda shares: adapter_products(target, by_name, shares, adapters_of(target, candidates), job),
+        remarks=tuple(left_out_in_words(target.header, found.left_out)),
     )
     return make(evidence)
+
+
+def _coverage(target: Model, left_out: Sequence[NonFinite]) -> float:
+    """The share of the target's numbers, 0 … 1, that were compared: those that are finite and are weights that can be
+    read."""
+    places = target.header.layout.places
+    every = sum(math.prod(place.shape) for place in places.values())
+    lacking = sum(math.prod(places[one.key].shape) for one in left_out)
+    return (every - lacking) / max(every + target.header.uncompared, 1)

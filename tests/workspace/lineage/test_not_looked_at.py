@@ -1,0 +1,67 @@
+"""What a recipe says of numbers that nobody could compare, or that only a sample was looked at."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lib_modelsim import demo
+from lib_modelsim.cli.main import main
+from tests.workspace.lineage.merged_family import half, weighted
+
+SHAPES = demo.sd1_shapes(4, 16, 1)
+WEIGHT = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.ff.net.2.weight"
+
+
+@pytest.fixture(scope="module")
+def models():
+    base = half(demo.draw(SHAPES, seed=1))
+    return {"base": base, **{n: half(demo.train(base, seed=i, size=0.1)) for i, n in ((2, "anna"), (3, "bert"))}}
+
+
+@pytest.fixture
+def told(models, tmp_path, capsys):
+    def of(target):
+        for name, tensors in {**models, "target": target}.items():
+            demo.save(tmp_path / f"{name}.safetensors", tensors)
+        assert main(["recipe", str(tmp_path / "target.safetensors"), str(tmp_path), "--json", "--no-library"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return of
+
+
+def with_one(tensors, value):
+    changed = {key: each.copy() for key, each in tensors.items()}
+    changed[WEIGHT][0, 0] = value
+    return changed
+
+
+def test_a_copy_with_a_nan_is_none_that_is_sure(models, told):
+    found = told(with_one(models["anna"], np.nan))
+    assert not found["sure"]
+    assert 0.99 < found["coverage"] < 1
+    assert found["told"] == "target has the same weights as anna in all that was compared."
+    assert any("1 NaN" in remark for remark in found["remarks"])
+
+
+def test_a_merge_with_a_nan_is_none_that_is_sure(models, told):
+    found = told(with_one(weighted(models["anna"], models["bert"], lambda key: 0.6), np.nan))
+    assert not found["sure"]
+    assert [parent["model"] for parent in found["parents"]] == ["anna", "bert"]
+    assert any("1 NaN" in remark for remark in found["remarks"])
+
+
+def test_a_weight_outside_the_sample_that_is_no_merge_is_told(models, told):
+    target = weighted(models["anna"], models["bert"], lambda key: 0.6)
+    target[WEIGHT] = np.zeros_like(target[WEIGHT])
+    found = told(target)
+    assert not found["sure"]
+    assert any("IN01" in remark for remark in found["remarks"])
+
+
+def test_zeros_are_made_of_nothing(models, told):
+    found = told({key: np.zeros_like(value) for key, value in models["base"].items()})
+    assert (found["kind"], found["parents"], found["sure"]) == ("unknown", [], False)
+    assert found["remarks"] == ["all of its numbers are 0"]
