@@ -197,6 +197,21 @@ def test_what_is_not_sure_looks_so():
     assert "could not be told" in text_of(nothing)
 
 
+def test_without_shares_there_is_no_axis():
+    ties = FoundMethod("ties", {"alpha": 0.6699}, 0.5)
+    parents = (ParentShare("a", None, role="A"), ParentShare("b", None, role="B"))
+    shown = card(Recipe("t", "SD 1.x", "ties", ties, parents, sure=True))
+    assert "modelsim-share-bars" not in shown
+    assert "no constant share" in text_of(shown)
+    assert "alpha 0.67" in text_of(shown)
+    assert "alpha 0.6699" not in text_of(shown)
+    assert "modelsim-share-bars" in card(FULL)
+
+
+def test_components_are_written_as_labels():
+    assert "Text encoder of none of these models" in text_of(card(FULL))
+
+
 def test_an_earlier_answer_says_what_has_changed_since():
     shown = text_of(card(FULL, exact=False, new=("x", "y"), gone=("z",)))
     assert "new since then: x and y; gone since then: z" in shown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...checkpoints.identity import component_label
 from ...lineage import words
+from ...lineage.block_words import number
 from ...lineage.document import document
 from ...templates import render
 from ...text import counted, several, size_text
@@ -125,7 +126,7 @@ def _facts(found: Recipe) -> list[tuple[str, str]]:
 
 def _method(found: Recipe) -> list[tuple[str, str]]:
     method = found.method
-    parameters = [f"{name} {value:.4g}" for name, value in method.parameters.items()]
+    parameters = [f"{name} {number(value)}" for name, value in method.parameters.items()]
     facts = [("Method", ", ".join([method.name, *parameters]))]
     left = method.residual_in_roundings
     if left is not None:
@@ -143,7 +144,7 @@ def _components(found: Recipe) -> list[tuple[str, str]]:
         "unknown": lambda _: "of none of these models",
     }
     return [
-        (component_label(name), told[origin.kind](origin.source) if origin.kind in told else origin.kind)
+        (capital(component_label(name)), told[origin.kind](origin.source) if origin.kind in told else origin.kind)
         for name, origin in found.components.items()
     ]
 

@@ -80,6 +80,11 @@ class ShareChart:
     blocks: tuple[BlockRow, ...]
     alike: bool
 
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a bar at all; an axis without one tells nothing."""
+        return any(row.bar for row in self.parents) or any(row.bars for row in self.blocks)
+
 
 def chart(recipe: Recipe) -> ShareChart:
     """The bars of a recipe; rows without a share have no bar."""
