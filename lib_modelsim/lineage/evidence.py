@@ -25,7 +25,7 @@ class TargetEvidence:
     and model is the other in a coarser precision, proven number by number: it reads both. `adapters(shares)` are the
     library's adapters beside what is left of the target after these shares by block; it reads target, parents and
     adapters. `architecture` is the network's name in our definitions, "" where it has none.
-    adapters. `coverage` is the share of the target's numbers that was compared, and `remarks` say what was not.
+    `coverage` is the share of the target's numbers that was compared, and `remarks` say what was not.
     """
 
     target: str

@@ -28,9 +28,6 @@ from .unmixed import unmixed
 APART = 1.1
 """‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""
 
-_WHOLE = 1e-6
-"""How far the sum of shares that were fitted to one another may be from 1."""
-
 LEANS = 0.1
 """Cosine that a change may have with another one that it has nothing to do with: `similarity/measures/bounds.py`."""
 
@@ -88,7 +85,8 @@ def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Line
     kind = kind_of(linear, evidence.precisions, evidence.target)
     why = "with these shares nothing is left in any block, beyond rounding"
     coverage = evidence.coverage * (1 - linear.untold)
-    lacking = f"{linear.untold:.1%} of its numbers are not in all parents, or not finite: of these nothing is told"
+    part = f"{linear.untold:.1%}" if linear.untold >= 0.001 else "less than 0.1%"
+    lacking = f"{part} of its numbers are not in all parents, or not finite: of these nothing is told"
     return Recipe(
         evidence.target,
         evidence.network,
@@ -132,10 +130,11 @@ def method_recipe(
         ParentShare(name, fit.shares.get(role), role=role, same_as=candidates.alike(name, fit.components))
         for role, name in fit.parents.items()
     )
-    components = components_of(linear)
+    components, held = components_of(linear), _held_by(candidates, fit)
     for name, origin in components.items():
-        if origin.kind == "merged" and fit.components.get(name, 0) >= PROVEN:
+        if origin.kind == "merged" and fit.components.get(name, 0 if name in held else math.inf) >= PROVEN:
             components[name] = ComponentOrigin("unknown")
+    coverage = evidence.coverage * _held(candidates, held, components)
     return Recipe(
         evidence.target,
         evidence.network,
@@ -145,20 +144,35 @@ def method_recipe(
         {},
         components,
         residual=_relative(linear, left),
-        coverage=evidence.coverage,
+        coverage=coverage,
         base=evidence.base,
-        sure=not doubts,
+        sure=not doubts and coverage >= 1,
         remarks=doubts,
     )
 
 
+def _held_by(candidates: Candidates, fit: MethodFit) -> set[str]:
+    """The components that all parents hold."""
+    stack = candidates.stack.of(list(dict.fromkeys(fit.parents.values())))
+    whole = stack.held.all(axis=1)
+    lacking = {row.component for row, has in zip(stack.rows, whole, strict=True) if not has}
+    return {row.component for row in stack.rows} - lacking
+
+
+def _held(candidates: Candidates, held: set[str], components: Mapping[str, ComponentOrigin]) -> float:
+    """The share of the target's numbers in components that all parents hold, or that are known to be somebody's."""
+    counts = {name: sum(row.count for row in candidates.stack.rows if row.component == name) for name in components}
+    lacking = sum(n for name, n in counts.items() if name not in held and components[name].kind == "unknown")
+    return 1 - lacking / max(sum(counts.values()), 1)
+
+
 def _unlike(fit: MethodFit, candidates: Candidates) -> list[str]:
-    """The blocks of what a fit explains whose distances its shares do not, where it has shares with the sum 1: there
-    are weights outside the sample that it did not make."""
+    """The blocks of what a sum explains in the sample whose distances its shares do not: there are weights outside the
+    sample that it did not make."""
+    if fit.method not in (WEIGHTED_SUM, ADD_DIFFERENCE) or fit.blocks:
+        return []
     names = list(dict.fromkeys(fit.parents.values()))
     shares = np.array([sum(fit.shares.get(r, np.nan) for r, m in fit.parents.items() if m == name) for name in names])
-    if not abs(shares.sum() - 1) < _WHOLE:
-        return []
     stack = candidates.stack.of(names)
     left = np.einsum("i,rij,j->r", shares, stack.inner, shares)
     told = [fit.components.get(row.component, np.inf) < PROVEN for row in stack.rows]

@@ -9,6 +9,7 @@ from ..checkpoints.identity import component_label, network_order
 from .components import EqualComponent, components_of, distances_to, equal_components, main_of
 from .evidence import TargetEvidence
 from .kinds import CAST, COPY, SWAP
+from .products import Distances
 from .recipe import ComponentOrigin, FoundMethod, MissingParent, ParentShare, Recipe
 from .rest import place_of
 
@@ -32,11 +33,17 @@ def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] |
     if every:
         return _of_one(evidence, equal, every)
     strange = [name for name, one in equal.items() if not one.sources]
-    if not all(_from_elsewhere(evidence, name) for name in strange):
+    sources, held = equal[main].sources, components_of(evidence)
+    if not all(_from_elsewhere(evidence, name) or not _holds(held[name], sources) for name in strange):
         return None
     known = {name: one for name, one in equal.items() if one.sources}
     found = _of_several(evidence, known, main)
     return _with_strange(found, evidence, strange) if strange else found
+
+
+def _holds(blocks: Sequence[Distances], sources: Sequence[str]) -> bool:
+    """Whether one of these models holds any of these blocks."""
+    return any(name in block.names[1:] for block in blocks for name in sources)
 
 
 _KIN = 0.45
@@ -53,7 +60,7 @@ def _from_elsewhere(evidence: TargetEvidence, component: str) -> bool:
 def _with_strange(found: Recipe, evidence: TargetEvidence, strange: Sequence[str]) -> Recipe:
     """With components that no candidate has."""
     told = " and ".join(component_label(name) for name in sorted(strange, key=network_order))
-    missing = MissingParent(1.0, f"the {told} is no candidate's, nor near to any")
+    missing = MissingParent(1.0, f"the {told} is no candidate's")
     blocks = {place_of(b.block, b.component): {} for b in evidence.blocks if b.component in strange}
     components = {**found.components, **{name: ComponentOrigin("unknown") for name in strange}}
     return replace(

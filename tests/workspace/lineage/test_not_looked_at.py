@@ -23,8 +23,8 @@ def models():
 
 @pytest.fixture
 def told(models, tmp_path, capsys):
-    def of(target):
-        for name, tensors in {**models, "target": target}.items():
+    def of(target, others=models):
+        for name, tensors in {**others, "target": target}.items():
             demo.save(tmp_path / f"{name}.safetensors", tensors)
         assert main(["recipe", str(tmp_path / "target.safetensors"), str(tmp_path), "--json", "--no-library"]) == 0
         return json.loads(capsys.readouterr().out)
@@ -65,3 +65,32 @@ def test_zeros_are_made_of_nothing(models, told):
     found = told({key: np.zeros_like(value) for key, value in models["base"].items()})
     assert (found["kind"], found["parents"], found["sure"]) == ("unknown", [], False)
     assert found["remarks"] == ["all of its numbers are 0"]
+
+
+def without(tensors, start):
+    return {key: value for key, value in tensors.items() if not key.startswith(start)}
+
+
+def test_a_component_that_no_parent_holds_is_not_merged(models, told):
+    mixed = weighted(models["anna"], models["bert"], lambda key: 0.6)
+    models = {name: without(tensors, "first_stage_model.") for name, tensors in models.items()}
+    found = told(mixed, models)
+    assert [parent["model"] for parent in sorted(found["parents"], key=lambda one: -one["share"])] == ["anna", "bert"]
+    assert found["components"]["vae"]["kind"] == "unknown"
+    assert "VAE not explained" in found["told"]
+    assert not found["sure"]
+    assert found["coverage"] < 1
+
+
+def test_a_copy_of_a_file_without_a_text_encoder_is_no_training_of_another(models, told):
+    found = told(models["anna"], {**models, "anna": without(models["anna"], "cond_stage_model.")})
+    assert found["components"]["unet"] == {"from": "anna", "kind": "same"}
+    assert found["components"]["te"]["kind"] == "unknown"
+    assert not found["sure"]
+
+
+def test_numbers_mixed_by_chance_are_no_sum_that_misses_blocks(models, told):
+    rng = np.random.default_rng(7)
+    target = {k: np.where(rng.random(a.shape) < 0.5, a, models["bert"][k]) for k, a in models["anna"].items()}
+    found = told(target)
+    assert not any("outside the sample" in remark for remark in found["remarks"])
