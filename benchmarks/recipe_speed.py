@@ -23,11 +23,11 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.lineage.candidates import candidates_of
 from lib_modelsim.lineage.evidence import TargetEvidence
-from lib_modelsim.lineage.linear import blocks_of, fit_linear, shares_of
+from lib_modelsim.lineage.parents.candidates import candidates_of
+from lib_modelsim.lineage.parents.linear import blocks_of, fit_linear, shares_of
 from lib_modelsim.lineage.products import Distances, typical_rounding
-from lib_modelsim.lineage.words import sentence
+from lib_modelsim.lineage.wording.words import sentence
 from lib_modelsim.workspace.workspace import Workspace
 
 from .measuring import told

@@ -20,7 +20,7 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
-from lib_modelsim.lineage.document import document
+from lib_modelsim.lineage.wording.document import document
 from lib_modelsim.workspace.lineage.distances import block_distances
 from lib_modelsim.workspace.lineage.recipe import recipe
 from lib_modelsim.workspace.workspace import Workspace

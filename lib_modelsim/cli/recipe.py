@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
-from ..lineage import words
-from ..lineage.document import document
+from ..lineage.wording import words
+from ..lineage.wording.document import document
 from .documents import errors
 from .options import device_option, exclude_option, path
 from .printing import print_json, print_lines

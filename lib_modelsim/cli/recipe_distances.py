@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ModelsimError
-from ..lineage import words
 from ..lineage.recipe import Recipe
+from ..lineage.wording import words
 from .printing import print_json, print_lines
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .baked_in import AdapterProducts
-from .products import Distances
+from .products import AdapterProducts, Distances
 from .recipe import Shares
 from .values import KeyValues
 

@@ -10,20 +10,19 @@ import numpy as np
 
 from ..similarity.joining import main_component
 from ..text import several
-from .by_weight import by_finer_blocks, by_weight
-from .candidates import PROVEN, Candidates, candidates_of
 from .components import main_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
-from .linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .methods.method import MethodFit
-from .pieces import pieces_of
-from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares
-from .remainder import Remainder, remainder
-from .replaying import replayed, rivals
-from .rest import place_of
-from .shares import floor
-from .unmixed import unmixed
+from .parents.by_weight import by_finer_blocks, by_weight
+from .parents.candidates import PROVEN, Candidates, candidates_of
+from .parents.linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
+from .parents.shares import floor
+from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares, place_of
+from .replay.pieces import pieces_of
+from .replay.replaying import replayed, rivals
+from .rest.remainder import Remainder, remainder
+from .unmixed.unmixed import unmixed
 
 APART = 1.1
 """‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""

@@ -1,4 +1,5 @@
-"""Squared distances of a target and its candidates, weight by weight or block by block: what shares are made from."""
+"""Squared distances of a target and its candidates, weight by weight or block by block: what shares are made from;
+and inner products of adapters with what shares leave."""
 
 from __future__ import annotations
 
@@ -114,3 +115,17 @@ def typical_rounding(square: float, count: int, dtype: str) -> float:
         return 0.0
     relative = _EVEN * square / count * 2.0 ** (-2 * (DIGITS[dtype] - 1))
     return float(np.sqrt((relative + 4.0 ** LEAST[dtype]) / 12))
+
+
+@dataclass(frozen=True)
+class AdapterProducts:
+    """Of one block: the adapters `names` [a], ⟨ΔWᵢ, rest⟩ [a], ⟨ΔWᵢ, ΔWⱼ⟩ [a, a], ‖rest‖² of the weights that any of
+    them changes, how many numbers of each were compared [a], and of each the `ranks` [a], 0 where it has none."""
+
+    block: str
+    names: tuple[str, ...]
+    inner: Array
+    gram: Array
+    rest: float
+    counts: Array
+    ranks: tuple[int, ...] = ()

@@ -14,6 +14,11 @@ Shares = Mapping[str, float]
 """Model → its signed share."""
 
 
+def place_of(block: str | None, component: str) -> str:
+    """The name under which a recipe's shares by block stand."""
+    return block or component.upper()
+
+
 @dataclass(frozen=True)
 class ParentShare:
     """A model that a checkpoint was made from. `share` is its overall share, between `low` and `high` with 95 %

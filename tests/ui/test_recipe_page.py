@@ -18,7 +18,6 @@ import gradio as gr
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Listed, Settings
 from lib_modelsim.library import Library
-from lib_modelsim.lineage.document import document
 from lib_modelsim.lineage.recipe import (
     BakedLora,
     Claim,
@@ -29,6 +28,7 @@ from lib_modelsim.lineage.recipe import (
     Recipe,
 )
 from lib_modelsim.lineage.scripts.registry import programs
+from lib_modelsim.lineage.wording.document import document
 from lib_modelsim.text import size_text
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.families.drawing import _turned_round

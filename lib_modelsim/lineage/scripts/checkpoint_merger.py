@@ -10,8 +10,8 @@ from __future__ import annotations
 from ...checkpoints.identity import component_label
 from ...text import printable, readable
 from .. import kinds
-from ..apart import difference_of
 from ..recipe import Recipe
+from ..wording.apart import difference_of
 from .program import (
     CannotRepeat,
     MergeFiles,

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...text import printable, readable
-from .. import kinds, words
-from ..apart import difference_of
+from .. import kinds
 from ..recipe import BakedLora, Recipe
+from ..wording import words
+from ..wording.apart import difference_of
 from .program import CannotRepeat, MergeFiles, MergeProgram, doubts, path_of, require_repeatable, shares, taken_whole
 
 _NAME = "ComfyUI"

@@ -10,8 +10,8 @@ from ...checkpoints.identity import component_label
 from ...errors import ModelsimError
 from ...text import printable
 from .. import kinds
-from ..apart import differing
 from ..recipe import Recipe
+from ..wording.apart import differing
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ...text import printable
-from .. import kinds, words
-from ..apart import difference_of
+from .. import kinds
 from ..recipe import ParentShare, Recipe
+from ..wording import words
+from ..wording.apart import difference_of
 from .program import CannotRepeat, MergeFiles, MergeProgram, doubts, path_of, require_repeatable, shares, taken_whole
 from .tables import shares_by_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..by_weight import part_of
+from ..parents.by_weight import part_of
 from ..recipe import Recipe
 from .program import CannotRepeat, MergeFiles, taken_whole
 

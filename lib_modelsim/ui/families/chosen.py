@@ -12,7 +12,7 @@ import numpy as np
 from ...checkpoints.embedded import claims, origin
 from ...checkpoints.identity import component_label
 from ...hosts.sidecars import Sidecars
-from ...lineage.words import made_of
+from ...lineage.wording.words import made_of
 from ...templates import render
 from ...text import counted, size_text
 from ...workspace.catalogue.index import Model

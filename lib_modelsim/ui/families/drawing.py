@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ModelsimError
 from ...lineage.kinds import is_merge
-from ...lineage.words import made_of
+from ...lineage.wording.words import made_of
 from ...similarity.measures.pictures import PICTURES
 from ...templates import trusted
 from ..choices import HEAT_MAP, MAP, TWO_TREES

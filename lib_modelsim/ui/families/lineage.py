@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...lineage.words import made_of
+from ...lineage.wording.words import made_of
 from ...templates import render, trusted
 from ...text import counted, size_text
 from ..status import note

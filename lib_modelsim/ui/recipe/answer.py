@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...checkpoints.identity import component_label
-from ...lineage import words
-from ...lineage.block_words import number
-from ...lineage.document import document
+from ...lineage.wording import words
+from ...lineage.wording.block_words import number
+from ...lineage.wording.document import document
 from ...templates import render
 from ...text import counted, several, size_text
 from ..status import note

@@ -8,9 +8,8 @@ from contextlib import ExitStack
 import numpy as np
 
 from ...job import Job, Stage
-from ...lineage.baked_in import AdapterProducts
-from ...lineage.recipe import Shares
-from ...lineage.rest import place_of
+from ...lineage.products import AdapterProducts
+from ...lineage.recipe import Shares, place_of
 from ..catalogue.index import Model
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ...checkpoints.embedded import origin
 from ...library import Library
-from ...lineage.claims import NamedModel, claim_of
-from ...lineage.either_way import cautious
+from ...lineage.claims.claims import NamedModel, claim_of
 from ...lineage.recipe import Recipe
+from ...lineage.wording.either_way import cautious
 from ..catalogue.index import HEADER_VERSION, Model, other_names, plain_name
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from ...checkpoints.embedded import Origin, Parent, origin
 from ...library import Library
-from ...lineage.claims import model_meant
+from ...lineage.claims.claims import model_meant
 from ...lineage.graph.evidence import SaidOrigin
 from ..catalogue.index import Model
 from .claiming import known_models

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...checkpoints.layout import Layout
 from ...job import Job, Stage
-from ...lineage.pieces import COUNT, piece_of, spread
+from ...lineage.replay.pieces import COUNT, piece_of, spread
 from ...lineage.values import KeyValues, Numbers
 from ..catalogue.index import Model
 

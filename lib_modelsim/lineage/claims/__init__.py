@@ -1,0 +1,1 @@
+"""What a file says of itself, next to what was found."""

@@ -1,0 +1,1 @@
+"""Which models, with which shares by block."""

@@ -1,0 +1,1 @@
+"""The formulas of the merge methods, tried on samples of the weights."""

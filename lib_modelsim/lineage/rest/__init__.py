@@ -1,0 +1,1 @@
+"""What is left of a target after its parents' shares."""

@@ -1,0 +1,1 @@
+"""Targets that nothing was mixed for."""

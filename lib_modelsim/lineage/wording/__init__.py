@@ -1,0 +1,1 @@
+"""Recipes as a person reads them, and in JSON."""
