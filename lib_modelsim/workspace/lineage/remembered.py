@@ -1,8 +1,8 @@
 """Recipes that were made before, by the content of all that they were made from.
 
 A recipe is that of a target among these candidates with this base, under these names, as its sentences name them; one
-more candidate may be the parent that was missing. It is made anew when the rules have changed: their source is part of
-the version, so that nobody can forget to count it up.
+more candidate may be the parent that was missing. It is made anew when the rules have changed or a method was added:
+their source is part of the version, so that nobody can forget to count it up.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ from ...lineage.recipe import Recipe
 from ...similarity.parts import WEIGHTS
 from ..catalogue.index import Model
 from ..comparing.caching import stored_method
+
+_TELLING = ("claims", "from_matrix.py", "graph", "scripts", "wording")
+"""Of `lineage/`: a remembered recipe holds when they change."""
+
+_READING = ("adapters.py", "casts.py", "distances.py", "recipe.py", "sampling.py")
+"""Of this room: what a recipe's evidence is read with."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +106,20 @@ def _latest(inputs: RecipeInputs, rows: Sequence[tuple[int, str, str]]) -> Recal
     return Recalled(recipe_of(json.loads(best[1])), exact=False, new=tuple(new), gone=tuple(gone))
 
 
+def rules() -> list[Path]:
+    """The files that decide what a recipe says, in a fixed order: what reads the evidence, and `lineage/` without the
+    rooms that only tell what was found."""
+    here, room = Path(__file__).parent, Path(lineage.__file__).parent
+    found = sorted(file for file in room.rglob("*.py") if file.relative_to(room).parts[0] not in _TELLING)
+    return [*(here / name for name in _READING), *found]
+
+
 @cache
 def version() -> str:
-    """Changes with the rules, and with what the library remembers of weights."""
+    """Changes with the rules, and with what the library remembers of weights. Read once in a run."""
     digest = hashlib.sha256(stored_method(WEIGHTS.method).encode())
-    for room in (Path(lineage.__file__).parent, Path(__file__).parent):
-        for file in sorted(room.rglob("*.py")):
-            digest.update(file.read_bytes())
+    for file in rules():
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -24,8 +24,9 @@ from lib_modelsim.lineage.recipe import (
     Recipe,
 )
 from lib_modelsim.workspace.lineage import lineages
-from lib_modelsim.workspace.lineage.remembered import RecipeInputs, recall, recipe_of, remember
+from lib_modelsim.workspace.lineage.remembered import RecipeInputs, recall, recipe_of, remember, rules
 from lib_modelsim.workspace.workspace import Workspace
+from tests.test_architecture import ROOT, imports
 from tests.workspace.lineage import merged_family
 
 
@@ -137,3 +138,20 @@ def test_a_remembered_recipe_stands_beside_what_the_file_says(opened, folder):
     first = made(use)
     assert first.claim is not None
     assert use.lineage.recalled("mixed", None, use.read_index(Job())).recipe == first
+
+
+def test_what_a_recipe_is_made_by_decides_whether_it_is_remembered_and_what_tells_it_does_not():
+    """Every file of the two rooms that making a recipe imports is in the version, and the methods are."""
+    waiting, reached = [ROOT / "lib_modelsim/workspace/lineage/recipe.py"], set()
+    while waiting:
+        file = waiting.pop()
+        if file in reached:
+            continue
+        reached.add(file)
+        for name in imports(file):
+            places = [ROOT / f"{dotted.replace('.', '/')}.py" for dotted in (name, name.rpartition(".")[0])]
+            waiting += [place for place in places if place.is_file() and "lineage" in place.parts]
+    within = {path.relative_to(ROOT / "lib_modelsim").as_posix() for path in rules()}
+    assert {path.relative_to(ROOT / "lib_modelsim").as_posix() for path in reached} <= within
+    assert "lineage/methods/ties.py" in within
+    assert not [name for name in within if name.startswith(("lineage/graph/", "lineage/scripts/", "lineage/wording/"))]
