@@ -15,7 +15,7 @@ from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .methods.method import MethodFit
 from .parents.by_weight import by_finer_blocks, by_weight
-from .parents.candidates import PROVEN, Candidates, candidates_of
+from .parents.candidates import Candidates, candidates_of
 from .parents.linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .parents.shares import floor
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares, place_of
@@ -23,6 +23,7 @@ from .replay.pieces import pieces_of
 from .replay.replaying import replayed, rivals
 from .rest.remainder import Remainder, remainder
 from .unmixed.unmixed import unmixed
+from .values import PROVEN
 
 APART = 1.1
 """‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""

@@ -17,6 +17,9 @@ DIGITS = {"F64": 53, "F32": 24, "F16": 11, "BF16": 8, "F8_E4M3": 4, "F8_E5M2": 3
 LEAST = {"F64": -1074, "F32": -149, "F16": -24, "BF16": -133, "F8_E4M3": -9, "F8_E5M2": -16}
 """dtype → exponent of its smallest number."""
 
+PROVEN = 2.0
+"""Roundings of the stored precision (root mean square) below which nothing is left: a wrong parent leaves tens."""
+
 
 @dataclass(frozen=True)
 class KeyValues:

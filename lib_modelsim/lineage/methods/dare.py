@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..values import KeyValues
+from ..values import PROVEN, KeyValues
 from .cases import cases_of
 from .masks import MaskedWeight, left, random_masks, rank_effect, start_of, unmasked
-from .method import PROVEN, Method, MethodFit
+from .method import Method, MethodFit
 from .spans import ROUNDINGS
 
 RANKS = 0.05

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..values import KeyValues
+from ..values import PROVEN, KeyValues
 from .cases import cases_of
 from .dare import FEW, RANKS
 from .masks import left, random_masks, rank_effect, start_of, unmasked
-from .method import PROVEN, Method, MethodFit
+from .method import Method, MethodFit
 from .spans import ROUNDINGS
 
 

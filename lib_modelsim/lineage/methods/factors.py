@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..values import Numbers
+from ..values import PROVEN, Numbers
 from .cases import Case
-from .method import PROVEN, MethodFit
+from .method import MethodFit
 
 LEAST = 0.005
 """A smaller α is nothing that a person chose."""

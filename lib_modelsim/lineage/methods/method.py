@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from ..values import KeyValues
 
-PROVEN = 2.0
-"""A method that leaves less than so many roundings of the stored precision is proven: a wrong parent leaves tens."""
-
 
 @dataclass(frozen=True)
 class MethodFit:

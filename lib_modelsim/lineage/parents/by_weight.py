@@ -17,7 +17,7 @@ from ..evidence import TargetEvidence
 from ..kinds import BLOCK_WEIGHTED
 from ..products import Distances, stacked
 from ..recipe import FoundMethod, ParentShare, Recipe
-from .candidates import PROVEN
+from ..values import PROVEN
 from .linear import Linear, components_of, sampled_rows
 from .shares import BlockShares, share_out
 

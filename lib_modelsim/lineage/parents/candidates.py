@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..evidence import TargetEvidence
 from ..products import Stack, stacked
+from ..values import PROVEN
 from .shares import floor, from_origin, pooled, share_out
 
 Array = NDArray[np.float64]
@@ -33,9 +34,6 @@ NUMBERS = 1000
 
 MOST = 8
 """Parents at most; merges of more are not told apart from a training."""
-
-PROVEN = 2.0
-"""Roundings (root mean square) below which nothing is left to be explained."""
 
 ERRORS = 3
 """Standard errors by which a mean share must exceed 0 where a rest is left that could have made it."""

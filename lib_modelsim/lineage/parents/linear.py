@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..kinds import ADD_DIFFERENCE, BLOCK_WEIGHTED, CAST, COPY, SWAP, TRIPLE_SUM, WEIGHTED_SUM
 from ..products import Distances, Stack, stacked
 from ..recipe import ComponentOrigin, ParentShare, Shares
-from ..values import DIGITS, KeyValues
-from .candidates import NUMBERS, PROVEN, WORTH, Candidates
+from ..values import DIGITS, PROVEN, KeyValues
+from .candidates import NUMBERS, WORTH, Candidates
 from .shares import BlockShares, intervals, pooled, share_out
 
 Array = NDArray[np.float64]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..methods.method import PROVEN, Method, MethodFit
+from ..methods.method import Method, MethodFit
 from ..methods.registry import methods
-from ..values import KeyValues, Numbers, steps
+from ..values import PROVEN, KeyValues, Numbers, steps
 from .pieces import pieces_of
 
 NUMBERS = 1 << 17

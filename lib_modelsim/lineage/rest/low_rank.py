@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..values import KeyValues
+from ..values import PROVEN, KeyValues
 from .key_rest import KeyRest
 
 Array = NDArray[np.float64]
@@ -27,9 +27,6 @@ _MARGIN = 1.1
 
 _CLEAR = 4.0
 """Times the square of the rounding that the whole change of a matrix must have for its rank to be told."""
-
-_PROVEN = 2.0
-"""Roundings that may be left: the bound from which on a method counts as found."""
 
 _LEAST_FREE = 3
 """Directions of a matrix that must be left to the rounding: one or two of a full-rank change may be there by chance."""
@@ -67,7 +64,7 @@ class KeyRank:
         """Whether all but a few directions hold no more than rounding puts there."""
         free = self.most - self.rank
         enough = (free >= _LEAST_FREE and self.gap >= _GAP) or free >= _MOST_FREE * self.most
-        return self.rank > 0 and enough and self.left < _PROVEN
+        return self.rank > 0 and enough and self.left < PROVEN
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class KeySpectrum:
     @property
     def full(self) -> bool:
         """Whether nearly all directions are above the rounding."""
-        found = self.rank(_PROVEN)
+        found = self.rank(PROVEN)
         return found is not None and found.rank >= 0.9 * found.most
 
 
@@ -153,13 +150,13 @@ def low_rank(rests: Iterable[KeyRest]) -> LowRankChange | None:
     in float16, up to two roundings are in it: then that is tried."""
     spectra: list[KeySpectrum] = []
     for rest in rests:
-        if rest.values.ndim < 2 and rest.in_roundings > _PROVEN:
+        if rest.values.ndim < 2 and rest.in_roundings > PROVEN:
             return None
         spectrum = spectrum_of(rest)
         spectra += [] if spectrum is None else [spectrum]
         if len(spectra) == _FIRST and all(one.full for one in spectra):
             return None
-    return _low_rank(spectra, 1.0) or _low_rank(spectra, _PROVEN)
+    return _low_rank(spectra, 1.0) or _low_rank(spectra, PROVEN)
 
 
 def _low_rank(spectra: Sequence[KeySpectrum], roundings: float) -> LowRankChange | None:

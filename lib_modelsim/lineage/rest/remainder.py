@@ -12,15 +12,12 @@ from ..evidence import TargetEvidence
 from ..kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
 from ..products import Distances
 from ..recipe import BakedLora, MissingParent, Shares, place_of
-from ..values import KeyValues
+from ..values import PROVEN, KeyValues
 from .baked_in import adapters_in
 from .key_rest import KeyRest, left_of, rests
 from .low_rank import LowRankChange, in_order, low_rank
 from .noise import FullRank, full_rank, grows_with_the_difference
 from .untouched import shares_of_untouched
-
-_PROVEN = 2.0
-"""Roundings below which nothing is left."""
 
 _NOTHING = 1e-3
 """A share that is told as 0: nobody types three digits."""
@@ -87,7 +84,7 @@ def remainder(
     in_roundings = _in_roundings(rests(sample, shares))
     if rest is None or in_roundings is None:
         return Remainder()
-    if in_roundings < _PROVEN:
+    if in_roundings < PROVEN:
         return Remainder(in_roundings=in_roundings, of_distance=rest.of_distance, sure=True)
     found = low_rank(rests(sample, shares))
     again = shares_of_untouched(sample, shares) if found is None else None

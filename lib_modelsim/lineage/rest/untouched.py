@@ -13,10 +13,7 @@ import numpy as np
 
 from ..parents.shares import solve_inner
 from ..recipe import Shares, place_of
-from ..values import KeyValues
-
-_PROVEN = 2.0
-"""Roundings below which nothing is left of a weight."""
+from ..values import PROVEN, KeyValues
 
 _NUMBERS = 100
 """Numbers of a weight for each share that is fitted to it: fewer are explained by chance."""
@@ -43,13 +40,13 @@ def shares_of_untouched(sample: Sequence[KeyValues], shares: Mapping[str, Shares
         inner, same = _products(one, names)
         noise = one.rounding**2 * one.target.size
         solution = solve_inner(inner, same)
-        if not same[~np.eye(len(names), dtype=bool)].any() and solution.left < _PROVEN**2 * noise:
+        if not same[~np.eye(len(names), dtype=bool)].any() and solution.left < PROVEN**2 * noise:
             found.append((place_of(one.block, one.component), inner / noise, solution.shares))
     if len(found) < _ENOUGH:
         return None
     plain = np.eye(len(names), dtype=bool)
     together = solve_inner(sum(inner for _, inner, _ in found), plain)
-    if together.left < _PROVEN**2 * len(found):
+    if together.left < PROVEN**2 * len(found):
         row = dict(zip(names, together.shares.tolist(), strict=True))
         return {block: _own(row, given) for block, given in shares.items()}
     told = dict.fromkeys(block for block, *_ in found)

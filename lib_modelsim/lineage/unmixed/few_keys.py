@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..values import KeyValues, rounding_sizes
+from ..values import PROVEN, KeyValues, rounding_sizes
 
 Array = NDArray[np.float64]
 
@@ -41,9 +41,6 @@ _COLOURS = {
     "SDXL": ((0, 0, 1), (1, 0, 0), (-1, -1, 0), (-1, 1, 0)),
 }
 """What a setting of 1 of brightness and colours shifts channels 2 to 4 by, in fiftieths."""
-
-_PROVEN = 2.0
-"""Roundings that the formula may leave to count as found."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def adjusted(weights: Sequence[KeyValues], origin: str, network: str) -> Adjuste
     over = sum(float((rest**2).sum()) for rest, _ in left)
     below = sum(float((own**2).sum()) for _, own in left)
     in_roundings = float(np.sqrt(over / below)) if below > 0 else 0.0
-    if in_roundings > _PROVEN or not found:
+    if in_roundings > PROVEN or not found:
         return None
     return Adjusted(found, in_roundings, tuple(one.key for one in weights), bool(settings))
 

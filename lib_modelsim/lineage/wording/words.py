@@ -10,6 +10,7 @@ from ...similarity.coverage import share_in_words
 from ...text import several
 from .. import kinds
 from ..recipe import BakedLora, ComponentOrigin, ParentShare, Recipe, Shares
+from ..values import PROVEN
 from .apart import difference_of, differing
 from .block_words import MINUS, in_a_few_words, number, runs_of, table
 
@@ -227,9 +228,6 @@ def explained_of(recipe: Recipe) -> str:
         return explained(0.0)
     return f"the rounding of {PRECISIONS.get(recipe.stored, recipe.stored) or 'its precision'}"
 
-
-PROVEN = 2.0
-"""Roundings below which nothing is left."""
 
 PRECISIONS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 PRECISIONS |= {"F8_E4M3": "float8 (e4m3)", "F8_E5M2": "float8 (e5m2)"}

@@ -8,7 +8,7 @@ pytest.importorskip("sd_mecha")
 import torch
 from sd_mecha.extensions.builtin.merge_methods import cosine, linear, slicing, ties
 
-from lib_modelsim.lineage.methods.method import PROVEN
+from lib_modelsim.lineage.values import PROVEN
 
 from ..relatives import family, merged
 from .test_replaying import CANDIDATES, found

@@ -6,7 +6,8 @@ import pytest
 from lib_modelsim.lineage.methods.registry import methods
 from lib_modelsim.lineage.replay import replaying
 from lib_modelsim.lineage.replay.copied import copied
-from lib_modelsim.lineage.replay.replaying import PROVEN, replay
+from lib_modelsim.lineage.replay.replaying import replay
+from lib_modelsim.lineage.values import PROVEN
 
 from ...pictures.test_extending import example
 from ..relatives import family, merged, sample_of, stored, trained
