@@ -9,6 +9,9 @@ WEIGHTED_SUM, TRIPLE_SUM, BLOCK_WEIGHTED = "weighted sum", "triple sum", "block-
 ADD_DIFFERENCE = "add-difference"
 UNRELATED, UNKNOWN = "unrelated", "unknown"
 
+SUMS = frozenset({WEIGHTED_SUM, TRIPLE_SUM, BLOCK_WEIGHTED, ADD_DIFFERENCE})
+"""Merges that are their parents times shares, for all weights or by block: the shares say all of it."""
+
 _NO_MERGES = {COPY, CAST, FINE_TUNE, LORA, ADJUST, SWAP, UNRELATED, UNKNOWN, "extract"}
 
 

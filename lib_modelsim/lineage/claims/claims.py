@@ -122,15 +122,12 @@ def _shared(recipe: Recipe) -> bool:
 def _method_apart(claimed: Claimed, recipe: Recipe) -> str:
     """Of ways that leave other numbers, the one that is claimed and another that is proven."""
     method = claimed.method
-    if method is None or recipe.kind == method or {method, recipe.kind} <= _ONE_WAY or claimed.trained:
+    if method is None or recipe.kind == method or {method, recipe.kind} <= kinds.SUMS or claimed.trained:
         return ""
     if method == kinds.COPY and recipe.kind in _OF_ONE:
         return ""
     return f"it says {method}, and {recipe.kind} was found" if recipe.sure else ""
 
-
-_ONE_WAY = frozenset({kinds.WEIGHTED_SUM, kinds.BLOCK_WEIGHTED, kinds.TRIPLE_SUM, kinds.ADD_DIFFERENCE})
-"""Ways of which one can make what another makes; shares tell whether it did."""
 
 _OF_ONE = frozenset({kinds.COPY, kinds.CAST, kinds.SWAP, kinds.ADJUST})
 

@@ -55,7 +55,7 @@ def write(recipe: Recipe, files: MergeFiles) -> str:
     require_repeatable(recipe)
     whole = taken_whole(recipe)
     graph = _Graph(files)
-    if recipe.kind not in (kinds.LORA, kinds.SWAP, kinds.CAST, kinds.COPY, *_SUMS):
+    if recipe.kind not in (kinds.LORA, kinds.SWAP, kinds.CAST, kinds.COPY, *kinds.SUMS):
         raise CannotRepeat(f"{_NAME}'s own nodes have no such method ({recipe.kind})")
     network = _part(graph, recipe, 0, whole.get("unet"))
     encoders = {whole.get(name) for name in recipe.components if name.startswith("te")} or {None}
@@ -72,8 +72,6 @@ def write(recipe: Recipe, files: MergeFiles) -> str:
         first["_meta"] = {"title": doubts(recipe)[0]}
     return json.dumps(graph.nodes, indent=1) + "\n"
 
-
-_SUMS = (kinds.WEIGHTED_SUM, kinds.TRIPLE_SUM, kinds.BLOCK_WEIGHTED, kinds.ADD_DIFFERENCE)
 
 _NODES = (("Model", "model"), ("CLIP", "clip"))
 """By a loader's output: how its merging nodes begin, and their inputs."""

@@ -79,7 +79,7 @@ def _calls(recipe: Recipe, files: MergeFiles, letters: Mapping[str, str]) -> tup
         donors = list(dict.fromkeys(whole.values()))
         table = shares_by_name(_with_donors(recipe, donors), files, [_MADE, *donors])
         return table, [*made, f"recipe = by_name(recipe, {', '.join(letters[donor] for donor in donors)})"]
-    if recipe.kind not in _LINEAR:
+    if recipe.kind not in kinds.SUMS | {kinds.SWAP, kinds.COPY, kinds.CAST}:
         raise CannotRepeat(f"{_NAME} has no such method ({recipe.kind})")
     found = None if whole else shares(recipe)
     difference = difference_of(recipe) if found else None
@@ -91,9 +91,6 @@ def _calls(recipe: Recipe, files: MergeFiles, letters: Mapping[str, str]) -> tup
         return {}, [f"recipe = sd_mecha.weighted_sum({letters[a]}, {letters[b]}, alpha={found[b]:.4f})"]
     return shares_by_name(recipe, files, list(letters)), [f"recipe = by_name({', '.join(letters.values())})"]
 
-
-_LINEAR = frozenset({kinds.WEIGHTED_SUM, kinds.TRIPLE_SUM, kinds.BLOCK_WEIGHTED, kinds.ADD_DIFFERENCE, kinds.SWAP})
-_LINEAR |= {kinds.COPY, kinds.CAST}
 
 _MADE = "\0"
 """Stands for what the formula made in the table of shares; no file is called so."""

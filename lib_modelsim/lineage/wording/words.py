@@ -54,7 +54,7 @@ def _mixed(recipe: Recipe) -> str:
     shared = [parent for parent in recipe.parents if parent.share is not None]
     if not recipe.parents:
         return f"What {recipe.target} is made of could not be told from these checkpoints"
-    if not shared or recipe.kind in _BY_NAME:
+    if not shared or recipe.kind not in _BY_SHARES:
         return _by_method(recipe)
     formula = _difference(recipe) or _sum(shared)
     if not _varies(recipe):
@@ -114,9 +114,8 @@ def _origin(recipe: Recipe) -> str | None:
 _OVER_BASE = frozenset({"ties", "dare", "della", "model stock"})
 """Ways that take differences from the base."""
 
-_BY_NAME = _OVER_BASE | {"slerp", "cosineA", "cosineB", "train-difference", "smooth-add", "tensor cut", "geometric"}
-_BY_NAME |= {"max", "extract"}
-"""Ways of which shares alone would tell something else."""
+_BY_SHARES = kinds.SUMS | {kinds.LORA, kinds.FINE_TUNE_OF_A_MERGE, kinds.UNKNOWN}
+"""Ways that shares tell, with what stands behind them. Of any other, a method's, they would tell something else."""
 
 
 def _copy(recipe: Recipe) -> str:

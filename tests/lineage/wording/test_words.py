@@ -132,6 +132,10 @@ def test_the_sentence(said):
     assert words.sentence(SENTENCES[said]) == said
 
 
+def test_a_method_that_the_words_do_not_know_is_told_by_its_name_whatever_shares_it_has():
+    assert words.made_of(made("min", INKWELL, VELVET)) == "dreamMix_v3 = min of inkwell_v2 and velvet_v3"
+
+
 def test_a_component_that_all_parents_share_is_not_told():
     components = {"vae": ComponentOrigin("same", "inkwell_v2", ("velvet_v3",)), "unet": MERGED}
     assert "VAE" not in words.sentence(made("weighted sum", INKWELL, VELVET, components=components))
