@@ -9,13 +9,14 @@ import numpy as np
 
 from ..components import components_of, main_of
 from ..evidence import TargetEvidence
-from ..kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
+from ..kinds import ADD_DIFFERENCE, CAST, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
 from ..products import Distances
 from ..recipe import BakedLora, MissingParent, Shares, place_of
 from ..values import PROVEN, KeyValues
 from .baked_in import adapters_in
 from .key_rest import KeyRest, left_of, rests
 from .low_rank import LowRankChange, in_order, low_rank
+from .no_training import no_training, rounded_in_between
 from .noise import FullRank, full_rank, grows_with_the_difference
 from .untouched import shares_of_untouched
 
@@ -97,7 +98,22 @@ def remainder(
     follows = 0.0
     if len(parents) > 1:
         follows = grows_with_the_difference(rests(sample, shares), sample, _largest(shares)[:3])
-    return replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
+    full = replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
+    return _checked(full, sample, parents[0]) if full.kind == FINE_TUNE and len(parents) == 1 else full
+
+
+def _checked(found: Remainder, sample: Sequence[KeyValues], parent: str) -> Remainder:
+    """A training of one model, unless the numbers say that it was none."""
+    rounded = rounded_in_between(sample, parent)
+    if rounded is not None:
+        why = f"every sampled number is that of {parent}, rounded to {rounded} in between"
+        return replace(found, kind=CAST, of_distance=0.0, trained_after=None, why=why, remarks=(), sure=False)
+    told = no_training(sample, parent)
+    if told is None:
+        return found
+    why = f"what is left is of full rank; {told}"
+    return replace(found, kind=UNKNOWN, trained_after=None, why=why, remarks=(f"a training does not do that: {told}",),
+                   sure=False)  # fmt: skip
 
 
 def _parents(shares: Mapping[str, Shares]) -> list[str]:
@@ -183,7 +199,7 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
     if rest.spread is not None and not np.isfinite(rest.spread.error).all():
         told = "too few blocks tell whether it was trained on or a parent is missing"
         return Remainder(kind, of_distance=rest.of_distance, trained_after=rest.size, why=size, remarks=(told,))
-    why = f"{size}, and the base has no share beside it that a missing parent would leave: it was trained on"
+    why = f"{size}, and the base has no share beside it that a missing parent would leave: so does a training"
     if parents:
         back = evidence.base in _parents(shares)
         return Remainder(

@@ -202,7 +202,7 @@ def _trained(recipe: Recipe) -> list[str]:
         return ["then trained"] if recipe.kind == kinds.FINE_TUNE_OF_A_MERGE else []
     told = f"{100 * size:.1f} %" if size >= 0.001 else "less than 0.1 %"
     if not recipe.sure and recipe.kind == kinds.FINE_TUNE_OF_A_MERGE:
-        return [f"then trained or with a parent that is missing: {told} of its weights' size is left"]
+        return [f"then perhaps trained: {told} of its weights' size is left"]
     how = "its training" if recipe.kind == kinds.FINE_TUNE else "then trained, which"
     return [f"{how} changed its weights by {told}"]
 

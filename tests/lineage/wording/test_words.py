@@ -76,8 +76,8 @@ SENTENCES = {
     "dreamMix_v3 = 0.60 inkwell_v2 + 0.40 velvet_v3; then trained, which changed its weights by 2.1 %.": made(
         "fine-tune of a merge", INKWELL, VELVET, trained_after=0.021
     ),
-    "dreamMix_v3 is perhaps 0.60 inkwell_v2 + 0.40 velvet_v3; then trained or with a parent that is missing: 2.1 % of "
-    "its weights' size is left.": made("fine-tune of a merge", INKWELL, VELVET, trained_after=0.021, sure=False),
+    "dreamMix_v3 is perhaps 0.60 inkwell_v2 + 0.40 velvet_v3; then perhaps trained: 2.1 % of its weights' "
+    "size is left.": made("fine-tune of a merge", INKWELL, VELVET, trained_after=0.021, sure=False),
     "dreamMix_v3 has the same weights as inkwell_v2 in all that was compared.": made(
         "copy", parent("inkwell_v2", 1.0), residual=0.0, sure=False
     ),
