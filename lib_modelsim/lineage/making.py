@@ -10,12 +10,13 @@ import numpy as np
 
 from ..similarity.joining import main_component
 from ..text import several
-from .components import main_of
+from .components import components_of as components_of_network
+from .components import distances_to, main_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .methods.method import MethodFit
 from .parents.by_weight import by_finer_blocks, by_weight
-from .parents.candidates import Candidates, candidates_of
+from .parents.candidates import MOST, Candidates, candidates_of
 from .parents.linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .parents.shares import floor
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares, place_of
@@ -28,6 +29,9 @@ from .values import PROVEN
 APART = 1.1
 """‖a − b‖ / ‖a‖ from which on two models have nothing to do with each other: `similarity/measures/l2.py`."""
 
+_IN_SAMPLE = "in a sample these shares leave no more than rounding"
+_ELSEWHERE = "in some blocks more is left by their distances, outside the sample or by coarser numbers of a parent"
+
 LEANS = 0.1
 """Cosine that a change may have with another one that it has nothing to do with: `similarity/measures/bounds.py`."""
 
@@ -39,13 +43,27 @@ def make(evidence: TargetEvidence) -> Recipe:
     which prove themselves where they leave nothing beyond rounding; then the formulas of the methods that are not
     linear; and what no formula explains is a change after the shares: a LoRA, a training, a parent that is not here.
     """
+    evidence = _with_base_of_its_kin(evidence)
     made = _made(evidence)
+    partly = made.missing is None and any(one.kind == "unknown" for one in made.components.values())
     return replace(
         made,
+        residual=None if partly else made.residual,
         sure=made.sure and evidence.coverage >= 1,
         remarks=(*made.remarks, *evidence.remarks),
         stored=evidence.dtype.get(main_of(evidence) or "", ""),
     )
+
+
+def _with_base_of_its_kin(evidence: TargetEvidence) -> TargetEvidence:
+    """Without a base that is a stranger: what it has no share in it has been told nothing of."""
+    main = main_of(evidence)
+    apart = distances_to(components_of_network(evidence)[main]) if main is not None else {}
+    squares, norm = apart.get(evidence.base or "", (0.0, 0.0))
+    if squares <= APART**2 * norm:
+        return evidence
+    told = f"{evidence.base}, which was named as the base, has nothing to do with it"
+    return replace(evidence, base=None, remarks=(*evidence.remarks, told))
 
 
 def _made(evidence: TargetEvidence) -> Recipe:
@@ -64,6 +82,9 @@ def _made(evidence: TargetEvidence) -> Recipe:
         linear = in_sample(linear, evidence.sample(linear.parents))
         if linear.proven:
             return linear_recipe(evidence, candidates, linear)
+    strange = _strange(evidence, linear)
+    if strange:
+        return _beside(evidence, strange, linear)
     apart = by_weight(evidence, linear)
     if apart is not None:
         return apart
@@ -78,6 +99,26 @@ def _made(evidence: TargetEvidence) -> Recipe:
         return finer
     rest = remainder(evidence, blocks_of(linear))
     return changed_recipe(evidence, candidates, linear, rest)
+
+
+def _strange(evidence: TargetEvidence, linear: Linear) -> list[str]:
+    """The components of which something is left while the network itself is explained."""
+    left, main = _left_of_components(linear), main_of(evidence)
+    if main is None or not left.get(main, math.inf) < PROVEN:
+        return []
+    return [name for name, most in left.items() if most >= PROVEN]
+
+
+def _beside(evidence: TargetEvidence, strange: Sequence[str], linear: Linear) -> Recipe:
+    """The recipe of all but components that the parents do not explain; those that they lack were not looked at."""
+    blocks = [block for block in evidence.blocks if block.component not in strange]
+    found = _made(replace(evidence, blocks=blocks))
+    unknown = {name: ComponentOrigin("unknown") for name in strange}
+    lacking = [name for name in strange if not math.isfinite(_left_of_components(linear)[name])]
+    unheld = sum(block.count for block in evidence.blocks if block.component in lacking)
+    coverage = found.coverage * (1 - unheld / max(sum(block.count for block in evidence.blocks), 1))
+    components = {**found.components, **unknown}
+    return replace(found, components=components, coverage=coverage, sure=found.sure and coverage >= 1)
 
 
 def linear_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear) -> Recipe:
@@ -131,8 +172,9 @@ def method_recipe(
         for role, name in fit.parents.items()
     )
     components, held = components_of(linear), _held_by(candidates, fit)
+    by_shares = _left_of_components(linear)
     for name, origin in components.items():
-        if origin.kind == "merged" and fit.components.get(name, 0 if name in held else math.inf) >= PROVEN:
+        if origin.kind == "merged" and fit.components.get(name, by_shares.get(name, math.inf)) >= PROVEN:
             components[name] = ComponentOrigin("unknown")
     coverage = evidence.coverage * _held(candidates, held, components)
     return Recipe(
@@ -143,12 +185,21 @@ def method_recipe(
         parents,
         {},
         components,
-        residual=_relative(linear, left),
+        residual=None if fit.coarse else _relative(linear, left),
         coverage=coverage,
         base=evidence.base,
         sure=not doubts and coverage >= 1,
         remarks=doubts,
     )
+
+
+def _left_of_components(linear: Linear) -> dict[str, float]:
+    """Component → what the shares leave of the block where they leave most, in roundings; infinite where no parent
+    holds it."""
+    found: dict[str, float] = {}
+    for row, held, left in zip(linear.fit.stack.rows, linear.fit.stack.held, linear.fit.roundings, strict=True):
+        found[row.component] = max(found.get(row.component, 0.0), float(left) if held.all() else math.inf)
+    return found
 
 
 def _held_by(candidates: Candidates, fit: MethodFit) -> set[str]:
@@ -169,7 +220,7 @@ def _held(candidates: Candidates, held: set[str], components: Mapping[str, Compo
 def _unlike(fit: MethodFit, candidates: Candidates) -> list[str]:
     """The blocks of what a sum explains in the sample whose distances its shares do not: there are weights outside the
     sample that it did not make."""
-    if fit.method not in (WEIGHTED_SUM, ADD_DIFFERENCE) or fit.blocks:
+    if fit.method not in (WEIGHTED_SUM, ADD_DIFFERENCE) or fit.blocks or fit.coarse:
         return []
     names = list(dict.fromkeys(fit.parents.values()))
     shares = np.array([sum(fit.shares.get(r, np.nan) for r, m in fit.parents.items() if m == name) for name in names])
@@ -182,7 +233,12 @@ def _unlike(fit: MethodFit, candidates: Candidates) -> list[str]:
 
 def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Linear, rest: Remainder) -> Recipe:
     """A target of which shares leave something: what that is, or a parent that is missing."""
-    kind = rest.kind or _with_a_parent_more(linear, candidates)
+    if rest.kind is None and rest.missing is None:  # nothing is left of the sample
+        kind, remarks, why = kind_of(linear, evidence.precisions, evidence.target), (_ELSEWHERE,), _IN_SAMPLE
+    else:
+        kind, remarks, why = rest.kind or _with_a_parent_more(linear, candidates), rest.remarks, rest.why
+    if len(linear.parents) >= MOST:
+        remarks = (*remarks, f"more than {MOST} parents are not looked for")
     again = rest.shares or {}
     blocks = {
         block: {name: share for name, share in again.get(block, row).items() if name not in rest.stand_ins}
@@ -201,7 +257,7 @@ def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Lin
         evidence.target,
         evidence.network,
         kind,
-        FoundMethod(kind, dict(rest.parameters), round(rest.in_roundings, 3), rest.why),
+        FoundMethod(kind, dict(rest.parameters), round(rest.in_roundings, 3), why),
         tuple(parents),
         blocks,
         components,
@@ -212,8 +268,8 @@ def changed_recipe(evidence: TargetEvidence, candidates: Candidates, linear: Lin
         lora=rest.lora,
         coverage=evidence.coverage,
         base=evidence.base,
-        sure=rest.sure,
-        remarks=rest.remarks,
+        sure=rest.sure and _ELSEWHERE not in remarks,
+        remarks=remarks,
     )
 
 

@@ -209,15 +209,16 @@ class _Search:
 
     def _told(self, chosen: list[int]) -> list[int]:
         """Where something is left: without those whose shares are not told from 0 over the blocks that it is left in,
-        neither on average nor large in any."""
+        neither on average nor large in any; what has a share where nothing is left stays."""
         while len(chosen) > 1:
-            rows = self._rows[self._left(chosen) > PROVEN**2 * self._noise]
-            shares = self._shares(chosen)[rows]
+            open_rows = self._left(chosen) > PROVEN**2 * self._noise
+            rows, every = self._rows[open_rows], self._shares(chosen)
+            shares, proven = every[rows], np.abs(every[self._rows[~open_rows]]).max(axis=0, initial=0)
             if not len(rows):
                 break
             largest, mean = np.abs(shares).max(axis=0), np.abs(shares.mean(axis=0))
             unsure = mean < ERRORS * shares.std(axis=0) / np.sqrt(len(rows))
-            drop = (largest < SMALL) | (unsure & (largest < LARGE))
+            drop = ((largest < SMALL) | (unsure & (largest < LARGE))) & (proven < SMALL)
             if not drop.any():
                 break
             gone = int(np.argmin(np.where(drop, largest, np.inf)))

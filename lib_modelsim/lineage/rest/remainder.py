@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ...text import several
 from ..components import components_of, main_of
 from ..evidence import TargetEvidence
 from ..kinds import ADD_DIFFERENCE, CAST, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
 from ..products import Distances
 from ..recipe import BakedLora, MissingParent, Shares, place_of
-from ..values import PROVEN, KeyValues
+from ..values import DIGITS, PROVEN, KeyValues
 from .baked_in import adapters_in
 from .key_rest import KeyRest, left_of, rests
 from .low_rank import LowRankChange, in_order, low_rank
@@ -99,7 +100,24 @@ def remainder(
     if len(parents) > 1:
         follows = grows_with_the_difference(rests(sample, shares), sample, _largest(shares)[:3])
     full = replace(_full(evidence, rest, shares, follows), in_roundings=in_roundings)
-    return _checked(full, sample, parents[0]) if full.kind == FINE_TUNE and len(parents) == 1 else full
+    if full.kind == FINE_TUNE and len(parents) == 1:
+        full = _checked(full, sample, parents[0])
+    coarse = _coarser(evidence, parents)
+    if coarse is None or full.kind is None:
+        return full
+    return replace(full, remarks=(*full.remarks, coarse), sure=False)
+
+
+def _coarser(evidence: TargetEvidence, parents: Sequence[str]) -> str | None:
+    """That a parent is stored with fewer digits than the target, whose rounding then is in what is left."""
+    main = main_of(evidence) or ""
+    own = DIGITS.get(evidence.dtype.get(main, ""), 0)
+    held = {name: DIGITS.get(evidence.precisions.get(name, {}).get(main, ""), own) for name in parents}
+    coarse = [name for name, digits in held.items() if digits < own]
+    if not coarse:
+        return None
+    are = "is" if len(coarse) == 1 else "are"
+    return f"{several(coarse)} {are} stored with fewer digits: what is left may be that rounding alone"
 
 
 def _checked(found: Remainder, sample: Sequence[KeyValues], parent: str) -> Remainder:

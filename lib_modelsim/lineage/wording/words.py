@@ -56,6 +56,8 @@ def _mixed(recipe: Recipe) -> str:
         return f"What {recipe.target} is made of could not be told from these checkpoints"
     if not shared or recipe.kind not in _BY_SHARES:
         return _by_method(recipe)
+    if len(shared) == 1 and recipe.kind == kinds.UNKNOWN:
+        return f"{_is(recipe)} {name(shared[0])}, changed in a way that is not known"
     formula = _difference(recipe) or _sum(shared)
     if not _varies(recipe):
         return f"{_is(recipe)} {formula}"
@@ -223,7 +225,7 @@ def explained_of(recipe: Recipe) -> str:
     method = recipe.method
     if method is None or method.residual_in_roundings is None or method.residual_in_roundings >= PROVEN:
         return explained(recipe.residual or 0.0)
-    if not recipe.residual:
+    if not method.residual_in_roundings:
         return explained(0.0)
     return f"the rounding of {PRECISIONS.get(recipe.stored, recipe.stored) or 'its precision'}"
 

@@ -94,3 +94,24 @@ def test_numbers_mixed_by_chance_are_no_sum_that_misses_blocks(models, told):
     target = {k: np.where(rng.random(a.shape) < 0.5, a, models["bert"][k]) for k, a in models["anna"].items()}
     found = told(target)
     assert not any("outside the sample" in remark for remark in found["remarks"])
+
+
+def of_a_stranger(tensors, start):
+    other = half(demo.draw(SHAPES, seed=9))
+    return {key: other[key] if key.startswith(start) else value for key, value in tensors.items()}
+
+
+def test_a_vae_that_is_nobodys_is_not_merged(models, told):
+    mixed = weighted(models["anna"], models["bert"], lambda key: 0.6)
+    found = told(of_a_stranger(mixed, "first_stage_model."))
+    assert found["components"]["vae"]["kind"] == "unknown"
+    assert "VAE not explained" in found["told"]
+
+
+def test_a_text_encoder_of_a_model_that_is_not_here_takes_no_parent_away(models, told):
+    mixed = weighted(models["anna"], models["bert"], lambda key: 0.6)
+    carl = half(demo.train(models["base"], seed=4, size=0.1))
+    found = told({k: carl[k] if k.startswith("cond_stage_model.") else value for k, value in mixed.items()})
+    assert {p["model"]: round(p["share"], 2) for p in found["parents"]} == {"anna": 0.6, "bert": 0.4}
+    assert found["components"]["te"]["kind"] == "unknown"
+    assert found["missing"] is None
