@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...job import Job, Stage
-from ...lineage.products import AdapterProducts
+from ...lineage.products import AdapterProducts, Array
 from ...lineage.recipe import Shares, place_of
+from ...lineage.values import Numbers
 from ..catalogue.index import Model
+
+if TYPE_CHECKING:
+    from ...checkpoints.reader import Checkpoint, Weight
+    from ...checkpoints.values import ValueReader
 
 
 def adapters_of(target: Model, models: Sequence[Model]) -> list[Model]:
@@ -38,7 +45,7 @@ def adapter_products(
         return []
     used = {name: models[name] for row in shares.values() for name in row}
     found: dict[str, AdapterProducts] = {}
-    names, n = tuple(model.name for model in adapters), len(adapters)
+    names = tuple(model.name for model in adapters)
     with ExitStack() as stack:
         opened = [stack.enter_context(model.open()) for model in adapters]
         own = stack.enter_context(target.open())
@@ -51,36 +58,57 @@ def adapter_products(
         for key in keys:
             stage.advance(1)
             weight = own.weights.get(key)
-            row = {} if weight is None else shares.get(place_of(weight.block, weight.component), {})
-            held = {name: parents[name].weights.get(key) for name in row}
-            if weight is None or not row or any(one is None or one.shape != weight.shape for one in held.values()):
+            if weight is None:
                 continue
-            shape = (weight.shape[0], -1)
-            values = {name: reader.matrix(one).numpy().reshape(shape) for name, one in held.items() if one is not None}
-            rest = reader.matrix(weight).numpy().reshape(shape).astype(np.float64)
-            for name, share in row.items():
-                rest -= share * values[name]
-            if not np.isfinite(rest).all():
+            block = place_of(weight.block, weight.component)
+            left = _left(reader, weight, parents, shares.get(block, {}))
+            if left is None:
                 continue
-            origin = values[max(row, key=lambda name: row[name])]
+            rest, origin = left
             changes = {
                 i: effective(one[key], origin).reshape(rest.shape)
                 for i, one in enumerate(layers)
                 if key in one and matrix_shape(weight.shape) == one[key].shape
             }
-            if not changes:
-                continue
-            inner, gram, counts = np.zeros(n), np.zeros((n, n)), np.zeros(n)
-            for i, change in changes.items():
-                inner[i], counts[i] = float((change * rest).sum()), change.size
-                for j, other in changes.items():
-                    gram[i, j] = gram[j, i] if j < i else float((change * other).sum())
-            block = place_of(weight.block, weight.component)
-            before = found.get(block)
-            if before is not None:
-                inner, gram, counts = inner + before.inner, gram + before.gram, counts + before.counts
-            size = float((rest**2).sum()) + (before.rest if before is not None else 0.0)
-            found[block] = AdapterProducts(block, names, inner, gram, size, counts, ranks)
+            if changes:
+                found[block] = _together(found.get(block), _products(block, names, ranks, rest, changes))
         for checkpoint in (*opened, own, *parents.values()):
             checkpoint.check()
     return list(found.values())
+
+
+def _left(
+    reader: ValueReader, weight: Weight, parents: Mapping[str, Checkpoint], shares: Shares
+) -> tuple[Array, Numbers] | None:
+    """Target − Σ share · parent of a weight, and the parent with the largest share, both as matrices [rows, rest]; None
+    where it has no shares, a parent lacks it in its shape, or some of it is not finite."""
+    held = {name: parents[name].weights.get(weight.key) for name in shares}
+    if not held or any(one is None or one.shape != weight.shape for one in held.values()):
+        return None
+    shape = (weight.shape[0], -1)
+    values = {name: reader.matrix(one).numpy().reshape(shape) for name, one in held.items() if one is not None}
+    rest = reader.matrix(weight).numpy().reshape(shape).astype(np.float64)
+    for name, share in shares.items():
+        rest -= share * values[name]
+    return (rest, values[max(shares, key=lambda name: shares[name])]) if np.isfinite(rest).all() else None
+
+
+def _products(
+    block: str, names: tuple[str, ...], ranks: tuple[int, ...], rest: Array, changes: Mapping[int, Numbers]
+) -> AdapterProducts:
+    """Of one layer: `changes` are the adapters' ΔW by their position in `names`, in the shape of the rest."""
+    n = len(names)
+    inner, gram, counts = np.zeros(n), np.zeros((n, n)), np.zeros(n)
+    for i, change in changes.items():
+        inner[i], counts[i] = float((change * rest).sum()), change.size
+        for j, other in changes.items():
+            gram[i, j] = gram[j, i] if j < i else float((change * other).sum())
+    return AdapterProducts(block, names, inner, gram, float((rest**2).sum()), counts, ranks)
+
+
+def _together(one: AdapterProducts | None, other: AdapterProducts) -> AdapterProducts:
+    """The sums of layers of one block."""
+    if one is None:
+        return other
+    inner, gram, counts = one.inner + other.inner, one.gram + other.gram, one.counts + other.counts
+    return replace(one, inner=inner, gram=gram, rest=one.rest + other.rest, counts=counts)
