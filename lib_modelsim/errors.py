@@ -57,6 +57,10 @@ class ModelsimError(Exception):
         return self._line
 
 
+class NoSuchModel(ModelsimError):  # noqa: N818 - it says what is wrong
+    """No model is called so."""
+
+
 class NoMemory(ModelsimError):  # noqa: N818 - it says what is wrong
     """The system gave no more memory."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
 from ..lineage.wording import words
@@ -14,7 +14,7 @@ from .options import device_option, exclude_option, path
 from .printing import print_json, print_lines
 from .progress import progress_bars
 from .recipe_distances import run_recipes_of_matrix
-from .recipe_paths import asked
+from .recipe_paths import RecipeQuestion, asked
 from .recipe_scripts import require_place, write_scripts
 from .text import bad_lines, table
 
@@ -65,7 +65,7 @@ def add_recipe_arguments(recipe: argparse.ArgumentParser) -> None:
 def run_recipe(options: argparse.Namespace) -> int:
     """Run the command."""
     if options.distances is not None:
-        return run_recipes_of_matrix(options, document)
+        return run_recipes_of_matrix(options)
     if options.component is not None:
         raise ModelsimError("--component needs --distances", options.component, "add --distances FILE")
     if options.write_script is not None:
@@ -86,12 +86,14 @@ def run_recipe(options: argparse.Namespace) -> int:
     return 0
 
 
-def _all(options: argparse.Namespace, results: Iterator[Recipe | Unreadable], question: Any) -> int:  # noqa: ANN401
+def _all(options: argparse.Namespace, results: Iterator[Recipe | Unreadable], question: RecipeQuestion) -> int:
     """Recipe after recipe; after Ctrl-C those that are finished are still told."""
+    from ..workspace.catalogue.index import Unreadable
+
     recipes, bad, stopped = [], list(question.index.unreadable), None
     try:
         for found in results:
-            if hasattr(found, "error"):
+            if isinstance(found, Unreadable):
                 bad.append(found)
                 continue
             scripts = write_scripts(options.write_script, found, question)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
 
 from ..errors import ModelsimError
 from ..lineage.recipe import Recipe
 from ..lineage.wording import words
+from ..lineage.wording.document import document
 from .printing import print_json, print_lines
 
 
@@ -21,8 +20,8 @@ def refuse_beside_distances(options: argparse.Namespace, unfit: dict[str, object
             raise ModelsimError(f"--distances cannot be combined with {option}", shown, f"remove {option}")
 
 
-def run_recipes_of_matrix(options: argparse.Namespace, document: Callable[[Recipe], dict[str, Any]]) -> int:
-    """Run the command; `document` makes the JSON of a recipe."""
+def run_recipes_of_matrix(options: argparse.Namespace) -> int:
+    """Run the command."""
     from ..workspace.lineage.lineages import Lineages
 
     unfit = {"--parents": options.parents, "--base": options.base, "--write-script": options.write_script}

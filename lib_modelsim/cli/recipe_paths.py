@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ModelsimError
+from ..errors import ModelsimError, NoSuchModel
 from .options import open_library, require_there, workspace
 
 if TYPE_CHECKING:
@@ -98,16 +98,10 @@ def _look_up(options: argparse.Namespace, paths: Sequence[Path], names: Sequence
         for name in names:
             try:
                 found[name] = model_called(str(name), index.models, use.library).path
-            except ModelsimError as error:
-                if error.what != _NONE:
-                    raise
+            except NoSuchModel:
                 everything = everything or use.recall_index(_known(options))
                 found[name] = _called(name, everything, use)
     return found
-
-
-_NONE = "no model matches"
-"""What is wrong where no name is like the one given (`workspace/catalogue/index.py`, `match_model`)."""
 
 
 def _called(name: Path, index: Index, use: Workspace) -> Path:
@@ -115,9 +109,7 @@ def _called(name: Path, index: Index, use: Workspace) -> Path:
 
     try:
         return model_called(str(name), index.models, use.library).path
-    except ModelsimError as error:
-        if error.what != _NONE:
-            raise
+    except NoSuchModel as error:
         fix = "check the path, or the name; scan FOLDER makes the library know what is in a folder"
         raise ModelsimError("no such file, and no checkpoint of this name", name, fix) from error
 

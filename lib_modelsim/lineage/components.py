@@ -36,7 +36,7 @@ class EqualComponent:
         return self.equal + self.rounded
 
 
-def components_of(evidence: TargetEvidence) -> Mapping[str, Sequence[Distances]]:
+def blocks_by_component(evidence: TargetEvidence) -> Mapping[str, Sequence[Distances]]:
     """Component → its blocks' distances."""
     found: dict[str, list[Distances]] = {}
     for block in evidence.blocks:
@@ -46,7 +46,7 @@ def components_of(evidence: TargetEvidence) -> Mapping[str, Sequence[Distances]]
 
 def main_of(evidence: TargetEvidence) -> str | None:
     """The component that makes the network: UNet or transformer."""
-    return main_component(components_of(evidence))
+    return main_component(blocks_by_component(evidence))
 
 
 def equal_components(evidence: TargetEvidence) -> dict[str, EqualComponent]:
@@ -55,7 +55,7 @@ def equal_components(evidence: TargetEvidence) -> dict[str, EqualComponent]:
     beside the network, where the network itself is that candidate's."""
     proven: dict[str, Mapping[str, bool]] = {}
     found: dict[str, EqualComponent] = {}
-    main, parts = main_of(evidence), components_of(evidence)
+    main, parts = main_of(evidence), blocks_by_component(evidence)
     for component in sorted(parts, key=lambda name: name != main):
         apart = distances_to(parts[component])
         equal = tuple(name for name, (squares, _) in apart.items() if squares == 0)

@@ -10,8 +10,7 @@ import numpy as np
 
 from ..similarity.joining import main_component
 from ..text import several
-from .components import components_of as components_of_network
-from .components import distances_to, main_of
+from .components import blocks_by_component, distances_to, main_of
 from .evidence import TargetEvidence
 from .kinds import ADD_DIFFERENCE, TRIPLE_SUM, UNKNOWN, UNRELATED, WEIGHTED_SUM
 from .methods.method import MethodFit
@@ -58,7 +57,7 @@ def make(evidence: TargetEvidence) -> Recipe:
 def _with_base_of_its_kin(evidence: TargetEvidence) -> TargetEvidence:
     """Without a base that is a stranger: what it has no share in it has been told nothing of."""
     main = main_of(evidence)
-    apart = distances_to(components_of_network(evidence)[main]) if main is not None else {}
+    apart = distances_to(blocks_by_component(evidence)[main]) if main is not None else {}
     squares, norm = apart.get(evidence.base or "", (0.0, 0.0))
     if squares <= APART**2 * norm:
         return evidence

@@ -16,7 +16,7 @@ from ...text import several
 from ..evidence import TargetEvidence
 from ..kinds import BLOCK_WEIGHTED
 from ..products import Distances, stacked
-from ..recipe import FoundMethod, ParentShare, Recipe
+from ..recipe import FoundMethod, ParentShare, Recipe, place_of
 from ..values import PROVEN
 from .linear import Linear, components_of, sampled_rows
 from .shares import BlockShares, share_out
@@ -91,8 +91,8 @@ def _blocks(
     has no name of its own in a remark."""
     found: dict[str, tuple[float, ...]] = {}
     odd: list[str] = []
-    for block in dict.fromkeys(row.block or row.component.upper() for row in rows):
-        own = [r for r, row in enumerate(rows) if (row.block or row.component.upper()) == block and large[r]]
+    for block in dict.fromkeys(place_of(row.block, row.component) for row in rows):
+        own = [r for r, row in enumerate(rows) if place_of(row.block, row.component) == block and large[r]]
         if not own:
             continue
         runs = _runs(own, fit)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..kinds import ADD_DIFFERENCE, BLOCK_WEIGHTED, CAST, COPY, SWAP, TRIPLE_SUM, WEIGHTED_SUM
 from ..products import Distances, Stack, stacked
-from ..recipe import ComponentOrigin, ParentShare, Shares
+from ..recipe import ComponentOrigin, ParentShare, Shares, place_of
 from ..values import DIGITS, PROVEN, KeyValues
 from .candidates import NUMBERS, WORTH, Candidates
 from .shares import BlockShares, intervals, pooled, share_out
@@ -249,7 +249,7 @@ def blocks_of(linear: Linear) -> dict[str, Shares]:
     found: dict[str, Shares] = {}
     size: dict[str, float] = {}
     for r, row in enumerate(stack.rows):
-        block = row.block or row.component.upper()
+        block = place_of(row.block, row.component)
         if stack.counts[r] > size.get(block, 0):
             size[block] = float(stack.counts[r])
             found[block] = {n: round(float(s), 6) for n, s in zip(linear.parents, table[r], strict=True)}

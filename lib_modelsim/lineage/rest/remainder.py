@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...text import several
-from ..components import components_of, main_of
+from ..components import blocks_by_component, main_of
 from ..evidence import TargetEvidence
 from ..kinds import ADD_DIFFERENCE, CAST, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
 from ..products import Distances
@@ -142,7 +142,7 @@ def _looked_at(evidence: TargetEvidence, shares: Mapping[str, Shares]) -> list[D
     """The blocks of the network itself that have shares; where it has none, or is one parent's to the last bit, all
     that have."""
     main = main_of(evidence)
-    blocks = components_of(evidence).get(main, []) if main is not None else []
+    blocks = blocks_by_component(evidence).get(main, []) if main is not None else []
     own = [block for block in blocks if shares.get(place_of(block.block, block.component))]
     changed = any(left_of(block, shares[place_of(block.block, block.component)]) != 0 for block in own)
     return own if changed else _with_shares(evidence, shares)

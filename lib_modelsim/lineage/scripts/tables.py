@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..parents.by_weight import part_of
-from ..recipe import Recipe
+from ..recipe import Recipe, place_of
 from .program import CannotRepeat, MergeFiles, taken_whole
 
 Row = tuple[float, ...]
@@ -21,7 +21,7 @@ def shares_by_name(recipe: Recipe, files: MergeFiles, models: Sequence[str]) -> 
     rows: dict[str, Row] = {}
     for key, named in files.blocks.items():
         component = files.components.get(key, "")
-        block = named or component.upper()
+        block = place_of(named, component)
         if component in whole:
             rows[key] = tuple(float(model == whole[component]) for model in models)
             continue

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...text import counted, several
-from ..components import EqualComponent, components_of, distances_to, equal_components, main_of
+from ..components import EqualComponent, blocks_by_component, distances_to, equal_components, main_of
 from ..evidence import TargetEvidence
 from ..kinds import ADJUST, LORA
 from ..parents.shares import solve_inner
@@ -31,16 +31,16 @@ _MIXED = 0.5
 to do with is explained by √(candidates / numbers) of it, far below."""
 
 
-def unmixed(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] | None = None) -> Recipe | None:
+def unmixed(evidence: TargetEvidence) -> Recipe | None:
     """The recipe of a target that was not mixed: a copy, a cast, components put together, one model with a few weights
     adjusted, or with a change of low rank while other weights are its to the last bit. None of any other, whose shares
-    are to be fitted. Call it first; `equal` is what `equal_components` said, where it was asked before."""
-    equal = equal_components(evidence) if equal is None else equal
+    are to be fitted. Call it first."""
+    equal = equal_components(evidence)
     found = put_together(evidence, equal)
     if found is not None:
         return found
     main = main_of(evidence)
-    blocks = components_of(evidence).get(main, []) if main is not None else []
+    blocks = blocks_by_component(evidence).get(main, []) if main is not None else []
     apart = distances_to(blocks) if blocks else {}
     origin = _nearest(apart, equal)
     if origin is None or _explained(blocks, origin, list(apart)) > _MIXED:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...checkpoints.identity import component_label, network_order
-from ..components import EqualComponent, components_of, distances_to, equal_components, main_of
+from ..components import EqualComponent, blocks_by_component, distances_to, main_of
 from ..evidence import TargetEvidence
 from ..kinds import CAST, COPY, SWAP
 from ..products import Distances
@@ -16,7 +16,7 @@ SAME = "same"
 """Kind of `ComponentOrigin`."""
 
 
-def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] | None = None) -> Recipe | None:
+def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent]) -> Recipe | None:
     """The recipe of a target each of whose components is some candidate's, whole; None of any other.
 
     `equal` is what `equal_components` said. One model that has all of them makes a copy or a cast. Else the one that
@@ -24,7 +24,6 @@ def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] |
     from a donor. Which of several models with the same numbers it was cannot be told: they stand in `same_as`. A
     component beside the network that no candidate has is said to be from elsewhere.
     """
-    equal = equal_components(evidence) if equal is None else equal
     main = main_of(evidence)
     if main is None or not equal[main].sources:
         return None
@@ -32,7 +31,7 @@ def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent] |
     if every:
         return _of_one(evidence, equal, every)
     strange = [name for name, one in equal.items() if not one.sources]
-    sources, held = equal[main].sources, components_of(evidence)
+    sources, held = equal[main].sources, blocks_by_component(evidence)
     if not all(_from_elsewhere(evidence, name) or not _holds(held[name], sources) for name in strange):
         return None
     known = {name: one for name, one in equal.items() if one.sources}
@@ -51,7 +50,7 @@ _KIN = 0.45
 
 def _from_elsewhere(evidence: TargetEvidence, component: str) -> bool:
     """Whether a component has nothing to do with any candidate's: farther from all than relatives are."""
-    blocks = components_of(evidence)[component]
+    blocks = blocks_by_component(evidence)[component]
     ratios = [squares / norm for squares, norm in distances_to(blocks).values() if norm > 0]
     return bool(ratios) and min(ratios) > _KIN**2
 

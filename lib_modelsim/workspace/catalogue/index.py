@@ -18,7 +18,7 @@ from ...checkpoints.layout import Layout
 from ...checkpoints.quantised.gguf_blocks import NO_PACKAGE
 from ...checkpoints.reader import Checkpoint, open_checkpoint
 from ...checkpoints.source import FileKey, ReadError, changed
-from ...errors import CheckpointError, ModelsimError
+from ...errors import CheckpointError, ModelsimError, NoSuchModel
 from ...job import Job, Stage
 from ...library import Library, RememberedFile
 from ...text import readable
@@ -232,7 +232,8 @@ def match_model(
     also: Sequence[Collection[str]] | None = None,
 ) -> int:
     """Position of the model that a person means: its name with or without ending, another name of its file (`also`), an
-    unambiguous part of it, or at least 8 digits of one of its hashes. Raises ModelsimError that lists the candidates.
+    unambiguous part of it, or at least 8 digits of one of its hashes. Raises ModelsimError that lists the
+    candidates, NoSuchModel where there is none.
     """
     plain = without_ending(query).lower()
     for matches in (
@@ -252,6 +253,6 @@ def match_model(
         if matches:
             several = ", ".join(names[i] for i in matches[:5])
             raise ModelsimError(f"{len(matches)} models match {query!r}", several, "write more of the name")
-    raise ModelsimError(
+    raise NoSuchModel(
         "no model matches", query, f"use one of: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
     )
