@@ -58,8 +58,8 @@ def _with_base_of_its_kin(evidence: TargetEvidence) -> TargetEvidence:
     """Without a base that is a stranger: what it has no share in it has been told nothing of."""
     main = main_of(evidence)
     apart = distances_to(blocks_by_component(evidence)[main]) if main is not None else {}
-    squares, norm = apart.get(evidence.base or "", (0.0, 0.0))
-    if squares <= APART**2 * norm:
+    strange = [name for name, (squares, norm) in apart.items() if squares > APART**2 * norm]
+    if evidence.base not in strange or len(strange) == len(apart):
         return evidence
     told = f"{evidence.base}, which was named as the base, has nothing to do with it"
     return replace(evidence, base=None, remarks=(*evidence.remarks, told))
@@ -101,9 +101,9 @@ def _made(evidence: TargetEvidence) -> Recipe:
 
 
 def _strange(evidence: TargetEvidence, linear: Linear) -> list[str]:
-    """The components of which something is left while the network itself is explained."""
+    """The components of which something is left while the network itself is explained as a sum."""
     left, main = _left_of_components(linear), main_of(evidence)
-    if main is None or not left.get(main, math.inf) < PROVEN:
+    if main is None or main in linear.whole or not left.get(main, math.inf) < PROVEN:
         return []
     return [name for name, most in left.items() if most >= PROVEN]
 

@@ -115,7 +115,8 @@ def _summed(blocks: Sequence[Distances], names: Sequence[str], held: float = _HE
         counts[np.ix_(rows, rows)] += block.count
         norms[rows] += block.norms
     total = counts.diagonal().max(initial=0)
-    return np.where(counts >= held * total, squares, np.nan), norms
+    told = (counts >= held * total) & ((norms > 0) | (held == 0))  # zeros are nobody's kin, and near to all
+    return np.where(told & told.T, squares, np.nan), norms
 
 
 def _base(

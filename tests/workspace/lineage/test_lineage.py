@@ -145,3 +145,10 @@ def test_a_stop_keeps_the_recipes_that_were_finished(tmp_path):
             use.lineage.lineage(None, index, Job(report, lambda: finished))
         kept = set(use.lineage.all_recalled(index.models))
         assert 0 < len(kept) < len(index.models)
+
+
+def test_zeros_are_nobodys_kin(tmp_path, capsys):
+    weights = family()
+    weights["zeros"] = {key: np.zeros_like(value) for key, value in weights["red"].items()}
+    document = run(capsys, saved(tmp_path, weights))
+    assert all("zeros" not in (edge["from"], edge["to"]) for edge in document["edges"])

@@ -23,10 +23,12 @@ def models():
 
 @pytest.fixture
 def told(models, tmp_path, capsys):
-    def of(target, others=models):
+    def of(target, others=models, base=None):
         for name, tensors in {**others, "target": target}.items():
             demo.save(tmp_path / f"{name}.safetensors", tensors)
-        assert main(["recipe", str(tmp_path / "target.safetensors"), str(tmp_path), "--json", "--no-library"]) == 0
+        named = [] if base is None else ["--base", str(tmp_path / f"{base}.safetensors")]
+        paths = [str(tmp_path / "target.safetensors"), str(tmp_path), *named]
+        assert main(["recipe", *paths, "--json", "--no-library"]) == 0
         return json.loads(capsys.readouterr().out)
 
     return of
@@ -115,3 +117,11 @@ def test_a_text_encoder_of_a_model_that_is_not_here_takes_no_parent_away(models,
     assert {p["model"]: round(p["share"], 2) for p in found["parents"]} == {"anna": 0.6, "bert": 0.4}
     assert found["components"]["te"]["kind"] == "unknown"
     assert found["missing"] is None
+
+
+def test_a_stranger_that_was_named_as_the_base_does_not_count(models, told):
+    target = half(demo.train(models["anna"], seed=8, size=0.05))
+    others = {"anna": models["anna"], "stranger": half(demo.draw(SHAPES, seed=9))}
+    found = told(target, others, base="stranger")
+    assert (found["base"], found["sure"]) == (None, False)
+    assert any("stranger" in remark for remark in found["remarks"])
