@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
 from ...lineage.evidence import TargetEvidence
+from ...lineage.kinds import CAST, COPY
 from ...lineage.making import make
 from ...lineage.recipe import Recipe
 from ...similarity.parts import NonFinite
+from ...text import counted
 from ..catalogue.index import Model
 from ..comparing.left_out import left_out_in_words
 from ..comparing.weight_scores import joint_layout
@@ -55,7 +58,17 @@ def recipe(
         adapters=lambda shares: adapter_products(target, by_name, shares, adapters_of(target, candidates), job),
         remarks=tuple(left_out_in_words(target.header, found.left_out)),
     )
-    return make(evidence)
+    made = make(evidence)
+    return replace(made, remarks=(*made.remarks, *_more_in_the_original(made, target, by_name)))
+
+
+def _more_in_the_original(made: Recipe, target: Model, by_name: Mapping[str, Model]) -> list[str]:
+    """What the model that a copy is one of holds besides."""
+    if made.kind not in (COPY, CAST) or not made.parents:
+        return []
+    own, held = target.header.layout.places, by_name[made.parents[0].model].header.layout.places
+    more = sum(key not in own for key in held)
+    return [f"{made.parents[0].model} holds {counted(more, 'weight')} more, which it lacks"] if more else []
 
 
 def _coverage(target: Model, left_out: Sequence[NonFinite]) -> float:

@@ -125,3 +125,9 @@ def test_a_stranger_that_was_named_as_the_base_does_not_count(models, told):
     found = told(target, others, base="stranger")
     assert (found["base"], found["sure"]) == (None, False)
     assert any("stranger" in remark for remark in found["remarks"])
+
+
+def test_a_copy_that_lacks_weights_says_so(models, told):
+    found = told({key: value for key, value in models["anna"].items() if key != WEIGHT})
+    assert found["kind"] == "copy"
+    assert "anna holds 1 weight more, which it lacks" in found["remarks"]
