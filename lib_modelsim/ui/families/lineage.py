@@ -62,9 +62,13 @@ def _reads(session: ViewState) -> str:
     """What making it reads, in a sentence."""
     reading = session.backend.ancestry.reading()
     if reading is None:
+        from ...workspace.lineage.reading import WEIGHTS_OF_A_FILE, RecipeReading
+
         sizes = [row.size or 0 for row in session.backend.rows if not row.left_out]
+        weights, n = len(sizes) * WEIGHTS_OF_A_FILE, len(sizes)
+        seconds = RecipeReading(n, sum(sizes), weights=weights, recipes=n).seconds
         read = f"the headers of {counted(len(sizes), 'file')}, then at most all of them, {size_text(sum(sizes))}"
-        return f"Not indexed yet: this reads {read}, and samples of each with its likeliest parents."
+        return f"Not indexed yet: this reads {read}, and samples of each with its likeliest parents; about {duration(seconds)} with computing."
     return _of_known(reading)
 
 
@@ -73,4 +77,4 @@ def _of_known(reading: RecipeReading) -> str:
         return "All recipes are known: nothing is read."
     samples = f"samples for {counted(reading.sampled, 'recipe')}, {size_text(reading.samples)}"
     whole = f"{size_text(reading.size)} of {counted(reading.whole, 'file')} once, and " if reading.whole else ""
-    return f"This reads {whole}{samples}; about {duration(reading.seconds)}."
+    return f"This reads {whole}{samples}; about {duration(reading.seconds)} with computing."

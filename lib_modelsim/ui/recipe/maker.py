@@ -77,4 +77,4 @@ class Maker:
         here = set(self.names)
         sizes = [row.size or 0 for row in self.backend.rows if row.name in here]
         weights = len(sizes) * WEIGHTS_OF_A_FILE
-        return KnownRecipe(reading=RecipeReading(len(sizes), sum(sizes), weights=weights), indexed=False)
+        return KnownRecipe(reading=RecipeReading(len(sizes), sum(sizes), weights=weights, recipes=1), indexed=False)

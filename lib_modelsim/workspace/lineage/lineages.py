@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import ModelsimError
 from ...hosts.host import Host
-from ...job import Cancelled, Job
+from ...job import Cancelled, Job, Stage
 from ...library import Library
 from ...lineage.graph.graph import LineageGraph
 from ...lineage.recipe import Recipe
@@ -74,7 +74,7 @@ class Lineages:
                 whole, size = whole + of_group.whole, size + of_group.size
                 sampled, samples = sampled + len(wanted), samples + of_group.samples
                 weights += of_group.weights
-        return RecipeReading(whole, size, sampled, samples, weights)
+        return RecipeReading(whole, size, sampled, samples, weights, sampled)
 
     def _is_wanted(self, model: Model, index: Index) -> bool:
         """Whether there can be a recipe, and is none yet."""
@@ -115,10 +115,21 @@ class Lineages:
             if not read.models:
                 continue
             named = origin if origin in read.models else None
-            made = [self._tried(model, named, index, job, task) for model in read.models] if read.blocks else []
+            made = self._each(read.models, named, index, job, task) if read.blocks else []
             with self._host.at_work(_DESCENT, job, task) as shown:
-                found.graphs.append(graph_of(read, [one for one in made if one is not None], named, library, shown))
+                found.graphs.append(graph_of(read, made, named, library, shown))
         return found
+
+    def _each(
+        self, models: Sequence[Model], base: Model | None, index: Index, job: Job, task: str | None
+    ) -> list[Recipe | Unreadable]:
+        """What is known of each; `job` hears how many are, as what is read for one says nothing of all."""
+        stage, quiet, made = Stage(job, "making recipes", len(models), "recipes"), Job(cancelled=job.cancelled), []
+        stage.advance(0)
+        for model in models:
+            made.append(self._tried(model, base, index, quiet, task))
+            stage.advance(1)
+        return [one for one in made if one is not None]
 
     def _tried(
         self, model: Model, base: Model | None, index: Index, job: Job, task: str | None

@@ -20,6 +20,9 @@ SPEED = 250e6
 SECONDS_A_WEIGHT = 2e-4
 """What every single weight costs besides, however small it is: 1.6e-4 s were measured on 121 files of 0.6 MB."""
 
+SECONDS_A_RECIPE = 2.0
+"""What trying the methods costs besides reading: 1 to 3 s of one core were measured on files of 5 MB."""
+
 WEIGHTS_OF_A_FILE = 1000
 """Of files whose headers were not read yet: about as many as SD 1.x has."""
 
@@ -30,19 +33,21 @@ LOOKED_AT = 6
 @dataclass(frozen=True)
 class RecipeReading:
     """What a recipe reads: `whole` files, `size` bytes of them, which were not compared with each other yet, and
-    samples of up to `sampled` files, together up to `samples` bytes; `weights` in all. All 0 where it was made before.
-    """
+    samples of up to `sampled` files, together up to `samples` bytes; `weights` in all; so many
+    `recipes` are then computed. All 0 where it was made before."""
 
     whole: int = 0
     size: int = 0
     sampled: int = 0
     samples: int = 0
     weights: int = 0
+    recipes: int = 0
 
     @property
     def seconds(self) -> float:
         """About how long that takes."""
-        return (self.size + self.samples) / SPEED + self.weights * SECONDS_A_WEIGHT
+        reading = (self.size + self.samples) / SPEED + self.weights * SECONDS_A_WEIGHT
+        return reading + self.recipes * SECONDS_A_RECIPE
 
 
 def reading_for(inputs: RecipeInputs, library: Library) -> RecipeReading:
@@ -66,7 +71,7 @@ def reading_of_group(models: Sequence[Model], targets: int, library: Library) ->
     largest = sorted((_sampled(model) for model in group), reverse=True)[:files]
     weights = sum(len(model.header.layout.places) for model in group) * share
     weights += targets * files * len(sample_keys(joint_layout(group)))
-    return RecipeReading(len(group) if missing else 0, size, files, targets * sum(largest), round(weights))
+    return RecipeReading(len(group) if missing else 0, size, files, targets * sum(largest), round(weights), targets)
 
 
 def _sampled(model: Model) -> int:

@@ -138,7 +138,7 @@ def test_a_stop_keeps_the_recipes_that_were_finished(tmp_path):
 
         def report(progress: Progress) -> None:
             nonlocal finished
-            if progress.what == "reading samples" and progress.done == 1:  # another recipe begins, or goes on
+            if progress.what == "making recipes" and progress.done == 1:
                 finished = bool(use.lineage.all_recalled(index.models))
 
         with pytest.raises(Cancelled):

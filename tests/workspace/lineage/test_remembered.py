@@ -24,6 +24,7 @@ from lib_modelsim.lineage.recipe import (
     Recipe,
 )
 from lib_modelsim.workspace.lineage import lineages
+from lib_modelsim.workspace.lineage.reading import SECONDS_A_RECIPE, SPEED
 from lib_modelsim.workspace.lineage.remembered import RecipeInputs, recall, recipe_of, remember, rules
 from lib_modelsim.workspace.workspace import Workspace
 from tests.test_architecture import ROOT, imports
@@ -107,6 +108,9 @@ def test_what_is_to_be_read_is_told_before(opened):
     before = use.lineage.reading("mixed", None, index)
     assert before.whole == len(index.models) == 6
     assert before.size == sum(model.key.size for model in index.models)
+    assert before.seconds > before.size / SPEED + SECONDS_A_RECIPE
+    everyone = use.lineage.reading_all(index)
+    assert everyone.seconds > everyone.recipes * SECONDS_A_RECIPE > SECONDS_A_RECIPE
     made(use)
     after = use.lineage.reading("mixed", None, index)
     assert (after.whole, after.size, after.sampled, after.seconds) == (0, 0, 0, 0)
