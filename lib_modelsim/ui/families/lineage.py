@@ -68,7 +68,8 @@ def _reads(session: ViewState) -> str:
         weights, n = len(sizes) * WEIGHTS_OF_A_FILE, len(sizes)
         seconds = RecipeReading(n, sum(sizes), weights=weights, recipes=n).seconds
         read = f"the headers of {counted(len(sizes), 'file')}, then at most all of them, {size_text(sum(sizes))}"
-        return f"Not indexed yet: this reads {read}, and samples of each with its likeliest parents; about {duration(seconds)} with computing."
+        how_long = f"about {duration(seconds)} with computing"
+        return f"Not indexed yet: this reads {read}, and samples of each with its likeliest parents; {how_long}."
     return _of_known(reading)
 
 
