@@ -226,6 +226,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "told": text, "remarks": [text], "text": text, "address": "data:,", "more": 2, "apart": [(text, [text])],
             "groups": [{"kind": text, "frees": 5, "members": [same_checkpoint(text)]}],
         },
+        "ui/templates/checked.html": {"seen": text, "checked": text},
         "ui/templates/chosen.html": {
             "name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None, "leaves": True,
             "claims": [(text, text)], "made_of": text,
@@ -333,7 +334,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/preview.html": {"alt": text, "data": "abcd"},
         "ui/templates/recipe.html": {
             "target": text, "sentence": text, "sure": False, "stale": text, "facts": [(text, text)],
-            "components": [(text, text)], "claim": Claim(text, (text,), False, text), "notes": [text], "known": True,
+            "components": [(text, text)], "claim": Claim(text, (text,), False, text), "notes": [text],
             "data": "data:,", "chart": share_chart(text), "merger": text,
             "scripts": [RepeatingScript(text, text, text), RepeatingScript(text, text, why_not=text)],
         },

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 Shares = Mapping[str, float]
 """Model → its signed share."""
@@ -51,7 +52,7 @@ class ComponentOrigin:
     "merged" (as the recipe says), "changed" (of `source`, with changes), "unknown"; `same_as` are further parents that
     have the same."""
 
-    kind: str
+    kind: Literal["same", "merged", "changed", "unknown"]
     source: str | None = None
     same_as: tuple[str, ...] = ()
 

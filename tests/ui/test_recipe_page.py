@@ -170,7 +170,7 @@ FULL = Recipe(
 
 
 def card(recipe, **known):
-    return recipe_card(Recalled(recipe, **({"exact": True} | known)), known=True)
+    return recipe_card(Recalled(recipe, **({"exact": True} | known)))
 
 
 def test_everything_that_was_found_is_told():
@@ -284,7 +284,7 @@ def test_scripts_are_those_of_the_command_line_or_say_why_there_is_none(index):
         assert script.text == program.write(SUM, files_for(SUM, index.models))
     (none,) = scripts_for(Recipe("mixed", "SD 1.x", "unknown"), _Files(index, False, ()))
     assert "nothing to write" in none.why_not
-    shown = recipe_card(Recalled(SUM, exact=True), True, scripts, merger_fields(SUM, _Files(index, False, ())))
+    shown = recipe_card(Recalled(SUM, exact=True), scripts, merger_fields(SUM, _Files(index, False, ())))
     assert "Repeat this merge" in shown
     assert "data-merger" not in shown
 

@@ -15,10 +15,7 @@ from ..recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares, 
 from ..rest.remainder import Remainder, remainder
 from ..values import KeyValues
 from .few_keys import Adjusted, adjusted
-from .whole import SAME, put_together
-
-CHANGED = "changed"
-"""Kind of `ComponentOrigin`."""
+from .whole import put_together
 
 _MOST_KEYS = 16
 """Weights that count as a few."""
@@ -141,13 +138,13 @@ def _of_one(
     components, blocks, parents = {}, {}, [ParentShare(origin, 1.0, 1.0, 1.0, "A", _copies(evidence, origin))]
     for name, one in equal.items():
         if origin in one.sources:
-            components[name] = ComponentOrigin(SAME, origin)
+            components[name] = ComponentOrigin("same", origin)
         elif one.sources:
-            components[name] = ComponentOrigin(SAME, one.sources[0])
+            components[name] = ComponentOrigin("same", one.sources[0])
             if one.sources[0] not in [parent.model for parent in parents]:
                 parents.append(ParentShare(one.sources[0], same_as=one.sources[1:]))
         else:
-            components[name] = ComponentOrigin(CHANGED, origin)
+            components[name] = ComponentOrigin("changed", origin)
     for block in evidence.blocks:
         source = components[block.component].source
         row: Shares = {source or origin: 1.0}

@@ -12,9 +12,6 @@ from ..kinds import CAST, COPY, SWAP
 from ..products import Distances
 from ..recipe import ComponentOrigin, FoundMethod, MissingParent, ParentShare, Recipe, place_of
 
-SAME = "same"
-"""Kind of `ComponentOrigin`."""
-
 
 def put_together(evidence: TargetEvidence, equal: Mapping[str, EqualComponent]) -> Recipe | None:
     """The recipe of a target each of whose components is some candidate's, whole; None of any other.
@@ -85,7 +82,7 @@ def _of_one(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], every
         method=FoundMethod(kind, why=why, residual_in_roundings=0.0 if source in exact else None),
         parents=(ParentShare(source, 1.0, 1.0, 1.0, "A", tuple(others)),),
         blocks={place_of(block.block, block.component): {source: 1.0} for block in evidence.blocks},
-        components={name: ComponentOrigin(SAME, source) for name in equal},
+        components={name: ComponentOrigin("same", source) for name in equal},
         residual=0.0,
         coverage=evidence.coverage,
         base=evidence.base,
@@ -117,7 +114,7 @@ def _of_several(evidence: TargetEvidence, equal: Mapping[str, EqualComponent], m
             for block in evidence.blocks
             if block.component in taken
         },
-        components={name: ComponentOrigin(SAME, source) for name, source in taken.items()},
+        components={name: ComponentOrigin("same", source) for name, source in taken.items()},
         residual=0.0,
         coverage=evidence.coverage,
         base=evidence.base,

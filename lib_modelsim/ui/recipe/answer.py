@@ -63,14 +63,11 @@ def recipe_panel(maker: Maker, session: ViewState, known: KnownRecipe) -> str:
     if known.recalled is None:
         return note(maker.chosen, "Not looked at yet. Press Make recipe.")
     found, backend = known.recalled.recipe, session.backend
-    return recipe_card(known.recalled, True, scripts_for(found, backend), merger_fields(found, backend))
+    return recipe_card(known.recalled, scripts_for(found, backend), merger_fields(found, backend))
 
 
-def recipe_card(
-    recalled: Recalled, known: bool, scripts: Sequence[RepeatingScript] = (), merger: str = ""
-) -> Markup:
-    """A recipe with all that is known of it; `known`: Families has the model, too; `merger` is what goes into the
-    WebUI's own fields."""
+def recipe_card(recalled: Recalled, scripts: Sequence[RepeatingScript] = (), merger: str = "") -> Markup:
+    """A recipe with all that is known of it; `merger` is what goes into the WebUI's own fields."""
     found = recalled.recipe
     return render(
         "ui/templates/recipe.html",
@@ -83,7 +80,6 @@ def recipe_card(
         components=_components(found),
         claim=found.claim,
         notes=words.limits(found),
-        known=known,
         scripts=scripts,
         merger=merger,
         data=data_address(json.dumps(document(found), indent=1), "application/json"),
@@ -147,4 +143,3 @@ def _components(found: Recipe) -> list[tuple[str, str]]:
         (capital(component_label(name)), told[origin.kind](origin.source) if origin.kind in told else origin.kind)
         for name, origin in found.components.items()
     ]
-

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...checkpoints.identity import component_label
 from ...figures.colours import class_colour, colour_upon
 from ...lineage.recipe import ParentShare, Recipe
+from ...lineage.wording.block_words import MINUS
 
-_MINUS = "−"
 _LEAST_WIDTH = 4.0
 """Per cent of the width from which on a letter fits into a bar."""
 
@@ -98,7 +98,7 @@ def chart(recipe: Recipe) -> ShareChart:
 def signed(share: float) -> str:
     """A share as it is written: "0.60", "−0.40"; never minus nothing."""
     text = f"{abs(share):.2f}"
-    return f"{_MINUS}{text}" if share < 0 and float(text) else text
+    return f"{MINUS}{text}" if share < 0 and float(text) else text
 
 
 def _marks(recipe: Recipe) -> dict[str, ParentMark]:
@@ -162,7 +162,7 @@ def _parent(parent: ParentShare, mark: ParentMark, axis: _Axis, gives: Sequence[
 def _between(low: float, high: float) -> str:
     """The interval with as many digits as tell its ends apart, up to four; of a closer one that it is."""
     for digits in (2, 3, 4):
-        ends = [f"{end:.{digits}f}".replace("-", _MINUS) for end in (low, high)]
+        ends = [f"{end:.{digits}f}".replace("-", MINUS) for end in (low, high)]
         if ends[0] != ends[1]:
             return f"{ends[0]} to {ends[1]}"
     return "to within 0.0001"
