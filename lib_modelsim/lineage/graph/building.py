@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...text import several
 from ..from_matrix import CANNOT, EXACT, PERHAPS, recipes_of
 from ..kinds import ADD_DIFFERENCE, FINE_TUNE, FINE_TUNE_OF_A_MERGE, TRIPLE_SUM, WEIGHTED_SUM
 from ..recipe import Recipe
@@ -16,13 +17,9 @@ from .evidence import GraphEvidence
 from .folding import fold
 from .graph import ADAPTER, DESCENDANT, NEAREST, STEP, Edge, FoldedModels, LineageGraph, LineageNode
 from .grounds import add_donors, grounds_of
-from .merging import add_adapters, add_merges
+from .merging import TRAINED, add_adapters, add_merges, trained_merge
 from .saying import directed_by_files
 from .steps import add_beginnings, add_series
-
-_EXPLAINED = 0.5
-"""Share of the distance to the nearest parent that a training after a merge may have made, to speak of a merge where
-nothing proves it."""
 
 
 def build(evidence: GraphEvidence) -> LineageGraph:
@@ -32,7 +29,7 @@ def build(evidence: GraphEvidence) -> LineageGraph:
     base = None if evidence.base is None else heads[names[evidence.base]]
     grounds = grounds_of(evidence, heads, draft)
     merges = _recipes(evidence, grounds)
-    sure = [recipe for recipe in merges if recipe.sure or _by_distances(recipe)]
+    sure = [recipe for recipe in merges if recipe.sure or _by_distances(recipe) or trained_merge(recipe)]
     add_merges(draft, sure, heads, base)
     made = {edge.target for edge in draft.edges if edge.directed}
     for ground in grounds:
@@ -67,7 +64,7 @@ def _graph(
     shown = [name for name in names if heads[name] == name]
     nodes = [LineageNode(name, network=evidence.network, missing=missing.get(name)) for name in shown]
     nodes += [LineageNode(name, ADAPTER, evidence.network) for name in adapters]
-    remarks = [*_general(evidence, edges), *draft.remarks]
+    remarks = [*_general(evidence, edges), *draft.remarks, *_turned_round(draft)]
     return LineageGraph(tuple(nodes), tuple(groups), tuple(edges), tuple(dict.fromkeys(remarks)))
 
 
@@ -99,7 +96,7 @@ def _is_fine_tune(recipe: Recipe) -> bool:
 def _perhaps_merge(recipe: Recipe, heads: Mapping[str, str], grounds: Sequence[Ground]) -> bool:
     """Whether a recipe that is not proven speaks for a merge: it leaves little, or says what it leaves. A model on the
     way from the base to another looks like a merge of the two, too."""
-    most = _EXPLAINED if recipe.kind == FINE_TUNE_OF_A_MERGE else PERHAPS
+    most = TRAINED if recipe.kind == FINE_TUNE_OF_A_MERGE else PERHAPS
     if recipe.missing is None and (recipe.residual is None or recipe.residual > most):
         return False
     ground = next((one for one in grounds if recipe.target in [one.models[row] for row in one.rows]), None)
@@ -117,6 +114,14 @@ def _named_by_recipes(edge: Edge, kinds: Mapping[tuple[str, str], Recipe]) -> Ed
         return edge
     why = () if recipe.method is None or not recipe.method.why else (f"{recipe.method.why}.",)
     return replace(edge, kind=FINE_TUNE, evidence=(*edge.evidence, *why))
+
+
+def _turned_round(draft: Draft) -> list[str]:
+    """Sums that hold as well and are drawn the plainer way round (A = 2 M − B of M = ½ A + ½ B)."""
+    if not draft.turned_round:
+        return []
+    told = several(list(dict.fromkeys(draft.turned_round)), 5)
+    return [f"{told} can be written as a sum with what was made of it, too; the plainer way round is drawn."]
 
 
 def _general(evidence: GraphEvidence, edges: Sequence[Edge]) -> list[str]:

@@ -6,11 +6,13 @@ from .graph import NEAREST, Edge
 
 
 class Draft:
-    """Edges between models by name; directed ones make no cycle, and two models have one edge, or one a kind."""
+    """Edges between models by name; directed ones make no cycle, and two models have one edge, or one a kind.
+    `turned_round` are models with a recipe that would have closed one."""
 
     def __init__(self) -> None:
         self.edges: list[Edge] = []
         self.remarks: list[str] = []
+        self.turned_round: list[str] = []
         self._children: dict[str, set[str]] = {}
 
     def add(self, edge: Edge) -> None:

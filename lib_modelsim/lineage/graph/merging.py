@@ -12,10 +12,14 @@ from itertools import groupby
 
 from ...text import percent, printable, several
 from ..from_matrix import EXACT
-from ..kinds import ADD_DIFFERENCE, CAST, COPY, FINE_TUNE, LORA, SWAP, UNKNOWN, UNRELATED
+from ..kinds import ADD_DIFFERENCE, CAST, COPY, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, SWAP, UNKNOWN, UNRELATED
 from ..recipe import ParentShare, Recipe
 from .draft import Draft
 from .graph import LIKELY, MERGE, PROVEN, WEAK, Edge
+
+TRAINED = 0.5
+"""Share of the distance to the nearest parent that a training after a merge may have made, to speak of a merge where
+nothing proves it."""
 
 NO_MERGES = (COPY, CAST, FINE_TUNE, SWAP, UNRELATED)
 """Kinds of recipes that are told from distances and contents instead."""
@@ -60,11 +64,8 @@ def _plainness(recipe: Recipe, base: str | None) -> tuple[bool, int, bool]:
 
 def _add(draft: Draft, recipe: Recipe) -> None:
     target, parents = recipe.target, recipe.parents
-    later = next((one.model for one in parents if draft.comes_from(one.model, target)), None)
-    if later is not None:
-        draft.remarks.append(
-            f"{_written(recipe)} holds, too; but {later} comes from {target} by what is plainer, so no edge says it."
-        )
+    if any(draft.comes_from(one.model, target) for one in parents):
+        draft.turned_round.append(target)
         return
     for parent in parents:
         why = [recipe.method.why] if recipe.method is not None and recipe.method.why else []
@@ -98,6 +99,14 @@ def _sides(recipe: Recipe) -> list[tuple[str, str]]:
     return [(parent.model, recipe.target) for parent in recipe.parents]
 
 
+def trained_merge(recipe: Recipe) -> bool:
+    """Whether it is told as a merge that was trained afterwards, less than halfway to its nearest parent, with nothing
+    missing."""
+    left = recipe.residual
+    trained = recipe.kind == FINE_TUNE_OF_A_MERGE and recipe.missing is None
+    return trained and recipe.base is not None and left is not None and left <= TRAINED
+
+
 def _kind(recipe: Recipe) -> str:
     return MERGE if recipe.kind == UNKNOWN else recipe.kind
 
@@ -105,6 +114,8 @@ def _kind(recipe: Recipe) -> str:
 def _strength(recipe: Recipe) -> str:
     if recipe.sure:
         return PROVEN
+    if trained_merge(recipe):
+        return LIKELY
     return LIKELY if recipe.residual is not None and recipe.residual <= EXACT else WEAK
 
 
@@ -126,6 +137,8 @@ def _sum(parents: Sequence[ParentShare]) -> str:
     text = ""
     for parent in parents:
         share = parent.share or 0.0
+        if abs(share) < 0.005 < max(abs(one.share or 0) for one in parents):
+            continue  # it would read as 0.00
         sign = (" − " if share < 0 else " + ") if text else ("−" if share < 0 else "")
         text += f"{sign}{abs(share):.2f} {printable(parent.model)}"
     return text

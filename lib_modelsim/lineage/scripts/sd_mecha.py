@@ -51,7 +51,8 @@ def write(recipe: Recipe, files: MergeFiles) -> str:
             raise CannotRepeat(f"{_NAME} reads .safetensors files alone, and {model} is none")
     # a name may hold what no source file may: repr() escapes it, and a comment is printable
     lines = [*(f"# {line}" for line in doubts(recipe)), f"# {printable(words.sentence(recipe))}"]
-    lines += ["# python -m pip install sd-mecha==1.1.8", "", "import sd_mecha", "import torch", ""]
+    lines += ["# Needs sd-mecha 1.1.8 from PyPI, in an environment of its own.", ""]
+    lines += ["import sd_mecha", "import torch", ""]
     lines += [f"{letters[model]} = sd_mecha.model({_text(files.paths[model])})" for model in models]
     if table:
         lines += ["", "SHARES = {  # beginning of a weight's name: the share of each model; the longest counts"]
