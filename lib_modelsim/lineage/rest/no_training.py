@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...text import percent
 from ..values import DIGITS, KeyValues, Numbers, steps
 
 _MOST = 0.5
@@ -48,9 +49,10 @@ def no_training(sample: Sequence[KeyValues], name: str) -> str | None:
         zeros += int(((one.target == 0) & (one.models[name] != 0)).sum())
         numbers += one.target.size
     if zeros > _ZEROS * numbers:
-        return f"{zeros / numbers:.0%} of the sampled numbers are 0 where those of {name} are not: it was pruned"
+        return f"{percent(zeros / numbers)} of the sampled numbers are 0 where those of {name} are not: it was pruned"
     if along > _MOST * whole > 0:
-        return f"{along / whole:.0%} of the change lies along the weights of {name} themselves: they were multiplied"
+        part = percent(along / whole)
+        return f"{part} of the change lies along the weights of {name} themselves: they were multiplied"
     return None
 
 

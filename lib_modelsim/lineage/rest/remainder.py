@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...text import several
+from ...text import percent, several
 from ..components import blocks_by_component, main_of
 from ..evidence import TargetEvidence
 from ..kinds import ADD_DIFFERENCE, CAST, FINE_TUNE, FINE_TUNE_OF_A_MERGE, LORA, UNKNOWN, UNRELATED
@@ -173,7 +173,8 @@ def _lora(evidence: TargetEvidence, shares: Mapping[str, Shares], found: LowRank
     if not known:
         remarks.append("one adapter or several: their ranks add up, and which ones is not told without them")
     elif unexplained > 0.01:
-        remarks.append(f"the library's adapters explain {1 - unexplained:.0%} of the change: something else is in it")
+        known_part = percent(1 - unexplained)
+        remarks.append(f"the library's adapters explain {known_part} of the change: something else is in it")
     lora = tuple(known) or (BakedLora(found.rank),)
     return Remainder(
         LORA,
@@ -189,7 +190,7 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
     """A change of full rank: trained after, or a parent is missing."""
     size = f"what is left, {rest.size:.2%} of the weights' size, is of full rank"
     if rest.size > _STRANGER:
-        why = f"what is left is {rest.size:.0%} of the weights' size: no model here is its kin"
+        why = f"what is left is {percent(rest.size)} of the weights' size: no model here is its kin"
         return Remainder(UNRELATED, of_distance=rest.of_distance, why=why, stand_ins=tuple(_parents(shares)))
     parents = [name for name in _parents(shares) if name != evidence.base]
     difference = rest.difference
