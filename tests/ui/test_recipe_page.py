@@ -177,7 +177,7 @@ def test_everything_that_was_found_is_told():
     shown = text_of(card(FULL))
     for words in (
         "proven", "a copy, a cast", "0.58 to 0.62", "cannot be told from 0", "−0.30", "alpha 0.4",
-        "0.31 roundings", "99.98 %", "block-weighted, alpha", "rank 8", "strength 0.70",
+        "0.31 roundings", "the rounding of its precision", "block-weighted, alpha", "rank 8", "strength 0.70",
         "None that is here, rank 4", "VAE that of d", "of none of these models", "does not agree",
         "It names no c", "A remark", "98 %", "0.40 %", "model.diffusion_model.out.2.bias",
     ):  # fmt: skip
