@@ -177,7 +177,7 @@ def test_everything_that_was_found_is_told():
     shown = text_of(card(FULL))
     for words in (
         "proven", "a copy, a cast", "0.58 to 0.62", "cannot be told from 0", "−0.30", "alpha 0.4",
-        "0.31 roundings", "the rounding of its precision", "block-weighted, alpha", "rank 8", "strength 0.70",
+        "0.31 roundings", "the rounding of its precision", "Block-weighted, alpha", "rank 8", "strength 0.70",
         "None that is here, rank 4", "VAE that of d", "of none of these models", "does not agree",
         "It names no c", "A remark", "98 %", "0.40 %", "model.diffusion_model.out.2.bias",
     ):  # fmt: skip
@@ -206,6 +206,14 @@ def test_without_shares_there_is_no_axis():
     assert "alpha 0.67" in text_of(shown)
     assert "alpha 0.6699" not in text_of(shown)
     assert "modelsim-share-bars" in card(FULL)
+    with_vae = Recipe("t", "SD 1.x", "ties", ties, parents, components={"vae": ComponentOrigin("same", "a")}, sure=True)
+    assert "alone" not in text_of(card(with_vae))
+
+
+def test_who_is_not_sure_for_want_of_a_base_hears_where_to_name_one():
+    assert "choose it in the field Base" in text_of(card(replace(FULL, sure=False, base=None)))
+    assert "choose it in the field Base" not in text_of(card(FULL))
+    assert "Method LoRA" in text_of(card(replace(FULL, kind="lora", method=FoundMethod("lora", {}, 0.3))))
 
 
 def test_components_are_written_as_labels():

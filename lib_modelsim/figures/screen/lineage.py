@@ -35,7 +35,7 @@ _ARROW, _LINE = 7, 11.5
 
 _ENDING = re.compile(r"(?<=.)\.(safetensors|sft|ckpt|pth?|bin|gguf)$", re.IGNORECASE)
 
-_HINT = '<span class="modelsim-hint">Click a model. Ctrl + wheel zooms, drag to move.</span>'
+_HINT = '<span class="modelsim-hint">Click a model; drag to move.</span>'
 
 
 def lineage_svg(graph: LineageGraph, *, facts: Facts | None = None) -> str:
@@ -65,8 +65,8 @@ def lineage_drawing(graph: LineageGraph, facts: Facts, attributes: str = "", tit
 
 def _legend(graph: LineageGraph) -> str:
     """What the lines mean, those that are drawn."""
-    meanings = {PROVEN: "proven", LIKELY: "likely", WEAK: "a hint"}
-    drawn = {edge.strength for edge in graph.edges}
+    meanings = {PROVEN: "proven", LIKELY: "likely", WEAK: "weak"}
+    drawn = {edge.strength for edge in graph.edges if edge.kind != NEAREST}
     lines = [
         f'<span class="modelsim-line modelsim-{strength}"><svg viewBox="0 0 24 8" width="24" height="8">'
         f'<path d="M1 4H23"/></svg> {words}</span>'
@@ -74,7 +74,12 @@ def _legend(graph: LineageGraph) -> str:
         if strength in drawn
     ]
     open_ended = any(not edge.directed for edge in graph.edges)
-    return "".join(lines) + ("<span>no arrow: direction not known</span>" if open_ended else "")
+    nearest = any(edge.kind == NEAREST for edge in graph.edges)
+    words = ["dotted: nearest, no kinship"] if nearest else []
+    words += ["no arrow: direction not known"] if open_ended else []
+    words += ["+1: stands for 1 more"] if any(graph.folded(node.name) for node in graph.nodes) else []
+    words += ["?: a parent is missing"] if any(node.missing is not None for node in graph.nodes) else []
+    return "".join([*lines, *(f"<span>{each}</span>" for each in words)])
 
 
 class _Drawing:

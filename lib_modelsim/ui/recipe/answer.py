@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...checkpoints.identity import component_label
+from ...lineage import kinds
 from ...lineage.wording import words
 from ...lineage.wording.block_words import number
 from ...lineage.wording.document import document
@@ -79,11 +80,18 @@ def recipe_card(recalled: Recalled, scripts: Sequence[RepeatingScript] = (), mer
         facts=_facts(found),
         components=_components(found),
         claim=found.claim,
-        notes=words.limits(found),
+        notes=[*words.limits(found), *_base_wanted(found)],
         scripts=scripts,
         merger=merger,
         data=data_address(json.dumps(document(found), indent=1), "application/json"),
     )
+
+
+def _base_wanted(found: Recipe) -> list[str]:
+    """How to name the base, where what is told depends on it."""
+    if found.sure or found.base is not None or not found.parents:
+        return []
+    return ["if the model that these were all trained from is here, choose it in the field Base"]
 
 
 def _stale(recalled: Recalled) -> str:
@@ -98,7 +106,7 @@ def _stale(recalled: Recalled) -> str:
 def _facts(found: Recipe) -> list[tuple[str, str]]:
     """What there is to say beside the shares: a label and a text each."""
     named = found.method is not None and found.method.name == found.kind
-    facts = [] if named else [("Kind", capital(found.kind))]
+    facts = [] if named else [("Kind", _label(found.kind))]
     if found.method is not None:
         facts += _method(found)
     if found.residual is not None and found.missing is None:
@@ -123,12 +131,16 @@ def _facts(found: Recipe) -> list[tuple[str, str]]:
 def _method(found: Recipe) -> list[tuple[str, str]]:
     method = found.method
     parameters = [f"{name} {number(value)}" for name, value in method.parameters.items()]
-    facts = [("Method", ", ".join([method.name, *parameters]))]
+    facts = [("Method", ", ".join([_label(method.name), *parameters]))]
     left = method.residual_in_roundings
     if left is not None:
         proof = "" if found.sure and left < 2 else ", which is no proof"
         facts.append(("How sure", f"leaves {left:.2f} roundings of the stored precision{proof}"))
     return facts + ([("Why", method.why)] if method.why else [])
+
+
+def _label(kind: str) -> str:
+    return "LoRA" if kind == kinds.LORA else capital(kind)
 
 
 def _components(found: Recipe) -> list[tuple[str, str]]:

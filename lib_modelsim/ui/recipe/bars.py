@@ -142,7 +142,9 @@ class _Axis:
 
 
 def _gives(parent: ParentShare, recipe: Recipe) -> list[str]:
-    """The components that are this model's own."""
+    """The components that this model alone gives; none where no parent has a share: then all are in the formula."""
+    if all(each.share is None for each in recipe.parents):
+        return []
     own = {name: origin for name, origin in recipe.components.items() if origin.source == parent.model}
     return [component_label(name) for name, origin in own.items() if origin.kind == "same"]
 
