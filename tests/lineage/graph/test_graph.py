@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lib_modelsim.lineage.graph.building import build
 from lib_modelsim.lineage.graph.evidence import GraphEvidence, SaidOrigin
 from lib_modelsim.lineage.graph.graph import DESCENDANT, LIKELY, NEAREST, STEP, WEAK, FoldedModels, LineageGraph
-from lib_modelsim.lineage.kinds import FINE_TUNE, WEIGHTED_SUM
+from lib_modelsim.lineage.kinds import FINE_TUNE, FINE_TUNE_OF_A_MERGE, WEIGHTED_SUM
 from lib_modelsim.lineage.recipe import BakedLora, MissingParent, ParentShare, Recipe
 from tests.lineage.planted import Family, small_family
 
@@ -225,6 +225,21 @@ def test_a_fine_tune_of_a_merge_comes_from_the_merge():
     family.train("tuned", "mix", 0.08)
     found = edges(build(evidence(family, known=True)))
     assert [origin for origin, made in found if made == "tuned"] == ["mix"]
+
+
+def test_a_merge_that_was_trained_on_has_its_parents_though_nothing_proves_it():
+    family = Family()
+    family.base("sd-base")
+    for name in ("one", "two", "x"):
+        family.train(name, "sd-base")
+    family.merge("mix", one=0.5, two=0.5)
+    family.train("tuned", "mix", 0.02)
+    del family.models["mix"]
+    halves = ParentShare("one", 0.5, 0.49, 0.51), ParentShare("two", 0.5, 0.49, 0.51)
+    told = Recipe("tuned", "", FINE_TUNE_OF_A_MERGE, parents=halves, residual=0.15, trained_after=0.02)
+    found = build(evidence(family, known=True, recipes=(told,)))
+    to_it = {edge.source: edge.strength for edge in found.edges if edge.target == "tuned" and edge.directed}
+    assert to_it == {"one": LIKELY, "two": LIKELY}
 
 
 def test_recipes_give_shares_missing_parents_and_adapters():
