@@ -100,8 +100,8 @@ def _sides(recipe: Recipe) -> list[tuple[str, str]]:
 
 
 def trained_merge(recipe: Recipe) -> bool:
-    """Whether it is told as a merge that was trained afterwards, less than halfway to its nearest parent. Where a parent
-    is missing instead, which is not told without the base, those that are here are its parents all the same."""
+    """Whether it is told as a merge that was trained afterwards, less than halfway to its nearest parent. Where a
+    parent is missing instead, which is not told without the base, those that are here are its parents all the same."""
     left = recipe.residual
     return recipe.kind == FINE_TUNE_OF_A_MERGE and recipe.missing is None and left is not None and left <= TRAINED
 
