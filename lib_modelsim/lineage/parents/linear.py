@@ -13,13 +13,16 @@ from ..products import Distances, Stack, stacked
 from ..recipe import ComponentOrigin, ParentShare, Shares, place_of
 from ..values import DIGITS, PROVEN, KeyValues
 from .candidates import NUMBERS, WORTH, Candidates
-from .shares import BlockShares, intervals, pooled, share_out
+from .shares import MOVED, BlockShares, intervals, pooled, share_out
 
 Array = NDArray[np.float64]
 
 _NONE = 1e-3
 """A share that is told as 0 or 1 where it is no more than this away: nobody types three digits."""
 
+
+_ERRORS = 4
+"""Standard errors that a block's share may be away from the one of all blocks."""
 
 _MOST_UNTOLD = 0.1
 """Share of the numbers that a parent may lack while the rest proves the shares."""
@@ -157,7 +160,10 @@ def _constant(fit: BlockShares, merged: NDArray[np.bool_]) -> tuple[Array | None
     costs = (left - own) / (own + noise)
     large = stack.counts >= min(NUMBERS, stack.counts.max(initial=0))
     large &= stack.held.all(axis=1) | ~stack.held.all(axis=1).any()
-    steady = bool((costs[large] <= WORTH).all())
+    spread = np.diagonal(fit.spread[merged], axis1=1, axis2=2)
+    moved = MOVED * noise[:, None] * spread + _ERRORS * np.sqrt(spread * (own / stack.counts)[:, None])
+    near = (np.abs(fit.shares[merged] - shares) <= moved).all(axis=1)
+    steady = bool(((costs <= WORTH) | near)[large].all())
     leaning = np.sqrt(np.maximum(found.left * np.diag(found.spread), 0))
     return (shares if steady else None), intervals(stack, shares), leaning
 

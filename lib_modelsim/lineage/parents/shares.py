@@ -112,13 +112,18 @@ def pooled(stack: Stack) -> Solution:
     return solve_inner(total, np.eye(len(stack.names), dtype=bool))
 
 
+MOVED = 6
+"""Times the square of rounding / difference by which rounding may move a share: where two parents of nearly equal
+shares differ by one digit, half of it goes to the nearer, and a digit is √12 times rounding's root mean square."""
+
+
 def intervals(stack: Stack, shares: Array) -> Array:
     """[p]: half of the 95 % interval of shares [p] that are the same in all blocks.
 
     What each block pulls at them is their error: the rounding of the target, a training afterwards, what varies within
     the blocks. Rounding is not chance alone: where parents differ by one digit the nearer one takes all, which moves a
-    share by up to the square of half a digit / difference, three times that of rounding / difference. At least
-    `_PRODUCTS`, the accuracy of the products.
+    share by up to `MOVED` times the square of rounding / difference. At least `_PRODUCTS`, the accuracy of the
+    products.
     """
     noise = floor(stack)
     told = stack.held.all(axis=1) & (stack.counts > 0)
@@ -133,7 +138,7 @@ def intervals(stack: Stack, shares: Array) -> Array:
     by_blocks = inverse @ (pulls.T @ pulls) @ inverse * rows / max(rows - p + 1, 1)
     by_rounding = inverse * float(np.mean(left / noise[told]))
     variance = np.maximum(np.diag(turn @ by_blocks @ turn.T), np.diag(turn @ by_rounding @ turn.T))
-    moved = 3 * np.diag(turn @ inverse @ turn.T) * stack.counts[told].sum()
+    moved = MOVED * np.diag(turn @ inverse @ turn.T) * stack.counts[told].sum()
     return _student(rows - p + 1) * np.sqrt(np.maximum(variance, 0)) + np.maximum(moved, 0) + _PRODUCTS
 
 

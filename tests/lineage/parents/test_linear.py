@@ -147,6 +147,19 @@ def test_weights_that_a_parent_lacks_are_not_told(library: dict[str, Model]) -> 
     assert "nothing is told" in told.remarks[0]
 
 
+def test_kin_that_differ_by_a_few_digits_have_one_share(library: dict[str, Model]) -> None:
+    """The nearer of two that differ by one digit takes all, by another part in each block."""
+    rng = np.random.default_rng(2)
+    library["near"] = {
+        block: (numbers + 10 ** rng.uniform(-2.8, -2) * rng.standard_normal(NUMBERS)).astype(np.float16)
+        for block, numbers in library["m0"].items()
+    }
+    wanted = {"m0": 0.51, "near": 0.49}
+    found = make(evidence(merged(wanted, library), library))
+    assert found.kind == "weighted sum"
+    assert all(p.low <= wanted[p.model] <= p.high for p in found.parents)
+
+
 def test_of_a_hundred_the_two_that_explain_it() -> None:
     rng = np.random.default_rng(0)
     base = drawn(rng)
