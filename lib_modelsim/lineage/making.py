@@ -18,6 +18,7 @@ from .parents.by_weight import by_finer_blocks, by_weight
 from .parents.candidates import MOST, Candidates, candidates_of
 from .parents.linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .parents.shares import floor
+from .parents.younger import without, younger
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares, place_of
 from .replay.pieces import pieces_of
 from .replay.replaying import replayed, rivals
@@ -41,9 +42,13 @@ def make(evidence: TargetEvidence) -> Recipe:
     First what needs no shares: a copy, components put together, a few weights changed. Then signed shares by block,
     which prove themselves where they leave nothing beyond rounding; then the formulas of the methods that are not
     linear; and what no formula explains is a change after the shares: a LoRA, a training, a parent that is not here.
+    A candidate that reads as made of the target is left out, and all begins anew.
     """
     evidence = _with_base_of_its_kin(evidence)
     made = _made(evidence)
+    while (rather := younger(made)) is not None:
+        evidence = without(evidence, rather, made.parents)
+        made = _made(evidence)
     partly = made.missing is None and any(one.kind == "unknown" for one in made.components.values())
     return replace(
         made,

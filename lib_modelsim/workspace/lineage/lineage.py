@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ...families.bases import likely_base
 from ...job import Job
 from ...library import Library
 from ...lineage.graph.building import build
@@ -18,18 +17,13 @@ from ...lineage.graph.graph import FoldedModels, LineageGraph, LineageNode
 from ...lineage.kinds import CAST, COPY
 from ...lineage.products import Distances
 from ...lineage.recipe import Recipe
-from ...similarity.joining import main_component
 from ..catalogue.index import Model, Unreadable
-from ..comparing.choosing import known_base
+from .bases import base_among, main_of, summed
 from .distances import block_distances
 from .outliers import outliers
 from .said import said_origins
 
 Array = NDArray[np.float64]
-
-_HELD = 0.9
-"""Share of the main component that two models must hold in one shape for a distance."""
-
 
 @dataclass(frozen=True)
 class LibraryLineage:
@@ -86,15 +80,15 @@ def _evidence(
     job: Job,
 ) -> GraphEvidence:
     names = tuple(model.name for model in models)
-    main = main_component({component: None for model in models for component in model.header.components})
-    squares, norms = _summed([block for block in blocks if block.component == main], names)
-    besides, _ = _summed([block for block in blocks if block.component != main], names, 0.0)
-    base, why = _base(models, squares, named, library)
+    main = main_of(models)
+    squares, norms = summed([block for block in blocks if block.component == main], names)
+    besides, _ = summed([block for block in blocks if block.component != main], names, 0.0)
+    base, why = base_among(models, blocks, named, library)
     return GraphEvidence(
         names,
         squares,
         norms,
-        base=base,
+        base=None if base is None else models.index(base),
         base_why=why,
         recipes=recipes,
         same=_proven_same(recipes, {model.name: model.key.size for model in models}),
@@ -103,33 +97,6 @@ def _evidence(
         outliers=partial(outliers, models, job),
         network=models[0].header.network,
     )
-
-
-def _summed(blocks: Sequence[Distances], names: Sequence[str], held: float = _HELD) -> tuple[Array, Array]:
-    """‖a − b‖² and ‖a‖² over these blocks; NaN where two models share too little."""
-    n = len(names)
-    squares, norms, counts = np.zeros((n, n)), np.zeros(n), np.zeros((n, n))
-    for block in blocks:
-        rows = np.array([names.index(name) for name in block.names], dtype=np.intp)
-        squares[np.ix_(rows, rows)] += block.squares
-        counts[np.ix_(rows, rows)] += block.count
-        norms[rows] += block.norms
-    total = counts.diagonal().max(initial=0)
-    told = (counts >= held * total) & ((norms > 0) | (held == 0))  # zeros are nobody's kin, and near to all
-    return np.where(told & told.T, squares, np.nan), norms
-
-
-def _base(
-    models: Sequence[Model], squares: Array, named: Model | None, library: Library
-) -> tuple[int | None, str]:
-    """The position of the base, and how it is known."""
-    if named is not None and named in models:
-        return models.index(named), "you named it"
-    known = known_base(models, library)
-    if known is not None:
-        return models.index(known), "its hash is that of a published base"
-    likely = likely_base([model.name for model in models], np.sqrt(squares))
-    return (None, "") if likely is None else (likely.position, likely.why)
 
 
 def _proven_same(recipes: Sequence[Recipe], sizes: Mapping[str, int]) -> list[FoldedModels]:

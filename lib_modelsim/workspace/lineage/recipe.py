@@ -10,7 +10,7 @@ from ...errors import ModelsimError
 from ...job import Job
 from ...library import Library
 from ...lineage.evidence import TargetEvidence
-from ...lineage.kinds import CAST, COPY
+from ...lineage.kinds import CAST, COPY, FINE_TUNE, FINE_TUNE_OF_A_MERGE, UNKNOWN
 from ...lineage.making import make
 from ...lineage.recipe import Recipe
 from ...similarity.parts import NonFinite
@@ -19,6 +19,7 @@ from ..catalogue.index import Model
 from ..comparing.left_out import left_out_in_words
 from ..comparing.weight_scores import joint_layout
 from .adapters import adapter_products, adapters_of
+from .bases import likely_among
 from .casts import rounded_components
 from .distances import block_distances, weight_distances
 from .sampling import read_pieces, read_sample, sample_keys
@@ -28,14 +29,16 @@ def recipe(
     target: Model, candidates: Sequence[Model], base: Model | None, library: Library, job: Job, device: str = "auto"
 ) -> Recipe:
     """What `target` is made of, of `candidates` of its network, and of adapters of it among them; others are left out.
-    `base` is the network's base among them, None where none is known. Raises ModelsimError where the target cannot be
-    read."""
+    `base` is the network's base among them; None: the one that is likely so by name and place, if any, and what rests
+    on it is not proven then. Raises ModelsimError where the target cannot be read."""
     kin = [one for one in candidates if one.architecture == target.architecture and one.path != target.path]
     found = block_distances(target, kin, library, job, device)
     if not found.blocks:
         bad = next((bad.error for bad in found.unreadable if bad.path == target.path), None)
         why = bad or "there is no other of its network"
         raise ModelsimError("nothing is known of this checkpoint", f"{target.name} ({why})", "add what it may be of")
+    likely, why = (None, "") if base is not None else likely_among([target, *found.others], found.blocks)
+    base = base or likely
     by_name = {model.name: model for model in found.others}
     keys = sample_keys(joint_layout([target]))
     evidence = TargetEvidence(
@@ -59,7 +62,24 @@ def recipe(
         remarks=tuple(left_out_in_words(target.header, found.left_out)),
     )
     made = make(evidence)
+    if likely is target and made.kind not in (COPY, CAST):
+        return _of_the_base(target, why)
+    made = made if likely in (None, target) else _by_a_likely_base(made, likely, why)
     return replace(made, remarks=(*made.remarks, *_more_in_the_original(made, target, by_name)))
+
+
+def _of_the_base(target: Model, why: str) -> Recipe:
+    """Of the model that the others were likely trained from: it is written as a sum of them in many ways, none of which
+    made it."""
+    told = f"the others were likely trained from it: {why}"
+    return Recipe(target.name, target.header.network, UNKNOWN, remarks=(told,))
+
+
+def _by_a_likely_base(made: Recipe, base: Model, why: str) -> Recipe:
+    """What the base tells is no better known than that it is the base."""
+    rests = made.kind in (FINE_TUNE, FINE_TUNE_OF_A_MERGE) or made.missing is not None
+    told = f"{base.name} is taken for the base: {why}"
+    return replace(made, sure=made.sure and not rests, remarks=(*made.remarks, told))
 
 
 def _more_in_the_original(made: Recipe, target: Model, by_name: Mapping[str, Model]) -> list[str]:
