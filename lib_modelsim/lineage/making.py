@@ -18,7 +18,7 @@ from .parents.by_weight import by_finer_blocks, by_weight
 from .parents.candidates import MOST, Candidates, candidates_of
 from .parents.linear import Linear, blocks_of, components_of, fit_linear, in_sample, kind_of, shares_of
 from .parents.shares import floor
-from .parents.younger import without, younger
+from .parents.younger import with_direction, without, younger
 from .recipe import ComponentOrigin, FoundMethod, ParentShare, Recipe, Shares, place_of
 from .replay.pieces import pieces_of
 from .replay.replaying import replayed, rivals
@@ -31,6 +31,9 @@ APART = 1.1
 
 _IN_SAMPLE = "in a sample these shares leave no more than rounding"
 _ELSEWHERE = "in some blocks more is left by their distances, outside the sample or by coarser numbers of a parent"
+
+_TRACE = 0.005
+"""Shares below read as 0.00."""
 
 LEANS = 0.1
 """Cosine that a change may have with another one that it has nothing to do with: `similarity/measures/bounds.py`."""
@@ -46,9 +49,10 @@ def make(evidence: TargetEvidence) -> Recipe:
     """
     evidence = _with_base_of_its_kin(evidence)
     made = _made(evidence)
-    while (rather := younger(made)) is not None:
+    while (rather := younger(made, evidence)) is not None:
         evidence = without(evidence, rather, made.parents)
         made = _made(evidence)
+    made = _without_traces(with_direction(made, evidence))
     partly = made.missing is None and any(one.kind == "unknown" for one in made.components.values())
     return replace(
         made,
@@ -57,6 +61,17 @@ def make(evidence: TargetEvidence) -> Recipe:
         remarks=(*made.remarks, *evidence.remarks),
         stored=evidence.dtype.get(main_of(evidence) or "", ""),
     )
+
+
+def _without_traces(recipe: Recipe) -> Recipe:
+    """Without parents whose shares read as 0.00 in all blocks."""
+    most = {one.model: abs(one.share or 0) for one in recipe.parents if one.share is not None}
+    for row in recipe.blocks.values():
+        for name, share in row.items():
+            most[name] = max(most.get(name, 0.0), abs(share))
+    donors = {origin.source for origin in recipe.components.values()}
+    kept = tuple(one for one in recipe.parents if most.get(one.model, 1) >= _TRACE or one.model in donors)
+    return replace(recipe, parents=kept)
 
 
 def _with_base_of_its_kin(evidence: TargetEvidence) -> TargetEvidence:

@@ -59,6 +59,8 @@ def _mixed(recipe: Recipe) -> str:
     if len(shared) == 1 and recipe.kind == kinds.UNKNOWN:
         return f"{_is(recipe)} {name(shared[0])}, changed in a way that is not known"
     formula = _difference(recipe) or _sum(shared)
+    if recipe.kind == kinds.UNKNOWN:
+        return f"What {recipe.target} is made of could not be told; nearest to it is {formula}"
     if not _varies(recipe):
         return f"{_is(recipe)} {formula}"
     few = in_a_few_words(_merged(recipe), [parent.model for parent in shared])

@@ -26,7 +26,7 @@ from ..comparing.caching import stored_method
 _TELLING = ("claims", "from_matrix.py", "graph", "scripts", "wording")
 """Of `lineage/`: a remembered recipe holds when they change."""
 
-_READING = ("adapters.py", "casts.py", "distances.py", "recipe.py", "sampling.py")
+_READING = ("adapters.py", "bases.py", "casts.py", "distances.py", "recipe.py", "sampling.py")
 """Of this room: what a recipe's evidence is read with."""
 
 
