@@ -88,7 +88,8 @@ def within_one(points: Points) -> Points:
     """Points moved and scaled so that they fill −1 … 1 in the longer direction."""
     low, high = points.min(0), points.max(0)
     half = float((high - low).max()) / 2
-    return ((points - (low + high) / 2) / (half or 1)).astype(np.float32)
+    placed = (points - (low + high) / 2) / (half or 1)
+    return np.clip(placed, -1, 1).astype(np.float32)  # numbers below float's normal ones are divided coarsely
 
 
 def neighbours_kept(vectors: Vectors, points: Points) -> tuple[float, float]:

@@ -198,7 +198,7 @@ def _full(evidence: TargetEvidence, rest: FullRank, shares: Mapping[str, Shares]
         return _without_its_origin(rest, shares, difference)
     if len(parents) > 1 and follows > _FOLLOWS:
         why = f"{size} and grows with the difference of the parents, number by number (correlation {follows:.2f})"
-        told = "a training does not do that: it was merged by a method that is not known here"
+        told = "a training does not do that: a merge by a method not known here, or some of these were made of it"
         return Remainder(UNKNOWN, of_distance=rest.of_distance, why=why, remarks=(told,))
     kind = FINE_TUNE_OF_A_MERGE if len(parents) > 1 else FINE_TUNE
     if evidence.base is None:

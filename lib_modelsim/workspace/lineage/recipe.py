@@ -63,7 +63,7 @@ def recipe(
     )
     made = make(evidence)
     if likely is target and made.kind not in (COPY, CAST):
-        return _of_the_base(target, why)
+        return replace(_of_the_base(target, why), coverage=made.coverage)
     if likely not in (None, target) and made.parents:
         made = _by_a_likely_base(made, likely, why)
     return replace(made, remarks=(*made.remarks, *_more_in_the_original(made, target, by_name)))
