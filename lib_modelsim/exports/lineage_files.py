@@ -17,6 +17,8 @@ from ..writing import write_bytes, write_csv, write_text
 NODES = ("name", "kind", "network", "stands also for", "missing")
 EDGES = ("from", "to", "kind", "share", "directed", "strength", "evidence")
 
+_STYLE = Path(__file__).with_suffix(".css")
+
 
 def write_lineage(graph: LineageGraph, folder: Path) -> list[Path]:
     """Write all files into a folder, each atomically; their paths. Raises ModelsimError where the disk refuses."""
@@ -123,22 +125,5 @@ def svg(graph: LineageGraph) -> str:
     """The picture as a file of its own, in light or dark as the viewer is."""
     drawing = lineage_drawing(graph, {}, ' xmlns="http://www.w3.org/2000/svg"', titles=True)
     opening, rest = drawing.split(">", 1)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}><style>{_STYLE}</style>{rest}\n'
-
-
-_STYLE = """
-svg { --ink: #1f2937; --quiet: #6b7280; --box: #f3f4f6; --line: #d1d5db; --ground: #fff; background: var(--ground);
-  font-family: sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --ink: #e5e7eb; --quiet: #9ca3af; --box: #1f2937; --line: #4b5563; --ground: #0b0f19; } }
-text { fill: var(--ink); }
-.modelsim-node > rect { fill: var(--box); stroke: var(--line); }
-.modelsim-adapter > rect { stroke-dasharray: 3 2; }
-.modelsim-edge path { fill: none; stroke: var(--quiet); stroke-width: 1.2; }
-.modelsim-edge.modelsim-proven path { stroke-width: 2; }
-.modelsim-edge.modelsim-weak path { stroke-dasharray: 5 3; }
-.modelsim-edge.modelsim-nearest path { stroke-dasharray: 1 4; stroke-linecap: round; }
-.modelsim-edge .modelsim-hit { stroke: transparent; stroke-width: 9; stroke-dasharray: none; }
-.modelsim-edge .modelsim-arrow { fill: var(--quiet); stroke: none; }
-.modelsim-share { fill: var(--quiet); paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
-"""
+    style = _STYLE.read_text("utf-8")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}><style>\n{style}</style>{rest}\n'
