@@ -7,12 +7,12 @@ while an answer is on its way. Stars and what is to be kept are shown at once. *
 "use strict";
 
 window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
-    const FIELD = "modelsim_curate_field", AGAIN_MS = 150, LATER_MS = 700, TYPED_MS = 400;
+    const FIELD = "modelsim_curate_field", AGAIN_MS = 150, PATIENCE_MS = 4000, LATER_MS = 700, TYPED_MS = 400;
     const GALLERY = ".modelsim-gallery", SHOT = ".modelsim-shot", TAB = "#modelsim_tab";
 
     // actions
 
-    let waiting = [], last = 0, timer = 0;
+    let waiting = [], last = 0, timer = 0, patience = PATIENCE_MS;
 
     /** Let a panel of the page do something: `action` says what, by `do`, and with what. */
     function act(panel, action) {
@@ -27,14 +27,16 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         if (!waiting.length) return;
         modelsim.find.tellName();
         modelsim.send(FIELD, JSON.stringify({ actions: waiting, at: Date.now() })); // gradio tells no value twice
+        timer = setTimeout(sendAll, patience); // gradio 4 loses what is queued while its stream closes
+        patience *= 2;
     }
-
-    const sendSoon = (ms) => { timer ||= setTimeout(sendAll, ms); };
 
     modelsim.onSettle("[data-taken]", ({ dataset }) => {
         const taken = Number(dataset.taken);
         waiting = waiting.filter(({ number }) => number > taken);
-        if (waiting.length) sendSoon(AGAIN_MS);
+        clearTimeout(timer);
+        timer = waiting.length ? setTimeout(sendAll, AGAIN_MS) : 0;
+        patience = PATIENCE_MS;
         for (const content of dataset.made.split(" ").filter(Boolean)) arrive(content);
         for (const [content, why] of Object.entries(JSON.parse(dataset.refused))) refuse(content, why);
     });
@@ -288,11 +290,16 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         if (shot) enlarge(shot);
     });
 
-    // to "Find my model", as if dropped there
+    // to "Find my model", as if dropped there; the server hands it over until it has arrived
+
+    let arrived = "";
 
     modelsim.onSettle("#modelsim_curate_handed [data-picture]", (element) => {
-        const { picture: name, type } = element.dataset, data = element.textContent;
+        const { picture: name, type, number } = element.dataset, data = element.textContent;
         element.remove();
+        if (number === arrived) return;
+        arrived = number;
+        act("larger", { do: "arrived" });
         const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
         window.modelsimTab.openPage("Find my model");
         modelsim.find.ask([new File([bytes], name, { type })]);

@@ -140,6 +140,18 @@ def test_an_action_that_is_sent_twice_is_done_once(curate, folder):
     assert len(curate.page.curator(HERE).kept) == 3
 
 
+def test_a_picture_is_handed_to_another_page_until_it_has_arrived_there(curate, folder):
+    """Of two answers that reach the page at once it sees the later one alone."""
+    curate.act("folder", do="open", path=str(folder))
+    content = re.search(r'data-content="(\w+)"', curate.shown("curate_pictures"))[1]
+    curate.act("larger", do="find", content=content)
+    handed = curate.shown("curate_handed")
+    assert "data-picture=" in handed
+    assert curate.shown("curate_handed") == handed
+    curate.act("larger", do="arrived")
+    assert curate.shown("curate_handed") == ""
+
+
 def test_what_cannot_be_done_is_said_in_one_line(curate, folder):
     curate.act("folder", do="open", path=str(folder))
     assert "no picture is kept" in curate.act("chosen", do="copy", target="/tmp/x", meant="kept", beside=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import mimetypes
-import time
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -44,16 +43,18 @@ class LargerView:
                 curator.opened = content
             case {"do": "close"}:
                 curator.opened = ""
-            case {"do": "find", "content": str(content)}:
-                curator.opened, curator.handed = "", content
+            case {"do": "find", "content": str(content), "number": number}:
+                curator.opened, curator.handed = "", (content, float(number))
+            case {"do": "arrived"}:
+                curator.handed = None
         return (self.id,)
 
     def show(self, curator: Curator) -> Updates:
-        """The picture that is open; and once, for the script, the one that is handed on."""
-        opened, handed = curator.picture(curator.opened), curator.picture(curator.handed)
-        curator.handed = ""
+        """The picture that is open; and the one that is handed on, until the script says that it has arrived: of two
+        answers that reach the page at once it sees the later one alone."""
+        opened = curator.picture(curator.opened)
         view = self._shown(curator, opened) if opened is not None else Markup("")
-        return {self._view: view, self._handed: _packed(handed) if handed is not None else Markup("")}
+        return {self._view: view, self._handed: _handed(curator)}
 
     def _shown(self, curator: Curator, picture: Picture) -> Markup:
         about, mark = picture.about, curator.marks.get(picture.about.content, Mark())
@@ -102,15 +103,18 @@ def _facts(curator: Curator, picture: Picture) -> list[tuple[str, str]]:
     return [(label, value) for label, value in facts if value]
 
 
-def _packed(picture: Picture) -> Markup:
-    """The whole file, as Find takes it; `at` differs each time, as gradio tells no value twice."""
+def _handed(curator: Curator) -> Markup:
+    """The whole file, as Find takes it; nothing where none is handed on."""
+    content, number = curator.handed or ("", 0.0)
+    picture = curator.picture(content)
+    if picture is None:
+        return Markup("")
     path = picture.about.path
     try:
-        content = path.read_bytes()
+        data = b64encode(path.read_bytes()).decode()
     except OSError as error:
+        curator.handed = None  # told once
         raise ModelsimError(f"this picture cannot be read ({error.strerror or error})", path, "open it anew") from error
     kind = mimetypes.guess_type(path.name)[0] or "image/png"
-    data = b64encode(content).decode()
-    return render(
-        "ui/templates/picture.html", name=readable(path.name), type=kind, data=data, at=str(time.monotonic_ns())
-    )
+    name = readable(path.name)
+    return render("ui/templates/picture.html", name=name, type=kind, data=data, number=repr(number))

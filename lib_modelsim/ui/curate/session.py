@@ -44,7 +44,7 @@ class Curator:
         self.marks: dict[str, Mark] = {}  # of this folder's pictures
         self.selected: frozenset[str] = frozenset()  # contents, as the map's lasso or a list has them
         self.opened = ""  # the content of the one in the larger view
-        self.handed = ""  # that of the one that is handed to another page
+        self.handed: tuple[str, float] | None = None  # that of the one that another page is to have; the asking action
         self.meant, self.target, self.beside = "kept", "", True  # which pictures go where, with what is beside them
         self.asked: Transfer | None = None  # what a person is asked whether to do it
         self.done: tuple[str, ...] = ()  # what was done, in words

@@ -149,10 +149,10 @@ class FindPage:
 
 
 def _packed(asked: Asked | None) -> dict[str, str]:
-    """A picture's name, type and content in base64, empty where there is none; `at` differs each time, as gradio tells
-    no value twice."""
-    at = f"{time.monotonic_ns()}"
+    """A picture's name, type and content in base64, empty where there is none; the number differs each time, as gradio
+    tells no value twice."""
+    number = f"{time.monotonic_ns()}"
     if asked is None:
-        return {"name": "", "type": "", "data": "", "at": at}
+        return {"name": "", "type": "", "data": "", "number": number}
     kind = mimetypes.guess_type(asked.name)[0] or "image/png"
-    return {"name": asked.name, "type": kind, "data": b64encode(asked.content).decode(), "at": at}
+    return {"name": asked.name, "type": kind, "data": b64encode(asked.content).decode(), "number": number}
