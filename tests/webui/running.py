@@ -28,21 +28,36 @@ OUR_FRAME = re.compile(r'File "[^"]*[\\/]extensions[\\/]modelsim[\\/].*|\*\*\* .
 """A line of a traceback that runs through the extension, or what the host prints above one."""
 
 
+_DIED = "(webui_worker):"
+"""Forge's serves from a thread of this name, without which the process stays and never answers."""
+
+
 @dataclass(frozen=True)
 class Checkout:
-    """A WebUI on the disk: A1111, Forge or reForge."""
+    """A WebUI on the disk: A1111, Forge, Forge Neo or reForge."""
 
     root: Path
     python: Path
 
     @property
     def is_forge(self) -> bool:
-        """Whether it is today's Forge, which loads checkpoints by its own rules."""
+        """Whether it is today's Forge or Forge Neo, which load checkpoints by their own rules."""
         return (self.root / "backend" / "diffusion_engine").is_dir()
+
+    @property
+    def is_neo(self) -> bool:
+        """Whether it is Forge Neo: its command line ends at a flag that it does not know."""
+        return self.is_forge and (self.root / "modules_forge" / "presets.py").is_file()
 
     def on_cpu(self) -> list[str]:
         """So that the tests find the same on every machine."""
+        if self.is_neo:
+            return ["--cpu"]
         return ["--always-cpu"] if self.is_forge else ["--use-cpu", "all", "--no-half"]
+
+    def with_models(self, folder: Path) -> list[str]:
+        """Checkpoints are those of this folder, and none is downloaded where there are none."""
+        return ["--ckpt-dirs", str(folder)] if self.is_neo else ["--no-download-sd-model", "--ckpt-dir", str(folder)]
 
     def serving_its_own(self) -> list[str]:
         """So that gradio 4 hands out the WebUI's own scripts, too, where its --data-dir is another folder."""
@@ -76,9 +91,11 @@ class Running:
 
 def new_data_folder(folder: Path) -> Path:
     """A --data-dir as a first start finds it, but for a chosen checkpoint, without which Forge with --freeze-settings
-    does not start, and live previews that need no download."""
+    does not start, live previews that need no download, and the mark that Forge Neo's settings are of its own time,
+    without which it waits for Enter."""
     (folder / "extensions").mkdir(parents=True)
     settings = {"sd_model_checkpoint": f"{NAMES[0]}.safetensors", "show_progress_type": "Approx cheap"}
+    settings |= {"VERSION_UID": "PY313"}
     (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     return folder
 
@@ -103,7 +120,7 @@ def started(checkout: Checkout, data: Path, models: Path, *flags: str) -> Iterat
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [checkout.python, "-u", "launch.py", "--skip-prepare-environment", "--skip-torch-cuda-test"]
-    command += [*checkout.on_cpu(), "--no-download-sd-model", "--data-dir", data, "--ckpt-dir", models]
+    command += [*checkout.on_cpu(), *checkout.with_models(models), "--data-dir", data]
     command += ["--port", str(port), *flags]
     log = data / "log.txt"
     with log.open("wb") as output:
@@ -124,8 +141,8 @@ def _wait_until_it_answers(running: Running) -> None:
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         printed = running.log.read_text("utf-8", errors="replace")
-        if running.process.poll() is not None:
-            raise RuntimeError(f"the WebUI ended with {running.process.returncode}:\n{printed[-3000:]}")
+        if running.process.poll() is not None or _DIED in printed:
+            raise RuntimeError(f"the WebUI ended with {running.process.poll()}:\n{printed[-3000:]}")
         if "Startup time: " in printed and _listens(running.url):
             return
         time.sleep(0.1)
