@@ -15,10 +15,12 @@ import numpy as np
 
 from lib_modelsim.families.distances import row_distances
 from lib_modelsim.families.features import against
+from lib_modelsim.job import Job
 from lib_modelsim.similarity.matrix import SimilarityMatrix
 from lib_modelsim.workspace.families.building import family_of_matrix
 from lib_modelsim.workspace.families.family import TreeOptions, trust_of
-from lib_modelsim.workspace.families.results import Result, write_families
+from lib_modelsim.workspace.families.result_files import write_families
+from lib_modelsim.workspace.families.results import Result
 
 from .measuring import seconds
 
@@ -52,7 +54,7 @@ def main() -> None:
     print(f"support of its classes, 200 resamples: {seconds(lambda: trust.append(trust_of(found[0]))):.2f} s")
     with tempfile.TemporaryDirectory() as folder:
         before = process_time()
-        taken = seconds(lambda: write_families([Result(found[0], trust[0])], Path(folder)))
+        taken = seconds(lambda: write_families([Result(found[0], trust[0])], Path(folder), Job()))
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         print(f"all files: {taken:.2f} s, {process_time() - before:.2f} s of the processor, {size / 1e6:.0f} MB")
 

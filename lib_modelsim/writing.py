@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,17 +43,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> Path:
-    """Write a table; floats with 17 digits, so that they read back as they were, NaN as an empty cell.
+    """Write a table row by row; floats with 17 digits, so that they read back as they were, NaN as an empty cell.
 
     Text that a spreadsheet program would take for a formula has a ' before it, which makes it text there; characters
     that cannot be shown are written out.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    if header is not None:
-        writer.writerow(map(_cell, header))
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return write_text(path, buffer.getvalue())
+    text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+    with replacing(path) as temporary, temporary.open("w", **text) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if header is not None:
+            writer.writerow(map(_cell, header))
+        writer.writerows(map(_cell, row) for row in rows)
+    return path
 
 
 def _cell(value: object) -> object:

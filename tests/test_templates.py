@@ -13,6 +13,7 @@ from jinja2 import UndefinedError
 
 from lib_modelsim import templates
 from lib_modelsim.exports.picture_sheet import Shot
+from lib_modelsim.exports.report import ClassCell
 from lib_modelsim.lineage.recipe import Claim
 from lib_modelsim.templates import render, trusted
 from lib_modelsim.ui.recipe.bars import BlockRow, ParentMark, ParentRow, ShareBar, ShareChart
@@ -189,6 +190,13 @@ def share_chart(text):
     return ShareChart(0.0, 100.0, parents, (BlockRow(text, (bar,), text),), False)
 
 
+def report_section(text: str) -> dict[str, object]:
+    cells = [("number", "", text), ("bytes", 1, 1), ("class", 1, ClassCell(1, text)), ("text", "", text)]
+    heads = [(text, "text", text)] * len(cells)
+    return {"heading": text, "told": [text], "square": True, "closed": True, "drawing": "", "heads": heads,
+            "rows": [(text, cells), (None, cells)]}  # fmt: skip
+
+
 def values_of(text: str) -> dict[str, dict[str, object]]:
     """Values for every template, with this text wherever a person or a file decides what stands there."""
     relative = {"name": text, "overall": text, "cells": [("c1", text)], "about": text, "why": text, "reason": text}
@@ -199,8 +207,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
     }  # fmt: skip
     return {
         "exports/templates/report.html": {
-            "title": text, "method": [(text, text)], "figures": [(text, trusted("<svg/>"), 0)],
-            "tables": [{"name": text, "header": [text], "rows": [[(text, False), (text, True)]]}],
+            "title": text, "generator": text, "made": text, "facts": [(text, text)], "style": "", "script": "",
+            "sections": [report_section(text), report_section(text) | {"closed": False, "drawing": trusted("<svg/>")}],
         },
         "exports/templates/contact_sheet.html": {
             "title": text, "settings": text, "aspect": "1", "columns": [(text, text)], "style": "", "script": "",

@@ -112,7 +112,7 @@ def _one_source(options: argparse.Namespace) -> None:
 def _classify_checkpoints(options: argparse.Namespace) -> int:
     from ..workspace.comparing.compare import require_two
     from ..workspace.families.classify import FamilyRequest
-    from ..workspace.families.results import write_families
+    from ..workspace.families.result_files import write_families
 
     wanted = FamilyRequest(
         options.measure, options.base, options.references, options.suggest_references, _tree_options(options)
@@ -123,7 +123,7 @@ def _classify_checkpoints(options: argparse.Namespace) -> int:
             print_json(documents.classify([], [], found))
         require_two(found)
         results = use.results(found, _words(options))
-        written = write_families(results, options.out, options.dpi, options.with_paths)
+        written = write_families(results, options.out, job, options.dpi, options.with_paths)
     more, notes = write_tanglegrams(options, results)
     written, found = written + more, replace(found, notes=found.notes + notes)
     if options.json:
@@ -137,7 +137,8 @@ def _classify_table(options: argparse.Namespace) -> int:
     from ..families.distance_files import read_distances
     from ..families.tables import read_features
     from ..workspace.families.building import family_of_distances, family_of_features
-    from ..workspace.families.results import results_of_table, write_families
+    from ..workspace.families.result_files import write_families
+    from ..workspace.families.results import results_of_table
 
     if options.features is not None:
         family = family_of_features(read_features(options.features), _tree_options(options))
@@ -145,7 +146,8 @@ def _classify_table(options: argparse.Namespace) -> int:
         table = read_distances(options.distances, options.component)
         family = family_of_distances(table, _tree_options(options), options.base)
     results = [results_of_table(family.told_fewer(options.classes), _words(options))]
-    written = write_families(results, options.out, options.dpi)
+    with progress_bars() as job:
+        written = write_families(results, options.out, job, options.dpi)
     if options.json:
         print_json(documents.classify(results, written))
     else:

@@ -49,7 +49,8 @@ def compare_pictures(options: argparse.Namespace) -> int:
 
 def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Sequence[ClassEdit]) -> int:
     """`classify --measure pictures`."""
-    from ..workspace.families.results import results_of_table, write_families
+    from ..workspace.families.result_files import write_families
+    from ..workspace.families.results import results_of_table
     from ..workspace.probing.kinship import families_of_pictures
 
     unfit = {"--base": options.base, "--component": options.component, "--features": options.features}
@@ -57,7 +58,8 @@ def classify_pictures(options: argparse.Namespace, tree: TreeOptions, words: Seq
     found = _kinship(options, unfit | {"--suggest-references": options.suggest_references})
     families, notes = families_of_pictures(found, tree)
     results = [results_of_table(family, words) for family in families]
-    written = write_families(results, options.out, options.dpi)
+    with progress_bars() as job:
+        written = write_families(results, options.out, job, options.dpi)
     if options.json:
         print_json(
             documents.classify(results, written) | {"notes": notes, "errors": documents.errors(found.unreadable)}
@@ -71,7 +73,7 @@ def write_tanglegrams(options: argparse.Namespace, results: Sequence[Result]) ->
     """With `--gallery`, the tree of each family beside that of its pictures: the files, and how well the two agree."""
     if options.gallery is None:
         return [], []
-    from ..workspace.families.results import folder_of
+    from ..workspace.families.result_files import folder_of
     from ..workspace.probing.two_trees import two_trees, write_two_trees
 
     written, notes = [], []

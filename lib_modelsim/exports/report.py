@@ -1,43 +1,116 @@
-"""The report: one HTML file with figures and tables inside, that opens offline and follows light and dark."""
+"""The report: one HTML file with drawings and tables inside, that opens offline, answers as the tab does, and follows
+light and dark.
+
+It has the tab's own style sheet and scripts within. Nothing in it can reach out: its policy forbids that.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
+from markupsafe import Markup
+
+from .. import __version__
+from ..figures.colours import class_colour
 from ..templates import render, trusted
-from .tables import Table
+from .tables import Bytes, Table
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
+_HERE = Path(__file__).parent
+_TAB = _HERE.parents[1]
+_STYLES = (_TAB / "style.css", _HERE / "report.css")
+_SCRIPTS = (
+    _TAB / "javascript" / "modelsim.js",
+    _HERE / "report.js",
+    _TAB / "javascript" / "modelsim_table.js",
+    _TAB / "javascript" / "modelsim_drawing.js",
+)
 
 
-def report(title: str, method: Sequence[tuple[str, str]], figures: Mapping[str, str], tables: Sequence[Table]) -> str:
-    """The page: how everything was computed, then figures (heading → SVG text) and tables. All text is escaped."""
+class ClassCell(NamedTuple):
+    """A cell that names a class by number, colour and the name that a person gave it."""
+
+    number: int
+    name: str = ""
+
+    @property
+    def colour(self) -> str:
+        return class_colour(self.number)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report under a heading: sentences, then a drawing of ours or a table. In a table of `models`, each
+    row is the model that its first cell names; a `square` one has a narrow column for each model. What is `closed` is
+    opened by a click."""
+
+    heading: str
+    told: Sequence[str] = ()
+    drawing: str = ""
+    table: Table | None = None
+    models: bool = False
+    square: bool = False
+    closed: bool = False
+
+
+def report(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], made: str) -> str:
+    """The page: what it is of, in a few facts, then its sections; `made` says by what and when. All text is escaped."""
     return render(
         "exports/templates/report.html",
         title=title,
-        method=method,
-        figures=[(heading, _drawing(svg, i), i) for i, (heading, svg) in enumerate(figures.items())],
-        tables=[Table(table.name, table.header, [map(_cell, row) for row in table.rows]) for table in tables],
+        generator=f"modelsim {__version__}",
+        facts=facts,
+        sections=[_shown(section) for section in sections],
+        made=made,
+        style=_inlined(_STYLES),
+        script=_inlined(_SCRIPTS),
     )
 
 
-def _drawing(svg: str, number: int) -> Markup:
-    """Inline, so that lines and words take the page's colours; ids of several drawings in one page must differ."""
-    drawing = svg[svg.index("<svg") :]
-    drawing = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>f{number}-", drawing)
-    # A style sheet within is for its own drawing.
-    return trusted(drawing.replace("*{stroke", f".f{number} *{{stroke"))
+@cache
+def _inlined(files: Sequence[Path]) -> Markup:
+    return trusted("\n".join(file.read_text("utf-8") for file in files))
 
 
-def _cell(value: object) -> tuple[object, bool]:
-    """What a cell shows, and whether it is a number."""
-    if isinstance(value, str):
-        return value, False
-    if value is None or value != value:
-        return "", False
-    if isinstance(value, float):
-        return f"{value:.4g}", True
-    return value, isinstance(value, int)
+def _shown(section: Section) -> dict[str, object]:
+    """A section as the template takes it."""
+    about: dict[str, object] = {name: getattr(section, name) for name in ("heading", "told", "square", "closed")}
+    about |= {"drawing": trusted(section.drawing) if section.drawing else "", "heads": (), "rows": ()}
+    table = section.table
+    if table is not None:
+        heads = [_head(table, i, section.square) for i in range(len(table.header))]
+        about |= {"heads": heads, "rows": [(row[0] if section.models else None, _cells(row)) for row in table.rows]}
+    return about
+
+
+def _head(table: Table, column: int, square: bool) -> tuple[str, str, str]:
+    """What stands above a column, by what it is ordered, and the whole name where only a number has room."""
+    name = table.header[column]
+    numbered = square and column > 0
+    return (str(column) if numbered else name), ("number" if _of_numbers(table, column) else "text"), name
+
+
+def _of_numbers(table: Table, column: int) -> bool:
+    """Whether a column is ordered by numbers: told by the first row that has a value there."""
+    known = next((row[column] for row in table.rows if row[column] not in (None, "")), "")
+    return not isinstance(known, str)
+
+
+def _cells(row: Sequence[object]) -> Iterator[tuple[str, object, object]]:
+    """Kind, value to order by and what is shown, of every cell."""
+    for value in row:
+        if isinstance(value, ClassCell):
+            yield "class", value.number, value
+        elif isinstance(value, Bytes):
+            yield "bytes", int(value), value
+        elif value is None or value != value:
+            yield "text", "", ""
+        elif isinstance(value, float):
+            yield "number", "", f"{value:.4g}"
+        elif isinstance(value, int):
+            yield "number", "", f"{value:,}"
+        else:
+            yield "text", "", value

@@ -6,19 +6,20 @@ import io
 import math
 from pathlib import Path
 from threading import Lock
+from typing import IO
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from ..errors import ModelsimError
-from ..writing import write_bytes, write_text
+from ..writing import replacing, write_text
 from .lettering import INK, without_glyph_warnings
 
 _LONGEST_SIDE = 65_000
 """Pixels; the rasteriser takes 65,535."""
 
-_MOST_PIXELS = 89_000_000
-"""Pillow warns of larger pictures when it opens them."""
+_MOST_PIXELS = 30_000_000
+"""A pixel takes seven bytes while a heat map is drawn."""
 
 
 _settings_changed = Lock()
@@ -33,22 +34,22 @@ def svg_text(figure: Figure, ink: str = "currentColor") -> str:
     return buffer.getvalue().replace(INK, ink)
 
 
-def write_figure(figure: Figure, path: Path) -> Path:
+def write_figure(figure: Figure, path: Path, dpi: float = 150) -> Path:
     """Write the figure on white ground, as SVG or PNG by the path's ending. Raises ModelsimError for another ending,
     or where the disk refuses."""
     if path.suffix.lower() == ".svg":
         return write_text(path, svg_text(figure, ink="#222222"))
     if path.suffix.lower() == ".png":
-        return write_bytes(path, png_bytes(figure))
+        with replacing(path) as temporary:
+            save_png(figure, temporary, dpi)
+        return path
     raise ModelsimError("unknown file type for a figure", path.name, "use .svg or .png")
 
 
-def png_bytes(figure: Figure, dpi: float = 150) -> bytes:
-    """The figure as a PNG on white ground with `dpi` pixels per inch, less where it would pass 89 megapixels."""
+def save_png(figure: Figure, file: Path | IO[bytes], dpi: float = 150) -> None:
+    """The figure as a PNG on white ground with `dpi` pixels per inch, less where it would pass 30 megapixels."""
     width, height = figure.get_size_inches()
     dpi = min(dpi, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
-    buffer = io.BytesIO()
     with without_glyph_warnings():
         # Pillow's own level takes three times as long for a file that is little smaller
-        figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 3})
-    return buffer.getvalue()
+        figure.savefig(file, format="png", dpi=dpi, pil_kwargs={"compress_level": 3})

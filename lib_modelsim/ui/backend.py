@@ -268,15 +268,18 @@ class Backend:
         from ..workspace.families.results import Result
 
         models = {model.name: model for model in self.index.models}
-        return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities)
+        about = {"unreadable": tuple(self.index.unreadable), "left_out": tuple(self.left_out)}
+        return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities, **about)
 
-    def export(self, answer: Answer, how: How, families: Sequence[Family], paths: bool = False) -> Path:
+    def export(
+        self, answer: Answer, how: How, families: Sequence[Family], job: Job, paths: bool = False
+    ) -> Path:
         """All files of these families in one archive, which lasts as long as the backend; models with their `paths`, or
         by the names of their files alone. Raises ModelsimError where the disk refuses."""
-        from ..workspace.families.results import write_archive
+        from ..workspace.families.result_files import write_archive
 
         results = [self.result(answer, how, family) for family in families]
-        return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", paths)
+        return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", job, paths)
 
     @property
     def exports(self) -> Path:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from lib_modelsim.exports.report import report
-from lib_modelsim.exports.tables import Table
+import pytest
 
-SVG = (
-    '<?xml version="1.0"?>\n<svg><style>*{stroke-linejoin: round}</style>'
-    '<path id="a"/><use href="#a" clip-path="url(#b)"/></svg>'
-)
-HOSTILE = "<script>alert(1)</script>\"'&"
+from lib_modelsim.exports.report import ClassCell, Section, report
+from lib_modelsim.exports.tables import Bytes, Table
+
+HOSTILE = "</script><script>alert(1)</script>\"'&"
 
 
 class Elements(HTMLParser):
@@ -27,26 +25,42 @@ class Elements(HTMLParser):
         self.text.append(data)
 
 
-def test_hostile_names_are_words():
-    page = Elements(
-        report(
-            HOSTILE, [(HOSTILE, HOSTILE)], {HOSTILE: SVG}, [Table(HOSTILE, (HOSTILE,), [(HOSTILE,), (0.25,), (None,)])]
-        )
-    )
-    assert "script" not in [tag for tag, _ in page.found]
-    assert "".join(page.text).count(HOSTILE) == 8
-
-
-def test_nothing_is_fetched_from_elsewhere():
-    page = Elements(report("t", [], {"a": SVG}, []))
-    assert not [
-        tag for tag, attributes in page.found if tag in ("script", "link", "img", "iframe") or "src" in attributes
+@pytest.fixture(scope="module")
+def page():
+    rows = [(HOSTILE, ClassCell(2, HOSTILE), Bytes(2_600_000), 0.25), (HOSTILE, None, None, float("nan"))]
+    table = Table(HOSTILE, (HOSTILE, "class", "size", "x"), rows)
+    sections = [
+        Section(HOSTILE, [HOSTILE], drawing="<svg><path/></svg>"),
+        Section("models", table=table, models=True),
+        Section("pairs", table=Table("t", ("model", HOSTILE), [(HOSTILE, 0.5)]), square=True, closed=True),
     ]
+    return Elements(report(HOSTILE, [(HOSTILE, HOSTILE)], sections, HOSTILE))
+
+
+def test_hostile_names_are_words(page):
+    assert [tag for tag, _ in page.found].count("script") == 1, "our own"
+    assert "".join(page.text).count(HOSTILE) == 12
+    assert [attributes["data-model"] for _, attributes in page.found if "data-model" in attributes] == [HOSTILE] * 2
+
+
+def test_nothing_is_fetched_from_elsewhere_and_nothing_could_be(page):
+    assert not [tag for tag, attributes in page.found if tag in ("link", "iframe") or "src" in attributes]
+    (policy,) = [attributes["content"] for _, attributes in page.found if attributes.get("http-equiv")]
+    assert policy.startswith("default-src 'none'")
+
+
+def test_light_and_dark(page):
     assert "prefers-color-scheme: dark" in "".join(page.text)
 
 
-def test_ids_of_two_figures_differ():
-    page = Elements(report("t", [], {"a": SVG, "b": SVG}, []))
-    assert [attributes["id"] for _, attributes in page.found if "id" in attributes] == ["f0-a", "f1-a"]
-    uses = [attributes for tag, attributes in page.found if tag == "use"]
-    assert uses == [{"href": f"#f{i}-a", "clip-path": f"url(#f{i}-b)"} for i in (0, 1)]
+def test_cells_are_ordered_by_what_they_are(page):
+    kinds = [attributes["data-sort"] for _, attributes in page.found if "data-sort" in attributes]
+    assert kinds == ["text", "number", "number", "number", "text", "number"]
+    values = [attributes["data-value"] for tag, attributes in page.found if tag == "td" and "data-value" in attributes]
+    assert values == ["2", "2600000"], "a class by its number, a size by its bytes"
+    assert "2.6 MB" in "".join(page.text)
+
+
+def test_a_narrow_column_has_its_number_and_tells_the_name(page):
+    heads = [attributes for tag, attributes in page.found if tag == "th"]
+    assert heads[-1]["title"] == HOSTILE

@@ -7,13 +7,20 @@ import io
 import pytest
 
 from lib_modelsim.exports.tables import Table
-from lib_modelsim.exports.workbook import fits, workbook
+from lib_modelsim.exports.workbook import fits, write_workbook
+from lib_modelsim.job import Job
 
 openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed: it reads spreadsheets back")
 
 
+def written(tables):
+    file = io.BytesIO()
+    write_workbook(file, tables, Job())
+    return file
+
+
 def read(tables):
-    book = openpyxl.load_workbook(io.BytesIO(workbook(tables)))
+    book = openpyxl.load_workbook(written(tables))
     return {sheet.title: [[cell.value for cell in row] for row in sheet.rows] for sheet in book}
 
 
@@ -30,7 +37,7 @@ def test_numbers_come_back_as_they_were_and_missing_ones_are_empty():
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-x", "@SUM(A1)", '=HYPERLINK("http://x")', "http://x", "007", "1e5"])
 def test_a_name_that_looks_like_something_else_is_text(name):
-    book = openpyxl.load_workbook(io.BytesIO(workbook([Table("t", ("model",), [(name,)])])))
+    book = openpyxl.load_workbook(written([Table("t", ("model",), [(name,)])]))
     cell = book["t"]["A2"]
     assert (cell.value, cell.data_type, cell.hyperlink) == (name, "s", None)
 

@@ -1,5 +1,6 @@
 """Figures as files: words stay words, every name can be saved, the colour of the ink is the page's."""
 
+import io
 import logging
 import warnings
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ from PIL import Image
 from lib_modelsim.figures.dendrogram import draw_dendrogram
 from lib_modelsim.figures.lettering import INK, text_width, wrap
 from lib_modelsim.figures.names import shortened
-from lib_modelsim.figures.saving import png_bytes, svg_text
+from lib_modelsim.figures.saving import save_png, svg_text
 from lib_modelsim.text import printable
 
 from .families import NAMES, family
@@ -39,7 +40,7 @@ def test_the_same_figure_is_the_same_text():
 
 def test_a_png_has_the_density_that_was_asked_for(figure, tmp_path):
     path = tmp_path / "tree.png"
-    path.write_bytes(png_bytes(figure, dpi=50))
+    save_png(figure, path, dpi=50)
     with Image.open(path) as image:
         assert image.width == int(figure.get_size_inches()[0] * 50)
         assert image.info["dpi"][0] == pytest.approx(50, abs=0.1)
@@ -48,7 +49,7 @@ def test_a_png_has_the_density_that_was_asked_for(figure, tmp_path):
 def test_glyphs_that_no_font_has_raise_no_noise(figure, caplog):
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
         warnings.simplefilter("error")
-        png_bytes(figure, 50)
+        save_png(figure, io.BytesIO(), 50)
         svg_text(figure)
     assert not caplog.records
 

@@ -18,7 +18,8 @@ from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.verdicts import NONE
 from lib_modelsim.workspace.families.classify import FamilyRequest, classify
 from lib_modelsim.workspace.families.family import Trust
-from lib_modelsim.workspace.families.results import Result, how_computed
+from lib_modelsim.workspace.families.report_page import how_computed
+from lib_modelsim.workspace.families.results import Result
 
 from ..command import run
 

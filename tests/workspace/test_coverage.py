@@ -31,7 +31,8 @@ from lib_modelsim.workspace.comparing.relatives import relatives
 from lib_modelsim.workspace.comparing.shares import covers
 from lib_modelsim.workspace.comparing.verdicts import NONE, SAME_IN_PART, verdict
 from lib_modelsim.workspace.families.classify import FamilyRequest, classify
-from lib_modelsim.workspace.families.results import results_of, write_families
+from lib_modelsim.workspace.families.result_files import write_families
+from lib_modelsim.workspace.families.results import results_of
 from lib_modelsim.workspace.families.screen import heatmap_on_screen
 
 UNET = "model.diffusion_model."
@@ -280,7 +281,7 @@ def test_cells_and_tables_of_a_family_say_the_coverage(pair, library):
     found = classify(paths, FamilyRequest(measure="relative-l2"), library, Job(), "cpu")
     (family,) = found.families
     assert "more than 99.9 % of the network" in heatmap_on_screen(family, {})
-    write_families(results_of(found.families, found.models, [], library), pair / "out", dpi=20)
+    write_families(results_of(found.families, found.models, [], library), pair / "out", Job(), dpi=20)
     with open(pair / "out" / "coverage.csv", newline="", encoding="utf-8") as file:
         rows = {row["model"]: row for row in csv.DictReader(file)}
     assert LEAST < float(rows["anna"]["inpainting"]) < 1

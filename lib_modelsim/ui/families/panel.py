@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ...errors import ModelsimError, for_page
+from ...job import Job
 from ...similarity.measures.registry import all_measures, measure_named
 from ...templates import render
 from ...text import several, size_text
@@ -235,7 +236,7 @@ class FamiliesPanel:
             file = (
                 backend.ancestry.export()
                 if in_lineage
-                else backend.export(shown.answer, shown.how, shown.families, paths)
+                else backend.export(shown.answer, shown.how, shown.families, Job(), paths)
             )
         except ModelsimError as error:
             return {self.exporting: message(str(error), "error")}

@@ -1,56 +1,37 @@
-"""The figures of a family, as the bytes that its files hold."""
+"""The figures of a family, as files that go into a paper or a forum."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from ...families.scaling import classical_scaling
 from ...figures.dendrogram import draw_dendrogram
 from ...figures.heatmap import draw_heatmap
-from ...figures.lettering import INK
 from ...figures.model_map import draw_map
-from ...figures.saving import png_bytes, svg_text
+from ...figures.saving import write_figure
 from ...similarity.joining import main_component
 from ...text import size_text
 from ..catalogue.index import Model
 from .class_labels import ClassName
-from .family import Family, Trust
+from .family import Family
+from .results import Result
 from .screen import called_classes, class_words, heat_table
 
-_ON_WHITE = "#222222"
+
+def write_family_figure(name: str, result: Result, dpi: float, folder: Path) -> list[Path]:
+    """Write one of FIGURES, of a family with a tree, as SVG and PNG. Raises ModelsimError where the disk refuses."""
+    figure = FIGURES[name](result)
+    return [write_figure(figure, folder / f"{name}.{kind}", dpi) for kind in ("svg", "png")]
 
 
-@dataclass(frozen=True)
-class RenderedFigure:
-    """One figure: its heading in the report, SVG on its own and within a page (in the page's colours), and PNG."""
-
-    heading: str
-    svg: str
-    inline: str
-    png: bytes
-
-
-def draw_figures(
-    title: str,
-    family: Family,
-    names: Mapping[int, ClassName],
-    trust: Trust,
-    models: Mapping[str, Model],
-    dpi: float,
-) -> dict[str, RenderedFigure]:
-    """File name → dendrogram, heat map and map of a family with a tree."""
-    words = class_words(family, names, trust)
-    tree = draw_dendrogram(
-        family.tree, family.classes.tolist(), title, family.unit, words=words, columns=_columns(family, models)
-    )
-    return {
-        "dendrogram": _drawn("Tree", tree, dpi),
-        "heatmap": _drawn("Heat map", family_heatmap(title, family), dpi),
-        "map": _drawn("Map", family_map(title, family, names), dpi),
-    }
+def _dendrogram(result: Result) -> Figure:
+    family = result.family
+    words, columns = class_words(family, result.names, result.trust), _columns(family, result.models)
+    classes = family.classes.tolist()
+    return draw_dendrogram(family.tree, classes, result.title, family.unit, words=words, columns=columns)
 
 
 def family_heatmap(title: str, family: Family, cells: float | None = None) -> Figure:
@@ -68,13 +49,6 @@ def family_map(title: str, family: Family, names: Mapping[int, ClassName], width
     return draw_map(family.features.models, scaling, classes, title, family.unit, width, names=called)
 
 
-def _drawn(heading: str, figure: Figure, dpi: float) -> RenderedFigure:
-    svg = svg_text(figure, INK)
-    return RenderedFigure(
-        heading, svg.replace(INK, _ON_WHITE), svg.replace(INK, "currentColor"), png_bytes(figure, dpi)
-    )
-
-
 def _columns(family: Family, models: Mapping[str, Model]) -> dict[str, list[str]]:
     """Size and precision of every model, where they are files."""
     known = [models.get(name) for name in family.features.models]
@@ -85,3 +59,11 @@ def _columns(family: Family, models: Mapping[str, Model]) -> dict[str, list[str]
         "size": [size_text(m.key.size) for m in known],
         "precision": [main.dtype if main else "" for main in mains],
     }
+
+
+FIGURES: Mapping[str, Callable[[Result], Figure]] = {
+    "dendrogram": _dendrogram,
+    "heatmap": lambda result: family_heatmap(result.title, result.family),
+    "map": lambda result: family_map(result.title, result.family, result.names),
+}
+"""File name → the figure of a family with a tree."""

@@ -10,13 +10,10 @@ import numpy as np
 from ...families.distances import direct_distances
 from ...families.groups import complete_group
 from ...families.linkage import Tree, build_tree
-from ...figures.saving import png_bytes, svg_text
+from ...figures.saving import write_figure
 from ...figures.tanglegram import agreement_in_words, draw_tanglegram
-from ...writing import write_bytes, write_text
 from ..families.results import Result
 from .kinship import Kinship
-
-_ON_WHITE = "#222222"
 
 _FEWEST = 3
 """Models of which two trees can agree or not."""
@@ -63,8 +60,7 @@ def write_two_trees(two: TwoTrees, folder: Path, dpi: float = 150) -> list[Path]
     """Write them as tanglegram.svg and .png; returns the paths. Raises ModelsimError where the disk refuses."""
     title = f"{two.architecture or 'Models'}: weights and pictures"
     figure = draw_tanglegram(two.weights, two.pictures, two.classes, title, two.headings, two.units)
-    svg = write_text(folder / "tanglegram.svg", svg_text(figure, _ON_WHITE))
-    return [svg, write_bytes(folder / "tanglegram.png", png_bytes(figure, dpi))]
+    return [write_figure(figure, folder / f"tanglegram.{kind}", dpi) for kind in ("svg", "png")]
 
 
 def _same(result: Result, found: Kinship) -> list[tuple[int, int]]:
