@@ -41,13 +41,13 @@ FIELDS = CHOSEN_FIELD, FAMILY_FIELD, ACTION_FIELD = (
 
 
 class ChosenPanel:
-    """What is to the right of table and tree."""
+    """What is beside table and tree, on a phone over them, while something is chosen."""
 
     def __init__(self, session: ViewState) -> None:
         self._session = session
         self._family: tuple[str, ...] = ()
+        gr.HTML(render("ui/templates/side.html"), elem_id="modelsim_side_head")
         self.card = gr.HTML(elem_id="modelsim_chosen")
-        self.said = gr.HTML(elem_id="modelsim_said")
         self.detail = gr.HTML(elem_id="modelsim_detail")
         self.matches = gr.HTML(elem_id="modelsim_relatives")
         with gr.Row(elem_id="modelsim_hidden"):
@@ -55,18 +55,14 @@ class ChosenPanel:
                 gr.Textbox(elem_id=name, show_label=False) for name in FIELDS
             )
             self.newest = Newest("modelsim_chosen_seen", self._known)
-        self.outputs = [self.newest.field, self.card, self.said, self.detail, self.matches]
+        self.outputs = [self.newest.field, self.card, self.detail, self.matches]
 
     def _known(self) -> object:
         session = self._session
         return session.known(), session.chosen, session.choices.other, self._family, tuple(session.backend.details)
 
-    def updates(self) -> Updates:
-        """As chosen; what was said of something else is gone."""
-        return {**self.panels(), self.said: ""}
-
     def panels(self, shown: Shown | None = None) -> Updates:
-        """As chosen, below what was said last."""
+        """As chosen; nothing where nothing is."""
         self._family = tuple(name for name in self._family if self._session.backend.model(name) is not None)
         told = {self.newest.field: self.newest.told()}
         answer = (shown or self._session.shown()).answer
@@ -84,18 +80,24 @@ class ChosenPanel:
         """A click on a model, wherever it is."""
         self._session.choose(chosen=name, other=None)
         self._family = ()
-        return self.updates()
+        return self.panels()
 
     def choose_family(self, names: str) -> Updates:
         """A click on a branch of the tree."""
         self._family = tuple(json.loads(names)) if names else ()
-        return self.updates()
+        return self.panels()
+
+    def close(self) -> Updates:
+        """Nothing is chosen any more."""
+        self._session.choose(chosen=None, other=None)
+        self._family = ()
+        return self.panels()
 
     def _card(self) -> str:
         session = self._session
         model = session.backend.model(session.chosen)
         if model is None:
-            return self._nothing()
+            return ""
         identity = session.backend.identities.get(model.name)
         recipe = session.backend.ancestry.recipes.get(model.name)
         picture, notes = _beside(model)
@@ -117,15 +119,6 @@ class ChosenPanel:
             cannot_load=session.cannot_load(model),
             leaves=model.opener is None,
         )
-
-    def _nothing(self) -> str:
-        """Where no model is chosen: what to do next."""
-        backend = self._session.backend
-        if backend.index.models:
-            return note("No model chosen", "Click a row of the table, or a name in the tree.")
-        if backend.rows:
-            return note("Nothing indexed yet", "Press Show families to read and compare the models.")
-        return ""
 
     def _matches(self, answer: Answer | None) -> str:
         session, chosen = self._session, self._session.chosen

@@ -33,9 +33,9 @@ class FamiliesPage:
         self._greeting, self._folders = Greeting(session), FoldersPanel(session)
         self._controls = FamiliesControls(session)
         with gr.Row(elem_id="modelsim_panels"):
-            with gr.Column(scale=8, min_width=320):
+            with gr.Column(scale=1, min_width=0):
                 self._families = FamiliesPanel(session)
-            with gr.Column(scale=4, min_width=320):
+            with gr.Column(scale=0, min_width=0, elem_id="modelsim_side"):
                 self._chosen = ChosenPanel(session)
         with gr.Row(elem_id="modelsim_families_hidden"):
             self._newest = Newest("modelsim_families_seen", session.known)
@@ -252,7 +252,7 @@ class FamiliesPage:
     def act(self, action: str) -> Updates:
         """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""
         asked = json.loads(action) if action else {}
-        session, said = self.session, self._chosen.said
+        session, said = self.session, self._families.said
         match asked:
             case {"do": "load", "name": name}:
                 self.work.begin(self.id, lambda: session.backend.load(name), "Not loaded.")
@@ -264,7 +264,9 @@ class FamiliesPage:
                 self.work.begin(self.id, session.backend.ancestry.make_lineage, stopped)
             case {"do": "close"}:
                 session.choose(other=None)
-                return self._chosen.updates()
+                return self._chosen.panels()
+            case {"do": "close panel"}:
+                return self._chosen.close()
             case {"do": "tree", "name": name}:
                 session.show_in_tree(name)
                 return self.show()

@@ -41,22 +41,22 @@ class FamiliesControls:
             self.classes = _choice(
                 [AUTOMATIC, *(str(k) for k in range(1, MOST_CLASSES + 1))], "Classes", "classes", scale=1, min_width=120
             )
-            self.go = gr.Button("Show families", variant="primary", elem_id="modelsim_generate", scale=1, min_width=130)
-        with gr.Accordion("Options: references, base, distance, linkage", open=False, elem_id="modelsim_how"):
-            with gr.Row():
-                self.references = _choice(
-                    [], "References (leave empty for all models)", "references", scale=6, multiselect=True
-                )
-                self.count = gr.Number(5, label="How many", precision=0, elem_id="modelsim_suggest_count", scale=1)
-                self.suggest = gr.Button("Suggest", elem_id="modelsim_suggest", scale=1, min_width=80)
-                self.load = gr.Button("Load list", elem_id="modelsim_load_references", scale=1, min_width=90)
-                self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
-            self.said = gr.HTML(elem_id="modelsim_references_said")
-            with gr.Row():
-                self.base = _choice([MEAN], f"Base (for {with_base})", "base")
-                self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
-                self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
-                self.order = gr.Checkbox(label="Place similar models side by side", elem_id="modelsim_optimal_order")
+            with gr.Accordion("Options", open=False, elem_id="modelsim_how"):
+                with gr.Row():
+                    self.references = _choice(
+                        [], "References (leave empty for all models)", "references", scale=6, multiselect=True
+                    )
+                    self.count = gr.Number(5, label="How many", precision=0, elem_id="modelsim_suggest_count", scale=1)
+                    self.suggest = gr.Button("Suggest", elem_id="modelsim_suggest", scale=1, min_width=80)
+                    self.load = gr.Button("Load list", elem_id="modelsim_load_references", scale=1, min_width=90)
+                    self.save = gr.Button("Save list", elem_id="modelsim_save_references", scale=1, min_width=90)
+                self.said = gr.HTML(elem_id="modelsim_references_said")
+                with gr.Row():
+                    self.base = _choice([MEAN], f"Base (for {with_base})", "base")
+                    self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
+                    self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
+                    self.order = gr.Checkbox(label="Place similar models side by side", elem_id="modelsim_optimal_order")
+            self.go = gr.Button("Show families", variant="primary", elem_id="modelsim_generate", scale=0, min_width=130)
         self.using = gr.HTML(visible=False, elem_id="modelsim_using")
         self.outputs = [
             self.using,
@@ -133,6 +133,7 @@ class FamiliesPanel:
         self.table = gr.HTML(elem_id="modelsim_models")
         self.drawing = gr.HTML(elem_id="modelsim_drawing", visible=False)
         self.classes = gr.HTML(elem_id="modelsim_named_classes")
+        self.said = gr.HTML(elem_id="modelsim_said")
         self.outputs = [
             self.view,
             self.architecture,
@@ -144,6 +145,7 @@ class FamiliesPanel:
             self.table,
             self.drawing,
             self.classes,
+            self.said,
         ]
 
     def taken(self) -> list[Taken]:
