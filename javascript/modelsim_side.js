@@ -42,12 +42,13 @@ window.modelsim.side = window.modelsim.side || (function (modelsim) {
     });
 
     document.addEventListener("keydown", (event) => {
-        if (event.key !== "Escape" || event.defaultPrevented || !isOpen()) return;
+        if (event.key !== "Escape" || !isOpen()) return;
         const { target } = event, typed = target.matches?.("input, textarea, select") && !side().contains(target);
-        if (typed || (target !== document.body && !target.closest?.("#modelsim_panels"))) return;
+        if (typed || (target !== document.body && !target.closest?.("#modelsim_tab"))) return;
         close();
         event.preventDefault();
-    });
+        event.stopImmediatePropagation(); // the WebUI interrupts its work on Escape
+    }, true);
 
     document.addEventListener("input", ({ target }) => {
         if (!target.closest?.("#modelsim_chosen_field, #modelsim_family_field")) return;
