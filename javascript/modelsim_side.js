@@ -41,7 +41,7 @@ window.modelsim.side = window.modelsim.side || (function (modelsim) {
         if (target.closest?.(`#${SIDE} .modelsim-close`)) close();
     });
 
-    document.addEventListener("keydown", (event) => {
+    window.addEventListener("keydown", (event) => { // before the drawing's keys and the WebUI's own
         if (event.key !== "Escape" || !isOpen()) return;
         const { target } = event, typed = target.matches?.("input, textarea, select") && !side().contains(target);
         if (typed || (target !== document.body && !target.closest?.("#modelsim_tab"))) return;

@@ -16,7 +16,9 @@ from .server import free_socket, run
 from .tab import STYLE, build_tab
 
 ALONE = """footer { display: none !important; } .gradio-container { max-width: 1700px !important; }
-@media (max-width: 700px) { #modelsim_tab { width: calc(100vw - 1rem) !important; margin-left: calc(50% - 50vw + .5rem); } }
+@media (max-width: 700px) {
+    #modelsim_tab { width: calc(100vw - 1rem) !important; margin-left: calc(50% - 50vw + .5rem); }
+}
 """
 """Style of the page where nobody else's is on it."""
 

@@ -65,7 +65,8 @@ def page(browser, address):
     opened.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
     opened.on("request", lambda request: None if request.url.startswith(own) else outside.append(request.url))
     opened.goto(address)
-    opened.locator("#modelsim_models tbody tr, #modelsim_drawing :is(svg, .modelsim-note)").first.wait_for(state="attached")
+    shown = "#modelsim_models tbody tr, #modelsim_drawing :is(svg, .modelsim-note)"
+    opened.locator(shown).first.wait_for(state="attached")
     yield opened
     opened.close()
     assert (wrong, outside) == ([], [])

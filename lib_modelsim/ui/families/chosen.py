@@ -87,10 +87,12 @@ class ChosenPanel:
         self._family = tuple(json.loads(names)) if names else ()
         return self.panels()
 
-    def close(self) -> Updates:
-        """Nothing is chosen any more."""
-        self._session.choose(chosen=None, other=None)
-        self._family = ()
+    def close(self, panel: bool) -> Updates:
+        """No other model is beside the chosen one any more; with the `panel`, nothing is chosen."""
+        if panel:
+            self._session.choose(chosen=None)
+            self._family = ()
+        self._session.choose(other=None)
         return self.panels()
 
     def _card(self) -> str:

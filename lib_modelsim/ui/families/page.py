@@ -262,11 +262,8 @@ class FamiliesPage:
                 self._changed = True
                 stopped = "Stopped. Recipes that were finished are kept. To go on, press Make lineage."
                 self.work.begin(self.id, session.backend.ancestry.make_lineage, stopped)
-            case {"do": "close"}:
-                session.choose(other=None)
-                return self._chosen.panels()
-            case {"do": "close panel"}:
-                return self._chosen.close()
+            case {"do": "close" | "close panel" as what}:
+                return self._chosen.close(panel=what == "close panel")
             case {"do": "tree", "name": name}:
                 session.show_in_tree(name)
                 return self.show()

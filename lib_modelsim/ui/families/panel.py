@@ -55,7 +55,9 @@ class FamiliesControls:
                     self.base = _choice([MEAN], f"Base (for {with_base})", "base")
                     self.distance = _choice(list(DISTANCES), "Distance between models", "distance")
                     self.linkage = _choice(list(LINKAGES), "Linkage", "linkage")
-                    self.order = gr.Checkbox(label="Place similar models side by side", elem_id="modelsim_optimal_order")
+                    self.order = gr.Checkbox(
+                        label="Place similar models side by side", elem_id="modelsim_optimal_order"
+                    )
             self.go = gr.Button("Show families", variant="primary", elem_id="modelsim_generate", scale=0, min_width=130)
         self.using = gr.HTML(visible=False, elem_id="modelsim_using")
         self.outputs = [
