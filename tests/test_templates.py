@@ -353,6 +353,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},
+        "ui/templates/side.html": {},
         "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
         "ui/templates/verbatim.html": {
             "training": text, "refused": "", "compared": [text], "not_shown": [text],
