@@ -7,7 +7,7 @@ The other files of this folder add to the one name `modelsim`; each can run twic
 "use strict";
 
 window.modelsim = window.modelsim || (function () {
-    const CHOSEN = "modelsim_chosen_field", FAMILY = "modelsim_family_field", KEPT = "modelsim";
+    const WINDOW = "modelsim_window_field", CHOSEN = "modelsim_chosen_field", FAMILY = "modelsim_family_field", KEPT = "modelsim";
     const COPIED_MS = 1500, FAMILY_MS = 250, UNDER_HEADS = 40;
 
     // what the browser keeps over a reload
@@ -88,6 +88,37 @@ window.modelsim = window.modelsim || (function () {
         clearTimeout(familyTimer);
         familyTimer = setTimeout(() => send(FAMILY, JSON.stringify(family)), FAMILY_MS);
     }
+
+    // the name of this window, which nobody else knows: the server keeps by it what the window looks at
+
+    let ownName = "";
+
+    /** The same after a reload; a new one in every other window. */
+    function windowName() {
+        try {
+            ownName = sessionStorage.getItem(WINDOW) || ownName;
+        } catch {
+            // storage may be forbidden: then a reload begins anew
+        }
+        if (ownName) return ownName;
+        ownName = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        try {
+            sessionStorage.setItem(WINDOW, ownName);
+        } catch {
+            // as above
+        }
+        return ownName;
+    }
+
+    let told = 0;
+
+    /** gradio sends the name along with all that this window asks. A space more or less makes another value of it: gradio
+    4 forgets what comes while it is still making the field, and takes no value twice. */
+    function tellName() {
+        send(WINDOW, windowName() + " ".repeat(told++ % 2));
+    }
+
+    for (const event of ["pointerdown", "keydown", "dragover"]) document.addEventListener(event, tellName, true);
 
     // files, which go to the server in hidden text fields
 
@@ -233,7 +264,7 @@ window.modelsim = window.modelsim || (function () {
     });
 
     return {
-        load, store, send, packed, mark, markFamily, choose, chooseFamily, family: () => family,
+        load, store, send, tellName, packed, mark, markFamily, choose, chooseFamily, family: () => family,
         showTip, placeTip, hideTip, onNextFrame, destination, reach, onSettle,
     };
 })();

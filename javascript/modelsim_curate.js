@@ -25,7 +25,7 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         clearTimeout(timer);
         timer = 0;
         if (!waiting.length) return;
-        modelsim.find.tellName();
+        modelsim.tellName();
         modelsim.send(FIELD, JSON.stringify({ actions: waiting, at: Date.now() })); // gradio tells no value twice
         timer = setTimeout(sendAll, patience); // gradio 4 loses what is queued while its stream closes
         patience *= 2;

@@ -18,44 +18,10 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         "#tab_pnginfo #extras_tab": "#pnginfo_image",
     };
 
-    const WINDOW = "modelsim_window_field", CURATE = "modelsim_curate_window";
-    const RECIPE = "modelsim_recipe_window";
     const PICTURE = "modelsim_picture_field", PICTURE_MS = 30e3;
 
     let latest = []; // the files given last
     let unanswered = null, count = 0; // the question that the server may not have taken
-
-    // the name of this window, which nobody else knows: the server keeps its pictures and its answer by it
-
-    let named = "";
-
-    /** The same after a reload; a new one in every other window. */
-    function windowName() {
-        try {
-            named = sessionStorage.getItem(WINDOW) || named;
-        } catch {
-            // storage may be forbidden: then a reload begins anew
-        }
-        if (named) return named;
-        named = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-        try {
-            sessionStorage.setItem(WINDOW, named);
-        } catch {
-            // as above
-        }
-        return named;
-    }
-
-    let told = 0;
-
-    /** gradio sends the name along with all that this window asks. A space more or less makes another value of it: gradio
-    4 forgets what comes while it is still making the field, and takes no value twice. */
-    function tellName() {
-        const name = windowName() + " ".repeat(told++ % 2);
-        for (const field of [WINDOW, CURATE, RECIPE]) modelsim.send(field, name);
-    }
-
-    for (const event of ["pointerdown", "keydown", "dragover"]) document.addEventListener(event, tellName, true);
 
     /** Ask about these files: the server has them and nobody else. */
     async function ask(files) {
@@ -74,7 +40,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
 
     function sendUnanswered() {
         if (!unanswered) return;
-        tellName();
+        modelsim.tellName();
         modelsim.send(QUERY, JSON.stringify({ ...unanswered, at: Date.now() })); // gradio tells no value twice
     }
 
@@ -180,7 +146,7 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
 
     /** The first picture of the answer as a file: the server has it, also after a reload; none where it has none. */
     function picture() {
-        tellName();
+        modelsim.tellName();
         return new Promise((resolve) => {
             const timer = setTimeout(() => resolve([]), PICTURE_MS);
             handedOver = (files) => {
@@ -200,5 +166,5 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         handedOver = null;
     });
 
-    return { picture, ask, tellName };
+    return { picture, ask };
 })(window.modelsim);

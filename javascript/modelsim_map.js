@@ -55,7 +55,7 @@ window.modelsim.map = window.modelsim.map || (function (modelsim) {
         clearTimeout(timer);
         if (!asked.size || !document.querySelector(".modelsim-picture-map")) return;
         const questions = [...asked].map(([name, question]) => ({ ...question, name }));
-        modelsim.find?.tellName();
+        modelsim.tellName();
         modelsim.send(FIELD, JSON.stringify({ map: of, questions, at: Date.now() })); // gradio tells no value twice
         timer = setTimeout(sendAsked, AGAIN_MS);
     }

@@ -83,7 +83,7 @@ window.modelsim.recipe = window.modelsim.recipe || (function (modelsim) {
         const button = target.closest?.("#modelsim_tab button:is([data-recipe], [data-merger])");
         if (!button || button.disabled) return;
         if (button.dataset.merger) return void send(button);
-        modelsim.find.tellName();
+        modelsim.tellName();
         modelsim.send(FIELD, JSON.stringify({ ...button.dataset, at: Date.now() })); // gradio tells no value twice
     });
 

@@ -4,7 +4,7 @@
 
 window.modelsimTab = window.modelsimTab || (function () {
     const ACTION = "modelsim_action_field", FIND = "modelsim_find_field", OPEN = "modelsim_open", TAB = "modelsim_tab";
-    const SUITE = "modelsim_suite_field", IMPORT = "modelsim_suite_import";
+    const SUITE = "modelsim_suite_field", IMPORT = "modelsim_suite_import", AGAIN_MS = 200;
 
     function send(id, action) {
         const field = document.querySelector(`#${id} textarea, #${id} input`);
@@ -126,14 +126,19 @@ window.modelsimTab = window.modelsimTab || (function () {
     });
 
     // Nothing is asked of the server before somebody looks at the tab; then once, each time gradio has built it.
+    function open() {
+        modelsim.tellName();
+        document.getElementById(OPEN)?.click();
+    }
+
     const sight = new IntersectionObserver((entries) => {
         for (const { isIntersecting, target } of entries) {
-            const button = document.getElementById(OPEN);
-            if (!isIntersecting || !button) continue;
+            if (!isIntersecting || !document.getElementById(OPEN)) continue;
             sight.unobserve(target);
-            button.click();
+            open();
         }
     });
+    modelsim.onSettle("[data-opened=nameless]", () => setTimeout(open, AGAIN_MS)); // its name was lost on the way
     modelsim.onSettle(`#${TAB}`, (tab) => sight.observe(tab));
 
     return { act, openPage };

@@ -336,6 +336,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/macros.html": {},
         "ui/templates/note.html": {"title": text, "text": text},
         "ui/templates/opening.html": {"onwards": text, "advice": None},
+        "ui/templates/opened.html": {"opened": text, "at": "1"},
         "ui/templates/picture.html": {"name": text, "type": text, "number": "1", "data": "abcd"},
         "ui/templates/pictures.html": {"pictures": [(text, text, True), (text, "", False)], "sends": ["txt2img"]},
         "ui/templates/plan.html": {"lines": [text], "more": 3},

@@ -30,6 +30,7 @@ from lib_modelsim.ui.probes.studio import Order, Studio
 from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating.looking import looked_at
 from lib_modelsim.workspace.probing.holdings import holdings
 from tests.command import run
@@ -296,7 +297,7 @@ def test_the_scores_and_the_best_of_a_folder_of_pictures(backend, tmp_path):
     told = run("curate", pictures, *asked, "--library", tmp_path / "cli.sqlite", "--json")
     assert told.code == 0, told.err
 
-    curator = Curator(ViewState(backend), "a window")
+    curator = Curator(ViewState(backend))
     finished(curator.open(str(pictures)))
     fields = {"use:sharpness": True, "use:contrast": True, "use:entropy": False, "weight:contrast": "0.5"}
     finished(curator.score(ChosenScores.of(fields).request()))
@@ -318,10 +319,12 @@ def test_what_a_model_is_made_of(tmp_path):
     backend = Backend(Folders([folder], tmp_path / "data", Settings()), lambda: Library(tmp_path / "page.sqlite"))
     with gr.Blocks():
         page = Tab(ViewState(backend)).pages["recipe"]
-    page.look("a window")
-    page.take("mixed", AUTOMATIC_BASE, "a window")
-    assert list(page.follow("a window"))
-    (shown,) = (update for part, update in page.show("a window").items() if part.elem_id == "modelsim_recipe_answer")
+    with asked_by("a window"):
+        page.look()
+        page.take("mixed", AUTOMATIC_BASE)
+        assert list(page.follow())
+        updates = page.show()
+    (shown,) = (update for part, update in updates.items() if part.elem_id == "modelsim_recipe_answer")
     (data,) = re.findall(r'href="data:application/json[^,]*,([^"]*)"', shown)
     backend.close()
     asked = ("recipe", folder / "mixed.safetensors", folder, "--json", "--library")

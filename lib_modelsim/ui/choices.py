@@ -67,6 +67,9 @@ class Choices:
         return TreeOptions(self.linkage, None, self.optimal_order, self.distance)
 
 
+EVERYBODYS = {"encoder", "left_out", "export_paths", "greeted", "webui", "vaes"}
+"""What is chosen for all browser windows; all else is each window's own."""
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("base", "architecture", "chosen", "other"), (str, type(None))),
     "classes": (int, type(None)),

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 import gradio as gr
+
+from .windows import Windows
+
+
+@dataclass
+class _Followed:
+    """What the part followed from when a window last asked, and how often that was another."""
+
+    known: object = None
+    number: int = 0
 
 
 class Newest:
@@ -17,7 +28,7 @@ class Newest:
 
     def __init__(self, elem_id: str, known: Callable[[], object]) -> None:
         self.field = gr.Textbox(elem_id=elem_id, show_label=False)
-        self._known, self._last, self._number, self._answers = known, None, 0, count(1)
+        self._known, self._windows, self._answers = known, Windows(_Followed, share=True), count(1)
 
     def told(self) -> str:
         """What an answer made of what is known now writes down; to be asked for before the answer is made, as more may
@@ -29,7 +40,7 @@ class Newest:
         return told.partition(" ")[0] == str(self._now())
 
     def _now(self) -> int:
-        known = self._known()
-        if known != self._last:
-            self._last, self._number = known, self._number + 1
-        return self._number
+        last, known = self._windows.here(), self._known()
+        if known != last.known:
+            last.known, last.number = known, last.number + 1
+        return last.number

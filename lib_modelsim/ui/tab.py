@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from importlib import metadata
 from pathlib import Path
 
 import gradio as gr
 
+from ..templates import render
 from .backend import Backend
 from .families.page import FamiliesPage
 from .pages import PAGES, TabPage
 from .status import message
 from .view_state import ViewState
+from .windows import asking_window
 from .wiring import Wiring
 from .work import Work
 
@@ -35,6 +38,13 @@ def build_tab(backend: Backend) -> gr.Blocks:
     return blocks
 
 
+def _opened() -> str:
+    """Whether the window's name has come along, for the script, which else opens again; `at` differs each time, as
+    gradio tells no value twice."""
+    name = "named" if asking_window() else "nameless"
+    return render("ui/templates/opened.html", opened=name, at=str(time.monotonic_ns()))
+
+
 class Tab:
     """Its pages, laid out and connected; made inside gradio's Blocks. Nothing is read before it is looked at."""
 
@@ -44,13 +54,17 @@ class Tab:
             with gr.Row(elem_id="modelsim_bar"):
                 status = gr.HTML(message(""), elem_id="modelsim_status")
                 stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
-            wiring = Wiring(Work(session, status, stop), session.backend.host)
+            with gr.Row(elem_id="modelsim_window_hidden"):
+                window = gr.Textbox(elem_id="modelsim_window_field", show_label=False)  # filled in by the script
+                told = gr.HTML()
+            wiring = Wiring(Work(session, status, stop), session.backend.host, window)
             with gr.Tabs(elem_id="modelsim_pages"):
                 items = [self._made(kind, session, wiring) for kind in PAGES]
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script when the tab is opened
         wiring.beside(stop.click, wiring.work.stop, None)
         for item in items:  # what the line told was of the page before
             wiring.beside(item.select, wiring.work.clear, wiring.work.outputs)
+        wiring.beside(opened.click, _opened, told)
         first, *others = zip(self.pages.values(), items, strict=True)
         first[0].connect(opened.click)
         for page, item in others:

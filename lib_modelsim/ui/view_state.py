@@ -19,7 +19,8 @@ from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import measures_of_weights
 from .answers import Answer, How
 from .backend import Backend
-from .choices import TREE, Choices, keep_choices, read_choices
+from .choices import EVERYBODYS, TREE, Choices, keep_choices, read_choices
+from .windows import Windows
 
 if TYPE_CHECKING:  # scipy comes with them
     from ..workspace.catalogue.index import Model
@@ -74,8 +75,13 @@ class Shown:
         return self.answer.trust(self.how, self.family) if self.family is not None else None
 
 
+@dataclass
+class _Chosen:
+    choices: Choices
+
+
 class ViewState:
-    """One for the tab: as the WebUI's own tabs do, all windows show the same."""
+    """Each browser window has choices of its own, and begins with those that were made last in any."""
 
     def __init__(self, backend: Backend) -> None:
         measure, known = backend.host.settings().measure, [measure.name for measure in measures_of_weights()]
@@ -83,7 +89,8 @@ class ViewState:
         self.backend = backend
         self._file = backend.host.data / "choices.json"
         self._lock = Lock()
-        self.choices = read_choices(self._file, first)
+        self._latest = read_choices(self._file, first)
+        self._windows = Windows(lambda: _Chosen(self._latest))
         backend.leave_out(self.choices.left_out)
         self._webui = self.choices.webui
         if self._webui and not backend.host.is_webui:
@@ -94,11 +101,19 @@ class ViewState:
                 self._webui = ""
                 self.choose(webui="")
 
+    @property
+    def choices(self) -> Choices:
+        """Those of the window that asks."""
+        return self._windows.here().choices
+
     def choose(self, **changes: object) -> None:
         """Take down what a person chose."""
         with self._lock:
-            self.choices = replace(self.choices, **changes)
-            keep_choices(self._file, self.choices)
+            own, everybodys = self._windows.here(), {name: changes[name] for name in EVERYBODYS & changes.keys()}
+            own.choices = self._latest = replace(own.choices, **changes)
+            for each in self._windows.all() if everybodys else ():
+                each.choices = replace(each.choices, **everybodys)
+            keep_choices(self._file, self._latest)
 
     def generate_with(self, address: str) -> None:
         """Generate with the WebUI at this address from now on, without one where it is empty. A login in it holds until

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
 
@@ -11,6 +11,7 @@ from gradio.events import Dependency
 
 from ..hosts.host import Host
 from ..templates import render
+from .windows import asked_by
 from .work import Updates, Work
 
 Event = Callable[..., Dependency]
@@ -26,10 +27,11 @@ _AT_ONCE = {"queue": False, **_QUIET}
 
 
 class Wiring:
-    """Connects the events of all pages; `work` has the one status line and the one Stop button."""
+    """Connects the events of all pages; `work` has the one status line and the one Stop button. Each event brings the
+    name of its browser window along, for which it is then answered."""
 
-    def __init__(self, work: Work, host: Host) -> None:
-        self.work, self._host = work, host
+    def __init__(self, work: Work, host: Host, window: gr.Textbox) -> None:
+        self.work, self._host, self._window = work, host, window
         self._one_at_a_time = Lock()
 
     def at_once(
@@ -45,7 +47,7 @@ class Wiring:
             with self._one_at_a_time:
                 return answer(*values)
 
-        return event(in_turn, inputs, outputs, **_AT_ONCE)
+        return self.beside(event, in_turn, outputs, inputs)
 
     def settle(self, seen: gr.Textbox, answer: Callable[..., Updates], inputs: Any, outputs: Any) -> None:  # noqa: ANN401
         """Ask once more when an answer has arrived: `seen` says what it shows, which may not be what the controls say
@@ -71,11 +73,16 @@ class Wiring:
         inputs: Any = None,  # noqa: ANN401 - the same
     ) -> Dependency:
         """Answer an event beside others, which it may outlast by seconds."""
-        return event(answer, inputs, outputs, **_AT_ONCE)
+
+        def answered(window: str, *values: object) -> object:
+            with asked_by(window):
+                return answer(*values)
+
+        return event(answered, self._with_window(inputs), outputs, **_AT_ONCE)
 
     def in_turn(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
         """Follow a new task; who follows an older one leaves."""
-        begun = event(self.work.take_turn, None, None, **_AT_ONCE)
+        begun = self.beside(event, self.work.take_turn, None)
         return self.in_background(begun.then, task, inputs)
 
     def tell_menu(self, done: Dependency) -> None:
@@ -89,7 +96,26 @@ class Wiring:
 
     def in_background(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
         """Follow a task on the status line."""
-        return event(task, inputs, self.work.outputs, **_QUIET)
+
+        def followed(window: str, *values: object) -> Iterator[object]:
+            with asked_by(window):
+                steps = iter(task(*values))
+            try:
+                while True:
+                    with asked_by(window):  # each step may be taken in another thread
+                        step = next(steps, None)
+                    if step is None:
+                        return
+                    yield step
+            finally:
+                steps.close()
+
+        return event(followed, self._with_window(inputs), self.work.outputs, **_QUIET)
+
+    def _with_window(self, inputs: Any) -> list[Any]:  # noqa: ANN401 - components of gradio
+        if inputs is None:
+            return [self._window]
+        return [self._window, *inputs] if isinstance(inputs, (list, tuple)) else [self._window, inputs]
 
 
 def without_value(update: object) -> Updates:

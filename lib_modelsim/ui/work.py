@@ -15,6 +15,7 @@ from .choices import LIBRARY
 from .status import message, working
 from .tasks import Task
 from .view_state import ViewState
+from .windows import asking_window
 
 Updates = dict[Any, Any]
 """Component → its new value, as gradio takes it."""
@@ -95,21 +96,22 @@ class Work:
     def begin(self, owner: Hashable, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
         """What `follow_begun` of this owner is to start and to follow; what the status line says where it is stopped,
         and when it is done, if that is not how many models there are. The owner is the part of the page that shows what
-        comes of it, with the browser window where each window has its own."""
+        comes of it, in the window that asks."""
         self.take_turn()
-        self._begun[owner] = _Begun(start, stopped, done)
+        self._begun[owner, asking_window()] = _Begun(start, stopped, done)
 
     def follow_begun(self, owner: Hashable) -> Iterator[Updates]:
         """Follow what a button of this owner asked for, if it asked for long work, to its end: also where another event
         has come first and follows it already, as who asked shows the answer after this. Then what was asked for
         meanwhile, as gradio 3 lets nobody else follow that."""
         yield {self._stop: gr.update()}  # as above
-        while (begun := self._begun.get(owner)) is not None:
+        asked = owner, asking_window()
+        while (begun := self._begun.get(asked)) is not None:
             try:
                 yield from self._follow(begun.task, begun.stopped, begun.done)
             finally:
-                if self._begun.get(owner) is begun:
-                    self._begun.pop(owner, None)
+                if self._begun.get(asked) is begun:
+                    self._begun.pop(asked, None)
 
     def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
         """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""

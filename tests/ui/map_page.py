@@ -88,7 +88,7 @@ class MapPage:
         )
         fields = "".join(
             f"<div id={name} style='display:none'><textarea></textarea></div>"
-            for name in ("modelsim_map_field", "modelsim_window_field", "modelsim_curate_window")
+            for name in ("modelsim_map_field", "modelsim_window_field")
         )
         file = folder / "map.html"
         file.write_text(

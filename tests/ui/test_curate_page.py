@@ -20,9 +20,8 @@ from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating.looking import looked_at
-
-HERE = "a window"
 
 
 class CuratePageInWords:
@@ -31,21 +30,21 @@ class CuratePageInWords:
     def __init__(self, page):
         self.page, self.number = page, 0
 
-    def act(self, panel, window=HERE, **action):
+    def act(self, panel, **action):
         """What a person does, followed to its end; what is said of it above the panels."""
         self.number += 1
         sent = json.dumps({"actions": [{"panel": panel, "number": self.number, **action}]})
-        updates = self.page.act(sent, window)
-        list(self.page.follow(window))
+        updates = self.page.act(sent)
+        list(self.page.follow())
         return next(str(value) for part, value in updates.items() if part.elem_id == "modelsim_curate_said")
 
-    def shown(self, part, window=HERE):
+    def shown(self, part):
         """The HTML of a component."""
-        return next(str(value) for each, value in self.page.show(window).items() if each.elem_id == f"modelsim_{part}")
+        return next(str(value) for each, value in self.page.show().items() if each.elem_id == f"modelsim_{part}")
 
-    def names(self, window=HERE):
+    def names(self):
         """Of the gallery's pictures, in its order."""
-        curator = self.page.curator(window)
+        curator = self.page.curator
         return [each.about.path.stem for each in looked_at(curator.pictures, curator.look, curator.marks)]
 
 
@@ -123,21 +122,22 @@ def test_a_move_takes_the_picture_out_of_the_gallery(curate, folder, tmp_path):
 
 def test_stars_are_everybody_s_and_the_order_is_each_window_s(curate, folder):
     curate.act("folder", do="open", path=str(folder))
-    content = curate.page.curator(HERE).pictures[2].about.content
+    content = curate.page.curator.pictures[2].about.content
     curate.act("gallery", do="mark", marks={content: [5, True], "0" * 64: [1, False]})
     curate.act("gallery", do="look", changes={"order": "stars", "page": 3, "stars": "many"})
     assert curate.names()[0] == "2"
-    curate.act("folder", "another", do="open", path=str(folder))
-    assert curate.names("another")[0] == "0"
-    assert 'data-stars="5"' in curate.shown("curate_pictures", "another")
+    with asked_by("another window"):
+        curate.act("folder", do="open", path=str(folder))
+        assert curate.names()[0] == "0"
+        assert 'data-stars="5"' in curate.shown("curate_pictures")
 
 
 def test_an_action_that_is_sent_twice_is_done_once(curate, folder):
     curate.act("folder", do="open", path=str(folder))
     curate.act("gallery", do="keep first", count="3")
     again = {"panel": "gallery", "number": curate.number, "do": "keep first", "count": "1"}
-    curate.page.act(json.dumps({"actions": [again]}), HERE)
-    assert len(curate.page.curator(HERE).kept) == 3
+    curate.page.act(json.dumps({"actions": [again]}))
+    assert len(curate.page.curator.kept) == 3
 
 
 def test_a_picture_is_handed_to_another_page_until_it_has_arrived_there(curate, folder):

@@ -26,10 +26,9 @@ from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.curate.duplicate_cards import cards_of
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating.duplicates import Duplicates, PictureGroup
 from tests.pictures.scenes import scene
-
-HERE = "a window"
 
 
 class Page:
@@ -38,19 +37,19 @@ class Page:
     def __init__(self, tab):
         self.page, self._number = tab.pages["curate"], count(1)
 
-    def do(self, panel, what, window=HERE, **more):
+    def do(self, panel, what, **more):
         """Let a panel do something, to its end; what the status line says then, or why it was refused."""
         action = {"panel": panel, "do": what, "number": next(self._number), **more}
-        refused = value_of(self.page.act(json.dumps({"actions": [action]}), window), "curate_said")
-        said = [next(iter(step.values())) for step in self.page.follow(window)]
+        refused = value_of(self.page.act(json.dumps({"actions": [action]})), "curate_said")
+        said = [next(iter(step.values())) for step in self.page.follow()]
         return words(refused or said[-1])
 
-    def html(self, panel, window=HERE):
+    def html(self, panel):
         """What a panel shows."""
-        return str(value_of(self.page.show(window), f"curate_{panel}"))
+        return str(value_of(self.page.show(), f"curate_{panel}"))
 
-    def text(self, panel, window=HERE):
-        return words(self.html(panel, window))
+    def text(self, panel):
+        return words(self.html(panel))
 
 
 def value_of(updates, name):
@@ -129,14 +128,14 @@ def pictures(tmp_path):
     return folder
 
 
-def open_folder(curate, folder, window=HERE):
-    assert "error" not in curate.do("folder", "open", window, path=str(folder))
+def open_folder(curate, folder):
+    assert "error" not in curate.do("folder", "open", path=str(folder))
 
 
-def find(curate, folder, window=HERE, **more):
-    open_folder(curate, folder, window)
-    said = curate.do("duplicates", "find", window, **more)
-    return said or curate.text("duplicates", window)
+def find(curate, folder, **more):
+    open_folder(curate, folder)
+    said = curate.do("duplicates", "find", **more)
+    return said or curate.text("duplicates")
 
 
 def boxes(curate):
@@ -241,7 +240,8 @@ def test_a_pair_that_is_never_shown_again_stays_away_until_it_is_undone(curate, 
     told = curate.text("duplicates")
     assert "1 group with 2 pictures" in told
     assert "are never shown as a pair again. Undo" in told
-    assert "1 pair that you said never to show again" in find(curate, pictures, "another window")
+    with asked_by("another window"):
+        assert "1 pair that you said never to show again" in find(curate, pictures)
     curate.do("duplicates", "show again")
     assert "2 groups with 4 pictures" in curate.text("duplicates")
 
@@ -250,11 +250,12 @@ def test_a_hidden_pair_can_be_shown_again_from_the_list(curate, pictures):
     find(curate, pictures)
     hide = re.search(r'data-act="hide" data-a="(\d+)" data-b="(\d+)"', curate.html("duplicates"))
     curate.do("duplicates", "hide", a=hide[1], b=hide[2])
-    find(curate, pictures, "another window")
-    shown = curate.html("duplicates", "another window")
-    pair = re.search(r'data-act="show again" data-a="(\w+)" data-b="(\w+)"', shown)
-    curate.do("duplicates", "show again", "another window", a=pair[1], b=pair[2])
-    assert "2 groups with 4 pictures" in curate.text("duplicates", "another window")
+    with asked_by("another window"):
+        find(curate, pictures)
+        shown = curate.html("duplicates")
+        pair = re.search(r'data-act="show again" data-a="(\w+)" data-b="(\w+)"', shown)
+        curate.do("duplicates", "show again", a=pair[1], b=pair[2])
+        assert "2 groups with 4 pictures" in curate.text("duplicates")
 
 
 def test_files_that_are_the_same_cannot_be_hidden(curate, pictures):
@@ -289,7 +290,8 @@ def test_pictures_that_are_no_copies_are_told_apart_and_cannot_be_chosen(curate,
 
 def test_each_window_has_its_own_answer_and_another_folder_takes_it_away(curate, pictures, tmp_path):
     find(curate, pictures)
-    assert "Choose a folder above" in curate.text("duplicates", "another window")
+    with asked_by("another window"):
+        assert "Choose a folder above" in curate.text("duplicates")
     other = tmp_path / "other"
     other.mkdir()
     scene(5, 400, 400).save(other / "one.png")

@@ -95,9 +95,9 @@ def find(page):
     """Asks about a picture; what the status line says at the end, and the answer."""
     file = BytesIO()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
-    page.finder("a window").take([Asked("query.png", file.getvalue())])
-    statuses = [next(iter(step.values())) for step in page.follow(Finder.find, "a window")]
-    shown = page.show("a window")
+    page.finder.take([Asked("query.png", file.getvalue())])
+    statuses = [next(iter(step.values())) for step in page.follow(Finder.find)]
+    shown = page.show()
     return statuses[-1], next(value for part, value in shown.items() if part.elem_id == "modelsim_answer")
 
 
@@ -197,7 +197,7 @@ def test_a_dropped_picture_is_opened_once_and_the_first_stays_open_to_be_drawn_a
     monkeypatch.setattr(opening, "_opened", lambda source, shown: asked.append(shown) or really(source, shown))
     find(page)
     assert asked.count("query.png") == 1
-    assert page.finder("a window").answer.asked[0].query.picture.size == (64, 64)
+    assert page.finder.answer.asked[0].query.picture.size == (64, 64)
 
 
 def test_the_host_s_clip_is_offered_and_used_while_it_is_in_memory(page, host, gallery):

@@ -30,11 +30,10 @@ from lib_modelsim.ui.find import answer as answers
 from lib_modelsim.ui.find.finder import Finder
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by, asking_window
 from lib_modelsim.workspace.catalogue.scan import scan
 from tests.probes.fake_engine import FakeEngine
 from tests.probes.galleries import fill, noise_of, small_suite
-
-HERE = "a window"
 
 
 class DrawingFolders(Folders):
@@ -65,12 +64,12 @@ def answer(updates):
 def give(page, *contents):
     """Files of these contents, as the script sends them."""
     pictures = [{"name": f"{i}.png", "data": b64encode(each).decode()} for i, each in enumerate(contents)]
-    return page.take(json.dumps({"pictures": pictures}), HERE)
+    return page.take(json.dumps({"pictures": pictures}))
 
 
 def followed(page):
     """What the status line says in the end of what was begun."""
-    return str(next(iter(list(page.follow_begun(HERE))[-1].values())))
+    return str(next(iter(list(page.follow_begun())[-1].values())))
 
 
 def ask(page, image, **saving):
@@ -79,7 +78,7 @@ def ask(page, image, **saving):
     image.save(file, "PNG", **saving)
     give(page, file.getvalue())
     followed(page)
-    return answer(page.show(HERE))
+    return answer(page.show())
 
 
 def told(infotext):
@@ -96,16 +95,16 @@ def short_hash(folder, family, name):
 
 
 def test_before_a_picture_it_says_what_to_do(page):
-    assert "Drop a picture" in answer(page.show(HERE))
+    assert "Drop a picture" in answer(page.show())
 
 
 def test_an_answer_tells_the_script_to_which_question(page):
-    assert 'data-asked="7.1"' in answer(page.take(json.dumps({"pictures": [], "number": "7.1"}), HERE))
-    assert 'data-asked="7.1"' in answer(page.show(HERE))
+    assert 'data-asked="7.1"' in answer(page.take(json.dumps({"pictures": [], "number": "7.1"})))
+    assert 'data-asked="7.1"' in answer(page.show())
 
 
 def test_nothing_to_look_for_is_one_line(page):
-    status = [next(iter(step.values())) for step in page.follow(Finder.find, HERE)][-1]
+    status = [next(iter(step.values())) for step in page.follow(Finder.find)][-1]
     assert "no picture to look up" in str(status)
 
 
@@ -121,17 +120,17 @@ def test_while_it_searches_it_asks_for_no_click(page):
 def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
     file, going_on = BytesIO(), Event()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
-    other = page.finder(HERE).backend.run("other work", lambda *_: going_on.wait())
+    other = page.finder.backend.run("other work", lambda *_: going_on.wait())
     assert "stops the work in progress" in answer(give(page, file.getvalue()))
     followed(page)
-    assert page.finder(HERE).answer is None
+    assert page.finder.answer is None
     assert other.running
     going_on.set()
     list(other.follow())
     for _ in range(2):
         give(page, file.getvalue())
     followed(page)
-    assert page.finder(HERE).answer is not None
+    assert page.finder.answer is not None
 
 
 def test_an_empty_gallery_and_a_picture_without_a_record_give_an_answer(page):
@@ -146,7 +145,7 @@ def test_the_picture_is_shown_until_it_is_forgotten_and_lies_nowhere(page, tmp_p
     assert re.search(r'<aside>.*<img alt="0.png" src="data:image/jpeg', shown)
     new = {path.name for path in set(tmp_path.rglob("*")) - before}
     assert new <= {"library.sqlite", "library.sqlite-wal", "library.sqlite-shm"}
-    assert "Drop a picture" in answer(page.act(json.dumps({"find": "forget"}), HERE))
+    assert "Drop a picture" in answer(page.act(json.dumps({"find": "forget"})))
 
 
 def test_a_checkpoint_that_was_never_looked_at_is_known_by_its_name(page):
@@ -187,16 +186,16 @@ def test_hashes_of_another_kind_are_compared_at_the_press_of_a_button(page, tmp_
     assert "may be the model named in the record" in shown
     assert "press Compare all hashes" in shown
     assert button(page)["visible"]
-    list(page.follow(Finder.compare_hashes, HERE))
+    list(page.follow(Finder.compare_hashes))
     assert "Made by anna: its record (InvokeAI, PNG text “invokeai_metadata”) names its BLAKE3 hash" in html.unescape(
-        answer(page.show(HERE))
+        answer(page.show())
     )
     assert not button(page)["visible"]
 
 
 def button(page):
     """What becomes of the button that compares all hashes."""
-    shown = page.show(HERE)
+    shown = page.show()
     return shown[next(part for part in shown if part.elem_id == "modelsim_all_hashes")]
 
 
@@ -206,19 +205,19 @@ def test_a_picture_of_the_gallery_is_known_and_the_next_one_can_be_asked_for_and
     shown = ask(page, Image.open(kept).convert("RGB"))
     assert re.search(r"<h4>1\. <span[^>]*>bert", shown)
     key = re.search(r'data-find="not this" data-name="([^"]*)"', shown).group(1)
-    moved_on = answer(page.act(json.dumps({"find": "not this", "name": key}), HERE))
+    moved_on = answer(page.act(json.dumps({"find": "not this", "name": key})))
     assert not re.search(r"<h4>1\. <span[^>]*>bert", moved_on)
     assert "1 model is left out" in moved_on
-    assert answer(page.act(json.dumps({"find": "all again"}), HERE)) == shown
+    assert answer(page.act(json.dumps({"find": "all again"}))) == shown
 
 
 def test_a_card_tells_the_class_and_leads_to_the_tree(tab, tmp_path, small_family):
     record = f"a cat\nSteps: 20, Sampler: Euler, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
     shown = ask(tab.pages["find"], noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "modelsim-of-class" not in shown
-    backend = tab.pages["find"].finder(HERE).backend
+    backend = tab.pages["find"].finder.backend
     list(backend.compare(tab.pages["families"].session.choices.question).follow())
-    shown = answer(tab.pages["find"].show(HERE))
+    shown = answer(tab.pages["find"].show())
     assert re.search(r'modelsim-of-class">class .*data-do="tree" data-name="carl"', shown)
     tab.pages["families"].act(json.dumps({"do": "tree", "name": "carl"}))
     assert (tab.pages["families"].session.choices.chosen, tab.pages["families"].session.choices.view) == ("carl", TREE)
@@ -228,8 +227,8 @@ def test_a_card_loads_its_model_where_there_is_a_webui_and_sends_the_record_with
     record = "a cat, <b>\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1, Model hash: 1234567890, Model: nobody"
     alone = ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "data-send" not in alone
-    monkeypatch.setattr(page.finder(HERE).backend.host, "is_webui", True)
-    shown = answer(page.show(HERE))
+    monkeypatch.setattr(page.finder.backend.host, "is_webui", True)
+    shown = answer(page.show())
     assert f'data-infotext="{html.escape(record)}"' in shown
     assert 'data-infotext="a cat, &lt;b&gt;\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1"' in shown
 
@@ -238,8 +237,8 @@ def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
     settings = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x64"
     record = f"{settings}, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
     ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
-    list(page.follow(Finder.verify, HERE))
-    shown = answer(page.show(HERE))
+    list(page.follow(Finder.verify))
+    shown = answer(page.show())
     assert "Generated again" in shown
     assert re.search(r"modelsim-again.*carl.*similarity of pixels", shown)
 
@@ -263,22 +262,22 @@ def test_what_is_no_picture_is_one_line(page, content, words):
     status = followed(page)
     assert "modelsim-error" in status
     assert words in status
-    assert "Drop a picture" in answer(page.show(HERE))
+    assert "Drop a picture" in answer(page.show())
 
 
 def test_a_refused_picture_leaves_the_last_answer(page, tmp_path):
     fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
     before = ask(page, noise_of("somebody's", (64, 64)))
-    kept = page.finder(HERE).answer
+    kept = page.finder.answer
     for _ in range(2):
         give(page, b"no picture at all")
         assert "modelsim-error" in followed(page)
-        assert page.finder(HERE).answer is kept
-        assert answer(page.show(HERE)) == before
-    page.act(json.dumps({"find": "forget"}), HERE)
+        assert page.finder.answer is kept
+        assert answer(page.show()) == before
+    page.act(json.dumps({"find": "forget"}))
     give(page, b"no picture at all")
     followed(page)
-    assert "Drop a picture" in answer(page.show(HERE))
+    assert "Drop a picture" in answer(page.show())
 
 
 def test_the_heading_and_the_first_card_give_the_same_percentage(page, tmp_path):
@@ -296,7 +295,7 @@ def test_of_a_picture_that_moves_and_of_one_that_is_cut_short_the_page_says_what
     noise_of("somebody's", (64, 64)).save(file, "PNG", pnginfo=told("a\nSteps: 2, Seed: 1, Size: 8x8, Model: zoe"))
     give(page, moving(), file.getvalue()[:4000])
     assert "modelsim-error" not in followed(page)
-    shown = answer(page.show(HERE))
+    shown = answer(page.show())
     assert "0.png has more than one frame: only the first was looked at" in shown
     assert "only the record was read: 1.png is damaged or incomplete" in shown
     assert "zoe" in shown
@@ -304,7 +303,7 @@ def test_of_a_picture_that_moves_and_of_one_that_is_cut_short_the_page_says_what
     assert shown.count("cannot be shown") == 1
     give(page, file.getvalue()[:4000])
     assert "modelsim-error" not in followed(page)
-    assert "zoe" in answer(page.show(HERE))
+    assert "zoe" in answer(page.show())
 
 
 def test_of_a_record_alone_it_does_not_say_that_there_are_no_images(page, tmp_path):
@@ -313,7 +312,7 @@ def test_of_a_record_alone_it_does_not_say_that_there_are_no_images(page, tmp_pa
     noise_of("somebody's", (64, 64)).save(file, "PNG", pnginfo=told("a\nSteps: 2, Seed: 1, Size: 8x8, Model: zoe"))
     give(page, file.getvalue()[:4000])
     followed(page)
-    shown = answer(page.show(HERE))
+    shown = answer(page.show())
     assert "zoe" in shown
     assert "No images to compare" not in shown
 
@@ -323,7 +322,7 @@ def test_beside_a_record_of_another_model_every_card_says_its_condition(page, tm
     fill(tmp_path / "gallery", small_suite(seeds=(1, 2)), ["anna", "bert", "carl"])
     kept = next((tmp_path / "gallery").rglob("*bert*/*.png"))
     shown = ask(page, Image.open(kept).convert("RGB"), pnginfo=told(record))
-    assert not page.finder(HERE).answer.found.none_of_these
+    assert not page.finder.answer.found.none_of_these
     assert shown.count("if it is one of these at all") >= 2, "but for bert, whose picture it is"
 
 
@@ -332,33 +331,36 @@ def test_one_that_is_no_picture_among_others_is_told_by_its_name(page):
     noise_of("somebody's", (64, 64)).save(file, "PNG")
     give(page, file.getvalue(), b"no picture at all")
     followed(page)
-    shown = answer(page.show(HERE))
+    shown = answer(page.show())
     assert "1.png is not a picture" in shown
     assert shown.count("<figure>") == 1
 
 
 def test_each_window_has_its_own_picture_and_one_without_a_name_has_none(page):
     ask(page, noise_of("somebody's", (64, 64)))
-    assert "0.png" in answer(page.show(HERE + " "))
+    with asked_by(f"{asking_window()} "):
+        assert "0.png" in answer(page.show())
     for other in ("another window", ""):
-        assert "Drop a picture" in answer(page.show(other))
+        with asked_by(other):
+            assert "Drop a picture" in answer(page.show())
     give(page, b"no picture")
-    assert "Drop a picture" in answer(page.show("another window"))
-    for number in range(20):
-        page.show(f"window {number}")
-    assert "Drop a picture" in answer(page.show(HERE)), "of so many windows the first is forgotten"
+    for other in ("another window", *(f"window {number}" for number in range(20))):
+        with asked_by(other):
+            assert "Drop a picture" in answer(page.show())
+    assert "Drop a picture" in answer(page.show()), "of so many windows the first is forgotten"
 
 
 def test_the_picture_of_the_answer_is_sent_whole(page):
-    assert 'data-picture=""' in page.send(HERE)
+    assert 'data-picture=""' in page.send()
     file = BytesIO()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
     give(page, file.getvalue())
     followed(page)
-    sent = page.send(HERE)
+    sent = page.send()
     assert 'data-picture="0.png" data-type="image/png"' in sent
     assert b64encode(file.getvalue()).decode() in sent
-    assert 'data-picture=""' in page.send("another window")
+    with asked_by("another window"):
+        assert 'data-picture=""' in page.send()
 
 
 # pictures of a person's own

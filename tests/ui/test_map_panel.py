@@ -22,9 +22,8 @@ from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating import encoding
-
-WINDOW = "a window"
 
 
 @pytest.fixture
@@ -50,12 +49,12 @@ def page(tmp_path, folder, monkeypatch):
     backend.close()
 
 
-def act(page, window=WINDOW, **action):
+def act(page, **action):
     """What the page shows after an action, and after the work that it began."""
-    number = page.curator(window).acted + 1
-    updates = page.act(json.dumps({"actions": [{"number": number, **action}]}), window)
-    list(page.follow(window))
-    return {**updates, **page.show(window)}
+    number = page.curator.acted + 1
+    updates = page.act(json.dumps({"actions": [{"number": number, **action}]}))
+    list(page.follow())
+    return {**updates, **page.show()}
 
 
 def panel(updates):
@@ -70,7 +69,7 @@ def key_of(text):
 def asked(page, key, *questions):
     """The answers to what the script asks."""
     sent = json.dumps({"map": key, "questions": [{**each, "name": each["ask"]} for each in questions], "at": 1})
-    found = str(page.panels["map"].answers(sent, page.curator(WINDOW)))
+    found = str(page.panels["map"].answers(sent, page.curator))
     if not found:
         return []
     return json.loads(html.unescape(re.search(r'data-map-answers="(.*)"', found).group(1)))["answers"]
@@ -82,7 +81,7 @@ def key(page):
 
 
 def test_before_there_is_a_map_it_says_what_to_press(page):
-    text = panel(page.show(WINDOW))
+    text = panel(page.show())
     assert "No map yet" in text
     assert "Press “Make the map”" in text
     assert "data-map=" not in text
@@ -121,7 +120,7 @@ def test_a_selection_goes_to_the_gallery_and_to_files(page, key):
     bits = np.zeros(24, bool)
     bits[[3, 7]] = True
     act(page, panel="map", do="select", map=key, points=b64encode(np.packbits(bits).tobytes()).decode())
-    curator = page.curator(WINDOW)
+    curator = page.curator
     assert curator.selected == {curator.pictures[3].about.content, curator.pictures[7].about.content}
     updates = act(page, panel="map", do="write", kind="list")
     file = next(update for part, update in updates.items() if part.elem_id == "modelsim_map_file")
@@ -131,27 +130,27 @@ def test_a_selection_goes_to_the_gallery_and_to_files(page, key):
 
 def test_a_selection_can_be_copied_at_once(page, key):
     sent = {"panel": "map", "do": "select", "map": key, "points": b64encode(b"\xe0").decode()}
-    number = page.curator(WINDOW).acted + 1
-    updates = page.act(json.dumps({"actions": [{**sent, "number": number}]}), WINDOW)
+    number = page.curator.acted + 1
+    updates = page.act(json.dumps({"actions": [{**sent, "number": number}]}))
     shown = {part.elem_id: str(each) for part, each in updates.items()}
     assert "selected (3)" in shown["modelsim_curate_chosen"]
 
 
 def test_a_selection_on_a_map_of_other_pictures_changes_nothing(page, key):
     act(page, panel="map", do="select", map="another", points="/w==")
-    assert page.curator(WINDOW).selected == frozenset()
+    assert page.curator.selected == frozenset()
 
 
 def test_a_click_opens_the_picture(page, key):
     act(page, panel="map", do="open", map=key, at=5)
-    curator = page.curator(WINDOW)
+    curator = page.curator
     assert curator.opened == curator.pictures[5].about.content
 
 
 def test_stars_are_a_colour_as_soon_as_there_are_some(page, key):
     from lib_modelsim.workspace.curating.remembered import Mark
 
-    curator = page.curator(WINDOW)
+    curator = page.curator
     curator.mark({curator.pictures[2].about.content: Mark(5)})
     (stars,) = asked(page, key, {"ask": "colours", "by": "stars"})
     assert np.frombuffer(b64decode(stars["codes"]), "<u2").tolist()[:4] == [65535, 65535, 5, 65535]
@@ -166,5 +165,6 @@ def test_other_pictures_have_no_map_until_one_is_made(page, key, folder, tmp_pat
 
 
 def test_what_one_window_does_no_other_sees(page, key):
-    assert "No map yet" not in panel(page.show(WINDOW))
-    assert "data-map=" not in panel(page.show("another window"))
+    assert "No map yet" not in panel(page.show())
+    with asked_by("another window"):
+        assert "data-map=" not in panel(page.show())

@@ -278,9 +278,16 @@ def ask_about(page, name):
 
 
 @needs_chromium
-def test_each_browser_has_its_own_picture_also_after_a_reload(page, browser, address):
+def test_each_browser_has_its_own_view_and_picture_also_after_a_reload(page, browser, address):
     other = browser.new_context().new_page()
     other.goto(address)
+    for window, view in ((page, "Two trees"), (other, "Heat map")):
+        window.locator("#modelsim_panels :is(.modelsim-note, .modelsim-models)").first.wait_for(state="attached")
+        window.locator("#modelsim_view label", has_text=view).click()
+        expect(window.locator("#modelsim_view label.selected")).to_have_text(view)
+    for window, view in ((page, "Two trees"), (other, "Heat map")):
+        window.reload()
+        expect(window.locator("#modelsim_view label.selected")).to_have_text(view)
     for window in (page, other):
         window.locator("#modelsim_pages button", has_text="Find my model").first.click()
     ask_about(page, "mine.png")

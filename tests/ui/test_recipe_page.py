@@ -38,11 +38,10 @@ from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
 from lib_modelsim.ui.recipe.repeating import merger_fields, scripts_for
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.lineage.remembered import Recalled
 from lib_modelsim.workspace.lineage.targets import files_for
 from tests.workspace.lineage import merged_family
-
-HERE = "a window"
 
 
 @pytest.fixture(scope="module")
@@ -80,30 +79,30 @@ def text_of(page):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", str(page))).split())
 
 
-def make(page, name, base=AUTOMATIC_BASE, window=HERE):
+def make(page, name, base=AUTOMATIC_BASE):
     """Choose a model and press the button; all that is shown then, and the last status."""
-    page.look(window)
-    page.take(name, base, window)
-    (*_, status) = page.follow(window)
-    return by_id(page.look(window)), text_of(next(iter(status.values())))
+    page.look()
+    page.take(name, base)
+    (*_, status) = page.follow()
+    return by_id(page.look()), text_of(next(iter(status.values())))
 
 
 def test_before_a_model_is_chosen_it_says_what_to_do_and_reads_nothing(page):
-    shown = by_id(page.look(HERE))
+    shown = by_id(page.look())
     assert "Choose a model" in text_of(shown["answer"])
     assert shown["model"]["choices"] == ["anna", "base", "bert", "carl", "mixed", "sorted"]
-    assert page.maker(HERE).backend.index.models == []
-    (*_, status) = page.follow(HERE)
+    assert page.maker.backend.index.models == []
+    (*_, status) = page.follow()
     assert "no model is chosen" in str(status)
 
 
 def test_without_checkpoints_it_says_where_to_look(tab_over, tmp_path):
-    assert "No checkpoints found" in text_of(by_id(tab_over(tmp_path).pages["recipe"].look(HERE))["answer"])
+    assert "No checkpoints found" in text_of(by_id(tab_over(tmp_path).pages["recipe"].look())["answer"])
 
 
 def test_what_will_be_read_is_said_before_and_a_recipe_is_remembered(page, folder):
-    page.look(HERE)
-    before = by_id(page.take("mixed", AUTOMATIC_BASE, HERE))
+    page.look()
+    before = by_id(page.take("mixed", AUTOMATIC_BASE))
     size = size_text(sum(file.stat().st_size for file in folder.iterdir()))
     assert "Not indexed yet: reads the headers of 6 files, then at most all of them" in text_of(before["reading"])
     assert size in text_of(before["reading"])
@@ -113,45 +112,46 @@ def test_what_will_be_read_is_said_before_and_a_recipe_is_remembered(page, folde
     assert "error" not in status.lower()
     assert "anna" in text_of(shown["answer"])
     assert "From what is indexed; reads samples of up to 6 files" in text_of(
-        by_id(page.take("sorted", AUTOMATIC_BASE, HERE))["reading"]
+        by_id(page.take("sorted", AUTOMATIC_BASE))["reading"]
     )
 
 
 def test_each_window_has_its_own_model(page):
-    page.look(HERE)
-    page.take("mixed", AUTOMATIC_BASE, HERE)
-    other = by_id(page.look("another window"))
+    page.look()
+    page.take("mixed", AUTOMATIC_BASE)
+    with asked_by("another window"):
+        other = by_id(page.look())
     assert other["model"]["value"] is None
-    assert by_id(page.look(HERE))["model"]["value"] == "mixed"
+    assert by_id(page.look())["model"]["value"] == "mixed"
 
 
 def test_a_model_that_was_chosen_while_an_answer_was_on_its_way_is_shown_then(page):
-    page.look(HERE)
-    seen = by_id(page.take("mixed", AUTOMATIC_BASE, HERE))["seen"]
-    assert by_id(page.settled(seen, "mixed", AUTOMATIC_BASE, HERE)).keys() == {"seen"}
-    assert "anna" in str(by_id(page.settled(seen, "anna", AUTOMATIC_BASE, HERE))["answer"])
+    page.look()
+    seen = by_id(page.take("mixed", AUTOMATIC_BASE))["seen"]
+    assert by_id(page.settled(seen, "mixed", AUTOMATIC_BASE)).keys() == {"seen"}
+    assert "anna" in str(by_id(page.settled(seen, "anna", AUTOMATIC_BASE))["answer"])
 
 
 def test_a_button_asks_for_the_recipe_of_a_model_here(page):
-    shown = by_id(page.act(json.dumps({"recipe": "choose", "name": "sorted"}), HERE))
+    shown = by_id(page.act(json.dumps({"recipe": "choose", "name": "sorted"})))
     assert shown["model"]["value"] == "sorted"
 
 
 def test_the_model_chosen_in_families_comes_first(page):
-    list(page.maker(HERE).backend.read_index().follow())
+    list(page.maker.backend.read_index().follow())
     page._session.choose(chosen="bert")
-    assert by_id(page.look(HERE))["model"]["value"] == "bert"
+    assert by_id(page.look())["model"]["value"] == "bert"
 
 
 def test_a_stopped_recipe_is_none(page):
-    page.look(HERE)
-    page.take("mixed", AUTOMATIC_BASE, HERE)
-    steps = page.follow(HERE)
+    page.look()
+    page.take("mixed", AUTOMATIC_BASE)
+    steps = page.follow()
     next(steps)
     next(steps)
     page.wiring.work.stop()
     (*_, status) = steps
-    shown = by_id(page.look(HERE))
+    shown = by_id(page.look())
     assert "Stopped" in str(status) or "nothing to read" in text_of(shown["reading"])
 
 
@@ -263,7 +263,7 @@ SUM = Recipe(
 
 @pytest.fixture
 def index(page):
-    backend = page.maker(HERE).backend
+    backend = page.maker.backend
     list(backend.read_index().follow())
     return backend.index
 

@@ -20,6 +20,7 @@ from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
+from lib_modelsim.ui.windows import asked_by
 
 
 @pytest.fixture
@@ -224,6 +225,19 @@ def test_choices_and_index_survive_a_restart(tab_over, small_family):
     assert (shown["classes"], shown["linkage"], shown["view"]) == ("3", "Average", "Library")
     assert "carl" in shown["chosen"]
     assert "5 indexed" in shown["models"]
+
+
+def test_each_window_has_its_own_choices_and_a_new_one_begins_with_the_latest(tab_over, small_family):
+    tab = tab_over(small_family)
+    tab.session.choose(view="Tree", classes=3)
+    with asked_by("another window"):
+        assert tab.session.choices.view == "Tree"
+        tab.session.choose(view="Heat map")
+        tab.session.leave_out("anna")
+    assert tab.session.choices.view == "Tree"
+    assert tab.session.choices.left_out == ("anna",), "what is left out is left out for everybody"
+    with asked_by("a third one"):
+        assert (tab.session.choices.view, tab.session.choices.classes) == ("Heat map", 3)
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", '{"measure": 5}', '{"unknown": 1}', '{"references": 3}'])

@@ -23,8 +23,6 @@ from tests.probes.galleries import noise_of
 
 from .test_states import by_id
 
-HERE = "a window"
-
 
 @pytest.fixture
 def tab(tmp_path):
@@ -61,7 +59,7 @@ def give(page):
     file = BytesIO()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
     pictures = [{"name": "mine.png", "data": b64encode(file.getvalue()).decode()}]
-    return page.take(json.dumps({"pictures": pictures}), HERE)
+    return page.take(json.dumps({"pictures": pictures}))
 
 
 def test_a_click_on_curate_takes_nothing_from_the_page_that_has_to_show_it(tab):
@@ -69,10 +67,10 @@ def test_a_click_on_curate_takes_nothing_from_the_page_that_has_to_show_it(tab):
     and would not show the answer."""
     find, curate = tab.pages["find"], tab.pages["curate"]
     give(find)
-    assert len(list(curate.follow(HERE))) == 1, "it follows the search"
-    assert len(list(find.follow_begun(HERE))) > 1, "nobody follows the search"
-    assert "mine.png" in by_id(find.show(HERE))["answer"]
-    assert "Searching" not in by_id(find.show(HERE))["answer"]
+    assert len(list(curate.follow())) == 1, "it follows the search"
+    assert len(list(find.follow_begun())) > 1, "nobody follows the search"
+    assert "mine.png" in by_id(find.show())["answer"]
+    assert "Searching" not in by_id(find.show())["answer"]
 
 
 def test_each_part_of_the_page_follows_its_own_work(tab, work):

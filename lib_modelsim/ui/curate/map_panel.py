@@ -65,13 +65,13 @@ class MapPanel:
             self._answers = gr.HTML(elem_id="modelsim_map_answers")
         self.outputs = [self._panel, self._file]
 
-    def connect(self, wiring: Wiring, window: gr.Textbox, curator: Callable[[str], Curator]) -> None:
+    def connect(self, wiring: Wiring, curator: Callable[[], Curator]) -> None:
         """What the script asks about a map is answered beside all else: pictures are made small for it."""
         wiring.beside(
             self._field.input,
-            lambda sent, name: self.answers(sent, curator(name)),
+            lambda sent: self.answers(sent, curator()),
             self._answers,
-            [self._field, window],
+            self._field,
         )
 
     # what a person does

@@ -39,8 +39,8 @@ from .session import Curator
 from .small import ShowsPictures, make_missing
 from .verbatim_panel import VerbatimPanel
 
-FIELD, WINDOW_FIELD = "modelsim_curate_field", "modelsim_curate_window"
-"""Ids of hidden text fields into which the script writes what a person does, and the name of the browser's window."""
+FIELD = "modelsim_curate_field"
+"""Id of a hidden text field into which the script writes what a person does."""
 
 ABOVE: list[type[Panel]] = [FolderChoice, ScoresPanel, ChosenFiles, LargerView]
 """Panels above the tabs, in their order."""
@@ -78,72 +78,72 @@ class CuratePage:
                 with gr.TabItem(kind.title, id=kind.id):
                     self.panels[kind.id] = kind(session)
         with gr.Row(elem_id="modelsim_curate_hidden"):
-            self._field, self._window = (gr.Textbox(elem_id=name, show_label=False) for name in (FIELD, WINDOW_FIELD))
+            self._field = gr.Textbox(elem_id=FIELD, show_label=False)
             self._taken = gr.HTML(elem_id="modelsim_curate_taken")
         shown = [component for panel in self.panels.values() for component in panel.outputs]
         self.outputs = [*shown, self._said, self._taken]
 
-    def curator(self, window: str) -> Curator:
-        """What this browser window looks at."""
-        return self._curators.of(window)
+    @property
+    def curator(self) -> Curator:
+        """What the browser window looks at."""
+        return self._curators.here()
 
     def connect(self, opened: Event) -> None:
         """Set going what each panel is for."""
-        wiring, window = self._wiring, self._window
-        shown = wiring.at_once(opened, self.opened, window, self.outputs)
-        wiring.beside(shown.then, self.look_around, self.panels["scores"].outputs, window)
+        wiring = self._wiring
+        shown = wiring.at_once(opened, self.opened, None, self.outputs)
+        wiring.beside(shown.then, self.look_around, self.panels["scores"].outputs)
         for panel in self.panels.values():
             if isinstance(panel, MapPanel):
-                panel.connect(wiring, window, self.curator)
-        acted = wiring.at_once(self._field.input, self.act, [self._field, window], self.outputs)
-        wiring.beside(acted.then, self.later, self._taken, window)
-        followed = wiring.in_background(acted.then, self.follow, window)
-        ended = wiring.at_once(followed.then, self.show, window, self.outputs)
-        wiring.beside(ended.then, self.later, self._taken, window)
+                panel.connect(wiring, lambda: self.curator)
+        acted = wiring.at_once(self._field.input, self.act, self._field, self.outputs)
+        wiring.beside(acted.then, self.later, self._taken)
+        followed = wiring.in_background(acted.then, self.follow)
+        ended = wiring.at_once(followed.then, self.show, None, self.outputs)
+        wiring.beside(ended.then, self.later, self._taken)
 
-    def opened(self, window: str) -> Updates:
+    def opened(self) -> Updates:
         """The page is looked at: another window, or another program, may have given stars meanwhile."""
-        self.curator(window).read_marks()
-        return self.show(window)
+        self.curator.read_marks()
+        return self.show()
 
-    def look_around(self, window: str) -> Updates:
+    def look_around(self) -> Updates:
         """Which CLIP there is; takes seconds the first time."""
         scores = self.panels["scores"]
         if isinstance(scores, ScoresPanel):
             scores.look_for_clip()
-        return scores.show(self.curator(window))
+        return scores.show(self.curator)
 
-    def act(self, sent: str, window: str) -> Updates:
+    def act(self, sent: str) -> Updates:
         """What a person did, one action after the other; long work is begun here and followed after."""
-        curator, touched, said = self.curator(window), set[str](), ""
-        begin = partial(self._begin, curator)
+        curator, touched, said = self.curator, set[str](), ""
         for action in _new_actions(sent, curator):
             panel = self.panels.get(action.get("panel", ""))
             if panel is None:
                 continue
             try:
-                changed = panel.act(action, curator, begin)
+                changed = panel.act(action, curator, self._begin)
                 touched |= {panel.id} if changed is None else set(changed)
             except ModelsimError as error:
                 said = message(str(error), "error")
         updates = self._shown(curator, [panel for panel in self.panels.values() if panel.id in touched])
         return {**updates, self._said: said, self._taken: _taken(curator)}
 
-    def _begin(self, curator: Curator, task: Any, stopped: str = _STOPPED, done: str = "") -> None:  # noqa: ANN401
-        self._wiring.work.begin((self.id, curator.window), task, stopped, done)
+    def _begin(self, task: Any, stopped: str = _STOPPED, done: str = "") -> None:  # noqa: ANN401
+        self._wiring.work.begin(self.id, task, stopped, done)
 
-    def follow(self, window: str) -> Any:  # noqa: ANN401 - a generator of updates
+    def follow(self) -> Any:  # noqa: ANN401 - a generator of updates
         """Follow what this window has begun, if it has."""
-        yield from self._wiring.work.follow_begun((self.id, self.curator(window).window))
+        yield from self._wiring.work.follow_begun(self.id)
 
-    def show(self, window: str) -> Updates:
+    def show(self) -> Updates:
         """All that is known by now."""
-        curator = self.curator(window)
+        curator = self.curator
         return {**self._shown(curator, list(self.panels.values())), self._taken: _taken(curator)}
 
-    def later(self, window: str) -> Markup:
+    def later(self) -> Markup:
         """What takes its time, beside what is answered at once: small copies of the pictures that are shown."""
-        curator = self.curator(window)
+        curator = self.curator
         panels = [panel for panel in self.panels.values() if isinstance(panel, ShowsPictures)]
         shown = [each for panel in panels for each in panel.pictures(curator)]
         return _taken(curator, *make_missing(self._backend, shown))

@@ -32,8 +32,8 @@ class Curator:
     """One browser window's side of the page. All of it is in memory, but for stars and what is to be kept, which are
     everybody's and are remembered by content."""
 
-    def __init__(self, session: ViewState, window: str = "") -> None:
-        self.session, self.backend, self.window = session, session.backend, window
+    def __init__(self, session: ViewState) -> None:
+        self.session, self.backend = session, session.backend
         self.typed = ""  # the folder as a person named it
         self.collection: Collection | None = None
         self.curated: Curated | None = None
@@ -61,7 +61,7 @@ class Curator:
 
     def run(self, doing: object, work: Callable[[Job, Workspace], object]) -> Task:
         """Long work in the background thread, for this window; the same work that goes on already is joined."""
-        return self.backend.run((self.window, doing), work)
+        return self.backend.run((id(self), doing), work)
 
     def open(self, typed: str, picture: str = "") -> Task:
         """Read what the pictures of a folder tell of themselves; then open the one at this path, if one is named."""

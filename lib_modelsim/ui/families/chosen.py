@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -22,6 +23,7 @@ from ..answers import Answer
 from ..newest import Newest
 from ..status import note
 from ..view_state import Shown, ViewState
+from ..windows import Windows
 from ..words import number
 from ..work import Updates
 from .detail import detail_panel
@@ -40,12 +42,19 @@ FIELDS = CHOSEN_FIELD, FAMILY_FIELD, ACTION_FIELD = (
 {"do": action, …}."""
 
 
+@dataclass
+class _Branch:
+    """The branch of the tree that a browser window looks at; none where a model is chosen."""
+
+    names: tuple[str, ...] = ()
+
+
 class ChosenPanel:
     """What is beside table and tree, on a phone over them, while something is chosen."""
 
     def __init__(self, session: ViewState) -> None:
         self._session = session
-        self._family: tuple[str, ...] = ()
+        self._windows = Windows(_Branch, share=True)
         gr.HTML(render("ui/templates/side.html"), elem_id="modelsim_side_head")
         self.card = gr.HTML(elem_id="modelsim_chosen")
         self.detail = gr.HTML(elem_id="modelsim_detail")
@@ -59,15 +68,17 @@ class ChosenPanel:
 
     def _known(self) -> object:
         session = self._session
-        return session.known(), session.chosen, session.choices.other, self._family, tuple(session.backend.details)
+        branch, details = self._windows.here().names, tuple(session.backend.details)
+        return session.known(), session.chosen, session.choices.other, branch, details
 
     def panels(self, shown: Shown | None = None) -> Updates:
         """As chosen; nothing where nothing is."""
-        self._family = tuple(name for name in self._family if self._session.backend.model(name) is not None)
+        branch, backend = self._windows.here(), self._session.backend
+        branch.names = tuple(name for name in branch.names if backend.model(name) is not None)
         told = {self.newest.field: self.newest.told()}
         answer = (shown or self._session.shown()).answer
-        if self._family:
-            return {**told, self.card: self._family_card(answer), self.detail: "", self.matches: ""}
+        if branch.names:
+            return {**told, self.card: _branch_card(branch.names, answer), self.detail: "", self.matches: ""}
         found = self._session.detail
         detail = detail_panel(found) if found is not None else ""
         return {**told, self.card: self._card(), self.detail: detail, self.matches: self._matches(answer)}
@@ -79,19 +90,19 @@ class ChosenPanel:
     def choose(self, name: str) -> Updates:
         """A click on a model, wherever it is."""
         self._session.choose(chosen=name, other=None)
-        self._family = ()
+        self._windows.here().names = ()
         return self.panels()
 
     def choose_family(self, names: str) -> Updates:
         """A click on a branch of the tree."""
-        self._family = tuple(json.loads(names)) if names else ()
+        self._windows.here().names = tuple(json.loads(names)) if names else ()
         return self.panels()
 
     def close(self, panel: bool) -> Updates:
         """No other model is beside the chosen one any more; with the `panel`, nothing is chosen."""
         if panel:
             self._session.choose(chosen=None)
-            self._family = ()
+            self._windows.here().names = ()
         self._session.choose(other=None)
         return self.panels()
 
@@ -135,10 +146,10 @@ class ChosenPanel:
         cannot_load, has_recipe = backend.host.cannot.get("load"), chosen in backend.ancestry.recipes
         return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe)
 
-    def _family_card(self, answer: Answer | None) -> str:
-        names = self._family
-        alike = _alike(answer.comparison, names) if answer is not None else ""
-        return render("ui/templates/branch.html", names=names, counted=counted(len(names), "model"), alike=alike)
+
+def _branch_card(names: Sequence[str], answer: Answer | None) -> str:
+    alike = _alike(answer.comparison, names) if answer is not None else ""
+    return render("ui/templates/branch.html", names=names, counted=counted(len(names), "model"), alike=alike)
 
 
 def _beside(model: Model) -> tuple[str, str]:

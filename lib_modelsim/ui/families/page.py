@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradio.events import Dependency
 from ..choices import LIBRARY, TREE
 from ..newest import Newest
 from ..view_state import ViewState
+from ..windows import Windows
 from ..wiring import Event, Wiring, without_value
 from ..work import Updates
 from . import references
@@ -21,6 +23,14 @@ from .folders import FoldersPanel
 from .greeting import Greeting
 from .naming import save_name
 from .panel import FamiliesControls, FamiliesPanel
+
+
+@dataclass
+class _Window:
+    """What a browser window's page has still to show: the models have `changed`; it knows these `recipes`."""
+
+    recipes: object
+    changed: bool = False
 
 
 class FamiliesPage:
@@ -40,7 +50,7 @@ class FamiliesPage:
         with gr.Row(elem_id="modelsim_families_hidden"):
             self._newest = Newest("modelsim_families_seen", session.known)
             self._newest_classes = Newest("modelsim_classes_seen", self._known_of_classes)
-        self._changed, self._recipes = False, session.backend.ancestry.recipes
+        self._windows = Windows(lambda: _Window(session.backend.ancestry.recipes), share=True)
         self._taken = [*self._controls.taken(), *self._families.taken()]
         parts = (self._greeting, self._folders, self._controls, self._families, self._chosen)
         hidden = [self._newest.field, self._newest_classes.field]
@@ -65,8 +75,9 @@ class FamiliesPage:
         self._at_once(selected, self._after_recipes)
 
     def _after_recipes(self) -> Updates:
-        before, self._recipes = self._recipes, self.session.backend.ancestry.recipes
-        return {self._newest.field: gr.update()} if before == self._recipes else self._changes(self.show)
+        window, recipes = self._windows.here(), self.session.backend.ancestry.recipes
+        before, window.recipes = window.recipes, recipes
+        return {self._newest.field: gr.update()} if before == recipes else self._changes(self.show)
 
     def _known_of_classes(self) -> object:
         """What the table of classes follows from."""
@@ -233,7 +244,7 @@ class FamiliesPage:
         session.settle_base()
         question, backend = session.choices.question, session.backend
         stopped = "Stopped. What is finished is kept. To go on, press Show families."
-        self._changed = True
+        self._windows.here().changed = True
         if compared and question not in backend.answers:
             self.work.begin(self.id, lambda: backend.compare(question), stopped)
         elif what == "bring back":
@@ -241,12 +252,13 @@ class FamiliesPage:
 
     def _acted(self) -> Updates:
         """What a button in a panel has led to: all of the page where the models have changed."""
-        return self._look_after() if self._changed else self._chosen.panels()
+        return self._look_after() if self._windows.here().changed else self._chosen.panels()
 
     def _redrawn(self) -> Updates:
         """The drawing with the support of its classes, where the models have changed. Where more was asked for
         meanwhile, its own end shows what it has changed."""
-        changed, self._changed = self._changed, self._changed and self.work.goes_on
+        window = self._windows.here()
+        changed, window.changed = window.changed, window.changed and self.work.goes_on
         return self._look_after() if changed else {self._families.view: gr.update()}
 
     def act(self, action: str) -> Updates:
@@ -259,7 +271,7 @@ class FamiliesPage:
             case {"do": "compare", "name": name}:
                 self.work.begin(self.id, lambda: session.begin_detail(name), "Stopped.")
             case {"do": "lineage"}:
-                self._changed = True
+                self._windows.here().changed = True
                 stopped = "Stopped. Recipes that were finished are kept. To go on, press Make lineage."
                 self.work.begin(self.id, session.backend.ancestry.make_lineage, stopped)
             case {"do": "close" | "close panel" as what}:
@@ -277,7 +289,7 @@ class FamiliesPage:
                 self._without(what, name)
                 return self.show()
             case {"do": "add folder" | "remove folder" | "show demonstration"}:
-                self._changed = True
+                self._windows.here().changed = True
                 self._folders.change(asked, partial(self.work.begin, self.id))
                 return self.show()
             case {"do": "close greeting"}:

@@ -66,8 +66,8 @@ class Finder:
     """The search's side of the backend, of one browser window. The pictures asked about are in memory alone, until
     others take their place."""
 
-    def __init__(self, encoder: EncoderChoice, window: str = "") -> None:
-        self.backend, self._encoder, self.window = encoder.backend, encoder, window
+    def __init__(self, encoder: EncoderChoice) -> None:
+        self.backend, self._encoder = encoder.backend, encoder
         self.asked: tuple[Asked, ...] = ()
         self.number = ""  # the script's, of the pictures asked about
         self.answer: Answered | None = None

@@ -29,16 +29,16 @@ FIND_FIELD, QUERY_FIELD = "modelsim_find_field", "modelsim_query_field"
 """Ids of hidden text fields into which the script writes what a button on a card asks for, and the pictures asked
 about: gradio's own field for files would leave them on the disk."""
 
-WINDOW_FIELD, PICTURE_FIELD = "modelsim_window_field", "modelsim_picture_field"
-"""Into these it writes the name of the browser's window, and that it wants the picture for the WebUI's own tabs."""
+PICTURE_FIELD = "modelsim_picture_field"
+"""Into this it writes that it wants the picture for the WebUI's own tabs."""
 
 _WORDS = "Stopped. What was computed is kept.", ""
 """For the status line: where a search is stopped, and when it is done."""
 
 
 class FindPage:
-    """Its components, laid out and connected; made inside gradio's Blocks. Every handler takes the browser window that
-    asks: each has its own pictures and answer."""
+    """Its components, laid out and connected; made inside gradio's Blocks. Each browser window has its own pictures and
+    answer."""
 
     id, title = "find", "Find my model"
 
@@ -55,65 +55,62 @@ class FindPage:
         self._samples = gr.HTML(samples_for(session.backend.host), elem_id="modelsim_samples")
         self.encoders = EncodersPanel(encoder)
         self.imports = ImportPanel(session)
-        self._answer = gr.HTML(self._panel(self.finder("")), elem_id="modelsim_answer")
+        self._answer = gr.HTML(self._panel(self.finder), elem_id="modelsim_answer")
         with gr.Row(elem_id="modelsim_hidden"):
-            self._field, self._query, self._window, self._wanted = (
+            self._field, self._query, self._wanted = (
                 gr.Textbox(elem_id=name, show_label=False)
-                for name in (FIND_FIELD, QUERY_FIELD, WINDOW_FIELD, PICTURE_FIELD)
+                for name in (FIND_FIELD, QUERY_FIELD, PICTURE_FIELD)
             )
             self._sent = gr.HTML(elem_id="modelsim_picture")
         self.outputs = [self._verify, self._hashes, self._samples, self._answer]
 
-    def finder(self, window: str) -> Finder:
-        """What this browser window asked, and its answer."""
-        return self._finders.of(window)
+    @property
+    def finder(self) -> Finder:
+        """What the browser window asked, and its answer."""
+        return self._finders.here()
 
     def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
-        wiring, outputs, window = self.wiring, self.outputs, self._window
+        wiring, outputs = self.wiring, self.outputs
         wiring.beside(opened, self.encoders.show, self.encoders.outputs)
-        wiring.at_once(opened, self.show, window, outputs)  # families may have come meanwhile
+        wiring.at_once(opened, self.show, None, outputs)  # families may have come meanwhile
         self.encoders.connect(wiring, opened)
         self.imports.connect(wiring, opened)
-        taken = wiring.at_once(self._query.input, self.take, [self._query, window], outputs)
-        acted = wiring.at_once(self._field.input, self.act, [self._field, window], outputs)
+        taken = wiring.at_once(self._query.input, self.take, self._query, outputs)
+        acted = wiring.at_once(self._field.input, self.act, self._field, outputs)
         for begun in (taken, acted):
-            followed = wiring.in_background(begun.then, self.follow_begun, window)
-            wiring.tell_menu(wiring.at_once(followed.then, self.show, window, outputs))
+            followed = wiring.in_background(begun.then, self.follow_begun)
+            wiring.tell_menu(wiring.at_once(followed.then, self.show, None, outputs))
         buttons = (self._find, Finder.find), (self._verify, Finder.verify), (self._hashes, Finder.compare_hashes)
         for button, task in buttons:
-            followed = wiring.in_turn(button.click, partial(self.follow, task), window)
-            wiring.at_once(followed.then, self.show, window, outputs)
-        wiring.at_once(self._wanted.input, self.send, window, self._sent)
+            followed = wiring.in_turn(button.click, partial(self.follow, task))
+            wiring.at_once(followed.then, self.show, None, outputs)
+        wiring.at_once(self._wanted.input, self.send, None, self._sent)
 
-    def follow(self, task: Callable[[Finder], Task], window: str) -> Iterator[Updates]:
+    def follow(self, task: Callable[[Finder], Task]) -> Iterator[Updates]:
         """Follow a task to its end."""
-        finder = self.finder(window)
-        self.wiring.work.begin(self._owner(finder), lambda: task(finder), *_WORDS)
-        yield from self.follow_begun(window)
+        finder = self.finder
+        self.wiring.work.begin(self.id, lambda: task(finder), *_WORDS)
+        yield from self.follow_begun()
 
-    def follow_begun(self, window: str) -> Iterator[Updates]:
+    def follow_begun(self) -> Iterator[Updates]:
         """Follow what this window has begun, if it has."""
-        yield from self.wiring.work.follow_begun(self._owner(self.finder(window)))
+        yield from self.wiring.work.follow_begun(self.id)
 
-    def _owner(self, finder: Finder) -> tuple[str, str]:
-        """Whose work it is that this window begins here."""
-        return self.id, finder.window
-
-    def take(self, sent: str, window: str) -> Updates:
+    def take(self, sent: str) -> Updates:
         """Other pictures: the answer to the ones before is gone. They are looked at at once, unless that would stop
         other work."""
-        question, finder = json.loads(sent) if sent else {}, self.finder(window)
+        question, finder = json.loads(sent) if sent else {}, self.finder
         finder.number = question.get("number", "")
         finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
         begun = bool(finder.asked) and not finder.would_disturb
         if begun:
-            self.wiring.work.begin(self._owner(finder), finder.find, *_WORDS)
-        return self.show(window, begun)
+            self.wiring.work.begin(self.id, finder.find, *_WORDS)
+        return self.show(begun)
 
-    def show(self, window: str, begun: bool = False) -> Updates:
+    def show(self, begun: bool = False) -> Updates:
         """What is known by now; `begun` says that a search goes on."""
-        finder = self.finder(window)
+        finder = self.finder
         return {
             self._verify: gr.update(visible=finder.answer is not None and bool(finder.answer.shown.ranking)),
             self._hashes: gr.update(visible=finder.answer is not None and finder.answer.found.to_read > 0),
@@ -126,9 +123,9 @@ class FindPage:
         panel = answer_panel(finder, self._session, begun)
         return render("ui/templates/asked.html", number=finder.number, panel=panel)
 
-    def act(self, asked: str, window: str) -> Updates:
+    def act(self, asked: str) -> Updates:
         """What a button on a card asks for; long work is begun here and followed after."""
-        finder = self.finder(window)
+        finder = self.finder
         match json.loads(asked) if asked else {}:
             case {"find": "not this", "name": key}:
                 finder.leave_out(key)
@@ -137,13 +134,13 @@ class FindPage:
             case {"find": "forget"}:
                 finder.forget()
             case {"find": "load", "name": key}:
-                self.wiring.work.begin(self._owner(finder), lambda: finder.load(key), "Not loaded.", "Loaded.")
-        return self.show(window)
+                self.wiring.work.begin(self.id, lambda: finder.load(key), "Not loaded.", "Loaded.")
+        return self.show()
 
-    def send(self, window: str) -> Markup:
+    def send(self) -> Markup:
         """The first picture that was asked about, whole, for the script to hand on: after a reload the browser has it
         no longer."""
-        answer = self.finder(window).answer
+        answer = self.finder.answer
         first = answer.asked[0] if answer is not None else None
         return render("ui/templates/picture.html", **_packed(first))
 

@@ -29,8 +29,8 @@ class KnownRecipe:
 class Maker:
     """One browser window's side of the page; recipes themselves are everybody's, and lie in the library."""
 
-    def __init__(self, session: ViewState, window: str = "") -> None:
-        self.session, self.backend, self.window = session, session.backend, window
+    def __init__(self, session: ViewState) -> None:
+        self.session, self.backend = session, session.backend
         self._chosen: str | None = None
         self._base: str | None = None
 

@@ -16,8 +16,8 @@ from ..work import Updates
 from .answer import reading_words, recipe_panel
 from .maker import Maker
 
-RECIPE_FIELD, RECIPE_WINDOW = "modelsim_recipe_field", "modelsim_recipe_window"
-"""Ids of hidden text fields into which the script writes what a button asks for, and the browser window's name."""
+RECIPE_FIELD = "modelsim_recipe_field"
+"""Id of a hidden text field into which the script writes what a button asks for."""
 
 AUTOMATIC_BASE = "Automatic: a known base"
 
@@ -26,8 +26,8 @@ _WORDS = "Stopped. What was read so far is kept.", ""
 
 
 class RecipePage:
-    """Its components, laid out and connected; made inside gradio's Blocks. Every handler takes the browser window that
-    asks: each has its own model and answer."""
+    """Its components, laid out and connected; made inside gradio's Blocks. Each browser window has its own model and
+    answer."""
 
     id, title = "recipe", "Recipe"
 
@@ -43,35 +43,35 @@ class RecipePage:
         self._reading = gr.HTML(elem_id="modelsim_recipe_reading")
         self._answer = gr.HTML(elem_id="modelsim_recipe_answer")
         with gr.Row(elem_id="modelsim_recipe_hidden"):
-            self._field, self._window, self._seen = (
-                gr.Textbox(elem_id=name, show_label=False)
-                for name in (RECIPE_FIELD, RECIPE_WINDOW, "modelsim_recipe_seen")
+            self._field, self._seen = (
+                gr.Textbox(elem_id=name, show_label=False) for name in (RECIPE_FIELD, "modelsim_recipe_seen")
             )
         self.outputs = [self._model, self._base, self._reading, self._answer, self._seen]
 
-    def maker(self, window: str) -> Maker:
-        """The model that this browser window asked about."""
-        return self._makers.of(window)
+    @property
+    def maker(self) -> Maker:
+        """The model that the browser window asked about."""
+        return self._makers.here()
 
     def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
-        wiring, window, controls = self.wiring, self._window, [self._model, self._base, self._window]
-        wiring.at_once(opened, self.look, window, self.outputs)
+        wiring, controls = self.wiring, [self._model, self._base]
+        wiring.at_once(opened, self.look, None, self.outputs)
         for control in (self._model, self._base):
             wiring.at_once(control.input, self.take, controls, self.outputs)
         wiring.settle(self._seen, self.settled, [self._seen, *controls], self.outputs)
-        wiring.at_once(self._field.input, self.act, [self._field, window], self.outputs)
-        followed = wiring.in_turn(self._go.click, self.follow, window)
-        wiring.at_once(followed.then, self.look, window, self.outputs)
+        wiring.at_once(self._field.input, self.act, self._field, self.outputs)
+        followed = wiring.in_turn(self._go.click, self.follow)
+        wiring.at_once(followed.then, self.look, None, self.outputs)
 
-    def look(self, window: str) -> Updates:
+    def look(self) -> Updates:
         """Everything, after another look at the files."""
         self._session.backend.look()
-        return self.show(window)
+        return self.show()
 
-    def show(self, window: str) -> Updates:
+    def show(self) -> Updates:
         """As chosen and known by now."""
-        maker = self.maker(window)
+        maker = self.maker
         known = maker.known()
         reading = reading_words(known)
         return {
@@ -82,32 +82,30 @@ class RecipePage:
             self._seen: _seen(maker.chosen, maker.base),
         }
 
-    def take(self, model: str | None, base: str, window: str) -> Updates:
+    def take(self, model: str | None, base: str) -> Updates:
         """Another model, or another base; the controls show it already."""
-        maker = self.maker(window)
+        maker = self.maker
         maker.choose(model or None, None if base == AUTOMATIC_BASE else base)
-        updates = self.show(window)
+        updates = self.show()
         return {**updates, **{control: without_value(updates[control]) for control in (self._model, self._base)}}
 
-    def settled(self, seen: str, model: str | None, base: str, window: str) -> Updates:
+    def settled(self, seen: str, model: str | None, base: str) -> Updates:
         """Nothing, where the page shows what was chosen; else what was chosen meanwhile."""
         wanted = _seen(model or None, None if base == AUTOMATIC_BASE else base)
-        return {self._seen: gr.update()} if seen == wanted else self.take(model, base, window)
+        return {self._seen: gr.update()} if seen == wanted else self.take(model, base)
 
-    def act(self, asked: str, window: str) -> Updates:
+    def act(self, asked: str) -> Updates:
         """What a button asks for: another model."""
         match json.loads(asked) if asked else {}:
             case {"recipe": "choose", "name": str(name)}:
                 self._session.backend.look()
-                self.maker(window).choose(name)
-        return self.show(window)
+                self.maker.choose(name)
+        return self.show()
 
-    def follow(self, window: str) -> Iterator[Updates]:
+    def follow(self) -> Iterator[Updates]:
         """Make the recipe, to its end."""
-        maker = self.maker(window)
-        owner = self.id, maker.window
-        self.wiring.work.begin(owner, maker.make, *_WORDS)
-        yield from self.wiring.work.follow_begun(owner)
+        self.wiring.work.begin(self.id, self.maker.make, *_WORDS)
+        yield from self.wiring.work.follow_begun(self.id)
 
 
 def _seen(model: str | None, base: str | None) -> str:
