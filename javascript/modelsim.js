@@ -242,21 +242,11 @@ window.modelsim = window.modelsim || (function () {
         }
     }).observe(document, { childList: true, subtree: true });
 
-    const tasks = new Set();
-
-    /** The WebUI's own bar for a task of ours, where there is one; it ends with the task. */
-    function showProgress({ dataset: { task } }) {
-        if (tasks.has(task) || typeof requestProgress !== "function") return;
-        tasks.add(task);
-        requestProgress(task, document.getElementById("modelsim_status"), null, () => {});
-    }
-
     onSettle(".modelsim-drawing, .modelsim-models", (element) => {
         mark(chosen, element);
         markFamily(family, element);
     });
     onSettle(".modelsim-card[data-model]", (card) => mark(card.dataset.model)); // what the server shows is chosen
-    onSettle("#modelsim_status [data-task]", showProgress);
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.("#modelsim_tab button");
         if (button?.dataset.copy !== undefined) copy(button);

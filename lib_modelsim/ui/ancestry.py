@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -11,7 +12,7 @@ from ..errors import ModelsimError
 from ..job import Job
 from ..workspace.catalogue.index import Index
 from ..workspace.workspace import Workspace
-from .tasks import Task, task_name
+from .tasks import Task
 
 if TYPE_CHECKING:  # NumPy comes with them
     from ..lineage.graph.graph import LineageGraph
@@ -32,7 +33,9 @@ class AncestryHost(Protocol):
     @property
     def exports(self) -> Path: ...
 
-    def run(self, doing: object, work: Callable[[Job, Workspace], object], name: str | None = None) -> Task: ...
+    def run(
+        self, key: Hashable, work: Callable[[Job, Workspace], object], title: str, series: Hashable = None
+    ) -> Task: ...
 
     def ask(self, question: Callable[[Workspace], T]) -> T: ...
 
@@ -55,27 +58,24 @@ class Ancestry:
 
     def make_recipe(self, name: str | None, base: str | None) -> Task:
         """Find out what a model is made of, where that is not remembered. It fails where there is no model."""
-        task = task_name()
-        return self._backend.run(
-            ("recipe", name, base), lambda job, use: self._make_recipe(name, base, job, use, task), task
-        )
+        title = f"Make the recipe of {name}"
+        return self._backend.run(("recipe", name, base), partial(self._make_recipe, name, base), title)
 
-    def _make_recipe(self, name: str | None, base: str | None, job: Job, workspace: Workspace, task: str) -> None:
+    def _make_recipe(self, name: str | None, base: str | None, job: Job, workspace: Workspace) -> None:
         if name is None:
             raise ModelsimError("no model is chosen", None, "choose one in the field Model")
         index = self._backend.index_by(workspace, job)
-        workspace.lineage.recipe(name, base, index, job, task)
+        workspace.lineage.recipe(name, base, index, job)
         self.look(workspace, index.models)
 
     def make_lineage(self) -> Task:
         """Find out who was made of whom: recipes that are not remembered are made."""
-        task = task_name()
-        return self._backend.run("lineage", lambda job, workspace: self._make_lineage(job, workspace, task), task)
+        return self._backend.run("lineage", self._make_lineage, "Make lineage")
 
-    def _make_lineage(self, job: Job, workspace: Workspace, task: str) -> None:
+    def _make_lineage(self, job: Job, workspace: Workspace) -> None:
         index = self._backend.index_by(workspace, job)
         try:
-            found = workspace.lineage.lineage(None, index, job, task)
+            found = workspace.lineage.lineage(None, index, job)
         finally:  # recipes that were finished before a stop count too
             self.look(workspace, index.models)
         self._graphs = _key(index.models), found.graphs

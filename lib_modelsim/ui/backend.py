@@ -1,11 +1,12 @@
-"""What the tab works on: a workspace in a background thread, one task in it at a time, and the answers it gave."""
+"""What the tab works on: a workspace in a background thread, a queue of tasks for it, and the answers it gave."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
@@ -15,13 +16,15 @@ from ..errors import ModelsimError
 from ..hosts.host import Host
 from ..job import Job
 from ..library import Library
-from ..text import printable
+from ..text import counted, printable
 from ..workspace.catalogue.index import Index, Model
 from ..workspace.catalogue.table import LibraryRow, State
 from ..workspace.workspace import Question, Workspace
 from .ancestry import Ancestry
 from .answers import Answer, How
-from .tasks import Task, task_name
+from .jobs import Jobs
+from .memory import give_back
+from .tasks import Task
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..workspace.comparing.detail import Detail
@@ -34,6 +37,12 @@ if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
 
 
 T = TypeVar("T")
+
+MODELS = "models"
+"""Who shows what is known of all models: the owner of work that changes that."""
+
+HASHED_UNASKED = 20e9
+"""Bytes up to which files are hashed as soon as models were compared; more only when a button says so."""
 
 
 class Backend:
@@ -53,19 +62,17 @@ class Backend:
         self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
         self.ancestry = Ancestry(self)
         self.named = 0  # counts the classes named; with it one sees whether names are older
-        self.turn = 0  # counts the tasks asked for; who follows one sees that there is a newer one
-        self._task: Task | None = None
-        self._doing: object = None
         self.left_out: tuple[str, ...] = ()  # names; no use case looks at these models
         self._long, self._quick = (Workspace(host, open_library, leaving=self._leaving) for _ in range(2))
         self._background = ThreadPoolExecutor(1, "modelsim")
         self._at_once = ThreadPoolExecutor(1, "modelsim at once")
+        self.jobs = Jobs(self._background.submit, give_back)
         self._exports = TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True)
 
     @property
     def busy(self) -> bool:
-        """Whether a task runs."""
-        return self._task is not None and self._task.running
+        """Whether a task runs or waits."""
+        return self.jobs.busy
 
     @property
     def suites(self) -> Suites:
@@ -91,12 +98,12 @@ class Backend:
 
     def read_index(self) -> Task:
         """Read the headers of what is new or has changed."""
-        return self.run("index", self._read_index)
+        return self.run("index", self._index_told, "Index new files")
 
-    def compare(self, question: Question) -> Task:
-        """Read the headers anew and answer the question; a running task with the same question is joined."""
-        name = task_name()
-        return self.run(question, lambda job, workspace: self._compare(question, job, workspace, name), name)
+    def compare(self, question: Question, window: str = "") -> Task:
+        """Read the headers anew and answer the question, the newest of a browser window; then hash the files that were
+        not, where they are few."""
+        return self.run(question, partial(self._compare, question), "Compare models", series=("compare", window))
 
     def add_folder(self, typed: str) -> Task:
         """Look for checkpoints in a folder that a person typed, too."""
@@ -127,74 +134,82 @@ class Backend:
     def _marked(self, rows: Sequence[LibraryRow]) -> list[LibraryRow]:
         return [replace(row, left_out=row.name in self.left_out) for row in rows]
 
-    def hash_files(self) -> Task:
+    def hash_files(self, asked: bool = True) -> Task:
         """Hash the files that were not hashed before."""
-        return self.run("hashes", self._hash)
+        return self.run("hashes", self._hash, "Hash files", asked=asked)
 
     def compare_two(self, question: Question, name: str, other: str) -> Task:
         """Compare two models of an answer in detail."""
-        task, pair = task_name(), (name, other)
-        return self.run(
-            ("two", question, *pair),
-            lambda job, workspace: self._compare_two(question, pair, job, workspace, task),
-            task,
-        )
+        pair = name, other
+        title = f"Compare {name} with {other}"
+        return self.run(("two", question, *pair), partial(self._compare_two, question, pair), title)
 
     def load(self, name: str) -> Task:
         """Make a model the host's current checkpoint."""
-        return self.run(("load", name), lambda job, workspace: self._load(name, job, workspace))
+        return self.run(("load", name), partial(self._load, name), f"Load {name}")
 
-    def run(self, doing: object, work: Callable[[Job, Workspace], object], name: str | None = None) -> Task:
-        """Do long work in the background thread; running work that does the same is joined, other work is stopped."""
-        if not self.busy or self._doing != doing:
-            self.stop()
-            self._task, self._doing = Task(self._background, lambda job: work(job, self._long), name), doing
-        return self._task
+    def run(
+        self,
+        key: Hashable,
+        work: Callable[[Job, Workspace], object],
+        title: str,
+        series: Hashable = None,
+        asked: bool = True,
+    ) -> Task:
+        """Put long work into the queue of the background thread; Task says what is what. Work of the same key that
+        runs or waits is joined."""
+        return self.jobs.add(Task(key, title, lambda job: work(job, self._long), series, asked))
 
     def index_by(self, workspace: Workspace, job: Job) -> Index:
         """The models as they are now, for long work, in whose thread it is asked; new headers are read."""
         self._read_index(job, workspace)
         return self.index
 
-    def stop(self) -> None:
-        """Stop what runs."""
-        if self._task is not None:
-            self._task.stop()
-
     def close(self) -> None:
         """Stop what runs and close the libraries, each in its own thread."""
-        self.stop()
+        self.jobs.close()
         for pool, workspace in ((self._background, self._long), (self._at_once, self._quick)):
             pool.submit(workspace.close)
             pool.shutdown()
         self._exports.cleanup()
 
-    def _compare(self, question: Question, job: Job, workspace: Workspace, task: str) -> None:
+    def _index_told(self, job: Job, workspace: Workspace) -> str:
         self._read_index(job, workspace)
-        comparison = workspace.compare(question, self.index, job, task)
-        self.answers[question] = Answer(comparison, workspace.deltas(comparison, job))
+        return self._counts()
 
-    def _with_other_folders(self, doing: object, change: Callable[[Workspace], object]) -> Task:
+    def _counts(self) -> str:
+        models, bad = len(self.index.models), len(self.index.unreadable)
+        return counted(models, "model") + (f", {bad:,} not read" if bad else "") + "."
+
+    def _compare(self, question: Question, job: Job, workspace: Workspace) -> str:
+        self._read_index(job, workspace)
+        comparison = workspace.compare(question, self.index, job)
+        self.answers[question] = Answer(comparison, workspace.deltas(comparison, job))
+        if len(self.index.models) > 1 and 0 < self.unhashed <= HASHED_UNASKED:
+            self.jobs.show_to(self.hash_files(asked=False), MODELS)
+        return self._counts()
+
+    def _with_other_folders(self, doing: Hashable, change: Callable[[Workspace], object]) -> Task:
         """Change the folders and read the headers there; what was compared before was of other models."""
 
-        def work(job: Job, workspace: Workspace) -> None:
+        def work(job: Job, workspace: Workspace) -> str:
             change(workspace)
             self.index, self.answers, self.details = Index(), {}, {}
             self._read_index(job, workspace)
+            return self._counts()
 
-        return self.run(doing, work)
+        return self.run(doing, work, "Change the folders")
 
-    def _hash(self, job: Job, workspace: Workspace) -> None:
+    def _hash(self, job: Job, workspace: Workspace) -> str:
         try:
             workspace.scan(job)
         finally:
             self._read_index(Job(), workspace)  # what was hashed before a stop counts too
+        return self._counts()
 
-    def _compare_two(
-        self, question: Question, pair: tuple[str, str], job: Job, workspace: Workspace, task: str
-    ) -> None:
+    def _compare_two(self, question: Question, pair: tuple[str, str], job: Job, workspace: Workspace) -> None:
         comparison = self.answers[question].comparison
-        self.details[(question, *pair)] = workspace.detail(comparison, pair, job, task)
+        self.details[(question, *pair)] = workspace.detail(comparison, pair, job)
 
     def _load(self, name: str, job: Job, workspace: Workspace) -> None:
         model = self.model(name)

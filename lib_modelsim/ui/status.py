@@ -6,22 +6,21 @@ from ..errors import for_page
 from ..job import Progress
 from ..templates import render
 from ..text import percent, size_text
-from .words import capital, duration
+from .words import duration
 
 
-def working(progress: Progress | None, seconds: float, task: str | None = None) -> str:
-    """What is being done, how much of it, and the time left; `seconds` is how long this stage has taken so far, `task`
-    the name by which the host's own bar is asked for."""
+def working(title: str, progress: Progress | None = None, seconds: float = 0.0) -> str:
+    """The work's title, what is being done of it and how much, and the time left; `seconds` is how long this stage has
+    taken so far."""
     if progress is None:
-        return _line("Starting …", 0.0, task=task)
+        return _line(title, 0.0)
     fraction = progress.done / progress.total if progress.total else 1.0
     show = size_text if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"
-    what = capital(progress.what)
-    words = f"{what}: {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
+    words = f"{title}: {progress.what}, {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
     if 0 < fraction < 1 and seconds > 1:
         words += f", {duration(seconds * (1 / fraction - 1))} left"
-    return _line(words, fraction, task=task)
+    return _line(words, fraction)
 
 
 def message(text: str, kind: str = "done") -> str:
@@ -29,8 +28,8 @@ def message(text: str, kind: str = "done") -> str:
     return _line(for_page(text), 1.0 if kind == "done" else 0.0, kind)
 
 
-def _line(text: str, fraction: float, kind: str = "working", task: str | None = None) -> str:
-    return render("ui/templates/status.html", text=text, kind=kind, task=task, width=f"{fraction:.1%}")
+def _line(text: str, fraction: float, kind: str = "working") -> str:
+    return render("ui/templates/status.html", text=text, kind=kind, width=f"{fraction:.1%}")
 
 
 def note(title: str, text: str = "") -> str:

@@ -12,7 +12,6 @@ from ..templates import render
 from .backend import Backend
 from .families.page import FamiliesPage
 from .pages import PAGES, TabPage
-from .status import message
 from .view_state import ViewState
 from .windows import asking_window
 from .wiring import Wiring
@@ -51,19 +50,17 @@ class Tab:
     def __init__(self, session: ViewState) -> None:
         self.pages: dict[str, TabPage] = {}
         with gr.Column(elem_id="modelsim_tab"):
-            with gr.Row(elem_id="modelsim_bar"):
-                status = gr.HTML(message(""), elem_id="modelsim_status")
-                stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
+            work = Work(session.backend.jobs)
             with gr.Row(elem_id="modelsim_window_hidden"):
                 window = gr.Textbox(elem_id="modelsim_window_field", show_label=False)  # filled in by the script
                 told = gr.HTML()
-            wiring = Wiring(Work(session, status, stop), session.backend.host, window)
+            wiring = Wiring(work, session.backend.host, window)
             with gr.Tabs(elem_id="modelsim_pages"):
                 items = [self._made(kind, session, wiring) for kind in PAGES]
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script when the tab is opened
-        wiring.beside(stop.click, wiring.work.stop, None)
-        for item in items:  # what the line told was of the page before
-            wiring.beside(item.select, wiring.work.clear, wiring.work.outputs)
+        wiring.beside(work.asked.input, work.show, work.outputs, work.asked)
+        wiring.beside(work.stop.click, work.jobs.stop_running, None)
+        wiring.beside(work.action.input, work.act, None, work.action)
         wiring.beside(opened.click, _opened, told)
         first, *others = zip(self.pages.values(), items, strict=True)
         first[0].connect(opened.click)

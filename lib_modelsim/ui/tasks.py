@@ -1,49 +1,126 @@
-"""Work in the background that can be followed and stopped."""
+"""A piece of long work: what it is, how far it is, and what came out of it."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from secrets import token_hex
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from enum import Enum
 from threading import Event
 
-from ..job import Job, Progress
+from ..errors import ModelsimError, for_page, no_memory
+from ..job import Cancelled, Job, Progress
+
+_log = logging.getLogger(__name__)
+
+LONG = 5.0
+"""Seconds of work that are worth a line of its own at the end, though nothing is to be said of it."""
 
 
-def task_name() -> str:
-    """A name that the WebUI's own bar can be asked for by."""
-    return f"task({token_hex(8)})"
+class TaskState(Enum):
+    """Where a task is on its way from the queue to its end."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "error"
 
 
+_ENDS = TaskState.DONE, TaskState.STOPPED, TaskState.FAILED
+
+
+@dataclass(eq=False)
 class Task:
-    """Work in the background thread, which can be followed and stopped."""
+    """Work that was asked for. Tasks of one `key` are the same work. `series`: of all that have it only the newest is
+    wanted, as they answer one question of one person's. `asked`: a person did, rather than the page itself.
 
-    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Job], object], name: str | None) -> None:
-        self.name = name  # under which the host shows it, where it does
-        self._stop = Event()
-        self._progress: Progress | None = None
-        self._since = 0.0
-        self._future = pool.submit(work, Job(self._report, self._stop.is_set))
+    `work` takes the Job that it reports to, and may return a sentence of what came out; `done` is that of work that
+    says nothing, `stopped` tells what is kept where it is stopped. `owners`: the parts of the page that show what came
+    out.
+    """
 
-    def _report(self, progress: Progress) -> None:
-        if self._progress is None or self._progress.what != progress.what:
-            self._since = time.monotonic()
-        self._progress = progress
+    key: Hashable
+    title: str
+    work: Callable[[Job], object]
+    series: Hashable = None
+    asked: bool = True
+    stopped: str = "Stopped. What is finished is kept."
+    done: str = ""
+    owners: set[Hashable] = field(default_factory=set)
+    number: int = 0
+    state: TaskState = TaskState.WAITING
+    said: str = ""  # by the work itself, or of its failure
+    progress: Progress | None = None
+    seconds: float = 0.0  # it ran, in all its turns
+    stopping: bool = False
+    _stop: Event = field(default_factory=Event)
+    _end: Event = field(default_factory=Event)
+    _since: float = 0.0
 
     @property
     def running(self) -> bool:
-        return not self._future.done()
+        """Whether it has not ended yet; it may be waiting."""
+        return self.state not in _ENDS
 
-    def stop(self) -> None:
-        """Ask it to end; it does so within one item, and keeps what is finished."""
+    @property
+    def stage_seconds(self) -> float:
+        """How long the stage that it reports has taken."""
+        return time.monotonic() - self._since
+
+    @property
+    def told(self) -> str:
+        """How it ended, in a sentence."""
+        return self.said or {TaskState.DONE: self.done, TaskState.STOPPED: self.stopped}.get(self.state, "")
+
+    @property
+    def worth_telling(self) -> bool:
+        """Whether its end is: not that of something that was over at once, as it was meant to be."""
+        return bool(self.said) or self.state is not TaskState.DONE or self.seconds > LONG
+
+    def interrupt(self) -> None:
+        """Ask the work to end; it does so within one item, and keeps what is finished."""
+        self.stopping = True
         self._stop.set()
 
-    def follow(self, every: float = 0.2) -> Iterator[tuple[Progress | None, float]]:
-        """The latest progress and the seconds since its stage began, time and again until the work is done.
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until it has ended; False where that takes longer."""
+        return self._end.wait(timeout)
 
-        Raises what the work raised: Cancelled where it was stopped.
-        """
-        while wait([self._future], timeout=every).not_done:
-            yield self._progress, time.monotonic() - self._since
-        self._future.result()
+    def run(self) -> None:
+        """Do the work, in this thread. However it goes, it ends here, with a sentence for people."""
+        self.state, self.progress, begun = TaskState.RUNNING, None, time.monotonic()
+        self._since = begun
+        try:
+            out = self.work(Job(self._report, self._stop.is_set))
+            self.said, state = out if isinstance(out, str) else "", TaskState.DONE
+        except Cancelled:
+            state = TaskState.STOPPED
+        except ModelsimError as error:
+            self.said, state = for_page(str(error)), TaskState.FAILED
+        except BaseException as error:  # noqa: BLE001 - the thread has other tasks to do
+            told = no_memory(error)
+            if told is None:
+                _log.exception("%s", self.title)
+            unexpected = f"Unexpected error: {error!r}. Fix: see the terminal for its details, then try again."
+            self.said, state = unexpected if told is None else for_page(str(told)), TaskState.FAILED
+        self.seconds += time.monotonic() - begun
+        self.state = state
+
+    def wait_again(self) -> None:
+        """Back into the queue, for another turn."""
+        self.state, self.said, self.stopping, self._stop = TaskState.WAITING, "", False, Event()
+
+    def remove(self) -> None:
+        """It gets no turn any more."""
+        self.state = TaskState.STOPPED
+
+    def end(self) -> None:
+        """Whoever waits for its end goes on."""
+        self._end.set()
+
+    def _report(self, progress: Progress) -> None:
+        if self.progress is None or self.progress.what != progress.what:
+            self._since = time.monotonic()
+        self.progress = progress

@@ -1,8 +1,8 @@
-"""How events are answered: at once and one after another, beside each other, or in the background with progress."""
+"""How events are answered: at once and one after another, beside each other, or when long work has ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -21,13 +21,12 @@ _DROPS = int(gr.__version__.split(".")[0]) < 4
 _EVERY: dict[str, Any] = {} if _DROPS else {"trigger_mode": "multiple"}
 """Else gradio drops what is asked for while the one before is on its way; gradio 3 always does."""
 
-_QUIET = {"show_progress": "hidden", "api_name": False, **_EVERY}
-_AT_ONCE = {"queue": False, **_QUIET}
-"""Long work is queued; all that answers at once is not, and so works beside it."""
+_AT_ONCE = {"queue": False, "show_progress": "hidden", "api_name": False, **_EVERY}
+"""Long work has a queue of its own; nothing goes through gradio's."""
 
 
 class Wiring:
-    """Connects the events of all pages; `work` has the one status line and the one Stop button. Each event brings the
+    """Connects the events of all pages; `work` is the jobs on the page. Each event brings the
     name of its browser window along, for which it is then answered."""
 
     def __init__(self, work: Work, host: Host, window: gr.Textbox) -> None:
@@ -80,10 +79,22 @@ class Wiring:
 
         return event(answered, self._with_window(inputs), outputs, **_AT_ONCE)
 
-    def in_turn(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
-        """Follow a new task; who follows an older one leaves."""
-        begun = self.beside(event, self.work.take_turn, None)
-        return self.in_background(begun.then, task, inputs)
+    def when_ended(
+        self,
+        owner: str,
+        answer: Callable[..., object],
+        inputs: Any,  # noqa: ANN401 - components of gradio
+        outputs: Any,  # noqa: ANN401 - the same
+    ) -> Dependency:
+        """Show what came of this owner's work whenever some has ended, in each window that is to know."""
+        ended, told = self.work.ended(owner)
+        shown = self.at_once(ended.input, answer, inputs, outputs)
+
+        def tell(count: str) -> str:
+            return render("ui/templates/ended_shown.html", owner=owner, count=count)
+
+        self.beside(shown.then, tell, told, ended)
+        return shown
 
     def tell_menu(self, done: Dependency) -> None:
         """Tell the host's own menu of checkpoints, where it has one, what is loaded by then."""
@@ -93,24 +104,6 @@ class Wiring:
     def _menu(self) -> object:
         menu = self._host.menu()
         return gr.update(choices=list(menu.choices), value=menu.value)
-
-    def in_background(self, event: Event, task: Callable[..., object], inputs: Any = None) -> Dependency:  # noqa: ANN401
-        """Follow a task on the status line."""
-
-        def followed(window: str, *values: object) -> Iterator[object]:
-            with asked_by(window):
-                steps = iter(task(*values))
-            try:
-                while True:
-                    with asked_by(window):  # each step may be taken in another thread
-                        step = next(steps, None)
-                    if step is None:
-                        return
-                    yield step
-            finally:
-                steps.close()
-
-        return event(followed, self._with_window(inputs), self.work.outputs, **_QUIET)
 
     def _with_window(self, inputs: Any) -> list[Any]:  # noqa: ANN401 - components of gradio
         if inputs is None:

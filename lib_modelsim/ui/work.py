@@ -1,151 +1,114 @@
-"""Long work as the tab shows it: a line with progress while it goes on, and how it ended."""
+"""The jobs as every browser window shows them: one line of what runs, a list that opens, a Stop button."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from threading import Lock
+import json
+from collections.abc import Callable, Hashable
 from typing import Any
+from zlib import crc32
 
 import gradio as gr
+from markupsafe import Markup
 
-from ..errors import ModelsimError, no_memory
-from ..job import Cancelled, Progress
+from ..templates import render
 from ..text import counted
-from .choices import LIBRARY
+from .jobs import Jobs
 from .status import message, working
 from .tasks import Task
-from .view_state import ViewState
 from .windows import asking_window
 
 Updates = dict[Any, Any]
 """Component → its new value, as gradio takes it."""
 
-HASHED_UNASKED = 20e9
-"""Bytes up to which files are hashed as soon as the tree is shown; more only when a button says so."""
-
-
-class _Begun:
-    """Work that was asked for. It is started by the first who follows it; the others follow it, too."""
-
-    def __init__(self, start: Callable[[], Task], stopped: str, done: str | None) -> None:
-        self._start, self.stopped, self.done = start, stopped, done
-        self._task: Task | None = None
-        self._lock = Lock()
-
-    def task(self) -> Task:
-        """The work as it goes on."""
-        with self._lock:
-            self._task = self._task or self._start()
-            return self._task
-
 
 class Work:
-    """Starts tasks of the backend and follows them, on the status line and the Stop button."""
+    """The backend's jobs on the page. The script asks for them again and again, more often while something goes on, and
+    says which list it has: so all windows see the same, also after a reload."""
 
-    def __init__(self, session: ViewState, status: gr.HTML, stop: gr.Button) -> None:
-        self._session, self._status, self._stop = session, status, stop
-        self._begun: dict[Hashable, _Begun] = {}  # until it has ended, by who is to follow it
-        self.outputs = [status, stop]
+    def __init__(self, jobs: Jobs) -> None:
+        self.jobs = jobs
+        self._owners: dict[str, tuple[gr.Textbox, gr.HTML]] = {}
+        with gr.Row(elem_id="modelsim_bar"):
+            self._line = gr.HTML(message(""), elem_id="modelsim_status")
+            self._list = gr.HTML(elem_id="modelsim_jobs")
+            self.stop = gr.Button("Stop", elem_id="modelsim_interrupt", interactive=False, scale=0, min_width=80)
+        with gr.Row(elem_id="modelsim_jobs_hidden") as self._hidden:
+            self._told = gr.HTML(elem_id="modelsim_jobs_told")
+            self.asked, self.action = (
+                gr.Textbox(elem_id=name, show_label=False) for name in ("modelsim_jobs_asked", "modelsim_jobs_action")
+            )
+        self.outputs = [self._told, self._line, self._list, self.stop]
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether a task runs, or is about to."""
-        return bool(self._begun) or self._session.backend.busy
+    def begin(self, owner: Hashable, start: Callable[[], Task], stopped: str = "", done: str = "") -> Task:
+        """Put work into the queue. The owner is the part of the page that shows what comes of it, in all windows; then
+        what is said where it is stopped, and where it is done and says nothing itself."""
+        task = start()
+        task.stopped, task.done = stopped or task.stopped, done or task.done
+        self.jobs.show_to(task, owner)
+        return task
 
-    def take_turn(self) -> None:
-        """Begin something new: who follows an older task leaves."""
-        self._session.backend.turn += 1
+    def begin_own(self, owner: str, start: Callable[[], Task], stopped: str = "", done: str = "") -> Task:
+        """The same, where what comes of it is shown in the window alone that asks."""
+        return self.begin((owner, asking_window()), start, stopped, done)
 
-    def stop(self) -> None:
-        """Stop what runs."""
-        self._session.backend.stop()
+    def ended(self, owner: str) -> tuple[gr.Textbox, gr.HTML]:
+        """The field into which the script writes how often work of this owner has ended, where that is more than the
+        page has shown; and where the page is told that it has shown so many."""
+        with self._hidden:
+            field = gr.Textbox(elem_id=f"modelsim_ended_{owner}", show_label=False)
+            self._owners[owner] = field, gr.HTML()
+        return self._owners[owner]
 
-    def clear(self) -> Updates:
-        """Another page is looked at: how work of the one before ended is not told there. What runs is followed on."""
-        if self.goes_on:
-            return {self._stop: gr.update()}  # gradio 3 takes nothing for None
-        return self._resting(message(""))
+    def show(self, asked: str) -> Updates:
+        """What goes on, for a window that asks and says which list it has."""
+        question = json.loads(asked) if asked else {}
+        running, listed = self.jobs.running, self._listed()
+        version = f"{crc32(listed.encode()):x}"
+        window = asking_window()
+        ends = {owner: self.jobs.ends(owner, (owner, window)) for owner in self._owners}
+        told = {"at": question.get("at"), "live": self.jobs.busy, "named": bool(window), "ends": ends}
+        return {
+            self._told: render("ui/templates/jobs_told.html", told=json.dumps(told)),
+            self._line: self.line(),
+            self._list: gr.update() if question.get("list") == version else _versioned(listed, version),
+            self.stop: gr.update(interactive=running is not None and not running.stopping),
+        }
 
-    def index(self) -> Iterator[Updates]:
-        """Read the headers of what is new or has changed."""
-        yield from self._follow(self._session.backend.read_index, "Stopped. What was read so far is kept.")
+    def act(self, asked: str) -> None:
+        """What a button in the list asks for."""
+        match json.loads(asked) if asked else {}:
+            case {"job": "stop", "number": str(number)}:
+                self.jobs.stop(int(number))
+            case {"job": "run now", "number": str(number)}:
+                self.jobs.run_now(int(number))
+            case {"job": "dismiss", "number": str(number)}:
+                self.jobs.dismiss(int(number) if number else None)
 
-    def compare(self) -> Iterator[Updates]:
-        """Compare the models as chosen, unless only the library is looked at."""
-        if self._session.choices.view == LIBRARY:
-            yield {self._stop: gr.update()}  # gradio 3 takes a generator without a word for one that says None
-            return
-        self._session.settle_base()
-        question = self._session.choices.question
-        stopped = "Stopped. What is finished is kept. To go on, press Show families."
-        yield from self._follow(lambda: self._session.backend.compare(question), stopped)
+    def line(self) -> str:
+        """What runs and how far it is, else how the last that ended did."""
+        jobs = self.jobs
+        if (running := jobs.running) is not None:
+            if running.stopping:
+                return working(f"{running.title}: {'making way' if running in jobs.waiting else 'stopping'} …")
+            return working(running.title, running.progress, running.stage_seconds)
+        if jobs.waiting:
+            return working(jobs.waiting[0].title)
+        last = next(iter(jobs.ended), None)
+        return message("") if last is None else message(f"{last.title}: {last.told}", last.state.value)
 
-    def hash_few(self) -> Iterator[Updates]:
-        """Hash the files that were not hashed before, unless they are many, or something else has begun."""
-        backend = self._session.backend
-        wanted = len(backend.index.models) > 1 and 0 < backend.unhashed <= HASHED_UNASKED
-        if wanted and not backend.busy and self._session.choices.question in backend.answers:
-            yield from self.hash_all()
-        else:
-            yield {self._stop: gr.update()}  # as above
+    def _listed(self) -> Markup:
+        """What runs, what waits, what has ended; with a button each for what can be done with it."""
+        jobs = self.jobs
+        running, waiting, ended = jobs.running, jobs.waiting, jobs.ended
+        words = [counted(len(waiting), "job") + " waiting"] if waiting else []
+        return render(
+            "ui/templates/jobs.html",
+            running=running,
+            waiting=[each for each in waiting if each is not running],
+            ended=ended,
+            summary=", ".join(words) or ("Jobs" if running or ended else ""),
+        )
 
-    def hash_all(self) -> Iterator[Updates]:
-        """Hash the files that were not hashed before."""
-        yield from self._follow(self._session.backend.hash_files, "Hashing stopped. The files hashed so far are kept.")
 
-    def begin(self, owner: Hashable, start: Callable[[], Task], stopped: str, done: str | None = None) -> None:
-        """What `follow_begun` of this owner is to start and to follow; what the status line says where it is stopped,
-        and when it is done, if that is not how many models there are. The owner is the part of the page that shows what
-        comes of it, in the window that asks."""
-        self.take_turn()
-        self._begun[owner, asking_window()] = _Begun(start, stopped, done)
-
-    def follow_begun(self, owner: Hashable) -> Iterator[Updates]:
-        """Follow what a button of this owner asked for, if it asked for long work, to its end: also where another event
-        has come first and follows it already, as who asked shows the answer after this. Then what was asked for
-        meanwhile, as gradio 3 lets nobody else follow that."""
-        yield {self._stop: gr.update()}  # as above
-        asked = owner, asking_window()
-        while (begun := self._begun.get(asked)) is not None:
-            try:
-                yield from self._follow(begun.task, begun.stopped, begun.done)
-            finally:
-                if self._begun.get(asked) is begun:
-                    self._begun.pop(asked, None)
-
-    def _follow(self, start: Callable[[], Task], stopped: str, done: str | None = None) -> Iterator[Updates]:
-        """A task's progress to its end, and how it ended. Whoever asked earlier leaves the queue to the last to ask."""
-        backend, turn, task = self._session.backend, self._session.backend.turn, start()
-        yield self._working(None, 0, task)
-        try:
-            for progress, seconds in task.follow():
-                if backend.turn != turn:
-                    break
-                yield self._working(progress, seconds, task)
-            status = message(self._summary() if done is None else done)
-        except Cancelled:
-            status = message(stopped, "stopped")
-        except ModelsimError as error:
-            status = message(str(error), "error")
-        except Exception as error:
-            told = no_memory(error)
-            if told is not None:
-                yield self._resting(message(str(told), "error"))
-                return
-            yield self._resting(message(f"Unexpected error: {error!r}. The terminal has the details.", "error"))
-            raise
-        if backend.turn != turn:
-            status = message("Replaced by a newer request, here or in another window.", "stopped")
-        yield self._resting(status)
-
-    def _working(self, progress: Progress | None, seconds: float, task: Task) -> Updates:
-        """Each step lets a person stop it: what was answered late may have taken that away."""
-        return {self._status: working(progress, seconds, task.name), self._stop: gr.update(interactive=True)}
-
-    def _summary(self) -> str:
-        index = self._session.backend.index
-        models, bad = len(index.models), len(index.unreadable)
-        return counted(models, "model") + (f", {bad:,} not read" if bad else "") + "."
-
-    def _resting(self, status: str) -> Updates:
-        return {self._status: status, self._stop: gr.update(interactive=False)}
+def _versioned(listed: Markup, version: str) -> Markup:
+    return render("ui/templates/jobs_list.html", listed=listed, version=version)

@@ -49,7 +49,8 @@ class CheckpointCopiesPanel:
         match action:
             case {"do": "list", **more}:
                 quick = more.get("quick") == "yes"
-                begin(lambda: self._backend.run(("checkpoint copies", quick), self._work(quick)), _STOPPED, "")
+                title = "Look for copies of checkpoints"
+                begin(lambda: self._backend.run(("checkpoint copies", quick), self._work(quick), title), _STOPPED)
         return (self.id,)
 
     def _work(self, quick: bool) -> Any:  # noqa: ANN401 - what the backend runs

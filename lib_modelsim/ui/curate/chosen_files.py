@@ -52,7 +52,8 @@ class ChosenFiles:
             case {"do": "yes"} if curator.asked is not None:
                 asked, curator.asked = curator.asked, None
                 stopped = "Stopped. What was copied or moved before stays there; everything else is where it was."
-                begin(lambda: curator.run(("transfer", asked), _carrying_out(asked, curator)), stopped, "")
+                work = _carrying_out(asked, curator)
+                begin(lambda: curator.run(("transfer", asked), work, "Copy or move pictures"), stopped)
             case {"do": "no"}:
                 curator.asked = None
             case {"do": "list"}:

@@ -56,13 +56,15 @@ class DuplicatesPanel:
                 self._begin_find(curator, state, begin)
             case {"do": "page", "page": str(page)} if page.isascii() and page.isdigit():
                 turn = partial(self._turn, state, int(page))
-                begin(lambda: curator.run(("duplicates page", page), turn), _STOPPED, "")
+                begin(lambda: curator.run(("duplicates page", page), turn, "Show other duplicates"), _STOPPED)
             case {"do": "hide", "a": str(a), "b": str(b)}:
                 pair = _paths(state, f"[{a}, {b}]")
-                begin(lambda: curator.run(("hide", a, b), partial(self._hide, curator, state, pair)), _STOPPED, "")
+                hide = partial(self._hide, curator, state, pair)
+                begin(lambda: curator.run(("hide", a, b), hide, "Hide a pair"), _STOPPED)
             case {"do": "show again", **more}:
                 pair = self._pair(state, more)
-                begin(lambda: curator.run(("again", pair), partial(self._again, curator, state, pair)), _STOPPED, "")
+                again = partial(self._again, curator, state, pair)
+                begin(lambda: curator.run(("again", pair), again, "Show a pair again"), _STOPPED)
             case {"do": "list", "chosen": str(chosen)}:
                 state.listed = _paths(state, chosen)
             case {"do": "ask", "chosen": str(chosen)}:
@@ -72,7 +74,8 @@ class DuplicatesPanel:
             case {"do": "move"} if state.asked is not None:
                 asked, state.asked = state.asked, None
                 stopped = "Stopped. What was moved before stays there; everything else is where it was."
-                begin(lambda: curator.run(("move", asked), partial(self._move, curator, state, asked)), stopped, "")
+                move = partial(self._move, curator, state, asked)
+                begin(lambda: curator.run(("move", asked), move, "Move duplicates"), stopped)
             case _:
                 self._act_on_captions(action, curator, state, begin)
         return (self.id,)
@@ -102,7 +105,7 @@ class DuplicatesPanel:
         state.captions = None
         state.seen.clear()
         asked = "duplicates", curator.folder, against
-        begin(lambda: curator.run(asked, partial(self._find, curator, state)), _STOPPED, "")
+        begin(lambda: curator.run(asked, partial(self._find, curator, state), "Look for duplicates"), _STOPPED)
 
     def _folder(self, typed: str) -> list[Path]:
         """The other folder, where one was typed. Raises ModelsimError for what may not be looked into."""
@@ -151,12 +154,12 @@ class DuplicatesPanel:
     def _act_on_captions(self, action: Mapping[str, Any], curator: Curator, state: CopiesState, begin: Begin) -> None:
         match action:
             case {"do": "captions"}:
-                begin(lambda: curator.run("merge captions", partial(self._merge, state)), "Stopped.", "")
+                begin(lambda: curator.run("merge captions", partial(self._merge, state), "Merge captions"), "Stopped.")
             case {"do": "write captions", "captions_to": str(typed)} if state.captions is not None:
                 state.captions_to = typed
                 target = self._backend.curating.target(typed)
                 work = partial(self._write, state, target)
-                begin(lambda: curator.run(("write captions", target), work), "Stopped.", "")
+                begin(lambda: curator.run(("write captions", target), work, "Write captions"), "Stopped.")
 
     def _merge(self, state: CopiesState, job: Job, workspace: Workspace) -> None:  # noqa: ARG002 - of all work
         if state.answer is not None:

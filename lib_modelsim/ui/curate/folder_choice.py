@@ -39,7 +39,7 @@ class FolderChoice:
             case {"do": "open", "path": str(path)}:
                 curator.typed = path
                 picture = str(action.get("picture", ""))
-                begin(lambda: curator.open(path, picture), "Stopped. What was read so far is kept.", "")
+                begin(lambda: curator.open(path, picture), "Stopped. What was read so far is kept.")
         return ()
 
     def show(self, curator: Curator) -> Updates:

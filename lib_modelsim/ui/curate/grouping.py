@@ -42,7 +42,7 @@ def begin_grouping(action: Mapping[str, Any], curator: Curator, begin: Begin) ->
     request = GroupsRequest(count)
     request.require_right()
     curator.groups_request = request
-    begin(curator.score_again, _STOPPED, "")
+    begin(curator.score_again, _STOPPED)
 
 
 def _whole(typed: Any) -> int:  # noqa: ANN401 - the script's

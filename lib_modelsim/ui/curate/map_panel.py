@@ -81,9 +81,9 @@ class MapPanel:
         found, mine = self._of(curator), (self.id,)
         match action:
             case {"do": "project", "method": str(method)}:
-                begin(lambda: curator.run(("map", method), partial(self._project, curator, method)))
+                begin(lambda: curator.run(("map", method), partial(self._project, curator, method), "Make the map"))
             case {"do": "write", "kind": str(kind)} if kind in _FILES:
-                begin(lambda: curator.run(("write", kind), partial(self._write, curator, kind)))
+                begin(lambda: curator.run(("write", kind), partial(self._write, curator, kind), "Write the map"))
             case {"do": "gallery"}:
                 curator.show(selected=bool(curator.selected))
                 return "gallery", "chosen"

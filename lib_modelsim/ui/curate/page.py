@@ -98,8 +98,7 @@ class CuratePage:
                 panel.connect(wiring, lambda: self.curator)
         acted = wiring.at_once(self._field.input, self.act, self._field, self.outputs)
         wiring.beside(acted.then, self.later, self._taken)
-        followed = wiring.in_background(acted.then, self.follow)
-        ended = wiring.at_once(followed.then, self.show, None, self.outputs)
+        ended = wiring.when_ended(self.id, self.show, None, self.outputs)
         wiring.beside(ended.then, self.later, self._taken)
 
     def opened(self) -> Updates:
@@ -130,11 +129,7 @@ class CuratePage:
         return {**updates, self._said: said, self._taken: _taken(curator)}
 
     def _begin(self, task: Any, stopped: str = _STOPPED, done: str = "") -> None:  # noqa: ANN401
-        self._wiring.work.begin(self.id, task, stopped, done)
-
-    def follow(self) -> Any:  # noqa: ANN401 - a generator of updates
-        """Follow what this window has begun, if it has."""
-        yield from self._wiring.work.follow_begun(self.id)
+        self._wiring.work.begin_own(self.id, task, stopped, done)
 
     def show(self) -> Updates:
         """All that is known by now."""

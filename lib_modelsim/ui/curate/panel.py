@@ -10,8 +10,8 @@ from ..work import Updates
 from .session import Curator
 
 Begin = Callable[..., None]
-"""Begins long work that the status line follows: `begin(task, stopped, done)`. `task` is called for the Task when it is
-its turn; the sentences are for when it is stopped, and when it is done."""
+"""Puts long work into the queue: `begin(task, stopped, done)`. `task` is called for the Task; the sentences are for
+when it is stopped, and when it is done and says nothing itself."""
 
 
 class Panel(Protocol):

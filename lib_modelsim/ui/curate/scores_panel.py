@@ -41,7 +41,7 @@ class ScoresPanel:
             case {"do": "score"}:
                 self._score(action, curator, begin)
             case {"do": "download"}:
-                task = partial(self._backend.run, "download CLIP", self._download)
+                task = partial(self._backend.run, "download CLIP", self._download, "Download CLIP")
                 begin(task, "Stopped. What was downloaded is kept. To go on, press it again.", "Downloaded.")
         return ()
 
@@ -57,7 +57,7 @@ class ScoresPanel:
                 self._backend.curating.require_allowed(Path(file))
         request = chosen.request()
         require_right(request)
-        begin(lambda: curator.score(request), "Stopped. What was scored is kept: press Score to go on.", "")
+        begin(lambda: curator.score(request), "Stopped. What was scored is kept: press Score to go on.")
 
     def look_for_clip(self) -> None:
         """Whether there is a CLIP to use, or what a click would download; takes seconds, as open_clip is imported."""

@@ -59,15 +59,15 @@ class Curator:
 
     # long work
 
-    def run(self, doing: object, work: Callable[[Job, Workspace], object]) -> Task:
-        """Long work in the background thread, for this window; the same work that goes on already is joined."""
-        return self.backend.run((id(self), doing), work)
+    def run(self, key: object, work: Callable[[Job, Workspace], object], title: str) -> Task:
+        """Long work in the queue, for this window; the same work that goes on or waits already is joined."""
+        return self.backend.run((id(self), key), work, title)
 
     def open(self, typed: str, picture: str = "") -> Task:
         """Read what the pictures of a folder tell of themselves; then open the one at this path, if one is named."""
         self.typed = typed
         work = partial(self._open, typed, picture)
-        return self.run(("collect", typed, picture), work)
+        return self.run(("collect", typed, picture), work, "Read a folder of pictures")
 
     def _open(self, typed: str, picture: str, job: Job, workspace: Workspace) -> None:
         folder = workspace.curating.folder(typed)
@@ -87,7 +87,7 @@ class Curator:
         from ...workspace.curating.curate import CurateRequest
 
         request = replace(self._request or CurateRequest(), groups=self.groups_request)
-        return self.run(("score", request), lambda job, workspace: self._score(request, job, workspace))
+        return self.run(("score", request), partial(self._score, request), "Score pictures")
 
     def _score(self, request: CurateRequest, job: Job, workspace: Workspace) -> None:
         if self.folder is None:

@@ -68,7 +68,8 @@ class VerbatimPanel:
                 if folder is None:
                     raise ModelsimError("no folder is looked at", None, "choose one first")
                 work = partial(self._compare, state, folder, training)
-                begin(lambda: curator.run(("verbatim", folder, training), work), _STOPPED, "")
+                title = "Look for copies of training pictures"
+                begin(lambda: curator.run(("verbatim", folder, training), work, title), _STOPPED)
         return (self.id,)
 
     def _compare(self, state: VerbatimState, folder: Path, training: Path, job: Job, workspace: Workspace) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from ..backend import MODELS
 from ..choices import LIBRARY, TREE
 from ..newest import Newest
 from ..view_state import ViewState
-from ..windows import Windows
+from ..windows import Windows, asking_window
 from ..wiring import Event, Wiring, without_value
 from ..work import Updates
 from . import references
@@ -24,13 +25,15 @@ from .greeting import Greeting
 from .naming import save_name
 from .panel import FamiliesControls, FamiliesPanel
 
+CHOSEN = "chosen"
+"""Whose work it is that shows in the panels of the chosen model alone."""
+
 
 @dataclass
 class _Window:
-    """What a browser window's page has still to show: the models have `changed`; it knows these `recipes`."""
+    """What a browser window's page knows: these recipes."""
 
     recipes: object
-    changed: bool = False
 
 
 class FamiliesPage:
@@ -91,19 +94,19 @@ class FamiliesPage:
     def connect(self, opened: Event) -> None:
         """Set going what each control is for; at the first opening the files are looked at."""
         self._wiring.at_once(opened, self.look, None, self.outputs)
-        work, controls, families, chosen = self.work, self._controls, self._families, self._chosen
+        controls, families, chosen = self._controls, self._families, self._chosen
         seen, seen_classes, seen_card = self._newest.field, self._newest_classes.field, chosen.newest.field
         self._wiring.settle(seen, self._settled, [seen, families.view], self.outputs)
         self._wiring.settle(seen_classes, self._settled_classes, [seen_classes], [seen_classes, families.classes])
         self._wiring.settle(seen_card, chosen.settled, [seen_card], chosen.outputs)
         self._at_once(families.refresh.click, self._refreshed)
-        self._start(families.index.click, work.index)
-        self._start(families.hash.click, work.hash_all)
-        self._compare(self._at_once(controls.go.click, self._showing(self.towards_tree), families.view).then)
+        self._wiring.beside(families.index.click, self._index, None)
+        self._wiring.beside(families.hash.click, self._hash, None)
+        self._compare(self._at_once(controls.go.click, self._showing(self.towards_tree), families.view))
         for control, field, meaning in self._taken:
             taken = self._at_once(control.input, self._taker(control, field, meaning), control)
             if control in (controls.measure, controls.base):
-                self._compare(taken.then)
+                self._compare(taken)
             elif control is not families.view:
                 self._weigh(taken)
         for button, inputs, act in (
@@ -118,11 +121,11 @@ class FamiliesPage:
         self._at_once(chosen.chosen_field.input, chosen.choose, chosen.chosen_field, chosen.outputs)
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acting = self._showing(lambda action: self._changes(lambda: self.act(action)))
-        acted = self._at_once(chosen.action_field.input, acting, [chosen.action_field, families.view])
-        followed = self._wiring.in_background(acted.then, partial(work.follow_begun, self.id))
-        shown = self._at_once(followed.then, self._acted)
-        self._wiring.tell_menu(shown)
-        self._at_once(self._weigh(shown).then, self._redrawn)
+        self._at_once(chosen.action_field.input, acting, [chosen.action_field, families.view])
+        compared = self._wiring.when_ended(MODELS, self._look_after, None, self.outputs)
+        self._at_once(self._weigh(compared).then, lambda: self._changes(self.show))
+        acted = self._wiring.when_ended(CHOSEN, chosen.panels, None, chosen.outputs)
+        self._wiring.tell_menu(acted)
 
     def _at_once(
         self,
@@ -133,14 +136,8 @@ class FamiliesPage:
     ) -> Dependency:
         return self._wiring.at_once(event, answer, inputs, outputs or self.outputs)
 
-    def _start(self, event: Callable[..., Dependency], task: Callable[..., object]) -> Dependency:
-        """Follow a task to its end, then show everything."""
-        return self._at_once(self._wiring.in_turn(event, task).then, self._look_after)
-
-    def _compare(self, event: Callable[..., Dependency]) -> None:
-        """Compare, show the families, weigh their classes, then look for what hashes can tell."""
-        weighed = self._weigh(self._start(event, self.work.compare))
-        self._at_once(self._wiring.in_background(weighed.then, self.work.hash_few).then, self._look_after)
+    def _compare(self, shown: Dependency) -> None:
+        self._wiring.beside(shown.then, self.compare, None)
 
     def _weigh(self, shown: Dependency) -> Dependency:
         """Weigh the classes shown, in a step of its own, as it may take a second."""
@@ -149,7 +146,7 @@ class FamiliesPage:
 
     def _weigh_shown(self) -> None:
         shown = self.session.shown()
-        if shown.family is not None and not self.session.backend.busy:
+        if shown.family is not None:
             shown.answer.weigh(shown.how, shown.family)
 
     def _classes(self) -> Updates:
@@ -224,6 +221,21 @@ class FamiliesPage:
 
         return told
 
+    def compare(self) -> None:
+        """Compare the models as chosen, unless only the library is looked at."""
+        session, window = self.session, asking_window()
+        if session.choices.view != LIBRARY:
+            session.settle_base()
+            question = session.choices.question
+            stopped = "Stopped. What is finished is kept. To go on, press Show families."
+            self.work.begin(MODELS, lambda: session.backend.compare(question, window), stopped)
+
+    def _index(self) -> None:
+        self.work.begin(MODELS, self.session.backend.read_index, "Stopped. What was read so far is kept.")
+
+    def _hash(self) -> None:
+        self.work.begin(MODELS, self.session.backend.hash_files, "Stopped. The files hashed so far are kept.")
+
     def towards_tree(self) -> Updates:
         """Who asks for families wants to see them."""
         if self.session.choices.view == LIBRARY:
@@ -233,8 +245,8 @@ class FamiliesPage:
     def _refreshed(self) -> Updates:
         backend = self.session.backend
         backend.host.refresh()
-        if backend.host.settings().index_new and not backend.busy:
-            backend.hash_files()
+        if backend.host.settings().index_new:
+            self.work.begin(MODELS, lambda: backend.hash_files(asked=False))
         return self.look()
 
     def _without(self, what: str, name: str) -> None:
@@ -243,23 +255,10 @@ class FamiliesPage:
         (session.leave_out if what == "leave out" else session.bring_back)(name)
         session.settle_base()
         question, backend = session.choices.question, session.backend
-        stopped = "Stopped. What is finished is kept. To go on, press Show families."
-        self._windows.here().changed = True
         if compared and question not in backend.answers:
-            self.work.begin(self.id, lambda: backend.compare(question), stopped)
+            self.compare()
         elif what == "bring back":
-            self.work.begin(self.id, backend.read_index, stopped)
-
-    def _acted(self) -> Updates:
-        """What a button in a panel has led to: all of the page where the models have changed."""
-        return self._look_after() if self._windows.here().changed else self._chosen.panels()
-
-    def _redrawn(self) -> Updates:
-        """The drawing with the support of its classes, where the models have changed. Where more was asked for
-        meanwhile, its own end shows what it has changed."""
-        window = self._windows.here()
-        changed, window.changed = window.changed, window.changed and self.work.goes_on
-        return self._look_after() if changed else {self._families.view: gr.update()}
+            self._index()
 
     def act(self, action: str) -> Updates:
         """What a button or a field inside a panel's HTML asks for; long work is begun here and followed after."""
@@ -267,13 +266,12 @@ class FamiliesPage:
         session, said = self.session, self._families.said
         match asked:
             case {"do": "load", "name": name}:
-                self.work.begin(self.id, lambda: session.backend.load(name), "Not loaded.")
+                self.work.begin_own(CHOSEN, lambda: session.backend.load(name), "Not loaded.", "Loaded.")
             case {"do": "compare", "name": name}:
-                self.work.begin(self.id, lambda: session.begin_detail(name), "Stopped.")
+                self.work.begin_own(CHOSEN, lambda: session.begin_detail(name), "Stopped.")
             case {"do": "lineage"}:
-                self._windows.here().changed = True
                 stopped = "Stopped. Recipes that were finished are kept. To go on, press Make lineage."
-                self.work.begin(self.id, session.backend.ancestry.make_lineage, stopped)
+                self.work.begin(MODELS, session.backend.ancestry.make_lineage, stopped)
             case {"do": "close" | "close panel" as what}:
                 return self._chosen.close(panel=what == "close panel")
             case {"do": "tree", "name": name}:
@@ -289,8 +287,7 @@ class FamiliesPage:
                 self._without(what, name)
                 return self.show()
             case {"do": "add folder" | "remove folder" | "show demonstration"}:
-                self._windows.here().changed = True
-                self._folders.change(asked, partial(self.work.begin, self.id))
+                self._folders.change(asked, partial(self.work.begin, MODELS))
                 return self.show()
             case {"do": "close greeting"}:
                 session.choose(greeted=True)

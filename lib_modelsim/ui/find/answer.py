@@ -39,8 +39,8 @@ _ALIKE = 2
 """Pictures of the gallery that are shown beside the one asked about."""
 
 
-def answer_panel(finder: Finder, session: ViewState, begun: bool = False) -> str:
-    """What was found, or what to do; `begun` says that a search is about to start."""
+def answer_panel(finder: Finder, session: ViewState) -> str:
+    """What was found, or what to do."""
     if finder.answer is not None:
         return _answer(finder.answer, session)
     if not finder.asked:
@@ -49,10 +49,8 @@ def answer_panel(finder: Finder, session: ViewState, begun: bool = False) -> str
             "Drop a picture above. It is kept in memory only, until you press Forget.",
         )
     taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
-    if begun or finder.searching:
-        return note(taken, "Searching … The line at the top shows how far it is.")
-    busy = "Press Find. This stops the work in progress; finished results are kept."
-    return note(taken, busy if finder.would_disturb else "Press Find.")
+    told = "Searching … The line at the top shows how far it is." if finder.searching else "Press Find."
+    return note(taken, told)
 
 
 def _answer(answer: Answered, session: ViewState) -> str:

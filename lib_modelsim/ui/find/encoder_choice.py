@@ -88,7 +88,7 @@ class EncoderChoice:
     def download(self) -> Task:
         """Fetch the weights of the one chosen; beside the built-in one, what makes it better, which is then used."""
         name = self.name
-        return self.backend.run(("download", name), lambda job, _: self._download(name, job))
+        return self.backend.run(("download", name), lambda job, _: self._download(name, job), f"Download {name}")
 
     def _download(self, name: str, job: Job) -> None:
         download(name, job)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import gradio as gr
 
 from ...errors import for_page
@@ -47,9 +45,8 @@ class EncodersPanel:
         wiring.at_once(opened, lambda: self._choice.vaes, None, self.vaes)
         chosen = wiring.at_once(self._encoder.input, self.choose, self._encoder, self.outputs)
         wiring.beside(chosen.then, self.show, self.outputs)
-        begun = wiring.at_once(self._download.click, lambda: self._begin(wiring), None, None)
-        followed = wiring.in_background(begun.then, partial(wiring.work.follow_begun, self.id))
-        wiring.beside(followed.then, self.show, self.outputs)
+        wiring.at_once(self._download.click, lambda: self._begin(wiring), None, None)
+        wiring.when_ended(self.id, self.show, None, self.outputs)
 
     def choose(self, label: str | None) -> Updates:
         """Take another encoder; what state it is in is found out by `show`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job, Stage
+from ...text import several
 from ...workspace.workspace import Workspace
 from ..tasks import Task
 from .encoder_choice import EncoderChoice
@@ -75,11 +77,6 @@ class Finder:
         self._search: Task | None = None
 
     @property
-    def would_disturb(self) -> bool:
-        """Whether a search would stop other work than a search."""
-        return self.backend.busy and not self.searching
-
-    @property
     def searching(self) -> bool:
         """Whether a search that this window began is going on."""
         return self._search is not None and self._search.running
@@ -96,20 +93,22 @@ class Finder:
 
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
-        self._search = self.backend.run(("find", id(self.asked)), self._find)
+        self._search = self.backend.run(
+            ("find", id(self.asked)), self._find, f"Find the model of {self._names}", series=("find", self.window)
+        )
         return self._search
 
     def compare_hashes(self) -> Task:
         """Compute the hashes that the record's is to be compared with for all checkpoints, then find again."""
-        return self.backend.run(("compare hashes", id(self.asked)), self._compare_hashes)
+        return self.backend.run(("compare hashes", id(self.asked)), self._compare_hashes, "Compare all hashes")
 
     def verify(self) -> Task:
         """Generate the picture again with the likeliest few, and rank again."""
-        return self.backend.run(("verify", id(self.answer)), self._verify)
+        return self.backend.run(("verify", id(self.answer)), self._verify, f"Verify {self._names}")
 
     def load(self, key: str) -> Task:
         """Make a model of the answer the host's current checkpoint."""
-        return self.backend.run(("load", key), lambda job, workspace: self._load(key, job, workspace))
+        return self.backend.run(("load", key), partial(self._load, key), f"Load {key}")
 
     def leave_out(self, key: str) -> None:
         """Take a model out of this answer; nothing is learned from it."""
@@ -120,6 +119,11 @@ class Finder:
         """Show all models again."""
         if self.answer is not None:
             self.answer = replace(self.answer, left_out=())
+
+    @property
+    def _names(self) -> str:
+        """The pictures asked about."""
+        return several([each.name for each in self.asked], 1) or "nothing"
 
     def _compare_hashes(self, job: Job, workspace: Workspace) -> None:
         queries = [each.content for each in self.asked]

@@ -71,9 +71,8 @@ class ImportPanel:
     def connect(self, wiring: Wiring, opened: Event) -> None:
         """Set going what the buttons are for."""
         wiring.at_once(opened, self.shown, None, self._panel)
-        begun = wiring.at_once(self._field.input, lambda asked: self.act(asked, wiring), self._field, None)
-        followed = wiring.in_background(begun.then, partial(wiring.work.follow_begun, self.id))
-        wiring.at_once(followed.then, self.shown, None, self._panel)
+        wiring.at_once(self._field.input, lambda asked: self.act(asked, wiring), self._field, None)
+        wiring.when_ended(self.id, self.shown, None, self._panel)
 
     def act(self, asked: str, wiring: Wiring) -> None:
         """What a button asks for; the work is begun here and followed after."""
@@ -81,11 +80,11 @@ class ImportPanel:
         match json.loads(asked) if asked else {}:
             case {"import": "look", "path": str(path)}:
                 self._typed, self._looked, self._told = path, None, _Told()
-                begin(lambda: run(("look", path), lambda job, work: self._look(path, job, work)), "Stopped.", "")
+                begin(lambda: run(("look", path), partial(self._look, path), "Look into a folder of pictures"))
             case {"import": "take", "chosen": dict(chosen)}:
-                begin(lambda: run(("import", looked), lambda job, work: self._take(chosen, job, work)), _STOPPED, "")
+                begin(lambda: run(("import", looked), partial(self._take, chosen), "Import pictures"), _STOPPED)
             case {"import": "undo"}:
-                begin(lambda: run("undo import", lambda _, work: self._undo(work)), "Stopped.", "")
+                begin(lambda: run("undo import", lambda _, work: self._undo(work), "Undo the import"))
 
     def shown(self) -> Markup:
         """The folder, its sub-folders with their models, and what became of the last import."""

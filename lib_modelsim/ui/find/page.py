@@ -6,7 +6,7 @@ import json
 import mimetypes
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import gradio as gr
@@ -32,8 +32,7 @@ about: gradio's own field for files would leave them on the disk."""
 PICTURE_FIELD = "modelsim_picture_field"
 """Into this it writes that it wants the picture for the WebUI's own tabs."""
 
-_WORDS = "Stopped. What was computed is kept.", ""
-"""For the status line: where a search is stopped, and when it is done."""
+_STOPPED = "Stopped. What was computed is kept."
 
 
 class FindPage:
@@ -76,51 +75,44 @@ class FindPage:
         wiring.at_once(opened, self.show, None, outputs)  # families may have come meanwhile
         self.encoders.connect(wiring, opened)
         self.imports.connect(wiring, opened)
-        taken = wiring.at_once(self._query.input, self.take, self._query, outputs)
-        acted = wiring.at_once(self._field.input, self.act, self._field, outputs)
-        for begun in (taken, acted):
-            followed = wiring.in_background(begun.then, self.follow_begun)
-            wiring.tell_menu(wiring.at_once(followed.then, self.show, None, outputs))
-        buttons = (self._find, Finder.find), (self._verify, Finder.verify), (self._hashes, Finder.compare_hashes)
-        for button, task in buttons:
-            followed = wiring.in_turn(button.click, partial(self.follow, task))
-            wiring.at_once(followed.then, self.show, None, outputs)
+        wiring.at_once(self._query.input, self.take, self._query, outputs)
+        wiring.at_once(self._field.input, self.act, self._field, outputs)
+        for button, task in (
+            (self._find, Finder.find),
+            (self._verify, Finder.verify),
+            (self._hashes, Finder.compare_hashes),
+        ):
+            wiring.beside(button.click, partial(self.begin, task), None)
+        wiring.tell_menu(wiring.when_ended(self.id, self.show, None, outputs))
         wiring.at_once(self._wanted.input, self.send, None, self._sent)
 
-    def follow(self, task: Callable[[Finder], Task]) -> Iterator[Updates]:
-        """Follow a task to its end."""
+    def begin(self, task: Callable[[Finder], Task]) -> None:
+        """Begin what a button is for."""
         finder = self.finder
-        self.wiring.work.begin(self.id, lambda: task(finder), *_WORDS)
-        yield from self.follow_begun()
-
-    def follow_begun(self) -> Iterator[Updates]:
-        """Follow what this window has begun, if it has."""
-        yield from self.wiring.work.follow_begun(self.id)
+        self.wiring.work.begin_own(self.id, lambda: task(finder), _STOPPED)
 
     def take(self, sent: str) -> Updates:
-        """Other pictures: the answer to the ones before is gone. They are looked at at once, unless that would stop
-        other work."""
+        """Other pictures: the answer to the ones before is gone. They are looked up as soon as their turn comes."""
         question, finder = json.loads(sent) if sent else {}, self.finder
         finder.number = question.get("number", "")
         finder.take([Asked(each["name"], b64decode(each["data"])) for each in question.get("pictures", ())])
-        begun = bool(finder.asked) and not finder.would_disturb
-        if begun:
-            self.wiring.work.begin(self.id, finder.find, *_WORDS)
-        return self.show(begun)
+        if finder.asked:
+            self.wiring.work.begin_own(self.id, finder.find, _STOPPED)
+        return self.show()
 
-    def show(self, begun: bool = False) -> Updates:
-        """What is known by now; `begun` says that a search goes on."""
+    def show(self) -> Updates:
+        """What is known by now."""
         finder = self.finder
         return {
             self._verify: gr.update(visible=finder.answer is not None and bool(finder.answer.shown.ranking)),
             self._hashes: gr.update(visible=finder.answer is not None and finder.answer.found.to_read > 0),
             self._samples: samples_for(self._session.backend.host),  # the demonstration comes and goes
-            self._answer: self._panel(finder, begun),
+            self._answer: self._panel(finder),
         }
 
-    def _panel(self, finder: Finder, begun: bool = False) -> Markup:
+    def _panel(self, finder: Finder) -> Markup:
         """The answer, and to which question: the script asks again where gradio 3 has dropped one."""
-        panel = answer_panel(finder, self._session, begun)
+        panel = answer_panel(finder, self._session)
         return render("ui/templates/asked.html", number=finder.number, panel=panel)
 
     def act(self, asked: str) -> Updates:
@@ -134,7 +126,7 @@ class FindPage:
             case {"find": "forget"}:
                 finder.forget()
             case {"find": "load", "name": key}:
-                self.wiring.work.begin(self.id, lambda: finder.load(key), "Not loaded.", "Loaded.")
+                self.wiring.work.begin_own(self.id, lambda: finder.load(key), "Not loaded.", "Loaded.")
         return self.show()
 
     def send(self) -> Markup:

@@ -79,23 +79,18 @@ class ProbesPage:
             (self._generate, self.studio.generate),
             (self._grid, self.studio.make_grid),
         ):
-            self._follow(button, task)
+            self._wiring.at_once(button.click, partial(self.begin, task), self.inputs, None)
+        self._wiring.when_ended(self.id, self._asked, self.inputs, self.outputs)
         for control in (self._suite, *self._looking):
             self._wiring.at_once(control.input, self._asked, self.inputs, self.outputs)
         self.webui.connect(self._wiring, opened, self._asked, self.inputs, self.outputs)
         self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
-    def _follow(self, button: gr.Button, task: Callable[[Order], Task]) -> None:
-        """Begin what a button is for with the order as it stands, follow it, and show what came of it."""
-
-        def begin(*values: object) -> None:
-            order = self._ordered(values[:3])
-            stopped = f"Stopped. Finished images are kept. To go on, press {GENERATE}."
-            self.work.begin(self.id, lambda: task(order), stopped, "Done.")
-
-        begun = self._wiring.at_once(button.click, begin, self.inputs, None)
-        followed = self._wiring.in_background(begun.then, partial(self.work.follow_begun, self.id))
-        self._wiring.at_once(followed.then, self._asked, self.inputs, self.outputs)
+    def begin(self, task: Callable[[Order], Task], *values: object) -> None:
+        """Begin what a button is for with the order as it stands."""
+        order = self._ordered(values[:3])
+        stopped = f"Stopped. Finished images are kept. To go on, press {GENERATE}."
+        self.work.begin(self.id, lambda: task(order), stopped, "Done.")
 
     def opened(self, suite: str | None = None) -> Updates:
         """Everything, as at first, or after a change of the suites."""

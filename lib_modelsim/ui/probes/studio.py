@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,15 +50,15 @@ class Studio:
 
     def make_plan(self, order: Order) -> Task:
         """Find out what an order would generate; files never hashed before are."""
-        return self.backend.run(("plan", order), lambda job, workspace: self._plan(order, job, workspace))
+        return self.backend.run(("plan", order), partial(self._plan, order), f"Estimate {order.suite}")
 
     def generate(self, order: Order) -> Task:
         """Generate what is missing of an order, then compose the grid of its suite."""
-        return self.backend.run(("generate", order), lambda job, workspace: self._generate(order, job, workspace))
+        return self.backend.run(("generate", order), partial(self._generate, order), f"Generate {order.suite}")
 
     def make_grid(self, order: Order) -> Task:
         """Compose the pictures of a suite: pages that can be saved, and a page that opens offline."""
-        return self.backend.run(("grid", order), lambda job, workspace: self._make_grid(order, job, workspace))
+        return self.backend.run(("grid", order), partial(self._make_grid, order), f"Make the grid of {order.suite}")
 
     def sheet(self, suite: str) -> Sheet | None:
         """What was generated of a suite, by the engine that generated last, or else the most; None where none was."""
@@ -80,7 +81,7 @@ class Studio:
         self.planned[order] = planned
         return planned
 
-    def _generate(self, order: Order, job: Job, workspace: Workspace) -> None:
+    def _generate(self, order: Order, job: Job, workspace: Workspace) -> str:
         planned = self._plan(order, job, workspace)
         self.failures = []
         try:
@@ -93,6 +94,7 @@ class Studio:
             self._make_grid(order, job, workspace)
         if nothing := workspace.nothing_generated(planned, after, self.failures):
             raise nothing
+        return _outcome(len(planned.plan.missing) - len(after.plan.missing), self.failures)
 
     def _paths(self, models: Sequence[str]) -> list[Path]:
         known = {model.name: model.path for model in self.backend.index.models}
@@ -103,3 +105,11 @@ class Studio:
         if sheet is None:
             raise ModelsimError("this suite has no images yet", order.suite, f"press {GENERATE}")
         self.grid = workspace.grid(sheet, job)
+
+
+def _outcome(generated: int, failures: Sequence[Failure]) -> str:
+    """What came out of a run, with the reason of the first failure; the page shows the others'."""
+    if not failures:
+        return f"{generated:,} generated."
+    first = failures[0]
+    return f"{generated:,} generated, {len(failures):,} failed: {first.name}: {first.error}"

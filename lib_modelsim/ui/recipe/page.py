@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 
 import gradio as gr
@@ -20,9 +19,6 @@ RECIPE_FIELD = "modelsim_recipe_field"
 """Id of a hidden text field into which the script writes what a button asks for."""
 
 AUTOMATIC_BASE = "Automatic: a known base"
-
-_WORDS = "Stopped. What was read so far is kept.", ""
-"""For the status line: where it is stopped, and when it is done."""
 
 
 class RecipePage:
@@ -61,8 +57,8 @@ class RecipePage:
             wiring.at_once(control.input, self.take, controls, self.outputs)
         wiring.settle(self._seen, self.settled, [self._seen, *controls], self.outputs)
         wiring.at_once(self._field.input, self.act, self._field, self.outputs)
-        followed = wiring.in_turn(self._go.click, self.follow)
-        wiring.at_once(followed.then, self.look, None, self.outputs)
+        wiring.beside(self._go.click, self.begin, None)
+        wiring.when_ended(self.id, self.look, None, self.outputs)
 
     def look(self) -> Updates:
         """Everything, after another look at the files."""
@@ -102,10 +98,9 @@ class RecipePage:
                 self.maker.choose(name)
         return self.show()
 
-    def follow(self) -> Iterator[Updates]:
-        """Make the recipe, to its end."""
-        self.wiring.work.begin(self.id, self.maker.make, *_WORDS)
-        yield from self.wiring.work.follow_begun(self.id)
+    def begin(self) -> None:
+        """Make the recipe."""
+        self.wiring.work.begin_own(self.id, self.maker.make, "Stopped. What was read so far is kept.")
 
 
 def _seen(model: str | None, base: str | None) -> str:
