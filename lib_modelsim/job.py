@@ -25,15 +25,18 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """`report` receives each Progress, `cancelled` is asked between items."""
+    """`report` receives each Progress; `cancelled` is asked between items, and `between` called, in which others may
+    have a turn at what the work holds."""
 
     report: Callable[[Progress], None] = lambda progress: None
     cancelled: Callable[[], bool] = lambda: False
+    between: Callable[[], None] = lambda: None
 
     def check(self) -> None:
-        """Raises Cancelled when the work is to stop."""
+        """Between two items. Raises Cancelled when the work is to stop."""
         if self.cancelled():
             raise Cancelled("stopped", None, "start it again: it continues where it stopped")
+        self.between()
 
 
 class Stage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Protocol
@@ -15,7 +15,7 @@ from ..job import Cancelled, Job
 from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
 from .webui_loading import AtOnce, InTwoSteps, in_memory
-from .webui_queue import STEPS
+from .webui_queue import Away
 from .webui_settings import CHECKPOINT, LOADER, is_out_of_memory, overridden, plain_names, request
 
 _POLL = 0.2
@@ -40,7 +40,7 @@ class _Around(Protocol):
 
     def loaded_path(self) -> Path | None: ...
 
-    def at_work(self, what: str, job: Job, task: str | None = None) -> AbstractContextManager[Job]: ...
+    def at_work(self, what: str, job: Job, away: Away = nullcontext) -> AbstractContextManager[Job]: ...
 
 
 class WebUIDrawing:
@@ -74,16 +74,20 @@ class WebUIDrawing:
 
     @contextmanager
     def session(self, job: Job) -> Iterator[_Session]:
-        """One turn in the WebUI's queue, from the first picture to the last."""
+        """Turns in the WebUI's queue, from the first picture to the last; between two pictures others go first."""
         if "load" in self._host.cannot:
             raise ModelsimError("this WebUI cannot generate with several checkpoints", self._host.cannot["load"])
-        with self._host.at_work("generating probes", job) as visible:
+        with ExitStack() as stack:
+            session: _Session | None = None
+
+            def away() -> AbstractContextManager[object]:
+                return nullcontext() if session is None else session.away()
+
+            visible = stack.enter_context(self._host.at_work("generating probes", job, away))
             session = _Session(visible)
-            try:
-                with session.stopped_with(visible):
-                    yield session
-            finally:
-                session.restore()
+            stack.callback(session.restore)
+            stack.enter_context(session.stopped_with(visible))
+            yield session
 
 
 class _Session:
@@ -94,11 +98,25 @@ class _Session:
 
         self._processing, self._models, self._shared, self._job = processing, sd_models, shared, job
         self._forge = hasattr(sd_models, "forge_model_reload")
-        self._options = dict(shared.opts.data)
-        self._in_memory = in_memory(sd_models)
-        self._touched: set[str] = set()
         self._loaded: EngineCheckpoint | None = None
+        self._drawing = Event()
+        self._remember()
+
+    def _remember(self) -> None:
+        """What the user has, to be brought back."""
+        self._options = dict(self._shared.opts.data)
+        self._in_memory = in_memory(self._models)
+        self._touched: set[str] = set()
         self._emphasis: object = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The user's time with the WebUI, between two pictures; what they change is theirs to keep."""
+        self.restore()
+        try:
+            yield
+        finally:
+            self._remember()
 
     @contextmanager
     def stopped_with(self, job: Job) -> Iterator[None]:
@@ -107,7 +125,7 @@ class _Session:
 
         def watch() -> None:
             while not over.wait(_POLL):
-                if job.cancelled():
+                if self._drawing.is_set() and job.cancelled():  # else it would be somebody else's picture
                     self._shared.state.interrupt()
 
         watching = Thread(target=watch, name="modelsim interrupts", daemon=True)
@@ -122,8 +140,11 @@ class _Session:
         """Raises as Session.load."""
         self._job.check()
         self._loaded = checkpoint
+        state = self._shared.state
+        counted = state.job_count, state.job_no
         try:
             (drawn,) = self._drawn([LOADER])
+            state.job_count, state.job_no = counted  # it is none of the pictures that are counted
         except OutOfMemory:
             raise
         except PictureFailed as error:
@@ -187,8 +208,6 @@ class _Session:
         self._touched |= settings.keys()
         if self._forge and settings["emphasis"] != self._emphasis:  # it reads that option only when it loads
             self._models.model_data.forge_hash, self._emphasis = "", settings["emphasis"]
-        # our own progress counts thousandths, of which the sampler's steps are parts
-        state.job_count, state.job_no = STEPS, state.sampling_step
         asked = request(batch) | {"seed": [each.seed for each in batch]}
         processing = self._processing.StableDiffusionProcessingTxt2Img(
             **asked,
@@ -198,10 +217,13 @@ class _Session:
             do_not_save_grid=True,
         )
         with closing(processing):
+            self._drawing.set()
             try:
                 processed = self._processing.process_images(processing)
             except Exception as error:  # whatever the WebUI raises
                 raise self._failure(error, batch[0]) from error
+            finally:
+                self._drawing.clear()
         images = processed.images[processed.index_of_first_image :]
         finished = len(images) == len(batch) and not any(
             getattr(state, wish, False) for wish in ("interrupted", "skipped", "stopping_generation")

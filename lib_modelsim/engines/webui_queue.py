@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
-from threading import Thread
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from threading import Lock, Thread
 from typing import Any
 
 from ..job import Job, Progress
 
 STEPS = 1000
-"""Our one job has this many sampling steps: so the WebUI computes its bar and its time left from our progress."""
+"""What is counted in bytes has one job of this many sampling steps: so the WebUI computes its bar and its time left."""
 
 FIELDS = (
     "skipped",
@@ -34,10 +34,102 @@ FIELDS = (
 )
 """What `State.begin` and `end` change. Not the server's commands: a restart asked for meanwhile has to happen."""
 
+_WISHES = "interrupted", "stopping_generation", "skipped"
 
-@contextmanager
-def turn(lock: Any, job: Job) -> Iterator[None]:  # noqa: ANN401 - a lock of the host's own making
-    """Wait for our turn, and hold the lock. Raises Cancelled where the job is stopped first.
+Away = Callable[[], AbstractContextManager[object]]
+"""Entered before others have their turn, left after it."""
+
+
+class Turn:
+    """Our turn in the queue, while this is entered. Where somebody waits it is theirs between two items, as `check` of
+    the turn's `job` comes between them; then it is ours again. The WebUI's State is afterwards what it was.
+
+    Entering it, and coming back, raises Cancelled where the job is stopped first.
+    """
+
+    def __init__(self, lock: Any, state: Any, what: str, job: Job) -> None:  # noqa: ANN401 - the host's own
+        self._lock, self._state, self._what, self._job = lock, state, what, job
+        self.job = Job(self._report, self._cancelled, self._between)
+        self._aways: list[Away] = []
+        self._gives, self._ours, self._stage = Lock(), False, ""
+        self._before: dict[str, Any] = {}
+        self._begun: Any = None
+
+    def __enter__(self) -> Turn:
+        self._take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            self._leave()
+
+    @contextmanager
+    def leaving(self, away: Away) -> Iterator[None]:
+        """For the time of this, others find what they are used to: `away` puts it back, and takes it again."""
+        self._aways.append(away)
+        try:
+            yield
+        finally:
+            self._aways.remove(away)
+
+    def _take(self) -> None:
+        _acquire(self._lock, self._job)
+        self._ours, state = True, self._state
+        self._before = {name: getattr(state, name) for name in FIELDS if hasattr(state, name)}
+        self._begun, self._stage = state.begin(self._what), ""
+
+    def _leave(self) -> None:
+        self._ours, state = False, self._state
+        try:
+            if self._begun is None:
+                state.end()
+            else:  # SD.Next tells its jobs apart
+                state.end(self._begun)
+            for name, value in self._before.items():
+                setattr(state, name, value)
+        finally:
+            self._lock.release()
+
+    def _between(self) -> None:
+        """Let those go first who wait."""
+        if not (self._ours and is_wanted(self._lock)) or not self._gives.acquire(blocking=False):
+            return
+        try:
+            with ExitStack() as stack:
+                for away in reversed(self._aways):
+                    stack.enter_context(away())
+                self._leave()
+                self._take()
+        finally:
+            self._gives.release()
+
+    def _report(self, progress: Progress) -> None:
+        state = self._state
+        if progress.what != self._stage:
+            self._stage, state.time_start = progress.what, time.time()
+        state.job = self._what  # others may wipe it, and the numbers, too
+        if progress.unit == "B":
+            state.job_count, state.job_no, state.sampling_steps = 1, 0, STEPS
+            state.sampling_step = STEPS * progress.done // max(progress.total, 1)
+        else:
+            state.job_count, state.job_no = max(progress.total, 1), min(progress.done, progress.total)
+            state.sampling_step = 0  # of the next item; a sampler counts its own
+        state.textinfo = _line(self._what, progress)
+        self._job.report(progress)
+
+    def _cancelled(self) -> bool:
+        return self._job.cancelled() or (
+            self._ours and any(getattr(self._state, wish, False) for wish in _WISHES)
+        )
+
+
+def is_wanted(lock: Any) -> bool:  # noqa: ANN401 - a lock of the host's own making
+    """Whether somebody waits for the lock: the WebUIs' FIFOLock has a list of them; of others nobody can tell."""
+    return bool(getattr(lock, "_pending_threads", ()))
+
+
+def _acquire(lock: Any, job: Job) -> None:  # noqa: ANN401 - the same
+    """Wait for our turn. Raises Cancelled where the job is stopped first.
 
     The WebUIs' FIFOLock can only be waited for without end, so a thread of its own stands in line. Where nobody wants
     the turn any more, it is passed on when it comes.
@@ -47,58 +139,12 @@ def turn(lock: Any, job: Job) -> Iterator[None]:  # noqa: ANN401 - a lock of the
     try:
         while wait([ours], timeout=0.1).not_done:
             job.check()
-        yield
-    finally:
-        ours.add_done_callback(lambda _: lock.release())  # at once where it is ours already
-
-
-@contextmanager
-def shown(state: Any, what: str, job: Job) -> Iterator[Job]:  # noqa: ANN401 - the host's State
-    """A job that the WebUI shows and can stop. Its State is afterwards what it was."""
-    before = {name: getattr(state, name) for name in FIELDS if hasattr(state, name)}
-    begun = state.begin(what)
-    stage = ""
-
-    def report(progress: Progress) -> None:
-        nonlocal stage
-        if progress.what != stage:
-            stage, state.time_start = progress.what, time.time()
-        state.job, state.job_count, state.job_no, state.sampling_steps = what, 1, 0, STEPS  # others may wipe them
-        state.sampling_step = STEPS * progress.done // max(progress.total, 1)
-        state.textinfo = _line(what, progress)
-        job.report(progress)
-
-    def cancelled() -> bool:
-        return job.cancelled() or any(
-            getattr(state, wish, False) for wish in ("interrupted", "stopping_generation", "skipped")
-        )
-
-    try:
-        yield Job(report, cancelled)
-    finally:
-        if begun is None:
-            state.end()
-        else:  # SD.Next tells its jobs apart
-            state.end(begun)
-        for name, value in before.items():
-            setattr(state, name, value)
+    except BaseException:
+        ours.add_done_callback(lambda _: lock.release())
+        raise
 
 
 def _line(what: str, progress: Progress) -> str:
     """One line: the WebUIs show no text with breaks, and write per cent and time left behind it."""
     count = "" if progress.unit == "B" else f" {progress.done} of {progress.total} {progress.unit}"
     return " ".join(f"{what}: {progress.what}{count}".split())
-
-
-@contextmanager
-def announced(progress: Any, task: str | None) -> Iterator[None]:  # noqa: ANN401 - the host's module
-    """A task that the page's `requestProgress(task, …)` asks for: in the queue from the start, over at the end."""
-    if task is None:
-        yield
-        return
-    progress.add_task_to_queue(task)
-    try:
-        yield
-    finally:
-        progress.pending_tasks.pop(task, None)  # where it was stopped in the queue
-        progress.finish_task(task)

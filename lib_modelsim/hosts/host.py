@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -120,12 +120,16 @@ class Host(Protocol):
     def menu(self) -> Menu | None:
         """The host's own menu of checkpoints, which is to be told of what `load` has done; None where it has none."""
 
-    def at_work(self, what: str, job: Job, task: str | None = None) -> AbstractContextManager[Job]:
+    def at_work(
+        self, what: str, job: Job, away: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> AbstractContextManager[Job]:
         """Wait for the host's queue, show `what` and the job's progress in its bar, and stop on its Interrupt, too.
 
         The job state is afterwards what it was. Raises Cancelled where the job is stopped while it waits. Within it,
-        the same thread may ask for it again and is at work already. `task` is what the page's JavaScript called
-        `requestProgress` with: any text that no other task has, by custom `task(…)` with random letters.
+        the same thread may ask for it again and is at work already.
+
+        Between two items others of the queue go first: where the job yielded is checked. What we have changed of the
+        host for so long is put back meanwhile by `away`, which is entered before their turn and left after it.
         """
 
     is_webui: bool

@@ -6,14 +6,14 @@ What a WebUI can do is asked of its modules, never of its version.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import local
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..engines.webui_loading import load
-from ..engines.webui_queue import announced, shown, turn
+from ..engines.webui_queue import Away, Turn
 from ..errors import ModelsimError
 from ..job import Job
 from .host import GALLERY, Listed, Loaded, Menu, Output, Settings
@@ -108,21 +108,20 @@ class WebUI:
         return checkpoint_menu(self._shared)
 
     @contextmanager
-    def at_work(self, what: str, job: Job, task: str | None = None) -> Iterator[Job]:
-        if getattr(self._here, "working", False):
-            yield job
+    def at_work(self, what: str, job: Job, away: Away = nullcontext) -> Iterator[Job]:
+        turn = getattr(self._here, "turn", None)
+        if turn is not None:
+            with turn.leaving(away):
+                yield job
             return
-        from modules import call_queue, progress
+        from modules import call_queue
 
-        with announced(progress, task), turn(call_queue.queue_lock, job):
-            if task is not None:
-                progress.start_task(task)
-            with shown(self._shared.state, what, job) as visible:
-                self._here.working = True
-                try:
-                    yield visible
-                finally:
-                    self._here.working = False
+        with Turn(call_queue.queue_lock, self._shared.state, what, job) as turn, turn.leaving(away):
+            self._here.turn = turn
+            try:
+                yield turn.job
+            finally:
+                self._here.turn = None
 
     def engine(self, checkpoints: Sequence[EngineCheckpoint]) -> Engine:  # noqa: ARG002 - it draws with those that it lists
         from ..engines.webui_inside import WebUIDrawing

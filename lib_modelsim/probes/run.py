@@ -35,6 +35,7 @@ def draw_missing(plan: Plan, engine: Engine, gallery: Gallery, job: Job) -> Outc
     outcome = Outcome()
     if plan.missing:
         stage = Stage(job, f"generating {plan.suite.name}", len(plan.missing), "pictures")
+        stage.advance(0)
         with gallery.drawing(), engine.session(job) as session:
             gallery.keep_suite(plan.suite)
             for checkpoint, pictures in by_checkpoint(plan.pictures):

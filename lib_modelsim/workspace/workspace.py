@@ -26,6 +26,7 @@ from .catalogue.index import Index, Model, read_index, recall_index
 from .catalogue.leaving_out import Leaving, nothing
 from .catalogue.scan import Scan, known_identity, scan
 from .catalogue.table import LibraryRow, library_rows
+from .turn import turn_for
 
 if TYPE_CHECKING:
     from ..families.support import Resampling
@@ -220,7 +221,7 @@ class Workspace:
 
     # comparing
 
-    def compare(self, question: Question, index: Index, job: Job, task: str | None = None) -> Comparison:
+    def compare(self, question: Question, index: Index, job: Job) -> Comparison:
         """All pairs by one measure, `pictures` included. Raises ModelsimError where what was asked for cannot be."""
         kept = [model for model in index.models if model.name not in question.without]
         index = replace(index, models=kept)
@@ -233,7 +234,7 @@ class Workspace:
         from .comparing.compare import compare_models
 
         settings = self.host.settings()
-        with self.host.at_work("modelsim: comparing checkpoints", job, task) as shown:
+        with turn_for(kept, self.host, "modelsim: comparing checkpoints", job) as shown:
             how = (question.base, self.library, shown, settings.device, settings.memory)
             measure, few = question.measure, question.few or question.measure or DEFAULT_OF_FEW
             if question.few is None and measure is not None and not measure_named(measure).needs_base:
@@ -246,7 +247,7 @@ class Workspace:
 
         return ema_copies(models, self.library, job)
 
-    def baked(self, adapter: str, base: str | None, index: Index, job: Job, task: str | None = None) -> Baked:
+    def baked(self, adapter: str, base: str | None, index: Index, job: Job) -> Baked:
         """Which checkpoints an adapter, named as the others are, is baked into. Raises ModelsimError where that cannot
         be told."""
         from .comparing.baked import baked
@@ -254,15 +255,16 @@ class Workspace:
 
         found = model_called(adapter, index.models, self.library)
         origin = None if base is None else model_called(base, index.models, self.library)
-        with self.host.at_work("modelsim: looking for an adapter", job, task) as shown:
+        with turn_for(index.models, self.host, "modelsim: looking for an adapter", job) as shown:
             return baked(found, index, origin, self.library, shown)
 
-    def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job, task: str | None = None) -> Detail:
+    def detail(self, comparison: Comparison, pair: tuple[str, str], job: Job) -> Detail:
         """Two models of a comparison, key by key. Raises ModelsimError where they cannot be compared."""
         from .comparing.detail import detail
 
         settings = self.host.settings()
-        with self.host.at_work("modelsim: comparing two checkpoints", job, task) as shown:
+        models = [comparison.model(name) for name in pair]
+        with turn_for(models, self.host, "modelsim: comparing two checkpoints", job) as shown:
             return detail(comparison, pair, self.library, shown, settings.device, settings.memory)
 
     def fine_blocks(self, comparison: Comparison, job: Job) -> Detail:

@@ -20,16 +20,16 @@ class FIFOLock:
     """First come, first served; it can be asked for, or waited for without end."""
 
     def __init__(self):
-        self._waiting, self._changed, self._held = deque(), Condition(), False
+        self._pending_threads, self._changed, self._held = deque(), Condition(), False
 
     def acquire(self, blocking=True):
         with self._changed:
             if not blocking and self._held:
                 return False
-            self._waiting.append(ticket := object())
+            self._pending_threads.append(ticket := object())
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._held and self._waiting[0] is ticket)
-            self._waiting.popleft()
+            self._changed.wait_for(lambda: not self._held and self._pending_threads[0] is ticket)
+            self._pending_threads.popleft()
             self._held = True
             return True
 
@@ -42,7 +42,7 @@ class FIFOLock:
     def wait_until_asked_for(self, times=1):
         """Until so many are waiting; for the tests."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self._waiting) >= times, timeout=30)
+            assert self._changed.wait_for(lambda: len(self._pending_threads) >= times, timeout=30)
 
     def __enter__(self):
         return self.acquire()

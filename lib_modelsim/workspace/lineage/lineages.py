@@ -16,6 +16,7 @@ from ...lineage.scripts.program import MergeProgram
 from ..catalogue.index import Index, Model, Unreadable
 from ..comparing.choosing import known_base
 from ..comparing.compare import by_architecture, model_called
+from ..turn import turn_for
 from .claiming import known_models, with_claim
 from .lineage import LibraryLineage, graph_of, read_network
 from .matrices import MatrixRecipes, lineage_of_matrix, recipes_of_matrix
@@ -34,13 +35,13 @@ class Lineages:
     def __init__(self, host: Host, library: Callable[[], Library]) -> None:
         self._host, self._library = host, library
 
-    def recipe(self, target: str, base: str | None, index: Index, job: Job, task: str | None = None) -> Recipe:
+    def recipe(self, target: str, base: str | None, index: Index, job: Job) -> Recipe:
         """What a model, named as the others are, is made of. One that was made before of the same is remembered. Raises
         ModelsimError where that cannot be told."""
-        return self._made(self._inputs(target, base, index), job, task)
+        return self._made(self._inputs(target, base, index), job)
 
     def recipes(
-        self, base: str | None, index: Index, job: Job, task: str | None = None
+        self, base: str | None, index: Index, job: Job
     ) -> Iterator[Recipe | Unreadable]:
         """Those of all checkpoints, each from the others of its network, one after another as they are found; in the
         place of one that cannot be told, why. Adapters and parts are passed over. `base` speaks for its own network.
@@ -52,7 +53,7 @@ class Lineages:
             except ModelsimError:
                 continue
             suits = origin is not None and origin.architecture == model.architecture
-            found = self._tried(model, origin if suits and origin is not model else None, index, job, task)
+            found = self._tried(model, origin if suits and origin is not model else None, index, job)
             if found is not None:
                 yield found
 
@@ -101,7 +102,7 @@ class Lineages:
         known = known_models(models, library) if found else []
         return {name: with_claim(made, by_name[name], known) for name, made in found.items()}
 
-    def lineage(self, base: str | None, index: Index, job: Job, task: str | None = None) -> LibraryLineage:
+    def lineage(self, base: str | None, index: Index, job: Job) -> LibraryLineage:
         """Who descends from whom: a graph for each network, adapters and parts left out but where one is baked in.
         Recipes that were made before are remembered, and those made now are, one by one. Raises ModelsimError where the
         base names no model."""
@@ -109,36 +110,37 @@ class Lineages:
         origin = None if base is None else model_called(base, index.models, library)
         found = LibraryLineage(unreadable=list(index.unreadable))
         for group in by_architecture(checkpoints_of(index.models)):
-            with self._host.at_work(_DESCENT, job, task) as shown:
+            with turn_for(group, self._host, _DESCENT, job) as shown:
                 read = read_network(group, library, shown, device)
             found.unreadable.extend(read.unreadable)
             if not read.models:
                 continue
             named = origin if origin in read.models else None
-            made = self._each(read.models, named, index, job, task) if read.blocks else []
-            with self._host.at_work(_DESCENT, job, task) as shown:
+            made = self._each(read.models, named, index, job) if read.blocks else []
+            with turn_for(group, self._host, _DESCENT, job) as shown:
                 found.graphs.append(graph_of(read, made, named, library, shown))
         return found
 
     def _each(
-        self, models: Sequence[Model], base: Model | None, index: Index, job: Job, task: str | None
+        self, models: Sequence[Model], base: Model | None, index: Index, job: Job
     ) -> list[Recipe | Unreadable]:
         """What is known of each; `job` hears how many are, as what is read for one says nothing of all."""
-        stage, quiet, made = Stage(job, "making recipes", len(models), "recipes"), Job(cancelled=job.cancelled), []
+        stage, made = Stage(job, "making recipes", len(models), "recipes"), []
+        quiet = Job(cancelled=job.cancelled, between=job.between)
         stage.advance(0)
         for model in models:
-            made.append(self._tried(model, base, index, quiet, task))
+            made.append(self._tried(model, base, index, quiet))
             stage.advance(1)
         return [one for one in made if one is not None]
 
     def _tried(
-        self, model: Model, base: Model | None, index: Index, job: Job, task: str | None
+        self, model: Model, base: Model | None, index: Index, job: Job
     ) -> Recipe | Unreadable | None:
         """The recipe of a model, or why there is none; None for the base itself."""
         if model is base:
             return None
         try:
-            return self._made(self._inputs_of(model, base, index), job, task)
+            return self._made(self._inputs_of(model, base, index), job)
         except Cancelled:
             raise
         except ModelsimError as error:
@@ -156,12 +158,12 @@ class Lineages:
         none, or holds no such base."""
         return lineage_of_matrix(file, component, base)
 
-    def _made(self, inputs: RecipeInputs, job: Job, task: str | None) -> Recipe:
+    def _made(self, inputs: RecipeInputs, job: Job) -> Recipe:
         library = self._library()
         known = recall(inputs, library)
         if known is not None and known.exact:
             return with_claim(known.recipe, inputs.target, known_models(inputs.others, library))
-        with self._host.at_work(_AT_WORK, job, task) as shown:
+        with turn_for([inputs.target, *inputs.others], self._host, _AT_WORK, job) as shown:
             made = recipe(inputs.target, inputs.others, inputs.base, library, shown, self._host.settings().device)
         remember(inputs, made, library)
         return with_claim(made, inputs.target, known_models(inputs.others, library))
