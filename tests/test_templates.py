@@ -130,6 +130,12 @@ class Elements(HTMLParser):
         self.shown.append(data)
 
 
+def job(text):
+    return SimpleNamespace(
+        title=text, number=1, stopping=False, asked=False, seconds=1, told=text, state=SimpleNamespace(value="done")
+    )
+
+
 def card(text):
     mark = {"number": 1, "colour": "#123456", "name": text}
     return {
@@ -235,6 +241,12 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "groups": [{"kind": text, "frees": 5, "members": [same_checkpoint(text)]}],
         },
         "ui/templates/checked.html": {"seen": text, "checked": text},
+        "ui/templates/ended_shown.html": {"owner": text, "count": text},
+        "ui/templates/jobs.html": {
+            "running": job(text), "waiting": [job(text)], "ended": [job(text)], "summary": text,
+        },
+        "ui/templates/jobs_list.html": {"listed": text, "version": text},
+        "ui/templates/jobs_told.html": {"told": text},
         "ui/templates/chosen.html": {
             "name": text, "path": text, "picture": "", "facts": [text], "cannot_load": None, "leaves": True,
             "claims": [(text, text)], "made_of": text,
@@ -355,7 +367,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},
         "ui/templates/side.html": {},
-        "ui/templates/status.html": {"text": text, "kind": "done", "task": text, "width": "5%"},
+        "ui/templates/status.html": {"text": text, "kind": "done", "width": "5%"},
         "ui/templates/verbatim.html": {
             "training": text, "refused": "", "compared": [text], "not_shown": [text],
             "models": [{"name": text, "told": text, "repeats": [""], "more": 2},

@@ -29,6 +29,7 @@ from lib_modelsim.ui.probes.pictures import plan_words
 from lib_modelsim.ui.probes.studio import Order, Studio
 from lib_modelsim.ui.recipe.page import AUTOMATIC_BASE
 from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.tasks import TaskState
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating.looking import looked_at
@@ -37,6 +38,7 @@ from tests.command import run
 from tests.pictures.scenes import scene
 from tests.probes import tiny_networks
 from tests.probes.galleries import noise_of
+from tests.ui.following import ended
 from tests.ui.test_duplicate_panels import Page
 from tests.workspace.finding import draw_gallery
 from tests.workspace.lineage import merged_family
@@ -63,7 +65,8 @@ def backend(folder, tmp_path):
 
 
 def finished(task) -> None:
-    list(task.follow())
+    assert task.wait(120)
+    assert task.state is TaskState.DONE, task.told
 
 
 def partition(members: dict[str, object]) -> set[frozenset[str]]:
@@ -225,8 +228,7 @@ def test_importing_pictures(backend, tmp_path):
         page = Tab(session).pages["find"]
     for asked in ({"import": "look", "path": str(own)}, {"import": "take", "chosen": {"2023": "anna", "mine": "mine"}}):
         page.imports.act(json.dumps(asked), page.wiring)
-        finished_steps = list(page.wiring.work.follow_begun(page.imports.id))
-        assert finished_steps
+        ended(page.wiring.work)
     by_page = Counter(held.model for held in holdings(backend.gallery) for _ in range(held.pictures))
     assert dict(by_page) == told["pictures"] == {"anna": 1, "mine": 2}
     assert len(told["errors"]) == page.imports.shown().count("Skipped: ") == 1
@@ -322,7 +324,8 @@ def test_what_a_model_is_made_of(tmp_path):
     with asked_by("a window"):
         page.look()
         page.take("mixed", AUTOMATIC_BASE)
-        assert list(page.follow())
+        page.begin()
+        ended(page.wiring.work)
         updates = page.show()
     (shown,) = (update for part, update in updates.items() if part.elem_id == "modelsim_recipe_answer")
     (data,) = re.findall(r'href="data:application/json[^,]*,([^"]*)"', shown)

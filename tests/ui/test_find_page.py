@@ -34,6 +34,7 @@ from lib_modelsim.ui.windows import asked_by, asking_window
 from lib_modelsim.workspace.catalogue.scan import scan
 from tests.probes.fake_engine import FakeEngine
 from tests.probes.galleries import fill, noise_of, small_suite
+from tests.ui.following import ended
 
 
 class DrawingFolders(Folders):
@@ -69,7 +70,7 @@ def give(page, *contents):
 
 def followed(page):
     """What the status line says in the end of what was begun."""
-    return str(next(iter(list(page.follow_begun())[-1].values())))
+    return ended(page.wiring.work)
 
 
 def ask(page, image, **saving):
@@ -104,8 +105,8 @@ def test_an_answer_tells_the_script_to_which_question(page):
 
 
 def test_nothing_to_look_for_is_one_line(page):
-    status = [next(iter(step.values())) for step in page.follow(Finder.find)][-1]
-    assert "no picture to look up" in str(status)
+    page.begin(Finder.find)
+    assert "no picture to look up" in followed(page)
 
 
 def test_while_it_searches_it_asks_for_no_click(page):
@@ -117,18 +118,16 @@ def test_while_it_searches_it_asks_for_no_click(page):
     followed(page)
 
 
-def test_a_picture_stops_no_other_work_unasked_but_another_search(page):
+def test_a_picture_waits_for_other_work_and_takes_the_place_of_the_one_before(page):
     file, going_on = BytesIO(), Event()
     noise_of("somebody's", (64, 64)).save(file, "PNG")
-    other = page.finder.backend.run("other work", lambda *_: going_on.wait())
-    assert "stops the work in progress" in answer(give(page, file.getvalue()))
-    followed(page)
-    assert page.finder.answer is None
-    assert other.running
-    going_on.set()
-    list(other.follow())
+    other = page.finder.backend.run("other work", lambda *_: going_on.wait(), "Other work")
     for _ in range(2):
-        give(page, file.getvalue())
+        assert "Searching …" in answer(give(page, file.getvalue()))
+    jobs = page.wiring.work.jobs
+    assert (jobs.running, len(jobs.waiting)) == (other, 1)
+    assert page.finder.answer is None
+    going_on.set()
     followed(page)
     assert page.finder.answer is not None
 
@@ -186,7 +185,8 @@ def test_hashes_of_another_kind_are_compared_at_the_press_of_a_button(page, tmp_
     assert "may be the model named in the record" in shown
     assert "press Compare all hashes" in shown
     assert button(page)["visible"]
-    list(page.follow(Finder.compare_hashes))
+    page.begin(Finder.compare_hashes)
+    followed(page)
     assert "Made by anna: its record (InvokeAI, PNG text “invokeai_metadata”) names its BLAKE3 hash" in html.unescape(
         answer(page.show())
     )
@@ -216,7 +216,7 @@ def test_a_card_tells_the_class_and_leads_to_the_tree(tab, tmp_path, small_famil
     shown = ask(tab.pages["find"], noise_of("somebody's", (64, 64)), pnginfo=told(record))
     assert "modelsim-of-class" not in shown
     backend = tab.pages["find"].finder.backend
-    list(backend.compare(tab.pages["families"].session.choices.question).follow())
+    backend.compare(tab.pages["families"].session.choices.question).wait()
     shown = answer(tab.pages["find"].show())
     assert re.search(r'modelsim-of-class">class .*data-do="tree" data-name="carl"', shown)
     tab.pages["families"].act(json.dumps({"do": "tree", "name": "carl"}))
@@ -237,7 +237,8 @@ def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
     settings = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x64"
     record = f"{settings}, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
     ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
-    list(page.follow(Finder.verify))
+    page.begin(Finder.verify)
+    followed(page)
     shown = answer(page.show())
     assert "Generated again" in shown
     assert re.search(r"modelsim-again.*carl.*similarity of pixels", shown)
@@ -369,7 +370,7 @@ def test_the_picture_of_the_answer_is_sent_whole(page):
 def ask_import(page, **asked):
     """What the panel shows after a button of it, and what the status line says in the end."""
     page.imports.act(json.dumps(asked), page.wiring)
-    status = str(next(iter(list(page.wiring.work.follow_begun(page.imports.id))[-1].values())))
+    status = followed(page)
     return page.imports.shown(), status
 
 

@@ -21,7 +21,8 @@ from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from tests.command import run
 
-from .test_states import by_id, families, follow, opened, tab_over  # noqa: F401 - a fixture
+from .following import ended
+from .test_states import by_id, families, opened, tab_over  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -56,9 +57,8 @@ def mine(tmp_path, small_family):
 def act(page, what, **about):
     """A click on a button, and all that follows: what is shown in the end, and the last word of the status line."""
     page.act(json.dumps({"do": what, **about}))
-    told = follow(page.work.follow_begun(page.id))
-    page._acted()
-    return {**by_id(page._redrawn()), "status": told[-1]}
+    status = ended(page.work)
+    return {**by_id(page._look_after()), "status": status}
 
 
 def names(page):
@@ -102,18 +102,6 @@ def test_a_wrong_path_is_told_and_changes_nothing(started, tmp_path):
     assert "there is no such folder" in shown["status"].lower()
     assert names(page) == ["anna"]
     assert opened(page)["folders"] == before, "what was typed stays in the field"
-
-
-def test_what_is_asked_for_before_the_end_of_the_last_is_shown_too(started, mine, tmp_path):
-    page = started()
-    page.act(json.dumps({"do": "add folder", "path": str(tmp_path / "nowhere")}))
-    follow(page.work.follow_begun(page.id))
-    page.act(json.dumps({"do": "add folder", "path": str(mine)}))
-    for step in (page._acted, page._redrawn):
-        step()
-    follow(page.work.follow_begun(page.id))
-    shown = by_id(page._acted())
-    assert "5 checkpoints" in shown["folders"]
 
 
 def test_a_folder_that_is_not_there_is_told_and_its_models_are_not_forgotten(started, mine, small_family, tmp_path):

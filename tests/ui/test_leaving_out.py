@@ -13,14 +13,15 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 from lib_modelsim.ui.probes.studio import Order, Studio
 
 from ..probes import tiny_networks
-from .test_states import by_id, choose, families, follow, opened, tab_over, table  # noqa: F401 - a fixture
+from .following import ended
+from .test_states import by_id, choose, families, opened, tab_over, table  # noqa: F401 - a fixture
 
 
 def act(tab, what, name):
     """A click on a button in a panel, and what it leads to, to the end."""
     at_once = by_id(tab.act(json.dumps({"do": what, "name": name})))
-    follow(tab.work.follow_begun(tab.id))
-    return at_once, by_id(tab._acted())
+    ended(tab.work)
+    return at_once, by_id(tab._look_after())
 
 
 def leaves(drawing):
@@ -54,7 +55,7 @@ def test_a_row_stays_in_the_table_as_left_out_and_its_file_is_not_read(tab_over,
     tab = tab_over(small_family)
     opened(tab)
     act(tab, "leave out", "bert")
-    list(tab.session.backend.read_index().follow())
+    tab.session.backend.read_index().wait()
     shown = table(tab)
     assert re.search(r'<tr class="modelsim-left">\s*<td data-value="bert"', shown)
     assert 'data-do="bring back" data-name="bert"' in shown
@@ -95,6 +96,6 @@ def test_probes_generate_with_the_others(tab_over, tmp_path):  # noqa: F811
     opened(tab)
     act(tab, "leave out", "stranger")
     studio, order = Studio(tab.session.backend), Order("cfg1-fast")
-    list(studio.make_plan(order).follow())
+    studio.make_plan(order).wait()
     names = {picture.checkpoint.name for picture in studio.planned[order].plan.pictures}
     assert names == {"anna", "bert"}

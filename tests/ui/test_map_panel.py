@@ -24,6 +24,7 @@ from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.curating import encoding
+from tests.ui.following import ended
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def act(page, **action):
     """What the page shows after an action, and after the work that it began."""
     number = page.curator.acted + 1
     updates = page.act(json.dumps({"actions": [{"number": number, **action}]}))
-    list(page.follow())
+    ended(page._wiring.work)
     return {**updates, **page.show()}
 
 

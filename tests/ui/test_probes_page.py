@@ -26,6 +26,7 @@ from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from tests.probes import tiny_networks
 from tests.probes.fake_engine import FakeEngine
+from tests.ui.following import ended
 
 ORDER = Order("cfg1-fast")
 
@@ -70,13 +71,13 @@ def shown(page, view=ONE_PROBE, *looking):
 
 def do(page, task):
     page.work.begin(page.id, lambda: task(ORDER), "Stopped.")
-    return [by_id(step).get("status") for step in page.work.follow_begun(page.id)][-1]
+    return ended(page.work)
 
 
 def test_where_the_models_change_none_stays_chosen(page):
     """gradio keeps places, so that the menu would show names that nobody chose."""
     backend = page.session.backend
-    list(backend.read_index().follow())
+    backend.read_index().wait()
     assert by_id(page.show(ORDER.suite, ("bert",), 1, ONE_PROBE, None, None, None))["probe_models"] == ["bert"]
     backend.leave_out(["anna"])
     assert by_id(page.show(ORDER.suite, ("bert",), 1, ONE_PROBE, None, None, None))["probe_models"] == []

@@ -41,6 +41,7 @@ from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.lineage.remembered import Recalled
 from lib_modelsim.workspace.lineage.targets import files_for
+from tests.ui.following import ended
 from tests.workspace.lineage import merged_family
 
 
@@ -83,8 +84,9 @@ def make(page, name, base=AUTOMATIC_BASE):
     """Choose a model and press the button; all that is shown then, and the last status."""
     page.look()
     page.take(name, base)
-    (*_, status) = page.follow()
-    return by_id(page.look()), text_of(next(iter(status.values())))
+    page.begin()
+    status = ended(page.wiring.work)
+    return by_id(page.look()), text_of(status)
 
 
 def test_before_a_model_is_chosen_it_says_what_to_do_and_reads_nothing(page):
@@ -92,8 +94,8 @@ def test_before_a_model_is_chosen_it_says_what_to_do_and_reads_nothing(page):
     assert "Choose a model" in text_of(shown["answer"])
     assert shown["model"]["choices"] == ["anna", "base", "bert", "carl", "mixed", "sorted"]
     assert page.maker.backend.index.models == []
-    (*_, status) = page.follow()
-    assert "no model is chosen" in str(status)
+    page.begin()
+    assert "no model is chosen" in ended(page.wiring.work)
 
 
 def test_without_checkpoints_it_says_where_to_look(tab_over, tmp_path):
@@ -138,7 +140,7 @@ def test_a_button_asks_for_the_recipe_of_a_model_here(page):
 
 
 def test_the_model_chosen_in_families_comes_first(page):
-    list(page.maker.backend.read_index().follow())
+    page.maker.backend.read_index().wait()
     page._session.choose(chosen="bert")
     assert by_id(page.look())["model"]["value"] == "bert"
 
@@ -146,13 +148,11 @@ def test_the_model_chosen_in_families_comes_first(page):
 def test_a_stopped_recipe_is_none(page):
     page.look()
     page.take("mixed", AUTOMATIC_BASE)
-    steps = page.follow()
-    next(steps)
-    next(steps)
-    page.wiring.work.stop()
-    (*_, status) = steps
+    page.begin()
+    page.wiring.work.jobs.stop_running()
+    status = ended(page.wiring.work)
     shown = by_id(page.look())
-    assert "Stopped" in str(status) or "nothing to read" in text_of(shown["reading"])
+    assert "Stopped" in status or "nothing to read" in text_of(shown["reading"])
 
 
 FULL = Recipe(
@@ -264,7 +264,7 @@ SUM = Recipe(
 @pytest.fixture
 def index(page):
     backend = page.maker.backend
-    list(backend.read_index().follow())
+    backend.read_index().wait()
     return backend.index
 
 

@@ -21,6 +21,7 @@ from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
+from tests.ui.following import ended
 
 
 @pytest.fixture
@@ -49,11 +50,6 @@ def by_id(updates):
     return found
 
 
-def follow(steps):
-    """What the status line says, time and again."""
-    return [by_id(step).get("status") for step in steps]
-
-
 def opened(tab):
     return by_id(tab.look())
 
@@ -61,9 +57,9 @@ def opened(tab):
 def families(tab):
     """What a click on Show families does, to the end."""
     tab.towards_tree()
-    tab.work.take_turn()
-    told = follow(tab.work.compare())
-    return {**by_id(tab.look()), "status": told[-1]}
+    tab.compare()
+    status = ended(tab.work)
+    return {**by_id(tab.look()), "status": status}
 
 
 def table(tab):
@@ -125,7 +121,8 @@ def test_a_changed_file_is_told(tab_over, small_family, tmp_path):
     file = tmp_path / "one.safetensors"
     file.write_bytes((small_family / "anna.safetensors").read_bytes())
     tab = tab_over(tmp_path)
-    follow(tab.work.index())
+    tab._index()
+    ended(tab.work)
     assert "1 indexed" in opened(tab)["models"]
     file.write_bytes((small_family / "base.safetensors").read_bytes()[:-8] + b"changed!")
     assert "1 changed" in opened(tab)["models"]
@@ -134,32 +131,32 @@ def test_a_changed_file_is_told(tab_over, small_family, tmp_path):
 def test_work_shows_how_far_it_is_and_can_be_stopped(tab_over, small_family):
     tab = tab_over(small_family)
     tab.towards_tree()
-    steps = tab.work.compare()
-    assert "modelsim-working" in by_id(next(steps))["status"]
-    tab.work.stop()
-    assert "Stopped" in follow(steps)[-1]
+    tab.compare()
+    assert "modelsim-working" in tab.work.line()
+    tab.work.jobs.stop_running()
+    assert "Stopped" in ended(tab.work)
     assert "Press Show families" in opened(tab)["drawing"]
     assert "<svg" in families(tab)["drawing"]
 
 
-def test_who_asked_earlier_leaves_to_who_asked_last(tab_over, small_family):
+def test_the_newest_question_of_a_window_takes_the_place_of_the_one_before(tab_over, small_family):
     tab = tab_over(small_family)
     tab.towards_tree()
-    older = tab.work.compare()
-    next(older)
-    tab.work.take_turn()
+    tab.compare()
+    older = tab.session.choices.question
     choose(tab, measure="cosine")
-    newer = tab.work.compare()
-    next(newer)
-    assert "Replaced by a newer request" in follow(older)[-1]
-    assert "5 models" in follow(newer)[-1]
+    tab.compare()
+    ended(tab.work)
+    told = [task.told for task in tab.work.jobs.ended if task.key == older]
+    assert told == ["Replaced by a newer request."]
     assert "<svg" in opened(tab)["drawing"]
 
 
 def test_another_measure_is_compared_only_where_families_are_looked_at(tab_over, small_family):
     tab = tab_over(small_family)
     choose(tab, measure="cosine")
-    assert follow(tab.work.compare()) == [None]
+    tab.compare()
+    assert not tab.session.backend.busy
     assert not tab.session.backend.answers
 
 
@@ -205,8 +202,6 @@ def test_facts_appear_once_the_files_are_hashed(tab_over, small_family, tmp_path
     (tmp_path / "twin.safetensors").write_bytes((small_family / "anna.safetensors").read_bytes())
     tab = tab_over(small_family, tmp_path)
     families(tab)
-    assert "same file as" not in table(tab)
-    follow(tab.work.hash_few())
     assert "same file as twin" in table(tab)
 
 
@@ -344,7 +339,8 @@ def test_what_a_file_says_of_itself_is_shown_of_a_model_alone(tab_over, tmp_path
     weights = demo.draw(demo.sd1_shapes(8, 16, 1), seed=1)
     demo.save(tmp_path / "alone.safetensors", weights, metadata={"modelspec.title": "Alone at last"})
     tab = tab_over(tmp_path / "alone.safetensors")
-    follow(tab.work.index())
+    tab._index()
+    ended(tab.work)
     choose(tab, chosen="alone")
     card = opened(tab)["chosen"]
     assert "Says of itself" in card

@@ -19,6 +19,7 @@ from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from tests.hosts.fakes import A1111
 from tests.opened_files import opened_files
+from tests.ui.following import ended
 
 VIEWS = ["Tree", "Heat map", "Map", "Library"]
 
@@ -35,8 +36,8 @@ def tab(tmp_path, small_family, monkeypatch):
     with gr.Blocks():
         families = Tab(ViewState(backend)).pages["families"]
     families.towards_tree()
-    families.work.take_turn()
-    list(families.work.compare())
+    families.compare()
+    ended(families.work)
     families.look()
     yield families
     backend.close()

@@ -21,6 +21,7 @@ from lib_modelsim.ui.view_state import ViewState
 from tests import chromium
 from tests.probes.fake_webui import FakeWebui
 from tests.probes.fake_webui import served as webui_served
+from tests.ui.following import ended
 from tests.ui.serving import GRADIO3, ROOT, served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -61,10 +62,10 @@ def enter(page, text):
 
 def estimate(page):
     """The status line and the plan after Estimate."""
-    page.work.begin(page.id, lambda: page.studio.make_plan(page._ordered(("cfg1-fast", (), 1))), "Stopped.", "Done.")
-    statuses = [next(iter(step.values())) for step in page.work.follow_begun(page.id)]
+    page.begin(page.studio.make_plan, "cfg1-fast", (), 1)
+    status = ended(page.work)
     shown = page.show("cfg1-fast", (), 1, ONE_PROBE, None, None, None)
-    return statuses[-1], next(update for part, update in shown.items() if part.elem_id == "modelsim_planned")
+    return status, next(update for part, update in shown.items() if part.elem_id == "modelsim_planned")
 
 
 def test_a_webui_that_answers_is_told_and_its_checkpoints_are_planned(open_page):
@@ -81,8 +82,8 @@ def test_it_generates_and_its_images_are_shown(open_page):
     page, webui = open_page(), FakeWebui()
     with webui_served(webui) as address:
         enter(page, address)
-        page.work.begin(page.id, lambda: page.studio.generate(page._ordered(("cfg1-fast", (), 1))), "Stopped.", "Done.")
-        list(page.work.follow_begun(page.id))
+        page.begin(page.studio.generate, "cfg1-fast", (), 1)
+        ended(page.work)
     assert set(webui.loads) == {"anna", "bert", "carl"}
     assert [row.name for row in page.studio.sheet("cfg1-fast").rows] == ["anna", "bert", "carl"]
 

@@ -1,10 +1,10 @@
-"""Long work is followed to its end by whoever asked for it, whichever event comes first."""
+"""The jobs as the page shows them: one line, a list, Stop; in every window, also after a reload."""
 
 from __future__ import annotations
 
+import html
 import json
-from base64 import b64encode
-from io import BytesIO
+import re
 from threading import Event
 
 import pytest
@@ -13,15 +13,17 @@ pytest.importorskip("gradio", reason="the tab needs gradio")
 
 import gradio as gr
 
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
+from lib_modelsim.job import Progress
 from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
-from tests.probes.galleries import noise_of
+from lib_modelsim.ui.windows import asked_by
 
-from .test_states import by_id
+from .following import PATIENCE, ended
 
 
 @pytest.fixture
@@ -38,72 +40,89 @@ def work(tab):
 
 
 @pytest.fixture
-def begun(tab, work):
-    """Work that was asked for, and goes on until this is set."""
-    go_on = Event()
-    work.begin("here", lambda: work._session.backend.run("something", lambda *_: go_on.wait()), "Stopped.", "Done.")
-    yield go_on
+def going_on(work):
+    """Work that goes on until it is let go, and has told how far it is."""
+    told, go_on = Event(), Event()
+
+    def body(job):
+        job.report(Progress("generating", 24, 90, "pictures"))
+        told.set()
+        while not go_on.wait(0.01):
+            job.check()
+        return "90 generated."
+
+    found = add(work, "Probes", body)
+    assert told.wait(PATIENCE)
+    found.go_on = go_on
+    yield found
     go_on.set()
 
 
-def status(step):
-    return str(by_id(step).get("status"))
+def add(work, title, body=lambda _: "fine", owner="models", asked=True):
+    from lib_modelsim.ui.tasks import Task
+
+    return work.begin(owner, lambda: work.jobs.add(Task(title, title, body, asked=asked)), "Stopped: it is kept.")
 
 
-def is_stoppable(step):
-    return next(update for part, update in step.items() if part.elem_id == "modelsim_interrupt")["interactive"]
+def shown(work, had="", window="a window"):
+    """What a window gets that has this list: what the script is told, the line, the list, whether one can stop."""
+    with asked_by(window):
+        told, line, listed, stop = work.show(json.dumps({"at": 1, "list": had})).values()
+    told = json.loads(html.unescape(re.search('told="([^"]*)"', told).group(1)))
+    return told, str(line), listed if isinstance(listed, str) else None, stop["interactive"]
 
 
-def give(page):
-    """A picture for the page "Find my model", as the script sends it."""
-    file = BytesIO()
-    noise_of("somebody's", (64, 64)).save(file, "PNG")
-    pictures = [{"name": "mine.png", "data": b64encode(file.getvalue()).decode()}]
-    return page.take(json.dumps({"pictures": pictures}))
+def test_one_runs_with_its_progress_and_a_second_waits_with_its_place(work, going_on):
+    add(work, "Second")
+    add(work, "Third")
+    told, line, listed, stoppable = shown(work)
+    assert told["live"]
+    assert stoppable
+    assert "Probes: generating, 24 of 90 pictures, 27 %" in line
+    assert "2 jobs waiting" in listed
+    assert [listed.index(words) for words in ("Probes", "Second", "Third")] == sorted(
+        listed.index(words) for words in ("Probes", "Second", "Third")
+    )
+    assert "1. in the queue" in listed
+    assert "2. in the queue" in listed
+    version = re.search('jobs-list="([^"]*)"', listed).group(1)
+    assert shown(work, version)[2] is None, "a window that has the list is not sent it again"
 
 
-def test_a_click_on_curate_takes_nothing_from_the_page_that_has_to_show_it(tab):
-    """The page Curate hands a picture over, and follows its own click after the search has begun: it has nothing to do,
-    and would not show the answer."""
-    find, curate = tab.pages["find"], tab.pages["curate"]
-    give(find)
-    assert len(list(curate.follow())) == 1, "it follows the search"
-    assert len(list(find.follow_begun())) > 1, "nobody follows the search"
-    assert "mine.png" in by_id(find.show())["answer"]
-    assert "Searching" not in by_id(find.show())["answer"]
+def test_removed_stopped_and_run_first(work, going_on):
+    second, third = add(work, "Second"), add(work, "Third")
+    _, _, listed, _ = shown(work)
+    assert "“Probes” makes way and goes on afterwards. What it has finished is kept." in listed
+    work.act(json.dumps({"job": "stop", "number": str(second.number)}))
+    assert "Second" not in shown(work)[2]
+    work.act(json.dumps({"job": "run now", "number": str(third.number)}))
+    assert third.wait(PATIENCE)
+    assert going_on.running, "it makes way and goes on"
+    work.act(json.dumps({"job": "stop", "number": str(going_on.number)}))
+    assert "Probes: Stopped: it is kept." in ended(work)
 
 
-def test_each_part_of_the_page_follows_its_own_work(tab, work):
-    """Each shows other things after it."""
-    find, asked = tab.pages["find"], json.dumps({"import": "look", "path": "nowhere"})
-    tab.pages["families"].act(json.dumps({"do": "add folder", "path": "nowhere"}))
-    find.imports.act(asked, tab.pages["find"].wiring)
-    for owner in ("probes", "encoders"):
-        assert len(list(work.follow_begun(owner))) == 1
-    for owner in ("families", "imports"):
-        assert len(list(work.follow_begun(owner))) > 1
+def test_what_ended_says_what_came_out_until_it_is_dismissed(work, going_on):
+    going_on.go_on.set()
+
+    def fail(_):
+        raise ModelsimError("it fails", None, "do that")
+
+    add(work, "Second", fail)
+    assert "Second: it fails. Fix: do that" in ended(work)
+    told, _, listed, stoppable = shown(work)
+    assert (told["live"], stoppable) == (False, False)
+    assert "90 generated." in listed
+    work.act(json.dumps({"job": "dismiss", "number": str(going_on.number)}))
+    assert "90 generated." not in shown(work)[2]
 
 
-def test_who_comes_second_waits_for_the_end_and_tells_it_too(work, begun):
-    """What shows the answer comes after it."""
-    first, second = work.follow_begun("here"), work.follow_begun("here")
-    for following in (first, second):
-        next(following)
-        assert "Starting" in status(next(following))
-    begun.set()
-    for following in (first, second):
-        assert "Done." in status(list(following)[-1])
-    assert not work.goes_on
-    assert len(list(work.follow_begun("here"))) == 1, "what has ended is not told again"
-
-
-def test_another_page_takes_neither_the_line_nor_stop_from_what_is_about_to_start(work, begun):
-    assert "status" not in by_id(work.clear())
-    following = work.follow_begun("here")
-    next(following)
-    assert is_stoppable(next(following))
-    assert is_stoppable(next(following)), "an answer that comes late may have taken Stop away"
-    assert "status" not in by_id(work.clear())
-    begun.set()
-    list(following)
-    assert "status" in by_id(work.clear())
+def test_each_window_is_told_of_the_ends_that_it_is_to_show(work):
+    before = shown(work)[0]["ends"]
+    add(work, "Everybody's")
+    with asked_by("a window"):
+        work.begin_own("find", lambda: add(work, "Its own", owner="nobody"))
+    ended(work)
+    mine, others = shown(work)[0]["ends"], shown(work, window="another")[0]["ends"]
+    assert (mine["models"] - before["models"], mine["find"] - before["find"]) == (1, 1)
+    assert (others["models"] - before["models"], others["find"] - before["find"]) == (1, 0)

@@ -129,7 +129,7 @@ def test_the_page_tells_the_same_where_it_is_asked_to(folder, tmp_path):
     for wanted in (False, True):
         choice.compare_vaes(wanted)
         finder.take([Asked(picture.name, picture.read_bytes())])
-        list(finder.find().follow())
+        assert finder.find().wait(120)
         assert [piece.detail for piece in finder.answer.shown.evidence] == [by_line["detail"]] * wanted
     assert ViewState(backend).choices.vaes, "it is kept over a restart"
     backend.close()

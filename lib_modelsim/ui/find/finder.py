@@ -94,7 +94,7 @@ class Finder:
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
         self._search = self.backend.run(
-            ("find", id(self.asked)), self._find, f"Find the model of {self._names}", series=("find", self.window)
+            ("find", id(self.asked)), self._find, f"Find the model of {self._names}", series=("find", id(self))
         )
         return self._search
 
