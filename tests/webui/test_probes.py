@@ -7,8 +7,11 @@ What is inside is asked by a script of the tests' own, as the tab would.
 from __future__ import annotations
 
 import os
+import time
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +169,35 @@ def test_from_inside_what_was_interrupted_goes_on_and_the_user_finds_everything_
     assert len(first) + answer["drawn"] == len(pictures(folder)) == PICTURES
     assert told(webui) == before
     assert webui.our_errors() == []
+
+
+def test_a_person_s_picture_comes_between_two_of_ours(webui, before, tmp_path, record_property):
+    """It waits for one picture, is drawn with the person's checkpoint and options, and takes nothing from ours."""
+    folder, user = tmp_path / "gallery", {"prompt": "a cat", "steps": 2, "width": 64, "height": 64, "seed": 5}
+    alone, undisturbed = timed(webui, user)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(from_inside, webui, folder)
+        while len(pictures(folder)) < 2:
+            assert not answer.done()
+            time.sleep(0.02)
+        at = len(pictures(folder))
+        seconds, picture = timed(webui, user)
+        meanwhile = len(pictures(folder)) - at
+        assert not answer.done(), "it had to wait for all of them"
+        assert answer.result()["drawn"] == PICTURES
+    record_property("seconds alone and between ours", (alone, seconds))
+    print(f"a picture alone {alone:.1f} s, between probes {seconds:.1f} s, {meanwhile} probes meanwhile")
+    assert meanwhile <= 3  # the one in hand, and what is drawn before and after ours is looked at
+    assert picture == undisturbed
+    assert told(webui) == before
+    assert webui.our_errors() == []
+
+
+def timed(webui, asked):
+    """How long a picture takes, and its pixels."""
+    start = time.monotonic()
+    (image,) = webui.api("/sdapi/v1/txt2img", asked)["images"]
+    return time.monotonic() - start, np.asarray(Image.open(BytesIO(b64decode(image)))).tolist()
 
 
 def test_both_ways_draw_the_same_pictures(webui, tmp_path):
