@@ -11,7 +11,6 @@ import gradio as gr
 from markupsafe import Markup
 
 from ..templates import render
-from ..text import counted
 from .jobs import Jobs
 from .status import message, working
 from .tasks import Task
@@ -100,7 +99,7 @@ class Work:
         """What runs, what waits, what has ended; with a button each for what can be done with it."""
         jobs = self.jobs
         running, waiting, ended = jobs.running, jobs.waiting, jobs.ended
-        words = [counted(len(waiting), "job") + " waiting"] if waiting else []
+        words = [f"{len(waiting):,} waiting"] if waiting else []
         return render(
             "ui/templates/jobs.html",
             running=running,

@@ -67,7 +67,7 @@ def test_two_windows_see_one_queue_and_nothing_is_lost(windows, server):
         say("add", title)
     for page in windows:
         expect(line(page)).to_contain_text("First: working, 1 of 4 steps, 25 %")
-        expect(page.locator(".modelsim-jobs > summary")).to_have_text("2 jobs waiting")
+        expect(page.locator(".modelsim-jobs > summary")).to_have_text("2 waiting")
         assert page.locator("#modelsim_bar").bounding_box()["height"] < 60, "one line, that opens"
         page.locator(".modelsim-jobs > summary").click()
         expect(rows(page)).to_have_text(["First", "Second", "Third"])

@@ -79,7 +79,7 @@ def test_one_runs_with_its_progress_and_a_second_waits_with_its_place(work, goin
     assert told["live"]
     assert stoppable
     assert "Probes: generating, 24 of 90 pictures, 27 %" in line
-    assert "2 jobs waiting" in listed
+    assert "2 waiting" in listed
     assert [listed.index(words) for words in ("Probes", "Second", "Third")] == sorted(
         listed.index(words) for words in ("Probes", "Second", "Third")
     )
