@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping
@@ -21,33 +22,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoints.source import FileKey
+from .checksums import Checksums, add_checksums
 from .errors import ModelsimError, Sentence
 from .moves import TRACES, Moves
 
 log = logging.getLogger(__name__)
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS models (id INTEGER PRIMARY KEY, sha256 TEXT UNIQUE, identity TEXT);
-CREATE TABLE IF NOT EXISTS layouts (digest TEXT PRIMARY KEY, layout BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS models (id INTEGER PRIMARY KEY, sha256 TEXT UNIQUE, identity TEXT, crc INTEGER);
+CREATE TABLE IF NOT EXISTS layouts (digest TEXT PRIMARY KEY, layout BLOB NOT NULL, crc INTEGER);
 CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, model INTEGER NOT NULL,
-    version TEXT, header TEXT, layout TEXT
+    version TEXT, header TEXT, layout TEXT, crc INTEGER
 );
-CREATE TABLE IF NOT EXISTS failures (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, version TEXT, error TEXT);
+CREATE TABLE IF NOT EXISTS failures (
+    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, version TEXT, error TEXT, crc INTEGER
+);
 CREATE TABLE IF NOT EXISTS other_hashes (
-    path TEXT, size INTEGER, mtime_ns INTEGER, algorithm TEXT, digits TEXT, PRIMARY KEY (path, algorithm)
+    path TEXT, size INTEGER, mtime_ns INTEGER, algorithm TEXT, digits TEXT, crc INTEGER,
+    PRIMARY KEY (path, algorithm)
 );
-CREATE TABLE IF NOT EXISTS sets (id INTEGER PRIMARY KEY, method TEXT, models TEXT, UNIQUE (method, models));
-CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, PRIMARY KEY (set_id, block));
+CREATE TABLE IF NOT EXISTS sets (
+    id INTEGER PRIMARY KEY, method TEXT, models TEXT, crc INTEGER, UNIQUE (method, models)
+);
+CREATE TABLE IF NOT EXISTS blocks (set_id INTEGER, block TEXT, data BLOB, crc INTEGER, PRIMARY KEY (set_id, block));
 CREATE TABLE IF NOT EXISTS classes (
-    architecture TEXT, name TEXT, remark TEXT, models TEXT, PRIMARY KEY (architecture, models)
+    architecture TEXT, name TEXT, remark TEXT, models TEXT, crc INTEGER, PRIMARY KEY (architecture, models)
 );
 CREATE TABLE IF NOT EXISTS recipes (
-    target INTEGER, inputs TEXT, version TEXT, recipe TEXT, PRIMARY KEY (target, inputs)
+    target INTEGER, inputs TEXT, version TEXT, recipe TEXT, crc INTEGER, PRIMARY KEY (target, inputs)
 );
 """
 
-_VERSION = 1
+_TABLES = ("models", "layouts", "files", "failures", "other_hashes", "sets", "blocks", "classes", "recipes", "traces")
+
+_VERSION = 2
+"""1: without checksums."""
+
+_DAMAGED_VERSION = 1 << 16
+"""No library will ever have so high a version."""
 
 _RECIPES = 8
 """Recipes of one model that are kept: made from other candidates, they are others."""
@@ -97,6 +110,7 @@ class Library(Moves):
     )
     schema = _SCHEMA + TRACES
     errors = (sqlite3.Error, zlib.error)
+    replaceable = True
 
     def __init__(self, file: Path | None):
         self.path = file
@@ -118,13 +132,26 @@ class Library(Moves):
 
     def _prepare(self) -> None:
         (found,) = self._db.execute("PRAGMA user_version").fetchone()
+        if not 0 <= found < _DAMAGED_VERSION:
+            raise sqlite3.DatabaseError(f"version {found}")
         if found > _VERSION:
             raise ModelsimError(
                 "a newer modelsim wrote this library",
                 self.path,
                 Sentence("update modelsim, or use --library with another file", "update modelsim"),
             )
-        self._db.execute(f"PRAGMA user_version={_VERSION}")
+        if found < _VERSION:
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:
+                add_checksums(self._db, _TABLES)
+                self._db.execute(f"PRAGMA user_version={_VERSION}")
+        self._sums = Checksums(self._db)
+
+    def _is_ours(self) -> bool:
+        if self.path.suffix == ".sqlite":
+            return True
+        with open(self.path, "rb") as file:
+            return b"other_hashes" in file.read(1 << 16)
 
     def _warn(self, error: BaseException) -> None:
         if not self._warned:
@@ -133,11 +160,16 @@ class Library(Moves):
 
     def _write(self, statements: Iterable[tuple[str, tuple]]) -> bool:
         """All of the statements or none; False where the disk refused them."""
+        statements = list(statements)
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            for statement, values in statements:
-                self._db.execute(statement, values)
-            self._db.execute("COMMIT")
+            self._sums.require_sound()
+            try:
+                self._write_all(statements)
+            except sqlite3.IntegrityError:  # a damaged row, which nobody reads, has the name of a new one
+                self._db.execute("ROLLBACK")
+                self._sums.suspect()
+                self._sums.require_sound()
+                self._write_all(statements)
         except sqlite3.OperationalError as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
@@ -145,29 +177,35 @@ class Library(Moves):
             return False
         return True
 
+    def _write_all(self, statements: Iterable[tuple[str, tuple]]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        for statement, values in statements:
+            self._db.execute(statement, values)
+        self._db.execute("COMMIT")
+
     # files and models
 
     def file(self, key: FileKey, version: str) -> RememberedFile | None:
         """What is known of this very file; None where it is new or has changed. `version` is that of the headers."""
         row = self._db.execute(
-            "SELECT f.model, m.sha256, f.version, f.header, f.layout FROM files f LEFT JOIN models m ON m.id = f.model"
-            " WHERE f.path = ? AND f.size = ? AND f.mtime_ns = ?",
+            "SELECT f.path, f.model, m.sha256, f.version, f.header, f.layout FROM sound_files f"
+            " JOIN sound_models m ON m.id = f.model WHERE f.path = ? AND f.size = ? AND f.mtime_ns = ?",
             (key.path, key.size, key.mtime_ns),
         ).fetchone()
-        if row is None:
+        if row is None or row[0] != key.path:  # a damaged index may lead to another's row
             return None
-        model, sha256, of_version, header, layout = row
+        _, model, sha256, of_version, header, layout = row
         return RememberedFile(model, sha256, *((header, layout) if of_version == version else (None, None)))
 
     def files(self) -> list[tuple[str, str | None, dict | None]]:
         """Path, SHA-256 and what `scan` found out, of every file that was readable when it was last seen."""
-        rows = self._db.execute("SELECT path, sha256, identity FROM files LEFT JOIN models ON models.id = model")
+        rows = self._db.execute("SELECT path, sha256, identity FROM sound_files LEFT JOIN sound_models ON id = model")
         return [(path, sha256, json.loads(identity) if identity else None) for path, sha256, identity in rows]
 
     def layout(self, digest: str) -> str | None:
         """The layout of this digest, which a remembered file names."""
         if digest not in self._layouts:
-            row = self._db.execute("SELECT layout FROM layouts WHERE digest = ?", (digest,)).fetchone()
+            row = self._db.execute("SELECT layout FROM sound_layouts WHERE digest = ?", (digest,)).fetchone()
             if row is None:
                 return None
             self._layouts[digest] = zlib.decompress(row[0]).decode()
@@ -175,7 +213,9 @@ class Library(Moves):
 
     def knows(self, path: str) -> bool:
         """Whether there was a file at this path, as it is now or as it was before."""
-        query = "SELECT EXISTS (SELECT 1 FROM files WHERE path = ? UNION SELECT 1 FROM failures WHERE path = ?)"
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM sound_files WHERE path = ? UNION SELECT 1 FROM sound_failures WHERE path = ?)"
+        )
         return bool(self._db.execute(query, (path, path)).fetchone()[0])
 
     def remember_file(self, key: FileKey, version: str, header: str, digest: str, layout: str) -> int:
@@ -184,9 +224,13 @@ class Library(Moves):
         model = known.model if known is not None else self._new_model()
         self._write(
             [
-                ("INSERT OR IGNORE INTO layouts VALUES (?, ?)", (digest, zlib.compress(layout.encode()))),
                 (
-                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO layouts SELECT ?, ?, NULL"
+                    " WHERE NOT EXISTS (SELECT 1 FROM sound_layouts WHERE digest = ?)",
+                    (digest, zlib.compress(layout.encode()), digest),
+                ),
+                (
+                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
                     (key.path, key.size, key.mtime_ns, model, version, header, digest),
                 ),
                 ("DELETE FROM failures WHERE path = ?", (key.path,)),
@@ -197,7 +241,7 @@ class Library(Moves):
     def failure(self, key: FileKey, version: str) -> str | None:
         """Why this very file could not be read by this version of the headers; None where that was not tried."""
         row = self._db.execute(
-            "SELECT error FROM failures WHERE path = ? AND size = ? AND mtime_ns = ? AND version = ?",
+            "SELECT error FROM sound_failures WHERE path = ? AND size = ? AND mtime_ns = ? AND version = ?",
             (key.path, key.size, key.mtime_ns, version),
         ).fetchone()
         return row[0] if row else None
@@ -207,14 +251,14 @@ class Library(Moves):
         values = (key.path, key.size, key.mtime_ns, version, error)
         self._write(
             [
-                ("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)", values),
+                ("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, NULL)", values),
                 ("DELETE FROM files WHERE path = ?", (key.path,)),
             ]
         )
 
     def _new_model(self) -> int:
         try:
-            return self._db.execute("INSERT INTO models DEFAULT VALUES").lastrowid
+            return self._db.execute("INSERT INTO models (id) VALUES (?)", (_new_id(),)).lastrowid
         except sqlite3.OperationalError as error:
             self._warn(error)
             self._unwritten -= 1  # an id that holds for this run
@@ -222,14 +266,14 @@ class Library(Moves):
 
     def identity(self, model: int) -> dict | None:
         """What `scan` found out about a model, None where it was not scanned."""
-        row = self._db.execute("SELECT identity FROM models WHERE id = ?", (model,)).fetchone()
+        row = self._db.execute("SELECT identity FROM sound_models WHERE id = ?", (model,)).fetchone()
         return json.loads(row[0]) if row and row[0] else None
 
     def remember_identity(self, key: FileKey, model: int, sha256: str | None, identity: Mapping) -> int:
         """Store a scan; returns the model's id, which changes where another file with this SHA-256 is known, and where
         this one was taken for a file with another."""
         model = self._confirmed(key, model, sha256)
-        target = "coalesce((SELECT id FROM models WHERE sha256 = ?), ?)"
+        target = "coalesce((SELECT id FROM sound_models WHERE sha256 = ?), ?)"
         self._write(
             [
                 (
@@ -249,12 +293,12 @@ class Library(Moves):
         is stored.
         """
         model = self._confirmed(key, model, sha256)
-        row = self._db.execute("SELECT id FROM models WHERE sha256 = ?", (sha256,)).fetchone()
+        row = self._db.execute("SELECT id FROM sound_models WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None:
-            self._write([("UPDATE models SET sha256 = ? WHERE id = ? AND sha256 IS NULL", (sha256, model))])
+            self._write([("UPDATE OR IGNORE models SET sha256 = ? WHERE id = ? AND sha256 IS NULL", (sha256, model))])
             return model
         alike = (
-            "SELECT 1 FROM files a, files b WHERE a.path = ? AND b.model = ?"
+            "SELECT 1 FROM sound_files a, sound_files b WHERE a.path = ? AND b.model = ?"
             " AND (a.size, a.version, a.header, a.layout) = (b.size, b.version, b.header, b.layout)"
         )
         if row[0] == model or self._db.execute(alike, (key.path, row[0])).fetchone() is None:
@@ -265,7 +309,7 @@ class Library(Moves):
     def other_hash(self, key: FileKey, algorithm: str) -> str | None:
         """The digits of this very file by another algorithm than SHA-256; None where nobody computed them."""
         row = self._db.execute(
-            "SELECT digits FROM other_hashes WHERE path = ? AND algorithm = ? AND size = ? AND mtime_ns = ?",
+            "SELECT digits FROM sound_other_hashes WHERE path = ? AND algorithm = ? AND size = ? AND mtime_ns = ?",
             (key.path, algorithm, key.size, key.mtime_ns),
         ).fetchone()
         return row[0] if row else None
@@ -273,27 +317,32 @@ class Library(Moves):
     def remember_other_hash(self, key: FileKey, algorithm: str, digits: str) -> None:
         """Store such a hash. A file that lies elsewhere later has none until its bytes are read again."""
         values = (key.path, key.size, key.mtime_ns, algorithm, digits)
-        self._write([("INSERT OR REPLACE INTO other_hashes VALUES (?, ?, ?, ?, ?)", values)])
+        self._write([("INSERT OR REPLACE INTO other_hashes VALUES (?, ?, ?, ?, ?, NULL)", values)])
 
     # results
 
     def results(self, method: str, models: Iterable[int]) -> dict[str, BlockResult]:
         """Block → the stored result of a set that holds all these models; blocks without one are left out."""
         wanted, found = set(models), {}
-        for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
-            ids = tuple(json.loads(members))
+        for set_id, ids in self._sets(method):
             if wanted <= set(ids):
-                for block, data in self._db.execute("SELECT block, data FROM blocks WHERE set_id = ?", (set_id,)):
-                    if block not in found:
+                rows = self._db.execute("SELECT set_id, block, data FROM sound_blocks WHERE set_id = ?", (set_id,))
+                for of_set, block, data in rows:
+                    if block not in found and of_set == set_id:
                         found[block] = BlockResult(ids, _unpack(data))
         return found
+
+    def _sets(self, method: str) -> list[tuple[int, tuple[int, ...]]]:
+        """The id of each set of this method, and those of its models."""
+        rows = self._db.execute("SELECT id, models FROM sound_sets WHERE method = ?", (method,))
+        return [(set_id, tuple(json.loads(members))) for set_id, members in rows]
 
     def finished_blocks(self, method: str, models: Iterable[int]) -> set[str]:
         """The blocks of which `results` has a result for these models."""
         wanted, found = set(models), set()
-        for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
-            if wanted <= set(json.loads(members)):
-                rows = self._db.execute("SELECT block FROM blocks WHERE set_id = ?", (set_id,))
+        for set_id, ids in self._sets(method):
+            if wanted <= set(ids):
+                rows = self._db.execute("SELECT block FROM sound_blocks WHERE set_id = ?", (set_id,))
                 found |= {block for (block,) in rows}
         return found
 
@@ -302,25 +351,30 @@ class Library(Moves):
         if min(models) < 0:  # an id that holds for this run only: the next run would give it to another model
             return
         members = json.dumps(models)
-        chosen = "(SELECT id FROM sets WHERE method = ? AND models = ?)"
+        chosen = "(SELECT id FROM sound_sets WHERE method = ? AND models = ?)"
         self._write(
             [
-                ("INSERT OR IGNORE INTO sets (method, models) VALUES (?, ?)", (method, members)),
-                (f"INSERT OR REPLACE INTO blocks VALUES ({chosen}, ?, ?)", (method, members, block, _pack(arrays))),
+                (
+                    f"INSERT OR REPLACE INTO sets SELECT ?, ?, ?, NULL WHERE NOT EXISTS {chosen}",
+                    (_new_id(), method, members, method, members),
+                ),
+                (
+                    f"INSERT OR REPLACE INTO blocks VALUES ({chosen}, ?, ?, NULL)",
+                    (method, members, block, _pack(arrays)),
+                ),
             ]
         )
 
     def forget_blocks(self, method: str, models: tuple[int, ...], blocks: Iterable[str]) -> None:
         """Drop some blocks of a set of models: what was read for them may not be what was read for the others."""
-        chosen = "set_id = (SELECT id FROM sets WHERE method = ? AND models = ?)"
+        chosen = "set_id = (SELECT id FROM sound_sets WHERE method = ? AND models = ?)"
         row = (method, json.dumps(models))
         self._write([(f"DELETE FROM blocks WHERE {chosen} AND block = ?", (*row, block)) for block in blocks])
 
     def forget_smaller(self, method: str, models: tuple[int, ...]) -> None:
         """Drop the sets whose models are all in this one, which is complete, but for those that no file is any more."""
-        known = {model for (model,) in self._db.execute("SELECT DISTINCT model FROM files")}
-        for set_id, members in self._db.execute("SELECT id, models FROM sets WHERE method = ?", (method,)).fetchall():
-            ids = tuple(json.loads(members))
+        known = {model for (model,) in self._db.execute("SELECT DISTINCT model FROM sound_files")}
+        for set_id, ids in self._sets(method):
             if set(ids) != set(models) and set(ids) & known <= set(models):
                 self._write(
                     [("DELETE FROM blocks WHERE set_id = ?", (set_id,)), ("DELETE FROM sets WHERE id = ?", (set_id,))]
@@ -331,8 +385,8 @@ class Library(Moves):
     def recipes(self, version: str, target: int | None = None) -> list[tuple[int, str, str]]:
         """Target's id, what it was made from and the recipe, of one target or of all, the oldest first."""
         rows = self._db.execute(
-            "SELECT target, inputs, recipe FROM recipes WHERE version = ? AND target = coalesce(?, target)"
-            " ORDER BY rowid",
+            "SELECT target, inputs, recipe FROM sound_recipes WHERE version = ? AND target = coalesce(?, target)"
+            " ORDER BY number",
             (version, target),
         )
         return rows.fetchall()
@@ -341,10 +395,10 @@ class Library(Moves):
         """Store a recipe of a model; of each model the latest few of this version are kept."""
         if target < 0:  # an id that holds for this run only
             return
-        others = "SELECT rowid FROM recipes WHERE target = ? AND version = ? ORDER BY rowid DESC LIMIT ?"
+        others = "SELECT number FROM sound_recipes WHERE target = ? AND version = ? ORDER BY number DESC LIMIT ?"
         self._write(
             [
-                ("INSERT OR REPLACE INTO recipes VALUES (?, ?, ?, ?)", (target, inputs, version, recipe)),
+                ("INSERT OR REPLACE INTO recipes VALUES (?, ?, ?, ?, NULL)", (target, inputs, version, recipe)),
                 (
                     f"DELETE FROM recipes WHERE target = ? AND rowid NOT IN ({others})",
                     (target, target, version, _RECIPES),
@@ -357,7 +411,7 @@ class Library(Moves):
     def named_classes(self, architecture: str) -> list[NamedClass]:
         """What a person called classes of this architecture, the oldest first."""
         rows = self._db.execute(
-            "SELECT name, remark, models FROM classes WHERE architecture = ? ORDER BY rowid", (architecture,)
+            "SELECT name, remark, models FROM sound_classes WHERE architecture = ? ORDER BY number", (architecture,)
         )
         return [NamedClass(name, remark, frozenset(json.loads(models))) for name, remark, models in rows]
 
@@ -367,8 +421,13 @@ class Library(Moves):
         statements = [(drop, (architecture, _members(old.models))) for old in (*instead_of, named)]
         if named.name or named.remark:
             values = (architecture, named.name, named.remark, _members(named.models))
-            statements.append(("INSERT INTO classes VALUES (?, ?, ?, ?)", values))
+            statements.append(("INSERT INTO classes VALUES (?, ?, ?, ?, NULL)", values))
         self._write(statements)
+
+
+def _new_id() -> int:
+    """By chance: after the highest one was lost to damage, counting would give it to another model or set."""
+    return secrets.randbits(53)
 
 
 def _members(models: Iterable[int]) -> str:

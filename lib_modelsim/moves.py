@@ -21,7 +21,8 @@ from .sqlite import SqliteFile
 
 TRACES = """
 CREATE TABLE IF NOT EXISTS traces (
-    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, place TEXT, sample TEXT, came_from TEXT, sha256 TEXT
+    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, place TEXT, sample TEXT, came_from TEXT, sha256 TEXT,
+    crc INTEGER
 );
 """
 """Beside `files`; `came_from` is where a file lay whose bytes nobody has read since, `sha256` what they were there."""
@@ -47,18 +48,18 @@ class Moves(SqliteFile):
 
     def is_traced(self, key: FileKey) -> bool:
         """Whether this very file can be told again elsewhere."""
-        query = "SELECT 1 FROM traces WHERE path = ? AND size = ? AND mtime_ns = ?"
+        query = "SELECT 1 FROM sound_traces WHERE path = ? AND size = ? AND mtime_ns = ?"
         return self._db.execute(query, (key.path, key.size, key.mtime_ns)).fetchone() is not None
 
     def remember_trace(self, key: FileKey, trace: Trace) -> None:
         """Store the trace of a remembered file."""
         values = (key.path, key.size, key.mtime_ns, trace.place, trace.sample)
-        self._write([("INSERT OR REPLACE INTO traces VALUES (?, ?, ?, ?, ?, NULL, NULL)", values)])
+        self._write([("INSERT OR REPLACE INTO traces VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)", values)])
 
     def alike(self, key: FileKey, version: str, header: str, digest: str) -> list[TracedFile]:
         """The other files with this size, header and layout."""
         rows = self._db.execute(
-            "SELECT f.path, f.mtime_ns, f.model, t.place, t.sample FROM files f JOIN traces t"
+            "SELECT f.path, f.mtime_ns, f.model, t.place, t.sample FROM sound_files f JOIN sound_traces t"
             " ON (t.path, t.size, t.mtime_ns) = (f.path, f.size, f.mtime_ns)"
             " WHERE f.path != ? AND (f.size, f.version, f.header, f.layout) = (?, ?, ?, ?)",
             (key.path, key.size, version, header, digest),
@@ -70,7 +71,7 @@ class Moves(SqliteFile):
 
     def paths_of(self, model: int) -> list[FileKey]:
         """The files that stand for a model."""
-        rows = self._db.execute("SELECT path, size, mtime_ns FROM files WHERE model = ?", (model,))
+        rows = self._db.execute("SELECT path, size, mtime_ns FROM sound_files WHERE model = ?", (model,))
         return [FileKey(*row) for row in rows]
 
     def rename(self, old: FileKey, new: FileKey, trace: Trace) -> None:
@@ -82,8 +83,8 @@ class Moves(SqliteFile):
     def take_over(self, old: FileKey, new: FileKey, trace: Trace) -> None:
         """A file that looks the same lies elsewhere: its results stay; its hashes wait until its bytes were read. No
         other file may stand for its model."""
-        model = "(SELECT model FROM files WHERE path = ?)"
-        expected = f"coalesce(sha256, (SELECT sha256 FROM models WHERE id = {model}))"
+        model = "(SELECT model FROM sound_files WHERE path = ?)"
+        expected = f"coalesce(sha256, (SELECT sha256 FROM sound_models WHERE id = {model}))"
         self._write(
             [
                 *_moved(old, new, trace),
@@ -97,14 +98,14 @@ class Moves(SqliteFile):
 
     def came_from(self, key: FileKey) -> str | None:
         """Where a file lay whose bytes nobody has read since it came here; None for all others."""
-        query = "SELECT came_from FROM traces WHERE path = ? AND size = ? AND mtime_ns = ?"
+        query = "SELECT came_from FROM sound_traces WHERE path = ? AND size = ? AND mtime_ns = ?"
         row = self._db.execute(query, (key.path, key.size, key.mtime_ns)).fetchone()
         return row[0] if row else None
 
     def _confirmed(self, key: FileKey, model: int, sha256: str | None) -> int:
         """The bytes of a file were read, by whomever: its model's id, a new one where they are not those of the file
         that it was taken for."""
-        query = "SELECT came_from, sha256 FROM traces WHERE path = ? AND size = ? AND mtime_ns = ?"
+        query = "SELECT came_from, sha256 FROM sound_traces WHERE path = ? AND size = ? AND mtime_ns = ?"
         row = self._db.execute(query, (key.path, key.size, key.mtime_ns)).fetchone()
         if row is None or row[0] is None:
             return model
@@ -113,7 +114,7 @@ class Moves(SqliteFile):
         ]
         if row[1] is not None and sha256 != row[1]:
             other = self._new_model()
-            free = "NOT EXISTS (SELECT 1 FROM models WHERE sha256 = ?)"  # it was hashed, so it keeps its hash
+            free = "NOT EXISTS (SELECT 1 FROM sound_models WHERE sha256 = ?)"  # it was hashed, so it keeps its hash
             statements += [
                 ("UPDATE files SET model = ? WHERE path = ?", (other, key.path)),
                 (f"UPDATE models SET sha256 = ? WHERE id = ? AND {free}", (row[1], model, row[1])),

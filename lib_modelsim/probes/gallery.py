@@ -13,9 +13,8 @@ import io
 import json
 import logging
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -24,16 +23,17 @@ from PIL import Image, PngImagePlugin
 
 from ..errors import ModelsimError, Sentence
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
-from ..sqlite import SqliteFile, alone
+from ..sqlite import SqliteFile
 from ..text import printable, readable
 from .engine import EngineCheckpoint
+from .holding import held
 from .naming import file_name
 from .parameters import Parameters
 from .suite import Suite, read_suite, to_json
 
 log = logging.getLogger(__name__)
 
-INDEX, LOCK = "gallery.sqlite", ".drawing"
+INDEX = "gallery.sqlite"
 
 SUITE = "suite.json"
 
@@ -258,16 +258,9 @@ class Gallery(SqliteFile):
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Nobody else generates into this folder meanwhile. Raises ModelsimError where somebody does already,
-        or where the disk refuses."""
-        with ExitStack() as held:
-            try:
-                held.enter_context(alone(self.folder / LOCK, patience=0))
-            except sqlite3.OperationalError as error:
-                fix = "wait until the other run ends, or choose another folder"
-                busy = "locked" in str(error)
-                what = "pictures are already being generated into this gallery" if busy else f"cannot write ({error})"
-                raise ModelsimError(what, self.folder, fix if busy else "choose another folder") from error
+        """Nobody else generates into this folder meanwhile. Raises ModelsimError where somebody does already, which
+        says who, or where the disk refuses."""
+        with held(self.folder):
             yield
 
     def keep_suite(self, suite: Suite) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import sqlite3
 import struct
@@ -18,7 +20,8 @@ from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.pictures.records.infotext import parse
 from lib_modelsim.pictures.records.reading import read_records
-from lib_modelsim.probes.gallery import INDEX, LOCK, SUITE, Gallery, read_record
+from lib_modelsim.probes.gallery import INDEX, SUITE, Gallery, read_record
+from lib_modelsim.probes.holding import LOCK, NOTE, held
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing
 from tests.command import ROOT
@@ -93,12 +96,50 @@ def test_killed_at_thirty_moments_no_picture_comes_twice_none_is_missing_none_to
 
 
 def test_two_runs_do_not_draw_into_one_gallery_at_once(tmp_path):
-    with Gallery(tmp_path) as gallery, gallery.drawing():
-        with pytest.raises(ModelsimError, match=r"already being generated into this gallery: .* Fix: wait until"):
+    """The second is told who draws, whichever program it is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.probes.endless_run", tmp_path], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    with process:
+        process.stdout.read(1)
+        told = rf"already being generated into this gallery by endless_run.py \(process {process.pid}, since 20"
+        with pytest.raises(ModelsimError, match=told) as refused:
             draw(tmp_path)
-        assert not files(tmp_path)
+        process.kill()
+    assert "Fix: wait until it ends or stop it" in str(refused.value)
+    assert (tmp_path / NOTE).exists(), "it was killed: the next run takes the gallery over at once"
     draw(tmp_path)
+    assert not (tmp_path / NOTE).exists()
     assert_whole(tmp_path)
+
+
+@pytest.fixture
+def no_locks(monkeypatch):
+    """A network's file system that refuses locks."""
+
+    def refuses(file, patience):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("lib_modelsim.probes.holding.alone", refuses)
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_where_the_file_system_refuses_locks_the_note_is_one(tmp_path):
+    with held(tmp_path):
+        with pytest.raises(ModelsimError, match="already being generated"), held(tmp_path):
+            pass
+        note = tmp_path / NOTE
+        text = json.loads(note.read_text())
+        for change in ({"machine": "another", "pid": 1}, {"pid": 2**22 + 1}):
+            note.write_text(json.dumps(text | change))
+            if "machine" in change:
+                with pytest.raises(ModelsimError, match="on another, since"), held(tmp_path):
+                    pass
+                os.utime(note, (0, 0))  # nobody has touched it for long
+            with held(tmp_path):
+                pass
+    with held(tmp_path):
+        pass
 
 
 def test_grids_and_other_pictures_beside_are_no_part_of_the_gallery(tmp_path):
