@@ -165,6 +165,8 @@ def outcome(file: Path) -> str:
                     fill(library)
                 said += [f"{each} is not remembered" for each in (*wrong(library), *missing(library))]
         except ModelsimError as error:
+            if "newer modelsim" in str(error):  # the number of the version was hit
+                return "one line, as of a newer version"
             if told or "start again" not in str(error):
                 return f"WRONG: {error}"
             told = "one line, then a new library"

@@ -108,7 +108,8 @@ class SqliteFile:
     ) -> None:
         self._db.close()
         if isinstance(error, self.errors):
-            aside = self._moved_aside(error) if type(error) is sqlite3.DatabaseError else None
+            damaged = type(error) is sqlite3.DatabaseError or "no such" in str(error)
+            aside = self._moved_aside(error) if damaged else None
             if aside is None:
                 raise self._unusable(error) from error
             raise ModelsimError(

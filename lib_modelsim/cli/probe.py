@@ -37,7 +37,7 @@ def run_probe(options: argparse.Namespace) -> int:
     if not (options.models or options.webui or options.generate_with):
         raise ModelsimError("no checkpoints given", None, "give some with --models, or a running WebUI with --webui")
     with workspace(options, options.models, options.out, options.exclude) as use, progress_bars() as job:
-        suite, failures, nothing = use.suites.named(options.suite), (), None
+        suite, failures, nothing = use.suites.named_or_read(options.suite), (), None
         try:
             planned = use.plan(suite, options.models, options.batch, job)
         except NothingGenerates as error:
@@ -80,4 +80,4 @@ def require_suite(options: argparse.Namespace) -> None:
     """
     if options.suite != _STANDARD:
         with workspace(options) as use:
-            use.suites.named(options.suite)
+            use.suites.named_or_read(options.suite)

@@ -52,7 +52,7 @@ def _list(suites: Suites, options: argparse.Namespace) -> int:
 def _show(suites: Suites, options: argparse.Namespace) -> int:
     from ..probes.suite import to_document
 
-    suite = suites.named(options.what)
+    suite = suites.named_or_read(options.what)
     if options.json:
         print_json(to_document(suite))
         return 0
@@ -74,7 +74,7 @@ def _export(suites: Suites, options: argparse.Namespace) -> int:
     from ..probes.suite import to_json
     from ..writing import write_text
 
-    suite = suites.named(options.what)
+    suite = suites.named_or_read(options.what)
     if options.out is None:
         print_json_text(to_json(suite).rstrip("\n"))
         return 0

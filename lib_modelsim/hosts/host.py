@@ -85,8 +85,8 @@ class Host(Protocol):
     """Folder of our own, made on first use."""
 
     cannot: Mapping[str, str]
-    """What it cannot do → why, in a sentence for the page; the keys are "load", "loaded" and "folders": a visitor may
-    name no folder of the disk."""
+    """What it cannot do → why, in a sentence for the page; the keys are "load", "loaded", "folders": a visitor may name
+    no folder of the disk, and "files": nor copy, move or write files outside of our own folder."""
 
     gallery: str
     """The name of the folder with pictures, in the folder for output or in the data folder."""

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from ..pictures.interrogator import Interrogator
     from ..probes.engine import Engine, EngineCheckpoint
 
+_OPEN = (
+    "Others can open this WebUI (--listen, --share, --server-name), so the page takes no other folders and moves no "
+    "files. Start it with --enable-insecure-extension-access to allow that to all of them."
+)
+
 
 class WebUI:
     """The WebUI that this process is. `data` lies where the WebUI keeps its own, which it serves to every browser that
@@ -53,7 +58,9 @@ class WebUI:
             reasons["load"] = "The WebUI was started with --freeze-settings, which also fixes its checkpoint."
         elif not (self._forge or hasattr(self._models, "reload_model_weights")):
             reasons["load"] = f"{self.name} does not let extensions load a checkpoint."
-        if getattr(self._shared.cmd_opts, "hide_ui_dir_config", False):
+        if getattr(self._shared.cmd_opts, "disable_extension_access", False):  # as the WebUI's own page of extensions
+            reasons["folders"] = reasons["files"] = _OPEN
+        elif getattr(self._shared.cmd_opts, "hide_ui_dir_config", False):
             reasons["folders"] = "The WebUI was started with --hide-ui-dir-config, so the page takes no other folders."
         if self._forge:
             reasons["loaded"] = "Forge changes the weights when it loads them and keeps no state dict to read."

@@ -21,12 +21,15 @@ from ..templates import render
 from .access import Login, Patience, is_own_name
 
 _SERVED = {
-    "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|heartbeat)/.+"
-    r"|/data/((demonstration-)?gallery|thumbnails)/.+|/queue/(data|status)|/file=(?!https?:).+",
+    "GET": r"/|/(config|info|theme\.css|favicon\.ico)/?|/(assets|static|javascript|heartbeat)/[^\\:\x00-\x1f]+"
+    r"|/data/((demonstration-)?gallery|thumbnails)/[^\\:\x00-\x1f]+|/queue/(data|status)"
+    r"|/file=(?!(?i:[a-z][a-z+.-]+:)|[\\/]{2})[^\x00-\x1f]+",
     "POST": r"/(run|api)/\w+/?|/queue/join|/reset/?|/cancel",
     "websocket": r"/queue/join",
 }
-"""What our page asks for. gradio has more that nobody needs here: uploads, a proxy, a dashboard, a list of routes."""
+"""What our page asks for. gradio has more that nobody needs here: uploads, a proxy, a dashboard, a list of routes.
+
+No addresses and no other machine's folders as files, and below our own folders no Windows drive or stream."""
 
 _PICTURE = re.compile(r"image/(png|jpeg|webp|gif|avif)\b")
 """Files that a browser may show; it saves all others: an HTML file of somebody else would count as our own page."""
@@ -151,7 +154,7 @@ def _is_foreign(headers: Headers, opens: bool) -> bool:
     The port of the own origin is that of Host: the page may be reached through a tunnel with another port.
     """
     own = f"http://{headers['host']}"
-    if headers.get("origin", own) != own:
+    if any(origin != own for origin in headers.getlist("origin")) or len(headers.getlist("host")) > 1:
         return True
     if opens and headers.get("sec-fetch-mode", "navigate") == "navigate":
         return False

@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
@@ -24,6 +25,7 @@ from ..hosts.host import DEMONSTRATION_GALLERY, GALLERY, THUMBNAILS
 from ..templates import render
 from .access import EVERYWHERE, LOCAL, Login, address_for_others
 from .guard import Guard, Tokens
+from .limits import Limits, PatientProtocol
 from .tab import SCRIPTS
 
 PORTS = range(7861, 7961)
@@ -53,7 +55,7 @@ def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool
     """Serve the page and the pictures of the data folder until Ctrl-C; the address is told once it answers."""
     tokens, listens = Tokens(), listener.getsockname()[0] == EVERYWHERE
     app = _app(page, data, tokens, login, listens)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, http=PatientProtocol, log_level="warning", timeout_graceful_shutdown=1)
     try:
         _Announced(config, tokens, open_browser).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -85,12 +87,27 @@ def _app(page: gr.Blocks, data: Path, tokens: Tokens, login: Login | None, liste
     own.mount("/javascript", StaticFiles(directory=SCRIPTS[0].parent))
     mimetypes.add_type("image/webp", ".webp")  # Python before 3.13 knows it only where the system does
     for folder in (GALLERY, DEMONSTRATION_GALLERY, THUMBNAILS):
-        own.mount(f"/data/{folder}", StaticFiles(directory=data / folder, check_dir=False))
+        own.mount(f"/data/{folder}", _Pictures(directory=data / folder, check_dir=False))
     app = gr.mount_gradio_app(own, page, path="")
     app.add_middleware(_OwnPage)
+    app.add_middleware(Limits)
     inside = getattr(page._queue, "access_token", None)
     app.add_middleware(Guard, tokens=tokens, inside=inside, login=login, listens=listens)
     return app
+
+
+class _Pictures(StaticFiles):
+    """A folder that may not be there yet. Links out of it are not followed."""
+
+    async def check_config(self) -> None:
+        """Called at the first request. Raises HTTPException as long as there is no folder."""
+        if not os.path.isdir(self.directory):  # noqa: PTH112 - as StaticFiles has it
+            raise HTTPException(404)
+        await super().check_config()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.config_checked = False  # it may be gone by now
+        await super().__call__(scope, receive, send)
 
 
 class _OwnPage:

@@ -425,7 +425,7 @@ class Workspace:
             from ..probes.gallery import NO_PICTURES
 
             raise ModelsimError("there is no such folder", self.gallery, NO_PICTURES)
-        return sheet_of(self.gallery, self.suites.named(suite), engine)
+        return sheet_of(self.gallery, self.suites.named_or_read(suite), engine)
 
     def kinship(self, sheet: Sheet, job: Job) -> Kinship:
         """How alike the checkpoints of a sheet are by their pictures. Raises ModelsimError for fewer than two."""

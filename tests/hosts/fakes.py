@@ -311,6 +311,10 @@ class A1111:
         self.modules["modules.shared"].cmd_opts.hide_ui_dir_config = True
         self.opts.__dict__["frozen"] = True
 
+    def listen(self):
+        """As with --listen or --share, without --enable-insecure-extension-access."""
+        self.modules["modules.shared"].cmd_opts.disable_extension_access = True
+
 
 class ReForge(A1111):
     def offered(self, folder):

@@ -63,6 +63,12 @@ def test_visitors_name_no_folders_where_the_webui_takes_none(webui):
     assert "--hide-ui-dir-config" in WebUI().cannot["folders"]
 
 
+def test_on_an_open_port_visitors_name_no_folders_and_move_no_files(webui):
+    assert not {"folders", "files"} & WebUI().cannot.keys()
+    webui.listen()
+    assert all("--enable-insecure-extension-access" in WebUI().cannot[kind] for kind in ("folders", "files"))
+
+
 def test_outside_of_a_webui_there_is_none():
     with pytest.raises(ImportError):
         WebUI()

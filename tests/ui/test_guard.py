@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -189,6 +192,86 @@ UNUSED = ["/docs", "/redoc", "/openapi.json", "/monitoring", "/proxy=http://127.
 @pytest.mark.parametrize("path", UNUSED)
 def test_what_the_page_does_not_use_is_not_there(ours, path):
     assert ours.get(path).status_code == 404
+
+
+ROUTES = """
+import json
+import gradio
+from fastapi import FastAPI
+
+def found(app, before=""):
+    for route in app.routes:
+        kinds = getattr(route, "methods", None) or ({"GET", "POST"} if hasattr(route, "app") else {"websocket"})
+        yield from ((method, before + route.path) for method in kinds)
+        yield from found(route.app, before + route.path) if hasattr(route.app, "routes") else ()
+
+app = FastAPI()
+with gradio.Blocks() as page:
+    pass
+print(json.dumps(sorted(set(found(gradio.mount_gradio_app(app, page, path=""))))))
+"""
+
+NEEDED = {
+    ("GET", "/"), ("HEAD", "/"), ("GET", "/config"), ("GET", "/config/"), ("GET", "/info"), ("GET", "/info/"),
+    ("GET", "/theme.css"), ("GET", "/favicon.ico"), ("GET", "/assets/{path:path}"), ("GET", "/static/{path:path}"),
+    ("GET", "/heartbeat/{session_hash}"), ("GET", "/queue/data"), ("GET", "/queue/status"), ("POST", "/queue/join"),
+    ("GET", "/file={path_or_url:path}"), ("HEAD", "/file={path_or_url:path}"), ("POST", "/reset"), ("POST", "/reset/"),
+    ("POST", "/api/{api_name}"), ("POST", "/api/{api_name}/"), ("POST", "/run/{api_name}"),
+    ("POST", "/run/{api_name}/"), ("POST", "/cancel"), ("websocket", "/queue/join"),
+}  # fmt: skip
+"""All that our page asks gradio for."""
+
+
+def test_of_gradio_s_routes_only_those_are_served_that_the_page_needs(ours, python_path):
+    """Every route that there is, whatever a newer gradio adds."""
+    command = [sys.executable, "-c", ROUTES]
+    env = os.environ | {"PYTHONPATH": python_path}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    routes = {tuple(route) for route in json.loads(done.stdout.splitlines()[-1])}
+    assert len(routes) > 20, done.stderr
+    assert len(routes & NEEDED) > 15
+    for method, path in sorted(routes - NEEDED - {("websocket", "/queue/join")}):
+        if method != "websocket":
+            answer = ours.request(method, re.sub(r"{[^}]*}", "any", path) or "/any", json={})
+            assert answer.status_code == 404, (method, path)
+            assert method == "HEAD" or answer.text == "Not found.", (method, path)
+
+
+TRICKS = [
+    "/data/gallery/..%2f..%2flibrary.sqlite", "/data/gallery/%2e%2e/library.sqlite",
+    "/data/gallery/..%5clibrary.sqlite",
+    "/data/gallery/C:%5cwindows%5cwin.ini", "/data/gallery/C:/windows/win.ini", "/data/gallery/%5c%5cevil%5cshare",
+    "/data/gallery/a.png::$DATA", "/data/gallery/a%00.png", "/data/gallery//etc/passwd", "/data/thumbnails/%2e%2e",
+    "/data/gallery/link.png", "/data/gallery/pipe.png", "/data/gallery/" + "a" * 5000, "/data/gallery",
+    "/static/..%2f..%2f..%2fetc/passwd", "/assets/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "/static//etc/passwd",
+    "/javascript/..%2fstyle.css", "/javascript/%2fetc/passwd", "/assets/a%00", "/static/C:%5cwindows",
+    "/file=/etc/passwd", "/file=//etc/passwd", "/file=%5c%5cevil%5cshare%5cx", "/file=//evil/share", "/file=/dev/zero",
+    "/file=%2e%2e/%2e%2e/etc/passwd", "/file=/proc/self/environ", "/file=HTTP://elsewhere.example/x", "/file=a%00",
+    "/file=file:///etc/passwd", "/file=ftp://elsewhere.example/", "/file=link.png", "/file=pipe.png",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")
+def test_no_path_leads_out_of_our_folders(ours, folders):
+    home, uploads = folders
+    for gallery in (home / "modelsim" / "gallery", uploads):
+        gallery.mkdir(parents=True, exist_ok=True)
+        if not (gallery / "link.png").is_symlink():
+            (gallery / "link.png").symlink_to("/etc/passwd")
+            os.mkfifo(gallery / "pipe.png")
+    for path in [*TRICKS, *(f"/file={uploads}/{name}" for name in ("link.png", "pipe.png"))]:
+        answer = ours.get(path, timeout=10)
+        assert answer.status_code in (403, 404), path
+        assert "root:" not in answer.text, path
+
+
+def test_a_request_of_gigabytes_is_refused_before_it_comes(ours):
+    url = ours.base_url
+    with socket.create_connection((url.host, url.port), timeout=20) as connection:
+        cookie = "; ".join(f"{name}={value}" for name, value in ours.cookies.items())
+        head = f"POST /run/predict HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nCookie: {cookie}\r\n"
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n[".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
 def test_nothing_is_uploaded(ours, folders):

@@ -13,7 +13,6 @@ import gradio as gr
 
 from ...errors import ModelsimError, for_page
 from ...job import Job
-from ...reading import typed_folder
 from ...templates import render
 from ...text import brief, counted, size_text
 from ...workspace.workspace import Workspace
@@ -103,7 +102,7 @@ class ImportPanel:
         )
 
     def _look(self, typed: str, job: Job, workspace: Workspace) -> None:
-        folder = typed_folder(typed)
+        folder = self._backend.curating.folder(typed)
         plan = workspace.import_plan(folder, job)
         known, _ = workspace.known_models(job)
         self._looked = _Looked(folder, plan, tuple(sorted({model.name for model in known}, key=str.lower)))

@@ -50,6 +50,8 @@ class Curating:
         """The folder that files are put into, which need not be there. Raises ModelsimError for what is none, and as
         `require_allowed`."""
         target = typed_folder(typed)
+        if "files" in self._host.cannot:
+            raise ModelsimError("nothing may be put there", target, self._host.cannot["files"])
         self.require_allowed(target)
         return target
 

@@ -51,20 +51,28 @@ class Suites:
         return (SHIPPED / f"{file_name(name)}.json").is_file()
 
     def named(self, query: str) -> Suite:
-        """The suite with this name, or in this file. Raises ModelsimError with the nearest name and all others."""
+        """The suite with this name. Raises ModelsimError with the nearest name and all others."""
         for folder in (SHIPPED, self.folder):
             path = folder / f"{file_name(query)}.json"
             if path.is_file():
                 return read_suite(path)
-        if query.lower().endswith(".json"):
-            return read_suite(Path(query))
         raise no_such_suite(query, [suite.name for suite in self.all()])
+
+    def named_or_read(self, query: str) -> Suite:
+        """The suite with this name, or in this file, which nobody may name on a page that others can open. Raises
+        ModelsimError as `named`."""
+        try:
+            return self.named(query)
+        except UnknownSuiteError:
+            if query.lower().endswith(".json"):
+                return read_suite(Path(query))
+            raise
 
     def name_of(self, query: str, drawn: Collection[str]) -> str:
         """The name of a suite that is here, or of one that was `drawn`: a gallery keeps the pictures of suites that are
         here no longer. Raises ModelsimError as `named`."""
         try:
-            return self.named(query).name
+            return self.named_or_read(query).name
         except UnknownSuiteError:
             if query in drawn:
                 return query
