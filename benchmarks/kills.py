@@ -40,7 +40,7 @@ from lib_modelsim.probes.suite import from_document
 from lib_modelsim.ui.choices import Choices, keep_choices, read_choices
 from lib_modelsim.workspace.curating.transfer import Way, plan_transfer, transfer
 from lib_modelsim.workspace.probing.suites import Suites
-from lib_modelsim.writing import write_csv
+from lib_modelsim.writing import write_bytes, write_csv, write_text
 
 PAUSE = 0.004
 """Seconds that a write takes more."""
@@ -214,10 +214,9 @@ def carry(folder: Path, begin: int) -> Iterator[int]:
     for number in range(begin, 10_000):
         for way in Way:
             source = folder / "pictures" / f"{way.value} {number}.png"
-            source.parent.mkdir(exist_ok=True)
             if not source.exists() and not (folder / "carried" / source.name).exists():
-                source.write_bytes(b"%d" % number * 3000)
-            source.with_suffix(".txt").write_text(f"caption {number}")
+                write_text(source.with_suffix(".txt"), f"caption {number}")
+                write_bytes(source, b"%d" % number * 3000)
             transfer(plan_transfer([source], folder / "carried", way, True, []), Job())
         yield number
 
