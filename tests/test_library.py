@@ -252,6 +252,11 @@ def pages(file):
     return [raw[start : start + 4096] for start in range(0, len(raw), 4096)]
 
 
+def write_after_reading(library):
+    library.file(FileKey("a", 1, 1), "1")
+    library.remember_file(FileKey("c", 1, 1), "1", "header of c", "layout of c", "c")
+
+
 def test_an_index_that_leads_to_another_s_row_gives_nothing(tmp_path, monkeypatch):
     """As a damaged page does: no file may be taken for another, no result for another's."""
     index_leaf = 0x0A
@@ -271,9 +276,9 @@ def test_an_index_that_leads_to_another_s_row_gives_nothing(tmp_path, monkeypatc
             assert set(results) <= {name}
             assert all(result.arrays["x"] == ord(name) for result in results.values())
             assert library.identity(model) in (None, {"name": name})
-    with pytest.raises(ModelsimError, match="start again"), Library(file) as library:
-        library.file(FileKey("a", 1, 1), "1")
-        library.remember_file(FileKey("c", 1, 1), "1", "header of c", "layout of c", "c")
+    library = Library(file)
+    with pytest.raises(ModelsimError, match="start again"), library:
+        write_after_reading(library)
     assert list(tmp_path.glob("mixed damaged 1.sqlite"))
 
 
