@@ -51,6 +51,10 @@ class Timed:
     def missing(self) -> ModelsimError | None:
         return self.engine.missing()
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return self.engine.modules
+
     def why_not(self, checkpoint: EngineCheckpoint) -> ModelsimError | None:
         return self.engine.why_not(checkpoint)
 
@@ -78,6 +82,7 @@ class Noise:
     available: list[EngineCheckpoint]
     name: str = "noise"
     version: str = "noise 1.0"
+    modules: tuple[str, ...] = ()
     image: Image.Image = field(
         default_factory=lambda: Image.frombytes("RGB", (512, 512), random.Random(1).randbytes(512 * 512 * 3))
     )

@@ -55,6 +55,12 @@ class Header:
         return self.layout.unplaced(self.unread)
 
     @property
+    def bare(self) -> bool:
+        """Whether it holds a network without a text encoder or without a VAE, which then come from other files."""
+        texts = any(name.startswith("te") for name in self.components)
+        return "unet" in self.components and not (texts and "vae" in self.components)
+
+    @property
     def architecture(self) -> str:
         """The network's name, or `unknown`; `layout.architecture` tells unknown ones apart."""
         return public_name(self.layout.architecture)

@@ -59,6 +59,11 @@ class Diffusers:
         fix = joined(f"{how_to_install(*missing)}, or ", WITH_WEBUI)
         return ModelsimError("packages needed to generate are missing", ", ".join(missing), fix)
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """None: every checkpoint generates with what its file holds."""
+        return ()
+
     def why_not(self, checkpoint: EngineCheckpoint) -> ModelsimError | None:
         """What `load` would say, as far as the header tells."""
         try:

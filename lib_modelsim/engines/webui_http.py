@@ -26,7 +26,23 @@ from ..pictures.records.infotext import parse
 from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory, PictureFailed
 from ..probes.parameters import Parameters
 from .http_api import PATIENCE, Api, Refused
-from .webui_settings import CHECKPOINT, LOADER, is_out_of_memory, overridden, plain_names, request, stem, without_hash
+from .webui_settings import (
+    CHECKPOINT,
+    LOADER,
+    MODULES,
+    STORAGE,
+    chosen_modules,
+    file_name,
+    is_out_of_memory,
+    keeps_alike,
+    overridden,
+    plain_names,
+    refuse_remote,
+    refuse_resized,
+    request,
+    stem,
+    without_hash,
+)
 
 _POLL = 0.25
 """Seconds between two looks at whether to go on."""
@@ -47,6 +63,8 @@ class WebuiByHttp:
     @cached_property
     def name(self) -> str:
         options = _options(self._api)
+        if _is_neo(options):
+            return "Forge Neo"
         if "forge_preset" in options:
             return "Forge"
         return "reForge" if any(name.startswith("reforge_") for name in options) else "AUTOMATIC1111"
@@ -61,6 +79,10 @@ class WebuiByHttp:
             except Refused:
                 return ""
         return self._versions[-1]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return chosen_modules(_options(self._api))
 
     def checkpoints(self) -> list[EngineCheckpoint]:
         listed = self._api.get("/sdapi/v1/sd-models")
@@ -101,6 +123,8 @@ class _Session:
         self._schedulers = _names(api, "schedulers", "label", "name")
         listed = api.get("/sdapi/v1/sd-models")
         self._stems = {each["title"]: stem(each["filename"]) for each in listed}
+        refuse_remote(self._before)
+        self._chosen = _chosen(self._before, listed)
         self._touched: set[str] = set()
         self._loaded: EngineCheckpoint | None = None
 
@@ -163,12 +187,9 @@ class _Session:
         checkpoint = self._loaded
         if checkpoint is None:
             raise CheckpointFailed("no checkpoint is loaded", None, "load one first")
-        settings = overridden(batch[0], checkpoint.title, checkpoint.architecture, self._before, self._vaes)
-        if "forge_preset" in self._before and settings["emphasis"] != self._before["emphasis"]:
-            fix = "choose it in Forge's settings, then switch to another checkpoint once to apply it"
-            raise PictureFailed(
-                "Forge still uses the emphasis from when it loaded the checkpoint", settings["emphasis"], fix
-            )
+        settings = overridden(batch[0], checkpoint, self._before, self._vaes)
+        if "forge_preset" in self._before:
+            self._refuse_what_forge_would_not_do(settings)
         self._touched |= settings.keys()
         question = {
             **request(batch),
@@ -188,6 +209,24 @@ class _Session:
                 return self._checked(batch, answer, stopped, checkpoint)
             self._job.check()
         raise PictureFailed("the WebUI is busy with other jobs, so the picture may be incomplete")
+
+    def _refuse_what_forge_would_not_do(self, settings: dict[str, Any]) -> None:
+        """Raises PictureFailed for an option that it looks at only when it loads, and for modules that it could not put
+        back: those that its own list lacks, which Forge Neo fills when its page is opened first."""
+        if settings["emphasis"] != self._before["emphasis"] and not _is_neo(self._before):
+            fix = "choose it in Forge's settings, then switch to another checkpoint once to apply it"
+            raise PictureFailed(
+                "Forge still uses the emphasis from when it loaded the checkpoint", settings["emphasis"], fix
+            )
+        stored, chosen = self._before.get(STORAGE), settings[CHECKPOINT] == self._chosen
+        if chosen and STORAGE in settings and not keeps_alike(settings[STORAGE], stored):
+            fix = f"choose {settings[STORAGE]} there, or another checkpoint in its menu"
+            raise PictureFailed("the WebUI keeps the checkpoint that is chosen in “Diffusion in Low Bits”", stored, fix)
+        if settings[MODULES] == sorted(self._before[MODULES] or ()):
+            del settings[MODULES]
+        elif lost := [name for name in map(file_name, self._before[MODULES] or ()) if name not in self._vaes]:
+            fix = "open its page once, or start it anew with these files in its folders"
+            raise PictureFailed("the WebUI would forget its own modules", ", ".join(lost), fix)
 
     def _answer(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """What `txt2img` answers; stopped in the middle where the job is. Raises ModelsimError where the WebUI dies."""
@@ -248,12 +287,14 @@ class _Session:
         version = parse(info["infotexts"][0]).settings.get("Version")
         if version and version not in self._versions[-1:]:
             self._versions.append(version)
+        pictures = [_image(image) for image in images]
+        refuse_resized(pictures[0], batch[0])
         name, names = self._stems.get(checkpoint.title), list(self._stems.values())
         proven = name is not None and info.get("sd_model_name") == name and names.count(name) == 1
         title = checkpoint.title if proven else None
         return [
-            Drawn(_image(image), infotext, info.get("sd_model_hash"), title)
-            for image, infotext in zip(images, info["infotexts"], strict=True)
+            Drawn(picture, infotext, info.get("sd_model_hash"), title)
+            for picture, infotext in zip(pictures, info["infotexts"], strict=True)
         ]
 
     def _failure(self, error: Refused, parameters: Parameters) -> ModelsimError:
@@ -273,6 +314,28 @@ class _Session:
 def _image(text: str) -> Image.Image:
     with opened(base64.b64decode(text.rpartition(",")[2]), "the WebUI's picture") as image:
         return image.convert("RGB")
+
+
+def _is_neo(options: Mapping[str, Any]) -> bool:
+    """Whether it is Forge Neo, which has a checkpoint for each of its presets."""
+    return "forge_checkpoint_sd" in options
+
+
+def _chosen(options: Mapping[str, Any], listed: Sequence[Mapping[str, Any]]) -> str | None:
+    """The title of the checkpoint that is chosen. Raises ModelsimError where a Forge has none that it knows: it could
+    not put its options back after a picture."""
+    words = str(options.get(CHECKPOINT) or "")
+    found = next((each["title"] for each in listed if words in _names_of(each)), None)
+    if found is None and "forge_preset" in options:
+        fix = "choose a checkpoint in the WebUI's menu, then start again"
+        raise ModelsimError("the WebUI's own checkpoint is not there", words or "none is chosen", fix)
+    return found
+
+
+def _names_of(listed: Mapping[str, Any]) -> set[str]:
+    """The words by which a Forge finds a checkpoint again, but for those with a hash of the old kind."""
+    title, name, short = listed["title"], stem(listed["filename"]), listed.get("hash")
+    return {title, without_hash(title), name, listed["model_name"], f"{name} [{short}]"} - {""}
 
 
 def _options(api: Api) -> dict[str, Any]:

@@ -16,7 +16,18 @@ from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemo
 from ..probes.parameters import Parameters
 from .webui_loading import AtOnce, InTwoSteps, in_memory
 from .webui_queue import Away
-from .webui_settings import CHECKPOINT, LOADER, is_out_of_memory, overridden, plain_names, request
+from .webui_settings import (
+    CHECKPOINT,
+    LOADER,
+    STORAGE,
+    chosen_modules,
+    is_out_of_memory,
+    overridden,
+    plain_names,
+    refuse_remote,
+    refuse_resized,
+    request,
+)
 
 _POLL = 0.2
 """Seconds between two looks at whether to go on."""
@@ -54,6 +65,12 @@ class WebUIDrawing:
         from modules.processing import program_version
 
         return program_version() or ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        from modules import shared
+
+        return chosen_modules(shared.opts.data)
 
     def checkpoints(self) -> list[EngineCheckpoint]:
         listed = self._host.listed()
@@ -103,11 +120,12 @@ class _Session:
         self._remember()
 
     def _remember(self) -> None:
-        """What the user has, to be brought back."""
+        """What the user has, to be brought back. Raises as refuse_remote."""
         self._options = dict(self._shared.opts.data)
         self._in_memory = in_memory(self._models)
         self._touched: set[str] = set()
         self._emphasis: object = None
+        refuse_remote(self._options)
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -203,11 +221,11 @@ class _Session:
         checkpoint, state = self._loaded, self._shared.state
         if checkpoint is None:
             raise CheckpointFailed("no checkpoint is loaded", None, "load one first")
-        options = {**self._shared.opts.data_labels, **self._shared.opts.data}
-        settings = overridden(batch[0], checkpoint.title, checkpoint.architecture, options, _vaes(self._forge))
+        options = {**self._shared.opts.data_labels, **self._options}
+        settings = overridden(batch[0], checkpoint, options, _vaes(self._forge))
         self._touched |= settings.keys()
-        if self._forge and settings["emphasis"] != self._emphasis:  # it reads that option only when it loads
-            self._models.model_data.forge_hash, self._emphasis = "", settings["emphasis"]
+        if self._forge:
+            self._prepare_forge(settings)
         asked = request(batch) | {"seed": [each.seed for each in batch]}
         processing = self._processing.StableDiffusionProcessingTxt2Img(
             **asked,
@@ -231,12 +249,28 @@ class _Session:
         if not finished:
             blank = Image.new("RGB", (batch[0].width, batch[0].height))
             return [Drawn(blank, "", None, None, finished=False) for _ in batch]
+        refuse_resized(images[0], batch[0])
         infotexts = processed.infotexts[processed.index_of_first_image :]
         title = self._title(checkpoint)
         return [
             Drawn(image.convert("RGB"), infotext, processed.sd_model_hash or None, title)
             for image, infotext in zip(images, infotexts, strict=True)
         ]
+
+    def _prepare_forge(self, settings: Mapping[str, object]) -> None:
+        """Options that Forge looks at only when it loads: another emphasis, or weights kept in another number of bits
+        than those in memory, have the checkpoint loaded anew, also where it is the one that is chosen."""
+        from modules_forge import main_entry
+
+        if settings["emphasis"] != self._emphasis:
+            self._models.model_data.forge_hash, self._emphasis = "", settings["emphasis"]
+        if STORAGE not in settings:
+            return
+        kinds = main_entry.forge_unet_storage_dtype_options
+        wanted, _ = kinds.get(settings[STORAGE], (None, False))
+        if self._models.model_data.forge_loading_parameters.get("unet_storage_dtype") != wanted:
+            self._shared.opts.data[STORAGE] = settings[STORAGE]
+            main_entry.refresh_model_loading_parameters()
 
     def _title(self, checkpoint: EngineCheckpoint) -> str | None:
         """Of the checkpoint that is in memory."""
@@ -274,9 +308,11 @@ def _schedulers() -> list[str]:
 def _vaes(forge: bool) -> Mapping[str, str]:
     """Name → file; Forge has them among its modules."""
     if forge:
-        from modules_forge.main_entry import module_list
+        from modules_forge import main_entry
 
-        return module_list
+        if not main_entry.module_list:  # Forge Neo fills it when its page is opened first
+            main_entry.refresh_models()
+        return main_entry.module_list
     from modules import sd_vae
 
     return sd_vae.vae_dict

@@ -17,6 +17,9 @@ OPTION = "sd_model_checkpoint"
 class AtOnce:
     """A1111, reForge, SD.Next: the option says which checkpoint, `reload_model_weights` loads it."""
 
+    options = (OPTION,)
+    """What says which checkpoint is the current one."""
+
     def __init__(self) -> None:
         from modules import sd_models, shared
 
@@ -41,7 +44,7 @@ class AtOnce:
 
 
 class InTwoSteps:
-    """Forge: its menu chooses what the next picture loads, `forge_model_reload` loads it."""
+    """Forge and Forge Neo: the menu chooses what the next picture loads, `forge_model_reload` loads it."""
 
     def __init__(self) -> None:
         from modules import sd_models, shared
@@ -49,10 +52,18 @@ class InTwoSteps:
 
         self._models, self._opts, self._menu = sd_models, shared.opts, main_entry
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What says which checkpoint is the current one: Forge Neo's page shows that of its preset when it is opened,
+        while what draws is the other one."""
+        of_preset = f"forge_checkpoint_{getattr(self._opts, 'forge_preset', None)}"
+        return (OPTION, of_preset) if of_preset in self._opts.data_labels else (OPTION,)
+
     def choose(self, info: Any) -> None:  # noqa: ANN401
-        """Set the option, as the menu words it. Raises AssertionError where it may not be changed."""
+        """Set the options, as the menu words it. Raises AssertionError where they may not be changed."""
         short = getattr(self._opts, "sd_checkpoint_dropdown_use_short", False)
-        self._opts.set(OPTION, info.short_title if short else info.name)
+        for option in self.options:
+            self._opts.set(option, info.short_title if short else info.name)
 
     def bring(self) -> None:
         """Load what is chosen."""
@@ -75,7 +86,7 @@ def load(info: Any) -> None:  # noqa: ANN401
     from modules import sd_models, shared
 
     way = InTwoSteps() if hasattr(sd_models, "forge_model_reload") else AtOnce()
-    before, option = in_memory(sd_models), shared.opts.data.get(OPTION)
+    before, options = in_memory(sd_models), {option: shared.opts.data.get(option) for option in way.options}
     try:
         way.choose(info)
     except (AssertionError, RuntimeError) as error:
@@ -88,9 +99,9 @@ def load(info: Any) -> None:  # noqa: ANN401
             raise RuntimeError(f"{now and now.name} was loaded instead")  # noqa: TRY301 - put right like all others
         shared.opts.save(shared.config_filename)
     except Exception as error:
-        shared.opts.data[OPTION] = option
+        shared.opts.data.update(options)
         way.restore(before)
-        shared.opts.data[OPTION] = option  # loading wrote its own
+        shared.opts.data.update(options)  # loading wrote its own
         raise ModelsimError(
             "the WebUI cannot load this checkpoint", f"{info.name} ({type(error).__name__}: {error})", "see its log"
         ) from error

@@ -1,4 +1,4 @@
-"""AUTOMATIC1111's WebUI and those made from it: Forge, reForge, and SD.Next as far as it goes.
+"""AUTOMATIC1111's WebUI and those made from it: Forge, Forge Neo, reForge, and SD.Next as far as it goes.
 
 What a WebUI can do is asked of its modules, never of its version.
 """
@@ -63,7 +63,7 @@ class WebUI:
         elif getattr(self._shared.cmd_opts, "hide_ui_dir_config", False):
             reasons["folders"] = "The WebUI was started with --hide-ui-dir-config, so the page takes no other folders."
         if self._forge:
-            reasons["loaded"] = "Forge changes the weights when it loads them and keeps no state dict to read."
+            reasons["loaded"] = f"{self.name} changes the weights when it loads them and keeps no state dict to read."
         elif (model := self._in_memory()) is not None and not hasattr(model, "state_dict"):
             reasons["loaded"] = f"{self.name} keeps its model in a form that has no state dict to read."
         return reasons
@@ -182,9 +182,15 @@ class WebUI:
 
 def _name(forge: bool) -> str:
     with suppress(ImportError):
-        import modules_forge  # noqa: F401 - both have it
+        import modules_forge  # noqa: F401 - the three have it
 
-        return "Forge" if forge else "reForge"
+        if not forge:
+            return "reForge"
+        with suppress(ImportError):
+            import modules_forge.presets  # noqa: F401 - a file of Neo's own
+
+            return "Forge Neo"
+        return "Forge"
     with suppress(ImportError):
         from modules import sd_checkpoint  # noqa: F401 - a file of SD.Next's own
 

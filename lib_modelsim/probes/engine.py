@@ -37,7 +37,8 @@ class EngineCheckpoint:
     `title` is what the engine calls it, and takes in an order; `name` what a person does: the file's name without its
     ending, after its folder's where two have the same; no two of an engine share a name. `path` is None where the file
     lies on another machine; `sha256` (64 digits) is None where nobody knows it; `architecture` is None where
-    it is not known; `variant` is that of the architecture ("inpainting"), None for the plain one.
+    it is not known; `variant` is that of the architecture ("inpainting"), None for the plain one; `bare`: it holds no
+    text encoder or no VAE, and generates with `modules` of the engine.
     """
 
     title: str
@@ -46,6 +47,7 @@ class EngineCheckpoint:
     sha256: str | None = None
     architecture: str | None = None
     variant: str | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,10 @@ class Engine(Protocol):
 
     version: str
     """Of the program, as it stands in its infotexts: noted with every picture, no part of an identity."""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The names of the text encoders and VAEs that are chosen in it and that a bare checkpoint generates with."""
 
     def checkpoints(self) -> list[EngineCheckpoint]:
         """What it can generate with, in the order in which it lists them."""

@@ -40,6 +40,8 @@ class Parameters:
     - `options`: those of OPTIONS that differ from there; whoever generates sets all the others to what OPTIONS says.
     - `batch`: the seeds of all pictures generated at once with this one, in their order; () where it was generated
       alone.
+    - `modules`: the names of the files of the host's own, text encoders and VAE, with which a checkpoint generates that
+      lacks its own; () for one that is whole. A run decides on them, no suite.
 
     An identity leaves out what has its default value: options and fields may be added, defaults never changed.
     """
@@ -58,13 +60,15 @@ class Parameters:
     vae: str = OWN_VAE
     options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     batch: tuple[int, ...] = ()
+    modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            if each.name not in ("options", "batch"):
+            if each.name not in ("options", "batch", "modules"):
                 object.__setattr__(self, each.name, _as_default(each.name, getattr(self, each.name), each.default))
         object.__setattr__(self, "options", _own_options(self.options))
         object.__setattr__(self, "batch", tuple(self.batch))
+        object.__setattr__(self, "modules", tuple(self.modules))
         _between("steps", self.steps, 1, 10_000)
         _between("clip_skip", self.clip_skip, 1, 12)
         _between("seed", self.seed, 0, 2**64 - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -94,6 +94,8 @@ def _loaded_first(checkpoints: list[EngineCheckpoint], engine: Engine) -> list[E
 def _planned(
     suite: str, checkpoint: EngineCheckpoint, probe: str, parameters: Parameters, engine: Engine, gallery: Gallery
 ) -> Planned:
+    if checkpoint.bare:
+        parameters = replace(parameters, modules=engine.modules)
     identity = parameters.identity(engine.name)
     stored = gallery.find(checkpoint, identity)
     path = stored.path if stored else gallery.path_for(suite, checkpoint, probe, parameters.seed, identity)

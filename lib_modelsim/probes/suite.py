@@ -15,7 +15,7 @@ from .parameters import Parameters
 
 SHIPPED = Path(__file__).parent / "suites"
 
-_FIELDS = {each.name for each in fields(Parameters)} - {"seed", "batch"}
+_FIELDS = {each.name for each in fields(Parameters)} - {"seed", "batch", "modules"}
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,14 @@ class State:
         self.server_command = "restart"
 
 
+class NeoState(State):
+    """Forge Neo's, with one field more."""
+
+    def __init__(self):
+        super().__init__()
+        self.preview_step = 0
+
+
 class StateWithTasks(State):
     """SD.Next's: it tells jobs apart, and knows no `stopping_generation`."""
 
@@ -221,16 +229,33 @@ class ForgeCheckpoints(Checkpoints):
         self.model_data.sd_model, self.model_data.forge_hash = FakeInitialModel(), ""
         self.model_data.forge_loading_parameters = {}
 
+    STORAGES = {"Automatic": (None, False), "float8-e4m3fn": ("float8", False)}  # noqa: RUF012
+
     def refresh_model_loading_parameters(self):
-        self.model_data.forge_loading_parameters = {"checkpoint_info": self.chosen()}
+        storage, _ = self.STORAGES[self.opts.data.get("forge_unet_storage_dtype", "Automatic")]
+        self.model_data.forge_loading_parameters = {"checkpoint_info": self.chosen(), "unet_storage_dtype": storage}
 
     def forge_model_reload(self):
-        info = self.model_data.forge_loading_parameters["checkpoint_info"]
-        if self.model_data.forge_hash != info.filename:
+        wanted = self.model_data.forge_loading_parameters
+        if self.model_data.forge_hash != str(wanted):
             self.model_data.sd_model = None
-            self.model_data.sd_model = self.model_of(info)
-            self.model_data.forge_hash = info.filename
+            self.model_data.sd_model = self.model_of(wanted["checkpoint_info"])
+            self.model_data.forge_hash = str(wanted)
         return self.model_data.sd_model, True
+
+
+class NeoCheckpoints(ForgeCheckpoints):
+    """Forge Neo's: a file that cannot be loaded leaves the stand-in."""
+
+    def refresh_model_loading_parameters(self, *, refresh=True):
+        super().refresh_model_loading_parameters()
+
+    def forge_model_reload(self):
+        try:
+            return super().forge_model_reload()
+        except Exception:
+            self.model_data.sd_model, self.model_data.forge_hash = FakeInitialModel(), ""
+            raise
 
 
 class Callbacks:
@@ -327,13 +352,39 @@ class Forge(ReForge):
 
     def offered(self, folder):
         yield from super().offered(folder)
-        yield module("modules_forge.main_entry", **public(self.checkpoints, "refresh_model_loading_parameters"))
+        self.main_entry = module("modules_forge.main_entry", module_list={}, refresh_models=self.refresh_models)
+        self.main_entry.forge_unet_storage_dtype_options = self.checkpoints.STORAGES
+        self.main_entry.refresh_model_loading_parameters = self.checkpoints.refresh_model_loading_parameters
+        yield self.main_entry
 
     def __init__(self, folder):
         super().__init__(folder)
         models = self.modules["modules.sd_models"]
         models.forge_model_reload, models.FakeInitialModel = self.checkpoints.forge_model_reload, FakeInitialModel
         models.reload_model_weights = lambda sd_model=None, info=None, forced_reload=False: None  # a stub there, too
+
+    modules_on_disk = ()
+    """Files of text encoders and VAEs that its list gets when it is read anew."""
+
+    def refresh_models(self):
+        self.main_entry.module_list.update({Path(file).name: file for file in self.modules_on_disk})
+        return [], sorted(self.main_entry.module_list)
+
+
+class Neo(Forge):
+    """Forge Neo with one of its presets."""
+
+    checkpoints_kind, state_kind = NeoCheckpoints, NeoState
+
+    def offered(self, folder):
+        yield from super().offered(folder)
+        yield module("modules_forge.presets")
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        del self.modules["modules.sd_models"].reload_model_weights
+        for option, default in (("forge_preset", "sd"), ("forge_checkpoint_sd", None), ("forge_additional_modules", [])):
+            self.opts.add_option(option, OptionInfo(default))
 
 
 class Pipelines(Checkpoints):

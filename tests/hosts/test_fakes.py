@@ -10,11 +10,11 @@ import pytest
 
 from lib_modelsim.engines.webui_queue import FIELDS
 
-from .fakes import A1111, FIFOLock, Forge, OptionInfo, Options, ReForge, State
+from .fakes import A1111, FIFOLock, Forge, Neo, OptionInfo, Options, ReForge, State
 
 RECORDED = Path(__file__).parent / "recorded"
 
-HOSTS = {"a1111": A1111, "forge": Forge, "reforge": ReForge}
+HOSTS = {"a1111": A1111, "forge": Forge, "neo": Neo, "reforge": ReForge}
 
 
 @pytest.fixture(params=sorted(RECORDED.glob("*.json")), ids=lambda path: path.stem)
@@ -70,5 +70,5 @@ def test_objects_of_the_host_are_called_the_same_way(recorded, module, name, fak
 def test_the_fields_that_are_put_back_are_the_states_own(recorded):
     real = set(recorded["modules"]["modules.shared_state"]["State"]["class"]["attributes"])
     assert set(FIELDS) <= real
-    assert real - set(FIELDS) <= {"need_restart", "server_command", "server_start", "vae_stream"}
+    assert real - set(FIELDS) <= {"need_restart", "preview_step", "server_command", "server_start", "vae_stream"}
     assert set(vars(State())) <= real

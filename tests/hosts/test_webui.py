@@ -12,9 +12,9 @@ from lib_modelsim.hosts.webui import WebUI
 from lib_modelsim.job import Cancelled, Job
 from tests.opened_files import opened_files
 
-from .fakes import A1111, BROKEN, Forge, Model, ReForge, SDNext
+from .fakes import A1111, BROKEN, Forge, Model, Neo, ReForge, SDNext
 
-NAMES = {A1111: "AUTOMATIC1111", Forge: "Forge", ReForge: "reForge", SDNext: "SD.Next"}
+NAMES = {A1111: "AUTOMATIC1111", Forge: "Forge", Neo: "Forge Neo", ReForge: "reForge", SDNext: "SD.Next"}
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.fixture(params=[A1111, Forge, ReForge], ids=NAMES.get)
+@pytest.fixture(params=[A1111, Forge, Neo, ReForge], ids=NAMES.get)
 def webui(request, folder, monkeypatch):
     """A WebUI that has drawn with `anna`."""
     found = request.param(folder).install(monkeypatch)
@@ -175,7 +175,7 @@ class TestLoading:
         assert webui.opts.sd_model_checkpoint == "anna.safetensors"
         assert len(webui.opts.saved) == saved
 
-    @pytest.mark.parametrize("kind", [A1111, Forge])
+    @pytest.mark.parametrize("kind", [A1111, Forge, Neo])
     def test_of_a_broken_file_as_the_first_one_leaves_the_webui_as_it_was(self, kind, folder, monkeypatch):
         webui = kind(folder).install(monkeypatch)
         webui.opts.data["sd_model_checkpoint"] = "anna.safetensors"
@@ -225,6 +225,33 @@ class TestLoading:
             host.load(folder / "bert.safetensors")
             host.load(folder / "carl.safetensors")
         assert in_memory(webui) == "carl.safetensors"
+
+
+class TestForgeNeo:
+    """Its page shows the checkpoint of its preset when it is opened, whatever draws."""
+
+    @pytest.fixture
+    def webui(self, folder, monkeypatch):
+        found = Neo(folder).install(monkeypatch)
+        found.opts.data |= {"sd_model_checkpoint": "anna.safetensors", "forge_checkpoint_sd": "anna.safetensors"}
+        return found
+
+    def test_what_is_loaded_is_its_preset_s_checkpoint_too_for_this_run_and_the_next(self, webui, folder):
+        WebUI().load(folder / "carl.safetensors")
+        for held in (webui.opts.data, webui.opts.saved[-1]):
+            assert held["sd_model_checkpoint"] == held["forge_checkpoint_sd"] == "carl.safetensors"
+
+    def test_what_cannot_be_loaded_changes_neither(self, webui, folder):
+        (folder / "bert.safetensors").write_bytes(BROKEN)
+        before = dict(webui.opts.data)
+        with pytest.raises(ModelsimError, match="cannot load"):
+            WebUI().load(folder / "bert.safetensors")
+        assert webui.opts.data == before
+
+    def test_another_preset_keeps_its_own(self, webui, folder):
+        webui.opts.data["forge_preset"] = "xl"
+        WebUI().load(folder / "carl.safetensors")
+        assert webui.opts.data["forge_checkpoint_sd"] == "anna.safetensors"
 
 
 class TestItsMenu:

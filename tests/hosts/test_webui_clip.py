@@ -211,6 +211,9 @@ def test_the_same_weights_have_one_identity_in_either_precision_and_others_anoth
 @pytest.mark.parametrize("file", sorted(RECORDED.glob("*.json")), ids=lambda path: path.stem)
 def test_the_hosts_have_what_is_asked_of_them(file):
     recorded = json.loads(file.read_text())
+    if recorded["host"] == "neo":  # it has no interrogator, and no encoder of its own is offered
+        assert recorded["modules"]["modules.shared"]["interrogator"] is None
+        return
     own = recorded["modules"]["modules.interrogate"]["InterrogateModels"]["class"]["attributes"]
     assert {"clip_model", "clip_preprocess"} <= set(own)
     assert ("clip_patcher" in own) == ("load_device" in own) == (recorded["host"] != "a1111")

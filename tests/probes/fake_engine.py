@@ -40,6 +40,7 @@ class FakeEngine:
     drawn: list[tuple[str, int]] = field(default_factory=list)
     options: dict[str, object] = field(default_factory=lambda: {"s_churn": 7.0})
     in_session: bool = False
+    modules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.loaded = self.user

@@ -48,11 +48,12 @@ class Txt2Img:
 
 class Drawing:
     """Added to a fake WebUI: it draws noise with what is in memory. `mishap` is asked before each picture, and gets the
-    processing object; `drawn` are those objects; `loads` what was loaded."""
+    processing object; `size_of` one is what its picture has; `drawn` are those objects; `loads` what was loaded."""
 
     def __init__(self, webui, monkeypatch):
         self.webui, self.drawn, self.loads = webui, [], []
         self.mishap = lambda processing: None
+        self.size_of = lambda processing: (processing.width, processing.height)
         self.forge = hasattr(webui.modules["modules.sd_models"], "forge_model_reload")
         load = webui.checkpoints.model_of
         webui.checkpoints.model_of = lambda info: (self.loads.append(info.name), load(info))[1]
@@ -71,8 +72,6 @@ class Drawing:
         ]
         for each in made:
             monkeypatch.setitem(sys.modules, each.__name__, each)
-        if self.forge:
-            webui.modules["modules_forge.main_entry"].module_list = {}
 
     def process_images(self, processing):
         webui, checkpoints = self.webui, self.webui.checkpoints
@@ -89,6 +88,7 @@ class Drawing:
         images = [
             Image.frombytes("RGB", (8, 8), random.Random(f"{name} {seed}").randbytes(192)) for seed in processing.seed
         ]
+        images = [image.resize(self.size_of(processing), Image.Resampling.NEAREST) for image in images]
         webui.state.job_no += 1
         webui.state.sampling_step = 0
         return SimpleNamespace(

@@ -34,7 +34,8 @@ class Answer(Exception):  # noqa: N818
 class FakeWebui:
     """`options` are the user's, `loads` what was loaded in which order, `drawn` what `txt2img` was asked and answered.
 
-    `mishap` is asked before each picture and may raise an Answer, `after` changes the state when it is drawn.
+    `mishap` is asked before each picture and may raise an Answer, `after` changes the state when it is drawn,
+    `size_of` says how large the picture becomes.
     """
 
     options: dict[str, Any] = field(
@@ -52,6 +53,7 @@ class FakeWebui:
     forgets: tuple[str, ...] = ()
     mishap: Callable[[dict[str, Any]], None] = lambda question: None
     after: Callable[[dict[str, Any]], None] = lambda state: None
+    size_of: Callable[[dict[str, Any]], tuple[int, int]] = lambda question: (question["width"], question["height"])
     info: dict[str, Any] = field(default_factory=dict)
     loads: list[str] = field(default_factory=lambda: ["carl"])
     drawn: list[dict[str, Any]] = field(default_factory=list)
@@ -66,6 +68,8 @@ class FakeWebui:
                 {
                     "title": f"{name}.safetensors [{digits[:10]}]",
                     "filename": f"C:\\models\\{name}.safetensors",
+                    "model_name": name,
+                    "hash": digits[:10],
                     "sha256": digits,
                 }
                 for name, digits in HASHES.items()
@@ -127,12 +131,14 @@ class FakeWebui:
             "sd_model_name": name,
             "infotexts": [f"Steps: {question['steps']}, Seed: {seed}, Version: v1.10.1" for seed in seeds],
         }
-        return {"images": [_noise(name, seed) for seed in seeds], "info": json.dumps(info | self.info)}
+        size = self.size_of(question)
+        return {"images": [_noise(name, seed, size) for seed in seeds], "info": json.dumps(info | self.info)}
 
 
-def _noise(name: str, seed: int) -> str:
+def _noise(name: str, seed: int, size: tuple[int, int]) -> str:
     file = io.BytesIO()
-    Image.frombytes("RGB", (8, 8), random.Random(f"{name} {seed}").randbytes(192)).save(file, "PNG")
+    noise = Image.frombytes("RGB", (8, 8), random.Random(f"{name} {seed}").randbytes(192))
+    noise.resize(size, Image.Resampling.NEAREST).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
 
 

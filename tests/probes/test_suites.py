@@ -98,6 +98,7 @@ CHANGES = {
     "vae": "x.pt",
     "options": {"eta_noise_seed_delta": 31337},
     "batch": (1, 2),
+    "modules": ("t5.safetensors",),
 }
 
 

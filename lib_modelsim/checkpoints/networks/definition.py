@@ -119,11 +119,10 @@ class DiffusersFacts:
 
 @dataclass(frozen=True)
 class Generation:
-    """Generating with it: pixels of a picture in its native size, whether a WebUI loads text encoders and VAE from
-    files of their own, and diffusers' facts where the diffusers engine can."""
+    """Generating with it: pixels of a picture in its native size, and diffusers' facts where the diffusers engine
+    can."""
 
     area: int | None = None
-    modules: bool = False
     diffusers: DiffusersFacts | None = None
 
 

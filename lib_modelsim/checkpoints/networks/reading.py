@@ -283,7 +283,6 @@ def _drawing(fields: _Fields | None) -> Generation:
     inner = fields.inner("diffusers")
     drawing = Generation(
         area=fields.take("area", int, None),
-        modules=fields.take("modules", bool, False),
         diffusers=None if inner is None else _diffusers(inner),
     )
     fields.done()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...checkpoints.networks import find
-from ...errors import CheckpointError, ModelsimError, Sentence, joined
+from ...errors import ModelsimError, Sentence, joined
 from ...job import Job, Stage
 from ...library import Library
 from ...probes.engine import Engine, EngineCheckpoint
@@ -41,7 +41,7 @@ def on_disk(paths: Sequence[Path], library: Library, job: Job, leaving: Leaving 
         sha256 = identity.sha256 if identity else None
         header = model.header
         checkpoint = EngineCheckpoint(
-            model.name, model.name, model.path, sha256, header.architecture, header.layout.variant
+            model.name, model.name, model.path, sha256, header.architecture, header.layout.variant, header.bare
         )
         _sort_in(checkpoint, chosen)
     return chosen
@@ -52,8 +52,9 @@ def of_engine(
 ) -> Chosen:
     """The engine's checkpoints but those left out; where `paths` are given only those that lie there or are called so.
 
-    What the engine does not know of a file on this machine, the library or the file itself tells. Raises ModelsimError
-    for a path that is none of the engine's checkpoints.
+    What the engine does not know of a file on this machine, the library or the file itself tells. A file that we cannot
+    read it may: a form of weights that is new to us is its business. Raises ModelsimError for a path that is none of
+    the engine's checkpoints.
     """
     available = engine.checkpoints()
     wanted = [checkpoint for path in paths for checkpoint in _meant(path, available)] if paths else available
@@ -62,10 +63,7 @@ def of_engine(
     once = [checkpoint for checkpoint in files if files[checkpoint] not in left_out]
     chosen, stage = Chosen([], []), Stage(job, "reading checkpoints", len(once), "checkpoints")
     for checkpoint in once:
-        try:
-            _sort_in(_completed(checkpoint, library, job), chosen)
-        except CheckpointError as error:
-            chosen.unusable.append(Unreadable(checkpoint.path or Path(checkpoint.name), str(error)))
+        _sort_in(_completed(checkpoint, library, job), chosen)
         stage.advance(1)
     return chosen
 
@@ -158,15 +156,17 @@ def _meant(path: Path, available: Sequence[EngineCheckpoint]) -> list[EngineChec
 
 
 def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job) -> EngineCheckpoint:
-    """The checkpoint with its SHA-256, architecture and variant. Raises CheckpointError where it cannot be read."""
+    """The checkpoint with its SHA-256, architecture and variant. One that cannot be read is taken for a bare network,
+    as files of new forms are, which changes nothing where the engine has no modules chosen."""
     path = checkpoint.path
     if path is None or not path.exists():
         return checkpoint
     found = scan([path], library, Job(cancelled=job.cancelled), quick=checkpoint.sha256 is not None)
     if found.unreadable:
-        raise CheckpointError(found.unreadable[0].error)
+        return replace(checkpoint, bare=True)
     ((model, identity),) = found.found
     sha256 = checkpoint.sha256 or (identity.sha256 if identity else None)
+    header = model.header
     return replace(
-        checkpoint, sha256=sha256, architecture=model.header.architecture, variant=model.header.layout.variant
+        checkpoint, sha256=sha256, architecture=header.architecture, variant=header.layout.variant, bare=header.bare
     )

@@ -103,8 +103,15 @@ OFFERED = {
     "modules.shared_state": ("State",),
     "modules.ui_common": ("create_refresh_button",),
     "modules.ui_components": ("ToolButton",),
-    "modules_forge.main_entry": ("refresh_model_loading_parameters",),
+    "modules_forge.main_entry": (
+        "forge_unet_storage_dtype_options",
+        "module_list",
+        "refresh_model_loading_parameters",
+        "refresh_models",
+        "ui_checkpoint",
+    ),
     "modules_forge.main_thread": ("run_and_wait_result",),
+    "modules_forge.presets": ("PresetArch",),
 }
 
 
