@@ -95,10 +95,12 @@ window.modelsim.find = window.modelsim.find || (function (modelsim) {
         modelsim.onSettle(beside, (element) => addButton(element, picture));
     }
 
-    /** The picture looked at, else the first; as the WebUI's own buttons have it. */
+    /** The picture looked at, else the first; as the WebUI's own buttons have it. Not the half-finished one that the
+    WebUI lays before them while it generates: that is no file and has no record. */
     function shownIn(place) {
         const found = (selector) => document.querySelector(`${place} ${selector}`);
-        return found(".preview [data-testid=detailed-image]") || found(".thumbnail-item.selected img") || found("img");
+        return found(".preview [data-testid=detailed-image]") || found(".thumbnail-item.selected img")
+            || found("img:not(.livePreview img)");
     }
 
     function nameOf(url, type) {

@@ -11,16 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..text import several
-from .recipes import comfyui, mecha
+from .recipes import comfyui, mecha, merge_models
+from .recipes.merge_models import Parent
 from .recipes.steps import MOST, MergeCall, MergeSteps, cut, parse
-
-
-@dataclass(frozen=True)
-class Parent:
-    """A model that went into a merge, as the merging tool named it; `sha256` None where it gave a name alone."""
-
-    sha256: str | None
-    name: str | None
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,8 @@ class Origin:
 
     `title`, `base` and `tool`, the program that wrote it, are texts or None. `recipe` is the merge recipe as the tool
     wrote it, values as text; `parents` the models merged, `adapters` LoRAs baked in, `steps` the merge in words where
-    the tool tells a sequence. `training` holds the trainer's settings (`ss_…` without its prefix), `tags` the commonest
+    the tool tells a sequence; `before` are the recipes of those models that were merges themselves, in a line each.
+    `training` holds the trainer's settings (`ss_…` without its prefix), `tags` the commonest
     training tags with the number of pictures that bear them, most frequent first; `spec` is ModelSpec's fields.
     `calls` are the steps by their parts, and `result` which of them, or which model, became the network.
     """
@@ -46,6 +40,7 @@ class Origin:
     spec: dict[str, str] = field(default_factory=dict)
     calls: list[MergeCall] = field(default_factory=list)
     result: str = ""
+    before: list[str] = field(default_factory=list)
 
 
 _SPEC = "modelspec."
@@ -56,10 +51,10 @@ _NO_SPEC = {"thumbnail", "sai_model_spec", "hash_sha256", "usage_hint"}
 def origin(metadata: Mapping[str, str]) -> Origin:
     """The origin that a checkpoint's metadata tell, empty where they tell none.
 
-    Keys: `sd_merge_recipe` and `sd_merge_models` of the WebUI's merger (AUTOMATIC1111 modules/extras.py), supermerger
-    and Chattiori's; `mecha_recipe` of sd-mecha; `prompt` and `workflow` of ComfyUI's CheckpointSave; `mergekit_version`
-    of mergekit; `ss_…` of kohya-ss/sd-scripts (library/train_util.py), `ot_…` of OneTrainer, `software` and
-    `training_info` of ai-toolkit; `modelspec.…` of Stability's ModelSpec 1.0.
+    Keys: `sd_merge_recipe` and `sd_merge_models` of the WebUIs' mergers (modules/extras.py of AUTOMATIC1111 and Forge
+    Neo), supermerger and Chattiori's; `mecha_recipe` of sd-mecha; `prompt` and `workflow` of ComfyUI's CheckpointSave;
+    `mergekit_version` of mergekit; `ss_…` of kohya-ss/sd-scripts (library/train_util.py), `ot_…` of OneTrainer,
+    `software` and `training_info` of ai-toolkit; `modelspec.…` of Stability's ModelSpec 1.0.
     """
     spec = {
         key[len(_SPEC) :]: cut(text)
@@ -67,7 +62,8 @@ def origin(metadata: Mapping[str, str]) -> Origin:
         if key.startswith(_SPEC) and key[len(_SPEC) :] not in _NO_SPEC
     }
     merge = _steps(metadata)
-    parents = _parents(metadata.get("sd_merge_models")) or [Parent(None, name) for name in merge.models]
+    merged_models = parse(metadata.get("sd_merge_models"))
+    parents = merge_models.parents(merged_models) or [Parent(None, name) for name in merge.models]
     merged = [Parent(None, cut(name.strip())) for name in spec.get("merged_from", "").split(",") if name.strip()]
     return Origin(
         title=_text(metadata.get("modelspec.title")) or _text(metadata.get("ss_output_name")),
@@ -82,6 +78,7 @@ def origin(metadata: Mapping[str, str]) -> Origin:
         spec=dict(list(spec.items())[:MOST]),
         calls=merge.calls,
         result=merge.result,
+        before=merge_models.before(merged_models),
     )
 
 
@@ -99,6 +96,7 @@ def claims(found: Origin) -> list[tuple[str, str]]:
         ("LoRAs", several(found.adapters, 10)),
         *((f"step {i}", step) for i, step in enumerate(found.steps, 1)),
         ("recipe", _in_words(found.recipe)),
+        ("merged before", "; ".join(found.before)),
         ("trained from", found.base),
         ("training", _in_words({k: v for k, v in found.training.items() if k in _TELLING})),
         ("tags", ", ".join(f"{tag} {count:,}" for tag, count in list(found.tags.items())[:10])),
@@ -136,7 +134,7 @@ def _tool(metadata: Mapping[str, str]) -> str | None:
     return "kohya's sd-scripts or a program that writes like it" if any(k.startswith("ss_") for k in metadata) else None
 
 
-_MERGERS = {"webui": "the WebUI's merger", "sd-webui-supermerger": "supermerger"}
+_MERGERS = {"webui": "the WebUI's merger", "Neo": "Forge Neo's merger", "sd-webui-supermerger": "supermerger"}
 
 
 def _is_graph(text: str | None) -> bool:
@@ -173,17 +171,6 @@ def _recipe(text: str | None) -> dict[str, str]:
     if isinstance(parsed, dict):
         return {cut(key): cut(value) for key, value in list(parsed.items())[:MOST]}
     return {} if text is None else {"text": cut(text)}
-
-
-def _parents(text: str | None) -> list[Parent]:
-    parsed = parse(text)
-    if not isinstance(parsed, dict):
-        return []
-    return [
-        Parent(cut(sha256), _text(info.get("name")))
-        for sha256, info in list(parsed.items())[:MOST]
-        if isinstance(info, dict)
-    ]
 
 
 def _tags(text: str | None) -> dict[str, int]:

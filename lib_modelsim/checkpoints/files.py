@@ -19,6 +19,9 @@ from ..text import readable
 from .json_files import read_json
 from .source import FileKey, FileSource
 
+ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
+"""Endings of checkpoint files; a model's name is its file's name without one of these."""
+
 _TYPES = r"safetensors|sft|bin|pth?|ckpt|gguf"
 
 _SHARD = re.compile(

@@ -72,7 +72,7 @@ def _library(options: argparse.Namespace) -> list[Path]:
 
 def _require_results(file: Path) -> None:
     """Raises ModelsimError for a file that is plainly a checkpoint: `--library` took what stood behind it."""
-    from ..workspace.catalogue.places import ENDINGS
+    from ..checkpoints.files import ENDINGS
 
     if file.name.lower().endswith(ENDINGS):
         fix = "write --library behind the paths"

@@ -92,7 +92,7 @@ class Api:
         except ValueError:
             told = {}
         told = told if isinstance(told, dict) else {}
-        words = told.get("errors") or told.get("detail") or text[:200] or error.reason
+        words = told.get("errors") or told.get("detail") or told.get("message") or text[:200] or error.reason
         kind = str(told.get("error") or "")
         return Refused(f"the WebUI answered {error.code} {kind}".rstrip(), words, "see its log", error.code, kind)
 

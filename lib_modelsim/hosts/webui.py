@@ -16,6 +16,7 @@ from ..engines.webui_loading import load
 from ..engines.webui_queue import Away, Turn
 from ..errors import ModelsimError
 from ..job import Job
+from .beside import folders_beside
 from .host import GALLERY, Listed, Loaded, Menu, Output, Settings
 from .menu import checkpoint_menu
 from .outputs import output_folders
@@ -48,7 +49,7 @@ class WebUI:
         self._forge = hasattr(sd_models, "forge_model_reload")
         self._here = local()  # a thread that has its turn gets no second one
         self.name = _name(self._forge)
-        self.data = Path(paths.data_path) / "modelsim"
+        self._folder, self.data = Path(paths.models_path), Path(paths.data_path) / "modelsim"
 
     @property
     def cannot(self) -> Mapping[str, str]:
@@ -72,7 +73,7 @@ class WebUI:
         return read_settings(self._shared.opts)
 
     def paths(self) -> list[Path]:
-        return [Path(info.filename) for info in self._infos()]
+        return [*(Path(info.filename) for info in self._infos()), *folders_beside(self._shared.cmd_opts, self._folder)]
 
     def listed(self) -> list[Listed]:
         """No hash is computed for it, which would take minutes and change the host's titles."""
@@ -182,7 +183,7 @@ class WebUI:
 
 def _name(forge: bool) -> str:
     with suppress(ImportError):
-        import modules_forge  # noqa: F401 - the three have it
+        import modules_forge
 
         if not forge:
             return "reForge"

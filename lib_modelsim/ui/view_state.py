@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ..checkpoints.networks import find
 from ..errors import ModelsimError
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import measures_of_weights
@@ -222,6 +223,9 @@ class ViewState:
         """Why the host does not load a model; None where it does."""
         if model.opener is not None:
             return "It is already in memory, and has no file."
+        network = find(model.architecture)
+        if network is not None and not network.generates:
+            return f"It is no checkpoint: {model.architecture}."
         return self.backend.host.cannot.get("load")
 
     def other_family(self, family: Family | None) -> Family | None:

@@ -9,6 +9,7 @@ import pytest
 from lib_modelsim.checkpoints.embedded import Parent, claims, origin
 from lib_modelsim.checkpoints.recipes import comfyui, mecha
 from lib_modelsim.checkpoints.recipes.steps import LONGEST, MOST
+from lib_modelsim.lineage.claims.claimed import claimed_of
 
 
 def names(found):
@@ -182,6 +183,36 @@ def test_the_webuis_merger():
     assert told["merged from"] == "0.7(anything-v3-full) + 0.3(AOM3A1).safetensors and b.ckpt"
     assert "multiplier 0.3" in told["recipe"]
     assert "tertiary" not in told["recipe"]
+    assert told["merged before"] == "0.7(anything-v3-full) + 0.3(AOM3A1).safetensors is Weighted sum"
+
+
+def test_a_merge_of_a_merge_by_forge_neo_says_what_was_merged_before():
+    """As its modules/extras.py writes it, in three generations: what is nested is the last model's that has any."""
+    a, b, c, d, ab, abc = (digit * 64 for digit in "abcdef")
+
+    def merge(one, other, multiplier, **nested):
+        recipe = {"type": "Neo", "interp_method": "Weighted sum", "multiplier": multiplier, "discard_weights": ""}
+        recipe |= {"primary_model_hash": one[1], "secondary_model_hash": other[1]}
+        models = {digits: {"name": name, "legacy_hash": "1"} for name, digits in (one, other)}
+        return {"sd_merge_recipe": recipe, "sd_merge_models": models | nested}
+
+    first = merge(("a.safetensors", a), ("b.safetensors", b), 0.5)
+    second = merge(("ab.safetensors", ab), ("c.safetensors", c), 0.25, **first)
+    third = merge(("abc.safetensors", abc), ("d.safetensors", d), 0.75, **second)
+    found = origin({key: json.dumps(value) for key, value in third.items()})
+    assert found.tool == "Forge Neo's merger"
+    assert names(found) == ["abc.safetensors", "d.safetensors"]
+    assert found.before == [
+        "one of the models is Weighted sum of ab.safetensors and c.safetensors, multiplier 0.25",
+        "one of the models is Weighted sum of a.safetensors and b.safetensors, multiplier 0.5",
+    ]
+    assert claimed_of(found).shares == (0.25, 0.75)
+
+
+@pytest.mark.parametrize("models", [None, [], {"sd_merge_models": {"sd_merge_models": 5}}, {"x": 1}, '{"x": {}}'])
+def test_models_of_a_merge_that_are_no_models_are_none(models):
+    found = origin({"sd_merge_recipe": '{"type": "Neo"}', "sd_merge_models": json.dumps(models)})
+    assert (found.parents, found.before) == ([], [])
 
 
 @pytest.mark.parametrize(

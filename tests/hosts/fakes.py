@@ -310,7 +310,7 @@ class A1111:
         yield module("modules.errors", report=self.report)
         yield module("modules.hashes", sha256_from_cache=self.sha256_from_cache)
         yield module("modules.options", OptionInfo=OptionInfo)
-        yield module("modules.paths", data_path=str(folder))
+        yield module("modules.paths", data_path=str(folder), models_path=str(folder / "models"))
         yield module("modules.script_callbacks", **public(self.callbacks, *(n for n in dir(Callbacks) if "on_" in n)))
         yield module("modules.sd_models", CheckpointInfo=CheckpointInfo, **public(self.checkpoints, *CHECKPOINTS))
         shared = {"opts": self.opts, "state": self.state, "cmd_opts": cmd_opts}
@@ -383,7 +383,11 @@ class Neo(Forge):
     def __init__(self, folder):
         super().__init__(folder)
         del self.modules["modules.sd_models"].reload_model_weights
-        for option, default in (("forge_preset", "sd"), ("forge_checkpoint_sd", None), ("forge_additional_modules", [])):
+        for option, default in (
+            ("forge_preset", "sd"),
+            ("forge_checkpoint_sd", None),
+            ("forge_additional_modules", []),
+        ):
             self.opts.add_option(option, OptionInfo(default))
 
 

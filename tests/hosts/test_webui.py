@@ -93,6 +93,19 @@ class TestItsCheckpoints:
         host.refresh()
         assert len(host.listed()) == len(host.paths()) == 2
 
+    @pytest.mark.parametrize("flag", ["lora_dir", "lora_dirs"])
+    def test_are_followed_by_the_folders_with_what_is_put_to_them(self, webui, folder, flag):
+        named, empty = folder / "elsewhere", folder / "models" / "Lora"
+        for beside in (named / "inner", folder / "models" / "VAE", folder / "models" / "text_encoder", empty):
+            beside.mkdir(parents=True)
+        (named / "inner" / "style.safetensors").touch()
+        (folder / "models" / "VAE" / "ae.sft").touch()
+        (folder / "models" / "text_encoder" / "Put text encoders here.txt").touch()
+        options = webui.modules["modules.shared"].cmd_opts
+        setattr(options, flag, str(named) if flag == "lora_dir" else [str(named), str(named)])
+        checkpoints = [entry.path for entry in WebUI().listed()]
+        assert WebUI().paths() == [*checkpoints, folder / "models" / "VAE", named]
+
     def test_are_listed_without_opening_a_file(self, webui, folder):
         for name in ("anna", "bert", "carl"):
             (folder / f"{name}.preview.png").touch()

@@ -135,6 +135,54 @@ class FakeWebui:
         return {"images": [_noise(name, seed, size) for seed in seeds], "info": json.dumps(info | self.info)}
 
 
+@dataclass
+class FakeNeo(FakeWebui):
+    """Forge Neo's: what it overrides it puts back in the end, as far as it can (modules/sysinfo.py, set_config).
+
+    `modules` are those that each picture was generated with; `module_list` is empty until its page was opened.
+    """
+
+    module_list: dict[str, str] = field(
+        default_factory=lambda: {name: f"/models/{name}" for name in ("ae.safetensors", "t5.safetensors")}
+    )
+    modules: list[list[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.options.update(
+            sd_model_checkpoint="carl.safetensors",
+            forge_preset="sd",
+            forge_checkpoint_sd="carl.safetensors",
+            forge_additional_modules=list(self.module_list.values()),
+            forge_unet_storage_dtype="Automatic",
+            emphasis="No norm",
+        )
+        del self.options["sd_vae"]
+
+    def get(self, path: str) -> Any:
+        if path == "/sdapi/v1/sd-modules":
+            return [{"model_name": name, "filename": file} for name, file in self.module_list.items()]
+        return super().get(path)
+
+    def _draw(self, question: dict[str, Any]) -> dict[str, Any]:
+        before = {name: self.options[name] for name in question["override_settings"]}
+        self._set(question["override_settings"])
+        self.modules.append(self.options["forge_additional_modules"])
+        try:
+            return super()._draw(question)
+        finally:
+            self._set(before)
+
+    def _set(self, wanted: dict[str, Any]) -> None:
+        for name, value in wanted.items():
+            changed = value
+            if name == "sd_model_checkpoint" and value.partition(".")[0] not in HASHES:
+                raise Answer(500, "RuntimeError", f"Model {value!r} not found...")
+            if name == "forge_additional_modules" and value != self.options[name]:
+                known = (self.module_list.get(file.rpartition("/")[2]) for file in value)
+                changed = sorted(file for file in known if file is not None)
+            self.options[name] = changed
+
+
 def _noise(name: str, seed: int, size: tuple[int, int]) -> str:
     file = io.BytesIO()
     noise = Image.frombytes("RGB", (8, 8), random.Random(f"{name} {seed}").randbytes(192))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,7 @@ from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import OPTIONS, Parameters
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing
-from tests.probes.fake_webui import Answer, FakeWebui, served
+from tests.probes.fake_webui import Answer, FakeNeo, FakeWebui, served
 from tests.probes.suites import forty_pictures
 
 PICTURE = Parameters("a cat", "a dog", options={"eta_noise_seed_delta": 5})
@@ -227,3 +228,60 @@ def test_where_nobody_answers_one_line_says_so():
     with pytest.raises(ModelsimError, match="does not answer") as told:
         WebuiByHttp(f"http://127.0.0.1:{port}").checkpoints()
     assert len(str(told.value).splitlines()) == 1
+
+
+class TestForgeNeo:
+    """Options that it cannot put back are not changed."""
+
+    @pytest.fixture
+    def webui(self):
+        return FakeNeo()
+
+    def test_says_its_name_and_the_modules_that_are_chosen(self, engine):
+        assert (engine.name, engine.modules) == ("Forge Neo", ("ae.safetensors", "t5.safetensors"))
+
+    def test_a_bare_network_generates_with_what_is_chosen_and_a_whole_one_with_its_own(self, engine, webui):
+        options = dict(webui.options)
+        with engine.session(Job()) as session:
+            for bare in (True, False):
+                session.load(replace(engine.checkpoints()[0], bare=bare))
+                assert webui.modules[-1] == (options["forge_additional_modules"] if bare else [])
+        assert webui.options == options
+
+    @pytest.mark.parametrize("chosen", ["", None, "gone.safetensors", "carl.safetensors [1234567890]"])
+    def test_without_a_checkpoint_of_its_own_that_it_finds_it_generates_nothing(self, engine, webui, chosen):
+        webui.options["sd_model_checkpoint"] = chosen
+        options = dict(webui.options)
+        with pytest.raises(ModelsimError, match="own checkpoint is not there"), engine.session(Job()):
+            raise AssertionError("no session")
+        assert (webui.options, webui.drawn) == (options, [])
+
+    def test_modules_that_it_would_forget_are_left_alone(self, engine, webui):
+        webui.module_list.clear()  # as before its page was opened
+        options = dict(webui.options)
+        with engine.session(Job()) as session:
+            session.load(replace(engine.checkpoints()[0], bare=True))
+            with pytest.raises(CheckpointFailed, match="would forget its own modules"):
+                session.load(engine.checkpoints()[0])
+        assert webui.options == options
+
+    def test_the_chosen_checkpoint_kept_in_few_bits_is_told_and_others_generate(self, engine, webui):
+        webui.options["forge_unet_storage_dtype"] = "float8-e4m3fn"
+        by_name = {each.name: each for each in engine.checkpoints()}
+        with engine.session(Job()) as session:
+            session.load(by_name["anna"])
+            with pytest.raises(CheckpointFailed, match=r"Diffusion in Low Bits.*float8"):
+                session.load(by_name["carl"])
+        webui.options["forge_unet_storage_dtype"] = "Automatic (fp16 LoRA)"
+        with engine.session(Job()) as session:
+            session.load(by_name["carl"])
+
+    def test_a_service_and_a_rounded_size_are_told(self, engine, webui):
+        webui.size_of = lambda question: (question["width"] // 64 * 64, question["height"])
+        with engine.session(Job()) as session:
+            session.load(engine.checkpoints()[0])
+            with pytest.raises(PictureFailed, match="512 × 512 for 520 × 512"):
+                session.draw([Parameters(width=520)])
+        webui.options["forge_model_mode"] = "api"
+        with pytest.raises(ModelsimError, match="with a service"), engine.session(Job()):
+            raise AssertionError("no session")

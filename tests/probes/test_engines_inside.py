@@ -14,14 +14,14 @@ from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import OPTIONS, Parameters
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing
-from tests.hosts.fakes import A1111, BROKEN, Forge, ReForge
+from tests.hosts.fakes import A1111, BROKEN, Forge, Neo, OptionInfo, ReForge
 from tests.probes.fake_processing import Drawing, NansException
 from tests.probes.suites import forty_pictures
 
 USER = {"s_churn": 3.0, "samples_format": "jpg", "emphasis": "No norm", "sd_lora": "mine"}
 
 
-@pytest.fixture(params=[A1111, Forge, ReForge])
+@pytest.fixture(params=[A1111, Forge, Neo, ReForge])
 def webui(request, tmp_path, monkeypatch):
     """A WebUI with options of the user's that has `anna` in memory."""
     folder = tmp_path / "models"
@@ -173,3 +173,69 @@ def test_frozen_settings_are_told(engine, webui):
     webui.freeze()
     with pytest.raises(ModelsimError, match="--freeze-settings"), engine.session(Job()):
         pass
+
+
+class TestForgeNeo:
+    """Network files without text encoders, weights kept in few bits, sizes and services of its own."""
+
+    MODULES = "forge_additional_modules"
+    CHOSEN = ("/models/text_encoder/t5.safetensors", "/models/VAE/ae.safetensors")
+
+    @pytest.fixture
+    def webui(self, tmp_path, monkeypatch):
+        """`anna` is in memory, its weights in 8 bits, and a text encoder and a VAE are chosen."""
+        (tmp_path / "anna.safetensors").write_bytes(b"anna")
+        found = Neo(tmp_path).install(monkeypatch)
+        found.modules_on_disk = (*self.CHOSEN, "/models/VAE/other.safetensors")
+        found.opts.add_option("forge_unet_storage_dtype", OptionInfo("float8-e4m3fn"))
+        found.opts.data.update(USER, sd_model_checkpoint="anna.safetensors", forge_additional_modules=[*self.CHOSEN])
+        WebUI().load(tmp_path / "anna.safetensors")
+        return found
+
+    def test_a_bare_network_generates_with_what_is_chosen_and_that_is_part_of_its_pictures(
+        self, engine, webui, drawing, gallery
+    ):
+        (anna,) = engine.checkpoints()
+        bare, used, planned = replace(anna, bare=True), [], []
+        drawing.mishap = lambda processing: used.append(webui.opts.data[self.MODULES])
+        for checkpoint in (anna, bare):
+            plan = make_plan(forty_pictures(), [checkpoint], engine, gallery)
+            planned.append({picture.identity for picture in plan.pictures})
+            with engine.session(Job()) as session:
+                session.load(checkpoint)
+                session.draw([plan.pictures[0].parameters])
+        assert used == [[], [], sorted(self.CHOSEN), sorted(self.CHOSEN)]
+        assert planned[0].isdisjoint(planned[1])
+        assert webui.opts.data[self.MODULES] == [*self.CHOSEN]
+
+    def test_what_was_planned_with_is_asked_for_whatever_is_chosen_by_then(self, engine, webui, drawing):
+        (anna,) = engine.checkpoints()
+        with engine.session(Job()) as session:
+            session.load(replace(anna, bare=True))
+            session.draw([Parameters(modules=("t5.safetensors",), vae="other.safetensors")])
+            assert webui.opts.data[self.MODULES] == ["/models/VAE/other.safetensors", self.CHOSEN[0]]
+            with pytest.raises(PictureFailed, match="no such text encoder or VAE"):
+                session.draw([Parameters(modules=("clip.safetensors",))])
+
+    def test_weights_in_memory_of_fewer_bits_are_loaded_anew_and_the_user_s_again(self, engine, webui, drawing):
+        loads = len(drawing.loads)
+        kept = lambda: webui.checkpoints.model_data.forge_loading_parameters["unet_storage_dtype"]  # noqa: E731
+        assert kept() == "float8"
+        with engine.session(Job()) as session:
+            session.load(engine.checkpoints()[0])
+            assert kept() is None
+        assert kept() == "float8"
+        assert len(drawing.loads) == loads + 2
+
+    def test_a_size_that_it_rounds_is_told(self, engine, drawing):
+        drawing.size_of = lambda processing: (processing.width // 64 * 64, processing.height)
+        with engine.session(Job()) as session:
+            session.load(engine.checkpoints()[0])
+            with pytest.raises(PictureFailed, match="512 × 512 for 520 × 512"):
+                session.draw([Parameters(width=520)])
+
+    def test_prompts_are_not_handed_to_a_service(self, engine, webui, drawing):
+        webui.opts.data["forge_model_mode"] = "api"
+        with pytest.raises(ModelsimError, match="with a service"), engine.session(Job()):
+            raise AssertionError("no session")
+        assert drawing.drawn == []

@@ -568,6 +568,16 @@ def test_the_button_comes_again_with_the_row_that_it_is_in(find_page):
     assert find_page.locator(".modelsim-find").count() == 2
 
 
+def test_the_half_finished_picture_that_the_webui_shows_while_it_generates_is_none(find_page):
+    preview = f"<div class=livePreview><img src='{RED}'></div>"  # before all others (its progressbar.js)
+    find_page.evaluate(f"img2img_gallery.innerHTML = `{preview}`")
+    find_page.locator("#image_buttons_img2img .modelsim-find").click()
+    playwright.expect(find_page.locator(".modelsim-tip")).to_contain_text("No picture yet")
+    find_page.evaluate(f"img2img_gallery.innerHTML += `<button><img src='{BLUE}'></button>`")
+    find_page.locator("#image_buttons_img2img .modelsim-find").click()
+    assert asked(find_page) == [("picture.png", b"blue")]
+
+
 def test_a_gallery_without_a_picture_says_so(find_page):
     find_page.locator("#image_buttons_img2img .modelsim-find").click()
     playwright.expect(find_page.locator(".modelsim-tip")).to_contain_text("No picture yet")

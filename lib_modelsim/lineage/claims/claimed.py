@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...checkpoints.embedded import Origin, Parent
+from ...checkpoints.recipes.merge_models import MODEL_FIELDS
 from ...checkpoints.recipes.steps import parse
 from ...text import several
 from .. import kinds
@@ -52,12 +53,6 @@ def _name(parent: Parent) -> str:
 # recipes with fields
 
 
-_HASHES = (
-    ("primary_model_hash", "secondary_model_hash", "tertiary_model_hash"),
-    ("model_a", "model_b", "model_c"),
-)
-"""The fields with the models' SHA-256, A, B and C: of A1111 and Chattiori, of supermerger."""
-
 _METHODS: Sequence[tuple[str, str, int]] = (
     (r"no interpolation|noin", kinds.COPY, 1),
     (r"train.?difference", "train-difference", 3),
@@ -96,7 +91,7 @@ def _of_recipe(origin: Origin) -> Claimed:
 def _by_hash(origin: Origin, count: int) -> tuple[Parent, ...]:
     """A, B and C by the recipe's own hashes, in this order: `sd_merge_models` holds the models of models, too."""
     names = {parent.sha256: parent.name for parent in origin.parents}
-    for keys in _HASHES:
+    for keys in MODEL_FIELDS:
         hashes = [origin.recipe.get(key, "") for key in keys]
         found = [Parent(digits, names.get(digits)) for digits in hashes[:count] if _HASH.fullmatch(digits)]
         if found:

@@ -143,7 +143,8 @@ class ChosenPanel:
             return note("Not compared", "This model is newer than the last comparison. Press Show families again.")
         comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
         backend = session.backend
-        cannot_load, has_recipe = backend.host.cannot.get("load"), chosen in backend.ancestry.recipes
+        cannot_load = session.cannot_load(comparison.model(chosen))
+        has_recipe = chosen in backend.ancestry.recipes
         return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe)
 
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...adapters.header import header_of_file
-from ...checkpoints.files import PLAIN_STEMS, file_key, stem_of
+from ...checkpoints.files import ENDINGS, PLAIN_STEMS, file_key, stem_of
 from ...checkpoints.header import Header
 from ...checkpoints.layout import Layout
 from ...checkpoints.quantised.gguf_blocks import NO_PACKAGE
@@ -23,7 +23,7 @@ from ...job import Job, Stage
 from ...library import Library, RememberedFile
 from ...text import readable
 from .moved import follow, keep_trace
-from .places import ENDINGS, AlsoAt, OneFile, find_files, one_each
+from .places import AlsoAt, OneFile, find_files, one_each
 
 _SHARD_NUMBER = re.compile(r"-\d{5}-of-\d{5}$")
 

@@ -11,13 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...checkpoints.files import files_at, is_index, shards_at, stem_of
+from ...checkpoints.files import ENDINGS, files_at, is_index, shards_at, stem_of
 from ...checkpoints.folder import is_diffusers_folder
 from ...errors import CheckpointError, ModelsimError
 from ...text import readable
-
-ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
-"""Endings of checkpoint files; a model's name is its file's name without one of these."""
 
 LINK = "link"
 """`AlsoAt.kind` of a symbolic link to the file itself."""

@@ -47,9 +47,7 @@ def on_disk(paths: Sequence[Path], library: Library, job: Job, leaving: Leaving 
     return chosen
 
 
-def of_engine(
-    engine: Engine, paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing
-) -> Chosen:
+def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing) -> Chosen:
     """The engine's checkpoints but those left out; where `paths` are given only those that lie there or are called so.
 
     What the engine does not know of a file on this machine, the library or the file itself tells. A file that we cannot
