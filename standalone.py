@@ -3,7 +3,7 @@
     python standalone.py [--models DIR ...] [--port N] [--torch-index URL] [--recreate]
     python standalone.py test [arguments of pytest]
 
-Needs only Python 3.10, 3.11 or 3.12: it creates `.venv` beside this file, installs the pinned packages of
+Needs only Python 3.10 to 3.13: it creates `.venv` beside this file, installs the pinned packages of
 `requirements/` there, and starts the page or the tests in it. `.venv/modelsim.json` says what is installed, so the
 next start is immediate. Whatever is unfinished or out of date is built again.
 """
@@ -21,9 +21,9 @@ import time
 import venv
 from pathlib import Path
 
-if not (3, 10) <= sys.version_info[:2] <= (3, 12):  # before anything that older versions cannot run
+if not (3, 10) <= sys.version_info[:2] <= (3, 13):  # before anything that older versions cannot run
     sys.exit(
-        f"modelsim needs Python 3.10, 3.11 or 3.12; this is {sys.version.split()[0]}. "
+        f"modelsim needs Python 3.10, 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}. "
         "Fix: use one of those, for example `python3.11 standalone.py` (on Windows `py -3.11 standalone.py`)."
     )
 
@@ -36,6 +36,9 @@ LAYERS = {
     "gradio3": ("gradio3.txt",),
 }
 """What is installed together; all but the first only where the tests are run."""
+
+BUILT_HERE = ("markupsafe",) if sys.version_info >= (3, 13) else ()
+"""No wheel of the 2.x that gradio 4 takes is for Python 3.13. Its set-up does without a compiler."""
 
 CLEAR_PATIENCE = 30.0
 """Seconds to wait for the end of a set-up whose parent was killed while it unpacked pip: it fills what we empty."""
@@ -156,7 +159,8 @@ def create_venv() -> None:
 
 
 def install(layer: str, torch_index: "str | None") -> None:
-    """Install one layer's packages in their pinned versions, wheels only: nothing is compiled."""
+    """Install one layer's packages in their pinned versions, wheels only: nothing is compiled but the one of
+    BUILT_HERE."""
     say(f"installing the packages of requirements/{layer}.txt; the first time takes a few minutes")
     if layer == "gradio3":  # beside the other gradio: for whoever puts this folder in front of PYTHONPATH
         pip_install("--no-deps", "--target", str(VENV / "gradio3"), *requirements("gradio3.txt"))
@@ -177,7 +181,8 @@ def requirements(*names: str) -> list[str]:
 
 def pip_install(*arguments: str) -> None:
     """Run pip in `.venv`, tell what it downloads, keep all it says in `.venv/setup.log`. Raises SetupError."""
-    command = [str(venv_python()), "-c", PIP, "install", "--only-binary=:all:", "--progress-bar=off", "--no-input"]
+    command = [str(venv_python()), "-c", PIP, "install", "--progress-bar=off", "--no-input", "--only-binary=:all:"]
+    command += [f"--no-binary={','.join(BUILT_HERE)}"] if BUILT_HERE else []
     pip = subprocess.Popen(
         [*command, *arguments],
         env=environment() | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
