@@ -47,6 +47,7 @@ window.modelsim = window.modelsim || (function () {
     function mark(name, root = document) {
         const known = name === chosen;
         chosen = name;
+        if (name && !known) document.dispatchEvent(new CustomEvent("modelsim-chosen", { detail: name }));
         for (const old of root.querySelectorAll(".modelsim-chosen")) setChosen(old, false);
         for (const found of name ? named(name, root) : []) {
             setChosen(found, true);
@@ -78,12 +79,14 @@ window.modelsim = window.modelsim || (function () {
     }
 
     function choose(name) {
+        markFamily([]);
         mark(name);
         send(CHOSEN, name);
     }
 
-    /** Mark a family, and tell the server: once, where a person walks up the tree by key. */
+    /** Mark a family, of which no model is chosen, and tell the server: once, where a person walks up the tree by key. */
     function chooseFamily(names) {
+        mark(null);
         markFamily(names);
         clearTimeout(familyTimer);
         familyTimer = setTimeout(() => send(FAMILY, JSON.stringify(family)), FAMILY_MS);
@@ -242,10 +245,13 @@ window.modelsim = window.modelsim || (function () {
         }
     }).observe(document, { childList: true, subtree: true });
 
-    onSettle(".modelsim-drawing, .modelsim-models", (element) => {
-        mark(chosen, element);
-        markFamily(family, element);
-    });
+    /** Mark in new elements what is chosen. */
+    function markAgain(root) {
+        mark(chosen, root);
+        markFamily(family, root);
+    }
+
+    onSettle(".modelsim-drawing, .modelsim-models", markAgain);
     onSettle(".modelsim-card[data-model]", (card) => mark(card.dataset.model)); // what the server shows is chosen
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.("#modelsim_tab button");
@@ -254,7 +260,7 @@ window.modelsim = window.modelsim || (function () {
     });
 
     return {
-        load, store, send, tellName, packed, mark, markFamily, choose, chooseFamily, family: () => family,
+        load, store, send, tellName, packed, mark, markFamily, markAgain, choose, chooseFamily, family: () => family,
         showTip, placeTip, hideTip, onNextFrame, destination, reach, onSettle,
     };
 })();

@@ -1,41 +1,45 @@
 /* Drawings that answer: pointing, choosing, moving and zooming, and the same by key.
 
 A drawing (.modelsim-drawing) has a view (.modelsim-view) in which its SVG scrolls; zooming changes the SVG's width, so
-that wheel, finger and focus move it as they move any page. Leaves (.modelsim-leaf) are models in the order of the
-tree; branches have `data-from` and `data-to`: the first and the last of their leaves. */
+that wheel, finger and focus move it as they move any page. A tree is laid out anew instead (modelsim_dendrogram.js),
+with letters as large as before. Leaves (.modelsim-leaf) are models in the order of the tree; branches, and the rows of
+a tree, have `data-from` and `data-to`: the first and the last of their models. */
 
 "use strict";
 
 window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
-    const DRAG_FROM = 4, STEP = 1.25, MOST = { tree: 4, map: 12, heatmap: 40, lineage: 8 };
+    const DRAG_FROM = 4, STEP = 1.25, WIDEST = 32, MOST = { tree: 4, map: 12, heatmap: 40, lineage: 8 };
 
     const viewOf = (element) => element.closest(".modelsim-view");
     const leavesOf = (element) => [...element.closest(".modelsim-drawing").querySelectorAll(".modelsim-leaf")];
     const range = (branch) => [Number(branch.dataset.from), Number(branch.dataset.to)];
     const size = (branch) => range(branch)[1] - range(branch)[0] + 1;
+    const namesOf = (element) => modelsim.tree.names(element) || leavesOf(element).map((leaf) => leaf.dataset.model);
 
     // choosing
 
     function chooseLeaf(leaf) {
-        modelsim.choose(leaf.dataset.model);
+        if (leaf.dataset.model === undefined) chooseBranch(leaf); // a folded class
+        else modelsim.choose(leaf.dataset.model);
         modelsim.reach(leavesOf(leaf), leaf);
     }
 
     /** A branch's models as the family, or none where they are it already. */
     function chooseBranch(branch) {
         const [from, to] = range(branch);
-        const names = leavesOf(branch).slice(from, to + 1).map((leaf) => leaf.dataset.model);
+        const names = namesOf(branch).slice(from, to + 1);
         const same = names.join("\n") === modelsim.family().join("\n");
         modelsim.chooseFamily(same ? [] : names);
     }
 
     /** By key: the next larger family around a leaf, or the next smaller one. */
     function growFamily(leaf, larger) {
-        const row = leavesOf(leaf).indexOf(leaf), family = modelsim.family();
+        const family = modelsim.family();
+        const row = "from" in leaf.dataset ? range(leaf)[0] : leavesOf(leaf).indexOf(leaf);
         const around = [...leaf.closest(".modelsim-drawing").querySelectorAll(".modelsim-branches [data-from]")]
             .filter((branch) => range(branch)[0] <= row && row <= range(branch)[1])
             .sort((a, b) => size(a) - size(b));
-        const now = family.includes(leaf.dataset.model) ? family.length : 1;
+        const now = family.includes(namesOf(leaf)[row]) ? family.length : "from" in leaf.dataset ? size(leaf) : 1;
         const next = larger ? around.find((branch) => size(branch) > now)
             : around.reverse().find((branch) => size(branch) < now);
         if (next) chooseBranch(next);
@@ -54,7 +58,7 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         if (element.matches(".modelsim-edge")) return tellEdge(element, x, y);
         const { told, height, class: number } = element.dataset, count = size(element);
         const models = `${count} model${count === 1 ? "" : "s"}`;
-        const lines = [["", told], ["height", height], ["", "Click to select them"]].filter(([, text]) => text);
+        const lines = [["", told], ["height", height], ["", "Click to see them together"]].filter(([, text]) => text);
         modelsim.showTip(number ? `Class ${number}: ${models}` : models, lines, x, y);
     }
 
@@ -131,29 +135,52 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
 
     // moving and zooming
 
-    const views = new Map(); // key of a drawing → { zoom, left, top }, as long as the page is open
-    const stateOf = (view) => views.get(view.parentElement.dataset.key) || { zoom: 1, left: 0, top: 0 };
+    const views = new Map(); // key of a drawing → { zoom, wide, left, top }, as long as the page is open
+    const stateOf = (view) => views.get(view.parentElement.dataset.key) || { zoom: 1, wide: 1, left: 0, top: 0 };
+    const isTree = (view) => view.parentElement.dataset.tree !== undefined;
 
-    function setView(view, { zoom, left, top }) {
-        view.style.setProperty("--modelsim-zoom", zoom);
-        view.scrollTo({ left, top, behavior: "instant" });
-        views.set(view.parentElement.dataset.key, { zoom, left: view.scrollLeft, top: view.scrollTop });
+    /** Show the drawing at a zoom; `wide` is by how much more the heights of a tree are drawn out. */
+    function setZoom(view, zoom, wide) {
+        if (isTree(view)) modelsim.tree.draw(view, zoom, Math.max(zoom, 1) * wide);
+        else view.style.setProperty("--modelsim-zoom", zoom);
     }
 
-    /** Zoom by a factor around a point of the window, by default the middle of the view. */
-    function zoomBy(view, factor, x, y) {
-        const box = view.getBoundingClientRect(), { zoom } = stateOf(view);
-        const least = Math.min(1, (zoom * view.clientHeight) / view.scrollHeight); // all of it
+    function setView(view, { zoom, wide, left, top }) {
+        setZoom(view, zoom, wide);
+        moveTo(view, zoom, wide, left, top);
+    }
+
+    function moveTo(view, zoom, wide, left, top) {
+        view.scrollTo({ left, top, behavior: "instant" });
+        views.set(view.parentElement.dataset.key, { zoom, wide, left: view.scrollLeft, top: view.scrollTop });
+    }
+
+    /** Draw a tree again as it is looked at. */
+    function again(view) {
+        if (pointedAt) tellNothing();
+        setView(view, stateOf(view));
+    }
+
+    /** Zoom by a factor around a point of the window, by default the middle of the view; draw heights out by another. */
+    function zoomBy(view, factor, x, y, out = 1) {
+        const box = view.getBoundingClientRect(), state = stateOf(view), before = modelsim.tree.right(view);
+        const least = Math.min(1, (state.zoom * view.clientHeight) / view.scrollHeight); // all of it
         const most = MOST[view.parentElement.dataset.key.split("-")[0]];
-        const wanted = Math.min(Math.max(zoom * factor, least), most), ratio = wanted / zoom;
+        const zoom = Math.min(Math.max(state.zoom * factor, least), most), ratio = zoom / state.zoom;
+        const wide = Math.min(Math.max(state.wide * out, 1), WIDEST);
+        if (ratio === 1 && wide === state.wide) return;
         const dx = (x ?? box.left + box.width / 2) - box.left, dy = (y ?? box.top + box.height / 2) - box.top;
-        const left = (view.scrollLeft + dx) * ratio - dx, top = (view.scrollTop + dy) * ratio - dy;
-        if (ratio !== 1) setView(view, { zoom: wanted, left, top });
+        const at = view.scrollLeft + dx, top = (view.scrollTop + dy) * ratio - dy;
+        setZoom(view, zoom, wide);
+        const after = modelsim.tree.right(view); // what is to the right of a tree's heights is moved, not drawn out
+        const moved = before === undefined ? at * ratio : at < before ? (at * after) / before : at + after - before;
+        moveTo(view, zoom, wide, moved - dx, top);
     }
 
     function zoomOn(view, act) {
-        if (act === "fit") setView(view, { zoom: 1, left: 0, top: 0 });
-        else zoomBy(view, act === "in" ? STEP : 1 / STEP);
+        const [factor, out] = { in: [STEP, 1], out: [1 / STEP, 1], wider: [1, STEP], narrower: [1, 1 / STEP] }[act] || [];
+        if (factor) zoomBy(view, factor, undefined, undefined, out);
+        else setView(view, { zoom: 1, wide: 1, left: 0, top: 0 });
     }
 
     let wheeled = 1, apart = null, drag = null;
@@ -162,20 +189,28 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls, and at the end the page goes on
         event.preventDefault();
         tellNothing();
-        const view = event.currentTarget, pixels = event.deltaY * (event.deltaMode === 1 ? 30 : 1);
+        const view = event.currentTarget, pixels = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? 30 : 1);
         wheeled *= Math.exp(-Math.max(-240, Math.min(240, pixels)) / 400);
+        const alone = event.shiftKey && isTree(view); // the heights, without the rows
         modelsim.onNextFrame("zoom", () => {
-            zoomBy(view, wheeled, event.clientX, event.clientY);
+            zoomBy(view, alone ? 1 : wheeled, event.clientX, event.clientY, alone ? wheeled : 1);
             wheeled = 1;
         });
     }
 
+    /** Two fingers: what they touch is followed itself, as zooming takes it out of a tree. */
     function onTouch(event) {
-        const before = apart, view = event.currentTarget;
         apart = null;
         if (event.touches.length !== 2) return;
         event.preventDefault();
-        const [a, b] = event.touches;
+        const view = event.currentTarget;
+        for (const { target } of event.touches) target.addEventListener("touchmove", (moved) => onPinch(moved, view), { passive: false });
+    }
+
+    function onPinch(event, view) {
+        if (event.touches.length !== 2) return;
+        event.preventDefault();
+        const [a, b] = event.touches, before = apart;
         apart = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
         if (before) zoomBy(view, apart / before, (a.clientX + b.clientX) / 2, (a.clientY + b.clientY) / 2);
     }
@@ -219,10 +254,11 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
     function onClick({ target, clientX, clientY }) {
         if (drag?.moved) return void (drag = null); // the end of a move
         const on = (selector) => target.closest?.(`.modelsim-drawing ${selector}`);
-        const button = on("[data-zoom]"), leaf = on(".modelsim-leaf");
+        const button = on("[data-zoom]"), leaf = on(".modelsim-leaf"), fold = on("[data-fold]");
         if (on("[data-do]")) return; // it is not chosen, but left out
         const branch = on("[data-from]"), heat = on(".modelsim-heat"), edge = on(".modelsim-edge");
         if (button) zoomOn(button.closest(".modelsim-drawing").querySelector(".modelsim-view"), button.dataset.zoom);
+        else if (fold) modelsim.tree.fold(fold);
         else if (leaf) chooseLeaf(leaf);
         else if (branch) chooseBranch(branch);
         else if (edge) tell(edge, clientX, clientY); // a finger does not point
@@ -231,7 +267,7 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
 
     function onDoubleClick({ target }) {
         const view = target.closest?.(".modelsim-view");
-        if (view) zoomOn(view, "fit");
+        if (view && !target.closest("[data-fold]")) zoomOn(view, "fit");
     }
 
     function onKey(event) {
@@ -243,6 +279,7 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
             modelsim.reach(leaves, leaves[to]);
             leaves[to].focus();
         } else if (event.key === "Enter" || event.key === " ") chooseLeaf(leaf);
+        else if (event.key === "ArrowRight" && leaf.matches(".modelsim-folded")) modelsim.tree.foldRow(leaf);
         else if (event.key === "ArrowLeft" || event.key === "ArrowRight") growFamily(leaf, event.key === "ArrowLeft");
         else if (event.key === "Escape") leaf.blur();
         else if (zoom) {
@@ -262,7 +299,6 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
     function settle(view) {
         view.addEventListener("wheel", onWheel, { passive: false }); // here alone: the page keeps its fast wheel
         view.addEventListener("touchstart", onTouch, { passive: false });
-        view.addEventListener("touchmove", onTouch, { passive: false });
         setView(view, stateOf(view));
     }
 
@@ -274,5 +310,5 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
     document.addEventListener("keydown", onKey, true); // before the WebUI's own keys
     document.addEventListener("scroll", onScroll, { capture: true, passive: true });
     modelsim.onSettle(".modelsim-view", settle);
-    return { zoom: zoomBy };
+    return { again };
 })(window.modelsim);

@@ -26,6 +26,8 @@ _SCRIPTS = (
     _TAB / "javascript" / "modelsim.js",
     _HERE / "report.js",
     _TAB / "javascript" / "modelsim_table.js",
+    _TAB / "javascript" / "modelsim_branches.js",
+    _TAB / "javascript" / "modelsim_dendrogram.js",
     _TAB / "javascript" / "modelsim_drawing.js",
 )
 

@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from lib_modelsim.figures.screen.heatmap import heatmap_svg
-from lib_modelsim.figures.screen.tree import tree_svg
+from lib_modelsim.figures.screen.tree import tree_drawing
 from tests import chromium
 from tests.figures.families import BLOCKS, family, table
 
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chrom
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = [
-    (ROOT / "javascript" / f"modelsim{name}.js") for name in ("", "_drawing", "_find", "_pictures", "_tab", "_table")
+    (ROOT / "javascript" / f"modelsim{name}.js")
+    for name in ("", "_branches", "_dendrogram", "_drawing", "_find", "_pictures", "_tab", "_table")
 ]
 FIELDS = ("chosen", "family", "action", "find", "query", "window", "picture", "suite")
 LONGEST_PAUSE = 200
@@ -38,7 +39,8 @@ TABLE = """
 </tbody></table></div>
 """
 
-ZOOM = "Number(document.querySelector('.modelsim-view').style.getPropertyValue('--modelsim-zoom'))"
+ZOOM = "document.querySelector('.modelsim-leaf > rect').height.baseVal.value / modelsim.branches.ROW"
+"""How many times as high as they are drawn first the rows of a tree are."""
 
 COUNT_PAUSES = """
 window.pauses = [];
@@ -88,7 +90,7 @@ def tree():
 @pytest.fixture
 def page(open_page, tree):
     facts = {name: [("hash", f"hash of {name}"), ("nearest", "another 99 %")] for name in tree[0].models}
-    return open_page(tree_svg(tree[0], tree[1], "1 − r", facts=facts))
+    return open_page(tree_drawing(tree[0], tree[1], "1 − r", facts=facts))
 
 
 def leaf(page, row):
@@ -113,7 +115,7 @@ def names_of(page):
 
 
 def zoom(page):
-    return page.evaluate(ZOOM)
+    return pytest.approx(page.evaluate(ZOOM), abs=0.01)
 
 
 def place(page):
@@ -147,18 +149,24 @@ def test_a_click_on_a_leaf_chooses_its_model(page):
     assert marked(page, "chosen") == [names_of(page)[6]]
 
 
-def test_a_click_on_a_class_or_a_branch_selects_its_family_and_another_click_none(page):
-    badge = page.locator(".modelsim-box").nth(1)
-    first, last = (int(badge.get_attribute(f"data-{end}")) for end in ("from", "to"))
-    badge.locator(".modelsim-number").click()
+def test_a_click_on_a_branch_shows_its_models_of_which_none_is_chosen(page):
+    leaf(page, 4).click()
+    box = page.locator(".modelsim-box").nth(1)
+    first, last = (int(box.get_attribute(f"data-{end}")) for end in ("from", "to"))
+    field, end = box.locator("rect").first.bounding_box(), leaf(page, first).locator("rect").bounding_box()
+    between = end["x"] - 1, field["y"] + 2  # beside the lines, before the names
+    page.mouse.click(*between)
     expect_family(page, names_of(page)[first : last + 1])
     assert marked(page, "family") == names_of(page)[first : last + 1]
-    badge.locator(".modelsim-number").click()
+    assert marked(page, "chosen") == []
+    page.mouse.click(*between)
     expect_family(page, [])
     branch = page.locator(".modelsim-branches > [data-from]").first.locator("path").first
     box = branch.bounding_box()  # the root: its upright line is at the left edge of its box
     page.mouse.click(box["x"] + 1, box["y"] + box["height"] / 2)
     expect_family(page, names_of(page))
+    leaf(page, 6).click()
+    assert (marked(page, "chosen"), marked(page, "family")) == ([names_of(page)[6]], [])
 
 
 def test_the_keyboard_reaches_every_leaf_chooses_and_selects(page):
@@ -234,20 +242,20 @@ def test_two_fingers_zoom(page):
 
 
 def test_zoom_and_marks_stay_when_the_same_tree_is_drawn_again(page):
-    leaf(page, 4).click()
-    page.locator(".modelsim-number").first.click()
+    leaf(page, 4).focus()
+    page.keyboard.press("ArrowLeft")
     page.locator("[data-zoom=in]").click()
-    before = zoom(page), place(page), marked(page, "chosen"), marked(page, "family")
+    before = zoom(page), place(page), marked(page, "family")
     drawn_again(page)
     frames(page)
-    assert (zoom(page), place(page), marked(page, "chosen"), marked(page, "family")) == before
-    assert before[0] == 1.25
+    assert (zoom(page), place(page), marked(page, "family")) == before
+    assert (before[0], len(before[2]) > 1) == (1.25, True)
     leaf(page, 6).click()
     assert chosen(page) == names_of(page)[6], "the new drawing answers, too"
 
 
 def test_a_small_zoom_shows_all_of_a_long_tree(open_page):
-    page = open_page(tree_svg(*family(300, 19)[:2], "1 − r"))
+    page = open_page(tree_drawing(*family(300, 19)[:2], "1 − r"))
     for _ in range(15):
         page.locator("[data-zoom=out]").click()
     view = page.locator(".modelsim-view")
@@ -273,7 +281,7 @@ def longest_pause(page):
 
 
 def test_300_leaves_zoom_and_move_without_a_pause(open_page):
-    page = open_page(tree_svg(*family(300, 19)[:2], "1 − r"))
+    page = open_page(tree_drawing(*family(300, 19)[:2], "1 − r"))
     page.evaluate(COUNT_PAUSES)
     box = page.locator(".modelsim-view").bounding_box()
     page.mouse.move(box["x"] + 300, box["y"] + 200)
@@ -399,7 +407,7 @@ def test_names_are_copied_with_and_without_a_clipboard_of_the_browser(open_page,
 
 
 def test_scripts_that_run_twice_answer_once(open_page, tree):
-    page = open_page(tree_svg(tree[0], tree[1], "1 − r"), files=2)
+    page = open_page(tree_drawing(tree[0], tree[1], "1 − r"), files=2)
     page.evaluate("window.asked = 0; modelsim_chosen_field.addEventListener('input', () => asked++)")
     leaf(page, 2).click()
     assert page.evaluate("asked") == 1
@@ -407,7 +415,7 @@ def test_scripts_that_run_twice_answer_once(open_page, tree):
 
 def test_a_drawing_without_the_fields_and_without_storage_still_marks(open_page, tree):
     before = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden'); }})"
-    page = open_page(tree_svg(tree[0], tree[1], "1 − r") + TABLE, before)
+    page = open_page(tree_drawing(tree[0], tree[1], "1 − r") + TABLE, before)
     page.evaluate("modelsim_chosen_field.remove()")
     leaf(page, 2).click()
     assert marked(page, "chosen") == [names_of(page)[2]]
@@ -417,7 +425,7 @@ def test_a_drawing_without_the_fields_and_without_storage_still_marks(open_page,
 
 def test_what_the_server_shows_as_chosen_is_marked_and_brought_into_view(open_page):
     tree, classes, _ = family(300, 19)
-    page = open_page(tree_svg(tree, classes, "1 − r"))
+    page = open_page(tree_drawing(tree, classes, "1 − r"))
     last = tree.models[tree.leaves[-1]]
     page.evaluate(
         "name => { const card = document.createElement('div'); card.className = 'modelsim-card';"
@@ -431,7 +439,7 @@ def test_what_the_server_shows_as_chosen_is_marked_and_brought_into_view(open_pa
 
 def test_a_button_with_the_name_of_a_model_chooses_it(open_page, tree):
     name = tree[0].models[7]
-    page = open_page(tree_svg(tree[0], tree[1], "1 − r") + f"<button data-model='{name}'>{name}</button>")
+    page = open_page(tree_drawing(tree[0], tree[1], "1 − r") + f"<button data-model='{name}'>{name}</button>")
     page.locator("#modelsim_tab > button").click()
     assert chosen(page) == name
     assert page.locator(".modelsim-leaf.modelsim-chosen").count() == 1

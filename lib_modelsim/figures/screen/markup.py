@@ -19,6 +19,17 @@ from ..names import shortened
 Facts = Mapping[str, Sequence[tuple[str, str]]]
 """Model → what its tooltip tells beneath the whole name: label and text of every line."""
 
+_ZOOM = (
+    ("out", "Zoom out (Ctrl + wheel, −)", "−"),
+    ("in", "Zoom in (Ctrl + wheel, +)", "+"),
+    ("fit", "Fit to width (double-click, 0)", "⤢"),
+)
+_HEIGHTS = (
+    ("narrower", "Heights closer together (Ctrl + Shift + wheel)", "⇥⇤"),
+    ("wider", "Heights farther apart (Ctrl + Shift + wheel)", "⇤⇥"),
+)
+"""What the buttons over a drawing do, their titles and signs; those of a tree alone."""
+
 _NARROW, _WIDE = "fijlrtI.,:;'|!()[]-1/ ", "mwMWO@%QGDHNU_"
 
 
@@ -66,22 +77,19 @@ def facts_attribute(facts: Facts, model: str) -> str:
     return f'data-model="{escaped(model)}" aria-label="{escaped(model)}"{told}'
 
 
-def frame(kind: str, names: Sequence[str], inside: str, above: str = "") -> str:
-    """A drawing that scrolls and zooms, with its buttons; `above` stays in place over it.
+def frame(kind: str, names: Sequence[str], inside: str, above: str = "", attributes: str = "") -> str:
+    """A drawing that scrolls and zooms, with its buttons; `above` stays in place over it, `attributes` are more of its
+    own.
 
     The page remembers how far one is zoomed as long as the same `names` come in the same order.
     """
     key = zlib.crc32("\n".join(map(printable, names)).encode())
     buttons = "".join(
         f'<button type="button" data-zoom="{act}" title="{title}" aria-label="{title}">{sign}</button>'
-        for act, title, sign in (
-            ("out", "Zoom out (Ctrl + wheel, −)", "−"),
-            ("in", "Zoom in (Ctrl + wheel, +)", "+"),
-            ("fit", "Fit to width (double-click, 0)", "⤢"),
-        )
+        for act, title, sign in (*(_HEIGHTS if kind == "tree" else ()), *_ZOOM)
     )
     return (
-        f'<div class="modelsim-drawing modelsim-{kind}" data-key="{kind}-{key:08x}">'
+        f'<div class="modelsim-drawing modelsim-{kind}" data-key="{kind}-{key:08x}"{attributes}>'
         f'<div class="modelsim-above">{above}<span class="modelsim-zoom">{buttons}</span></div>'
         f'<div class="modelsim-view">{inside}</div></div>'
     )

@@ -42,7 +42,8 @@ def drawing(session: ViewState, shown: Shown) -> str:
             return trusted(map_on_screen(family, names, facts))
         case view if view == TWO_TREES:
             return _two_trees(family, session.other_family(family), facts)
-    return trusted(tree_on_screen(family, names, shown.trust, facts, _signs(session, family)))
+    identities = session.backend.identities
+    return trusted(tree_on_screen(family, names, shown.trust, facts, _signs(session, family), identities))
 
 
 def _signs(session: ViewState, family: Family) -> dict[str, str]:

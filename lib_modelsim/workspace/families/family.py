@@ -23,6 +23,15 @@ UNITS = {
 }
 """Distance between rows of features → what its numbers are."""
 
+_AXES = {
+    "ward.D2": "Ward's height (ward.D2) from {}",
+    "ward.D": "Ward's height (ward.D) from {}",
+    "average": "{}, the mean between two branches",
+    "complete": "{}, the greatest between two branches",
+    "single": "{}, the least between two branches",
+}
+"""Linkage → what the heights of its merges are, of distances that are {}: Ward's are none of these distances."""
+
 STRANGER = "stranger"
 """What stands beside a class in the place of its support where it is a stranger's."""
 
@@ -44,7 +53,7 @@ class TreeOptions:
 class Family:
     """One tree: the models of one architecture, their features, the distances [n, n] and classes [n] told from them.
 
-    `tree` is None where there is one model alone, `unit` says what its heights are; `architecture` is None for tables
+    `tree` is None where there is one model alone, `unit` says what its distances are; `architecture` is None for tables
     that were brought along, and the features of distances brought along have no columns. `strangers` are the models
     that automatic classes set apart, as they have no near relative. `notes` say what was left out or is missing;
     `resampling` tells what distances are made of, for the support of the classes; `coverage` [n, n] is the share of the
@@ -79,6 +88,11 @@ class Family:
         found += [f"{classes} class{'' if classes == 1 else 'es'}"] if classes else []
         found += [counted(apart, "stranger")] if apart else []
         return f"{what}: {', '.join(found)}"
+
+    @property
+    def axis(self) -> str:
+        """What the heights of its tree are."""
+        return _AXES[self.linkage].format(self.unit)
 
     @property
     def strange_classes(self) -> frozenset[int]:

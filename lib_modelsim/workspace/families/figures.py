@@ -31,7 +31,7 @@ def _dendrogram(result: Result) -> Figure:
     family = result.family
     words, columns = class_words(family, result.names, result.trust), _columns(family, result.models)
     classes = family.classes.tolist()
-    return draw_dendrogram(family.tree, classes, result.title, family.unit, words=words, columns=columns)
+    return draw_dendrogram(family.tree, classes, result.title, family.axis, words=words, columns=columns)
 
 
 def family_heatmap(title: str, family: Family, cells: float | None = None) -> Figure:

@@ -56,7 +56,7 @@ def report_page(result: Result, tables: Sequence[Table]) -> str:
     made = datetime.now().astimezone().strftime(f"Made by modelsim {__version__} on %Y-%m-%d %H:%M %z.")
     sections = [
         Section("What was not looked at", not_looked_at(result) or ["nothing: all models were compared in full"]),
-        Section("Tree", drawing=tree_on_screen(family, result.names, result.trust, {}, signs(result))),
+        Section("Tree", drawing=_tree(result)),
         Section("Classes", table=_classes(result)),
         Section("Models", ["with the nearest models by the distance of the tree"], table=_models(result), models=True),
     ]
@@ -75,6 +75,10 @@ def report_page(result: Result, tables: Sequence[Table]) -> str:
         sections.append(Section("Files", table=shown[HASHES], models=True, closed=True))
     sections.append(Section("How this was computed", table=Table("about", ("what", "how"), how_computed(result))))
     return report(result.title, _facts(result), sections, made)
+
+
+def _tree(result: Result) -> str:
+    return tree_on_screen(result.family, result.names, result.trust, {}, signs(result), result.identities)
 
 
 def _facts(result: Result) -> list[tuple[str, str]]:

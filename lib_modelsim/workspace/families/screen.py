@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ...checkpoints.identity import Identity
 from ...families.features import FeatureTable
 from ...families.scaling import classical_scaling
 from ...figures.classes import ClassLabel
@@ -14,7 +15,8 @@ from ...figures.colours import Palette
 from ...figures.screen.heatmap import heatmap_svg
 from ...figures.screen.markup import Facts
 from ...figures.screen.model_map import map_svg
-from ...figures.screen.tree import tree_svg
+from ...figures.screen.tree import tree_drawing
+from ...similarity.joining import main_component
 from ...similarity.measures.registry import find_measure
 from ..comparing.shares import covers
 from .class_labels import ClassName
@@ -68,18 +70,32 @@ def tree_on_screen(
     trust: Trust | None,
     facts: Facts,
     signs: Mapping[str, str] | None = None,
+    identities: Mapping[str, Identity] | None = None,
 ) -> str:
-    """The tree of a family that has one; `signs`: model → what it is besides, "copy" or "merge"."""
-    words = class_words(family, names, trust)
-    return tree_svg(
+    """The tree of a family that has one; `signs`: model → what it is besides, "copy" or "merge"; `identities` tell
+    which models have the same weights."""
+    return tree_drawing(
         family.tree,
         family.classes.tolist(),
-        family.unit,
-        words=words,
+        family.axis,
+        words=class_words(family, names, trust),
         facts=facts,
         references=family.references,
         signs=signs,
+        same=same_weights(family.features.models, identities or {}),
     )
+
+
+def same_weights(models: Sequence[str], identities: Mapping[str, Identity]) -> list[list[str]]:
+    """Groups of models whose networks hash to the same weights, in whatever precision; of files without a network,
+    that are the same. Nothing is said of models that were not hashed."""
+    groups: dict[str, list[str]] = {}
+    for name in models:
+        if name in identities:
+            identity = identities[name]
+            main = main_component(identity.content)
+            groups.setdefault(identity.content[main].float16 if main else identity.sha256, []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def heatmap_on_screen(family: Family, facts: Facts) -> str:
