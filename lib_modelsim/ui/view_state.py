@@ -139,9 +139,9 @@ class ViewState:
         """Go on without a model."""
         self._leave_out([*self.choices.left_out, name])
 
-    def bring_back(self, name: str) -> None:
-        """Take a model in again."""
-        self._leave_out([other for other in self.choices.left_out if other != name])
+    def bring_back(self, *names: str) -> None:
+        """Take models in again."""
+        self._leave_out([other for other in self.choices.left_out if other not in names])
 
     def _leave_out(self, names: Sequence[str]) -> None:
         """A model is left out of the references and is no base, too."""

@@ -94,8 +94,11 @@ class ChosenPanel:
         return self.panels()
 
     def choose_family(self, names: str) -> Updates:
-        """A click on a branch of the tree."""
-        self._windows.here().names = tuple(json.loads(names)) if names else ()
+        """A click on a branch of the tree: none of its models is chosen."""
+        branch = self._windows.here()
+        branch.names = tuple(json.loads(names)) if names else ()
+        if branch.names:
+            self._session.choose(chosen=None, other=None)
         return self.panels()
 
     def close(self, panel: bool) -> Updates:

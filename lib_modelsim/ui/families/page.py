@@ -249,10 +249,10 @@ class FamiliesPage:
             self.work.begin(MODELS, lambda: backend.hash_files(asked=False))
         return self.look()
 
-    def _without(self, what: str, name: str) -> None:
-        """Leave a model out or bring it back, and compare anew if there was an answer."""
+    def _without(self, what: str, *names: str) -> None:
+        """Leave a model out or bring some back, and compare anew if there was an answer."""
         session, compared = self.session, self.session.shown().answer is not None
-        (session.leave_out if what == "leave out" else session.bring_back)(name)
+        (session.leave_out if what == "leave out" else session.bring_back)(*names)
         session.settle_base()
         question, backend = session.choices.question, session.backend
         if compared and question not in backend.answers:
@@ -285,6 +285,9 @@ class FamiliesPage:
                 return self.show()
             case {"do": "leave out" | "bring back" as what, "name": name}:
                 self._without(what, name)
+                return self.show()
+            case {"do": "bring all back"}:
+                self._without("bring back", *session.choices.left_out)
                 return self.show()
             case {"do": "add folder" | "remove folder" | "show demonstration"}:
                 self._folders.change(asked, partial(self.work.begin, MODELS))
