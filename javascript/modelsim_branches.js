@@ -6,7 +6,6 @@ A tree's data name the leaves from top to bottom, 0 … n − 1, and its merges 
 
 window.modelsim.branches = window.modelsim.branches || (function () {
     const STEP = 8, ROW = 19, BETWEEN = 8, EDGE = 6, PER_MODEL = 2, DIGIT = 6.5, BESIDE = 12;
-    const DECADE = Math.log(10);
 
     /** Leaves and merges, each with its first and last leaf, its height and the class and the group of the same weights
      * that all its leaves share (0: none). `folds` says as what the largest branch of such leaves can be one row. */
@@ -31,14 +30,14 @@ window.modelsim.branches = window.modelsim.branches || (function () {
      * their heights differ. It grows with the height, so that what is farther left was merged at a greater height.
      *
      * Ranks alone give a small step and a great one the same length, the logarithm alone gives most branches inside a
-     * class none. So one half of the width is shared out evenly among the levels, the fewest by which all parents are
-     * above their children, and the other half by the logarithm, of which a gap counts a decade at most. */
+     * class none. So the width is shared out among levels, the fewest by which all parents are above their children, and
+     * the logarithm of the heights: a decade counts as much as four levels, and a gap as a decade at most. */
     function kinshipScale(nodes, width) {
         const rungs = [{ height: 0, level: 0, log: 0 }], levels = new Map([[0, 0]]);
         for (const node of nodes.filter(({ upper }) => upper).sort((a, b) => a.height - b.height)) {
             let last = rungs[rungs.length - 1];
             if (node.height > last.height) {
-                const log = last.height ? Math.min(Math.log(node.height / last.height), DECADE) : 0;
+                const log = last.height ? Math.min(Math.log10(node.height / last.height), 1) : 0;
                 rungs.push(last = { height: node.height, level: last.level, log: last.log + log });
             }
             for (const { height } of [node.upper, node.lower]) {
@@ -47,7 +46,7 @@ window.modelsim.branches = window.modelsim.branches || (function () {
             levels.set(node.height, last.level);
         }
         const { height: tallest, level: most, log: whole } = rungs[rungs.length - 1];
-        const room = Math.max(width, STEP * most), even = whole ? Math.max(STEP * most, room / 2) : room;
+        const room = Math.max(width, STEP * most), even = Math.max(STEP * most, (room * most) / (most + 4 * whole || 1));
         for (const rung of rungs) {
             rung.x = (most && (even * rung.level) / most) + (whole && ((room - even) * rung.log) / whole);
         }

@@ -314,8 +314,8 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
         const kinds = { class: ["Fold classes", "One row for each class"], same: ["Fold copies", "One row for all models of the same weights"] };
         place.className = "modelsim-tree-bar";
         tree.scales = {
-            kinship: button("Kinship", "Every branch can be seen: half of the width is shared out by steps, half by the logarithm of the heights", scaled("kinship")),
-            true: button("True heights", "Branches are as long as the heights differ", scaled("true")),
+            kinship: button("Kinship", "Every branch can be seen, however small: by levels and the logarithm of the heights. The axis tells the heights", scaled("kinship")),
+            true: button("True heights", "Branches are as long as their heights differ", scaled("true")),
         };
         tree.all = Object.fromEntries(Object.keys(kinds).filter((kind) => foldable(tree, kind).length)
             .map((kind) => [kind, button(...kinds[kind], foldAll(kind))]));
