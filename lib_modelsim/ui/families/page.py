@@ -283,11 +283,8 @@ class FamiliesPage:
             case {"do": "clear references"}:
                 session.choose(references=())
                 return self.show()
-            case {"do": "leave out" | "bring back" as what, "name": name}:
-                self._without(what, name)
-                return self.show()
-            case {"do": "bring all back"}:
-                self._without("bring back", *session.choices.left_out)
+            case {"do": "leave out" | "bring back" as what}:
+                self._without(what, *([asked["name"]] if "name" in asked else session.choices.left_out))
                 return self.show()
             case {"do": "add folder" | "remove folder" | "show demonstration"}:
                 self._folders.change(asked, partial(self.work.begin, MODELS))
