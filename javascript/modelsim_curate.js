@@ -239,7 +239,7 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
 
     // the larger view
 
-    const LARGER = ".modelsim-larger";
+    const LARGER = ".modelsim-larger[data-content]";
     const open = (content) => act("larger", { do: "open", content });
     const enlarge = (shot) => open(shot.dataset.content);
 
@@ -249,27 +249,20 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         stay();
     }
 
-    modelsim.onSettle(LARGER, (view) => view.focus({ preventScroll: true }));
+    modelsim.onSettle(LARGER, (view) => modelsim.larger.manage(view, {
+        step: (right, down) => stepLarger(view, right || down),
+        close,
+        key: ({ key }) => markedBy(view, key),
+    }));
 
-    function stepLarger(view, key) {
+    function stepLarger(view, by) {
         const all = shots(), here = all.findIndex((shot) => shot.dataset.content === view.dataset.content);
-        const next = all[here + (key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1)];
+        const next = all[here + by];
         if (here < 0 || !next) return;
         at = next.dataset.content;
         modelsim.reach(all, next);
         enlarge(next);
     }
-
-    document.addEventListener("keydown", (event) => {
-        const view = event.target.closest?.(LARGER) || (event.key === "Escape" && document.querySelector(LARGER));
-        if (!view || event.ctrlKey || event.metaKey || event.altKey || !view.getClientRects().length) return;
-        if (event.key === "Escape") close();
-        else if (/^Arrow/.test(event.key)) stepLarger(view, event.key);
-        else if (event.target.closest("button") && /^[ ]$/.test(event.key)) return; // it presses the button
-        else if (!markedBy(view, event.key)) return;
-        event.preventDefault();
-        event.stopPropagation();
-    }, true);
 
     document.addEventListener("click", ({ target }) => {
         const view = target.closest?.(LARGER);
@@ -277,7 +270,6 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         const { content, stars, keep } = view.dataset, star = target.closest("[data-star]")?.dataset.star;
         if (star) mark(content, star === stars ? 0 : Number(star), keep === "1");
         else if (target.closest("[data-keeps]")) mark(content, Number(stars), keep !== "1");
-        else if (target === view) close(); // beside the picture
     });
     document.addEventListener("click", ({ target }) => {
         const shot = target.closest?.(SHOT);

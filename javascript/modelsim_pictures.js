@@ -55,6 +55,7 @@ window.modelsim.pictures = window.modelsim.pictures || (function () {
 
     /** The infotext of a PNG: the text chunk "parameters", in Latin-1 (tEXt) or UTF-8 (iTXt, not compressed). */
     function infotextOf(bytes) {
+        if (bytes.byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x89504e47) return "";
         const view = new DataView(bytes), latin = new TextDecoder("latin1"), utf8 = new TextDecoder();
         for (let at = 8; at + 12 <= bytes.byteLength;) {
             const size = view.getUint32(at), kind = latin.decode(new Uint8Array(bytes, at + 4, 4));

@@ -5,6 +5,7 @@
 window.modelsimTab = window.modelsimTab || (function () {
     const ACTION = "modelsim_action_field", FIND = "modelsim_find_field", OPEN = "modelsim_open", TAB = "modelsim_tab";
     const SUITE = "modelsim_suite_field", IMPORT = "modelsim_suite_import", AGAIN_MS = 200;
+    const CHOSEN_SUITE = "modelsim_suite_chosen";
 
     function send(id, action) {
         const field = document.querySelector(`#${id} textarea, #${id} input`);
@@ -74,6 +75,21 @@ window.modelsimTab = window.modelsimTab || (function () {
 
     document.addEventListener("click", ({ target }) => {
         if (target.closest?.(`#${IMPORT}`)) importSuite();
+        const suite = target.closest?.(`#${TAB} [data-suite]`)?.dataset.suite;
+        if (suite) modelsim.send(CHOSEN_SUITE, suite);
+    });
+
+    let saved = "";
+
+    /** A file that the server has made, as a download; once. */
+    modelsim.onSettle("[data-save-as]", ({ dataset: { saveAs, text, number } }) => {
+        if (number === saved) return;
+        saved = number;
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(new Blob([JSON.parse(text)], { type: "application/json" }));
+        link.download = saveAs;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 0);
     });
 
     // names of classes: what is typed and not yet sent stays where the table is drawn anew meanwhile

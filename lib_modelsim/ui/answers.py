@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -32,10 +33,10 @@ class How:
 @dataclass(frozen=True, eq=False)
 class Answer:
     """A comparison; its families are made when they are asked for, and how far to trust one when it is weighed. Each is
-    equal to itself alone."""
+    equal to itself alone. `deltas` is asked for then, in the thread that weighs, if it is not there yet."""
 
     comparison: Comparison
-    deltas: dict[str, Resampling] = field(default_factory=dict)
+    deltas: dict[str, Resampling] | Callable[[], dict[str, Resampling]] = field(default_factory=dict)
     _families: dict[How, list[Family] | ModelsimError] = field(default_factory=dict)
     _trusts: dict[tuple[How, str | None], Trust] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -75,8 +76,10 @@ class Answer:
         return why_no_family(self.comparison)
 
     def _with_deltas(self, family: Family) -> Family:
-        deltas = self.deltas.get(family.architecture or "") if family.distance == "matrix" else None
-        return family if deltas is None else replace(family, resampling=lambda: deltas)
+        if family.distance != "matrix" or family.resampling is None or not self.deltas:
+            return family
+        known, network, without = self.deltas, family.architecture or "", family.resampling
+        return replace(family, resampling=lambda: (known() if callable(known) else known).get(network) or without())
 
     def trust(self, how: How, family: Family) -> Trust | None:
         """How far to trust one of the families; None where it was not weighed."""

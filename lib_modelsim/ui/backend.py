@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,13 @@ from .memory import give_back
 from .tasks import Task
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
+    from ..families.support import Resampling
+    from ..workspace.comparing.compare import Comparison
     from ..workspace.comparing.detail import Detail
     from ..workspace.curating.curating import Curating
     from ..workspace.families.class_labels import ClassName
     from ..workspace.families.family import Family
+    from ..workspace.families.kept import KeptComparison, Since
     from ..workspace.families.references import References
     from ..workspace.families.results import Result
     from ..workspace.probing.suites import Suites
@@ -53,7 +56,7 @@ class Backend:
     """
 
     def __init__(self, host: Host, open_library: Callable[[], Library]) -> None:
-        self.host = host
+        self.host, self._open_library = host, open_library
         self.index = Index()
         self.answers: dict[Question, Answer] = {}
         self.identities: dict[str, Identity] = {}
@@ -61,6 +64,8 @@ class Backend:
         self.memory = ""  # why the model in memory is no row, where that is to be told
         self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
         self.ancestry = Ancestry(self)
+        self._before: _FromBefore | None = None
+        self._recalled = False  # whether the comparison from before the start was asked for
         self.named = 0  # counts the classes named; with it one sees whether names are older
         self.left_out: tuple[str, ...] = ()  # names; no use case looks at these models
         self._long, self._quick = (Workspace(host, open_library, leaving=self._leaving) for _ in range(2))
@@ -185,6 +190,7 @@ class Backend:
         self._read_index(job, workspace)
         comparison = workspace.compare(question, self.index, job)
         self.answers[question] = Answer(comparison, workspace.deltas(comparison, job))
+        workspace.keep_comparison(question, comparison)
         if len(self.index.models) > 1 and 0 < self.unhashed <= HASHED_UNASKED:
             self.jobs.show_to(self.hash_files(asked=False), MODELS)
         return self._counts()
@@ -244,6 +250,31 @@ class Backend:
             if model.opener is not None
         ]
         self.rows = self._marked([*(replace(row, name=printable(row.name)) for row in rows), *memory])
+        if not self._recalled:
+            self._recalled = True
+            self._at_once.submit(self._recall_answer).result()
+        if self._before is not None:
+            self._before = self._before.seen_now(self.rows)
+
+    def _recall_answer(self) -> None:
+        """After a start: the last comparison from before, as the answer to its question."""
+        recalled = self._quick.recall_comparison()
+        if recalled is None or recalled[0] in self.answers:
+            return
+        question, kept = recalled
+        answer = Answer(kept.comparison, lambda: self._deltas_apart(kept.comparison))
+        self._before = _FromBefore(answer, kept)
+        self.answers = {question: answer, **self.answers}
+
+    def _deltas_apart(self, comparison: Comparison) -> dict[str, Resampling]:
+        """What resampling needs, from the library; it takes seconds, and nobody else waits for them."""
+        with Workspace(self.host, self._open_library) as own:
+            return own.deltas(comparison, Job())
+
+    def since(self, answer: Answer | None) -> Since | None:
+        """What has happened to the files since this answer; None where it was made since the start."""
+        before = self._before
+        return before.since if before is not None and before.answer is answer else None
 
     def _recall_index(self, rows: Sequence[LibraryRow]) -> None:
         """After a start: the models that were indexed before, under the names of the table."""
@@ -306,6 +337,21 @@ class Backend:
         """Bytes that no scan has read yet."""
         files = (model for model in self.index.models if model.opener is None)
         return sum(model.key.size for model in files if model.name not in self.identities)
+
+
+@dataclass(frozen=True)
+class _FromBefore:
+    """The answer from before the start, and what has happened to its files since, as of the last look at them."""
+
+    answer: Answer
+    kept: KeptComparison
+    since: Since | None = None
+
+    def seen_now(self, rows: Sequence[LibraryRow]) -> _FromBefore:
+        from ..workspace.families.kept import since
+
+        there = [row.path for row in rows if row.state is not State.UNREADABLE and not row.left_out]
+        return replace(self, since=since(self.kept, there))
 
 
 def _place(path: Path) -> Path:

@@ -32,7 +32,8 @@ class Choices:
     `encoder` empty: the best that is there; `classes` None: automatic; `references` empty: all models; `distance` None:
     what suits the measure; `left_out` are models that are in no answer until they are brought back; `greeted` says that
     the greeting has gone; `webui` is the address of the WebUI that generates, empty for none, and without its login,
-    which is kept nowhere; `vaes`: a search compares VAEs, too.
+    which is kept nowhere; `vaes`: a search compares VAEs, too; `suite` is that of the probes, empty before one was
+    chosen, `probe_models` the models that generate it, none for all.
     """
 
     measure: str = DEFAULT
@@ -52,6 +53,8 @@ class Choices:
     greeted: bool = False
     webui: str = ""
     vaes: bool = False
+    suite: str = ""
+    probe_models: tuple[str, ...] = ()
 
     @property
     def question(self) -> Question:
@@ -74,11 +77,10 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("base", "architecture", "chosen", "other"), (str, type(None))),
     "classes": (int, type(None)),
     "references": list,
-    "left_out": list,
+    **dict.fromkeys(("left_out", "probe_models"), list),
     "optimal_order": bool,
     **dict.fromkeys(("export_paths", "greeted", "vaes"), bool),
-    "encoder": str,
-    "webui": str,
+    **dict.fromkeys(("encoder", "webui", "suite"), str),
 }
 """What a choice may be in the file."""
 
@@ -95,7 +97,8 @@ def read_choices(file: Path, first: Choices) -> Choices:
     try:
         kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
         known = {name: value for name, value in kept.items() if _makes_sense(name, value)}
-        lists = {name: tuple(filter(_is_text, known.get(name, ()))) for name in ("references", "left_out")}
+        named = ("references", "left_out", "probe_models")
+        lists = {name: tuple(filter(_is_text, known.get(name, ()))) for name in named}
         greeted = known.get("greeted", True)  # who has chosen something before there was a greeting needs none
         return replace(first, **{**known, **lists, "greeted": greeted})
     except FileNotFoundError:

@@ -19,6 +19,7 @@ ALONE = """footer { display: none !important; } .gradio-container { max-width: 1
 @media (max-width: 700px) {
     #modelsim_tab { width: calc(100vw - 1rem) !important; margin-left: calc(50% - 50vw + .5rem); }
 }
+html:has(body.dark) { color-scheme: dark; }
 """
 """Style of the page where nobody else's is on it."""
 

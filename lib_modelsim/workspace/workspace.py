@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .families.class_labels import ClassEdit, ClassName
     from .families.classify import Classified, FamilyRequest
     from .families.family import Family
+    from .families.kept import KeptComparison
     from .families.references import References
     from .families.results import Result
     from .finding.find import Found
@@ -241,6 +243,27 @@ class Workspace:
                 return compare_models(index, measure, *how)
             return compare_by_choice(index, measure, *how, few)
 
+    def keep_comparison(self, question: Question, comparison: Comparison) -> None:
+        """Keep it for the next start, as the last one; with a library that is forgotten nothing is kept."""
+        if self.library.path is None:
+            return
+        from .families.kept import keep_comparison
+
+        keep_comparison(self._kept, comparison, asdict(question), datetime.now())
+
+    def recall_comparison(self) -> tuple[Question, KeptComparison] | None:
+        """The last comparison from before the start, with its question; None where none can be read."""
+        from .families.kept import recall_comparison
+
+        kept = None if self.library.path is None else recall_comparison(self._kept, self.library)
+        if kept is None:
+            return None
+        return Question(**{**kept.question, "without": tuple(kept.question["without"])}), kept
+
+    @property
+    def _kept(self) -> Path:
+        return self.host.data / "last-comparison.npz"
+
     def ema_copies(self, models: Sequence[Model], job: Job) -> dict[str, list[str]]:
         """Model → whose weights the EMA copy in it is, and in whom its own weights are one; reads what that takes."""
         from .comparing.ema_copies import ema_copies
@@ -357,19 +380,20 @@ class Workspace:
         """The folder of all pictures."""
         return self._gallery or (self.host.settings().output or self.host.data) / self.host.gallery
 
-    def engine(self, paths: Sequence[Path], job: Job) -> tuple[Engine, Chosen]:
+    def engine(self, paths: Sequence[Path], job: Job, quick: bool = False) -> tuple[Engine, Chosen]:
         """What generates here, and the checkpoints it generates with: those at these paths, all where none are given.
+        Files never hashed before are read, unless `quick`: then nobody knows whose copies they are.
 
         Raises ModelsimError where something is missing.
         """
         from .probing.probes import of_engine, on_disk
 
         if self.host.draws_with_files:
-            chosen = on_disk(paths or self.host.paths(), self.library, job, self._leaving)
+            chosen = on_disk(paths or self.host.paths(), self.library, job, self._leaving, quick)
             if self.host.draws_with_files:  # hashing takes minutes, in which a WebUI may have been chosen
                 return self.host.engine(chosen.checkpoints), chosen
         engine = self.host.engine(())
-        return engine, of_engine(engine, paths, self.library, job, self._leaving)
+        return engine, of_engine(engine, paths, self.library, job, self._leaving, quick)
 
     def webui_at(self, address: str) -> tuple[str, int]:
         """The name of the WebUI that answers at this address, and how many checkpoints it lists. Raises ModelsimError
@@ -379,12 +403,12 @@ class Workspace:
         webui = WebuiByHttp(address, patience=_SECONDS_TO_ANSWER)
         return webui.name, len(webui.checkpoints())
 
-    def plan(self, suite: Suite, paths: Sequence[Path], batch: int, job: Job) -> ProbePlan:
-        """What is missing of a suite. Files never hashed before are read. A checkpoint that cannot generate by
+    def plan(self, suite: Suite, paths: Sequence[Path], batch: int, job: Job, quick: bool = False) -> ProbePlan:
+        """What is missing of a suite, with the checkpoints of `engine`. A checkpoint that cannot generate by
         its header is left out, with the reason. Raises NothingGenerates, ModelsimError as `engine` does."""
         from .probing.probes import plan_suite, that_can
 
-        engine, chosen = self.engine(paths, job)
+        engine, chosen = self.engine(paths, job, quick)
         if not chosen.checkpoints:
             raise NothingGenerates(chosen)
         plan = plan_suite(suite, chosen.checkpoints, engine, self.gallery, batch)

@@ -31,6 +31,8 @@ def test_the_page_shows_it_with_its_model_and_leaves_out_what_went_away(tmp_path
         match = confirm(prepare(ImageOps.mirror(picture)), prepare(picture))
     kept = SimilarPicture("a", "anna", path, match)
     gone = SimilarPicture("b", "bert", Path("gone.png"), match)
-    ((what, model, name, html, where),) = _alike(SimpleNamespace(similar=(kept, gone)))
+    similar = SimpleNamespace(similar=(kept, gone))
+    ((what, model, name, html, where),) = _alike(similar, lambda path: f"/data/{path.name}")
     assert (what, model, name, where) == ("the same, in the gallery", "anna", "cat 1.png", str(path))
     assert "<img" in html
+    assert 'data-large="/data/cat 1.png"' in html

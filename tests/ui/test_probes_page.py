@@ -85,7 +85,50 @@ def test_where_the_models_change_none_stays_chosen(page):
 
 def test_nothing_drawn_says_what_to_do(page):
     assert "No images yet" in shown(page)["pictures"]
-    assert by_id(page.opened())["suite"] == "cfg1-fast"
+
+
+def test_the_page_asks_for_a_suite_and_keeps_it_and_the_models_over_a_start(page, host):
+    first = by_id(page.opened())
+    assert first["suite"] is None
+    offered = re.findall('data-suite="([^"]*)"', first["pictures"])
+    assert offered == ["cfg1-fast", "cfg1", "demonstration", "prior", "standard"]
+    begins = "standard — 24 probes, 512 × 512, 28 steps: 24 prompts of"
+    assert by_id(page.opened("standard"))["suite"].startswith(begins)
+    backend = page.session.backend
+    list(backend.read_index().follow())
+    labels = page.show(None, (), 1, ONE_PROBE, None, None, None)[page._suite]["choices"]
+    page._taken(labels[0], ["bert", "carl"], 1, ONE_PROBE, None, None, None)
+    page.session = ViewState(backend)  # as after a start
+    again = by_id(page.opened())
+    assert (again["suite"], again["probe_models"]) == (labels[0], ["bert", "carl"])
+
+
+def test_before_anything_is_generated_the_page_tells_what_and_what_is_not_known(page):
+    page.session.choose(suite="cfg1-fast")
+    values = ("cfg1-fast", (), 1, ONE_PROBE, None, None, None)
+
+    def asks():
+        return page.show(*values)[page._question]["visible"]
+
+    do(page, page.studio.make_plan)
+    assert not asks()
+    page.studio.ask_about(ORDER)
+    assert not asks(), "not before it is known what would be generated"
+    do(page, page.studio.make_plan)
+    assert asks()
+    assert "5 models are not hashed yet" in shown(page)["planned"]
+    do(page, page.studio.generate)
+    assert "not hashed" not in shown(page)["planned"]
+    assert not asks()
+
+
+def test_a_suite_is_exported_as_the_file_that_is_imported(page):
+    html_of = by_id(page.suites.exported("standard"))["suite_exported"]
+    text = json.loads(html.unescape(re.search('data-text="([^"]*)"', html_of)[1]))
+    sent = {"name": "standard.json", "data": b64encode(text.encode()).decode()}
+    assert by_id(page.suites.imported(json.dumps(sent)))["suite_text"] == text
+    assert 'data-save-as="standard.json"' in html_of
+    assert "no suite is chosen" in by_id(page.suites.exported(None))["suite_said"]
 
 
 def test_the_plan_is_told_before_anything_is_drawn(page):
@@ -104,7 +147,7 @@ def test_what_is_drawn_is_shown_in_every_view(page):
     assert shown(page, ONE_MODEL, None, "carl", None)["pictures"].count("<img") == 1
     two = shown(page, TWO, None, "carl", "anna")["pictures"]
     assert two.count("<img") == 2
-    assert two.index("carl") < two.index("anna")
+    assert two.index("<b>carl") < two.index("<b>anna")
 
 
 def test_pictures_are_addressed_in_the_data_folder_alone(page, host):
@@ -192,14 +235,15 @@ def test_a_suite_that_cannot_be_is_one_line(page, name, text, told):
 def test_one_bad_suite_is_told_and_stops_no_other(page, host):
     (host.data / "suites").mkdir()
     (host.data / "suites" / "bad.json").write_text('{"name": "bad", "probes": [{"name": "x", "unknown": 1}]}')
-    found = by_id(page.opened())
-    assert found["suite"] == "cfg1-fast"
+    found = by_id(page.opened("cfg1-fast"))
+    assert found["suite"].startswith("cfg1-fast — 1 probe")
     assert "bad.json" in found["planned"]
 
 
 def test_a_control_is_not_sent_the_value_that_it_has_as_a_person_may_have_chosen_another_by_then(page):
     do(page, page.studio.generate)
-    updates = page._asked("cfg1-fast", ["anna"], 2, ONE_MODEL, "gone", "anna", "bert")
+    label = shown(page)["suite"]
+    updates = page._asked(label, ["anna"], 2, ONE_MODEL, "gone", "anna", "bert")
     sent = {part.elem_id.removeprefix("modelsim_"): update for part, update in updates.items()}
     assert [sent[name] for name in ("batch", "suite", "pictures_view", "first")] == [
         gr.update(),
@@ -212,7 +256,7 @@ def test_a_control_is_not_sent_the_value_that_it_has_as_a_person_may_have_chosen
 
 def test_what_the_page_shows_is_asked_for_again_where_its_controls_say_something_else(page):
     do(page, page.studio.generate)
-    values = ["cfg1-fast", [], 1, ONE_MODEL, "prior 1337", "anna", "bert"]
+    values = [shown(page)["suite"], [], 1, ONE_MODEL, "prior 1337", "anna", "bert"]
     seen = by_id(page.show(*values))["probes_seen"]
     assert list(page._settled(seen, *values)) == [page._seen]
     assert "pictures" in by_id(page._settled(seen, *values[:3], ONE_PROBE, *values[4:]))

@@ -16,6 +16,7 @@ from ..choices import HEAT_MAP, MAP, TWO_TREES
 from ..status import note
 from ..view_state import Shown, ViewState
 from ..words import number
+from .from_before import marks_of_before
 
 if TYPE_CHECKING:  # scipy comes with it
     from ...figures.screen.markup import Facts
@@ -42,8 +43,8 @@ def drawing(session: ViewState, shown: Shown) -> str:
             return trusted(map_on_screen(family, names, facts))
         case view if view == TWO_TREES:
             return _two_trees(family, session.other_family(family), facts)
-    identities = session.backend.identities
-    return trusted(tree_on_screen(family, names, shown.trust, facts, _signs(session, family), identities))
+    identities, signs = session.backend.identities, _signs(session, family) | marks_of_before(session, shown)
+    return trusted(tree_on_screen(family, names, shown.trust, facts, signs, identities))
 
 
 def _signs(session: ViewState, family: Family) -> dict[str, str]:

@@ -93,7 +93,7 @@ class FamiliesPage:
 
     def connect(self, opened: Event) -> None:
         """Set going what each control is for; at the first opening the files are looked at."""
-        self._wiring.at_once(opened, self.look, None, self.outputs)
+        self._weigh(self._wiring.at_once(opened, self.look, None, self.outputs))  # a tree from before the start
         controls, families, chosen = self._controls, self._families, self._chosen
         seen, seen_classes, seen_card = self._newest.field, self._newest_classes.field, chosen.newest.field
         self._wiring.settle(seen, self._settled, [seen, families.view], self.outputs)

@@ -19,6 +19,7 @@ from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
+from .from_before import note_of_before
 from .library import library_table
 from .lineage import lineage_drawing, networks, shown_graph
 
@@ -197,7 +198,7 @@ class FamiliesPanel:
             remarks = graph.remarks if graph is not None else ()
         elif shown.family is not None:
             notes = [for_page(each) for each in [*shown.notes, *_copies(shown, session.originals)]]
-            drawn = drawing(session, shown)
+            drawn = note_of_before(session, shown) + drawing(session, shown)
         else:
             drawn = self._no_drawing(shown)
         left_out = session.choices.left_out
@@ -235,6 +236,10 @@ class FamiliesPanel:
         in_lineage = self._session.choices.view == LINEAGE
         if not shown.families and not in_lineage:
             return {self.exporting: message("Nothing to export yet. Press Show families first.", "error")}
+        since = self._session.backend.since(shown.answer)
+        if since is not None and not since.same:
+            told = "This tree is from before, and files have changed since. Press Show families, then Export."
+            return {self.exporting: message(told, "error")}
         try:
             backend = self._session.backend
             file = (

@@ -12,31 +12,32 @@ from PIL import Image
 from ...pictures.opening import PictureError, open_picture
 from ...templates import render
 
-_SIDE = 192
-"""Pixels."""
+_SIDE, BESIDE = 192, 640
+"""Pixels; of a picture that has no other copy for the larger view."""
 
 
-def thumbnail(path: Path) -> str:
-    """An <img>, or nothing where the file is no picture that can be opened."""
+def thumbnail(path: Path, large: str = "") -> str:
+    """A picture that opens large, from the address `large`, or nothing where the file is none that can be opened."""
     try:
         found = path.stat()
-        return _thumbnail(path, found.st_size, found.st_mtime_ns)
+        return _thumbnail(path, large, found.st_size, found.st_mtime_ns)
     except OSError:
         return ""
 
 
 @lru_cache(maxsize=64)
-def _thumbnail(path: Path, _size: int, _mtime_ns: int) -> str:
+def _thumbnail(path: Path, large: str, _size: int, _mtime_ns: int) -> str:
     try:
-        return inline(open_picture(path))
+        return inline(open_picture(path), path.name, _SIDE if large else BESIDE, large)
     except PictureError:
         return ""
 
 
-def inline(picture: Image.Image, alt: str = "preview", side: int = _SIDE) -> str:
-    """An <img> with a small copy of an opened picture, no side longer than `side` pixels."""
+def inline(picture: Image.Image, alt: str, side: int, large: str = "") -> str:
+    """A small copy of an opened picture, no side longer than `side` pixels, that opens large: from the address `large`,
+    or as it is."""
     small, packed = picture.copy(), io.BytesIO()
     small.thumbnail((side, side))
     small.convert("RGB").save(packed, "JPEG", quality=85)
     data = base64.b64encode(packed.getvalue()).decode()
-    return render("ui/templates/preview.html", alt=alt, data=data)
+    return render("ui/templates/preview.html", alt=alt, data=data, large=large)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import for_page
@@ -32,8 +34,8 @@ _KINDS = {
 _SHOWN = 6
 """Pictures asked about that are shown; of more it says how many."""
 
-_BESIDE = 320
-"""Pixels of the longer side of pictures that are generated again, and of those of the gallery."""
+_BESIDE = 768
+"""Pixels of the longer side of pictures that are generated again, and of those of the gallery: they open large."""
 
 _ALIKE = 2
 """Pictures of the gallery that are shown beside the one asked about."""
@@ -63,7 +65,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
             (each.name, each.preview and inline(each.preview, each.name, max(each.preview.size)))
             for each in asked[:_SHOWN]
         ],
-        alike=_alike(found),
+        alike=_alike(found, session.backend.host.picture_url),
         gallery=readable(session.backend.gallery),
         more_asked=max(len(asked) - _SHOWN, 0),
         verdict=_verdict(found),
@@ -98,7 +100,7 @@ def _evidence(found: Found) -> list[dict[str, object]]:
     return rows
 
 
-def _alike(found: Found) -> list[tuple[str, str, str, str, str]]:
+def _alike(found: Found, url_of: Callable[[Path], str]) -> list[tuple[str, str, str, str, str]]:
     """Pictures of the gallery that are the first query, or else those that look like it, laid as it is: which of both,
     model, file, picture, path."""
     from ...pictures.alignment import laid_over  # SciPy comes with it
@@ -111,7 +113,7 @@ def _alike(found: Found) -> list[tuple[str, str, str, str, str]]:
             if each.match.where is not None:
                 stored = laid_over(stored, each.match.where, each.match.size)
             what = "the same, in the gallery" if each.match.is_copy else "similar, in the gallery"
-            picture = inline(stored, each.path.name, _BESIDE)
+            picture = inline(stored, each.path.name, _BESIDE, url_of(each.path))
             shown.append((what, each.model, each.path.name, picture, readable(each.path)))
     return shown
 

@@ -97,7 +97,9 @@ def _card(ranked: Ranked, around: _Around) -> _Card:
         doubtful=around.doubtful and not own,
         known=known,
         mark=ClassMark(*around.classes[known]) if known in around.classes else None,
-        nearest=list(filter(None, map(thumbnail, ranked.pictures[:_NEAREST]))),
+        nearest=[
+            shown for path in ranked.pictures[:_NEAREST] if (shown := thumbnail(path, around.host.picture_url(path)))
+        ],
         why=own,
         cannot_load=_cannot_load(ranked, around.host),
     )

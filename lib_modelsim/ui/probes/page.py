@@ -16,6 +16,7 @@ from ..words import column_label
 from ..work import Updates, Work
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
 from .studio import GENERATE, Order, Studio
+from .suite_menu import suite_cards, suite_label, suite_named
 from .suites import SuitesPanel
 from .webui import WebuiField
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:  # Pillow comes with it
     from ...probes.sheet import Sheet
 
 FIRST_LOOK, OF_DEMONSTRATION = "cfg1-fast", "demonstration"
-"""The suite that a first-time user generates; that of the demonstration, where nothing else is shown."""
+"""The suite to take when unsure; that of the demonstration, where nothing else is shown."""
+
+CHOSEN_FIELD = "modelsim_suite_chosen"
+"""Id of a hidden text field into which the script writes the suite whose card is pressed."""
 
 
 class ProbesPage:
@@ -35,7 +39,7 @@ class ProbesPage:
         self.session, self.studio, self._wiring = session, Studio(session.backend), wiring
         self._offered: list[str] = []  # names in the menu of models
         with gr.Row(elem_id="modelsim_probe_controls"):
-            self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=2, min_width=160)
+            self._suite = gr.Dropdown([], label="Suite", elem_id="modelsim_suite", scale=4, min_width=260)
             self._models = gr.Dropdown(
                 [], label="Models (leave empty for all)", multiselect=True, elem_id="modelsim_probe_models", scale=5
             )
@@ -48,6 +52,9 @@ class ProbesPage:
             control.do_not_save_to_config = True
         self.webui = WebuiField(session)
         self._told = gr.HTML(elem_id="modelsim_planned")
+        with gr.Row(visible=False, elem_id="modelsim_probes_question") as self._question:
+            self._start = gr.Button("Start", variant="primary", elem_id="modelsim_probes_start", scale=0, min_width=100)
+            self._cancel = gr.Button("Cancel", elem_id="modelsim_probes_cancel", scale=0, min_width=100)
         self.suites = SuitesPanel(self.studio)
         with gr.Row(elem_id="modelsim_looking"):
             self._view = gr.Radio(list(VIEWS), value=VIEWS[0], show_label=False, elem_id="modelsim_pictures_view")
@@ -64,7 +71,10 @@ class ProbesPage:
         self.inputs = [*self._order, *self._looking]
         with gr.Row(elem_id="modelsim_probes_hidden"):
             self._seen = gr.Textbox(elem_id="modelsim_probes_seen", show_label=False)
-        self.outputs = [self._seen, *self._order, self._told, *self._looking, self._grid, self._files, self._pictures]
+            self._pressed = gr.Textbox(elem_id=CHOSEN_FIELD, show_label=False)
+        buttons = [self._plan, self._generate, self._grid]
+        shown = [self._told, self._question, *self._looking, *buttons, self._files, self._pictures]
+        self.outputs = [self._seen, *self._order, *shown]
 
     @property
     def work(self) -> Work:
@@ -74,15 +84,21 @@ class ProbesPage:
         """Set going what each control is for."""
         self._wiring.at_once(opened, self._asked, self.inputs, self.outputs)
         self._wiring.settle(self._seen, self._settled, [self._seen, *self.inputs], self.outputs)
-        for button, task in (
-            (self._plan, self.studio.make_plan),
-            (self._generate, self.studio.generate),
-            (self._grid, self.studio.make_grid),
+        for button, begin in (
+            (self._plan, partial(self.begin, self.studio.make_plan)),
+            (self._grid, partial(self.begin, self.studio.make_grid)),
+            (self._generate, self._prepare),
+            (self._start, partial(self.begin, self.studio.generate)),
         ):
-            self._wiring.at_once(button.click, partial(self.begin, task), self.inputs, None)
+            self._wiring.at_once(button.click, begin, self.inputs, None)
+        for button in (self._start, self._cancel):
+            self._wiring.at_once(button.click, self._no_question, self.inputs, self._question)
         self._wiring.when_ended(self.id, self._asked, self.inputs, self.outputs)
-        for control in (self._suite, *self._looking):
+        for control in self._looking:
             self._wiring.at_once(control.input, self._asked, self.inputs, self.outputs)
+        for control in (self._suite, self._models):
+            self._wiring.at_once(control.input, self._taken, self.inputs, self.outputs)
+        self._wiring.at_once(self._pressed.input, self.opened, self._pressed, self.outputs)
         self.webui.connect(self._wiring, opened, self._asked, self.inputs, self.outputs)
         self.suites.connect(self._wiring, self._suite, self.opened, self.outputs)
 
@@ -92,9 +108,26 @@ class ProbesPage:
         stopped = f"Stopped. Finished images are kept. To go on, press {GENERATE}."
         self.work.begin(self.id, lambda: task(order), stopped, "Done.")
 
+    def _prepare(self, *values: object) -> None:
+        """Find out what would be generated; the page asks then whether to begin."""
+        self.studio.ask_about(self._ordered(values[:3]))
+        self.begin(self.studio.make_plan, *values)
+
+    def _no_question(self, *values: object) -> Updates:
+        self.studio.asking.discard(self._ordered(values[:3]))
+        return gr.update(visible=False)
+
     def opened(self, suite: str | None = None) -> Updates:
-        """Everything, as at first, or after a change of the suites."""
-        return self.show(suite, (), 1, VIEWS[0], None, None, None)
+        """Everything, as at first, or with another suite chosen."""
+        if suite_named(suite, self.session.backend.suites.all()) is not None:
+            self.session.choose(suite=suite)
+        return self.show(None, (), 1, VIEWS[0], None, None, None)
+
+    def _taken(self, *values: object) -> Updates:
+        """What a control says is taken down, and what follows is shown."""
+        suite = suite_named(values[0], self.session.backend.suites.all())
+        self.session.choose(suite=suite or "", probe_models=tuple(values[1] or ()))
+        return self._asked(*values)
 
     def _asked(self, *values: object) -> Updates:
         """As `show`; a control that has its value already is not sent it, as it may have another one by then."""
@@ -106,14 +139,18 @@ class ProbesPage:
         """Nothing, where the page shows what its controls say; else what they say now."""
         return {self._seen: gr.update()} if seen == repr(list(values)) else self._asked(*values)
 
-    def _first_look(self) -> str:
-        return OF_DEMONSTRATION if only_demonstration(self.session.backend.host.folders) else FIRST_LOOK
+    def _last_used(self) -> str:
+        """The suite chosen last; that of the demonstration, where nothing else is shown."""
+        chosen = self.session.choices.suite
+        return chosen or (OF_DEMONSTRATION if only_demonstration(self.session.backend.host.folders) else "")
 
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
-        """What was planned and generated for these values of the controls; those that make no sense give way."""
-        suites = [each.name for each in self.session.backend.suites.all()]
-        suite = suite if suite in suites else self._first_look()
-        sheet = self.studio.sheet(suite)
+        """What was planned and generated for these values of the controls; those that make no sense give way to what
+        was chosen last, as all of them do on a page that was just opened and has no suite yet."""
+        suites = self.session.backend.suites.all()
+        models = self.session.choices.probe_models if suite is None else models
+        suite = suite_named(suite, suites) or suite_named(self._last_used(), suites)
+        sheet = self.studio.sheet(suite) if suite is not None else None
         columns = [column_label(column) for column in sheet.columns] if sheet else []
         rows = [row.name for row in sheet.rows] if sheet else []
         column, first, second = (
@@ -122,26 +159,35 @@ class ProbesPage:
         )
         names = [model.name for model in self.session.backend.index.models]
         if self._offered not in ([], names):
-            models = ()  # gradio keeps the places of what was chosen, which are others' by now
+            models = self.session.choices.probe_models  # gradio keeps places, which are others' by now
         self._offered = names
         order = self._ordered((suite, models, batch))
+        labels = {each.name: suite_label(each) for each in suites}
         updates = {
-            self._suite: gr.update(choices=suites, value=suite),
+            self._suite: gr.update(choices=list(labels.values()), value=labels.get(suite or "")),
             self._models: gr.update(choices=names, value=[name for name in order.models if name in names]),
             self._batch: order.batch,
             self._told: plan_words(self.studio, order),
+            self._question: gr.update(visible=self.studio.asks(order)),
+            self._plan: gr.update(interactive=suite is not None),
+            self._generate: gr.update(interactive=suite is not None),
             self._view: gr.update(value=view, visible=bool(rows)),
-            self._column: gr.update(choices=columns, value=column, visible=bool(rows) and view != ONE_MODEL),
-            self._first: gr.update(choices=rows, value=first, visible=bool(rows) and view != ONE_PROBE),
+            self._column: gr.update(choices=columns, value=column, visible=bool(rows) and view in (ONE_PROBE, TWO)),
+            self._first: gr.update(choices=rows, value=first, visible=bool(rows) and view in (ONE_MODEL, TWO)),
             self._second: gr.update(choices=rows, value=second, visible=view == TWO),
             self._grid: gr.update(visible=bool(rows)),
             self._files: self._grid_files(sheet),
-            self._pictures: looked_at(self.studio, sheet, view, (column, first, second)),
+            self._pictures: (
+                suite_cards(suites, FIRST_LOOK)
+                if suite is None
+                else looked_at(self.studio, sheet, view, (column, first, second))
+            ),
         }
         return {self._seen: repr([_value(updates[control]) for control in self.inputs]), **updates}
 
     def _ordered(self, values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
-        suite, models, batch = values
+        shown, models, batch = values
+        suite = suite_named(shown, self.session.backend.suites.all())
         webui = self.session.choices.webui
         return Order(suite or FIRST_LOOK, tuple(models or ()), max(1, int(batch or 1)), webui)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...errors import for_page, joined
@@ -10,14 +11,16 @@ from ...templates import render
 from ...text import counted, several, size_text
 from ..status import note
 from ..words import column_label, duration
+from .sheet_document import sheet_document
 from .studio import GENERATE, Order, Studio
 
 if TYPE_CHECKING:  # Pillow comes with them
     from ...probes.gallery import Stored
+    from ...probes.plan import Plan
     from ...probes.sheet import Sheet
     from ...workspace.catalogue.index import Unreadable
 
-ONE_PROBE, ONE_MODEL, TWO = VIEWS = "One probe", "One model", "Two models"
+ONE_PROBE, ONE_MODEL, TWO, GRID = VIEWS = "One probe", "One model", "Two models", "All"
 
 _TOLD = 5
 """Lines that are shown; of more it says how many."""
@@ -45,13 +48,27 @@ def plan_words(studio: Studio, order: Order) -> str:
     elif missing:
         are = "1 is" if len(missing) == 1 else f"{len(missing):,} are"
         words += f", {are} missing. The time is known once the first is generated"
-    lines = [f"{words}."]
+    lines = [f"{words}.", *_unhashed(plan)]
     lines += [f"{copy.name} is a copy of {plan.generates_instead(copy)} and is skipped." for copy in plan.copies]
     if missing and (lacking := planned.engine.missing()):
         lines.append(joined("Nothing can be generated yet: ", str(lacking)))
     lines += _cannot(planned.chosen.unusable)
     lines += [joined(f"{failure.name}: ", failure.error) for failure in studio.failures]
     return _lines([*lines, *remarks])
+
+
+def _unhashed(plan: Plan) -> list[str]:
+    """What nobody knows before files are hashed: what there is of them, and which are copies."""
+    files = {each.checkpoint.path for each in plan.pictures if each.checkpoint.sha256 is None} - {None}
+    if not files:
+        return []
+    size, number = 0, counted(len(files), "model")
+    for path in files:
+        with suppress(OSError):  # it went away since
+            size += path.stat().st_size
+    are = "is" if len(files) == 1 else "are"
+    once = f"{number} {are} not hashed yet: {size_text(size)} are read once before the first image."
+    return [f"{once} Until then nobody knows which of their images exist, and which are copies."]
 
 
 def _cannot(files: Sequence[Unreadable]) -> list[str]:
@@ -74,22 +91,30 @@ def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str 
     column = next((each for each in sheet.columns if column_label(each) == chosen[0]), sheet.columns[0])
     keys = {row.name: row.checkpoint for row in sheet.rows}
     first, second = (keys.get(name or "", sheet.rows[0].checkpoint) for name in chosen[1:])
-    if view == ONE_MODEL:
+    place = {row.checkpoint: number for number, row in enumerate(sheet.rows)}
+    if view == GRID:
+        shown: str = render("ui/templates/grid.html")
+    elif view == ONE_MODEL:
         labels = [column_label(each) for each in sheet.columns]
-        return _side_by_side(studio, zip(labels, sheet.of_checkpoint(first), strict=True))
-    if view == TWO:
+        places = [(place[first], number) for number in range(len(labels))]
+        shown = _side_by_side(studio, zip(labels, sheet.of_checkpoint(first), places, strict=True))
+    elif view == TWO:
         pair = [sheet.pictures.get((checkpoint, column)) for checkpoint in (first, second)]
-        return _under_slider(studio, pair, [chosen[1] or "", chosen[2] or ""])
-    labels = [row.name for row in sheet.rows]
-    return _side_by_side(studio, zip(labels, sheet.of_column(column), strict=True))
+        shown = _under_slider(studio, pair, [chosen[1] or "", chosen[2] or ""])
+    else:
+        labels, number = [row.name for row in sheet.rows], sheet.columns.index(column)
+        places = [(row, number) for row in range(len(labels))]
+        shown = _side_by_side(studio, zip(labels, sheet.of_column(column), places, strict=True))
+    document = sheet_document(sheet, studio.backend.host.picture_url)
+    return render("ui/templates/sheet.html", document=document, shown=shown)
 
 
-def _side_by_side(studio: Studio, pictures: Iterable[tuple[str, Stored | None]]) -> str:
+def _side_by_side(studio: Studio, pictures: Iterable[tuple[str, Stored | None, tuple[int, int]]]) -> str:
     """Where a WebUI is around, with buttons: the script reads the picture and its own infotext."""
     host = studio.backend.host
     shown = (
-        (label, "", False) if stored is None else (label, host.picture_url(stored.path), stored.record.black)
-        for label, stored in pictures
+        (label, "" if stored is None else host.picture_url(stored.path), stored and stored.record.black, place)
+        for label, stored, place in pictures
     )
     sends = ("txt2img", "img2img", "PNG Info") if host.is_webui else ()
     return render("ui/templates/pictures.html", pictures=shown, sends=sends)

@@ -44,13 +44,23 @@ class Studio:
         self.backend = backend
         self.planned: dict[Order, ProbePlan] = {}
         self.refused: dict[Order, list[Unreadable]] = {}
+        self.asking: set[Order] = set()
         self.failures: list[Failure] = []
         self.grid: WrittenGrid | None = None
         self._drew: str | None = None  # the engine that generated last
 
     def make_plan(self, order: Order) -> Task:
-        """Find out what an order would generate; files never hashed before are."""
-        return self.backend.run(("plan", order), partial(self._plan, order), f"Estimate {order.suite}")
+        """Find out what an order would generate, from headers alone and the hashes that are known."""
+        return self.backend.run(("plan", order), partial(self._plan, order, quick=True), f"Estimate {order.suite}")
+
+    def ask_about(self, order: Order) -> None:
+        """From now on the page asks whether to begin, as soon as it is known what would be generated."""
+        self.planned.pop(order, None)
+        self.asking.add(order)
+
+    def asks(self, order: Order) -> bool:
+        """Whether the page asks; not, where nothing would be generated."""
+        return order in self.asking and order in self.planned and bool(self.planned[order].plan.missing)
 
     def generate(self, order: Order) -> Task:
         """Generate what is missing of an order, then compose the grid of its suite."""
@@ -70,10 +80,11 @@ class Studio:
                 return sheet_of(backend.gallery, backend.suites.named(suite), engine)
         return None
 
-    def _plan(self, order: Order, job: Job, workspace: Workspace) -> ProbePlan:
+    def _plan(self, order: Order, job: Job, workspace: Workspace, quick: bool = False) -> ProbePlan:
         self.refused.pop(order, None)
+        suite, paths = workspace.suites.named(order.suite), self._paths(order.models)
         try:
-            planned = workspace.plan(workspace.suites.named(order.suite), self._paths(order.models), order.batch, job)
+            planned = workspace.plan(suite, paths, order.batch, job, quick)
         except NothingGenerates as error:
             self.planned.pop(order, None)
             self.refused[order] = error.chosen.unusable

@@ -16,6 +16,7 @@ from ..status import message
 from ..wiring import Wiring
 from ..work import Updates
 from .studio import Studio
+from .suite_menu import suite_file, suite_named
 
 if TYPE_CHECKING:
     from ...probes.suite import Suite
@@ -30,7 +31,7 @@ class SuitesPanel:
     """An accordion with the suite's text: its JSON, prompts one per line, or an infotext pasted from a picture."""
 
     def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+        self._studio, self._exports = studio, 0
         with gr.Accordion("Edit, add or import suites", open=False, elem_id="modelsim_suites"):
             with gr.Row():
                 self._name = gr.Textbox(label="Name", elem_id="modelsim_suite_name", scale=2, min_width=140)
@@ -38,6 +39,7 @@ class SuitesPanel:
                 self._save = gr.Button("Save", elem_id="modelsim_suite_save", scale=0, min_width=80)
                 self._remove = gr.Button("Remove", elem_id="modelsim_suite_remove", scale=0, min_width=80)
                 gr.Button("Import file", elem_id="modelsim_suite_import", scale=0, min_width=120)
+                self._export = gr.Button("Export file", elem_id="modelsim_suite_export", scale=0, min_width=120)
             self._text = gr.Textbox(
                 label="Suite: JSON, or prompts (one per line), or the infotext of a picture",
                 lines=8,
@@ -47,6 +49,7 @@ class SuitesPanel:
             self._said = gr.HTML(elem_id="modelsim_suite_said")
             with gr.Row(elem_id="modelsim_suite_hidden"):
                 self._file = gr.Textbox(elem_id=SUITE_FIELD, show_label=False)
+                self._exported = gr.HTML(elem_id="modelsim_suite_exported")
         for control in (self._name, self._text):
             control.do_not_save_to_config = True
 
@@ -56,14 +59,31 @@ class SuitesPanel:
         """`opened` shows the page of probes with a suite chosen."""
         own = [self._name, self._text, self._said]
         wiring.at_once(self._show.click, self.shown, chosen, own)
+        wiring.at_once(self._export.click, self.exported, chosen, [self._exported, self._said])
         wiring.at_once(self._file.input, self.imported, self._file, own)
         for button, act in ((self._save, self.saved), (self._remove, self.removed)):
             acted = wiring.at_once(button.click, act, [self._name, self._text], own)
             wiring.at_once(acted.then, opened, self._name, outputs)
 
-    def shown(self, name: str) -> Updates:
+    def shown(self, chosen: str | None) -> Updates:
         """The text of the suite chosen."""
-        return self._told(lambda: (self._studio.backend.suites.named(name), "Edit it, change its name and press Save."))
+        return self._told(lambda: (self._chosen(chosen), "Edit it, change its name and press Save."))
+
+    def exported(self, chosen: str | None) -> Updates:
+        """The file of the suite chosen, as a download."""
+        try:
+            suite = self._chosen(chosen)
+        except ModelsimError as error:
+            return {self._exported: "", self._said: message(str(error), "error")}
+        self._exports += 1
+        told = message(f"{suite.name} is in your browser's downloads. Import file reads it, on another machine, too.")
+        return {self._exported: suite_file(suite, str(self._exports)), self._said: told}
+
+    def _chosen(self, shown: str | None) -> Suite:
+        name = suite_named(shown, self._studio.backend.suites.all())
+        if name is None:
+            raise ModelsimError("no suite is chosen", None, "choose one in the field Suite")
+        return self._studio.backend.suites.named(name)
 
     def imported(self, sent: str) -> Updates:
         """The text of a file that is a suite, prompts, an infotext, or a picture with one."""

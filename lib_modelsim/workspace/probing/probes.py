@@ -30,12 +30,14 @@ class Chosen:
     unusable: list[Unreadable]
 
 
-def on_disk(paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing) -> Chosen:
+def on_disk(
+    paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing, quick: bool = False
+) -> Chosen:
     """The checkpoints under these files and folders but those left out, for an engine that generates with files.
 
-    Files that were never hashed are, which reads them once.
+    Files that were never hashed are, which reads them once, unless `quick`.
     """
-    found = scan(paths, library, job, leaving=leaving)
+    found = scan(paths, library, job, quick, leaving)
     chosen = Chosen([], list(found.unreadable))
     for model, identity in found.found:
         sha256 = identity.sha256 if identity else None
@@ -47,7 +49,14 @@ def on_disk(paths: Sequence[Path], library: Library, job: Job, leaving: Leaving 
     return chosen
 
 
-def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job, leaving: Leaving = nothing) -> Chosen:
+def of_engine(
+    engine: Engine,
+    paths: Sequence[Path],
+    library: Library,
+    job: Job,
+    leaving: Leaving = nothing,
+    quick: bool = False,
+) -> Chosen:
     """The engine's checkpoints but those left out; where `paths` are given only those that lie there or are called so.
 
     What the engine does not know of a file on this machine, the library or the file itself tells. A file that we cannot
@@ -61,7 +70,7 @@ def of_engine(engine: Engine, paths: Sequence[Path], library: Library, job: Job,
     once = [checkpoint for checkpoint in files if files[checkpoint] not in left_out]
     chosen, stage = Chosen([], []), Stage(job, "reading checkpoints", len(once), "checkpoints")
     for checkpoint in once:
-        _sort_in(_completed(checkpoint, library, job), chosen)
+        _sort_in(_completed(checkpoint, library, job, quick), chosen)
         stage.advance(1)
     return chosen
 
@@ -153,13 +162,14 @@ def _meant(path: Path, available: Sequence[EngineCheckpoint]) -> list[EngineChec
     return [available[match_model(path.as_posix(), [each.name for each in available], hashes)]]
 
 
-def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job) -> EngineCheckpoint:
-    """The checkpoint with its SHA-256, architecture and variant. One that cannot be read is taken for a bare network,
-    as files of new forms are, which changes nothing where the engine has no modules chosen."""
+def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job, quick: bool) -> EngineCheckpoint:
+    """The checkpoint with its SHA-256, where `quick` if it is known, architecture and variant. One that cannot be read
+    is taken for a bare network, as files of new forms are, which changes nothing where the engine has no modules
+    chosen."""
     path = checkpoint.path
     if path is None or not path.exists():
         return checkpoint
-    found = scan([path], library, Job(cancelled=job.cancelled), quick=checkpoint.sha256 is not None)
+    found = scan([path], library, Job(cancelled=job.cancelled), quick=quick or checkpoint.sha256 is not None)
     if found.unreadable:
         return replace(checkpoint, bare=True)
     ((model, identity),) = found.found

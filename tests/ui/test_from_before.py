@@ -1,0 +1,78 @@
+"""After a start the last tree is there at once, with its date and what has become of its files; nothing is read."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gradio", reason="the tab needs gradio")
+
+import gradio as gr
+
+from lib_modelsim.checkpoints import reader
+from lib_modelsim.hosts.folders import Folders
+from lib_modelsim.hosts.host import Settings
+from lib_modelsim.library import Library
+from lib_modelsim.ui.backend import Backend
+from lib_modelsim.ui.choices import TREE
+from lib_modelsim.ui.families.from_before import date_text
+from lib_modelsim.ui.tab import Tab
+from lib_modelsim.ui.view_state import ViewState
+
+
+@pytest.fixture
+def start(tmp_path, small_family):
+    """Starts the tab, again and again over one folder and one library."""
+    folder, running = Path(shutil.copytree(small_family, tmp_path / "models")), []
+
+    def begin():
+        while running:
+            running.pop().close()
+        host = Folders([folder], tmp_path / "data", Settings(device="cpu"))
+        running.append(Backend(host, lambda: Library(tmp_path / "library.sqlite")))
+        with gr.Blocks():
+            return Tab(ViewState(running[0])).pages["families"], folder
+
+    yield begin
+    running.pop().close()
+
+
+def drawn(page):
+    return {part.elem_id: update for part, update in page.look().items()}["modelsim_drawing"]["value"]
+
+
+def test_the_last_tree_is_there_after_a_start_and_tells_what_it_does_not_know(start, monkeypatch):
+    page, folder = start()
+    page.session.choose(view=TREE)
+    assert "Not compared yet" in drawn(page)
+    list(page.session.backend.compare(page.session.choices.question).follow())
+    assert "modelsim-before" not in drawn(page)
+
+    def opened(*_):
+        raise AssertionError("a file is read")
+
+    page, _ = start()
+    with monkeypatch.context() as closed:
+        closed.setattr(reader.Checkpoint, "__enter__", opened)
+        before = drawn(page)
+        shown = page.session.shown()
+        shown.answer.weigh(shown.how, shown.family)
+    assert before.count('class="modelsim-leaf') == 4
+    assert "the files are the same since" in before
+    (folder / "bert.safetensors").unlink()
+    shutil.copy(folder / "carl.safetensors", folder / "dora.safetensors")
+    told = drawn(page)
+    assert "1 file is new since; 1 file is gone: bert. Press Show families to renew it." in told
+    assert told.count('class="modelsim-leaf') == 4
+    assert ">gone<" in told
+    list(page.session.backend.compare(page.session.choices.question).follow())
+    assert "modelsim-before" not in drawn(page)
+
+
+def test_a_date_has_its_year_where_that_is_another_one():
+    made = datetime(2026, 11, 9, 14, 5)
+    assert date_text(made, datetime(2026, 11, 30)) == "9 Nov, 14:05"
+    assert date_text(made, datetime(2027, 1, 1)) == "9 Nov 2026, 14:05"
