@@ -25,8 +25,8 @@ class Tab:
     wrong: list[str] = field(default_factory=list)
 
     def open(self) -> None:
-        """Load the page and click our tab."""
-        self.page.goto(self.webui.url)
+        """Load the page and click our tab. Forge Neo goes to a theme by itself, and a click before is lost."""
+        self.page.goto(f"{self.webui.url}/?__theme=light")
         self.page.locator("#tabs button", has_text=re.compile(r"^\s*modelsim\s*$")).first.click()
         shown = ":is(#modelsim_models, #modelsim_drawing) :is(.modelsim-scroll, .modelsim-note, svg)"
         self.page.locator(shown).first.wait_for()  # whichever was looked at before the page was loaded anew

@@ -91,11 +91,11 @@ class Running:
 
 def new_data_folder(folder: Path) -> Path:
     """A --data-dir as a first start finds it, but for a chosen checkpoint, without which Forge with --freeze-settings
-    does not start, live previews that need no download, and the mark that Forge Neo's settings are of its own time,
-    without which it waits for Enter."""
+    does not start, live previews that need no download, no browser that opens by itself, and the mark that Forge Neo's
+    settings are of its own time, without which it waits for Enter."""
     (folder / "extensions").mkdir(parents=True)
     settings = {"sd_model_checkpoint": f"{NAMES[0]}.safetensors", "show_progress_type": "Approx cheap"}
-    settings |= {"VERSION_UID": "PY313"}
+    settings |= {"auto_launch_browser": "Disable", "VERSION_UID": "PY313"}
     (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     return folder
 
