@@ -29,7 +29,7 @@ from lib_modelsim.probes.run import draw_missing
 from lib_modelsim.probes.suite import Probe, Suite, to_json
 
 from . import running
-from .tiny_models import NAMES
+from .tiny_models import BARE, MODULES, NAMES, write_parts
 
 CHOSEN = ("lantern-tune", "velvet-tune", "broken", "granite-stranger")
 SMALL = Parameters("a (cat:1.2)", "(bad:0)", steps=2, width=64, height=64, noise="CPU", clip_skip=1)
@@ -49,6 +49,7 @@ from modules import script_callbacks, sd_models
 def answers(_, app):
     @app.post("/test/draw")
     def draw(order: dict):
+        from dataclasses import replace
         from pathlib import Path
 
         from lib_modelsim.hosts.webui import WebUI
@@ -61,6 +62,7 @@ def answers(_, app):
         host, job = WebUI(), Job()
         engine = host.engine(())
         chosen = [each for each in engine.checkpoints() if each.name in order["checkpoints"]]
+        chosen = [replace(each, bare=each.name == order["bare"]) for each in chosen]
         with host.at_work("probes", job) as visible, Gallery(Path(order["folder"])) as gallery:
             plan = make_plan(read_suite(Path(order["suite"])), chosen, engine, gallery)
             try:
@@ -92,6 +94,8 @@ def webui(checkout, models, tmp_path_factory):
     for file in models.iterdir():
         os.link(file, folder / "models" / file.name)
     (folder / "models" / "broken.safetensors").write_bytes(b"no checkpoint at all")
+    if checkout.is_forge:
+        write_parts(folder / "models", data)
     with running.started(checkout, data, folder / "models", "--api") as webui:
         chosen = {"sd_model_checkpoint": f"{NAMES[0]}.safetensors", "randn_source": "NV", "eta_noise_seed_delta": 7}
         webui.api("/sdapi/v1/options", chosen)
@@ -124,17 +128,17 @@ def pictures(folder):
     return sorted(folder.glob("small/*/*.png"))
 
 
-def by_http(webui, folder, stop_at=None):
+def by_http(webui, folder, stop_at=None, names=CHOSEN):
     engine = WebuiByHttp(webui.url)
-    chosen = [each for each in engine.checkpoints() if each.name in CHOSEN]
+    chosen = [replace(each, bare=each.name == BARE) for each in engine.checkpoints() if each.name in names]
     job = Job(cancelled=lambda: stop_at is not None and len(pictures(folder)) >= stop_at)
     with Gallery(folder) as gallery:
         return draw_missing(make_plan(SUITE, chosen, engine, gallery), engine, gallery, job)
 
 
-def from_inside(webui, folder, stop_at=None):
+def from_inside(webui, folder, stop_at=None, names=CHOSEN):
     """What the script answers; at so many pictures a person presses Interrupt."""
-    order = {"checkpoints": CHOSEN, "folder": str(folder), "suite": str(folder.parent / "suite.json")}
+    order = {"checkpoints": names, "bare": BARE, "folder": str(folder), "suite": str(folder.parent / "suite.json")}
     Path(order["suite"]).write_text(to_json(SUITE), encoding="utf-8")
     with ThreadPoolExecutor() as threads:
         answer = threads.submit(webui.api, "/test/draw", order)
@@ -205,9 +209,24 @@ def test_both_ways_draw_the_same_pictures(webui, tmp_path):
     name = from_inside(webui, inside)["name"]
     by_http(webui, outside)
     assert name == WebuiByHttp(webui.url).name
-    pixels = [[stored.path.read_bytes().split(b"IDAT", 1)[1] for stored in all_of(each)] for each in (inside, outside)]
-    assert pixels[0] == pixels[1]
-    assert len(set(pixels[0])) == PICTURES
+    assert pixels_of(inside) == pixels_of(outside)
+    assert len(set(pixels_of(inside))) == PICTURES
+
+
+def test_a_bare_network_generates_with_the_modules_that_are_chosen(webui, checkout, tmp_path):
+    if not checkout.is_forge:
+        pytest.skip("Forge's: A1111 has no files of networks alone")
+    whole, inside, outside = (tmp_path / name for name in ("whole", "inside", "outside"))
+    from_inside(webui, whole, names=NAMES[:1])  # Forge Neo has a list of modules from now on
+    chosen = {"forge_additional_modules": list(MODULES)}
+    webui.api("/sdapi/v1/options", chosen)
+    before = with_the_next_picture(webui)
+    for draw, folder in ((from_inside, inside), (by_http, outside)):
+        draw(webui, folder, names=(BARE,))
+        assert pixels_of(folder) == pixels_of(whole)
+        assert {stored.record.drawn_with.modules for stored in all_of(folder)} == {tuple(sorted(MODULES))}
+    assert with_the_next_picture(webui) == before
+    webui.api("/sdapi/v1/options", {"forge_additional_modules": []})
 
 
 def test_the_webui_s_own_infotext_tells_what_was_asked_for(webui, tmp_path):
@@ -233,6 +252,10 @@ def test_diffusers_draws_what_a1111_draws(checkout, webui, sampler):
             session.load(checkpoint)
             pixels.append(np.asarray(session.draw([asked])[0].image).astype(int))
     assert np.abs(pixels[0] - pixels[1]).max() <= 2
+
+
+def pixels_of(folder):
+    return [stored.path.read_bytes().split(b"IDAT", 1)[1] for stored in all_of(folder)]
 
 
 def all_of(folder):

@@ -113,6 +113,8 @@ def test_load_makes_it_the_checkpoint_of_the_host_and_of_its_menu(families):
         assert state_of(webui) == before
         assert webui.api("/sdapi/v1/options")["sd_model_checkpoint"].startswith(name)
         assert drawn_with(webui) == name
+    families.open()  # Forge Neo's menu shows its preset's checkpoint then
+    expect(page.locator(MENU).first).to_have_value(re.compile(f"^{MERGE}"))
 
 
 def test_a_picture_is_drawn_while_files_are_hashed_and_what_was_stopped_goes_on(tab, large):

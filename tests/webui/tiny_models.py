@@ -17,6 +17,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from lib_modelsim import demo
 from lib_modelsim.demo.shapes import Shapes, UnetLayout, clip_shapes, unet_shapes, vae_shapes
@@ -26,7 +28,11 @@ NAMES = ("harbor-base", "lantern-tune", "velvet-tune", "tide-merge", "granite-st
 
 WIDTHS = Widths(32, (1, 2, 4, 4), 32, (1, 2, 4, 4), vae_resnets=2)
 
+BARE = "bare-network"
+MODULES = ("harbor-vae.safetensors", "harbor-clip.safetensors")
+
 _UNET = "model.diffusion_model."
+_VAE = "first_stage_model."
 _TEXT = "cond_stage_model.transformer."
 _BYTES = 2 * 256 + 2  # a token for each byte, inside a word and at its end; begin and end of the text
 
@@ -45,6 +51,24 @@ def write_for_forge(folder: Path) -> None:
     """The family in the smallest shape that Forge recognises; `folder` exists."""
     layout = UnetLayout(320, CONTEXT, multipliers=(1, 1, 1, 1))
     _write_family(folder, unet_shapes(layout) | vae_shapes(128) | clip_shapes(_TEXT, CONTEXT, 12, 49408))
+
+
+def write_parts(models: Path, data: Path) -> None:
+    """What Forge generates with besides: the base's network alone as BARE, and its VAE and text encoder as modules in
+    the folders of the --data-dir `data`."""
+    parts: dict[str, dict[str, np.ndarray]] = {_UNET: {}, _VAE: {}, _TEXT: {}}
+    with safe_open(models / f"{NAMES[0]}.safetensors", "numpy") as file:
+        for key in file.keys():  # noqa: SIM118 - no dict
+            prefix = next(prefix for prefix in parts if key.startswith(prefix))
+            parts[prefix][key if prefix == _UNET else key.removeprefix(prefix)] = file.get_tensor(key)
+    places = {
+        _UNET: models / f"{BARE}.safetensors",
+        _VAE: data / "models" / "VAE" / MODULES[0],
+        _TEXT: data / "models" / "text_encoder" / MODULES[1],
+    }
+    for prefix, path in places.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(parts[prefix], path)
 
 
 def _write_family(folder: Path, shapes: Shapes) -> None:
