@@ -1,8 +1,10 @@
 """Peak resident memory above Python with torch loaded: few and many models, attention and whole weights.
 
     python -m benchmarks.peak_memory FOLDER [COUNT]    hard links make COUNT (300) files of those in FOLDER
+    python -m benchmarks.peak_memory --export [COUNT]  the export alone, from memory (Linux)
 
-Many files are probed by attention in its widest block, and read whole in one block: memory grows with neither.
+Many files are probed by attention in its widest block, and read whole in one block: memory grows with neither. The
+export is that of the page: once, as the first brings fonts and packages along, and again.
 """
 
 from __future__ import annotations
@@ -57,6 +59,40 @@ def _one_block(what: str, block: str, paths: list[Path]) -> None:
     assert [name for name, _ in done] == [block]
 
 
+def export(count: int) -> None:
+    """Print the peak of exporting so many models above what the process held before, and what it keeps afterwards."""
+    from lib_modelsim.memory import give_back
+    from lib_modelsim.workspace.families.building import family_of_matrix
+    from lib_modelsim.workspace.families.family import TreeOptions, trust_of
+    from lib_modelsim.workspace.families.result_files import write_archive
+    from lib_modelsim.workspace.families.results import Result
+
+    from .families import scores
+
+    family = family_of_matrix(scores(count), TreeOptions(), "SD 1.x")
+    result = Result(family, trust_of(family))
+    for which in ("first", "second"):
+        give_back()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak so far counts no more
+        before = _status("VmRSS")
+        with tempfile.TemporaryDirectory() as folder:
+            size = write_archive([result], Path(folder, "all.zip"), Job()).stat().st_size
+        peak = _status("VmHWM") - before
+        give_back()
+        columns = len(family.features.columns)
+        print(
+            f"{which} export of {count} models and {columns:,} features ({size / 1e6:.0f} MB): "
+            f"{peak:.0f} MB above idle, {_status('VmRSS') - before:.0f} MB kept",
+            flush=True,
+        )
+
+
+def _status(what: str) -> float:
+    """A line of Linux' status of this process, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
+
+
 def _resident() -> float:
     """The most memory that this process has held, in MB."""
     import resource  # Unix alone has it
@@ -67,6 +103,9 @@ def _resident() -> float:
 def main() -> None:
     if sys.argv[1] == "--here":
         print(peak_here(sys.argv[2], sys.argv[3], [Path(path) for path in sys.argv[4:]]))
+        return
+    if sys.argv[1] == "--export":
+        export(int(sys.argv[2]) if len(sys.argv) > 2 else 299)
         return
     files = sorted(Path(sys.argv[1]).glob("*.safetensors"))
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300

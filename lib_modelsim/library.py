@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import secrets
 import sqlite3
 import zlib
@@ -25,8 +24,9 @@ from .checkpoints.source import FileKey
 from .checksums import Checksums, add_checksums
 from .errors import ModelsimError, Sentence
 from .moves import TRACES, Moves
+from .saying import logger_of
 
-log = logging.getLogger(__name__)
+log = logger_of(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS models (id INTEGER PRIMARY KEY, sha256 TEXT UNIQUE, identity TEXT, crc INTEGER);

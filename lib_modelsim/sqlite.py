@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import stat
@@ -13,8 +12,9 @@ from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
 from .errors import ModelsimError
+from .saying import logger_of
 
-log = logging.getLogger(__name__)
+log = logger_of(__name__)
 
 _Self = TypeVar("_Self", bound="SqliteFile")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def printable(text: object, also: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in also or _joins(text, i) else _written(c) for i, c in enumerate(text))
+
+
+def as_seen(text: str) -> str:
+    """What two texts have in common that nobody can tell apart where they are printed: `printable`, however a letter
+    with its accent is encoded and however much space there is."""
+    return " ".join(unicodedata.normalize("NFC", printable(text)).split())
 
 
 def _joins(text: str, i: int) -> bool:

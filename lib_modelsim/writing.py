@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,26 +45,40 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> Path:
     """Write a table row by row; floats with 17 digits, so that they read back as they were, NaN as an empty cell.
 
-    Text that a spreadsheet program would take for a formula has a ' before it, which makes it text there; characters
-    that cannot be shown are written out.
+    Text that a spreadsheet program would take for a formula has a ' before it, which makes it text there (OWASP, "CSV
+    Injection"); text with what separates cells in some country is quoted; characters that cannot be shown are written
+    out.
     """
-    text = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
-    with replacing(path) as temporary, temporary.open("w", **text) as file:
-        writer = csv.writer(file, lineterminator="\n")
+    with replacing(path) as temporary, open(temporary, "w", **_TEXT) as file:
         if header is not None:
-            writer.writerow(map(_cell, header))
-        writer.writerows(map(_cell, row) for row in rows)
+            file.write(_line(header))
+        file.writelines(map(_line, rows))
     return path
 
 
-def _cell(value: object) -> object:
+def _line(row: Sequence[object]) -> str:
+    return ",".join(map(_cell, row)) + "\n"
+
+
+def _cell(value: object) -> str:
     if isinstance(value, float):
         return "" if value != value else format(value, ".17g")
     if not isinstance(value, str):
-        return value
+        return "" if value is None else str(value)
     text = printable(value)
-    return GUARD + text if text.startswith(FORMULA) else text
+    if text.lstrip(GUARD).startswith(FORMULA):
+        text = GUARD + text
+    return '"' + text.replace('"', '""') + '"' if _SEPARATES.search(text) else text
 
 
-GUARD, FORMULA = "'", ("=", "+", "-", "@")
+def without_guard(cell: str) -> str:
+    """A cell as it was before `write_csv` made it text."""
+    guarded = cell.startswith(GUARD) and cell.lstrip(GUARD).startswith(FORMULA)
+    return cell[len(GUARD) :] if guarded else cell
+
+
+GUARD, FORMULA = "'", ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What makes a cell text in a spreadsheet, and the characters that begin a formula there."""
+
+_TEXT = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
+_SEPARATES = re.compile('[",;|]')

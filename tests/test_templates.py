@@ -197,10 +197,13 @@ def share_chart(text):
 
 
 def report_section(text: str) -> dict[str, object]:
-    cells = [("number", "", text), ("bytes", 1, 1), ("class", 1, ClassCell(1, text)), ("text", "", text)]
+    cells = [("number", "", text), ("bytes", 1, 1), ("class", 1, ClassCell(1, text))]
+    cells += [("names", "", (text, text)), ("name", "", text), ("text", "", text)]
     heads = [(text, "text", text)] * len(cells)
-    return {"heading": text, "told": [text], "square": True, "closed": True, "drawing": "", "heads": heads,
-            "rows": [(text, cells), (None, cells)]}  # fmt: skip
+    return {
+        "heading": text, "told": [text, text], "filtered": True, "square": True, "closed": True, "drawing": "",
+        "heads": heads, "rows": [(text, cells), (None, cells)],
+    }  # fmt: skip
 
 
 def values_of(text: str) -> dict[str, dict[str, object]]:

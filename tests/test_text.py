@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_modelsim.text import brief, likelihood, percent, printable, size_text, size_unit
+from lib_modelsim.text import as_seen, brief, likelihood, percent, printable, size_text, size_unit
 
 PACKAGE = Path(__file__).parents[1] / "lib_modelsim"
 
@@ -62,3 +62,9 @@ def test_the_sizes_of_one_column_have_one_unit(sizes, words):
 
 def test_a_long_hash_is_cut_in_a_sentence_and_nothing_else():
     assert brief(f"its SHA-256 {'a1' * 32}; 0123456789abcdef") == "its SHA-256 a1a1a1a1a1…; 0123456789abcdef"
+
+
+def test_texts_that_nobody_can_tell_apart_are_the_same_as_seen():
+    assert as_seen("a\nb") == as_seen(r"a\nb")
+    assert as_seen("caf\u00e9 v1 ") == as_seen("cafe\u0301  v1")
+    assert as_seen("a") != as_seen("A")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import stat
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lib_modelsim.errors import ModelsimError
-from lib_modelsim.writing import write_csv, write_text
+from lib_modelsim.text import printable
+from lib_modelsim.writing import FORMULA, without_guard, write_csv, write_text
 
 
 def test_writes_into_new_folders_and_over_old_files(tmp_path):
@@ -56,3 +59,21 @@ def test_rights_are_those_of_any_new_file(tmp_path):
 def test_cells(tmp_path):
     path = write_csv(tmp_path / "t.csv", [("a,b", 0.1, float("nan"), 3), ('"', 1.0, -0.0, "ü")], ("x", "y"))
     assert path.read_text("utf-8") == 'x,y\n"a,b",0.10000000000000001,,3\n"""",1,-0,ü\n'
+
+
+CELLS = ["-", "=1+1", "+1", "-x", "-1+1", "@SUM(A1)", "＝1", "'=1"]
+CELLS += ["\t=1", "\r=1", "a;=1+1", 'a";=1', "plain", "=a,b", "'"]
+
+
+def test_no_text_is_a_formula_whatever_separates_cells_and_all_comes_back(tmp_path):
+    path = write_csv(tmp_path / "t.csv", [(cell, -0.5, -3) for cell in CELLS], ("model", "=x", "y"))
+    for separator in ",;":
+        with path.open(encoding="utf-8", newline="") as file:
+            cells = [cell for row in csv.reader(file, delimiter=separator) for cell in row]
+        numbers = [cell for cell in cells if re.fullmatch(r"-0\.5|-3", cell)]
+        assert not [cell for cell in cells if cell.startswith(FORMULA) and cell not in numbers]
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [[without_guard(cell) for cell in row] for row in csv.reader(file)]
+    assert rows[0] == ["model", "=x", "y"]
+    assert [row[0] for row in rows[1:]] == [printable(cell) for cell in CELLS]
+    assert all(row[1:] == ["-0.5", "-3"] for row in rows[1:]), "numbers stay numbers"

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from .documents import errors
 from .options import device_option, exclude_option, require_there, workspace
-from .printing import print_json, print_lines
 from .progress import progress_bars
 from .text import table
 

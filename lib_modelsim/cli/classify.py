@@ -6,12 +6,12 @@ import argparse
 from dataclasses import replace
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_FEW, all_measures
 from . import documents, text
 from .options import exclude_option, listed, measure_options, path, workspace
 from .pictures import classify_pictures, gallery_options, write_tanglegrams
-from .printing import print_json, print_lines
 from .probe import require_suite
 from .progress import progress_bars
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..text import counted, readable, several
 from .curate_groups import groups_document, groups_words
 from .options import device_option, path, workspace
-from .printing import print_json, print_lines
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own use case only

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from ..demo import PICTURES, SUITE, write_demo_family
 from ..errors import ModelsimError, Sentence
+from ..saying import tell
 
 _NO_ROOM = Sentence(
     "make room for half a gigabyte, name another folder with --demo, or your own models with --models",
@@ -24,7 +24,7 @@ def write_demonstration(models: Path, gallery: Path) -> None:
     Raises ModelsimError where that cannot be done.
     """
     try:
-        write_demo_family(models, lambda name: _tell(f"writing the demonstration family: {name}"))
+        write_demo_family(models, lambda name: tell(f"writing the demonstration family: {name}"))
         _write_pictures(gallery)
     except (OSError, SafetensorError) as error:
         raise ModelsimError(f"the demonstration cannot be written ({error})", models, _NO_ROOM) from error
@@ -42,7 +42,3 @@ def _write_pictures(gallery: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         if not folder.exists():
             raise
-
-
-def _tell(text: str) -> None:
-    print(f"modelsim: {text}", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..text import printable
 from ..writing import write_text
 from .duplicate_documents import (
@@ -18,7 +19,6 @@ from .duplicate_documents import (
     verbatim_lines,
 )
 from .options import exclude_option, path, require_there, workspace
-from .printing import print_json, print_lines
 from .progress import progress_bars
 
 

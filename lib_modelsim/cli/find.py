@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..text import brief, likelihood, percent
 from .options import device_option, exclude_option, generating_options, path, workspace
-from .printing import print_json, print_lines
 from .progress import progress_bars
 
 if TYPE_CHECKING:  # each command imports its own service only

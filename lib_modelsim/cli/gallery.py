@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
+from ..saying import ask, print_json, print_lines
 from ..text import counted, readable, size_text
 from .options import path, workspace
-from .printing import print_json, print_lines
 from .probe import require_suite, suite_option
 from .progress import progress_bars
 
@@ -138,8 +138,7 @@ def _wanted(plan: ImportPlan, folder: Path, json: bool) -> bool:
         fix = "give the folder whose sub-folders are named after models, or add --yes"
         raise ModelsimError(f"these folders may not be models: {doubts}. {what[:-1]}", folder, fix)
     print_lines([what, *(f"But {doubt}." for doubt in plan.doubts)], sys.stderr)
-    print("Import them under these names? [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return ask("Import them under these names? [y/N]").lower() in ("y", "yes")
 
 
 def _imported(found: Imported, gallery: Path) -> list[str]:

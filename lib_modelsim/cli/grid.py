@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..text import readable
 from .options import workspace
 from .pictures import engine_option
-from .printing import print_json, print_lines
 from .probe import suite_option
 from .progress import progress_bars
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..text import counted, percent
 from .documents import errors
 from .options import device_option, exclude_option, path, require_there, workspace
-from .printing import print_json, print_lines
 from .progress import progress_bars
 from .recipe_distances import refuse_beside_distances
 from .text import bad_lines, table

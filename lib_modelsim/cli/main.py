@@ -17,6 +17,7 @@ from .. import __version__
 from ..errors import ModelsimError, no_memory
 from ..installing import how_to_install
 from ..library import Library
+from ..saying import print_json, print_lines, tell
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import DEFAULT, DEFAULT_OF_COMPARE
 from ..text import printable
@@ -44,7 +45,6 @@ from .options import (
     workspace,
 )
 from .pictures import compare_pictures, gallery_options
-from .printing import print_json, print_lines
 from .probe import add_probe_arguments, require_suite, run_probe
 from .progress import progress_bars
 from .recipe import add_recipe_arguments, run_recipe
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except ModelsimError as error:
-        print(f"modelsim: {error}", file=sys.stderr)
+        tell(error)
         return 2
     except (MemoryError, RuntimeError, OSError, sqlite3.Error) as error:
         if isinstance(error, BrokenPipeError):
@@ -72,10 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = no_memory(error)
         if told is None:
             raise
-        print(f"modelsim: {told}", file=sys.stderr)
+        tell(told)
         return 2
     except KeyboardInterrupt:
-        print("modelsim: stopped; finished work is kept, run the same command again to continue", file=sys.stderr)
+        tell("stopped; finished work is kept, run the same command again to continue")
         return 130
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from ..similarity.measures.pictures import PICTURES
 from . import documents, text
 from .options import workspace
-from .printing import print_json, print_lines
 from .probe import suite_option
 from .progress import progress_bars
 

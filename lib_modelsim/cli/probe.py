@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_lines
 from .options import device_option, exclude_option, generating_options, path, workspace
-from .printing import print_json, print_lines
 from .progress import progress_bars
 
 _STANDARD = "standard"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ..errors import ModelsimError
 from ..lineage.wording import words
 from ..lineage.wording.document import document
+from ..saying import print_json, print_lines
 from .documents import errors
 from .options import device_option, exclude_option, path
-from .printing import print_json, print_lines
 from .progress import progress_bars
 from .recipe_distances import run_recipes_of_matrix
 from .recipe_paths import RecipeQuestion, asked

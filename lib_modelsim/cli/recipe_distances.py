@@ -8,7 +8,7 @@ from ..errors import ModelsimError
 from ..lineage.recipe import Recipe
 from ..lineage.wording import words
 from ..lineage.wording.document import document
-from .printing import print_json, print_lines
+from ..saying import print_json, print_lines
 
 
 def refuse_beside_distances(options: argparse.Namespace, unfit: dict[str, object]) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..saying import print_json, print_json_text, print_lines
 from ..text import readable
 from .options import workspace
-from .printing import print_json, print_json_text, print_lines
 
 if TYPE_CHECKING:  # each command imports its own service only
     from ..probes.suite import Probe, Suite

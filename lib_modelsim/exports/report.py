@@ -43,6 +43,13 @@ class ClassCell(NamedTuple):
         return class_colour(self.number)
 
 
+class NamesCell(tuple):
+    """A cell with names, of which many fold."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of the report under a heading: sentences, then a drawing of ours or a table. In a table of `models`, each
@@ -80,12 +87,24 @@ def _inlined(files: Sequence[Path]) -> Markup:
 def _shown(section: Section) -> dict[str, object]:
     """A section as the template takes it."""
     about: dict[str, object] = {name: getattr(section, name) for name in ("heading", "told", "square", "closed")}
-    about |= {"drawing": trusted(section.drawing) if section.drawing else "", "heads": (), "rows": ()}
+    about |= {"drawing": trusted(section.drawing) if section.drawing else ""}
+    about |= {"heads": (), "rows": (), "filtered": False}
     table = section.table
     if table is not None:
         heads = [_head(table, i, section.square) for i in range(len(table.header))]
         about |= {"heads": heads, "rows": [(row[0] if section.models else None, _cells(row)) for row in table.rows]}
+        about["filtered"] = len(table.rows) > _FEW_ROWS
     return about
+
+
+_FEW_NAMES = 4
+"""Names that a cell shows without folding."""
+
+_LONG = 14
+"""Letters of a text that has room for several words in each of its lines."""
+
+_FEW_ROWS = 8
+"""Rows that need no filter."""
 
 
 def _head(table: Table, column: int, square: bool) -> tuple[str, str, str]:
@@ -98,7 +117,7 @@ def _head(table: Table, column: int, square: bool) -> tuple[str, str, str]:
 def _of_numbers(table: Table, column: int) -> bool:
     """Whether a column is ordered by numbers: told by the first row that has a value there."""
     known = next((row[column] for row in table.rows if row[column] not in (None, "")), "")
-    return not isinstance(known, str)
+    return not isinstance(known, (str, NamesCell))
 
 
 def _cells(row: Sequence[object]) -> Iterator[tuple[str, object, object]]:
@@ -106,6 +125,8 @@ def _cells(row: Sequence[object]) -> Iterator[tuple[str, object, object]]:
     for value in row:
         if isinstance(value, ClassCell):
             yield "class", value.number, value
+        elif isinstance(value, NamesCell):
+            yield ("names" if len(value) > _FEW_NAMES else "text"), "", value
         elif isinstance(value, Bytes):
             yield "bytes", int(value), value
         elif value is None or value != value:
@@ -115,4 +136,4 @@ def _cells(row: Sequence[object]) -> Iterator[tuple[str, object, object]]:
         elif isinstance(value, int):
             yield "number", "", f"{value:,}"
         else:
-            yield "text", "", value
+            yield ("name" if len(str(value)) > _LONG else "text"), "", value

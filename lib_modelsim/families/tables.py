@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelsimError
 from ..reading import require_file
-from ..writing import FORMULA, GUARD
+from ..writing import without_guard
 from .features import FeatureTable
 
 
@@ -48,14 +48,10 @@ def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
     try:
         with open(require_file(path), encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
-            return [(reader.line_num, [*map(_plain, row)]) for row in reader if any(cell.strip() for cell in row)]
+            rows = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
+            return [(line, [*map(without_guard, row)]) for line, row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ModelsimError(f"cannot read the table ({error})", path, "give a CSV file in UTF-8") from error
-
-
-def _plain(cell: str) -> str:
-    """A cell without what `write_csv` puts before text that looks like a formula."""
-    return cell[len(GUARD) :] if cell.startswith(tuple(GUARD + first for first in FORMULA)) else cell
 
 
 def _numbers(path: Path, rows: list[tuple[int, list[str]]], first: int) -> NDArray[np.float64]:

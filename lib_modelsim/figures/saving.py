@@ -18,7 +18,7 @@ from .lettering import INK, without_glyph_warnings
 _LONGEST_SIDE = 65_000
 """Pixels; the rasteriser takes 65,535."""
 
-_MOST_PIXELS = 30_000_000
+_MOST_PIXELS = 25_000_000
 """A pixel takes seven bytes while a heat map is drawn."""
 
 
@@ -47,7 +47,7 @@ def write_figure(figure: Figure, path: Path, dpi: float = 150) -> Path:
 
 
 def save_png(figure: Figure, file: Path | IO[bytes], dpi: float = 150) -> None:
-    """The figure as a PNG on white ground with `dpi` pixels per inch, less where it would pass 30 megapixels."""
+    """The figure as a PNG on white ground with `dpi` pixels per inch, less where it would pass 25 megapixels."""
     width, height = figure.get_size_inches()
     dpi = min(dpi, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
     with without_glyph_warnings():

@@ -6,14 +6,14 @@ What a person adds is kept in one small file. A folder that is not there is kept
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..saying import logger_of
 from ..writing import write_text
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from PIL import Image, PngImagePlugin
 
 from ..errors import ModelsimError, Sentence
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
+from ..saying import logger_of
 from ..sqlite import SqliteFile
 from ..text import printable, readable
 from .engine import EngineCheckpoint
@@ -31,7 +31,7 @@ from .naming import file_name
 from .parameters import Parameters
 from .suite import Suite, read_suite, to_json
 
-log = logging.getLogger(__name__)
+log = logger_of(__name__)
 
 INDEX = "gallery.sqlite"
 

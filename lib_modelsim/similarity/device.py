@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
-log = logging.getLogger(__name__)
+from ..saying import logger_of
+
+log = logger_of(__name__)
 
 CPU_BUDGET = 320 << 20
 """Bytes of working buffers on the CPU: with torch's own needs the process stays within 1.2 GB."""

@@ -16,6 +16,7 @@ from ..errors import ModelsimError
 from ..hosts.host import Host
 from ..job import Job
 from ..library import Library
+from ..memory import give_back
 from ..text import counted, printable
 from ..workspace.catalogue.index import Index, Model
 from ..workspace.catalogue.table import LibraryRow, State
@@ -23,7 +24,6 @@ from ..workspace.workspace import Question, Workspace
 from .ancestry import Ancestry
 from .answers import Answer, How
 from .jobs import Jobs
-from .memory import give_back
 from .tasks import Task
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
@@ -315,6 +315,7 @@ class Backend:
 
         models = {model.name: model for model in self.index.models}
         about = {"unreadable": tuple(self.index.unreadable), "left_out": tuple(self.left_out)}
+        about["told"] = tuple(map(str, answer.told_of(family)))
         return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities, **about)
 
     def export(
@@ -325,7 +326,10 @@ class Backend:
         from ..workspace.families.result_files import write_archive
 
         results = [self.result(answer, how, family) for family in families]
-        return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", job, paths)
+        try:
+            return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", job, paths)
+        finally:
+            give_back()
 
     @property
     def exports(self) -> Path:

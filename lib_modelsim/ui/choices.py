@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelsimError
+from ..saying import logger_of
 from ..similarity.measures.registry import DEFAULT, find_measure, measure_named
 from ..workspace.workspace import Question
 from ..writing import write_text
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # scipy comes with it
 VIEWS = "Library", "Tree", "Heat map", "Map", "Lineage", "Two trees"
 LIBRARY, TREE, HEAT_MAP, MAP, LINEAGE, TWO_TREES = VIEWS
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 import threading
 import webbrowser
 from pathlib import Path
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelsimError
 from ..hosts.host import DEMONSTRATION_GALLERY, GALLERY, THUMBNAILS
+from ..saying import tell
 from ..templates import render
 from .access import EVERYWHERE, LOCAL, Login, address_for_others
 from .guard import Guard, Tokens
@@ -59,7 +61,7 @@ def run(page: gr.Blocks, data: Path, listener: socket.socket, open_browser: bool
     try:
         _Announced(config, tokens, open_browser).run(sockets=[listener])
     except KeyboardInterrupt:
-        print("\nmodelsim: ended", flush=True)
+        tell("ended", sys.stdout)
 
 
 class _Announced(uvicorn.Server):
@@ -73,11 +75,11 @@ class _Announced(uvicorn.Server):
         await super().startup(sockets)
         bound, port = sockets[0].getsockname()
         address = f"http://{LOCAL}:{port}/?token="
-        print(f"modelsim: the page is at {address}{self._tokens.lasting} (Ctrl-C ends it)", flush=True)
+        tell(f"the page is at {address}{self._tokens.lasting} (Ctrl-C ends it)", sys.stdout)
         if bound == EVERYWHERE:
             others = f"http://{address_for_others()}:{port}/"
-            print(f"modelsim: other machines open {others} with the user and the password; the network can read both",
-                  flush=True)  # fmt: skip
+            told = f"other machines open {others} with the user and the password; the network can read both"
+            tell(told, sys.stdout)
         if self._open_browser:
             threading.Thread(target=webbrowser.open, args=(address + self._tokens.once,), daemon=True).start()
 

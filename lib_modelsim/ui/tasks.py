@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -11,8 +10,9 @@ from threading import Event
 
 from ..errors import ModelsimError, for_page, no_memory
 from ..job import Cancelled, Job, Progress
+from ..saying import logger_of
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 LONG = 5.0
 """Seconds of work that are worth a line of its own at the end, though nothing is to be said of it."""

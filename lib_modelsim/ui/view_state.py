@@ -6,7 +6,6 @@ never what was chosen when it was asked for.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints.networks import find
 from ..errors import ModelsimError
+from ..saying import logger_of
 from ..similarity.measures.pictures import PICTURES
 from ..similarity.measures.registry import measures_of_weights
 from .answers import Answer, How
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # scipy comes with them
     from .tasks import Task
 
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 @dataclass(frozen=True)

@@ -358,7 +358,9 @@ class Workspace:
         """The families with the names that the library keeps, the edits taken down first."""
         from .families.results import results_of
 
-        return results_of(classified.families, classified.models, edits, self.library)
+        about = {"unreadable": tuple(classified.unreadable), "told": tuple(classified.notes)}
+        found = results_of(classified.families, classified.models, edits, self.library)
+        return [replace(result, **about) for result in found]
 
     def classify(self, wanted: FamilyRequest, job: Job) -> Classified:
         """The families of the checkpoints, network by network. Raises ModelsimError where there can be none."""

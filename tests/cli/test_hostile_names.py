@@ -31,6 +31,8 @@ def folder(small_family, tmp_path_factory):
     shutil.copy(small_family / "anna.safetensors", folder / f"{HOSTILE}.safetensors")
     shutil.copy(small_family / "bert.safetensors", folder)
     shutil.copy(small_family / "carl.safetensors", folder)
+    shutil.copy(small_family / "base.safetensors", folder)
+    shutil.copy(small_family / "anna.safetensors", folder / f"{HOSTILE} copy.safetensors")
     (folder / f"{HOSTILE} cut.safetensors").write_bytes(b"nothing")
     return folder
 
@@ -51,11 +53,7 @@ def obeyed(outcome):
 
 @pytest.mark.parametrize(
     "command",
-    [
-        ("scan", "FOLDER"),
-        ("compare", "FOLDER", "--measure", "asimilarity"),
-        ("classify", "FOLDER", "--out", "OUT", "--dpi", "20"),
-    ],
+    [("scan", "FOLDER"), ("compare", "FOLDER", "--measure", "asimilarity")],
     ids=lambda command: command[0],
 )
 def test_checkpoints(command, folder, tmp_path):
@@ -71,25 +69,76 @@ def test_checkpoints_that_generate(tmp_path):
     check(["probe", "--suite", "cfg1-fast", "--models", folder, "--out", tmp_path / HOSTILE, "--dry-run"])
 
 
-def test_every_file_that_is_written(folder, tmp_path):
-    """Tables, figures, report: nothing that a terminal, a browser or a spreadsheet would obey."""
-    run("classify", folder, "--out", tmp_path / "out", "--dpi", "20", "--no-library")
-    written = {path.name: path for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert {"classes.csv", "report.html", "families.xlsx", "tree.nwk", "heatmap.svg"} <= written.keys()
-    for name, path in written.items():
-        if name.endswith(".png") or name == "references.txt":  # pixels; names that are read back
-            continue
-        if name.endswith(".xlsx"):
-            with zipfile.ZipFile(path) as book:
-                texts = [book.read(part).decode() for part in book.namelist()]
-        else:
-            texts = [path.read_text("utf-8")]
-        for text in texts:
-            odd = {c for c in text if not c.isprintable() and c not in "\n\t"}
-            assert odd == set(), name
-            assert SHOWN not in text or not name.endswith(("html", "svg")), name
-    assert f"'{SHOWN}" in written["classes.csv"].read_text("utf-8")
-    assert SHOWN.replace("<b>", "&lt;b&gt;") in written["report.html"].read_text("utf-8")
+WALK = {
+    "scan --quick": ("scan", "MODELS", "--quick"),
+    "compare two": (*("compare", "EVIL", "BERT", "--elements", "--blocks", "fine"), "--histogram", "OUT/h.svg"),
+    "compare": ("compare", "MODELS", "--measure", "relative-l2", "--base", "base", "--profile", "OUT/p.svg"),
+    "classify": ("classify", "MODELS", "--out", "OUT", "--dpi", "20", "--name", "1=HOSTILE"),
+    "classify features": ("classify", "--features", "FEATURES", "--out", "OUT", "--dpi", "20"),
+    "recipe": ("recipe", "EVIL", "MODELS", "--base", "base", "--write-script", "OUT"),
+    "recipe --all": ("recipe", "--all", "MODELS"),
+    "lineage": ("lineage", "MODELS", "--out", "OUT"),
+    "baked": ("baked", "EVIL", "MODELS"),
+    "copies": ("duplicates", "--checkpoints", "MODELS", "--out", "OUT/copies.txt"),
+    "copies as a table": ("duplicates", "--checkpoints", "MODELS", "--out", "OUT/copies.csv"),
+    "no such model": ("compare", "MODELS", "--base", "HOSTILE nobody"),
+    "import": ("gallery", "import", "PICTURES", "--gallery", "OUT/HOSTILE"),
+    "curate": ("curate", "PICTURES", "--best", "2"),
+    "duplicates": ("duplicates", "PICTURES", "--captions"),
+    "duplicates --against": ("duplicates", "PICTURES", "--against", "PICTURES", "--verbatim"),
+    "suite": ("suite", "show", "HOSTILE"),
+    "grid": ("grid", "PICTURES/HOSTILE"),
+    "probe": ("probe", "--suite", "cfg1-fast", "--models", "MODELS", "--out", "OUT/HOSTILE", "--dry-run"),
+}
+"""Every command, most of its ways to write files, and some ways to go wrong."""
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    found = gallery(tmp_path_factory.mktemp("hostile pictures"))
+    for name in ("cat", "dog"):
+        shutil.copy(found / HOSTILE / f"{name}.png", found / HOSTILE / f"{HOSTILE} {name}.png")
+    (found / HOSTILE / f"{HOSTILE} cat.txt").write_text(f"a cat, {HOSTILE}", "utf-8")
+    (found / HOSTILE / f"{HOSTILE} cut.png").write_bytes(b"nothing")
+    return found
+
+
+@pytest.mark.parametrize("way", WALK)
+def test_every_command_and_every_file_it_writes(way, folder, pictures, tmp_path):
+    features = tmp_path / "features.csv"
+    features.write_text(f'model,x,y,z\n"{HOSTILE}",1,2,3\n"=2+5",1,3,2\n"-1+1",3,1,2\n"\t@x",3,2,1\n', "utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    places = {
+        "MODELS": folder, "EVIL": folder / f"{HOSTILE}.safetensors", "BERT": folder / "bert.safetensors",
+        "PICTURES": pictures, "FEATURES": features, "OUT": out, "HOSTILE": HOSTILE,
+    }
+    arguments = [_placed(word, places) for word in WALK[way]]
+    outcome = run(*arguments, "--library", tmp_path / "library.sqlite")
+    assert outcome.out or outcome.err
+    assert obeyed(outcome) == set()
+    for path in out.rglob("*"):
+        if path.suffix in (".csv", ".html", ".svg", ".txt", ".nwk", ".mmd", ".graphml", ".xlsx", ".py"):
+            for text in _texts(path):
+                assert {c for c in text if not c.isprintable() and c not in "\n\t"} == set(), path.name
+                if path.suffix in (".html", ".svg"):
+                    assert SHOWN not in text, path.name
+    if way == "classify":
+        assert f"'{SHOWN}" in (out / "classes.csv").read_text("utf-8")
+        assert SHOWN.replace("<b>", "&lt;b&gt;") in (out / "report.html").read_text("utf-8")
+
+
+def _placed(word, places):
+    for name, place in places.items():
+        word = word.replace(name, str(place))
+    return word
+
+
+def _texts(path):
+    if path.suffix != ".xlsx":
+        return [path.read_text("utf-8")]
+    with zipfile.ZipFile(path) as book:
+        return [book.read(part).decode() for part in book.namelist()]
 
 
 def check(arguments):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import logging
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +13,8 @@ from PIL import Image
 from ...errors import Sentence
 from ...installing import how_to_install
 from ...job import Job
+from ...memory import give_back
+from ...saying import logger_of
 from .encoder import Encoder, EncoderError, EncoderKind, Readiness, Vectors
 from .published_weights import (
     PACKAGE,
@@ -39,7 +37,7 @@ LONGEST_TEXT = 77
 _PREPARING = ("mean", "std", "interpolation", "resize_mode")
 """What published weights may say of how pictures are to be prepared; older versions of open_clip know the first two."""
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 def open_clip_encoder(
@@ -71,12 +69,10 @@ class OpenClipEncoder:
     def unload(self) -> None:
         """Gives the model's memory back."""
         self._model = None
-        gc.collect()
         import torch
 
+        give_back()
         torch.cuda.empty_cache()
-        if trim := sys.platform == "linux" and getattr(ctypes.CDLL(None), "malloc_trim", None):
-            trim(0)  # glibc keeps freed memory in pieces: 200 to 500 MB of a ViT-B-32
 
     def encode(self, pictures: Sequence[Image.Image]) -> Vectors:
         """float32 [pictures, d], rows of length 1."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job
+from ...saying import logger_of
 from ...text import readable
 from ...workspace.curating.looking import Look, Picture, best_order, labels_of, scored_pictures
 from ...workspace.curating.remembered import Mark
@@ -18,7 +18,7 @@ from ...workspace.workspace import Workspace
 from ..tasks import Task
 from ..view_state import ViewState
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 if TYPE_CHECKING:  # NumPy and Pillow come with them
     from ...curate.collection import Collection

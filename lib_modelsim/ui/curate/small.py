@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from ...curate.collection import Collected
 from ...errors import ModelsimError
 from ...job import Job
+from ...saying import logger_of
 from ...text import readable
 from ..backend import Backend
 
 if TYPE_CHECKING:
     from .session import Curator
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 @runtime_checkable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
 from ...job import Job
+from ...saying import logger_of
 from ...text import counted
 from ...workspace.finding.encoders import (
     BUILT_IN,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # SciPy comes with it
     from ...pictures.encoders.encoder import Encoder
     from ...workspace.finding.index import GalleryIndex
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 
 class EncoderChoice:

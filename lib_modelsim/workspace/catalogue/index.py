@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import count as count_from
 from pathlib import Path
 
 from ...adapters.header import header_of_file
@@ -21,7 +22,7 @@ from ...checkpoints.source import FileKey, ReadError, changed
 from ...errors import CheckpointError, ModelsimError, NoSuchModel
 from ...job import Job, Stage
 from ...library import Library, RememberedFile
-from ...text import readable
+from ...text import as_seen, printable, readable
 from .moved import follow, keep_trace
 from .places import AlsoAt, OneFile, find_files, one_each
 
@@ -204,7 +205,8 @@ def other_names(model: Model) -> frozenset[str]:
 
 
 def model_names(paths: Sequence[Path]) -> list[str]:
-    """One name for each path, none twice: where names coincide, the shortest ending or path that tells them apart."""
+    """One name for each path, none twice: where names coincide, or look the same, the shortest ending or path that
+    tells them apart; where none does, a number."""
     absolute = [path.absolute() for path in paths]
     telling = Counter(_telling(path) for path in absolute)
     absolute = [_telling(path) if telling[_telling(path)] == 1 else path for path in absolute]
@@ -218,11 +220,23 @@ def model_names(paths: Sequence[Path]) -> list[str]:
     most = 2 * max((len(path.parts) for path in absolute), default=0)
     while True:
         names = [label(path, levels[own]) for path, own in zip(absolute, plain, strict=True)]
-        count = Counter(names)
-        clashing = {own for name, own in zip(names, plain, strict=True) if count[name] > 1 and levels[own] < most}
+        seen = [as_seen(name) for name in names]
+        count = Counter(seen)
+        clashing = {own for name, own in zip(seen, plain, strict=True) if count[name] > 1 and levels[own] < most}
         if not clashing:
-            return names
+            return _numbered(names)
         levels.update(clashing)
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind each that looks like one before it: line breaks and marks may hide in names."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        versions = (name if n == 1 else f"{name} ({n})" for n in count_from(1))
+        found.append(next(version for version in versions if as_seen(version) not in taken))
+        taken.add(as_seen(found[-1]))
+    return found
 
 
 def match_model(
@@ -238,6 +252,7 @@ def match_model(
     plain = without_ending(query).lower()
     for matches in (
         [i for i, name in enumerate(names) if name == query],
+        [i for i, name in enumerate(names) if printable(name) == query],
         [i for i, name in enumerate(names) if name.lower() == query.lower()],
         [i for i, name in enumerate(names) if without_ending(name).lower() == plain],
         [i for i, others in enumerate(also or []) if plain in others],

@@ -12,6 +12,7 @@ from ...figures.dendrogram import draw_dendrogram
 from ...figures.heatmap import draw_heatmap
 from ...figures.model_map import draw_map
 from ...figures.saving import write_figure
+from ...memory import give_back
 from ...similarity.joining import main_component
 from ...text import size_text
 from ..catalogue.index import Model
@@ -24,7 +25,10 @@ from .screen import called_classes, class_words, heat_table
 def write_family_figure(name: str, result: Result, dpi: float, folder: Path) -> list[Path]:
     """Write one of FIGURES, of a family with a tree, as SVG and PNG. Raises ModelsimError where the disk refuses."""
     figure = FIGURES[name](result)
-    return [write_figure(figure, folder / f"{name}.{kind}", dpi) for kind in ("svg", "png")]
+    written = [write_figure(figure, folder / f"{name}.{kind}", dpi) for kind in ("svg", "png")]
+    del figure
+    give_back()  # the parts of a figure know each other in circles: two would be held at a time
+    return written
 
 
 def _dendrogram(result: Result) -> Figure:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from ... import __version__
-from ...exports.report import ClassCell, Section, report
+from ...exports.report import ClassCell, NamesCell, Section, report
 from ...exports.tables import Bytes, Table
 from ...families.distances import MATRIX
 from ...families.support import RESAMPLES
@@ -55,7 +55,7 @@ def report_page(result: Result, tables: Sequence[Table]) -> str:
     family, shown = result.family, {table.name: table for table in tables}
     made = datetime.now().astimezone().strftime(f"Made by modelsim {__version__} on %Y-%m-%d %H:%M %z.")
     sections = [
-        Section("What was not looked at", not_looked_at(result) or ["nothing: all models were compared in full"]),
+        Section("Not looked at, and what else to know", not_looked_at(result) or ["all models were compared in full"]),
         Section("Tree", drawing=_tree(result)),
         Section("Classes", table=_classes(result)),
         Section("Models", ["with the nearest models by the distance of the tree"], table=_models(result), models=True),
@@ -96,12 +96,13 @@ def _facts(result: Result) -> list[tuple[str, str]]:
 
 
 def not_looked_at(result: Result) -> list[str]:
-    """A sentence for whatever the report cannot speak of: files not read, models in no tree, parts not compared."""
+    """A sentence for whatever the report cannot speak of: files not read, models in no tree, parts not compared; and
+    for what else was told of the comparison."""
     family = result.family
     left_out = [f"left out by hand: {several(result.left_out)}"] if result.left_out else []
     unread = [f"not read: {readable(bad.path.name)}: {bad.error}" for bad in result.unreadable]
-    notes = [*left_out, *unread, *family.notes, *_not_compared(family), *_not_hashed(result)]
-    return [_shared(note, result) for note in notes]
+    notes = [*left_out, *unread, *family.notes, *result.told, *_not_compared(family), *_not_hashed(result)]
+    return [_shared(note, result) for note in dict.fromkeys(notes)]
 
 
 def _shared(note: str, result: Result) -> str:
@@ -145,7 +146,7 @@ def _classes(result: Result) -> Table:
         members = [family.features.models[i] for i in np.flatnonzero(family.classes == number)]
         support, said = result.support(number), result.name(number)
         trust = STRANGER if number in family.strange_classes else "" if np.isnan(support) else percent(support)
-        rows.append((ClassCell(number, said.name), len(members), trust, said.remark, ", ".join(members)))
+        rows.append((ClassCell(number, said.name), len(members), trust, said.remark, NamesCell(members)))
     return Table("classes", ("class", "models", "support", "remark", "which"), rows)
 
 
@@ -153,15 +154,16 @@ def _models(result: Result) -> Table:
     """A row for each model in the order of the tree, with its nearest ones."""
     family, rows = result.family, []
     models = family.features.models
+    most = min(_NEAREST, len(models) - 1)
     for leaf in family.tree.leaves.tolist():
         number, model = int(family.classes[leaf]), result.models.get(models[leaf])
         apart = family.distances[leaf].copy()
         apart[leaf] = np.nan
-        near = [(models[i], apart[i]) for i in np.argsort(apart)[:_NEAREST].tolist() if not np.isnan(apart[i])]
-        cells = [cell for one in near for cell in one] + [None] * 2 * (_NEAREST - len(near))
+        near = [(models[i], apart[i]) for i in np.argsort(apart)[:most].tolist() if not np.isnan(apart[i])]
+        cells = [cell for one in near for cell in one] + [None] * 2 * (most - len(near))
         size = Bytes(model.key.size) if model else None
         rows.append((models[leaf], ClassCell(number, result.name(number).name), *cells, size))
-    return Table("models", ("model", "class", *_NEAREST_HEADS, "size"), rows)
+    return Table("models", ("model", "class", *_NEAREST_HEADS[: 2 * most], "size"), rows)
 
 
 def _square(heading: str, table: Table, family: Family) -> Section:

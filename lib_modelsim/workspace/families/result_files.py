@@ -17,6 +17,7 @@ from ...exports.newick import newick
 from ...exports.tables import Table
 from ...exports.workbook import write_workbook
 from ...job import Job, Stage
+from ...text import printable
 from ...writing import replacing, write_csv, write_text
 from .figures import FIGURES, write_family_figure
 from .report_page import how_computed, report_page
@@ -102,7 +103,7 @@ def _tree(result: Result, folder: Path) -> list[Path]:
         write_text(folder / "tree.nwk", newick(tree)),
     ]
     if references:
-        written.append(write_text(folder / "references.txt", "".join(f"{name}\n" for name in references)))
+        written.append(write_text(folder / "references.txt", "".join(f"{printable(name)}\n" for name in references)))
     return written
 
 

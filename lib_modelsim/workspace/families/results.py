@@ -18,7 +18,8 @@ from .family import Family, Trust, trust_of
 class Result:
     """A family with all that its files tell: how far to trust it, what its classes are called, its models and their
     identities by name (none for tables that were brought along); `paths` where files are told with their paths;
-    the files `unreadable`, and the models that a person `left_out`, are in no family."""
+    the files `unreadable`, and the models that a person `left_out`, are in no family. `told` is what there is
+    to know of the comparison."""
 
     family: Family
     trust: Trust
@@ -28,6 +29,7 @@ class Result:
     paths: bool = False
     unreadable: tuple[Unreadable, ...] = ()
     left_out: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def own_models(self) -> list[Model]:
