@@ -72,7 +72,7 @@ class Task:
     @property
     def told(self) -> str:
         """How it ended, in a sentence."""
-        return self.said or {TaskState.DONE: self.done, TaskState.STOPPED: self.stopped}.get(self.state, "")
+        return self.said or {TaskState.DONE: self.done or "done.", TaskState.STOPPED: self.stopped}.get(self.state, "")
 
     @property
     def worth_telling(self) -> bool:
