@@ -81,22 +81,25 @@ def _open(page: Any, title: str) -> None:  # noqa: ANN401 - the same
 def take(folder: Path) -> None:
     """All pictures, one window of a browser for each theme and width."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
-        with served(forgetful=False, XDG_DATA_HOME=home, HOME=home) as (_, address):
-            browser = launch(driver)
-            for theme in THEMES:
-                for width, height in SIZES.items():
-                    page = browser.new_page(viewport={"width": width, "height": height}, has_touch=width < 700)
-                    page.set_default_timeout(PATIENCE)
-                    page.goto(f"{address}&__theme={theme}")
-                    for name, show in PAGES.items():
-                        show(page)
-                        page.wait_for_load_state("networkidle")
-                        page.mouse.move(1, 1)
-                        picture = Image.open(BytesIO(page.screenshot()))
-                        picture.save(folder / f"{name}-{theme}-{width}.webp", quality=QUALITY, method=6)
-                    page.close()
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        served(forgetful=False, XDG_DATA_HOME=home, HOME=home) as (_, address),
+        sync_playwright() as driver,
+    ):
+        browser = launch(driver)
+        for theme in THEMES:
+            for width, height in SIZES.items():
+                page = browser.new_page(viewport={"width": width, "height": height}, has_touch=width < 700)
+                page.set_default_timeout(PATIENCE)
+                page.goto(f"{address}&__theme={theme}")
+                for name, show in PAGES.items():
+                    show(page)
+                    page.wait_for_load_state("networkidle")
+                    page.mouse.move(1, 1)
+                    picture = Image.open(BytesIO(page.screenshot()))
+                    picture.save(folder / f"{name}-{theme}-{width}.webp", quality=QUALITY, method=6)
+                page.close()
+        browser.close()
 
 
 if __name__ == "__main__":
