@@ -294,7 +294,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "unreadable": [text], "more": 2,
         },
         "exports/templates/picture_sheet.html": {
-            "title": text, "shots": [Shot(text, text, text, [text], "abcd"), Shot(text, "", "", [], "", text)],
+            "title": text, "made": text,
+            "shots": [Shot(text, text, text, [text], "abcd"), Shot(text, "", "", [], "", text)],
         },
         "ui/templates/curate_map.html": {
             "methods": [(text, text, True), (text, text, False)], "method": text, "missing": [(text, text)],

@@ -19,6 +19,7 @@ from ..probes.naming import file_name
 from ..probes.sheet import Sheet
 from ..templates import render, trusted
 from ..writing import replacing, write_text
+from .made import made_by
 
 THUMBNAIL = 256
 """Pixels of the longer side."""
@@ -51,7 +52,7 @@ def page(sheet: Sheet, folder: Path) -> str:
     return render(
         "exports/templates/contact_sheet.html",
         title=grid.headline(sheet),
-        settings=grid.settings(sheet),
+        settings=f"{grid.settings(sheet)}. {made_by()}.",
         aspect=f"{width / height:.4f}",
         columns=[(name, prompts[column.probe]) for column, name in names],
         rows=[

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from ..figures.screen.lineage import lineage_drawing
 from ..lineage.graph.graph import ADAPTER, LIKELY, NEAREST, PROVEN, WEAK, Edge, LineageGraph
 from ..text import percent, printable
-from ..writing import write_bytes, write_csv, write_text
+from ..writing import replacing, write_csv, write_text
+from .made import made_by
 
 NODES = ("name", "kind", "network", "stands also for", "missing")
 EDGES = ("from", "to", "kind", "share", "directed", "strength", "evidence")
@@ -34,14 +35,17 @@ def write_lineage(graph: LineageGraph, folder: Path) -> list[Path]:
 def write_lineage_archive(graphs: Sequence[LineageGraph], file: Path) -> Path:
     """All files of these graphs as one .zip, in a folder for each network where there are several. Raises ModelsimError
     where the disk refuses."""
-    packed = io.BytesIO()
-    with TemporaryDirectory(prefix="modelsim") as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        replacing(file) as temporary,
+        TemporaryDirectory(prefix="modelsim") as folder,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for i, graph in enumerate(graphs):
             here = Path(folder) / str(i)
             inside = f"{_plain(graph.nodes[0].network if graph.nodes else str(i))}/" if len(graphs) > 1 else ""
             for path in write_lineage(graph, here):
                 archive.write(path, f"{inside}{path.name}")
-    return write_bytes(file, packed.getvalue())
+    return file
 
 
 def _plain(name: str) -> str:
@@ -54,7 +58,7 @@ def graphml(graph: LineageGraph) -> str:
     has `directed` false, as every edge of a graph there has its two ends in an order."""
     import networkx as nx
 
-    found = nx.MultiDiGraph()
+    found = nx.MultiDiGraph(made=made_by())
     ids = {node.name: f"n{i}" for i, node in enumerate(graph.nodes)}
     for node in graph.nodes:
         facts = {"label": printable(node.name), "kind": node.kind, "network": node.network}
@@ -80,7 +84,7 @@ def graphml(graph: LineageGraph) -> str:
 def mermaid(graph: LineageGraph) -> str:
     """For Markdown on GitHub and in wikis: arrows where a direction is known, dotted lines for mere nearness."""
     ids = {node.name: f"n{i}" for i, node in enumerate(graph.nodes)}
-    lines = ["flowchart LR"]
+    lines = [f"%% {made_by()}", "flowchart LR"]
     for node in graph.nodes:
         more = "".join(f"<br>= {_quoted(other)}" for other in graph.folded(node.name))
         more += f"<br>a parent is missing: {percent(node.missing)}" if node.missing is not None else ""
@@ -126,4 +130,4 @@ def svg(graph: LineageGraph) -> str:
     drawing = lineage_drawing(graph, {}, ' xmlns="http://www.w3.org/2000/svg"', titles=True)
     opening, rest = drawing.split(">", 1)
     style = _STYLE.read_text("utf-8")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}><style>\n{style}</style>{rest}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}><desc>{made_by()}</desc><style>\n{style}</style>{rest}\n'

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..templates import render
 from ..writing import write_text
+from .made import made_by
 
 
 @dataclass(frozen=True)
@@ -24,4 +25,5 @@ class Shot:
 
 def write_picture_sheet(file: Path, title: str, shots: Sequence[Shot]) -> Path:
     """Write the file; all text in it is escaped. Raises ModelsimError where the disk refuses."""
-    return write_text(file, render("exports/templates/picture_sheet.html", title=title, shots=shots))
+    about = {"title": title, "made": f"{made_by()}."}
+    return write_text(file, render("exports/templates/picture_sheet.html", **about, shots=shots))

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from .. import __version__
 from ..figures.colours import class_colour
 from ..templates import render, trusted
+from .made import PROGRAM
 from .tables import Bytes, Table
 
 _HERE = Path(__file__).parent
@@ -70,7 +70,7 @@ def report(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sect
     return render(
         "exports/templates/report.html",
         title=title,
-        generator=f"modelsim {__version__}",
+        generator=PROGRAM,
         facts=facts,
         sections=[_shown(section) for section in sections],
         made=made,

@@ -11,9 +11,12 @@ from typing import IO
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from .. import __version__
 from ..errors import ModelsimError
 from ..writing import replacing, write_text
 from .lettering import INK, without_glyph_warnings
+
+_PROGRAM = f"modelsim {__version__}"
 
 _LONGEST_SIDE = 65_000
 """Pixels; the rasteriser takes 65,535."""
@@ -30,7 +33,7 @@ def svg_text(figure: Figure, ink: str = "currentColor") -> str:
     """The figure as SVG with words as words, its lines and words in the colour `ink`, its ground transparent."""
     buffer = io.StringIO()
     with _settings_changed, rc_context({"svg.fonttype": "none", "svg.hashsalt": "modelsim"}), without_glyph_warnings():
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": _PROGRAM})
     return buffer.getvalue().replace(INK, ink)
 
 
@@ -52,4 +55,4 @@ def save_png(figure: Figure, file: Path | IO[bytes], dpi: float = 150) -> None:
     dpi = min(dpi, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
     with without_glyph_warnings():
         # Pillow's own level takes three times as long for a file that is little smaller
-        figure.savefig(file, format="png", dpi=dpi, pil_kwargs={"compress_level": 3})
+        figure.savefig(file, format="png", dpi=dpi, pil_kwargs={"compress_level": 3}, metadata={"Software": _PROGRAM})

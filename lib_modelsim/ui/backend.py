@@ -322,14 +322,11 @@ class Backend:
         self, answer: Answer, how: How, families: Sequence[Family], job: Job, paths: bool = False
     ) -> Path:
         """All files of these families in one archive, which lasts as long as the backend; models with their `paths`, or
-        by the names of their files alone. Raises ModelsimError where the disk refuses."""
+        by the names of their files alone. Raises ModelsimError where the disk refuses, Cancelled."""
         from ..workspace.families.result_files import write_archive
 
         results = [self.result(answer, how, family) for family in families]
-        try:
-            return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", job, paths)
-        finally:
-            give_back()
+        return write_archive(results, self.exports / f"modelsim {datetime.now():%Y-%m-%d %H%M%S}.zip", job, paths)
 
     @property
     def exports(self) -> Path:

@@ -35,7 +35,8 @@ def test_graphml_is_read_back_by_networkx():
 
 def test_mermaid_has_a_line_for_each_and_no_name_leaves_its_quotes():
     text = mermaid(small(HOSTILE))
-    head, *lines = text.splitlines()
+    made, head, *lines = text.splitlines()
+    assert made.startswith("%% Made by modelsim")
     assert head == "flowchart LR"
     assert len(lines) == 7 + 6
     for line in lines:

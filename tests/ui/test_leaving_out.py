@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 import zipfile
 
 import pytest
@@ -85,7 +86,10 @@ def test_an_export_names_no_folder_unless_it_is_asked_to(tab_over, small_family)
     families(tab)
     for paths in (False, True):
         choose(tab, export_paths=paths)
-        with zipfile.ZipFile(by_id(tab._families.run_export())["exported"]) as archive:
+        tab._export()
+        while tab.session.backend.jobs.busy:
+            time.sleep(0.01)
+        with zipfile.ZipFile(by_id(tab._families.show_exported())["exported"]) as archive:
             texts = [archive.read(name) for name in archive.namelist() if name.endswith((".csv", ".html"))]
         assert any(str(small_family).encode() in text for text in texts) == paths
 

@@ -25,8 +25,8 @@ from .greeting import Greeting
 from .naming import save_name
 from .panel import FamiliesControls, FamiliesPanel
 
-CHOSEN = "chosen"
-"""Whose work it is that shows in the panels of the chosen model alone."""
+CHOSEN, EXPORTED = "chosen", "exported"
+"""Whose work it is that shows in the panels of the chosen model alone, and beside Export."""
 
 
 @dataclass
@@ -116,8 +116,8 @@ class FamiliesPage:
         ):
             self._weigh(self._at_once(button.click, self._telling(act, controls.said), inputs))
         exported = [families.exporting, families.exported]
-        begun = self._wiring.beside(families.export.click, families.begin_export, exported)
-        self._wiring.beside(begun.then, families.run_export, exported)
+        self._wiring.beside(families.export.click, self._export, exported)
+        self._wiring.when_ended(EXPORTED, families.show_exported, None, exported)
         self._at_once(chosen.chosen_field.input, chosen.choose, chosen.chosen_field, chosen.outputs)
         self._at_once(chosen.family_field.input, chosen.choose_family, chosen.family_field, chosen.outputs)
         acting = self._showing(lambda action: self._changes(lambda: self.act(action)))
@@ -229,6 +229,10 @@ class FamiliesPage:
             question = session.choices.question
             stopped = "Stopped. What is finished is kept. To go on, press Show families."
             self.work.begin(MODELS, lambda: session.backend.compare(question, window), stopped)
+
+    def _export(self) -> Updates:
+        begin = partial(self.work.begin_own, EXPORTED, stopped="Stopped. Nothing was written.", done="Exported.")
+        return self._families.begin_export(begin)
 
     def _index(self) -> None:
         self.work.begin(MODELS, self.session.backend.read_index, "Stopped. What was read so far is kept.")

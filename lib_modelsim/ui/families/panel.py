@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ...errors import ModelsimError, for_page
+from ...errors import for_page
 from ...job import Job
 from ...similarity.measures.registry import all_measures, measure_named
 from ...templates import render
 from ...text import several, size_text
+from ...workspace.workspace import Workspace
 from ..choices import LIBRARY, LINEAGE, VIEWS
 from ..status import message, note
+from ..tasks import Task
 from ..view_state import Shown, ViewState
+from ..windows import Windows, asking_window
 from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
@@ -118,6 +122,7 @@ class FamiliesPanel:
 
     def __init__(self, session: ViewState) -> None:
         self._session = session
+        self._files: Windows[list[Path]] = Windows(list, share=True)
         with gr.Row(elem_id="modelsim_kinds"):
             self.view = gr.Radio(list(VIEWS), value=LIBRARY, show_label=False, elem_id="modelsim_view", min_width=120)
             self.architecture = gr.Radio(
@@ -223,33 +228,40 @@ class FamiliesPanel:
         in_order = self._session.plot_names(shown.family)
         return classes_table(shown.family, shown.trust, shown.class_names, in_order)
 
-    def begin_export(self) -> Updates:
-        """Say that it takes a while."""
-        return {
-            self.exporting: message("Exporting tables, figures and the report …", "working"),
-            self.exported: gr.update(visible=False),
-        }
+    def begin_export(self, begin: Callable[[Callable[[], Task]], Task]) -> Updates:
+        """Have all files of all architectures written as one, or of all lineages; or say why that cannot be."""
+        session, shown, files = self._session, self._session.shown(), self._files.here()
+        backend, paths, in_lineage = session.backend, session.choices.export_paths, session.choices.view == LINEAGE
+        why_not = "" if in_lineage else self._why_no_export(shown)
+        if why_not:
+            return {self.exporting: message(why_not, "error"), self.exported: gr.update(visible=False)}
+        asked = "export", asking_window()
+        what = LINEAGE if in_lineage else (session.choices.question, shown.how, paths)
+        files.clear()
 
-    def run_export(self) -> Updates:
-        """Write all files of all architectures, and offer them as one."""
-        shown, paths = self._session.shown(), self._session.choices.export_paths
-        in_lineage = self._session.choices.view == LINEAGE
-        if not shown.families and not in_lineage:
-            return {self.exporting: message("Nothing to export yet. Press Show families first.", "error")}
-        since = self._session.backend.since(shown.answer)
-        if since is not None and not since.same:
-            told = "This tree is from before, and files have changed since. Press Show families, then Export."
-            return {self.exporting: message(told, "error")}
-        try:
-            backend = self._session.backend
-            file = (
+        def write(job: Job, _: Workspace) -> None:
+            files.append(
                 backend.ancestry.export()
                 if in_lineage
-                else backend.export(shown.answer, shown.how, shown.families, Job(), paths)
+                else backend.export(shown.answer, shown.how, shown.families, job, paths)
             )
-        except ModelsimError as error:
-            return {self.exporting: message(str(error), "error")}
-        return {self.exporting: "", self.exported: gr.update(value=str(file), visible=True)}
+
+        begin(lambda: backend.run((*asked, what), write, "Export", asked))
+        return {self.exporting: "", self.exported: gr.update(visible=False)}
+
+    def _why_no_export(self, shown: Shown) -> str:
+        if not shown.families:
+            return "Nothing to export yet. Press Show families first."
+        since = self._session.backend.since(shown.answer)
+        if since is not None and not since.same:
+            return "This tree is from before, and files have changed since. Press Show families, then Export."
+        return ""
+
+    def show_exported(self) -> Updates:
+        """Offer what this window's last export has written; the jobs say how it ended."""
+        files = self._files.here()
+        offered = gr.update(value=str(files[-1]), visible=True) if files else gr.update(visible=False)
+        return {self.exporting: "", self.exported: offered}
 
 
 def _copies(shown: Shown, originals: Mapping[str, str]) -> list[str]:

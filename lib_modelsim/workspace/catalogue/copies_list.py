@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...exports.made import made_by
 from ...text import printable, readable, size_text
 from ...writing import write_csv, write_text
 from .checkpoint_copies import CheckpointCopies
@@ -33,7 +34,7 @@ def write_list(found: CheckpointCopies, file: Path) -> Path:
     """The list as a text, or for a spreadsheet where the file's name ends in .csv. Raises ModelsimError where the disk
     refuses."""
     if file.suffix.lower() != ".csv":
-        return write_text(file, "".join(f"{printable(line)}\n" for line in listed(found)))
+        return write_text(file, "".join(f"{printable(line)}\n" for line in [*listed(found), "", made_by()]))
     header = ("group", "kind", "name", "path", "bytes", "frees", "what")
     rows = [
         (number, group.kind, member.name, readable(member.path), member.size, member.frees, member.told)

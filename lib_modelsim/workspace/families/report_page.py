@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from ... import __version__
+from ...exports.made import PROGRAM, made_by
 from ...exports.report import ClassCell, NamesCell, Section, report
 from ...exports.tables import Bytes, Table
 from ...families.distances import MATRIX
@@ -45,7 +45,7 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
         ("cophenetic correlation", f"{result.trust.cophenetic:.4f}"),
         ("support", support if supported else "unknown, because there are no blocks to resample"),
         *(("note", _shared(note, result)) for note in family.notes),
-        ("versions", f"modelsim {__version__}, numpy {np.__version__}, scipy {scipy.__version__}"),
+        ("versions", f"{PROGRAM}, numpy {np.__version__}, scipy {scipy.__version__}"),
         ("date", datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")),
     ]
 
@@ -53,7 +53,6 @@ def how_computed(result: Result) -> list[tuple[str, str]]:
 def report_page(result: Result, tables: Sequence[Table]) -> str:
     """The report of a family with a tree, as HTML."""
     family, shown = result.family, {table.name: table for table in tables}
-    made = datetime.now().astimezone().strftime(f"Made by modelsim {__version__} on %Y-%m-%d %H:%M %z.")
     sections = [
         Section("Not looked at, and what else to know", not_looked_at(result) or ["all models were compared in full"]),
         Section("Tree", drawing=_tree(result)),
@@ -74,7 +73,7 @@ def report_page(result: Result, tables: Sequence[Table]) -> str:
     if result.models:
         sections.append(Section("Files", table=shown[HASHES], models=True, closed=True))
     sections.append(Section("How this was computed", table=Table("about", ("what", "how"), how_computed(result))))
-    return report(result.title, _facts(result), sections, made)
+    return report(result.title, _facts(result), sections, f"{made_by()}.")
 
 
 def _tree(result: Result) -> str:

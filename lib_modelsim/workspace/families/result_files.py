@@ -79,8 +79,10 @@ def _files(result: Result, dpi: float, job: Job) -> Iterator[_Write]:
         yield partial(_csv, table, job)
     if result.family.tree is None:
         return
+    about = Table("about", ("what", "how"), how_computed(result))
+    yield partial(_csv, about, job)
     yield partial(_tree, result)
-    yield partial(_workbook, result, tables, job)
+    yield partial(_workbook, result, [about, *tables], job)
     for figure in FIGURES:
         yield partial(write_family_figure, figure, result, dpi)
     yield partial(_report, result, tables)
@@ -108,9 +110,8 @@ def _tree(result: Result, folder: Path) -> list[Path]:
 
 
 def _workbook(result: Result, tables: Sequence[Table], job: Job, folder: Path) -> list[Path]:
-    about = Table("about", ("what", "how"), how_computed(result))
     with replacing(folder / "families.xlsx") as temporary:
-        write_workbook(temporary, [about, *sheets_of(result, tables)], job)
+        write_workbook(temporary, sheets_of(result, tables), job)
     return [folder / "families.xlsx"]
 
 
