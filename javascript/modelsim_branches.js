@@ -52,15 +52,21 @@ window.modelsim.branches = window.modelsim.branches || (function () {
         }
 
         function place(height) {
-            const above = rungs.find((rung) => rung.height >= height), below = rungs[rungs.indexOf(above) - 1];
-            if (!below) return above ? 0 : room;
+            let low = 0, high = rungs.length - 1;
+            if (height > tallest) return room;
+            while (low < high) {
+                const middle = (low + high) >> 1;
+                if (rungs[middle].height < height) low = middle + 1;
+                else high = middle;
+            }
+            const above = rungs[high], below = rungs[high - 1];
+            if (above.height === height) return above.x;
             const share = below.height ? Math.log(height / below.height) / Math.log(above.height / below.height)
                 : height / above.height;
             return below.x + share * (above.x - below.x);
         }
 
-        const known = new Map(rungs.map(({ height, x }) => [height, x]));
-        return { place: (height) => known.get(height) ?? place(height), width: room, ticks: () => roundTicks(place, tallest) };
+        return { place, width: room, ticks: () => roundTicks(place, tallest) };
     }
 
     /** Lengths as the heights are. */
@@ -71,17 +77,17 @@ window.modelsim.branches = window.modelsim.branches || (function () {
 
     /** 0, the greatest height, and between them the roundest numbers that have room. */
     function roundTicks(place, tallest) {
-        const half = (tick) => (DIGIT * String(tick).length + BESIDE) / 2;
         const found = [], add = (tick) => {
-            const x = place(tick);
-            if (tick <= tallest && found.every((other) => Math.abs(place(other) - x) >= half(other) + half(tick))) found.push(tick);
+            const x = place(tick), half = (DIGIT * String(tick).length + BESIDE) / 2;
+            const free = found.every((other) => Math.abs(other.x - x) >= other.half + half);
+            if (tick <= tallest && free) found.push({ tick, x, half });
         };
         const power = Math.floor(Math.log10(tallest || 1)), rough = (digits) => (digits % 10 ? 3 : [2, 0, 1, 2, 2, 1][digits / 10] ?? 2);
         const digits = [...Array(90).keys()].map((i) => i + 10).sort((a, b) => rough(a) - rough(b));
         const roundDown = Math.floor(tallest / 10 ** (power - 1)) * 10 ** (power - 1);
         [0, Number(roundDown.toPrecision(2))].forEach(add);
         for (const each of digits) for (let decade = power; decade > power - 9; decade--) add(Number(`${each}e${decade - 1}`));
-        return found.sort((a, b) => a - b);
+        return found.map(({ tick }) => tick).sort((a, b) => a - b);
     }
 
     /** Round numbers from 0 to the greatest height, at most about so many. */

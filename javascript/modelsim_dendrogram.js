@@ -106,7 +106,7 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
             make("g", {}, ...marks(tree, places, at)),
         );
         Object.assign(tree, { right, width: view.clientWidth });
-        replaced(view, tree, [svg, axis(data.axis, scale, right, width)]);
+        replaced(view, tree, [svg, axis(fitted(data.axis, total - 2 * (EDGE + GAP), SMALL, font), scale, right, width)]);
     }
 
     /** Put a new drawing in the place of the old one: what is chosen, found and focused stays so. */

@@ -186,7 +186,8 @@ class ViewState:
         if not families:
             return Shown(answer, how, why_none=answer.why_no_family())
         wanted = [family for family in families if family.architecture == choices.architecture]
-        return Shown(answer, how, families, next(iter([*wanted, *families]), None), called=self.backend.class_names)
+        drawn = max(wanted or families, key=lambda family: len(family.features.models))  # two of another network wait
+        return Shown(answer, how, families, drawn, called=self.backend.class_names)
 
     def known(self) -> tuple[object, ...]:
         """All that the families follow from, to tell an older state from a newer one; whichever model is chosen, which

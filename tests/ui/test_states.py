@@ -365,3 +365,14 @@ def test_a_model_that_equals_the_base_says_so(tab_over, small_family, tmp_path):
     choose(tab, base="base", chosen="same")
     told = families(tab)["relatives"].split('class="modelsim-own">')[1]
     assert told.startswith("no difference in a sample of the UNet beside base, the base")
+
+
+def test_two_models_of_another_network_do_not_take_the_tree_from_more(tab_over, small_family, tmp_path):
+    for i in range(2):
+        weights = demo.train(demo.draw(demo.sd2_shapes(4, 16, 1), seed=7), seed=i, size=0.1)
+        demo.save(tmp_path / f"a foreign {i}.safetensors", weights)
+    tab = tab_over(tmp_path, small_family)
+    assert "anna" in families(tab)["drawing"]
+    assert tab.session.shown().family.architecture == "SD 1.x"
+    choose(tab, architecture="SD 2.x")
+    assert "a foreign 1" in by_id(tab.show())["drawing"]
