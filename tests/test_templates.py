@@ -225,6 +225,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/answer.html": {
             "several": True, "asked": [(text, "")], "more_asked": 2, "verdict": text, "apart": text,
+            "verify_plan": text,
             "evidence": [{"kind": text, "sure": 0.5, "detail": text, "rest": text, "more": [text]}],
             "alike": [(text, text, text, "", text)], "gallery": text,
             "prompt": {"text": text, "source": text}, "infotext": text, "remarks": [text], "no_pictures": True,
@@ -372,6 +373,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/script.html": {"address": text},
         "ui/templates/side.html": {},
         "ui/templates/status.html": {"text": text, "kind": "done", "width": "5%"},
+        "ui/templates/verify_plan.html": {"pictures": text, "models": text, "how": text, "time": text},
         "ui/templates/verbatim.html": {
             "training": text, "refused": "", "compared": [text], "not_shown": [text],
             "models": [{"name": text, "told": text, "repeats": [""], "more": 2},

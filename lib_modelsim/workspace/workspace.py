@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from .finding.find import Found
     from .finding.index import GalleryIndex, Learned
     from .finding.queries import OpenedQuery, Query
-    from .finding.verify import Verified
+    from .finding.verify import Verified, VerifyPlan
     from .lineage.lineages import Lineages
     from .probing.gallery_import import Imported
     from .probing.grids import GridOptions, WrittenGrid
@@ -585,6 +585,18 @@ class Workspace:
         return replace(
             found, evidence=(*found.evidence, *told.evidence), remarks=(*found.remarks, *told.remarks)
         )
+
+    def plan_verify(self, pictures: Sequence[Query], found: Found, job: Job, top: int = 4) -> VerifyPlan:
+        """What `verify` would generate, and how long that takes. Raises ModelsimError where nothing can generate."""
+        from ..probes.gallery import Gallery
+        from .finding.verify import plan_verify
+
+        engine, _ = self.engine((), job)
+        pace = None
+        if self.gallery.is_dir():
+            with Gallery(self.gallery) as gallery:
+                pace = gallery.pace(engine.name)
+        return plan_verify(pictures, found, engine, pace, top)
 
     def verify(self, pictures: Sequence[Query], found: Found, encoder: Encoder, job: Job, top: int = 4) -> Verified:
         """Let the likeliest models generate the picture again. Raises ModelsimError where nothing can generate."""

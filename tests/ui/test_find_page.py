@@ -237,9 +237,18 @@ def test_the_likeliest_models_draw_it_again(page, tmp_path, small_family):
     settings = "a cat\nSteps: 2, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x64"
     record = f"{settings}, Model hash: {short_hash(tmp_path, small_family, 'carl')}, Model: carl"
     ask(page, noise_of("somebody's", (64, 64)), pnginfo=told(record))
-    page.begin(Finder.verify)
+    page.begin(Finder.plan_verify)
+    followed(page)
+    asked = answer(page.show())
+    assert re.search(r"Verify generates \d pictures?, with [^:]*carl[^:]*: 64 × 64 in 2 steps\.", asked)
+    assert "How long that takes is known once a probe was generated here" in asked
+    assert "Verify generates" not in answer(page.act(json.dumps({"find": "cancel verify"})))
+    page.begin(Finder.plan_verify)
+    followed(page)
+    page.act(json.dumps({"find": "verify"}))
     followed(page)
     shown = answer(page.show())
+    assert "Verify generates" not in shown
     assert "Generated again" in shown
     assert re.search(r"modelsim-again.*carl.*similarity of pixels", shown)
 

@@ -455,15 +455,6 @@ def test_a_cell_for_each_of_many_blocks_fits_a_narrow_list(open_page):
     assert page.locator(".modelsim-cells i").first.evaluate("cell => cell.offsetWidth") == 11
 
 
-def test_a_task_of_the_webui_shows_in_its_bar_once(open_page):
-    before = "window.asked = []; window.requestProgress = (...given) => asked.push([given[0], given[1].id])"
-    page = open_page("<div id='modelsim_status'></div>", before)
-    for _ in range(2):  # progress is told again and again
-        page.evaluate("modelsim_status.innerHTML = '<p data-task=\"task(one)\">half</p>'")
-    page.wait_for_function("asked.length > 0")
-    assert page.evaluate("asked") == [["task(one)", "modelsim_status"]]
-
-
 # pictures to find a model for
 
 RED, BLUE = (f"data:image/png;base64,{b64encode(content).decode()}" for content in (b"red", b"blue"))

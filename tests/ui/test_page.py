@@ -307,7 +307,7 @@ def test_each_browser_has_its_own_view_and_picture_also_after_a_reload(page, bro
 
 
 @needs_chromium
-def test_an_error_of_one_page_does_not_stay_on_another(page):
+def test_an_error_says_of_what_job_on_all_pages_until_it_is_dismissed(page):
     find, families = (
         page.locator("#modelsim_pages button", has_text=title).first for title in ("Find my model", "Families")
     )
@@ -315,6 +315,11 @@ def test_an_error_of_one_page_does_not_stay_on_another(page):
     page.locator("#modelsim_find_generate").click()
     expect(page.locator("#modelsim_status").first).to_contain_text("no picture to look up")
     families.click()
+    expect(page.locator("#modelsim_status").first).to_contain_text("Find my model: no picture to look up")
+    page.locator(".modelsim-jobs > summary").click()
+    row = page.locator(".modelsim-jobs li", has_text="Find my model")
+    row.get_by_role("button", name="Dismiss").click()
+    expect(row).to_have_count(0)
     expect(page.locator("#modelsim_status").first).not_to_contain_text("no picture")
 
 

@@ -194,6 +194,9 @@ def test_verify_proves_it_and_leaves_the_user_s_checkpoint_and_options(page, web
     ask(page, "to verify.png", content)
     expect(evidence(page, "By its record")).to_contain_text("gives no hash")
     page.locator("#modelsim_verify").click()
+    plan = page.locator(".modelsim-verify-plan")
+    expect(plan).to_contain_text("Verify generates")
+    plan.get_by_role("button", name="Generate").click()
     proof = re.compile(f"Proof: .*{STRANGER} generates the same picture")
     expect(evidence(page, "By generating it again")).to_contain_text(proof, timeout=4 * WAIT)  # four checkpoints draw
     pictures = page.locator("#modelsim_answer .modelsim-again figure")

@@ -11,16 +11,18 @@ from ...errors import for_page
 from ...identify.known_model import NONE_CALLED_SO, NOT_YOURS
 from ...pictures.opening import PictureError, open_picture
 from ...templates import render
-from ...text import brief, likelihood, readable
+from ...text import brief, counted, likelihood, readable, several
 from ..families.previews import inline
 from ..status import note
 from ..view_state import ViewState
+from ..words import duration
 from .cards import cards
 from .finder import Answered, Finder
 
 if TYPE_CHECKING:  # SciPy comes with it
     from ...identify.evidence.form import Evidence
     from ...workspace.finding.find import Found
+    from ...workspace.finding.verify import VerifyPlan
 
 _KINDS = {
     "record": "By its record",
@@ -60,6 +62,7 @@ def _answer(answer: Answered, session: ViewState) -> str:
     kinds = [piece.kind.value for piece in found.evidence]
     return render(
         "ui/templates/answer.html",
+        verify_plan=_verify_plan(answer.would_verify),
         several=len(asked) > 1,
         asked=[
             (each.name, each.preview and inline(each.preview, each.name, max(each.preview.size)))
@@ -164,3 +167,17 @@ def _generated_again(answer: Answered) -> dict[str, object] | None:
         ],
         "failures": [for_page(failure) for failure in verified.failures],
     }
+
+
+def _verify_plan(plan: VerifyPlan | None) -> str:
+    """What Verify would generate and how long that takes, with the question whether to."""
+    if plan is None:
+        return ""
+    ways = {f"{each.width} × {each.height} in {counted(each.steps, 'step')}": None for _, each in plan.pictures}
+    return render(
+        "ui/templates/verify_plan.html",
+        pictures=counted(len(plan.pictures), "picture"),
+        models=several([model for model, _ in plan.pictures]),
+        how=" or ".join(ways),
+        time="" if plan.seconds is None else duration(plan.seconds),
+    )

@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # SciPy and Pillow come with them
     from PIL import Image
 
     from ...workspace.finding.find import Found
-    from ...workspace.finding.queries import OpenedQuery
+    from ...workspace.finding.queries import OpenedQuery, Query
     from ...workspace.finding.ranking import Ranked
-    from ...workspace.finding.verify import Verified
+    from ...workspace.finding.verify import Verified, VerifyPlan
 
 _PREVIEW = 512
 """Pixels of the longer side of what is shown of a picture asked about."""
@@ -44,7 +44,13 @@ class Answered:
     asked: tuple[Asked, ...]
     found: Found
     verified: Verified | None = None
+    would_verify: VerifyPlan | None = None  # while a person is asked whether to do it
     left_out: tuple[str, ...] = ()
+
+    @property
+    def pictures(self) -> list[Query]:
+        """The pictures asked about, opened where they were."""
+        return [each.query or each.content for each in self.asked]
 
     @property
     def shown(self) -> Found:
@@ -94,7 +100,7 @@ class Finder:
     def find(self) -> Task:
         """Learn what is new in the gallery, then answer."""
         self._search = self.backend.run(
-            ("find", id(self.asked)), self._find, f"Find the model of {self._names}", series=("find", id(self))
+            ("find", id(self.asked)), self._find, self._title, series=("find", id(self))
         )
         return self._search
 
@@ -102,8 +108,19 @@ class Finder:
         """Compute the hashes that the record's is to be compared with for all checkpoints, then find again."""
         return self.backend.run(("compare hashes", id(self.asked)), self._compare_hashes, "Compare all hashes")
 
+    def plan_verify(self) -> Task:
+        """Find out what `verify` would generate, for the person to say yes to."""
+        title = f"Look what Verify generates for {self._names}"
+        return self.backend.run(("plan verify", id(self.answer)), self._plan_verify, title)
+
+    def cancel_verify(self) -> None:
+        """The person says no."""
+        if self.answer is not None:
+            self.answer = replace(self.answer, would_verify=None)
+
     def verify(self) -> Task:
         """Generate the picture again with the likeliest few, and rank again."""
+        self.cancel_verify()
         return self.backend.run(("verify", id(self.answer)), self._verify, f"Verify {self._names}")
 
     def load(self, key: str) -> Task:
@@ -123,7 +140,12 @@ class Finder:
     @property
     def _names(self) -> str:
         """The pictures asked about."""
-        return several([each.name for each in self.asked], 1) or "nothing"
+        return several([each.name for each in self.asked], 1)
+
+    @property
+    def _title(self) -> str:
+        """Of a search."""
+        return f"Find the model of {self._names}" if self.asked else "Find my model"
 
     def _compare_hashes(self, job: Job, workspace: Workspace) -> None:
         queries = [each.content for each in self.asked]
@@ -148,13 +170,21 @@ class Finder:
         if self.asked is asked:  # else a person has come with others meanwhile
             self.answer = Answered(opened, replace(found, remarks=tuple(remarks)))
 
-    def _verify(self, job: Job, workspace: Workspace) -> None:
-        answer = self.answer
-        if answer is None:
+    def _plan_verify(self, job: Job, workspace: Workspace) -> None:
+        answer = self._answered()
+        planned = workspace.plan_verify(answer.pictures, answer.shown, job)
+        if self.answer is not None and self.answer.found is answer.found:
+            self.answer = replace(self.answer, would_verify=planned)
+
+    def _answered(self) -> Answered:
+        if self.answer is None:
             raise ModelsimError("no answer to verify yet", None, "press Find first")
-        pictures = [each.query or each.content for each in answer.asked]
+        return self.answer
+
+    def _verify(self, job: Job, workspace: Workspace) -> None:
+        answer = self._answered()
         with self._encoder.in_use(workspace, job) as (index, shown):
-            verified = workspace.verify(pictures, answer.shown, index.encoder, shown)
+            verified = workspace.verify(answer.pictures, answer.shown, index.encoder, shown)
         if self.answer is not None and self.answer.found is answer.found:
             self.answer = replace(self.answer, verified=verified)
 

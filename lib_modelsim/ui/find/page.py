@@ -79,7 +79,7 @@ class FindPage:
         wiring.at_once(self._field.input, self.act, self._field, outputs)
         for button, task in (
             (self._find, Finder.find),
-            (self._verify, Finder.verify),
+            (self._verify, Finder.plan_verify),
             (self._hashes, Finder.compare_hashes),
         ):
             wiring.beside(button.click, partial(self.begin, task), None)
@@ -123,6 +123,10 @@ class FindPage:
                 finder.leave_out(key)
             case {"find": "all again"}:
                 finder.bring_back()
+            case {"find": "verify"}:
+                self.begin(Finder.verify)
+            case {"find": "cancel verify"}:
+                finder.cancel_verify()
             case {"find": "forget"}:
                 finder.forget()
             case {"find": "load", "name": key}:

@@ -93,7 +93,7 @@ class ProbesPage:
             self._wiring.at_once(button.click, begin, self.inputs, None)
         for button in (self._start, self._cancel):
             self._wiring.at_once(button.click, self._no_question, self.inputs, self._question)
-        self._wiring.when_ended(self.id, self._asked, self.inputs, self.outputs)
+        self._wiring.tell_menu(self._wiring.when_ended(self.id, self._asked, self.inputs, self.outputs))
         for control in self._looking:
             self._wiring.at_once(control.input, self._asked, self.inputs, self.outputs)
         for control in (self._suite, self._models):

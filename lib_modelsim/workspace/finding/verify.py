@@ -24,11 +24,12 @@ from ...pictures.records.infotext import parse
 from ...pictures.records.programs.webui import PROGRAM as WEBUI
 from ...pictures.records.reading import Records
 from ...probes.engine import CheckpointFailed, Engine, EngineCheckpoint, EngineSession, PictureFailed
+from ...probes.gallery import Pace, work
 from ...probes.parameters import OPTION_LABELS, Parameters
 from ...probes.recording import parameters_of
 from ...probes.run import drew
 from .find import Found
-from .queries import Query, open_query
+from .queries import OpenedQuery, Query, open_query
 from .ranking import Ranked, rank
 
 _WHOLE = "give the whole picture, or search without generating it again"
@@ -72,6 +73,25 @@ class Verified:
     failures: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class VerifyPlan:
+    """What `verify` would generate: a picture with each of these models; `seconds` is what they are expected to take,
+    None before this engine has generated any for the gallery."""
+
+    pictures: tuple[tuple[str, Parameters], ...]
+    seconds: float | None
+
+
+def plan_verify(
+    queries: Sequence[Query], found: Found, engine: Engine, pace: Pace | None, count: int = 4
+) -> VerifyPlan:
+    """What generating again would do. Raises ModelsimError as `verify`."""
+    planned = _planned(_with_pixels(queries), found, engine, count)
+    each = [parameters for _, _, parameters in planned]
+    seconds = None if pace is None else pace.loading * len(each) + pace.seconds * sum(map(work, each))
+    return VerifyPlan(tuple((card.model, parameters) for card, _, parameters in planned), seconds)
+
+
 def verify(
     queries: Sequence[Query], found: Found, encoder: Encoder, engine: Engine, job: Job, count: int = 4
 ) -> Verified:
@@ -81,19 +101,16 @@ def verify(
     By pixels where the record's settings are used, otherwise by the encoder. Raises Cancelled within one picture, and
     ModelsimError where no model can generate; the engine is left as it was.
     """
-    query = next((opened for each in queries if (opened := open_query(each)).picture is not None), None)
-    if query is None or query.picture is None:
-        raise ModelsimError("the picture's pixels cannot be read, so nothing can be compared with it", None, _WHOLE)
-    picture, records = query.picture, query.records
-    candidates = _candidates(found, engine, count)
+    query = _with_pixels(queries)
+    picture = query.picture
+    candidates = _planned(query, found, engine, count)
     drawn, failures = [], []
     vector: Vectors | None = None
     prepared = prepare(picture)
     stage = Stage(job, "generating it again", len(candidates), "pictures")
     with engine.session(job) as session:
-        for card, checkpoint in candidates:
+        for card, checkpoint, parameters in candidates:
             job.check()
-            parameters = _settings(records, found, picture.size, checkpoint.architecture)
             try:
                 image, infotext = _draw(session, checkpoint, parameters)
             except (CheckpointFailed, PictureFailed) as error:
@@ -109,9 +126,26 @@ def verify(
         raise ModelsimError(
             "no model could generate it again", joined(*failures, between="; "), "see the reasons above"
         )
-    exact = _full_settings(records)
+    exact = _full_settings(query.records)
     drawn.sort(key=lambda each: each.likeness if exact else each.nearness, reverse=True)
     return Verified(ranked_again(found, drawn, exact), tuple(drawn), exact, tuple(failures))
+
+
+def _with_pixels(queries: Sequence[Query]) -> OpenedQuery:
+    query = next((opened for each in queries if (opened := open_query(each)).picture is not None), None)
+    if query is None:
+        raise ModelsimError("the picture's pixels cannot be read, so nothing can be compared with it", None, _WHOLE)
+    return query
+
+
+def _planned(
+    query: OpenedQuery, found: Found, engine: Engine, count: int
+) -> list[tuple[Ranked, EngineCheckpoint, Parameters]]:
+    """Who is to generate, with what, and how."""
+    return [
+        (card, checkpoint, _settings(query.records, found, query.picture.size, checkpoint.architecture))
+        for card, checkpoint in _candidates(found, engine, count)
+    ]
 
 
 def _candidates(found: Found, engine: Engine, count: int) -> list[tuple[Ranked, EngineCheckpoint]]:
