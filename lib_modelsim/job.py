@@ -15,7 +15,8 @@ class Cancelled(ModelsimError):  # noqa: N818  no error, a wish
 
 @dataclass(frozen=True)
 class Progress:
-    """One report: what is being done, and how much of it; `unit` is "B" for bytes or a word in the plural."""
+    """One report: what is being done, and how much of it; `unit` is "B" for bytes, a word in the plural, or empty where
+    there is nothing to count."""
 
     what: str
     done: int

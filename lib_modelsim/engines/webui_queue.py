@@ -34,6 +34,9 @@ FIELDS = (
 )
 """What `State.begin` and `end` change. Not the server's commands: a restart asked for meanwhile has to happen."""
 
+_TO_WAKE = 1.0
+"""Seconds that a thread has for waking up; one that was quicker than we look has been and gone."""
+
 _WISHES = "interrupted", "stopping_generation", "skipped"
 
 Away = Callable[[], AbstractContextManager[object]]
@@ -99,6 +102,7 @@ class Turn:
                 for away in reversed(self._aways):
                     stack.enter_context(away())
                 self._leave()
+                _wait_until_taken(self._lock)
                 self._take()
         finally:
             self._gives.release()
@@ -118,14 +122,21 @@ class Turn:
         self._job.report(progress)
 
     def _cancelled(self) -> bool:
-        return self._job.cancelled() or (
-            self._ours and any(getattr(self._state, wish, False) for wish in _WISHES)
-        )
+        wishes = (getattr(self._state, wish, False) for wish in _WISHES)
+        return self._job.cancelled() or (self._ours and any(wishes))
 
 
 def is_wanted(lock: Any) -> bool:  # noqa: ANN401 - a lock of the host's own making
     """Whether somebody waits for the lock: the WebUIs' FIFOLock has a list of them; of others nobody can tell."""
     return bool(getattr(lock, "_pending_threads", ()))
+
+
+def _wait_until_taken(lock: Any) -> None:  # noqa: ANN401 - the same
+    """Until whoever was woken has the lock. A FIFOLock lets them wake first and take it then: who asks meanwhile would
+    be before them."""
+    inner, until = getattr(lock, "_lock", None), time.monotonic() + _TO_WAKE
+    while inner is not None and not inner.locked() and time.monotonic() < until:
+        time.sleep(0.001)
 
 
 def _acquire(lock: Any, job: Job) -> None:  # noqa: ANN401 - the same
@@ -134,10 +145,13 @@ def _acquire(lock: Any, job: Job) -> None:  # noqa: ANN401 - the same
     The WebUIs' FIFOLock can only be waited for without end, so a thread of its own stands in line. Where nobody wants
     the turn any more, it is passed on when it comes.
     """
+    if lock.acquire(False):
+        return
     ours: Future[None] = Future()
     Thread(target=lambda: ours.set_result(lock.acquire()), name="modelsim in the queue", daemon=True).start()
     try:
         while wait([ours], timeout=0.1).not_done:
+            job.report(Progress("waiting for the WebUI's own work", 0, 0, ""))
             job.check()
     except BaseException:
         ours.add_done_callback(lambda _: lock.release())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from itertools import count
 from threading import Lock
 
-from .tasks import Task, TaskState
+from .tasks import LONG, Task, TaskState
 
 _REPLACED = "Replaced by a newer request."
 
@@ -19,9 +19,10 @@ class Jobs:
     """What was asked for is done in its order; what nobody asked for comes after that, and makes way for it at once.
     No task is lost, none runs twice beside itself or after its end, and stopping one stops no other.
 
-    `turn` has a function called in the thread that does the work, once for each time that it is given it. A task that
-    runs and makes way for another lies in the queue already, where it goes on: that is how the two are told apart, a
-    task that makes way and one that was stopped. All else may be called from any thread.
+    `turn` has a function called in the thread that does the work, once for each time that it is given it; `after` is
+    called there after long work. A task that runs and makes way for another lies in the queue already, where it goes
+    on: that is how a task that makes way and one that was stopped are told apart. All else may be called from any
+    thread.
     """
 
     def __init__(self, turn: Callable[[Callable[[], None]], object], after: Callable[[], None] = lambda: None) -> None:
@@ -31,6 +32,7 @@ class Jobs:
         self._waiting: list[Task] = []
         self._ended: deque[Task] = deque(maxlen=LISTED)
         self._ends: Counter[Hashable] = Counter()
+        self._closed = False
 
     # what there is
 
@@ -67,6 +69,10 @@ class Jobs:
     def add(self, task: Task) -> Task:
         """Put a task into the queue, or join the same work where that runs or waits; returns which it is."""
         with self._lock:
+            if self._closed:
+                task.remove()
+                task.end()
+                return task
             same = next((each for each in self._all() if each.key == task.key), None)
             if same is not None and not (task.asked and not same.asked):
                 return same
@@ -127,8 +133,9 @@ class Jobs:
             self._ended = deque(kept, LISTED)
 
     def close(self) -> None:
-        """Stop all there is."""
+        """Stop all there is, and take no more."""
         with self._lock:
+            self._closed = True
             for task in self._all():
                 self._stop(task)
 
@@ -187,4 +194,5 @@ class Jobs:
             else:
                 self._stop_waiting(task)  # where it was done before it made way
                 self._end(task)
-        self._after()
+        if task.seconds > LONG:
+            self._after()

@@ -14,6 +14,8 @@ def working(title: str, progress: Progress | None = None, seconds: float = 0.0) 
     taken so far."""
     if progress is None:
         return _line(title, 0.0)
+    if not progress.unit:  # nothing to count
+        return _line(f"{title}: {progress.what} …", 0.0)
     fraction = progress.done / progress.total if progress.total else 1.0
     show = size_text if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"

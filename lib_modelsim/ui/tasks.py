@@ -15,7 +15,7 @@ from ..saying import logger_of
 _log = logger_of(__name__)
 
 LONG = 5.0
-"""Seconds of work that are worth a line of its own at the end, though nothing is to be said of it."""
+"""Seconds from which on work is long: that it has ended is told, though nothing is to be said of it."""
 
 
 class TaskState(Enum):

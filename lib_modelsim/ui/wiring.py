@@ -87,7 +87,7 @@ class Wiring:
         outputs: Any,  # noqa: ANN401 - the same
     ) -> Dependency:
         """Show what came of this owner's work whenever some has ended, in each window that is to know."""
-        ended, told = self.work.ended(owner)
+        ended, told = self.work.field_of(owner)
         shown = self.at_once(ended.input, answer, inputs, outputs)
 
         def tell(count: str) -> str:

@@ -26,7 +26,7 @@ class Work:
 
     def __init__(self, jobs: Jobs) -> None:
         self.jobs = jobs
-        self._owners: dict[str, tuple[gr.Textbox, gr.HTML]] = {}
+        self._owners: list[str] = []
         with gr.Row(elem_id="modelsim_bar"):
             self._line = gr.HTML(message(""), elem_id="modelsim_status")
             self._list = gr.HTML(elem_id="modelsim_jobs")
@@ -50,26 +50,25 @@ class Work:
         """The same, where what comes of it is shown in the window alone that asks."""
         return self.begin((owner, asking_window()), start, stopped, done)
 
-    def ended(self, owner: str) -> tuple[gr.Textbox, gr.HTML]:
+    def field_of(self, owner: str) -> tuple[gr.Textbox, gr.HTML]:
         """The field into which the script writes how often work of this owner has ended, where that is more than the
         page has shown; and where the page is told that it has shown so many."""
+        self._owners.append(owner)
         with self._hidden:
-            field = gr.Textbox(elem_id=f"modelsim_ended_{owner}", show_label=False)
-            self._owners[owner] = field, gr.HTML()
-        return self._owners[owner]
+            return gr.Textbox(elem_id=f"modelsim_ended_{owner}", show_label=False), gr.HTML()
 
     def show(self, asked: str) -> Updates:
         """What goes on, for a window that asks and says which list it has."""
-        question = json.loads(asked) if asked else {}
+        question, window = json.loads(asked) if asked else {}, asking_window()
         running, listed = self.jobs.running, self._listed()
         version = f"{crc32(listed.encode()):x}"
-        window = asking_window()
+        same = question.get("list") == version
         ends = {owner: self.jobs.ends(owner, (owner, window)) for owner in self._owners}
         told = {"at": question.get("at"), "live": self.jobs.busy, "named": bool(window), "ends": ends}
         return {
             self._told: render("ui/templates/jobs_told.html", told=json.dumps(told)),
             self._line: self.line(),
-            self._list: gr.update() if question.get("list") == version else _versioned(listed, version),
+            self._list: gr.update() if same else render("ui/templates/jobs_list.html", listed=listed, version=version),
             self.stop: gr.update(interactive=running is not None and not running.stopping),
         }
 
@@ -99,15 +98,10 @@ class Work:
         """What runs, what waits, what has ended; with a button each for what can be done with it."""
         jobs = self.jobs
         running, waiting, ended = jobs.running, jobs.waiting, jobs.ended
-        words = [f"{len(waiting):,} waiting"] if waiting else []
         return render(
             "ui/templates/jobs.html",
             running=running,
             waiting=[each for each in waiting if each is not running],
             ended=ended,
-            summary=", ".join(words) or ("Jobs" if running or ended else ""),
+            summary=f"{len(waiting):,} waiting" if waiting else "Jobs",
         )
-
-
-def _versioned(listed: Markup, version: str) -> Markup:
-    return render("ui/templates/jobs_list.html", listed=listed, version=version)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from threading import Condition
+from threading import Event, Lock
 from types import ModuleType, SimpleNamespace
 
 BROKEN = b"broken"
@@ -17,32 +17,36 @@ BROKEN = b"broken"
 
 
 class FIFOLock:
-    """First come, first served; it can be asked for, or waited for without end."""
+    """First come, first served; it can be asked for, or waited for without end. As A1111 has it: who is woken takes it
+    only then, and whoever asks in between is first."""
 
     def __init__(self):
-        self._pending_threads, self._changed, self._held = deque(), Condition(), False
+        self._lock, self._inner_lock, self._pending_threads = Lock(), Lock(), deque()
 
     def acquire(self, blocking=True):
-        with self._changed:
-            if not blocking and self._held:
+        with self._inner_lock:
+            if self._lock.acquire(False):
+                return True
+            if not blocking:
                 return False
-            self._pending_threads.append(ticket := object())
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._held and self._pending_threads[0] is ticket)
-            self._pending_threads.popleft()
-            self._held = True
-            return True
+            woken = Event()
+            self._pending_threads.append(woken)
+        woken.wait()
+        time.sleep(0.01)  # to be overtaken
+        return self._lock.acquire()
 
     def release(self):
-        with self._changed:
-            assert self._held, "released without being held"
-            self._held = False
-            self._changed.notify_all()
+        with self._inner_lock:
+            if self._pending_threads:
+                self._pending_threads.popleft().set()
+            self._lock.release()
 
     def wait_until_asked_for(self, times=1):
         """Until so many are waiting; for the tests."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self._pending_threads) >= times, timeout=30)
+        until = time.monotonic() + 30
+        while len(self._pending_threads) < times:
+            assert time.monotonic() < until
+            time.sleep(0.001)
 
     def __enter__(self):
         return self.acquire()

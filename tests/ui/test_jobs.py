@@ -219,5 +219,5 @@ def test_closing_ends_all_of_them():
     jobs.close()
     for turn in turns:
         turn()
-    assert all(task.wait(0) for task in tasks)
+    assert all(task.wait(0) for task in [*tasks, jobs.add(Task("late", "a task", lambda _: never.set()))])
     assert not never.is_set()
