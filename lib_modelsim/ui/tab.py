@@ -11,6 +11,7 @@ import gradio as gr
 from ..templates import render
 from .backend import Backend
 from .families.page import FamiliesPage
+from .help import help_marks
 from .pages import PAGES, TabPage
 from .view_state import ViewState
 from .windows import asking_window
@@ -71,4 +72,5 @@ class Tab:
     def _made(self, kind: type[TabPage], session: ViewState, wiring: Wiring) -> gr.TabItem:
         with gr.TabItem(kind.title, id=kind.id) as item:
             self.pages[kind.id] = kind(session, wiring)
+            gr.HTML(help_marks(kind.id), elem_classes="modelsim-help-texts")
         return item

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import gradio as gr
 
 from ...templates import render
+from ...text import readable
 from ..view_state import ViewState
 from ..work import Updates
 
 
 class _Card(NamedTuple):
-    """A page by its title, what a person gets there, and the button that it begins with, if it does."""
+    """A page by its title, what a person gets there, its picture, and the button that it begins with, if it does."""
 
     page: str
     gives: str
+    picture: str = ""
     press: str = ""
 
 
 _CARDS = (
-    _Card("Families", "Which models are copies, which are relatives: a tree with classes.", "modelsim_generate"),
+    _Card(
+        "Families",
+        "Which models are copies, which are relatives: a tree with classes.",
+        "families.webp",
+        "modelsim_generate",
+    ),
+    _Card("Probes", "What each model generates: the same pictures from every one, side by side.", "probes.webp"),
+    _Card("Find my model", "Which model made a picture: drop one, and see the evidence.", "find.webp"),
+)
+
+_MORE = (
     _Card("Recipe", "What a checkpoint is made of: its parents, their shares, the method."),
-    _Card("Probes", "What each model generates: the same pictures from every one, side by side."),
-    _Card("Find my model", "Which model made a picture: drop one, and see the evidence."),
     _Card("Curate", "The best of many pictures, where models fail, and duplicates: choose a folder."),
 )
+
+_PICTURES = Path(__file__).parents[2] / "demo" / "cards"
+"""Pictures of what the program makes of its demonstration."""
+
+_DOCUMENTATION = Path(__file__).parents[3] / "docs"
+
+
+@cache
+def _picture(name: str) -> str:
+    return b64encode((_PICTURES / name).read_bytes()).decode()
 
 
 class Greeting:
@@ -41,5 +64,11 @@ class Greeting:
         """The greeting, while it is to be seen."""
         if self._session.choices.greeted:
             return {self._greeting: gr.update(visible=False)}
-        html = render("ui/templates/greeting.html", cards=_CARDS, empty=not self._session.backend.rows)
+        html = render(
+            "ui/templates/greeting.html",
+            cards=[(card, _picture(card.picture)) for card in _CARDS],
+            more=_MORE,
+            empty=not self._session.backend.rows,
+            documentation=readable(_DOCUMENTATION) if _DOCUMENTATION.is_dir() else "",
+        )
         return {self._greeting: gr.update(visible=True, value=html)}
