@@ -48,7 +48,7 @@ def test_the_last_tree_is_there_after_a_start_and_tells_what_it_does_not_know(st
     page, folder = start()
     page.session.choose(view=TREE)
     assert "Not compared yet" in drawn(page)
-    list(page.session.backend.compare(page.session.choices.question).follow())
+    page.session.backend.compare(page.session.choices.question).wait()
     assert "modelsim-before" not in drawn(page)
 
     def opened(*_):
@@ -68,7 +68,7 @@ def test_the_last_tree_is_there_after_a_start_and_tells_what_it_does_not_know(st
     assert "1 file is new since; 1 file is gone: bert. Press Show families to renew it." in told
     assert told.count('class="modelsim-leaf') == 4
     assert ">gone<" in told
-    list(page.session.backend.compare(page.session.choices.question).follow())
+    page.session.backend.compare(page.session.choices.question).wait()
     assert "modelsim-before" not in drawn(page)
 
 

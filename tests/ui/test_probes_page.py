@@ -95,7 +95,7 @@ def test_the_page_asks_for_a_suite_and_keeps_it_and_the_models_over_a_start(page
     begins = "standard — 24 probes, 512 × 512, 28 steps: 24 prompts of"
     assert by_id(page.opened("standard"))["suite"].startswith(begins)
     backend = page.session.backend
-    list(backend.read_index().follow())
+    backend.read_index().wait()
     labels = page.show(None, (), 1, ONE_PROBE, None, None, None)[page._suite]["choices"]
     page._taken(labels[0], ["bert", "carl"], 1, ONE_PROBE, None, None, None)
     page.session = ViewState(backend)  # as after a start

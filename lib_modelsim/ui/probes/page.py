@@ -43,7 +43,9 @@ class ProbesPage:
             self._models = gr.Dropdown(
                 [], label="Models (leave empty for all)", multiselect=True, elem_id="modelsim_probe_models", scale=5
             )
-            self._batch = gr.Number(1, label="Batch size", precision=0, elem_id="modelsim_batch", scale=1, min_width=120)
+            self._batch = gr.Number(
+                1, label="Batch size", precision=0, elem_id="modelsim_batch", scale=1, min_width=120
+            )
             self._plan = gr.Button("Estimate", elem_id="modelsim_plan", scale=1, min_width=100)
             self._generate = gr.Button(
                 GENERATE, variant="primary", elem_id="modelsim_probes_generate", scale=1, min_width=230
