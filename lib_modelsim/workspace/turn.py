@@ -12,6 +12,8 @@ from .catalogue.index import Model
 
 def turn_for(models: Iterable[Model], host: Host, what: str, job: Job) -> AbstractContextManager[Job]:
     """The host's turn (`Host.at_work`) where the GPU is used, or the weights of the model that it has in memory."""
+    if not host.is_webui:  # nobody else has a turn, and torch, which tells the GPU, takes seconds to import
+        return nullcontext(job)
     from ..similarity.device import choose_device
 
     settings = host.settings()
