@@ -15,6 +15,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -227,7 +228,7 @@ class Library(Moves):
                 (
                     "INSERT OR REPLACE INTO layouts SELECT ?, ?, NULL"
                     " WHERE NOT EXISTS (SELECT 1 FROM sound_layouts WHERE digest = ?)",
-                    (digest, zlib.compress(layout.encode()), digest),
+                    (digest, _compressed(layout), digest),
                 ),
                 (
                     "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
@@ -432,6 +433,12 @@ def _new_id() -> int:
 
 def _members(models: Iterable[int]) -> str:
     return json.dumps(sorted(models))
+
+
+@lru_cache(maxsize=8)
+def _compressed(layout: str) -> bytes:
+    """A layout, which most files share."""
+    return zlib.compress(layout.encode())
 
 
 def _pack(arrays: Mapping[str, NDArray]) -> bytes:

@@ -86,7 +86,7 @@ class Facts:
 
 def facts_of(checkpoint: Checkpoint) -> Facts:
     """The facts of an opened checkpoint. Reads the values of `position_ids`, some hundred bytes."""
-    keys = [*checkpoint.extras, *checkpoint.weights]
+    keys = [key for key in (*checkpoint.extras, *checkpoint.weights) if key.endswith(tuple(MARKERS))]
     markers = tuple(marker for marker in MARKERS if any(key == marker or key.endswith(f".{marker}") for key in keys))
     has_ema = any(tensor.key.startswith(EMA_PREFIX) for tensor in checkpoint.tensors)
     network = any(weight.component == "unet" for weight in checkpoint.weights.values())

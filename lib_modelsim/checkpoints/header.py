@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -129,10 +129,10 @@ def _bounded(metadata: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 def header_of(checkpoint: Checkpoint) -> Header:
     """The header of an opened checkpoint."""
-    dtypes: dict[str, Counter[str]] = {}
+    dtypes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     sizes: Counter[str] = Counter()
     for weight in (*checkpoint.weights.values(), *checkpoint.barred.values()):
-        dtypes.setdefault(weight.component, Counter())[weight.stored.precision] += weight.stored.count
+        dtypes[weight.component][weight.stored.precision] += weight.stored.count
         sizes[weight.component] += weight.stored.bytes_in_file
     components = {
         name: Component(count.total(), count.most_common(1)[0][0], sizes[name])

@@ -84,6 +84,10 @@ class Layout:
 
     def to_json(self) -> str:
         """One line of JSON that `from_json` reads back, the same for the same layout."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> str:
         rows = [[key, p.component, p.block, p.shape] for key, p in self.places.items()]
         return json.dumps([self.architecture, rows], separators=(",", ":"))
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from .architecture import is_lora
 from .diffusers_names import original_names
-from .networks import KeyLayout, Role, Split, networks, registry
+from .networks import KeyLayout, Registry, Role, Split, networks, registry
 from .networks.keys import Keys
 from .quantised.registry import decoded
 from .stored import FLOATS, StoredTensor
@@ -47,20 +49,48 @@ def common_names(tensors: Iterable[StoredTensor]) -> list[tuple[str, StoredTenso
     twice, the tensor that has the common name in the file has it here; the other's own name follows in brackets.
     """
     tensors = decoded(tensors)
-    if is_lora("\n".join(tensor.key for tensor in tensors)):
-        return [(tensor.key, tensor) for tensor in tensors]
+    forms = tuple((tensor.key, tensor.dtype, tensor.shape, tensor.strides) for tensor in tensors)
+    return [(name, tensors[i] if part is None else part.of(tensors[i])) for name, i, part in _named(forms, registry())]
+
+
+_Form = tuple[str, str, tuple[int, ...], tuple[int, ...] | None]
+"""Key, dtype, shape and strides of a tensor."""
+
+_UNREAD: Any = None
+"""The source of a tensor that stands for all of one form."""
+
+
+class _PartOf(NamedTuple):
+    """Where a part of a tensor lies: so many bytes behind the tensor's own place, in this shape."""
+
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...] | None
+
+    def of(self, tensor: StoredTensor) -> StoredTensor:
+        return replace(tensor, offset=tensor.offset + self.offset, shape=self.shape, strides=self.strides)
+
+
+@lru_cache(maxsize=16)
+def _named(forms: tuple[_Form, ...], known: Registry) -> list[tuple[str, int, _PartOf | None]]:  # noqa: ARG001
+    """The common names, each with the position of the tensor that it is or is a part of; by the networks `known` now.
+    Cached, as most files of a library have the tensors of another one."""
+    if is_lora("\n".join(key for key, *_ in forms)):
+        return [(key, i, None) for i, (key, *_) in enumerate(forms)]
+    tensors = [StoredTensor(key, dtype, shape, _UNREAD, 0, strides) for key, dtype, shape, strides in forms]
     shapes = {tensor.key.removeprefix(_MARK): tensor.shape for tensor in tensors}
     homes = _homes(shapes)
     names = _original_names(homes)
     own = {tensor.key for tensor in tensors}
     common = {names[key]: shape for key, shape in shapes.items()}
-    found: dict[str, StoredTensor] = {}
-    for tensor in tensors:
+    found: dict[str, tuple[int, _PartOf | None]] = {}
+    for i, tensor in enumerate(tensors):
         key = tensor.key.removeprefix(_MARK)
         for name, part in _parts(names[key], tensor, homes[key].layout, common):
             taken = name != tensor.key and (name in own or name in found)
-            found[f"{name} ({tensor.key})" if taken else name] = part
-    return list(found.items())
+            place = None if part is tensor else _PartOf(part.offset, part.shape, part.strides)
+            found[f"{name} ({tensor.key})" if taken else name] = i, place
+    return [(name, *place) for name, place in found.items()]
 
 
 _TEXT_ENCODER = re.compile(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ..errors import CheckpointError
@@ -14,6 +15,7 @@ from .architecture import kind_of
 from .file_formats import FileHeaders, read_file_headers
 from .files import file_key, shards_at
 from .layout import OTHER, Layout, Place
+from .networks import Registry, registry
 from .quantised.decoding import Opaque
 from .quantised.registry import BESIDE
 from .source import FileKey, FileSource, FromSources, ReadError, Source, changed
@@ -105,8 +107,10 @@ class Checkpoint(FromSources):
     @cached_property
     def layout(self) -> Layout:
         """What is where in the network, in network order."""
-        return Layout.of(
-            self.architecture, {key: Place(w.component, w.block, w.shape) for key, w in self.weights.items()}
+        return _layout(
+            self.architecture,
+            tuple((key, w.component, w.block, w.shape) for key, w in self.weights.items()),
+            registry(),
         )
 
     def read(self, key: str) -> bytearray:
@@ -147,12 +151,12 @@ def checkpoint_of(
         raise CheckpointError("the file holds no tensors", path.name, "move it elsewhere, it is not a checkpoint")
     remarks = remarks if tensors else (*remarks, "it describes a model and holds no tensors")
     named = names.common_names(tensors)
-    architecture = kind_of({key: stored.shape for key, stored in named if not key.endswith(BESIDE)})
+    forms = tuple((key, stored.shape, stored.dtype) for key, stored in named)
+    architecture, places = _places(forms, registry())
     weights: dict[str, Weight] = {}
     barred: dict[str, Weight] = {}
     extras: dict[str, StoredTensor] = {}
-    for key, stored in named:
-        component, block = blocks.place(architecture, key) if _holds_weights(key, stored) else (None, None)
+    for (key, stored), (component, block) in zip(named, places, strict=True):
         if component is None:
             extras[key] = stored
         else:
@@ -161,10 +165,35 @@ def checkpoint_of(
     return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras, remarks, barred)
 
 
-def _holds_weights(key: str, stored: StoredTensor) -> bool:
+@lru_cache(maxsize=16)
+def _places(
+    forms: tuple[tuple[str, tuple[int, ...], str], ...],
+    known: Registry,  # noqa: ARG001
+) -> tuple[str, list[tuple[str | None, str | None]]]:
+    """The architecture of these common keys, shapes and dtypes, by the networks `known` now; component and block of
+    each, None for what holds no weights. Cached, as most files of a library have the tensors of another one."""
+    architecture = kind_of({key: shape for key, shape, _ in forms if not key.endswith(BESIDE)})
+    weights = (_holds_weights(*form) for form in forms)
+    return architecture, [
+        blocks.place(architecture, key) if held else (None, None)
+        for (key, *_), held in zip(forms, weights, strict=True)
+    ]
+
+
+@lru_cache(maxsize=16)
+def _layout(
+    architecture: str,
+    places: tuple[tuple[str, str, str | None, tuple[int, ...]], ...],
+    known: Registry,  # noqa: ARG001
+) -> Layout:
+    """The layout of these keys, components, blocks and shapes; one for all models that have the same."""
+    return Layout.of(architecture, {key: Place(*place) for key, *place in places})
+
+
+def _holds_weights(key: str, shape: tuple[int, ...], dtype: str) -> bool:
     """Whether a tensor's numbers are weights: a single number is a scale, a marker or a setting (alpha, sigma_max,
     an empty v_pred), and integers are buffers."""
-    return stored.dtype in FLOATS and stored.count > 1 and not key.endswith("position_ids")
+    return dtype in FLOATS and math.prod(shape) > 1 and not key.endswith("position_ids")
 
 
 def _open_several(path: Path, read: Callable[[], FileHeaders]) -> Checkpoint:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import Any
 
 from ..errors import CheckpointError
@@ -33,6 +34,11 @@ MOST_JSON_PARTS = 1_000_000
 LARGEST_UNICODE_HEADER = 16_000_000
 """Bytes of a header that is not plain ASCII: one rare letter makes Python take four bytes for each letter of a text."""
 
+LONGEST_REMEMBERED = 4_000_000
+"""Bytes of a header whose tensors are kept in memory: ten times those of SDXL."""
+
+_FIRST = b'{"__metadata__":'
+
 
 def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str], tuple[str, ...]]:
     """The tensors of a safetensors file in file order, its `__metadata__`, and a remark on bytes behind the last one.
@@ -53,28 +59,55 @@ def read_header(source: Source) -> tuple[list[StoredTensor], dict[str, str], tup
     raw = bytearray(length)
     source.read_into(8, memoryview(raw))
     refuse_many(raw.count(b'"data_offsets"'))  # before each takes memory
-    header = _parse(raw)
-    refuse_many(len(header))
-
-    metadata = header.pop("__metadata__", None) or {}
+    if len(raw) > LONGEST_REMEMBERED:
+        metadata, entries, end = _entries(bytes(raw))
+    else:
+        before, rest = _metadata_before(bytes(raw))
+        metadata, entries, end = _remembered_entries(rest)
+        metadata = metadata if before is None else before
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CheckpointError("the safetensors metadata is not text", None, DAMAGED)
+    start = 8 + length
+    tensors = [StoredTensor(key, dtype, shape, source, start + first) for key, dtype, shape, first in entries]
+    if start + end > source.size:
+        place = f"{source.size:,} of {start + end:,} bytes"
+        raise CheckpointError("the file ends before its last tensor does", place, DAMAGED)
+    return tensors, dict(metadata), bytes_after(source.size - start - end)
 
+
+def _entries(raw: bytes) -> tuple[object, tuple[tuple[str, str, tuple[int, ...], int], ...], int]:
+    """The metadata of a header; key, dtype, shape and first byte of every tensor, in file order; where the data end."""
+    header = _parse(raw)
+    refuse_many(len(header))
+    metadata = header.pop("__metadata__", None) or {}
     ranges = {key: _range(key, info) for key, info in header.items()}
-    start, end, tensors = 8 + length, 0, []
+    end, entries = 0, []
     for key in sorted(ranges, key=ranges.__getitem__):
         first, last = ranges[key]
         if first != end:
             raise CheckpointError("the safetensors data has a gap or an overlap before", key, DAMAGED)
         end = last
-        tensors.append(StoredTensor(key, header[key]["dtype"], tuple(header[key]["shape"]), source, start + first))
-    if start + end > source.size:
-        place = f"{source.size:,} of {start + end:,} bytes"
-        raise CheckpointError("the file ends before its last tensor does", place, DAMAGED)
-    return tensors, metadata, bytes_after(source.size - start - end)
+        entries.append((key, header[key]["dtype"], tuple(header[key]["shape"]), first))
+    return metadata, tuple(entries), end
 
 
-def _parse(raw: bytearray) -> dict[str, Any]:
+_remembered_entries = lru_cache(maxsize=16)(_entries)
+"""Most files of a library have the tensors of another one, and the same file is opened several times."""
+
+
+def _metadata_before(raw: bytes) -> tuple[object, bytes]:
+    """The metadata that a header begins with, as programs write it, and the header without; else None and all of it."""
+    if not raw.startswith(_FIRST) or raw.count(b"__metadata__") != 1 or b"\\u" in raw:  # it may be there twice
+        return None, raw
+    try:
+        text = raw.decode("utf-8")
+        metadata, end = _DECODER.raw_decode(text, len(_FIRST))
+    except (ValueError, RecursionError):
+        return None, raw  # what is wrong is told of all of it
+    return (metadata, b"{" + text[end + 1 :].encode()) if text[end : end + 2] == ',"' else (None, raw)
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
     if sum(map(raw.count, (b"[", b"{", b","))) > MOST_JSON_PARTS:
         raise CheckpointError("the safetensors header has too many entries", f"more than {MOST_JSON_PARTS}", DAMAGED)
     if len(raw) > LARGEST_UNICODE_HEADER and (b"\\u" in raw or not raw.isascii()):
@@ -82,8 +115,7 @@ def _parse(raw: bytearray) -> dict[str, Any]:
             "the safetensors header is too long for one that is not ASCII", f"{len(raw)} bytes", DAMAGED
         )
     try:
-        text = raw.decode("utf-8")
-        header = json.loads(text, object_pairs_hook=_without_duplicates, parse_int=_whole, parse_constant=_no_number)
+        header = json.loads(raw.decode("utf-8"), **_CAREFUL)
     except (ValueError, RecursionError) as error:
         raise CheckpointError("the safetensors header is not valid JSON", error, DAMAGED) from None
     if not isinstance(header, dict):
@@ -126,3 +158,7 @@ def _range(key: str, info: object) -> tuple[int, int]:
     if math.prod(shape) * ITEM_BITS[dtype] != 8 * (offsets[1] - offsets[0]):
         raise CheckpointError("a safetensors shape does not match its bytes", f"{key}: {dtype} {shape}", DAMAGED)
     return offsets[0], offsets[1]
+
+
+_CAREFUL = {"object_pairs_hook": _without_duplicates, "parse_int": _whole, "parse_constant": _no_number}
+_DECODER = json.JSONDecoder(**_CAREFUL)

@@ -83,6 +83,9 @@ class Source(ABC):
     density: float = 1.0
     """Bytes in the file for each byte that is read here."""
 
+    reads_through: bool = False
+    """Whether one read may go on from a tensor to the next and through what lies between."""
+
     @property
     def root(self) -> Source:
         """The file that the bytes come from: another one where this decodes what stands there."""
@@ -141,6 +144,8 @@ class FileSource(Source):
     A thread that reads has a handle for itself, so no read waits for another. Of those at rest at most KEPT_OPEN are
     kept, over all files; each is that of the file first seen.
     """
+
+    reads_through = True
 
     def __init__(self, path: Path, name: str | None = None):
         self.path, self.name = path, path.name if name is None else name
