@@ -63,8 +63,7 @@ def likely_base(models: Sequence[str], l2: Array) -> LikelyBase | None:
     if len(heads) < _FEWEST:
         return None
     distances = among[np.ix_(heads, heads)]
-    open_sided = [_least(_changes(distances, i)) >= _OPPOSITE for i in range(len(heads))]
-    farthest = np.where(open_sided, distances.max(axis=1), np.inf)
+    farthest = _farthest_of_open_sided(distances)
     medians = np.array([np.median(np.delete(row, i)) for i, row in enumerate(distances)])
     middle = (farthest <= _AS_NEAR * farthest.min()) & np.isfinite(farthest) & (medians <= _TYPICAL * medians.min())
     for head in heads[np.argsort(farthest, kind="stable")]:
@@ -79,16 +78,25 @@ def likely_base(models: Sequence[str], l2: Array) -> LikelyBase | None:
     return None
 
 
+def _farthest_of_open_sided(distances: Array) -> Array:
+    """How far the farthest is from each that has no two on opposite sides of it, [n]; infinite for others, and for all
+    that are farther than a base could be and than the second nearest of those."""
+    reach, found, nearest = distances.max(axis=1), np.full(len(distances), np.inf), list[float]()
+    for i in np.argsort(reach, kind="stable").tolist():
+        if len(nearest) > 1 and reach[i] > max(_AS_NEAR * nearest[0], nearest[1]):
+            break
+        if _changes(distances, i).min() >= _OPPOSITE:
+            found[i] = reach[i]
+            nearest.append(float(reach[i]))
+    return found
+
+
 def _changes(distances: Array, base: int) -> Array:
     """Cosines between the changes of all models from this one, [n − 1, n − 1]."""
     others = np.delete(np.arange(len(distances)), base)
     products = delta_products(distances**2, base)[np.ix_(others, others)]
     length = np.sqrt(products.diagonal())
     return products / np.outer(length, length)
-
-
-def _least(cosines: Array) -> float:
-    return float(cosines[np.triu_indices(len(cosines), 1)].min())
 
 
 def _directions(cosines: Array) -> int:

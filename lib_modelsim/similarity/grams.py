@@ -13,16 +13,16 @@ float64. What leaves the range of float64, too, is told apart as what is not fin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from .device import Device
-from .pairs import exact_dtype
 from .parts import OF_ONE_SIZE, KeySums
+from .pieces import Piece, cut, dtypes_of, every, exact_dtype, filled
 
 Array = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ class GramSums:
             broken = self._apart & (self._gram.diagonal() < _LEAST)
         return np.where(broken, np.inf, 0)
 
-    def add(self, values: Sequence[torch.Tensor]) -> None:
+    def add(self, values: Piece) -> None:
         """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
         if not np.isfinite(self._norms).all():
             return  # the key will be summed anew
@@ -89,12 +89,12 @@ class GramSums:
         step = max(_SHORTEST_SLICE, (_SLICE_NUMBERS if on_cpu else self._device.budget // 16) // m)
         dtype = exact_dtype(values)
         rows = torch.empty(m, min(step, count), dtype=dtype, device=self._device.torch)
-        vanish = any(value.dtype not in _HALVES for value in values)
+        vanish = not dtypes_of(values) <= _HALVES
         for first in range(0, count, step):
-            pieces = [value[first : first + step] for value in values]
-            if not self._add_slice(_filled(rows, pieces), self._tree, vanish):
+            pieces = cut(values, first, first + step)
+            if not self._add_slice(filled(rows, pieces), self._tree, vanish):
                 wide = torch.empty(m, len(pieces[0]), dtype=torch.float64, device=self._device.torch)
-                self._add_slice(_filled(wide, pieces), self._tree, vanish)
+                self._add_slice(filled(wide, pieces), self._tree, vanish)
 
     def _add_slice(self, rows: torch.Tensor, tree: RootedTree, vanish: bool) -> bool:
         """Take in numbers [m, c], which are overwritten by their differences. False where float32 does not do, and
@@ -108,8 +108,7 @@ class GramSums:
         if self._inner is not None:
             wide = rows.double()
             inner = (wide @ wide.T).cpu().numpy()
-        for child, parent in tree.leaves_first:
-            rows[child] -= rows[parent]
+        rows[1:] -= rows[torch.from_numpy(tree.parents[1:]).to(rows.device)]
         gram = np.zeros_like(self._gram)
         for first in range(0, len(rows), _BAND):
             for part in _parts(rows, _MULTIPLIED):
@@ -161,7 +160,10 @@ class GramSums:
 
     def _squares(self, tree: RootedTree) -> tuple[Array, Array]:
         if self._found is None:
-            self._found = tree.squares(np.triu(self._gram) + np.triu(self._gram, 1).T, self._resolution)
+            gram = np.triu(self._gram, 1)
+            gram += gram.T.copy()
+            np.fill_diagonal(gram, self._gram.diagonal())
+            self._found = tree.squares(gram, self._resolution)
         return self._found
 
 
@@ -174,24 +176,15 @@ def _parts(rows: torch.Tensor, length: int) -> list[torch.Tensor]:
     return parts
 
 
-def _filled(rows: torch.Tensor, values: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The rows [m, c] with these numbers in them."""
-    found = rows[:, : len(values[0])]
-    for row, value in zip(found, values, strict=True):
-        row.copy_(value)
-    return found
-
-
 @dataclass(frozen=True)
 class RootedTree:
-    """A tree over m models as arithmetic: each model is the sum of the differences on its way from the root.
+    """A tree over m models as arithmetic: each model is the sum of the differences on its way from the root, node 0.
 
-    `paths` [m, m] has a 1 where a node lies on a model's way; the root, node 0, stands for itself. `leaves_first` are
-    (child, parent) pairs, every child before its parent's own turn.
+    `parents` [m], the root's its own; `levels` are the nodes by their number of steps from the root, from one on.
     """
 
-    paths: Array
-    leaves_first: tuple[tuple[int, int], ...]
+    parents: NDArray[np.int64]
+    levels: tuple[NDArray[np.int64], ...]
 
     @classmethod
     def over(cls, distances: Array) -> RootedTree:
@@ -200,17 +193,37 @@ class RootedTree:
         Not scipy's, which takes a zero for no edge: equal models are just those that belong side by side.
         """
         m = len(distances)
-        paths, parents, order = np.eye(m), np.zeros(m, dtype=int), []
+        parents, depth = np.zeros(m, dtype=np.int64), np.zeros(m, dtype=np.int64)
         nearest = distances[0].copy() if m else np.zeros(0)
         nearest[:1] = np.inf
         for _ in range(m - 1):
             node = int(nearest.argmin())
-            order.append((node, int(parents[node])))
-            paths[node] += paths[parents[node]]
+            depth[node] = depth[parents[node]] + 1
             nearest[node] = np.inf
             closer = (distances[node] < nearest) & np.isfinite(nearest)
-            nearest[closer], parents[closer] = distances[node][closer], node
-        return cls(paths, tuple(reversed(order)))
+            np.copyto(nearest, distances[node], where=closer)
+            np.copyto(parents, node, where=closer)
+        return cls(parents, tuple(np.flatnonzero(depth == step) for step in range(1, depth.max(initial=0) + 1)))
+
+    @cached_property
+    def differences(self) -> Array:
+        """[m, m]: a 1 where the difference of a node from its parent lies on a model's way."""
+        own = np.eye(len(self.parents))
+        own[:, :1] = 0
+        return self._summed(own)
+
+    def _summed(self, steps: Array) -> Array:
+        """`differences` @ steps, in m² sums instead of m³ products; the root's row of steps [m, …] is zero."""
+        found = steps.copy()
+        for nodes in self.levels:
+            found[nodes] += found[self.parents[nodes]]
+        return found
+
+    def _between(self, steps: Array) -> Array:
+        """`differences` @ steps @ `differences`ᵀ of symmetric steps [m, m]; those of the root do not count."""
+        inner = steps.copy()
+        inner[:1], inner[:, :1] = 0, 0
+        return self._summed(np.ascontiguousarray(self._summed(inner).T)).T
 
     def squares(self, gram: Array, resolution: float) -> tuple[Array, Array]:
         """‖a−b‖² of all pairs, [m, m], from the Gram matrix of the differences, and the sum of the squares along the
@@ -218,24 +231,21 @@ class RootedTree:
 
         What is below the resolution of that sum counts as no difference at all.
         """
-        differences = self.paths.copy()
-        differences[:, :1] = 0
         steps = gram.diagonal()[1:]
         shortest = steps[steps > 0].min(initial=np.inf)
         if shortest < _CANCELS * steps.max(initial=0):
-            squares, longest = self._pair_by_pair(differences, gram, shortest < _CANCELS**2 * steps.max())
+            squares, longest = self._pair_by_pair(gram, shortest < _CANCELS**2 * steps.max())
             return np.where(squares > resolution * longest, squares, 0), longest
-        relative = differences @ gram @ differences.T
-        along = (differences * gram.diagonal()) @ differences.T
+        relative, along = self._between(gram), self._between(np.diag(gram.diagonal()))
         own, way = relative.diagonal(), along.diagonal()
         squares = own[:, None] + own[None, :] - (relative + relative.T)
         longest = way[:, None] + way[None, :] - 2 * along  # Σ of the squares on the path from a to b
         return np.where(squares > resolution * longest, squares, 0), longest
 
-    def _pair_by_pair(self, differences: Array, gram: Array, extreme: bool) -> tuple[Array, Array]:
+    def _pair_by_pair(self, gram: Array, extreme: bool) -> tuple[Array, Array]:
         """As `squares`, without the way from the root that two models share: m³ work, or m⁴ where even the products
         with that way would cancel."""
-        squares, longest = np.zeros_like(gram), np.zeros_like(gram)
+        differences, squares, longest = self.differences, np.zeros_like(gram), np.zeros_like(gram)
         products, own = differences @ gram, gram.diagonal()
         for i, way in enumerate(differences):
             between = differences - way
@@ -244,13 +254,13 @@ class RootedTree:
         return (squares + squares.T) / 2, (longest + longest.T) / 2
 
 
-def sampled_distances(values: Sequence[torch.Tensor], numbers: int = 256) -> Array:
+def sampled_distances(values: Piece, numbers: int = 256) -> Array:
     """Rough squared distances of all pairs, [m, m], from evenly spaced elements of each model's [c].
 
     Only the shape of the tree depends on it: a poor sample costs digits, never correctness.
     """
     step = max(1, len(values[0]) // numbers)
-    points = np.stack([value[::step].to(torch.float64).numpy() for value in values])
+    points = every(values, step).numpy()
     points = np.nan_to_num(points, posinf=0, neginf=0).clip(-1e100, 1e100)  # squares stay finite
     points -= points[0]
     gram = points @ points.T

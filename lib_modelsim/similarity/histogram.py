@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..checkpoints.reader import Checkpoint
 from .device import Device
-from .pairs import exact_dtype
+from .pieces import exact_dtype
 from .weights import KeySummer
 
 A_DECADE, SMALLEST, DECADES = 16, 1e-4, 5

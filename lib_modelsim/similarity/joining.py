@@ -10,7 +10,7 @@ from .base import MEAN, Base
 from .matrix import SimilarityMatrix
 from .measures.l2 import relative_l2
 from .measures.registry import Joined, WeightMeasure
-from .parts import Array, Part, Sums, ratio
+from .parts import Array, Lengths, Sums, ratio
 
 
 def measure_parts(
@@ -38,7 +38,7 @@ def measure_parts(
 
 def sizes_apart(parts: Mapping[str, Sequence[Sums]], n: int) -> dict[str, Array]:
     """Component → ‖a − b‖ relative to the size of the two, [n, n]; nothing where the sums do not tell it."""
-    known = [part for block in parts.values() for part in block if isinstance(part, Part)]
+    known = [part for block in parts.values() for part in block if isinstance(part, Lengths)]
     return {
         name: relative_l2([part for part in known if part.component == name], n)
         for name in dict.fromkeys(part.component for part in known)

@@ -6,13 +6,12 @@ So they are summed only where a measure asks for them, and remembered by themsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 
 from .device import Device
 from .parts import Array, KeyPairs
+from .pieces import Piece, cut, exact_dtype, filled
 
 _SLICE_NUMBERS = 1 << 18
 """Numbers worked on at a time on the CPU, over all models together: they and their differences stay in the cache."""
@@ -33,7 +32,7 @@ class PairSums:
         self._count = 0
         self._device = device
 
-    def add(self, values: Sequence[torch.Tensor]) -> None:
+    def add(self, values: Piece) -> None:
         """Take in a piece of every model, in slices that stay in the cache (or fit the GPU) from step to step."""
         count, m = len(values[0]), len(values)
         least, most = _SLICE
@@ -42,12 +41,11 @@ class PairSums:
         rows = torch.empty(m, min(step, count), dtype=exact_dtype(values), device=self._device.torch)
         apart = torch.empty_like(rows)
         for first in range(0, count, step):
-            last = min(first + step, count)
-            for row, value in zip(rows, values, strict=True):
-                row[: last - first].copy_(value[first:last])
-            if not self._add_slice(rows[:, : last - first], apart[:, : last - first]):
-                wide = torch.stack([value[first:last].to(self._device.torch, torch.float64) for value in values])
-                self._add_slice(wide, torch.empty_like(wide))
+            pieces = cut(values, first, first + step)
+            part = filled(rows, pieces)
+            if not self._add_slice(part, apart[:, : part.shape[1]]):
+                wide = torch.empty(part.shape, dtype=torch.float64, device=self._device.torch)
+                self._add_slice(filled(wide, pieces), torch.empty_like(wide))
         self._count += count
 
     def _add_slice(self, rows: torch.Tensor, apart: torch.Tensor) -> bool:
@@ -70,11 +68,6 @@ class PairSums:
         """The sums of all pairs; of a model with itself nothing differs."""
         equal = self._count - _mirrored(self._differing)
         return KeyPairs(key, members, _mirrored(self._absolute), equal, np.array(float(self._count)))
-
-
-def exact_dtype(values: Sequence[torch.Tensor]) -> torch.dtype:
-    """The dtype in which numbers of all these tensors are themselves."""
-    return torch.float64 if any(value.dtype == torch.float64 for value in values) else torch.float32
 
 
 def _mirrored(upper: Array) -> Array:

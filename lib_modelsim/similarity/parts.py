@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -38,7 +39,7 @@ class KeySums:
     norms: Array
     inner: Array | None = None
 
-    @property
+    @cached_property
     def products(self) -> Array:
         """⟨a, b⟩ of every pair, [m, m]."""
         if self.inner is not None:
@@ -120,6 +121,8 @@ class Sums:
         if not members:
             return None
         kept = [place[rows[new]] for new in members]
+        if kept == list(range(len(self.members))):
+            return replace(self, members=members)
         arrays = {name: np.asarray(getattr(self, name)) for name in self.arrays()}
         picked = {name: array[np.ix_(*[kept] * array.ndim)] for name, array in arrays.items()}
         return replace(self, members=members, **picked)
@@ -130,25 +133,36 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Part(Sums):
-    """What the measures of lengths and angles are made from.
+class Lengths(Sums):
+    """What the measures of whole lengths and angles are made from.
 
-    `squares` [m, m] is Σ ‖a−b‖², `norms` [m] is Σ ‖a‖², `products` [m, m] is Σ ⟨a, b⟩; of the per-key cosines
-    `cosine_sum`, `cosine_count` (keys that are zero in either model do not count) and `cosine_least`, each [m, m], the
-    last +inf where nothing counts.
+    `squares` [m, m] is Σ ‖a−b‖², `norms` [m] is Σ ‖a‖², `products` [m, m] is Σ ⟨a, b⟩.
     """
 
     squares: Array
     norms: Array
-    cosine_sum: Array
-    cosine_count: Array
-    cosine_least: Array
     products: Array | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.products is None:  # of libraries that do not have it
             inner = (self.norms[:, None] + self.norms[None, :] - self.squares) / 2
             object.__setattr__(self, "products", inner)
+
+    @classmethod
+    def of_key(cls, component: str, sums: KeySums) -> Lengths:
+        """The sums that one key makes."""
+        return cls(component, sums.members, sums.squares, sums.norms, products=sums.products)
+
+
+@dataclass(frozen=True)
+class Part(Lengths):
+    """As `Lengths`, and the per-key cosines: `cosine_sum`, `cosine_count` (keys that are zero in either model do not
+    count) and `cosine_least`, each [m, m], the last +inf where nothing counts.
+    """
+
+    cosine_sum: Array
+    cosine_count: Array
+    cosine_least: Array
 
     @classmethod
     def of_key(cls, component: str, sums: KeySums) -> Part:
@@ -261,11 +275,14 @@ def gather(parts: Sequence[Held], n: int, matrix: Callable[[Held], Array]) -> Ar
     """The parts' matrices [m, m] added up over all models, [n, n]."""
     total = np.zeros((n, n))
     for part in parts:
-        total[np.ix_(part.members, part.members)] += matrix(part)
+        if part.members == tuple(range(n)):  # nearly always
+            total += matrix(part)
+        else:
+            total[np.ix_(part.members, part.members)] += matrix(part)
     return total
 
 
-def gather_norms(parts: Sequence[Part], n: int) -> Array:
+def gather_norms(parts: Sequence[Lengths], n: int) -> Array:
     """[a, b] = ‖a‖² over the keys that a shares with b."""
     return gather(parts, n, lambda p: np.broadcast_to(p.norms[:, None], p.squares.shape))
 

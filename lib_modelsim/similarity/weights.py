@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from queue import SimpleQueue
 from threading import Event
 from typing import Generic, Protocol, TypeVar
@@ -21,7 +22,9 @@ from ..checkpoints.reader import Checkpoint, Weight
 from ..checkpoints.values import ValueReader
 from .device import Device, one_torch_thread
 from .grams import GramSums
+from .lots import FEW, LOT_BYTES, read_together
 from .parts import NonFinite
+from .pieces import Piece
 from .sampling import Range, Sample, batches, numbers
 
 OfKey = TypeVar("OfKey")
@@ -42,7 +45,7 @@ class Summed(Protocol[OfKey]):
 
     largest: NDArray[np.float64]
 
-    def add(self, values: Sequence[torch.Tensor]) -> None:
+    def add(self, values: Piece) -> None:
         """Take in the same elements of each model, in its own dtype."""
 
     def better(self) -> Summed[OfKey] | None:
@@ -55,10 +58,10 @@ class Summed(Protocol[OfKey]):
 class KeySummer(Generic[OfKey]):
     """Sums key after key of some models, several keys at a time.
 
-    Each worker takes a whole key, with torch on one thread: the steps are too short to be shared among threads, which
-    then wait for each other on a busy machine. `tick(bytes)` is called by the workers for what they read and may
-    raise to stop; `non_finite` is told of NaN and infinities. With a `sample` only that is read, and the sums are
-    scaled up to the whole keys. `form` says what is summed; by default Gram matrices.
+    Each worker takes a whole key, or several short ones, with torch on one thread: the steps are too short to be shared
+    among threads, which then wait for each other on a busy machine. `tick(bytes)` is called by workers for what they
+    read and may raise to stop; `non_finite` is told of NaN and infinities. With a `sample` only that is read, and the
+    sums are scaled up to the whole keys. `form` says what is summed; by default Gram matrices.
     """
 
     def __init__(
@@ -88,25 +91,59 @@ class KeySummer(Generic[OfKey]):
         self._stop.clear()
         with one_torch_thread(), ThreadPoolExecutor(self._workers, thread_name_prefix="modelsim") as pool:
             try:
-                yield from pool.map(self._finite_sums, tasks)
+                for found in pool.map(self._sums_of_lot, self._lots(tasks)):
+                    yield from found
             finally:
                 self._stop.set()  # after an error, or when nobody listens any more: the workers end with their piece
 
-    def _finite_sums(self, task: _Task, form: Summed[OfKey] | None = None) -> OfKey:
-        """The sums over those models whose numbers are all finite."""
+    def _lots(self, tasks: Iterable[_Task]) -> Iterator[list[_Task]]:
+        """The tasks in order; those of the same models that are read whole and are short, several together."""
+        lot, room, most = list[_Task](), 0, min(LOT_BYTES, self._budget)
+        for task in tasks:
+            size = task.count * task.row_bytes
+            whole = task.can_join and self._ranges(task) == [(0, task.count)]
+            if lot and (not whole or size > room or task.weights.keys() != lot[0].weights.keys()):
+                yield lot
+                lot = []
+            room = (room if lot else most if whole else 0) - size
+            lot.append(task)
+        if lot:
+            yield lot
+
+    def _sums_of_lot(self, lot: Sequence[_Task]) -> list[OfKey]:
+        if len(lot) == 1:
+            return [self._finite_sums(lot[0])]
+        self._go_on()
+        read = read_together([list(task.weights.values()) for task in lot])
+        self._tick(sum(task.count * task.row_bytes for task in lot))
+        return [self._finite_sums(task, piece) for task, piece in zip(lot, read, strict=True)]
+
+    def _finite_sums(self, task: _Task, read: Piece | None = None, form: Summed[OfKey] | None = None) -> OfKey:
+        """The sums over those models whose numbers are all finite; `read` is all of the key, where it was read."""
+        self._go_on()
         total = form or self._form(len(task.weights), self._device)
-        for piece in self._pieces(task):
+        for piece in self._pieces(task) if read is None else [read]:
             total.add(piece)
         broken = [i for i, norm in zip(task.weights, total.largest, strict=True) if not np.isfinite(norm)]
         if not broken:
             better = total.better()
             if better is not None:
-                return self._finite_sums(task, better)
+                return self._finite_sums(task, read, better)
             found = total.finish(task.key, tuple(task.weights))
             return found.scaled(task.count, numbers(self._ranges(task))) if self._sample else found
         for i in broken:
             self._non_finite(_count_non_finite(i, task))
         return self._finite_sums(_Task(task.key, {i: weight for i, weight in task.weights.items() if i not in broken}))
+
+    def _go_on(self) -> None:
+        """Raises CancelledError where it is to stop."""
+        if self._stop.is_set():
+            raise CancelledError
+
+    @property
+    def _budget(self) -> int:
+        """Bytes that a worker may hold of what it reads."""
+        return self._device.budget // 2 // self._workers
 
     def _ranges(self, task: _Task) -> list[Range]:
         return self._sample.ranges(task.key, task.count) if self._sample else [(0, task.count)]
@@ -114,12 +151,11 @@ class KeySummer(Generic[OfKey]):
     def _pieces(self, task: _Task) -> Iterator[list[torch.Tensor]]:
         """The same elements of each model, in its own dtype, as many at a time as the budget allows: the longer the
         reads, the less a disk has to seek. A piece holds until the next is made."""
-        longest = max(1, self._device.budget // 2 // self._workers // max(1, task.row_bytes))
+        longest = max(1, self._budget // max(1, task.row_bytes))
         readers = self._readers.get()
         try:
             for ranges in batches(self._ranges(task), longest):
-                if self._stop.is_set():
-                    raise CancelledError
+                self._go_on()
                 yield [_gathered(readers[i], weight, ranges) for i, weight in task.weights.items()]
                 self._tick(numbers(ranges) * task.row_bytes)
         finally:
@@ -158,6 +194,11 @@ class _Task:
         return next((weight.stored.count for weight in self.weights.values()), 0)
 
     @property
+    def can_join(self) -> bool:
+        """Whether it may be read with others: it is of many models, in C order without gaps."""
+        return len(self.weights) > FEW and all(weight.stored.strides is None for weight in self.weights.values())
+
+    @cached_property
     def row_bytes(self) -> int:
         """Bytes of one element in all of the models."""
         return sum(weight.stored.item_bytes for weight in self.weights.values())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..parts import Array, Part, cosine, gather, gather_norms, ratio
+from ..parts import Array, Lengths, Part, cosine, gather, gather_norms, ratio
 from .bounds import BASE, CLOSE, NEARLY, OF_COSINES, SAME, UNRELATED, Bound
 from .registry import Joined, WeightMeasure
 
@@ -26,7 +26,7 @@ def cosine_min(parts: Sequence[Part], n: int) -> Array:
     return np.where(np.isfinite(least), least, np.nan)
 
 
-def cosine_whole(parts: Sequence[Part], n: int) -> Array:
+def cosine_whole(parts: Sequence[Lengths], n: int) -> Array:
     """Cosine of all the weights as one vector, [n, n]."""
     squares, norms = gather(parts, n, lambda p: p.squares), gather_norms(parts, n)
     return cosine(squares, norms, norms.T, gather(parts, n, lambda p: p.products))

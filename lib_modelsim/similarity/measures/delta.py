@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..parts import Array, Part, ratio
+from ..parts import Array, Lengths, ratio
 from .bounds import APART, SAME_CHANGE, Bound
 from .registry import WeightMeasure
 
 
-def delta_cosine(parts: Sequence[Part], n: int, base: int | None) -> Array:
+def delta_cosine(parts: Sequence[Lengths], n: int, base: int | None) -> Array:
     """Cosine of (a − base) and (b − base) as one vector, [n, n]; the base a model's position, or None for the mean.
 
     ⟨a − c, b − c⟩ = (‖a−c‖² + ‖b−c‖² − ‖a−b‖²)/2 over the keys that all three hold. NaN for the base itself and for

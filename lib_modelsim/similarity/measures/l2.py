@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..parts import Array, Part, gather, gather_norms, ratio, shared
+from ..parts import Array, Lengths, gather, gather_norms, ratio, shared
 from .bounds import BASE, CLOSE, NEARLY, SAME, UNRELATED, Bound
 from .registry import Joined, WeightMeasure
 
 
-def l2(parts: Sequence[Part], n: int) -> Array:
+def l2(parts: Sequence[Lengths], n: int) -> Array:
     """‖a − b‖, [n, n]."""
     return np.where(shared(parts, n), np.sqrt(gather(parts, n, lambda p: p.squares)), np.nan)
 
 
-def relative_l2(parts: Sequence[Part], n: int) -> Array:
+def relative_l2(parts: Sequence[Lengths], n: int) -> Array:
     """‖a − b‖ / ‖(a + b)/2‖, [n, n]."""
     squares, norms = gather(parts, n, lambda p: p.squares), gather_norms(parts, n)
     halfway = np.sqrt(np.maximum(2 * norms + 2 * norms.T - squares, 0)) / 2

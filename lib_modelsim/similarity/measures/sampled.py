@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..parts import Part, Reading
+from ..parts import Lengths, Reading
 from ..sampling import SAMPLE, VERSION
 from .bounds import SAME, SAME_SAMPLE
 from .cosine import COSINE_WHOLE
@@ -16,7 +16,7 @@ from .delta import DELTA_COSINE
 from .l2 import L2, RELATIVE_L2
 from .registry import WeightMeasure
 
-SAMPLED = Reading(f"sample {VERSION}", Part, SAMPLE)
+SAMPLED = Reading(f"sample {VERSION}", Lengths, SAMPLE)
 """Fixed chunks of every key."""
 
 _CAVEAT = "It reads a sample of 4 % of the weights."

@@ -277,6 +277,8 @@ def join(
     """The matrices of the architectures as one over all models and the union of their blocks, NaN between them."""
     n = len(models)
     blocks = tuple(order(block for _, matrix in found for block in matrix.blocks))
+    if len(found) == 1 and found[0][1].blocks == blocks and found[0][1].models == tuple(model.name for model in models):
+        return replace(found[0][1], measure=measure)
     values, overall = np.full((n, n, len(blocks)), np.nan), np.full((n, n), np.nan)
     components, apart = (
         {name: np.full((n, n), np.nan) for name in dict.fromkeys(name for _, m in found for name in getattr(m, part))}

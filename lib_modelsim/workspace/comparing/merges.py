@@ -10,7 +10,7 @@ from ...families.merges import Merge, named_merges
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
-from ...similarity.parts import Part, Sums
+from ...similarity.parts import Lengths, Sums
 
 
 def merges_among(parts: Mapping[str, Sequence[Sums]], matrix: SimilarityMatrix, base: int | None = None) -> list[Merge]:
@@ -19,7 +19,7 @@ def merges_among(parts: Mapping[str, Sequence[Sums]], matrix: SimilarityMatrix, 
     None where the sums have no lengths, and never from pairs whose coverage is too low for a number.
     """
     main = main_component(matrix.apart)
-    held = [part for block in parts.values() for part in block if isinstance(part, Part) and part.component == main]
+    held = [part for block in parts.values() for part in block if isinstance(part, Lengths) and part.component == main]
     n = len(matrix.models)
     if n < 3 or not held or matrix.coverage is None:
         return []

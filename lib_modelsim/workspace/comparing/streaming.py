@@ -21,13 +21,13 @@ from ...similarity.device import Device, choose_device, fallen_back
 from ...similarity.grams import GramSums
 from ...similarity.histogram import Histogram, histogram
 from ...similarity.pairs import PairSums
-from ...similarity.parts import WEIGHTS, NonFinite, PairPart, Part, Reading, Sums, add_up, to_arrays
+from ...similarity.parts import WEIGHTS, Lengths, NonFinite, PairPart, Part, Reading, Sums, add_up, to_arrays
 from ...similarity.sampling import Sample, numbers
 from ...similarity.weights import KeySummer
 
 Arrays = dict[str, NDArray]
 
-SUMMED = {Part: GramSums, PairPart: PairSums}
+SUMMED = {Lengths: GramSums, Part: GramSums, PairPart: PairSums}
 """The form of a block's sums → what is summed key by key."""
 
 

@@ -20,7 +20,7 @@ from ...similarity.joining import main_component, measure_parts, sizes_apart
 from ...similarity.matrix import SimilarityMatrix
 from ...similarity.measures.l2 import relative_l2
 from ...similarity.measures.registry import WeightMeasure
-from ...similarity.parts import NonFinite, Part, Sums, from_arrays
+from ...similarity.parts import Lengths, NonFinite, Sums, from_arrays
 from ..catalogue.index import Model
 from .caching import Arrays, cached_or_compute
 from .left_out import left_out_in_words
@@ -135,7 +135,7 @@ def _restore(
     return [part for part in parts if part is not None], told
 
 
-def rounded_copies(models: Sequence[Model], parts: Mapping[str, Sequence[Part]], base: int) -> list[int]:
+def rounded_copies(models: Sequence[Model], parts: Mapping[str, Sequence[Lengths]], base: int) -> list[int]:
     """Positions of the models that are the base stored in another precision: what parts them is rounding alone."""
     everything = [part for block in parts.values() for part in block]
     main = main_component({part.component: part for part in everything})
