@@ -68,7 +68,8 @@ SINCE = """(start) => ({
 
 LEAVES = "document.querySelectorAll('#modelsim_drawing .modelsim-tree .modelsim-leaf').length"
 LEAF = "document.querySelectorAll('#modelsim_drawing .modelsim-leaf')[5]"
-QUIET_SECONDS, BUSY_SHARE = 0.6, 0.1
+CALM = 20
+"""Looks, 50 ms apart, at which a server has nothing to do that is said to rest."""
 
 COLUMNS = ("seconds", "", "s"), ("pause", "pause ", "s"), ("work", "server ", "s"), ("megabytes", "sent ", "MB")
 """Fields of a step, what they are called, and their units."""
@@ -102,12 +103,12 @@ class Server:
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
     def rest(self) -> None:
-        """Wait until it has had nothing to do for a while."""
-        while True:
-            before = self.work
-            time.sleep(QUIET_SECONDS)
-            if self.work - before < BUSY_SHARE * QUIET_SECONDS:
-                return
+        """Wait until none of its threads has had anything to do for a while; one that waits for a core has."""
+        calm = 0
+        while calm < CALM:
+            time.sleep(0.05)
+            stats = [path.read_text() for path in self._folder.glob("task/*/stat")]
+            calm = 0 if any(stat.rpartition(")")[2].split()[0] in "RD" for stat in stats) else calm + 1
 
 
 @contextmanager
@@ -157,6 +158,7 @@ class Walk:
 
     def do(self, models: int) -> None:
         """Open the page, show the families, look at all views, choose a model."""
+        self._page.locator("#modelsim_models tbody tr").first.wait_for(state="attached")
         self._end("page with its table, from nothing", self._page.evaluate("opening"), 0)
         self.click("Show families: tree", "modelsim_generate", f"{LEAVES} >= {models}")
         for view, there in (
