@@ -61,8 +61,16 @@ def make_plan(
     chosen: dict[str, EngineCheckpoint] = {}
     for checkpoint in checkpoints:
         chosen.setdefault(checkpoint_key(checkpoint), checkpoint)
+    modules = engine.modules if any(checkpoint.bare for checkpoint in chosen.values()) else ()
     pictures = [
-        _planned(suite.name, checkpoint, probe.name, parameters, engine, gallery)
+        _planned(
+            suite.name,
+            checkpoint,
+            probe.name,
+            replace(parameters, modules=modules if checkpoint.bare else ()),
+            engine,
+            gallery,
+        )
         for checkpoint in _loaded_first(list(chosen.values()), engine)
         for probe in suite.probes
         for parameters in probe.pictures(checkpoint.architecture, batch, checkpoint.variant)
@@ -94,8 +102,6 @@ def _loaded_first(checkpoints: list[EngineCheckpoint], engine: Engine) -> list[E
 def _planned(
     suite: str, checkpoint: EngineCheckpoint, probe: str, parameters: Parameters, engine: Engine, gallery: Gallery
 ) -> Planned:
-    if checkpoint.bare:
-        parameters = replace(parameters, modules=engine.modules)
     identity = parameters.identity(engine.name)
     stored = gallery.find(checkpoint, identity)
     path = stored.path if stored else gallery.path_for(suite, checkpoint, probe, parameters.seed, identity)
