@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.hosts.folders import Folders
@@ -214,6 +215,24 @@ def test_what_an_engine_does_not_know_of_a_file_the_file_tells(small_family, tmp
     assert (anna.sha256, anna.architecture) == (on_this_disk.sha256, "SD 1.x")
     assert anna.title == "anna.safetensors [x]"
     assert far == listed[1]
+
+
+def test_a_file_that_cannot_be_read_is_left_to_the_engine_and_a_network_alone_is_told(small_family, tmp_path):
+    strange, alone = tmp_path / "strange.gguf", tmp_path / "alone.safetensors"
+    strange.write_bytes(b"a form of tomorrow")
+    weights = load_file(small_family / "anna.safetensors")
+    save_file({key: weights[key] for key in weights if key.startswith("model.diffusion_model.")}, alone)
+    files = [strange, alone, small_family / "anna.safetensors"]
+    with Library(None) as library:
+        chosen = of_engine(
+            FakeEngine([EngineCheckpoint(path.name, path.stem, path) for path in files]), [], library, Job()
+        )
+    assert [(each.name, each.architecture, each.bare) for each in chosen.checkpoints] == [
+        ("strange", None, True),
+        ("alone", "SD 1.x", True),
+        ("anna", "SD 1.x", False),
+    ]
+    assert chosen.unusable == []
 
 
 def test_checkpoints_of_an_engine_are_meant_by_path_folder_name_or_hash(small_family):
