@@ -10,21 +10,23 @@ window.modelsim = window.modelsim || (function () {
     const WINDOW = "modelsim_window_field", CHOSEN = "modelsim_chosen_field", FAMILY = "modelsim_family_field", KEPT = "modelsim";
     const COPIED_MS = 1500, FAMILY_MS = 250, UNDER_HEADS = 40;
 
-    // what the browser keeps over a reload
+    // what the browser keeps over a reload: for all windows, or for this window alone
 
-    function kept() {
+    const storage = (window) => (window ? sessionStorage : localStorage);
+
+    function kept(window) {
         try {
-            return JSON.parse(localStorage.getItem(KEPT)) || {};
+            return JSON.parse(storage(window).getItem(KEPT)) || {};
         } catch {
             return {}; // storage may be forbidden: then nothing is remembered
         }
     }
 
-    const load = (key) => kept()[key];
+    const load = (key, window = false) => kept(window)[key];
 
-    function store(key, value) {
+    function store(key, value, window = false) {
         try {
-            localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [key]: value }));
+            storage(window).setItem(KEPT, JSON.stringify({ ...kept(window), [key]: value }));
         } catch {
             // forbidden or full, as above
         }

@@ -2,7 +2,8 @@
 
 Heads that order have `data-sort`, text or number; cells may have `data-value`, what they are ordered by; rows may have
 `data-search`, the words by which the filter finds them, or else their text. Filter (input.modelsim-filter) and count
-(.modelsim-count) belong to the table within the same .modelsim-table. */
+(.modelsim-count) belong to the table within the same .modelsim-table. Another file may narrow the rows further
+(`narrow`). A row with a reason (.modelsim-bad) unfolds it by a click. */
 
 "use strict";
 
@@ -13,6 +14,7 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
 
     const bodyRows = (table) => [...table.tBodies[0].rows];
     const modelRows = (table) => bodyRows(table).filter((row) => !row.hidden && row.dataset.model !== undefined);
+    const conditions = []; // beside the words of the filter: functions of a row
     const around = (element) => element.closest(".modelsim-table") || document;
 
     /** The tab key reaches one row: the chosen one, or else the first. */
@@ -34,8 +36,10 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
         const table = around(input).querySelector(TABLE);
         if (!table) return;
         const wanted = plain(input.value).split(/\s+/).filter(Boolean), rows = bodyRows(table);
-        for (const row of rows) row.hidden = !wanted.every((word) => wordsOf(row).includes(word));
-        const told = wanted.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
+        const fits = (row) => wanted.every((word) => wordsOf(row).includes(word)) && conditions.every((keeps) => keeps(row));
+        for (const row of rows) row.hidden = !fits(row);
+        const left = rows.filter((row) => !row.hidden).length;
+        const told = left < rows.length || wanted.length ? `${left} of ${rows.length}` : "";
         for (const count of around(input).querySelectorAll(".modelsim-count")) count.textContent = told;
         settleRows(table);
     }
@@ -55,13 +59,13 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
     function onInput(event) {
         const { target } = event;
         if (!target.matches?.("input.modelsim-filter")) return;
-        modelsim.store("filter", target.value);
+        modelsim.store("filter", target.value, true);
         onFocus(event);
         modelsim.onNextFrame("filter", () => filter(target));
     }
 
     function settleFilter(input) {
-        input.value = modelsim.load("filter") || "";
+        input.value = modelsim.load("filter", true) || "";
         filter(input);
         if (!typedIn || typedIn.input.isConnected) return;
         typedIn = { ...typedIn, input }; // gradio has put a new one where a person was typing
@@ -96,23 +100,32 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
         const next = { ascending: "descending", descending: "none" }[head.getAttribute("aria-sort")] || "ascending";
         const table = head.closest("table");
         order(table, head.cellIndex, next);
-        modelsim.store("order", [head.cellIndex, next]);
+        modelsim.store("order", [head.textContent.trim(), next]);
         settleRows(table);
     }
 
     function settleTable(table) {
         for (const head of table.querySelectorAll("th[data-sort]")) head.tabIndex = 0;
-        const [column, way] = modelsim.load("order") || [];
-        if (table.tHead.rows[0].cells[column]?.dataset.sort) order(table, column, way);
+        const [name, way] = modelsim.load("order") || [];
+        const head = [...table.tHead.rows[0].cells].find((cell) => cell.textContent.trim() === name);
+        if (head?.dataset.sort) order(table, head.cellIndex, way);
         settleRows(table);
+    }
+
+    // a row that tells why it has no more
+
+    function unfold(row) {
+        const open = row.classList.toggle("modelsim-open");
+        row.querySelector("[aria-expanded]")?.setAttribute("aria-expanded", open);
     }
 
     // clicks and keys
 
     function onClick({ target }) {
         const on = (selector) => target.closest?.(`${TABLE} ${selector}`);
-        const head = on("th[data-sort]"), row = on("tbody tr[data-model]");
+        const head = on("th[data-sort]"), row = on("tbody tr[data-model]"), bad = on("tr.modelsim-bad");
         if (head) orderBy(head);
+        else if (bad && !getSelection().toString()) unfold(bad);
         else if (row && !on("a, button, input, label")) {
             modelsim.choose(row.dataset.model);
             modelsim.reach(modelRows(row.closest(TABLE)), row);
@@ -141,5 +154,5 @@ window.modelsim.table = window.modelsim.table || (function (modelsim) {
     document.addEventListener("focusout", onBlur);
     modelsim.onSettle(TABLE, settleTable);
     modelsim.onSettle("input.modelsim-filter", settleFilter);
-    return { order, filter };
+    return { order, filter, narrow: (keeps) => conditions.push(keeps) };
 })(window.modelsim);

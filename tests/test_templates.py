@@ -147,7 +147,7 @@ def card(text):
 def library_row(text, bad):
     mark = {"number": 1, "colour": "#123456", "name": text}
     return {
-        "name": text, "path": Path(f"/{text}"), "bad": bad, "indexed": not bad, "architecture": text, "mark": mark,
+        "name": text, "end": text, "path": Path(f"/{text}"), "bad": bad, "indexed": not bad, "kind": text, "mark": mark,
         "size": 5, "precision": text, "parts": text, "parts_by": text, "network": text, "remarks": [text], "hash": text,
         "same": [text, text], "copy": text, "state": text, "said": text, "why": text, "left_out": bad,
         "leaves": not bad,
@@ -346,8 +346,10 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "skipped": [text],
         },
         "ui/templates/library.html": {
-            "heads": [(text, text)], "rows": [library_row(text, True), library_row(text, False)], "counted": text,
-            "without_memory": text, "copies": text,
+            "heads": [SimpleNamespace(name=text, sort=text, width=5)] * 2, "several_kinds": True,
+            "rows": [library_row(text, True), library_row(text, False)], "counted": text, "states": [(text, 2)],
+            "menus": [SimpleNamespace(facet="class", label=text, values=[(text, text, 3)])],
+            "without_memory": text, "copies": text, "copies_why": text, "not_hashed": text, "unhashed": 5, "hint": text,
         },
         "ui/templates/lineage.html": {"reads": text},
         "ui/templates/macros.html": {},

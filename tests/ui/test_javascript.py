@@ -20,10 +20,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright
 pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a chromium that is installed")
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = [
-    (ROOT / "javascript" / f"modelsim{name}.js")
-    for name in ("", "_branches", "_dendrogram", "_drawing", "_find", "_pictures", "_tab", "_table")
-]
+_NAMES = ("", "_branches", "_dendrogram", "_drawing", "_find", "_pictures", "_tab", "_table", "_table_library")
+SCRIPTS = [(ROOT / "javascript" / f"modelsim{name}.js") for name in _NAMES]
 FIELDS = ("chosen", "family", "action", "find", "query", "window", "picture", "suite")
 LONGEST_PAUSE = 200
 """Milliseconds for which the page may stand still."""

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests import chromium
 from tests.ui.serving import served
 from tests.ui.test_page import browser, needs_chromium, python_path  # noqa: F401 - fixtures
 
@@ -23,6 +24,7 @@ def opened(browser, python_path, small_family):  # noqa: F811
         def begin(width):
             contexts.append(browser.new_context(viewport={"width": width, "height": 844}, has_touch=width < 500))
             page = contexts[-1].new_page()
+            page.set_default_timeout(chromium.PATIENCE)
             page.on("pageerror", lambda error: wrong.append(error.stack))
             page.goto(address)
             page.locator("#modelsim_models tbody tr, #modelsim_drawing svg").first.wait_for()

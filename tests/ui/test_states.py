@@ -77,8 +77,8 @@ def choose(tab, **choices):
 
 def test_nothing_is_read_before_it_is_asked_for(tab_over, small_family):
     shown = opened(tab_over(small_family))
-    assert "5 not indexed" in shown["models"]
-    assert "No model" not in shown["chosen"]
+    assert "not indexed <b>5</b>" in shown["models"]
+    assert shown["chosen"] == ""
 
 
 def test_no_models_says_where_to_put_some(tab_over, tmp_path):

@@ -13,8 +13,9 @@ from lib_modelsim.cli import text
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.text import size_text
-from lib_modelsim.workspace.catalogue.originals import in_words, original
+from lib_modelsim.workspace.catalogue.originals import Copy, in_words, original, space_of_copies
 from lib_modelsim.workspace.catalogue.scan import scan
+from lib_modelsim.workspace.catalogue.table import library_rows, not_hashed_in_words
 from tests.command import run
 
 
@@ -98,6 +99,17 @@ def test_what_could_go_is_named_with_its_original_and_its_size(folder):
     }
     size = sum((folder / f"{name}.safetensors").stat().st_size for name in found)
     assert in_words(list(found.values())) == f"2 to keep, 3 could go: {size_text(size)}. Nothing is deleted."
+    assert space_of_copies(list(found.values())) == f"3 copies take {size_text(size)}"
+
+
+def test_what_was_not_hashed_or_frees_nothing_takes_no_space_that_is_told(folder):
+    with Library(None) as library:
+        assert space_of_copies(scan([folder], library, Job(), quick=True).copies()) == ""
+        rows = library_rows([folder], library)
+        assert not_hashed_in_words(rows) == "6 of 6 are not hashed yet: whether they are copies is not known"
+        scan([folder], library, Job())
+        assert not_hashed_in_words(library_rows([folder], library)) == ""
+    assert space_of_copies([Copy("a", "b", "same file", 0, "a link: frees nothing")]) == ""
 
 
 def test_scan_says_so_and_deletes_nothing(folder):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...errors import for_page
 from ...templates import render
 from ...text import counted
-from ...workspace.catalogue.originals import in_words
-from ...workspace.catalogue.table import LibraryRow, State
+from ...workspace.catalogue.originals import in_words, space_of_copies
+from ...workspace.catalogue.table import LibraryRow, State, not_hashed_in_words
 from ..status import note
 from ..view_state import Shown, ViewState
 from .classes import ClassMark
@@ -21,28 +21,52 @@ if TYPE_CHECKING:
 
 LEFT_OUT = "left out"
 
+_TAIL = 14
+"""Letters at the end of a name that are always shown: its version is there."""
+
+
+class _Head(NamedTuple):
+    """A column; the script orders by it as text or number, and gives it so many pixels. The name takes what is left."""
+
+    name: str
+    sort: str
+    width: int | None = None
+
+
 _HEADS = (
-    ("Name", "text"),
-    ("Network", "text"),
-    ("Class", "number"),
-    ("Size", "number"),
-    ("Same as", "text"),
-    ("Precision", "text"),
-    ("Components", "text"),
-    ("Hash", "text"),
-    ("State", "text"),
+    _Head("Name", "text"),
+    _Head("Class", "number", 84),
+    _Head("Same as", "text", 220),
+    _Head("State", "text", 92),
+    _Head("Size", "number", 84),
+    _Head("Network", "text", 104),
+    _Head("Kind", "text", 104),
+    _Head("Precision", "text", 88),
+    _Head("Components", "text", 130),
+    _Head("Hash", "text", 106),
 )
+"""The most important first: those that find no room are left out from the end."""
+
+
+class _Menu(NamedTuple):
+    """A filter: what it asks about, what it is called, and its values with what they are called and how many rows."""
+
+    facet: str
+    label: str
+    values: Sequence[tuple[str, str, int]]
 
 
 class _Row(NamedTuple):
-    """A checkpoint; `bad` where it cannot be read, sorted by `parts_by`, `remarks` and `said` are words;
-    `leaves` where it can be left out."""
+    """A checkpoint, the end of its name by itself; `bad` where it cannot be read, sorted by `parts_by`, `remarks` and
+    `said` are words; `leaves` where it can be left out."""
 
     name: str
+    end: str
     path: Path
     bad: bool
     indexed: bool
     network: str
+    kind: str
     mark: ClassMark | None
     size: int | None
     precision: str
@@ -65,14 +89,34 @@ def library_table(session: ViewState, shown: Shown) -> Markup:
     if not rows:
         return note("No checkpoints found", _where_to_put(session))
     memory = {model.path for model in session.backend.index.models if model.opener is not None}
+    found = [row.copy for row in rows if row.copy and not row.left_out]
+    several_kinds = len({row.kind for row in rows} - {""}) > 1
     return render(
         "ui/templates/library.html",
-        heads=_HEADS,
+        heads=[head for head in _HEADS if several_kinds or head.name != "Kind"],
+        several_kinds=several_kinds,
         rows=[_row(row, shown.classes.get(row.name), row.path in memory) for row in rows],
-        counted=_counted(rows),
-        copies=in_words([row.copy for row in rows if row.copy and not row.left_out]),
+        counted=counted(len(rows), "model"),
+        states=[(state, count) for state, count in Counter(map(_state, rows)).items() if state != State.INDEXED.value],
+        menus=[menu for menu in _menus(rows, shown) if len(menu.values) > 1],
+        copies=space_of_copies(found),
+        copies_why=in_words(found),
+        hint="" if any(row.state is State.INDEXED for row in rows) else "Press Show families to read and compare them.",
+        not_hashed=not_hashed_in_words(rows),
+        unhashed=session.backend.unhashed,
         without_memory=_without_memory(session),
     )
+
+
+def _menus(rows: Sequence[LibraryRow], shown: Shown) -> list[_Menu]:
+    """What the rows can be narrowed to, beside their states."""
+    kinds, networks = Counter(row.kind for row in rows), Counter(row.network for row in rows)
+    classes = Counter(shown.classes[row.name] for row in rows if row.name in shown.classes)
+    return [
+        _Menu("kind", "Kind", [(kind, kind, count) for kind, count in sorted(kinds.items()) if kind]),
+        _Menu("network", "Network", [(each, each, count) for each, count in sorted(networks.items()) if each]),
+        _Menu("class", "Class", [(str(k), f"{k} {name}".strip(), n) for (k, name), n in sorted(classes.items())]),
+    ]
 
 
 def _without_memory(session: ViewState) -> str:
@@ -88,30 +132,33 @@ def _where_to_put(session: ViewState) -> str:
     return "Put .safetensors or .ckpt files into the WebUI's models/Stable-diffusion folder and press Refresh."
 
 
-def _counted(rows: Sequence[LibraryRow]) -> str:
-    states = Counter(_state(row) for row in rows)
-    return f"{counted(len(rows), 'checkpoint')}: " + ", ".join(f"{count:,} {state}" for state, count in states.items())
-
-
 def _state(row: LibraryRow) -> str:
     return LEFT_OUT if row.left_out else row.state.value
 
 
 def _said(row: LibraryRow) -> str:
-    """What the last cell says: a row that cannot be read tells why."""
-    if row.state is State.UNREADABLE and not row.left_out:
-        return f"not read: {for_page(row.reason)}"
+    """What the cell of the state says."""
     return f"{_state(row)}, moved" if row.came_from else _state(row)
+
+
+def _why(row: LibraryRow) -> str:
+    """What there is to know of that."""
+    if row.state is State.UNREADABLE:
+        return for_page(row.reason)
+    return f"It was {row.came_from}. Its hash is known once it is read here." if row.came_from else ""
 
 
 def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> _Row:
     bad = row.state is State.UNREADABLE
+    end = row.name[-_TAIL:].lstrip() if len(row.name) > 2 * _TAIL else ""
     return _Row(
-        name=row.name,
+        name=row.name.removesuffix(end),
+        end=end,
         path=row.path,
         bad=bad,
         indexed=row.state is State.INDEXED and not row.left_out,
         network=row.network,
+        kind=row.kind,
         mark=ClassMark(*of_class) if of_class else None,
         size=row.size,
         precision=row.precision,
@@ -123,7 +170,7 @@ def _row(row: LibraryRow, of_class: tuple[int, str] | None, in_memory: bool) -> 
         copy=row.copy.told if row.copy else "",
         state=_state(row),
         said=_said(row),
-        why=f"It was {row.came_from}. Its hash is known once it is read here." if row.came_from else "",
+        why=_why(row),
         left_out=row.left_out,
         leaves=not row.left_out and not in_memory,
     )

@@ -12,7 +12,7 @@ from ...errors import for_page
 from ...job import Job
 from ...similarity.measures.registry import all_measures, measure_named
 from ...templates import render
-from ...text import several, size_text
+from ...text import several
 from ...workspace.workspace import Workspace
 from ..choices import LIBRARY, LINEAGE, VIEWS
 from ..status import message, note
@@ -128,9 +128,10 @@ class FamiliesPanel:
             self.architecture = gr.Radio(
                 [], show_label=False, visible=False, elem_id="modelsim_architecture", min_width=120
             )
-            self.hash = gr.Button("Find identical files", elem_id="modelsim_hash", visible=False, scale=0)
-            self.index = gr.Button("Index new", elem_id="modelsim_index", scale=0, min_width=100)
-            self.refresh = gr.Button("Refresh", elem_id="modelsim_refresh", scale=0, min_width=80)
+            # pressed by the library's own buttons
+            self.hash, self.index, self.refresh = (
+                gr.Button(name, elem_id=f"modelsim_{name}") for name in ("hash", "index", "refresh")
+            )
             self.paths = gr.Checkbox(
                 label="with full paths", elem_id="modelsim_export_paths", container=False, scale=0, min_width=130
             )
@@ -145,9 +146,6 @@ class FamiliesPanel:
         self.outputs = [
             self.view,
             self.architecture,
-            self.hash,
-            self.index,
-            self.refresh,
             self.paths,
             self.export,
             self.table,
@@ -167,7 +165,7 @@ class FamiliesPanel:
     def updates(self, shown: Shown) -> Updates:
         """As chosen."""
         session = self._session
-        in_library, left = session.choices.view == LIBRARY, session.backend.unhashed
+        in_library = session.choices.view == LIBRARY
         in_lineage = session.choices.view == LINEAGE
         kinds = networks(session) if in_lineage else [family.architecture for family in shown.families]
         exports = bool(kinds) and not in_library
@@ -178,11 +176,6 @@ class FamiliesPanel:
                 choices=kinds,
                 value=self._network(kinds, shown),
             ),
-            self.hash: gr.update(
-                visible=in_library and left > 0, value=f"Find identical files (reads {size_text(left)})"
-            ),
-            self.index: gr.update(visible=in_library),
-            self.refresh: gr.update(visible=in_library),
             self.paths: gr.update(visible=exports and not in_lineage, value=session.choices.export_paths),
             self.export: gr.update(visible=exports),
             self.table: _seen(in_library, lambda: library_table(session, shown)),

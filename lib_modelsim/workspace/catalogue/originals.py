@@ -130,6 +130,17 @@ def in_words(found: Sequence[Copy]) -> str:
     return f"{keep} to keep, {len(going)} could go: {size}{f'; {linked}' if links else ''}. Nothing is deleted."
 
 
+def space_of_copies(found: Sequence[Copy]) -> str:
+    """What copies take of the disk for sure: "12 copies take 48.3 GB"; empty where none is proven to take any."""
+    going = [copy for copy in found if copy.frees]
+    takes = "take" if len(going) > 1 else "takes"
+    return f"{_copies(len(going))} {takes} {size_text(sum(copy.frees for copy in going))}" if going else ""
+
+
+def _copies(count: int) -> str:
+    return f"{count:,} {'copy' if count == 1 else 'copies'}"
+
+
 def together(files: Sequence[Held], same: Callable[[Held, Held], bool]) -> list[list[int]]:
     """Positions of files of which each is the same as every other by `same`, which asks only about files that share a
     hash of the whole or of a component; two or more each, no file in two of them."""

@@ -61,6 +61,17 @@ class LibraryRow:
         return self.header.architecture if self.header else ""
 
     @property
+    def kind(self) -> str:
+        """What sort of model it is, as people sort their folders; empty where it is not indexed."""
+        if self.header is None:
+            return ""
+        if self.header.adapter is not None:
+            return "LoRA"
+        if self.architecture in ("VAE", "text encoder"):
+            return self.architecture
+        return "diffusion model" if set(self.header.components) <= {"unet", "other"} else "checkpoint"
+
+    @property
     def network(self) -> str:
         """The network with its variant; empty where it is not indexed."""
         return self.header.network if self.header else ""
@@ -81,6 +92,14 @@ class LibraryRow:
     def short_hash(self) -> str:
         """The first 10 digits of the SHA-256, as the WebUI writes it; empty where it is not known."""
         return (self.sha256 or "")[:10]
+
+
+def not_hashed_in_words(rows: Sequence[LibraryRow]) -> str:
+    """Of how many files it is not known whether they are copies, as no scan has hashed them; empty where of none."""
+    there = [row for row in rows if row.state is not State.UNREADABLE and not row.left_out]
+    left = sum(not row.hashed for row in there)
+    many = "is not hashed yet: whether it is a copy" if left == 1 else "are not hashed yet: whether they are copies"
+    return f"{left:,} of {len(there):,} {many} is not known" if left else ""
 
 
 def library_rows(paths: Sequence[Path], library: Library, hashes: Mapping[Path, str] | None = None) -> list[LibraryRow]:
