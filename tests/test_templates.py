@@ -208,7 +208,10 @@ def report_section(text: str) -> dict[str, object]:
 
 def values_of(text: str) -> dict[str, dict[str, object]]:
     """Values for every template, with this text wherever a person or a file decides what stands there."""
-    relative = {"name": text, "overall": text, "cells": [("c1", text)], "about": text, "why": text, "reason": text}
+    relative = {
+        "name": text, "overall": text, "length": 5, "step": "c1",
+        "cells": [("c1", text)], "about": text, "why": text, "reason": text,
+    }  # fmt: skip
     again = {"how": text, "query": "", "pictures": [("", text, text, text)], "failures": [text]}
     class_row = {
         "mark": {"number": 1, "colour": "#123456", "name": text}, "key": text, "models": [text, text], "others": 1,
@@ -315,6 +318,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/detail.html": {
             "first": text, "second": text, "reason": None, "bars": [(text, text, 5)], "ends": text, "long": True,
+            "ticks": [text] * 3,
             "facts": [(text, text), (text, "")], "keys": [(text, text, text, text)], "fine": [(text, text, text)],
         },
         "ui/templates/asked.html": {"number": text, "panel": trusted("<p></p>")},
@@ -367,7 +371,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "scripts": [RepeatingScript(text, text, text), RepeatingScript(text, text, why_not=text)],
         },
         "ui/templates/relatives.html": {
-            "colours": ["#123456"], "legend": {"least": text, "most": text, "blocks": 5}, "near": [relative],
+            "colours": ["#123456"], "axis": ([text] * 3, ["#123456"] * 2), "groups": [(text, [relative])],
             "not_comparable": [relative], "cannot_load": text,
             "merge": {"parents": [text, text], "why": text}, "own": [text],
         },

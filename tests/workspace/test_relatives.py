@@ -69,7 +69,7 @@ def test_strangers_are_told_only_what_they_share():
 def test_what_hashes_know_is_said_once():
     known = {"a": identity("1", "u"), "b": identity("1", "u"), "c": identity("3", "u", vae="w")}
     known["d"] = identity("4", "x")
-    said = {r.name: r.about for r in relatives(comparison("cosine", ROW), known, "a")}
+    said = {r.name: ", ".join([r.said, *r.besides_verdict]) for r in relatives(comparison("cosine", ROW), known, "a")}
     assert (said["b"], said["c"]) == ("the same file", "the same UNet, other VAE")
     assert said["d"].endswith(", same VAE")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...similarity.measures.cosine import COSINE
 from ...similarity.measures.l2 import RELATIVE_L2
+from ...similarity.measures.registry import measure_named
 from ...templates import render
 from ...workspace.comparing.shares import covers
 from ..words import number
@@ -24,7 +25,7 @@ _SHORT = 8
 
 def detail_panel(detail: Detail) -> Markup:
     """The panel for a pair; what there is nothing to say of is left out."""
-    bars, ends = _profile(detail)
+    bars, ends, ticks = _profile(detail)
     return render(
         "ui/templates/detail.html",
         first=detail.first,
@@ -33,6 +34,7 @@ def detail_panel(detail: Detail) -> Markup:
         bars=bars,
         long=any(len(block) > _SHORT for block, *_ in bars),
         ends=ends,
+        ticks=ticks,
         facts=_facts(detail) if detail.reason is None else (),
         fine=[(each.name, RELATIVE_L2.shown(each.relative), COSINE.shown(each.cosine)) for each in detail.fine],
         keys=[
@@ -41,27 +43,42 @@ def detail_panel(detail: Detail) -> Markup:
     )
 
 
-def _profile(detail: Detail) -> tuple[list[tuple[str, str, int]], str]:
-    """Bars from the least value to the greatest of the pair, each with block, value and height in percents; and the
-    two ends in words."""
+def _profile(detail: Detail) -> tuple[list[tuple[str, str, int]], str, list[str]]:
+    """A bar for each block from zero, "the same", up to what the axis ends at: how far the two are apart there. Each
+    with block, value and height in percents; the least and the greatest value in words; and what the axis says, from
+    its end down to zero."""
     known = [
         (block, value) for block, value in zip(detail.blocks, detail.profile, strict=True) if not math.isnan(value)
     ]
     if not known:
-        return [], ""
+        return [], "", []
     values = [value for _, value in known]
-    least, most = min(values), max(values)
-    bars = [(block, number(value, detail.measure), _height(value, least, most)) for block, value in known]
+    measure = measure_named(detail.measure)
+    apart = values if measure.distance else [max(1 - value, 0) for value in values]
+    top = _round_up(max(apart))
+    bars = [
+        (block, number(value, detail.measure), round(100 * far / top))
+        for (block, value), far in zip(known, apart, strict=True)
+    ]
     ends = " to ".join(
         f"{number(end, detail.measure)} ({next(block for block, value in known if value == end)})"
-        for end in (least, most)
+        for end in (min(values), max(values))
     )
-    return bars, f"{detail.measure}: {ends}"
+    as_shown = 100 if measure.unit == "%" else 1
+    ticks = [f"{as_shown * share * top:.3g}{' %' if measure.unit == '%' and share else ''}" for share in (1, 0.5, 0)]
+    return bars, f"{detail.measure}: {ends}", ticks
 
 
-def _height(value: float, least: float, most: float) -> int:
-    same = math.isclose(least, most, rel_tol=1e-9)  # what is left of a copy is the rounding of its sums
-    return 100 if same else round(6 + 94 * (value - least) / (most - least))
+_LEAST_AXIS = 1e-6
+"""What is left of a copy is the rounding of its sums: no bar shows it."""
+
+
+def _round_up(value: float) -> float:
+    """To 1, 2 or 5 of a decimal place, for the end of an axis."""
+    if value <= _LEAST_AXIS:
+        return 1.0
+    place = 10.0 ** math.floor(math.log10(value))
+    return next(step * place for step in (1, 2, 5, 10) if value <= step * place * (1 + 1e-9))
 
 
 def _facts(detail: Detail) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The ranked relatives of one model: the overall number, a coloured cell per block, and in words what hashes know."""
+"""The ranked relatives of one model: number and bar, a coloured cell per block, and in words what hashes know."""
 
 from __future__ import annotations
 
@@ -16,17 +16,13 @@ from ...templates import render
 from ...workspace.catalogue.remarks import found_out
 from ...workspace.comparing.shares import covers
 from ..status import note
-from ..words import number
+from .likeness import STEPS, Likeness
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from ...workspace.comparing.compare import Comparison
     from ...workspace.comparing.relatives import Relative
-
-_STEPS = 24
-"""Steps of the colour scale; each is a CSS class, c0 the least alike."""
-
 
 def relatives_list(
     comparison: Comparison,
@@ -47,12 +43,16 @@ def relatives_list(
     if not found:
         return note("No other model to compare with", "Add checkpoints to the folder, then press Show families.")
     near = [relative for relative in found if relative.comparable]
-    scale = _Scale(matrix, near)
+    scale = Likeness(matrix)
+    colours = similarity_colours(STEPS)
     return render(
         "ui/templates/relatives.html",
-        colours=similarity_colours(_STEPS),
-        legend=scale.legend() if near else None,
-        near=[_row(relative, matrix, scale) for relative in near],
+        colours=colours,
+        axis=(scale.ticks, colours[:: -1 if scale.brightest_first else 1]) if near else None,
+        groups=[
+            (verdict, [_row(relative, matrix, scale) for relative in alike])
+            for verdict, alike in itertools.groupby(near, lambda relative: relative.said)
+        ],
         not_comparable=[relative for relative in found if not relative.comparable],
         cannot_load=cannot_load,
         own=_own_reasons(comparison, identities, chosen),
@@ -69,53 +69,34 @@ def _own_reasons(comparison: Comparison, identities: Mapping[str, Identity], cho
 
 
 class _Row(NamedTuple):
-    """A relative; `cells` are the colour's class and the tooltip of each block."""
+    """A relative; `length` is that of its bar in percents and `step` the bar's colour, `cells` are the colour's class
+    and the tooltip of each block, `about` is what there is to say beyond the verdict, `why` how that is known."""
 
     name: str
     overall: str
+    length: int
+    step: str
     cells: Sequence[tuple[str, str]]
     about: str
     why: str
     reason: str | None
 
 
-def _row(relative: Relative, matrix: SimilarityMatrix, scale: _Scale) -> _Row:
+def _row(relative: Relative, matrix: SimilarityMatrix, scale: Likeness) -> _Row:
     shown = measure_named(matrix.measure).shown
     values = np.array(relative.blocks)
     known = ~np.isnan(values)
     values, blocks = values[known], itertools.compress(matrix.blocks, known)
     titles = (f"{block} {shown(value)}" for block, value in zip(blocks, values.tolist(), strict=True))
-    said = relative.verdict
     whole = relative.coverage is None or relative.coverage == 1
     share = "" if whole else covers(matrix.measure, relative.coverage)
     return _Row(
         name=relative.name,
         overall=shown(relative.overall),
+        length=scale.length(relative.overall),
+        step=scale.steps(np.array([relative.overall]))[0],
         cells=list(zip(scale.steps(values), titles, strict=True)),
-        about=", ".join(filter(None, (relative.about, share))),
-        why=said.why,
+        about=", ".join(filter(None, (*relative.besides_verdict, share))),
+        why=relative.verdict.why,
         reason=relative.reason,
     )
-
-
-class _Scale:
-    """Colours over the block values of the nearer half of the relatives; the others would leave it no contrast."""
-
-    def __init__(self, matrix: SimilarityMatrix, relatives: Sequence[Relative]) -> None:
-        self._measure, self._beyond = matrix.measure, "≥" if matrix.is_distance else "≤"
-        values = np.array([relative.blocks for relative in relatives[: (len(relatives) + 1) // 2]])
-        known = values[~np.isnan(values)] if values.size else np.zeros(1)
-        self._blocks = int((~np.isnan(values)).any(axis=0).sum())
-        ends = float(known.min()), float(known.max())
-        self._ends = ends[::-1] if matrix.is_distance else ends
-
-    def steps(self, values: np.ndarray) -> list[str]:
-        """The colours' CSS classes, c0 for the least alike."""
-        least, most = self._ends
-        shares = np.ones_like(values) if most == least else (values - least) / (most - least)
-        return [f"c{step}" for step in np.minimum(np.maximum(shares * _STEPS, 0), _STEPS - 1).astype(int).tolist()]
-
-    def legend(self) -> dict[str, object]:
-        """The values at both ends of the colours, and how many blocks have one."""
-        least, most = (number(end, self._measure) for end in self._ends)
-        return {"least": f"{self._beyond} {least}", "most": most, "blocks": self._blocks}

@@ -10,13 +10,16 @@ import numpy as np
 from ...checkpoints.facts import differences
 from ...checkpoints.identity import Identity, Relation, Sameness, component_label, relation
 from ...similarity.joining import main_component
-from ...similarity.measures.bounds import UNRELATED
+from ...similarity.measures.bounds import APART, UNRELATED
 from ...similarity.measures.of_adapters import CHANGE_COSINE, TRAINED_APART
 from ..catalogue.sameness import ema_facts
 from .adapter_scores import are_adapters
 from .compare import Comparison
 from .roundings import precision_of
 from .verdicts import NONE, Verdict, same_main, verdict
+
+PARENT = "perhaps a merge and its smaller parent"
+"""What is said of two models that their number alone would call strangers."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,14 @@ class Relative:
         return not np.isnan(self.overall)
 
     @property
-    def about(self) -> str:
-        """Verdict and fact in one line; a verdict from hashes is the fact itself, which names the models besides."""
-        if self.verdict.by_hashes:
-            return self.fact.replace("same", "the same", 1)
-        return ", ".join(filter(None, dict.fromkeys((self.verdict.text, self.fact, *self.besides))))
+    def said(self) -> str:
+        """The verdict; one from hashes is the fact itself, which names the models besides."""
+        return self.fact.replace("same", "the same", 1) if self.verdict.by_hashes else self.verdict.text
+
+    @property
+    def besides_verdict(self) -> list[str]:
+        """What else there is to say of the two."""
+        return [] if self.verdict.by_hashes else [x for x in dict.fromkeys((self.fact, *self.besides)) if x]
 
 
 def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen: str) -> list[Relative]:
@@ -68,6 +74,7 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
     headers = [model.header for model in comparison.models]
     roundings = {frozenset((one.coarse, one.fine)): one for one in comparison.roundings}
     stored = [precision_of(model, main_component(model.header.components)) for model in comparison.models]
+    by_merge = _by_merge(comparison)
     found = []
     for i, name in enumerate(matrix.models):
         if i == row or name == comparison.base_model:
@@ -92,6 +99,8 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         )
         if other_measure and not said.by_hashes:
             said = Verdict(NONE, f"What adapters are to each other is told by {CHANGE_COSINE.name} alone.")
+        if said.text in (UNRELATED, APART):
+            said = by_merge.get(frozenset((chosen, name)), said)
         fact = "" if facts is None else _fact(facts, chosen, name)
         besides = tuple(differences(headers[row].facts, headers[i].facts, chosen, name)) if headers else ()
         if both:
@@ -111,6 +120,17 @@ def relatives(comparison: Comparison, identities: Mapping[str, Identity], chosen
         )
 
     return sorted(found, key=order)
+
+
+def _by_merge(comparison: Comparison) -> dict[frozenset[str], Verdict]:
+    """What is said of a merge and a parent of which it holds little: their number alone would make them strangers."""
+    return {
+        frozenset((merge.model, parent)): Verdict(
+            PARENT, f"{merge.model} is {merge.text}. {merge.why} So little of one of them hardly shows in the number."
+        )
+        for merge in comparison.merges
+        for parent in merge.parents
+    }
 
 
 def _from_base(comparison: Comparison) -> list[float]:

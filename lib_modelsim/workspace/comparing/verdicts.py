@@ -15,7 +15,16 @@ from ...similarity.base import MEAN, Base
 from ...similarity.coverage import LEAST
 from ...similarity.joining import main_component
 from ...similarity.matrix import SimilarityMatrix
-from ...similarity.measures.bounds import BASE, ONE_SIZE, SAME, SAME_CHANGE, SAME_SAMPLE, SCALED
+from ...similarity.measures.bounds import (
+    APART,
+    BASE,
+    ONE_SIZE,
+    SAME,
+    SAME_CHANGE,
+    SAME_SAMPLE,
+    SCALED,
+    UNRELATED,
+)
 from ...similarity.measures.l2 import RELATIVE_L2
 from ...similarity.measures.of_adapters import CHANGE_COSINE
 from ...similarity.measures.registry import measure_named
@@ -25,6 +34,9 @@ from .shares import covers
 
 NONE = "no verdict"
 SAME_IN_PART = "no difference in what both hold"
+SMALL_SHARE = "A merge that holds little of the other looks the same."
+"""What a number that calls two models strangers cannot rule out."""
+
 IN_PART = {
     SAME: SAME_IN_PART,
     SAME_SAMPLE: "no difference in a sample of what both hold",
@@ -86,14 +98,21 @@ def verdict(
     bound = next((bound for bound in known.bounds if bound.least <= value <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{known.between} {known.caveat}")
-    text, sizes = bound.text, ""
-    if text == SAME_CHANGE and max(changes) > ONE_SIZE * min(changes) > 0:
-        text = SCALED.format(percent(min(changes) / max(changes)))
-        sizes = f" The changes from the base have {changes[0]:.2g} and {changes[1]:.2g} of the models' size."
+    text, besides = _besides(bound.text, changes)
     if coverage is None or coverage == 1:
-        return Verdict(text, f"By {measure}, {bound.span()}.{sizes} {known.caveat}")
+        return Verdict(text, f"By {measure}, {bound.span()}.{besides} {known.caveat}")
     text = IN_PART.get(text, text)
-    return Verdict(text, f"By {measure}, {bound.span()}.{sizes} It {covers(measure, coverage)}. {known.caveat}")
+    return Verdict(text, f"By {measure}, {bound.span()}.{besides} It {covers(measure, coverage)}. {known.caveat}")
+
+
+def _besides(text: str, changes: tuple[float, float]) -> tuple[str, str]:
+    """The verdict of a bound, and what its number does not say: the sizes of the changes, or a small share."""
+    if text in (APART, UNRELATED):
+        return text, f" {SMALL_SHARE}"
+    if text == SAME_CHANGE and max(changes) > ONE_SIZE * min(changes) > 0:
+        sizes = f" The changes from the base have {changes[0]:.2g} and {changes[1]:.2g} of the models' size."
+        return SCALED.format(percent(min(changes) / max(changes))), sizes
+    return text, ""
 
 
 def _of_changes(value: float, coverage: float | None) -> Verdict:
@@ -154,7 +173,8 @@ def _by_size(apart: float, first: str) -> Verdict:
     bound = next((bound for bound in RELATIVE_L2.bounds if bound.least <= apart <= bound.most), None)
     if bound is None:
         return Verdict(NONE, f"{first} {RELATIVE_L2.name} is {apart:.4f}, between two bounds.")
-    return Verdict(bound.text, f"{first} {RELATIVE_L2.name} is {apart:.4f} (range {bound.span()}).")
+    small = f" {SMALL_SHARE}" if bound.text == UNRELATED else ""
+    return Verdict(bound.text, f"{first} {RELATIVE_L2.name} is {apart:.4f} (range {bound.span()}).{small}")
 
 
 def same_main(matrix: SimilarityMatrix, a: int, b: int) -> str | None:
