@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.chromium import PATIENCE
 from tests.ui.serving import ROOT
 from tests.ui.test_page import browser, needs_chromium, python_path  # noqa: F401 - fixtures
 
@@ -37,6 +38,7 @@ def windows(browser, server):  # noqa: F811
     wrong, found = [], []
     for width in (1280, 390):
         page = browser.new_page(viewport={"width": width, "height": 844})
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(error.stack))
         page.goto(server[0])
