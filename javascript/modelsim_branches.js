@@ -82,11 +82,14 @@ window.modelsim.branches = window.modelsim.branches || (function () {
             const free = found.every((other) => Math.abs(other.x - x) >= other.half + half);
             if (tick <= tallest && free) found.push({ tick, x, half });
         };
-        const power = Math.floor(Math.log10(tallest || 1)), rough = (digits) => (digits % 10 ? 3 : [2, 0, 1, 2, 2, 1][digits / 10] ?? 2);
+        const power = Math.floor(Math.log10(tallest || 1));
+        const rough = (digits) => (digits % 10 ? 3 : [2, 0, 1, 2, 2, 1][digits / 10] ?? 2);
         const digits = [...Array(90).keys()].map((i) => i + 10).sort((a, b) => rough(a) - rough(b));
         const roundDown = Math.floor(tallest / 10 ** (power - 1)) * 10 ** (power - 1);
         [0, Number(roundDown.toPrecision(2))].forEach(add);
-        for (const each of digits) for (let decade = power; decade > power - 9; decade--) add(Number(`${each}e${decade - 1}`));
+        for (const each of digits) {
+            for (let decade = power; decade > power - 9; decade--) add(Number(`${each}e${decade - 1}`));
+        }
         return found.map(({ tick }) => tick).sort((a, b) => a - b);
     }
 

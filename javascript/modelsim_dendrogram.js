@@ -7,7 +7,7 @@ pointer and to keys. What is folded and searched for is kept as long as the page
 window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
     const { ROW, EDGE, PER_MODEL, nodesOf, kinshipScale, trueScale, rowsOf, sizeOf } = modelsim.branches;
     const SIZE = 13, SMALL = 11, LEAST = 9, GAP = 8, BADGE = 30, SIGN = 14, MARK = 12, AXIS = 38;
-    const WIDEST_NOTE = 130, NARROWEST = 120, ROOM_FOR_NOTES = 640, UNSEEN = 740;
+    const WIDEST_NOTE = 130, LEAST_FOR_NAMES = 150, NARROWEST = 120, ROOM_FOR_NOTES = 640, UNSEEN = 740;
 
     const trees = new WeakMap(); // element → its data, nodes and layout
     const folded = { class: new Set(), same: new Set() }; // names of the models in folded branches, of whatever tree
@@ -20,7 +20,8 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
     }
 
     const namesIn = ({ data }, { from, to }) => data.names.slice(from, to + 1);
-    const kindFolded = (tree, node) => node.folds.find((kind) => namesIn(tree, node).every((name) => folded[kind].has(name)));
+    const isFolded = (tree, kind, node) => namesIn(tree, node).every((name) => folded[kind].has(name));
+    const kindFolded = (tree, node) => node.folds.find((kind) => isFolded(tree, kind, node));
     const plain = (text) => text.normalize("NFKC").toLowerCase();
 
     function make(tag, attributes = {}, ...inside) {
@@ -52,7 +53,9 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
         if (widthOf(text, size, font) <= room) return text;
         const letters = [...text];
         let least = 2, most = letters.length;
-        const cut = (count) => [...letters.slice(0, Math.ceil(count / 2)), "…", ...letters.slice(letters.length - Math.floor(count / 2))].join("");
+        const head = (count) => letters.slice(0, Math.ceil(count / 2));
+        const tail = (count) => letters.slice(letters.length - Math.floor(count / 2));
+        const cut = (count) => [...head(count), "…", ...tail(count)].join("");
         while (most - least > 1) {
             const middle = (least + most) >> 1;
             if (widthOf(cut(middle), size, font) <= room) least = middle;
@@ -78,40 +81,46 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
 
     // drawing
 
-    /** Draw a tree so many times as high as its rows need, and as wide as there is room. */
-    function draw(view, zoom, wide) {
-        const tree = treeOf(view), { data, nodes } = tree, root = nodes[nodes.length - 1];
-        const places = rowsOf(root, (node) => kindFolded(tree, node), zoom);
-        const font = getComputedStyle(view).fontFamily, total = view.clientWidth || UNSEEN;
-        const size = Math.min(SIZE, Math.floor(ROW * zoom * 0.8)), named = size >= LEAST;
-        const words = places.rows.map((node) => wordsOf(tree, node));
-        const labels = Object.values(data.labels), lines = labels.flatMap(({ name, support }) => [name, support]);
-        const widest = (texts, most, letters) => Math.min(most, Math.max(0, ...texts.map((text) => widthOf(text, letters, font))));
-        const note = total < ROOM_FOR_NOTES ? 0 : widest(lines, WIDEST_NOTE, SMALL);
+    /** Where columns begin and end, and what every part needs to know of it. */
+    function columns(tree, words, total, font, zoom, wide) {
+        const { data, nodes } = tree, size = Math.min(SIZE, Math.floor(ROW * zoom * 0.8)), named = size >= LEAST;
+        const lines = Object.values(data.labels).flatMap(({ name, support }) => [name, support]);
+        const widest = Math.max(...lines.map((line) => widthOf(line, SMALL, font)));
+        const note = total < ROOM_FOR_NOTES ? 0 : Math.min(WIDEST_NOTE, widest);
         const before = (data.references.some(Boolean) && SIGN) + (data.same.some(Boolean) && MARK);
         const lengths = words.map((pair) => widthOf(pair.join(""), size, font)).sort((a, b) => b - a);
         const longest = lengths[Math.floor(lengths.length / 30)]; // but for a few, which are shortened
-        const names = named ? Math.min(longest, Math.max(150, 0.4 * total)) + 4 : 0;
-        const room = Math.max(NARROWEST, total - 2 * EDGE - 3 * GAP - before - names - BADGE - note) * wide;
-        const scale = (isTrue() ? trueScale : kinshipScale)(nodes, room), right = EDGE + GAP + scale.width;
-        const x = (node) => right - scale.place(node.height);
-        const at = { right, names: right + GAP + before, end: right + GAP + before + names + GAP, size, font, note, x };
-        const width = Math.max(at.end + BADGE + note + EDGE, total), height = places.end;
-        const svg = make("svg", { class: "modelsim-svg", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Tree of models" });
-        const leaves = places.rows.map((node, i) => leaf(tree, node, words[i], at, named));
-        svg.append(
-            make("g", {}, ...boxes(tree, places, at)),
-            make("g", { class: "modelsim-branches" }, ...places.merges.map((node) => branch(tree, node, x)), ...triangles(tree, places, at)),
-            make("g", { class: "modelsim-leaves", role: "listbox", "aria-label": "Models in the order of the tree" }, ...leaves),
-            make("g", {}, ...marks(tree, places, at)),
-        );
-        Object.assign(tree, { right, width: view.clientWidth });
-        replaced(view, tree, [svg, axis(fitted(data.axis, total - 2 * (EDGE + GAP), SMALL, font), scale, right, width)]);
+        const breadth = named ? Math.min(longest, Math.max(LEAST_FOR_NAMES, 0.4 * total)) + 4 : 0;
+        const room = Math.max(NARROWEST, total - 2 * EDGE - 3 * GAP - before - breadth - BADGE - note) * wide;
+        const scale = (isTrue ? trueScale : kinshipScale)(nodes, room), right = EDGE + GAP + scale.width;
+        const names = right + GAP + before, end = names + breadth + GAP;
+        const width = Math.max(end + BADGE + note + EDGE, total);
+        return { scale, x: (node) => right - scale.place(node.height), right, names, end, width, size, named, font, note };
+    }
+
+    /** Draw a tree so many times as high as its rows need, and as wide as there is room. */
+    function draw(view, zoom, wide) {
+        const tree = treeOf(view), { data, nodes } = tree, font = getComputedStyle(view).fontFamily;
+        const total = view.clientWidth || UNSEEN, root = nodes[nodes.length - 1];
+        const places = rowsOf(root, (node) => kindFolded(tree, node), zoom);
+        const words = places.rows.map((node) => wordsOf(tree, node)), at = columns(tree, words, total, font, zoom, wide);
+        const group = (about, inside) => make("g", about, ...inside);
+        const size = { width: at.width, height: places.end, viewBox: `0 0 ${at.width} ${places.end}` };
+        const lines = [...places.merges.map((node) => branch(tree, node, at.x)), ...triangles(tree, places, at)];
+        const svg = make("svg", { class: "modelsim-svg", ...size, role: "group", "aria-label": "Tree of models" },
+            group({}, boxes(tree, places, at)),
+            group({ class: "modelsim-branches" }, lines),
+            group({ class: "modelsim-leaves", role: "listbox", "aria-label": "Models in the order of the tree" },
+                places.rows.map((node, i) => leaf(tree, node, words[i], at))),
+            group({}, marks(tree, places, at)));
+        Object.assign(tree, { right: at.right, width: view.clientWidth });
+        replaced(view, tree, [svg, axis(fitted(data.axis, total - 2 * (EDGE + GAP), SMALL, font), at)]);
     }
 
     /** Put a new drawing in the place of the old one: what is chosen, found and focused stays so. */
     function replaced(view, tree, drawn) {
-        const had = view.querySelector('.modelsim-leaf[tabindex="0"]'), focused = had && had === document.activeElement;
+        const focused = view.querySelector(".modelsim-leaf:focus");
+        const had = focused || view.querySelector(".modelsim-leaf[tabindex='0']");
         const row = Number(had?.dataset.from ?? 0);
         view.replaceChildren(...drawn);
         const leaves = [...view.querySelectorAll(".modelsim-leaf")];
@@ -130,33 +139,44 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
         const { upper, lower } = node, line = `${arm(upper)}V${round(lower.y)}H${round(x(lower))}`;
         const stems = [upper, lower].filter((end) => end.class !== node.class)
             .map((end) => make("path", { class: "modelsim-stem", d: arm(end), style: colourOf(tree, end.class) }));
-        return make("g", { class: "modelsim-branch", "data-from": node.from, "data-to": node.to, "data-height": Number(node.height.toPrecision(4)) },
-            make("path", { d: line, style: colourOf(tree, node.class) }), ...stems, make("path", { class: "modelsim-hit", d: line }));
+        const about = { "data-from": node.from, "data-to": node.to, "data-height": Number(node.height.toPrecision(4)) };
+        return make("g", { class: "modelsim-branch", ...about },
+            make("path", { d: line, style: colourOf(tree, node.class) }), ...stems,
+            make("path", { class: "modelsim-hit", d: line }));
     }
 
     /** A folded class is a triangle from its last merge to its models, as high as they are many. */
     function triangles(tree, { rows }, { right, x }) {
         return rows.filter((node) => node.upper && kindFolded(tree, node) === "class").map((node) => {
-            const half = (node.high / Math.max(ROW, PER_MODEL * sizeOf(node))) * sizeOf(node) * PER_MODEL / 2, left = Math.min(x(node), right - 12);
-            const { colour } = tree.data.labels[node.class];
-            return make("path", { class: "modelsim-triangle", d: `M${round(left)} ${round(node.y)}L${right} ${round(node.y - half)}V${round(node.y + half)}Z`, style: `fill:${colour};stroke:${colour}` });
+            const own = PER_MODEL * sizeOf(node), half = ((node.high / Math.max(ROW, own)) * own) / 2;
+            const left = Math.min(x(node), right - 12), { colour } = tree.data.labels[node.class];
+            const line = `M${round(left)} ${round(node.y)}L${right} ${round(node.y - half)}V${round(node.y + half)}Z`;
+            return make("path", { class: "modelsim-triangle", d: line, style: `fill:${colour};stroke:${colour}` });
         });
     }
 
-    function leaf(tree, node, [name, behind], { right, names, end, size, font }, named) {
-        const { data } = tree, single = !node.upper, model = kindFolded(tree, node) === "class" ? null : data.names[originalsFirst(tree, node)[0]];
-        const about = model === null ? { "data-class": node.class, "aria-label": name + behind } : { "data-model": model, "aria-label": model };
-        if (single && data.facts[node.from].length) about["data-facts"] = JSON.stringify(data.facts[node.from]);
-        const row = make("g", { class: `modelsim-leaf${single ? "" : " modelsim-folded"}`, ...about, "data-from": node.from, "data-to": node.to, role: "option", "aria-selected": "false", tabindex: -1 });
-        row.append(make("rect", { x: round(right), y: round(node.y - node.high / 2), width: round(end - right), height: round(node.high), rx: 3 }));
+    /** A row: a model, or those of a folded branch. */
+    function leaf(tree, node, [name, behind], { right, names, end, size, font, named }) {
+        const { data } = tree, single = !node.upper, row = make("g", { class: "modelsim-leaf" });
+        const of = { "data-from": node.from, "data-to": node.to, role: "option", "aria-selected": "false", tabindex: -1 };
+        const model = kindFolded(tree, node) === "class" ? null : data.names[originalsFirst(tree, node)[0]];
+        if (model === null) Object.assign(of, { "data-class": node.class, "aria-label": name + behind });
+        else Object.assign(of, { "data-model": model, "aria-label": model });
+        if (single && data.facts[node.from].length) of["data-facts"] = JSON.stringify(data.facts[node.from]);
+        for (const [key, value] of Object.entries(of)) row.setAttribute(key, value);
+        row.classList.toggle("modelsim-folded", !single);
+        const top = round(node.y - node.high / 2), box = { x: round(right), y: top, width: round(end - right), rx: 3 };
+        row.append(make("rect", { ...box, height: round(node.high) }));
         if (!named) return row;
-        if (single && data.references[node.from]) row.append(write("◆", names - SIGN, node.y, SMALL, { class: "modelsim-reference" }));
-        row.append(write(fitted(name, end - names - GAP - widthOf(behind, size, font), size, font) + behind, names, node.y, size));
-        if (single) {
-            const leave = write("×", end - 2, node.y, SIZE, { class: "modelsim-leave", "data-do": "leave out", "data-name": model, "aria-hidden": true });
-            leave.append(make("title", {}, "Leave this model out of the tree (Delete)"));
-            row.append(leave);
-        }
+        const mark = single && data.references[node.from];
+        if (mark) row.append(write("◆", names - SIGN, node.y, SMALL, { class: "modelsim-reference" }));
+        const room = end - names - GAP - widthOf(behind, size, font);
+        row.append(write(fitted(name, room, size, font) + behind, names, node.y, size));
+        if (!single) return row;
+        const act = { "data-do": "leave out", "data-name": model, "aria-hidden": true };
+        const leave = write("×", end - 2, node.y, SIZE, { class: "modelsim-leave", ...act });
+        leave.append(make("title", {}, "Leave this model out of the tree (Delete)"));
+        row.append(leave);
         return row;
     }
 
@@ -170,8 +190,10 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
         }).sort((a, b) => a.top - b.top).map(({ node, top, bottom, middle }) => {
             const { colour, ink, name, support, remark } = tree.data.labels[node.class];
             const room = node.parent ? x(node) - x(node.parent) : 12, left = x(node) - Math.min(6, room / 2);
-            const box = make("g", { class: "modelsim-branch modelsim-box", "data-from": node.from, "data-to": node.to, "data-class": node.class, "data-told": [name, support, remark].filter(Boolean).join(" · ") },
-                make("rect", { x: round(left), y: round(top), width: round(end - left), height: round(bottom - top), rx: 5, style: `fill:${colour};stroke:${colour}` }));
+            const told = [name, support, remark].filter(Boolean).join(" · "), style = `fill:${colour};stroke:${colour}`;
+            const of = { "data-from": node.from, "data-to": node.to, "data-class": node.class, "data-told": told };
+            const place = { x: round(left), y: round(top), width: round(end - left), height: round(bottom - top) };
+            const box = make("g", { class: "modelsim-branch modelsim-box", ...of }, make("rect", { ...place, rx: 5, style }));
             const lines = note ? [name, support].filter(Boolean).map((line) => fitted(line, note, SMALL, font)) : [];
             if (middle - 8 < free) return box;
             free = middle + 8;
@@ -184,8 +206,9 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
 
     /** The number of a class upon its colour: a click folds the class. */
     function badge({ class: number, upper }, left, middle, colour, ink) {
+        const place = { x: round(left), y: round(middle - 8), width: 20, height: 16, rx: 4 };
         const found = make("g", { class: "modelsim-fold" },
-            make("rect", { class: "modelsim-badge", x: round(left), y: round(middle - 8), width: 20, height: 16, rx: 4, style: `fill:${colour}` }),
+            make("rect", { class: "modelsim-badge", ...place, style: `fill:${colour}` }),
             write(number, left + 10, middle, SMALL, { class: "modelsim-number", style: `fill:${ink}` }));
         if (upper) {
             found.setAttribute("data-fold", "class");
@@ -201,27 +224,30 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
             const mine = rows.filter(({ from, to }) => node.from <= from && to <= node.to);
             if (!mine.length) return []; // in a folded class
             const top = mine[0].y, bottom = mine[mine.length - 1].y;
-            const line = mine.length > 1 ? `M${left} ${round(top)}h5V${round(bottom)}h-5` : `M${left} ${round(top - 5)}l7 5l-7 5Z`;
-            return make("g", { class: "modelsim-same", "data-fold": "same", "data-from": node.from, "data-to": node.to },
-                make("path", { d: line }), make("rect", { x: left - 3, y: round(top - 8), width: 13, height: round(bottom - top + 16) }),
-                make("title", {}, `${sizeOf(node)} models of the same weights, by their hashes. Click to ${mine.length > 1 ? "fold" : "open"}`));
+            const open = mine.length > 1, triangle = `M${left} ${round(top - 5)}l7 5l-7 5Z`;
+            const line = open ? `M${left} ${round(top)}h5V${round(bottom)}h-5` : triangle;
+            const of = { class: "modelsim-same", "data-fold": "same", "data-from": node.from, "data-to": node.to };
+            const field = { x: left - 3, y: round(top - 8), width: 13, height: round(bottom - top + 16) };
+            const told = `${sizeOf(node)} models of the same weights, by their hashes. Click to ${open ? "fold" : "open"}`;
+            return make("g", of, make("path", { d: line }), make("rect", field), make("title", {}, told));
         });
     }
 
     /** The scale of heights with its name, at the lower edge while the tree moves. */
-    function axis(name, { place, ticks, width: long }, right, width) {
+    function axis(name, { scale: { place, ticks, width: long }, right, width }) {
         const marks = ticks().flatMap((tick) => {
             const x = round(right - place(tick));
             return [make("path", { d: `M${x} 1v5` }), make("text", { x, y: 17, "font-size": SMALL }, String(tick))];
         });
-        return make("svg", { class: "modelsim-svg modelsim-axis", width, height: AXIS, viewBox: `0 0 ${width} ${AXIS}`, "aria-hidden": true },
+        const size = { width, height: AXIS, viewBox: `0 0 ${width} ${AXIS}` };
+        return make("svg", { class: "modelsim-svg modelsim-axis", ...size, "aria-hidden": true },
             make("path", { d: `M${round(right - long)} 1H${round(right)}` }), ...marks,
             make("text", { class: "modelsim-unit", x: EDGE + GAP, y: 32, "font-size": SMALL }, name));
     }
 
     // scale, folding
 
-    const isTrue = () => modelsim.load("scale") === "true";
+    let isTrue = modelsim.load("scale") === "true";
 
     function redraw(tree) {
         modelsim.drawing.again(tree.element.querySelector(".modelsim-view"));
@@ -230,24 +256,28 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
 
     /** Fold these branches, or open them where all are folded. */
     function toggle(tree, kind, nodes) {
-        const names = nodes.flatMap((node) => namesIn(tree, node)), open = names.every((name) => folded[kind].has(name));
-        for (const name of names) folded[kind][open ? "delete" : "add"](name);
+        const open = nodes.every((node) => isFolded(tree, kind, node));
+        for (const name of nodes.flatMap((node) => namesIn(tree, node))) folded[kind][open ? "delete" : "add"](name);
     }
 
     const foldable = ({ nodes }, kind) => nodes.filter((node) => node.folds.includes(kind));
 
+    /** A click on the number of a class, or on the mark of models of the same weights. */
     function fold(button) {
-        const tree = treeOf(button), { from, to, class: number } = button.closest("[data-from]").dataset, kind = button.dataset.fold;
-        toggle(tree, kind, foldable(tree, kind).filter((node) =>
-            (kind === "class" ? node.class === Number(number) : node.from === Number(from) && node.to === Number(to))));
+        const tree = treeOf(button), kind = button.dataset.fold;
+        const { from, to, class: number } = button.closest("[data-from]").dataset;
+        const isMeant = (node) => (kind === "class" ? node.class === Number(number)
+            : node.from === Number(from) && node.to === Number(to));
+        toggle(tree, kind, foldable(tree, kind).filter(isMeant));
         redraw(tree);
     }
 
     /** Fold the class of a row, or open the row. */
     function foldRow(row) {
-        const tree = treeOf(row), { from, to } = row.dataset;
-        const around = tree.nodes.filter((node) => node.folds.length && node.from <= Number(from) && Number(to) <= node.to);
-        const node = around.find((each) => each.from === Number(from) && kindFolded(tree, each)) || around.find(({ folds }) => folds.includes("class"));
+        const tree = treeOf(row), from = Number(row.dataset.from), to = Number(row.dataset.to);
+        const around = tree.nodes.filter((node) => node.folds.length && node.from <= from && to <= node.to);
+        const closed = around.find((node) => node.from === from && kindFolded(tree, node));
+        const node = closed || around.find(({ folds }) => folds.includes("class"));
         if (!node) return;
         toggle(tree, kindFolded(tree, node) || "class", [node]);
         redraw(tree);
@@ -255,9 +285,11 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
 
     /** Open what hides the model of this name; whether anything did. */
     function show(tree, name) {
-        const row = tree.data.names.indexOf(name);
-        const hiding = tree.nodes.filter((node) => row >= 0 && node.from <= row && row <= node.to && node.upper && kindFolded(tree, node));
-        for (const node of hiding) for (const kind of node.folds) for (const each of namesIn(tree, node)) folded[kind].delete(each);
+        const row = tree.data.names.indexOf(name), holds = ({ from, to }) => from <= row && row <= to;
+        const hiding = tree.nodes.filter((node) => holds(node) && node.upper && kindFolded(tree, node));
+        for (const node of hiding) {
+            for (const kind of node.folds) for (const each of namesIn(tree, node)) folded[kind].delete(each);
+        }
         return hiding.length > 0;
     }
 
@@ -301,28 +333,35 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
         return found;
     }
 
+    const SCALES = {
+        kinship: ["Kinship", "Every branch can be seen, by levels and the logarithm of the heights. The axis tells the heights"],
+        true: ["True heights", "Branches are as long as their heights differ"],
+    };
+    const FOLDS = {
+        class: ["Fold classes", "One row for each class"],
+        same: ["Fold copies", "One row for all models of the same weights"],
+    };
+
     function bar(tree) {
-        const { element } = tree, place = document.createElement("span");
-        const scaled = (value) => () => {
-            modelsim.store("scale", value);
+        const { element } = tree, place = document.createElement("span"), scales = document.createElement("span");
+        const field = document.createElement("input"), count = document.createElement("output");
+        const scaled = (name) => button(...SCALES[name], () => {
+            isTrue = name === "true";
+            modelsim.store("scale", name);
             redraw(tree);
-        };
-        const foldAll = (kind) => () => {
+        });
+        const folding = (kind) => button(...FOLDS[kind], () => {
             toggle(tree, kind, foldable(tree, kind));
             redraw(tree);
-        };
-        const kinds = { class: ["Fold classes", "One row for each class"], same: ["Fold copies", "One row for all models of the same weights"] };
+        });
+        const made = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
+        tree.scales = made(Object.keys(SCALES), scaled);
+        tree.all = made(Object.keys(FOLDS).filter((kind) => foldable(tree, kind).length), folding);
         place.className = "modelsim-tree-bar";
-        tree.scales = {
-            kinship: button("Kinship", "Every branch can be seen, however small: by levels and the logarithm of the heights. The axis tells the heights", scaled("kinship")),
-            true: button("True heights", "Branches are as long as their heights differ", scaled("true")),
-        };
-        tree.all = Object.fromEntries(Object.keys(kinds).filter((kind) => foldable(tree, kind).length)
-            .map((kind) => [kind, button(...kinds[kind], foldAll(kind))]));
-        const scales = document.createElement("span"), field = document.createElement("input"), count = document.createElement("output");
         scales.className = "modelsim-tree-scales";
         scales.append(...Object.values(tree.scales));
-        Object.assign(field, { type: "search", className: "modelsim-tree-search", placeholder: "Find in the tree", title: "Enter goes to the next one, Shift + Enter to the one before", value: searched.words });
+        const title = "Enter goes to the next one, Shift + Enter to the one before", value = searched.words;
+        Object.assign(field, { type: "search", className: "modelsim-tree-search", placeholder: "Find in the tree", title, value });
         field.setAttribute("aria-label", field.placeholder);
         count.className = "modelsim-tree-count";
         place.append(scales, ...Object.values(tree.all), field, count);
@@ -331,11 +370,10 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
     }
 
     function settleBar(tree) {
-        const now = isTrue() ? "true" : "kinship";
+        const now = isTrue ? "true" : "kinship";
         for (const [value, each] of Object.entries(tree.scales)) each.setAttribute("aria-pressed", value === now);
         for (const [kind, each] of Object.entries(tree.all)) {
-            const all = foldable(tree, kind).every((node) => namesIn(tree, node).every((name) => folded[kind].has(name)));
-            each.setAttribute("aria-pressed", all);
+            each.setAttribute("aria-pressed", foldable(tree, kind).every((node) => isFolded(tree, kind, node)));
         }
     }
 
@@ -350,10 +388,12 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
     function onKey(event) {
         const { target, key } = event;
         if (target.matches?.(FIELD) && key === "Enter") goOn(treeOf(target), event.shiftKey ? -1 : 1);
-        else if (!target.matches?.(".modelsim-tree .modelsim-leaf") || event.ctrlKey || event.metaKey || event.altKey) return;
+        else if (event.ctrlKey || event.metaKey || event.altKey || !target.matches?.(".modelsim-tree .modelsim-leaf")) return;
         else if (key === "f" || key === "F") foldRow(target);
-        else if (key === "Delete") target.querySelector(".modelsim-leave")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-        else return;
+        else if (key === "Delete") {
+            const leave = target.querySelector(".modelsim-leave");
+            leave?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+        } else return;
         event.preventDefault();
     }
 

@@ -204,7 +204,8 @@ window.modelsim.drawing = window.modelsim.drawing || (function (modelsim) {
         if (event.touches.length !== 2) return;
         event.preventDefault();
         const view = event.currentTarget;
-        for (const { target } of event.touches) target.addEventListener("touchmove", (moved) => onPinch(moved, view), { passive: false });
+        const follow = (moved) => onPinch(moved, view);
+        for (const { target } of event.touches) target.addEventListener("touchmove", follow, { passive: false });
     }
 
     function onPinch(event, view) {
