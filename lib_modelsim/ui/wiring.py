@@ -11,6 +11,7 @@ from gradio.events import Dependency
 
 from ..hosts.host import Host
 from ..templates import render
+from .foreign import is_foreign
 from .windows import asked_by
 from .work import Updates, Work
 
@@ -73,7 +74,9 @@ class Wiring:
     ) -> Dependency:
         """Answer an event beside others, which it may outlast by seconds."""
 
-        def answered(window: str, *values: object) -> object:
+        def answered(request: gr.Request, window: str, *values: object) -> object:  # gradio adds the request
+            if request is not None and is_foreign(dict(request.headers)):
+                raise gr.Error("This request comes from another web page.")
             with asked_by(window):
                 return answer(*values)
 
