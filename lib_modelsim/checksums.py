@@ -67,12 +67,16 @@ class Checksums:
 
 def add_checksums(db: sqlite3.Connection, tables: tuple[str, ...]) -> None:
     """To the rows of tables that have no such column yet; what they hold is believed."""
+    if all("crc" in _columns(db, table) for table in tables):
+        return
     db.create_function("row_crc", -1, _crc, deterministic=True)
-    for table in tables:
-        columns = _columns(db, table)
-        if "crc" not in columns:
-            db.execute(f"ALTER TABLE {table} ADD COLUMN crc INTEGER")
-            db.execute(f"UPDATE {table} SET crc = row_crc({_bytes(table, columns)})")
+    db.execute("BEGIN IMMEDIATE")
+    with db:
+        for table in tables:
+            columns = _columns(db, table)
+            if "crc" not in columns:  # else another program was quicker
+                db.execute(f"ALTER TABLE {table} ADD COLUMN crc INTEGER")
+                db.execute(f"UPDATE {table} SET crc = row_crc({_bytes(table, columns)})")
 
 
 def _tables(db: sqlite3.Connection) -> dict[str, list[str]]:

@@ -141,11 +141,9 @@ class Library(Moves):
                 self.path,
                 Sentence("update modelsim, or use --library with another file", "update modelsim"),
             )
+        add_checksums(self._db, _TABLES)
         if found < _VERSION:
-            self._db.execute("BEGIN IMMEDIATE")
-            with self._db:
-                add_checksums(self._db, _TABLES)
-                self._db.execute(f"PRAGMA user_version={_VERSION}")
+            self._db.execute(f"PRAGMA user_version={_VERSION}")
         self._sums = Checksums(self._db)
 
     def _is_ours(self) -> bool:

@@ -77,7 +77,7 @@ class SqliteFile:
             aside = self._moved_aside(error)
             if aside is None:
                 raise self._unusable(error) from error
-            log.warning("%s was damaged (%s) and is now %s; a new one is in its place", self.what, error, aside)
+            log.warning("damaged (%s): %s is now %s; a new one is in its place", error, self._file, aside.name)
             try:
                 self._open()
             except sqlite3.Error as again:
@@ -113,7 +113,7 @@ class SqliteFile:
             if aside is None:
                 raise self._unusable(error) from error
             raise ModelsimError(
-                f"{self.what} was damaged ({error}) and is now", aside, "start again: a new one takes its place"
+                f"damaged ({error}): {self._file.name} is now", aside, "start again: a new one takes its place"
             ) from error
 
     def _unusable(self, error: BaseException) -> ModelsimError:

@@ -295,7 +295,7 @@ def test_a_damaged_library_is_kept_beside_a_new_one(pair, library, content, capl
         assert outcome.code == 0
         aside = library.with_name(f"library damaged {number}.sqlite")
         (told,) = caplog.messages
-        assert f"is now {aside}" in told
+        assert f"{library} is now {aside.name}; a new one is in its place" in told
         assert aside.read_bytes() == content
         assert compared(pair, library=library) == outcome.document
         assert sound(library)

@@ -48,6 +48,7 @@ class FeatureFile(SqliteFile):
     what = "the gallery's features"
     fix = "free some disk space; if the file is damaged, delete it and it is created again"
     schema = _SCHEMA
+    replaceable = True
 
     def __init__(self, folder: Path, file: Path | None = None) -> None:
         """Of the pictures under `folder`; `file` is where they are kept, None beside them."""

@@ -20,6 +20,7 @@ from statistics import median
 
 from PIL import Image, PngImagePlugin
 
+from ..checksums import Checksums, add_checksums
 from ..errors import ModelsimError, Sentence
 from ..pictures.opening import PictureError, TooManyPixelsError, opened
 from ..saying import logger_of
@@ -43,7 +44,7 @@ CHUNK = "modelsim"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pictures (
     path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, checkpoint TEXT NOT NULL, identity TEXT NOT NULL,
-    record TEXT NOT NULL, UNIQUE (checkpoint, identity)
+    record TEXT NOT NULL, crc INTEGER, UNIQUE (checkpoint, identity)
 );
 CREATE TABLE IF NOT EXISTS failures (
     checkpoint TEXT, identity TEXT, name TEXT NOT NULL, error TEXT NOT NULL, PRIMARY KEY (checkpoint, identity)
@@ -175,6 +176,7 @@ class Gallery(SqliteFile):
     what = "the gallery's index"
     fix = "free some disk space; if the file is damaged, delete it and it is rebuilt from the pictures"
     schema = _SCHEMA
+    replaceable = True  # from the pictures
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -184,11 +186,16 @@ class Gallery(SqliteFile):
             raise _refused(error, folder) from error
         super().__init__(folder / INDEX)
 
+    def _prepare(self) -> None:
+        add_checksums(self._db, ("pictures",))
+        self._sums = Checksums(self._db)
+
     # what is there
 
     def take_in(self) -> None:
         """Bring the index in line with the pictures on disk: a killed run, or a person, may have come between."""
-        known = dict(self._db.execute("SELECT path, bytes FROM pictures"))
+        known = dict(self._db.execute("SELECT path, bytes FROM sound_pictures"))
+        self._sums.require_sound()
         there = dict(self._files())
         gone = [path for path, size in known.items() if there.get(path) != size]
         found = [
@@ -229,21 +236,21 @@ class Gallery(SqliteFile):
     def _enter(self, path: str, size: int, record: Record) -> None:
         """A copy of a picture that is there already is not entered a second time."""
         self._db.execute(
-            "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, NULL)",
             (path, size, record.checkpoint, record.identity, record.to_json()),
         )
 
     def find(self, checkpoint: EngineCheckpoint, identity: str) -> Stored | None:
         """The picture that this checkpoint generated with these Parameters, also before its SHA-256 was known."""
         row = self._db.execute(
-            "SELECT path, bytes, record FROM pictures WHERE checkpoint IN (?, ?) AND identity = ?",
+            "SELECT path, bytes, record FROM sound_pictures WHERE checkpoint IN (?, ?) AND identity = ?",
             (checkpoint_key(checkpoint), _by_name(checkpoint), identity),
         ).fetchone()
         return self._stored(row) if row else None
 
     def pictures(self) -> list[Stored]:
         """All pictures, the newest last."""
-        rows = self._db.execute("SELECT path, bytes, record FROM pictures ORDER BY rowid")
+        rows = self._db.execute("SELECT path, bytes, record FROM sound_pictures ORDER BY number")
         return [self._stored(row) for row in rows]
 
     def _stored(self, row: tuple[str, int, str]) -> Stored:
@@ -310,7 +317,8 @@ class Gallery(SqliteFile):
         ModelsimError where the disk refuses."""
         run = self.next_import() - 1
         rows = self._db.execute(
-            "SELECT path, bytes, record FROM pictures JOIN imports USING (path) WHERE run = ? ORDER BY path", (run,)
+            "SELECT path, bytes, record FROM sound_pictures JOIN imports USING (path) WHERE run = ? ORDER BY path",
+            (run,),
         )
         removed = [self._stored(row) for row in rows]
         for stored in removed:
@@ -343,7 +351,8 @@ class Gallery(SqliteFile):
 
     def pace(self, engine: str) -> Pace | None:
         """What the last pictures of this engine took; None before the first."""
-        rows = self._db.execute("SELECT path, bytes, record FROM pictures ORDER BY rowid DESC LIMIT ?", (_RECENT,))
+        last = "SELECT path, bytes, record FROM sound_pictures ORDER BY number DESC LIMIT ?"
+        rows = self._db.execute(last, (_RECENT,))
         recent = [stored for stored in map(self._stored, rows) if stored.record.engine == engine]
         if not recent:
             return None

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -211,4 +212,19 @@ def test_an_index_that_cannot_grow_ends_the_run_with_one_line_and_no_picture_is_
     before = files(tmp_path)
     assert 0 < len(before) < 40
     assert len(draw(tmp_path).drawn) == 40 - len(before)
+    assert_whole(tmp_path)
+
+
+def test_a_damaged_index_is_made_anew_and_a_damaged_row_read_again(tmp_path):
+    draw(tmp_path)
+    index = tmp_path / INDEX
+    with closing(sqlite3.connect(index)) as db, db:
+        db.execute("UPDATE pictures SET record = replace(record, 'cat', 'dog'), checkpoint = 'x' || rowid")
+    assert draw(tmp_path).drawn == []
+    assert_whole(tmp_path)
+    index.write_bytes(index.read_bytes()[:5000])
+    assert draw(tmp_path).drawn == []
+    aside = tmp_path / "gallery damaged 1.sqlite"
+    assert aside.stat().st_size == 5000
+    aside.unlink()
     assert_whole(tmp_path)

@@ -76,7 +76,7 @@ def handler(page, elem_id):
 def saving(page, name):
     """The request that saves a suite."""
     number, _ = handler(page, "modelsim_suite_save")
-    return {"fn_index": number, "data": [name, "a cat"], "session_hash": "any"}
+    return {"fn_index": number, "data": ["window", name, "a cat"], "session_hash": "any"}
 
 
 def suites(folders):

@@ -134,8 +134,9 @@ def test_one_checkpoint_is_none_to_compare(tmp_path):
         found(tmp_path)
 
 
-def test_a_damaged_memory_of_features_is_named(tmp_path):
+def test_a_damaged_memory_of_features_is_kept_beside_a_new_one(tmp_path, caplog):
     fill(tmp_path, small_suite(), RED, look)
     (tmp_path / "features.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(ModelsimError, match=r"features\.sqlite.*delete it"):
-        found(tmp_path)
+    found(tmp_path)
+    assert "features.sqlite is now features damaged 1.sqlite" in caplog.messages[0]
+    assert (tmp_path / "features damaged 1.sqlite").read_bytes() == b"no database" * 1000

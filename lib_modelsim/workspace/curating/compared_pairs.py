@@ -43,6 +43,7 @@ class ComparedPairs(SqliteFile):
     what = "what is known of pairs of pictures"
     fix = "free some disk space; if the file is damaged, delete it: pairs are then compared again"
     schema = _SCHEMA
+    replaceable = True
 
     def __init__(self, data: Path | None) -> None:
         """`data` is the folder of our own; None: nothing outlives this."""
