@@ -19,6 +19,7 @@ from lib_modelsim import demo
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.library import FileKey, Library
 from lib_modelsim.similarity import device
+from lib_modelsim.workspace.workspace import Workspace
 
 from .command import ROOT, run, run_process
 
@@ -299,6 +300,22 @@ def test_a_damaged_library_is_kept_beside_a_new_one(pair, library, content, capl
         assert aside.read_bytes() == content
         assert compared(pair, library=library) == outcome.document
         assert sound(library)
+
+
+def test_a_workspace_that_lasts_opens_a_new_library_after_damage(tmp_path):
+    file = tmp_path / "library.sqlite"
+    workspace = Workspace(None, lambda: Library(file))
+
+    def reads_a_damaged_page():
+        assert workspace.library.files() == []
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    with pytest.raises(ModelsimError, match="start again"):
+        workspace.heeding(reads_a_damaged_page)
+    assert (tmp_path / "library damaged 1.sqlite").exists()
+    assert workspace.heeding(lambda: workspace.library.files())  # noqa: PLW0108 - opened by then == []
+    workspace.close()
+    assert sound(file)
 
 
 def test_a_file_of_another_kind_is_left_alone(pair, tmp_path):

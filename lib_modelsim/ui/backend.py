@@ -163,7 +163,7 @@ class Backend:
     ) -> Task:
         """Put long work into the queue of the background thread; Task says what is what. Work of the same key that
         runs or waits is joined."""
-        return self.jobs.add(Task(key, title, lambda job: work(job, self._long), series, asked))
+        return self.jobs.add(Task(key, title, lambda job: self._long.heeding(work, job, self._long), series, asked))
 
     def index_by(self, workspace: Workspace, job: Job) -> Index:
         """The models as they are now, for long work, in whose thread it is asked; new headers are read."""
@@ -239,11 +239,15 @@ class Backend:
 
     # at once
 
+    def _at(self, question: Callable[..., T], *arguments: object) -> T:
+        """What is answered in the thread for what is answered at once."""
+        return self._at_once.submit(self._quick.heeding, question, *arguments).result()
+
     def look(self) -> None:
         """See what files there are, and what the library knows of them; nothing is read."""
-        rows = self._at_once.submit(self._quick.table).result()
+        rows = self._at(self._quick.table)
         if not self.index.models and not self.busy:
-            self._at_once.submit(self._recall_index, rows).result()
+            self._at(self._recall_index, rows)
         memory = [
             LibraryRow(model.name, model.path, State.INDEXED, size=model.key.size, header=model.header)
             for model in self.index.models
@@ -252,7 +256,7 @@ class Backend:
         self.rows = self._marked([*(replace(row, name=printable(row.name)) for row in rows), *memory])
         if not self._recalled:
             self._recalled = True
-            self._at_once.submit(self._recall_answer).result()
+            self._at(self._recall_answer)
         if self._before is not None:
             self._before = self._before.seen_now(self.rows)
 
@@ -286,24 +290,24 @@ class Backend:
 
     def ask(self, question: Callable[[Workspace], T]) -> T:
         """What the workspace for what is answered at once says."""
-        return self._at_once.submit(question, self._quick).result()
+        return self._at(question, self._quick)
 
     def name_class(self, family: Family, number: int, name: str, remark: str) -> bool:
         """Remember what a person calls a class of the family; False where the library could not be written."""
         from ..workspace.families.class_labels import ClassEdit, ClassName
 
         edit = ClassEdit(family.architecture, number, name, remark)
-        self._at_once.submit(self._quick.name_class, family, self.index.models, edit).result()
+        self._at(self._quick.name_class, family, self.index.models, edit)
         self.named += 1
         return self.class_names(family).get(number, ClassName()) == ClassName(name, remark)
 
     def class_names(self, family: Family) -> dict[int, ClassName]:
         """Class number → what a person calls it, for the classes that have a name or a remark."""
-        return self._at_once.submit(self._quick.class_names, family, self.index.models).result()
+        return self._at(self._quick.class_names, family, self.index.models)
 
     def load_references(self, file: Path) -> References:
         """The models that a list names. Raises ModelsimError where the file cannot be read or names none of them."""
-        return self._at_once.submit(self._quick.load_references, file, self.index.models).result()
+        return self._at(self._quick.load_references, file, self.index.models)
 
     def model(self, name: str | None) -> Model | None:
         """The indexed model of this name."""

@@ -8,8 +8,10 @@ the page itself can be opened by whoever knows that, which gives the cookie, too
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+from tempfile import gettempdir
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -117,7 +119,7 @@ class Guard:
             return _page(401, advice="Enter the user and the password, or open the address that the terminal shows.")
         if not known:
             return _page(403, advice=_ADVICE) if opens else _refusal(_ADVICE)
-        if not re.fullmatch(_SERVED.get(method, ""), path):
+        if not re.fullmatch(_SERVED.get(method, ""), path) or not _is_ours(path):
             return PlainTextResponse("Not found.", 404)
         return None
 
@@ -160,6 +162,19 @@ def _is_foreign(headers: Headers, opens: bool) -> bool:
         return False
     came_from_elsewhere = not headers.get("referer", own + "/").startswith(own + "/")
     return came_from_elsewhere or headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a file that gradio is asked for is one that it wrote itself, and no link to another."""
+    if not path.startswith("/file="):
+        return True
+    file, own = os.path.realpath(path.removeprefix("/file=")), os.path.realpath(_downloads())
+    return os.path.isfile(file) and file.startswith(own + os.sep)  # noqa: PTH113 - pathlib's raises for long names
+
+
+def _downloads() -> str:
+    """Where gradio puts what it serves."""
+    return os.environ.get("GRADIO_TEMP_DIR") or os.path.join(gettempdir(), "gradio")  # noqa: PTH118 - as gradio has it
 
 
 def _refusal(reason: str) -> Response:

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..checkpoints.identity import Identity
 from ..errors import ModelsimError, joined
@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from .probing.probes import Chosen
     from .probing.suites import Suites
 
+
+_Found = TypeVar("_Found")
 
 _SECONDS_TO_ANSWER = 10.0
 """How long a WebUI may take to say that it is there."""
@@ -135,6 +137,17 @@ class Workspace:
         """Closes the library, which may have its own word on an error."""
         if "library" in self.__dict__:
             self.library.__exit__(kind, error, trace)
+
+    def heeding(self, work: Callable[..., _Found], *arguments: object) -> _Found:
+        """Work in a workspace that lasts. An error that comes from the library is told as that, and the library is
+        opened anew after it: a damaged one has made way for a new one by then."""
+        try:
+            return work(*arguments)
+        except Library.errors as error:
+            library = self.__dict__.pop("library", None)
+            if library is not None:
+                library.__exit__(type(error), error, error.__traceback__)
+            raise
 
     def close(self) -> None:
         """Close the library if it was opened."""
