@@ -107,6 +107,13 @@ class _Pictures(StaticFiles):
             raise HTTPException(404)
         await super().check_config()
 
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """As StaticFiles; a name that no system knows is that of no file."""
+        try:
+            return super().lookup_path(path)
+        except (OSError, ValueError):
+            return "", None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.config_checked = False  # it may be gone by now
         await super().__call__(scope, receive, send)

@@ -261,7 +261,7 @@ def test_no_path_leads_out_of_our_folders(ours, folders):
             os.mkfifo(gallery / "pipe.png")
     for path in [*TRICKS, *(f"/file={uploads}/{name}" for name in ("link.png", "pipe.png"))]:
         answer = ours.get(path, timeout=10)
-        assert answer.status_code in (403, 404), path
+        assert answer.status_code in (403, 404), path[:100]
         assert "root:" not in answer.text, path
 
 
