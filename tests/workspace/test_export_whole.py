@@ -20,9 +20,9 @@ from lib_modelsim.workspace.families.results import results_of_table
 from ..command import ROOT
 
 
-def result():
-    values = np.random.default_rng(1).standard_normal((6, 8))
-    table = FeatureTable(tuple("abcdef"), tuple(f"{c}/x" for c in "abcdefgh"), values)
+def result(models=tuple("abcdef")):
+    values = np.random.default_rng(1).standard_normal((len(models), 8))
+    table = FeatureTable(tuple(models), tuple(f"{c}/x" for c in "abcdefgh"), values)
     return results_of_table(family_of_features(table, TreeOptions()), [])
 
 
