@@ -15,7 +15,7 @@ OTHERS, FIRST = 300, "model.diffusion_model.input_blocks.0.0.weight"
 
 
 def small(shapes):
-    kept = (key for key in shapes if key.startswith("model.") and ("attn1" in key or key == FIRST))
+    kept = (key for key in shapes if key.startswith("model.") and ("attn" in key or key == FIRST))
     return {key: shapes[key] for key in kept}
 
 
