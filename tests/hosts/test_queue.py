@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lib_modelsim.hosts.webui import WebUI
 from lib_modelsim.job import Cancelled, Job, Progress, Stage
+from lib_modelsim.workspace.turn import turn_for
 
 from .fakes import A1111, Forge, SDNext
 
@@ -242,3 +244,20 @@ class TestBetweenTwoItems:
         holding.result(timeout=30)
         assert pool.submit(webui.lock.acquire).result(timeout=30), "it is nobody's"
         assert webui.state.job == ""
+
+
+@pytest.mark.parametrize(("model", "waits"), [("a file", False), ("in memory", True)])
+def test_what_is_compared_on_the_processor_waits_for_nobody_unless_it_is_the_model_in_memory(webui, pool, model, waits):
+    opener = object() if model == "in memory" else None
+
+    def compare():
+        with turn_for([SimpleNamespace(opener=opener)], WebUI(), "comparing", Job()):
+            return webui.state.job
+
+    with webui.lock:
+        comparing = pool.submit(compare)
+        if waits:
+            webui.lock.wait_until_asked_for()
+        else:
+            assert comparing.result(timeout=30) == ""
+    assert comparing.result(timeout=30) == ("comparing" if waits else "")
