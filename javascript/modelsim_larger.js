@@ -233,5 +233,5 @@ window.modelsim.larger = window.modelsim.larger || (function (modelsim) {
         open(opener);
     });
 
-    return { manage, zoom };
+    return { manage };
 })(window.modelsim);

@@ -12,7 +12,7 @@ from PIL import Image
 from ...pictures.opening import PictureError, open_picture
 from ...templates import render
 
-_SIDE, BESIDE = 192, 640
+_SIDE, _ALONE = 192, 640
 """Pixels; of a picture that has no other copy for the larger view."""
 
 
@@ -28,7 +28,7 @@ def thumbnail(path: Path, large: str = "") -> str:
 @lru_cache(maxsize=64)
 def _thumbnail(path: Path, large: str, _size: int, _mtime_ns: int) -> str:
     try:
-        return inline(open_picture(path), path.name, _SIDE if large else BESIDE, large)
+        return inline(open_picture(path), path.name, _SIDE if large else _ALONE, large)
     except PictureError:
         return ""
 
