@@ -35,6 +35,10 @@ def alone(file: Path, patience: float) -> Iterator[None]:
         yield
 
 
+class DamagedFile(ModelsimError):  # noqa: N818 - it says what is wrong
+    """A damaged file was moved aside: whoever asks again gets a new one."""
+
+
 class _Connection(sqlite3.Connection):
     """Where a damaged file breaks SQLite's own message, Python raises UnicodeDecodeError."""
 
@@ -112,7 +116,7 @@ class SqliteFile:
             aside = self._moved_aside(error) if damaged else None
             if aside is None:
                 raise self._unusable(error) from error
-            raise ModelsimError(
+            raise DamagedFile(
                 f"damaged ({error}): {self._file.name} is now", aside, "start again: a new one takes its place"
             ) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from ..hosts.host import Host
 from ..job import Job
 from ..library import Library
 from ..memory import give_back
+from ..sqlite import DamagedFile
 from ..text import counted, printable
 from ..workspace.catalogue.index import Index, Model
 from ..workspace.catalogue.table import LibraryRow, State
@@ -38,6 +40,8 @@ if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..workspace.families.results import Result
     from ..workspace.probing.suites import Suites
 
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -240,8 +244,12 @@ class Backend:
     # at once
 
     def _at(self, question: Callable[..., T], *arguments: object) -> T:
-        """What is answered in the thread for what is answered at once."""
-        return self._at_once.submit(self._quick.heeding, question, *arguments).result()
+        """What is answered in the thread for what is answered at once; a damaged library has made way for a new one."""
+        try:
+            return self._at_once.submit(self._quick.heeding, question, *arguments).result()
+        except DamagedFile as error:
+            _log.warning("%s", error)
+            return self._at_once.submit(self._quick.heeding, question, *arguments).result()
 
     def look(self) -> None:
         """See what files there are, and what the library knows of them; nothing is read."""
