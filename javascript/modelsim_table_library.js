@@ -92,7 +92,7 @@ window.modelsim.library = window.modelsim.library || (function (modelsim) {
     const widthOf = (head) => parseFloat(head.style.width) || 0;
 
     /** What a name takes of the room at least. */
-    const nameWidth = (room) => Math.min(Math.max(180, 0.36 * room), 340);
+    const nameWidth = (room) => Math.min(Math.max(172, 0.36 * room), 340);
 
     /** Of columns of these widths beside the name, each in turn that still fits. */
     function fitting(widths, room) {
