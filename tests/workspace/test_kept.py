@@ -64,6 +64,16 @@ def test_what_has_happened_to_the_files_is_told_by_sizes_and_times(compared, fol
     assert (found.changed, found.gone, found.new, found.same) == (("anna",), ("bert",), 1, False)
 
 
+def test_a_file_that_could_not_be_read_is_told_once_it_is_another(folder, library, tmp_path):
+    bad = folder / "bad.safetensors"
+    bad.write_bytes(b"no checkpoint")
+    keep_comparison(tmp_path / "kept.npz", compare([folder], "cosine", None, library, Job()), {}, MADE)
+    kept = recall_comparison(tmp_path / "kept.npz", library)
+    assert since(kept, sorted(folder.iterdir())).same
+    shutil.copy(folder / "carl.safetensors", bad)
+    assert since(kept, sorted(folder.iterdir())).new == 1
+
+
 def test_what_cannot_be_read_is_no_comparison(compared, library, tmp_path, monkeypatch, caplog):
     file = tmp_path / "kept.npz"
     assert recall_comparison(file, library) is None

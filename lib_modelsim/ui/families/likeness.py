@@ -34,7 +34,7 @@ class Likeness:
     @property
     def ticks(self) -> list[str]:
         """What the bars' axis says at its beginning, middle and end."""
-        return [number(share * self._most, self._measure).replace(".000", "") for share in (0, 0.5, 1)]
+        return [number(share * self._most, self._measure).replace(".000 %", " %") for share in (0, 0.5, 1)]
 
     @property
     def brightest_first(self) -> bool:

@@ -11,7 +11,7 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,16 +38,18 @@ from ..comparing.scores import Reason
 
 log = logging.getLogger(__name__)
 
-_VERSION = f"1 {stored_method('')}"
+_VERSION = f"2 {stored_method('')}"
 
 
 @dataclass(frozen=True)
 class KeptComparison:
-    """A comparison from before the start: when it was made, and of which question, as its asker wrote it down."""
+    """A comparison from before the start: when it was made, and of which question, as its asker wrote it down;
+    `unreadable` are the keys of its files that could not be read."""
 
     comparison: Comparison
     made: datetime
     question: Mapping[str, Any]
+    unreadable: Mapping[Path, FileKey | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ def keep_comparison(file: Path, comparison: Comparison, question: Mapping[str, A
         },
         "base": comparison.base and asdict(comparison.base),
         "reasons": [asdict(reason) for reason in comparison.reasons],
-        "unreadable": [{"path": str(bad.path), "error": bad.error} for bad in comparison.unreadable],
+        "unreadable": [
+            {"path": str(bad.path), "error": bad.error, "key": _key_document(_key_now(bad.path))}
+            for bad in comparison.unreadable
+        ],
         "choices": {name: asdict(choice) for name, choice in comparison.choices.items()},
         "merges": [asdict(merge) for merge in comparison.merges],
         "roundings": [asdict(rounding) for rounding in comparison.roundings],
@@ -121,14 +126,25 @@ def since(kept: KeptComparison, there: Iterable[Path]) -> Since:
     """What has happened since; `there` are the readable checkpoints as they are listed now. No file is opened."""
     models, changed, gone = kept.comparison.models, [], []
     for model in models:
-        try:
-            if file_key(model.path) != model.key:
-                changed.append(model.name)
-        except CheckpointError:
-            gone.append(model.name)
-    known = {model.path for model in models} | {bad.path for bad in kept.comparison.unreadable}
+        now = _key_now(model.path)
+        if now != model.key:
+            (gone if now is None else changed).append(model.name)
+    bad = {path for path, key in kept.unreadable.items() if key is not None and _key_now(path) == key}
+    known = {model.path for model in models} | bad
     new = sum(path not in known for path in there)
     return Since(kept.made, tuple(changed), tuple(gone), new)
+
+
+def _key_now(path: Path) -> FileKey | None:
+    """None where there is no such file."""
+    try:
+        return file_key(path)
+    except CheckpointError:
+        return None
+
+
+def _key_document(key: FileKey | None) -> list[str | int] | None:
+    return None if key is None else [key.path, key.size, key.mtime_ns]
 
 
 def _model_document(model: Model) -> dict[str, Any]:
@@ -136,7 +152,7 @@ def _model_document(model: Model) -> dict[str, Any]:
     return {
         "name": model.name,
         "path": str(model.path),
-        "key": [model.key.path, model.key.size, model.key.mtime_ns],
+        "key": _key_document(model.key),
         "header": header.to_json(),
         "layout": model.header.layout.digest,
     }
@@ -169,7 +185,8 @@ def _read(document: Mapping[str, Any], arrays: Mapping[str, NDArray], library: L
         [Merge(**{**merge, "parents": tuple(merge["parents"])}) for merge in document["merges"]],
         [Rounding(**{**rounding, "besides": tuple(rounding["besides"])}) for rounding in document["roundings"]],
     )
-    return KeptComparison(comparison, datetime.fromisoformat(document["made"]), document["question"])
+    keys = {Path(bad["path"]): bad["key"] and FileKey(*bad["key"]) for bad in document["unreadable"]}
+    return KeptComparison(comparison, datetime.fromisoformat(document["made"]), document["question"], keys)
 
 
 def _model(known: Mapping[str, Any], layouts: Mapping[str, Layout], library: Library) -> Model:

@@ -13,6 +13,7 @@ from ...exports.tables import Bytes, Table
 from ...families.distances import MATRIX
 from ...families.support import RESAMPLES
 from ...similarity.base import MEAN
+from ...similarity.measures.registry import find_measure
 from ...text import counted, percent, readable, several
 from .family import STRANGER, Family
 from .files import COPIES, HASHES, copies_table, without_folders
@@ -54,7 +55,7 @@ def report_page(result: Result, tables: Sequence[Table]) -> str:
     """The report of a family with a tree, as HTML."""
     family, shown = result.family, {table.name: table for table in tables}
     sections = [
-        Section("Not looked at, and what else to know", not_looked_at(result) or ["all models were compared in full"]),
+        Section("Not looked at, and what else to know", not_looked_at(result) or ["all networks were compared in full"]),
         Section("Tree", drawing=_tree(result)),
         Section("Classes", table=_classes(result)),
         Section("Models", ["with the nearest models by the distance of the tree"], table=_models(result), models=True),
@@ -100,7 +101,8 @@ def not_looked_at(result: Result) -> list[str]:
     family = result.family
     left_out = [f"left out by hand: {several(result.left_out)}"] if result.left_out else []
     unread = [f"not read: {readable(bad.path.name)}: {bad.error}" for bad in result.unreadable]
-    notes = [*left_out, *unread, *family.notes, *result.told, *_not_compared(family), *_not_hashed(result)]
+    unseen = [*_not_read(family), *_not_compared(family), *_not_hashed(result)]
+    notes = [*left_out, *unread, *family.notes, *result.told, *unseen]
     return [_shared(note, result) for note in dict.fromkeys(notes)]
 
 
@@ -110,6 +112,14 @@ def _shared(note: str, result: Result) -> str:
         return note
     files = (model.path for model in result.own_models)
     return without_folders(note, (*files, *(bad.path for bad in result.unreadable)))
+
+
+def _not_read(family: Family) -> list[str]:
+    """What the measure passes over in every file."""
+    measure = find_measure(family.measure)
+    if measure is None:
+        return ["of what the values given speak is not known"]
+    return [] if measure.reads.startswith("all") else [f"{measure.name} reads {measure.reads}: the rest may differ"]
 
 
 def _not_compared(family: Family) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...checkpoints.identity import Identity
+from ...checkpoints.identity import Identity, relation
 from ...families.features import FeatureTable
 from ...families.scaling import classical_scaling
 from ...figures.classes import ClassLabel
@@ -16,7 +16,6 @@ from ...figures.screen.heatmap import heatmap_svg
 from ...figures.screen.markup import Facts
 from ...figures.screen.model_map import map_svg
 from ...figures.screen.tree import tree_drawing
-from ...similarity.joining import main_component
 from ...similarity.measures.registry import find_measure
 from ..comparing.shares import covers
 from .class_labels import ClassName
@@ -87,15 +86,17 @@ def tree_on_screen(
 
 
 def same_weights(models: Sequence[str], identities: Mapping[str, Identity]) -> list[list[str]]:
-    """Groups of models whose networks hash to the same weights, in whatever precision; of files without a network,
-    that are the same. Nothing is said of models that were not hashed."""
-    groups: dict[str, list[str]] = {}
-    for name in models:
-        if name in identities:
-            identity = identities[name]
-            main = main_component(identity.content)
-            groups.setdefault(identity.content[main].float16 if main else identity.sha256, []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
+    """Groups of models of which hashes prove that every number is the same, of every component, whatever files and
+    precisions look like. Nothing is said of models that were not hashed."""
+    groups: dict[frozenset[tuple[str, str]], list[list[str]]] = {}
+    for name in filter(identities.__contains__, models):
+        own = identities[name]
+        near = groups.setdefault(frozenset((part, content.exact) for part, content in own.content.items()), [])
+        group = next((each for each in near if relation(identities[each[0]], own).same_weights), None)
+        if group is None:
+            near.append(group := [])
+        group.append(name)
+    return [group for near in groups.values() for group in near if len(group) > 1]
 
 
 def heatmap_on_screen(family: Family, facts: Facts) -> str:
