@@ -55,7 +55,7 @@ def report_page(result: Result, tables: Sequence[Table]) -> str:
     """The report of a family with a tree, as HTML."""
     family, shown = result.family, {table.name: table for table in tables}
     sections = [
-        Section("Not looked at, and what else to know", not_looked_at(result) or ["all networks were compared in full"]),
+        Section("Not looked at, and what else to know", not_looked_at(result) or ["all were compared in full"]),
         Section("Tree", drawing=_tree(result)),
         Section("Classes", table=_classes(result)),
         Section("Models", ["with the nearest models by the distance of the tree"], table=_models(result), models=True),
