@@ -200,7 +200,7 @@ def test_a_named_class_keeps_its_name_and_is_exported_with_it(families, tmp_path
     rows.nth(2).locator("[data-field=name]").fill(CLASS)
     rows.nth(2).locator("[data-field=name]").press("Enter")
     expect(page.locator("#modelsim_said").first).to_contain_text("Class 3 saved")
-    expect(page.locator("#modelsim_drawing svg").first).to_contain_text(CLASS[:12])
+    expect(page.locator("#modelsim_drawing svg").first).to_contain_text(CLASS[:10])
     page.reload()
     expect(rows.nth(2).locator("[data-field=name]")).to_have_value(CLASS)
     page.locator("#modelsim_export").click()
