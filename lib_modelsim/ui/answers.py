@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ class Answer:
 
     comparison: Comparison
     deltas: dict[str, Resampling] | Callable[[], dict[str, Resampling]] = field(default_factory=dict)
+    made: datetime = field(default_factory=datetime.now)
     _families: dict[How, list[Family] | ModelsimError] = field(default_factory=dict)
     _trusts: dict[tuple[How, str | None], Trust] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -68,7 +68,8 @@ class Backend:
         self.memory = ""  # why the model in memory is no row, where that is to be told
         self.details: dict[tuple[Question, str | None, str | None], Detail] = {}
         self.ancestry = Ancestry(self)
-        self._before: _FromBefore | None = None
+        self._before: tuple[Answer, KeptComparison] | None = None  # from before the start
+        self._since: dict[Answer, Since] = {}  # as of the last look at the files
         self._recalled = False  # whether the comparison from before the start was asked for
         self.named = 0  # counts the classes named; with it one sees whether names are older
         self.left_out: tuple[str, ...] = ()  # names; no use case looks at these models
@@ -193,11 +194,21 @@ class Backend:
     def _compare(self, question: Question, job: Job, workspace: Workspace) -> str:
         self._read_index(job, workspace)
         comparison = workspace.compare(question, self.index, job)
-        self.answers[question] = Answer(comparison, workspace.deltas(comparison, job))
+        answer = Answer(comparison, workspace.deltas(comparison, job))
+        self._forget_details(question, comparison)
+        self.answers[question] = answer
         workspace.keep_comparison(question, comparison)
         if len(self.index.models) > 1 and 0 < self.unhashed <= HASHED_UNASKED:
             self.jobs.show_to(self.hash_files(asked=False), MODELS)
         return self._counts()
+
+    def _forget_details(self, question: Question, comparison: Comparison) -> None:
+        """What was told of two models is kept while both files are the same as then."""
+        had = self.answers.get(question)
+        before = {model.name: model.key for model in had.comparison.models} if had is not None else {}
+        same = {model.name for model in comparison.models if before.get(model.name) == model.key}
+        kept = {pair: detail for pair, detail in self.details.items() if pair[0] != question or same >= {*pair[1:]}}
+        self.details = kept
 
     def _with_other_folders(self, doing: Hashable, change: Callable[[Workspace], object]) -> Task:
         """Change the folders and read the headers there; what was compared before was of other models."""
@@ -265,8 +276,7 @@ class Backend:
         if not self._recalled:
             self._recalled = True
             self._at(self._recall_answer)
-        if self._before is not None:
-            self._before = self._before.seen_now(self.rows)
+        self._since = {answer: since for answer in [*self.answers.values()] if (since := self._seen_now(answer))}
 
     def _recall_answer(self) -> None:
         """After a start: the last comparison from before, as the answer to its question."""
@@ -275,7 +285,7 @@ class Backend:
             return
         question, kept = recalled
         answer = Answer(kept.comparison, lambda: self._deltas_apart(kept.comparison))
-        self._before = _FromBefore(answer, kept)
+        self._before = answer, kept
         self.answers = {question: answer, **self.answers}
 
     def _deltas_apart(self, comparison: Comparison) -> dict[str, Resampling]:
@@ -284,9 +294,18 @@ class Backend:
             return own.deltas(comparison, Job())
 
     def since(self, answer: Answer | None) -> Since | None:
-        """What has happened to the files since this answer; None where it was made since the start."""
-        before = self._before
-        return before.since if before is not None and before.answer is answer else None
+        """What has happened to the files since this answer; None where it was made since the start and none of its
+        files is another."""
+        return None if answer is None else self._since.get(answer)
+
+    def _seen_now(self, answer: Answer) -> Since | None:
+        from ..workspace.families.kept import KeptComparison, since
+
+        if self._before is not None and self._before[0] is answer:
+            there = [row.path for row in self.rows if row.state is not State.UNREADABLE and not row.left_out]
+            return since(self._before[1], there)
+        found = since(KeptComparison(answer.comparison, answer.made, {}), ())
+        return None if found.same else found
 
     def _recall_index(self, rows: Sequence[LibraryRow]) -> None:
         """After a start: the models that were indexed before, under the names of the table."""
@@ -350,21 +369,6 @@ class Backend:
         """Bytes that no scan has read yet."""
         files = (model for model in self.index.models if model.opener is None)
         return sum(model.key.size for model in files if model.name not in self.identities)
-
-
-@dataclass(frozen=True)
-class _FromBefore:
-    """The answer from before the start, and what has happened to its files since, as of the last look at them."""
-
-    answer: Answer
-    kept: KeptComparison
-    since: Since | None = None
-
-    def seen_now(self, rows: Sequence[LibraryRow]) -> _FromBefore:
-        from ..workspace.families.kept import since
-
-        there = [row.path for row in rows if row.state is not State.UNREADABLE and not row.left_out]
-        return replace(self, since=since(self.kept, there))
 
 
 def _place(path: Path) -> Path:

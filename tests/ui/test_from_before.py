@@ -46,6 +46,11 @@ def drawn(page):
     return html.unescape(found)
 
 
+def matches(page):
+    found = {part.elem_id: update for part, update in page.look().items()}["modelsim_relatives"]
+    return str(found["value"] if isinstance(found, dict) else found)
+
+
 def test_the_last_tree_is_there_after_a_start_and_tells_what_it_does_not_know(start, monkeypatch):
     page, folder = start()
     page.session.choose(view=TREE)
@@ -72,6 +77,45 @@ def test_the_last_tree_is_there_after_a_start_and_tells_what_it_does_not_know(st
     assert told.count('"gone"') == 1, "its leaf is marked"
     page.session.backend.compare(page.session.choices.question).wait()
     assert "modelsim-before" not in drawn(page)
+
+
+@pytest.mark.parametrize("started_anew", [True, False])
+def test_nothing_is_said_of_a_file_that_is_another_since(start, started_anew):
+    page, folder = start()
+    shutil.copy(folder / "anna.safetensors", folder / "copy.safetensors")
+    page.session.choose(view=TREE)
+    page.session.backend.compare(page.session.choices.question).wait()
+    page.look()
+    page.session.choose(chosen="anna")
+    assert "100.000 %" in matches(page)
+    assert "modelsim-before" not in drawn(page)
+    shutil.copy(folder / "stranger.safetensors", folder / "copy.safetensors")
+    if started_anew:
+        page, _ = start()
+    said = drawn(page)
+    assert "1 file has changed: copy" in said
+    page.session.choose(chosen="anna")
+    rest, changed = matches(page).split("<h4>changed or gone since</h4>")
+    assert 'title="copy"' in changed
+    assert 'title="copy"' not in rest
+
+
+def test_what_was_told_of_two_files_is_forgotten_with_them(start):
+    page, folder = start()
+    session = page.session
+    backend = session.backend
+    backend.compare(session.choices.question).wait()
+    session.choose(chosen="anna")
+    for other in ("bert", "carl"):
+        session.begin_detail(other).wait()
+    backend.compare(session.choices.question).wait()
+    assert {pair[2] for pair in backend.details} == {"bert", "carl"}
+    shutil.copy(folder / "stranger.safetensors", folder / "carl.safetensors")
+    assert "modelsim-detail" in str(page.show()[page._chosen.detail])
+    page.look()
+    assert page.show()[page._chosen.detail] == ""
+    backend.compare(session.choices.question).wait()
+    assert {pair[2] for pair in backend.details} == {"bert"}
 
 
 def test_a_date_has_its_year_where_that_is_another_one():

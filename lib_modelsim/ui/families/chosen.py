@@ -80,7 +80,8 @@ class ChosenPanel:
         if branch.names:
             return {**told, self.card: _branch_card(branch.names, answer), self.detail: "", self.matches: ""}
         found = self._session.detail
-        detail = detail_panel(found) if found is not None else ""
+        stale = found is not None and not self._other_now(answer).isdisjoint({found.first, found.second})
+        detail = detail_panel(found) if found is not None and not stale else ""
         return {**told, self.card: self._card(), self.detail: detail, self.matches: self._matches(answer)}
 
     def settled(self, seen: str) -> Updates:
@@ -144,11 +145,19 @@ class ChosenPanel:
             return note("Not compared yet", "Press Show families to list its relatives here.")
         if chosen not in answer.comparison.matrix.models:
             return note("Not compared", "This model is newer than the last comparison. Press Show families again.")
+        other_now = self._other_now(answer)
+        if chosen in other_now:
+            return note("Not compared", "Its file has changed since the last comparison. Press Show families again.")
         comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
         backend = session.backend
         cannot_load = session.cannot_load(comparison.model(chosen))
         has_recipe = chosen in backend.ancestry.recipes
-        return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe)
+        return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe, other_now)
+
+    def _other_now(self, answer: Answer | None) -> frozenset[str]:
+        """The models whose files are not those any more that were compared."""
+        since = self._session.backend.since(answer)
+        return frozenset() if since is None else frozenset((*since.changed, *since.gone))
 
 
 def _branch_card(names: Sequence[str], answer: Answer | None) -> str:

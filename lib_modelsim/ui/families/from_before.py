@@ -1,4 +1,4 @@
-"""A tree from before the start: when it is of, and what has happened to its files since."""
+"""A tree from before the start, or of files that are others by now: when it is of, and what has happened to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMED = 3
 
 
 def note_of_before(session: ViewState, shown: Shown) -> str:
-    """Its date and what is different now; nothing where the tree was made since the start."""
+    """Its date and what is different now; nothing where the tree was made since the start, of files as they are."""
     since = session.backend.since(shown.answer)
     if since is None:
         return ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...similarity.measures.registry import measure_named
 from ...templates import render
 from ...workspace.catalogue.remarks import found_out
 from ...workspace.comparing.shares import covers
+from ...workspace.comparing.verdicts import Verdict
 from ..status import note
 from .likeness import STEPS, Likeness
 
@@ -24,22 +26,33 @@ if TYPE_CHECKING:
     from ...workspace.comparing.compare import Comparison
     from ...workspace.comparing.relatives import Relative
 
+_OTHER_NOW = Verdict(
+    "changed or gone since", "The number is of the file that was compared. Press Show families to renew it."
+)
+
+
 def relatives_list(
     comparison: Comparison,
     identities: Mapping[str, Identity],
     chosen: str,
     cannot_load: str | None = None,
     has_recipe: bool = False,
+    other_now: Collection[str] = (),
 ) -> Markup:
     """The list for a model of the comparison; instead of it a note where it has no relative to compare with.
     `cannot_load` says why the host loads none of them; of one that `has_recipe` is known what it is made of, and
-    nothing is said of what it perhaps is."""
+    nothing is said of what it perhaps is. Of models whose files are `other_now` than those compared nothing is said."""
     from ...workspace.comparing.relatives import relatives
 
     matrix = comparison.matrix
     if chosen == comparison.base_model:
         return note("This is the base", "All models are compared by their changes from it. Choose another model.")
-    found = relatives(comparison, identities, chosen)
+    known = {name: identity for name, identity in identities.items() if name not in other_now}
+    found = [
+        replace(relative, verdict=_OTHER_NOW) if relative.name in other_now else relative
+        for relative in relatives(comparison, known, chosen)
+    ]
+    found.sort(key=lambda relative: relative.verdict is _OTHER_NOW)
     if not found:
         return note("No other model to compare with", "Add checkpoints to the folder, then press Show families.")
     near = [relative for relative in found if relative.comparable]

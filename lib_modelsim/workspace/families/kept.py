@@ -124,7 +124,8 @@ def recall_comparison(file: Path, library: Library) -> KeptComparison | None:
 
 def since(kept: KeptComparison, there: Iterable[Path]) -> Since:
     """What has happened since; `there` are the readable checkpoints as they are listed now. No file is opened."""
-    models, changed, gone = kept.comparison.models, [], []
+    models = [model for model in kept.comparison.models if model.opener is None]
+    changed, gone = [], []
     for model in models:
         now = _key_now(model.path)
         if now != model.key:
