@@ -19,7 +19,7 @@ from ..job import Job
 from ..library import Library
 from ..memory import give_back
 from ..sqlite import DamagedFile
-from ..text import counted, printable
+from ..text import counted, printable, several
 from ..workspace.catalogue.index import Index, Model
 from ..workspace.catalogue.table import LibraryRow, State
 from ..workspace.workspace import Question, Workspace
@@ -344,10 +344,14 @@ class Backend:
         """One of the answer's families with all that its files tell; to be weighed first may take seconds."""
         from ..workspace.families.results import Result
 
-        models = {model.name: model for model in self.index.models}
+        compared = {model.name: model.key for model in answer.comparison.models}
+        models = {model.name: model for model in self.index.models if model.key == compared.get(model.name, model.key)}
+        known = {name: identity for name, identity in self.identities.items() if name in models}
+        other = [name for name in family.features.models if name not in models]
+        changed = [f"changed or gone since they were compared: {several(other)}"] if other else []
         about = {"unreadable": tuple(self.index.unreadable), "left_out": tuple(self.left_out)}
-        about["told"] = tuple(map(str, answer.told_of(family)))
-        return Result(family, answer.weigh(how, family), self.class_names(family), models, self.identities, **about)
+        about["told"] = (*changed, *map(str, answer.told_of(family)))
+        return Result(family, answer.weigh(how, family), self.class_names(family), models, known, **about)
 
     def export(
         self, answer: Answer, how: How, families: Sequence[Family], job: Job, paths: bool = False

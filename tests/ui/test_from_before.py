@@ -118,6 +118,19 @@ def test_what_was_told_of_two_files_is_forgotten_with_them(start):
     assert {pair[2] for pair in backend.details} == {"bert"}
 
 
+def test_a_report_has_no_hashes_of_other_files_than_it_is_of(start):
+    page, folder = start()
+    backend = page.session.backend
+    backend.compare(page.session.choices.question).wait()
+    shutil.copy(folder / "bert.safetensors", folder / "carl.safetensors")
+    backend.hash_files().wait()
+    shown = page.session.shown()
+    result = backend.result(shown.answer, shown.how, shown.family)
+    assert "carl" not in {*result.models, *result.identities}
+    assert "anna" in result.identities
+    assert "changed or gone since they were compared: carl" in result.told
+
+
 def test_a_date_has_its_year_where_that_is_another_one():
     made = datetime(2026, 11, 9, 14, 5)
     assert date_text(made, datetime(2026, 11, 30)) == "9 Nov, 14:05"
