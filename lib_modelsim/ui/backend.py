@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +17,7 @@ from ..hosts.host import Host
 from ..job import Job
 from ..library import Library
 from ..memory import give_back
+from ..saying import logger_of
 from ..sqlite import DamagedFile
 from ..text import counted, printable, several
 from ..workspace.catalogue.index import Index, Model
@@ -41,7 +41,7 @@ if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..workspace.probing.suites import Suites
 
 
-_log = logging.getLogger(__name__)
+_log = logger_of(__name__)
 
 T = TypeVar("T")
 

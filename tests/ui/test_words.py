@@ -31,7 +31,10 @@ THE_COMMAND_LINE_S = (
 )
 """Use cases that the page has no control for."""
 
-OF_WEBUIS = ("--api", "--api-auth", "--freeze-settings", "--hide-ui-dir-config", "--no-half")
+OF_WEBUIS = (
+    *("--api", "--api-auth", "--freeze-settings", "--hide-ui-dir-config", "--no-half", "--listen", "--share"),
+    *("--server-name", "--enable-insecure-extension-access"),
+)
 """Options of a WebUI, which are called the same wherever one reads of them."""
 
 OF_STYLES = "--modelsim-"

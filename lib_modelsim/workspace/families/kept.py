@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -26,6 +25,7 @@ from ...checkpoints.source import FileKey
 from ...errors import CheckpointError, ModelsimError
 from ...families.merges import Merge
 from ...library import Library
+from ...saying import logger_of
 from ...similarity.base import Base
 from ...similarity.matrix import SimilarityMatrix
 from ...writing import write_bytes
@@ -36,7 +36,7 @@ from ..comparing.compare import Comparison
 from ..comparing.roundings import Rounding
 from ..comparing.scores import Reason
 
-log = logging.getLogger(__name__)
+log = logger_of(__name__)
 
 _VERSION = f"2 {stored_method('')}"
 
