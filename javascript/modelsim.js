@@ -137,30 +137,33 @@ window.modelsim = window.modelsim || (function () {
     /** A file as the server takes it. */
     const packed = async (file) => ({ name: file.name, data: await base64(file) });
 
+    /** A new element in another one, of this class, with this text and these data-… attributes. */
+    function add(parent, tag, name, text = "", data = {}) {
+        const child = parent.appendChild(document.createElement(tag));
+        if (name) child.className = name;
+        child.textContent = text;
+        Object.assign(child.dataset, data);
+        if (tag === "button") child.type = "button";
+        return child;
+    }
+
     // tooltip
 
     let tip = null;
-
-    function add(parent, tag, text) {
-        const child = parent.appendChild(document.createElement(tag));
-        child.textContent = text;
-        return child;
-    }
 
     /** Lines of a label and a text each under a head, at a place in the window; equal labels in a row are told once. */
     function showTip(head, lines, x, y) {
         if (!tip?.isConnected) {
             // within gradio's own element, which is as far as the style sheet may reach
-            tip = add(document.querySelector(".gradio-container .contain") || document.body, "div", "");
-            tip.className = "modelsim-tip";
+            tip = add(document.querySelector(".gradio-container .contain") || document.body, "div", "modelsim-tip");
             tip.setAttribute("role", "tooltip");
         }
         tip.replaceChildren();
-        add(tip, "b", head);
+        add(tip, "b", "", head);
         lines.forEach(([label, text], i) => {
             const row = add(tip, "div", "");
-            if (label) add(row, "span", label === lines[i - 1]?.[0] ? "" : label);
-            add(row, "span", text);
+            if (label) add(row, "span", "", label === lines[i - 1]?.[0] ? "" : label);
+            add(row, "span", "", text);
         });
         tip.hidden = false;
         placeTip(x, y);
@@ -217,7 +220,7 @@ window.modelsim = window.modelsim || (function () {
     }
 
     function copyByHand(text) {
-        const area = add(document.body, "textarea", text);
+        const area = add(document.body, "textarea", "", text);
         area.style.position = "fixed";
         area.select();
         document.execCommand("copy");
@@ -262,7 +265,7 @@ window.modelsim = window.modelsim || (function () {
     });
 
     return {
-        load, store, send, tellName, packed, mark, markFamily, markAgain, choose, chooseFamily, family: () => family,
+        load, store, send, tellName, packed, add, mark, markFamily, markAgain, choose, chooseFamily, family: () => family,
         showTip, placeTip, hideTip, onNextFrame, destination, reach, onSettle,
     };
 })();

@@ -7,7 +7,7 @@ take the same keys. Who opens a view is where the focus goes back to. */
 "use strict";
 
 window.modelsim.larger = window.modelsim.larger || (function (modelsim) {
-    const VIEW = ".modelsim-larger", PANE = ".modelsim-larger-picture", OPENS = "#modelsim_tab :is([data-cell], [data-large])";
+    const { add } = modelsim, VIEW = ".modelsim-larger", PANE = ".modelsim-larger-picture", OPENS = "#modelsim_tab :is([data-cell], [data-large])";
     const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const SWIPE = 40; // CSS pixels
     const FIELDS = "button:not(:disabled), a[href], select, input, textarea, [tabindex='0']";
@@ -100,15 +100,6 @@ window.modelsim.larger = window.modelsim.larger || (function (modelsim) {
         const urls = all.map((each) => each.dataset.large || each.querySelector("img").src);
         const rows = all.map((each) => each.dataset.label || each.querySelector("img").alt);
         return { rows, columns: [""], cells: urls.map((url) => [url]), at: [all.indexOf(element), 0] };
-    }
-
-    function add(parent, tag, name, text = "", data = {}) {
-        const child = parent.appendChild(document.createElement(tag));
-        child.className = name;
-        child.textContent = text;
-        Object.assign(child.dataset, data);
-        if (tag === "button") child.type = "button";
-        return child;
     }
 
     function open(element) {

@@ -376,5 +376,5 @@ window.modelsim.mapView = window.modelsim.mapView || (function (modelsim) {
             colour(map, target.value);
         } else if (target.matches(`.${PART}-rest`) && target.value) colour(map, map.by.name, Number(target.value));
     });
-    return { seen: () => seen, paint, zoomBy: (factor) => zoomBy(seen, factor) };
+    return { seen: () => seen, paint };
 })(window.modelsim);

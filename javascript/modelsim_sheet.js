@@ -4,7 +4,7 @@ come the grid on the page, which may have thousands of pictures, and the neighbo
 "use strict";
 
 window.modelsim.sheet = window.modelsim.sheet || (function (modelsim) {
-    const GRID = ".modelsim-grid", CELL = "[data-cell]";
+    const { add } = modelsim, GRID = ".modelsim-grid", CELL = "[data-cell]";
     const read = new WeakMap();
 
     /** The sheet that an element belongs to: rows and columns by name, and where the picture of each pair is. */
@@ -22,13 +22,6 @@ window.modelsim.sheet = window.modelsim.sheet || (function (modelsim) {
     }
 
     const placeOf = (element) => element.dataset.cell.split(" ").map(Number);
-
-    function add(parent, tag, name, text = "") {
-        const child = parent.appendChild(document.createElement(tag));
-        child.className = name;
-        child.textContent = text;
-        return child;
-    }
 
     function head(parent, role, text) {
         const cell = add(parent, "div", "modelsim-grid-head");

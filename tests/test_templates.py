@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from lib_modelsim import templates
 from lib_modelsim.exports.picture_sheet import Shot
-from lib_modelsim.exports.report import ClassCell
+from lib_modelsim.figures.colours import ClassMark
 from lib_modelsim.lineage.recipe import Claim
 from lib_modelsim.templates import render, trusted
 from lib_modelsim.ui.recipe.bars import BlockRow, ParentMark, ParentRow, ShareBar, ShareChart
@@ -197,7 +197,7 @@ def share_chart(text):
 
 
 def report_section(text: str) -> dict[str, object]:
-    cells = [("number", "", text), ("bytes", 1, 1), ("class", 1, ClassCell(1, text))]
+    cells = [("number", "", text), ("bytes", 1, 1), ("class", 1, ClassMark(1, text))]
     cells += [("names", "", (text, text)), ("name", "", text), ("text", "", text)]
     heads = [(text, "text", text)] * len(cells)
     return {
@@ -308,7 +308,6 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/curate_map_answers.html": {"answers": text},
         "ui/templates/curate_pictures.html": {
             "cards": [shot(text), shot(text) | {"there": False, "unscored": True, "value": ""}], "page": 1, "pages": 3,
-            "most_stars": 5,
         },
         "ui/templates/curate_taken.html": {"number": "1.0", "made": "ab cd", "refused": '{"ef": "it is cut short"}'},
         "ui/templates/curate_tools.html": {

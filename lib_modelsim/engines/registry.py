@@ -49,11 +49,6 @@ def register(kind: EngineKind) -> None:
     _KINDS[kind.name] = kind
 
 
-def engine_names() -> list[str]:
-    """All there are."""
-    return list(_KINDS)
-
-
 def engine_kind(name: str) -> EngineKind:
     """The engine of this name. Raises ModelsimError where there is none."""
     if name not in _KINDS:

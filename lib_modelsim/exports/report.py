@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from markupsafe import Markup
 
-from ..figures.colours import class_colour
+from ..figures.colours import ClassMark
 from ..templates import render, trusted
 from .made import PROGRAM
 from .tables import Bytes, Table
@@ -30,17 +29,6 @@ _SCRIPTS = (
     _TAB / "javascript" / "modelsim_dendrogram.js",
     _TAB / "javascript" / "modelsim_drawing.js",
 )
-
-
-class ClassCell(NamedTuple):
-    """A cell that names a class by number, colour and the name that a person gave it."""
-
-    number: int
-    name: str = ""
-
-    @property
-    def colour(self) -> str:
-        return class_colour(self.number)
 
 
 class NamesCell(tuple):
@@ -123,7 +111,7 @@ def _of_numbers(table: Table, column: int) -> bool:
 def _cells(row: Sequence[object]) -> Iterator[tuple[str, object, object]]:
     """Kind, value to order by and what is shown, of every cell."""
     for value in row:
-        if isinstance(value, ClassCell):
+        if isinstance(value, ClassMark):
             yield "class", value.number, value
         elif isinstance(value, NamesCell):
             yield ("names" if len(value) > _FEW_NAMES else "text"), "", value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,18 @@ def class_colour(number: int) -> str:
     they repeat; a class is always named by its number, too."""
     again, place = divmod(number - 1, len(_CLASSES))
     return _mixed(_CLASSES[place], _DARKER) if again % 2 else _CLASSES[place]
+
+
+class ClassMark(NamedTuple):
+    """A class as its mark tells it: a dot in its colour, its number, and what a person calls it."""
+
+    number: int
+    name: str = ""
+
+    @property
+    def colour(self) -> str:
+        """As #rrggbb."""
+        return class_colour(self.number)
 
 
 def _mixed(colour: str, share: float) -> str:

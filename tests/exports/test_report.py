@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lib_modelsim.exports.report import ClassCell, Section, report
+from lib_modelsim.exports.report import Section, report
 from lib_modelsim.exports.tables import Bytes, Table
+from lib_modelsim.figures.colours import ClassMark
 
 HOSTILE = "</script><script>alert(1)</script>\"'&"
 
@@ -27,7 +28,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page():
-    rows = [(HOSTILE, ClassCell(2, HOSTILE), Bytes(2_600_000), 0.25), (HOSTILE, None, None, float("nan"))]
+    rows = [(HOSTILE, ClassMark(2, HOSTILE), Bytes(2_600_000), 0.25), (HOSTILE, None, None, float("nan"))]
     table = Table(HOSTILE, (HOSTILE, "class", "size", "x"), rows)
     sections = [
         Section(HOSTILE, [HOSTILE], drawing="<svg><path/></svg>"),

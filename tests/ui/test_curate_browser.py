@@ -3,7 +3,6 @@ after a yes, to "Find my model" and back."""
 
 from __future__ import annotations
 
-import os
 import re
 from types import SimpleNamespace
 
@@ -14,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from tests import chromium
 from tests.probes.galleries import fill, small_suite
-from tests.ui.serving import GRADIO3, ROOT, served
+from tests.ui.serving import served
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -37,19 +36,15 @@ def browser():
         yield chromium.launch(driver)
 
 
-@pytest.fixture(scope="module", params=["the gradio installed", "gradio 3.41.2"])
-def server(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def server(python_path, tmp_path_factory):
     """The page's address, and the gallery of two models that it has."""
-    path, home = str(ROOT), tmp_path_factory.mktemp("home")
-    if request.param != "the gradio installed":
-        if not GRADIO3.is_dir():
-            pytest.skip("needs the second gradio that `standalone.py test` installs")
-        path = f"{GRADIO3}{os.pathsep}{ROOT}"
+    home = tmp_path_factory.mktemp("home")
     places = {"HOME": str(home), "XDG_DATA_HOME": str(home), "LOCALAPPDATA": str(home)}
     gallery = home / "modelsim" / "gallery"
     fill(gallery, small_suite(), ["anna", "bert"])
     (home / "models").mkdir()
-    with served("--models", home / "models", python_path=path, forgetful=False, **places) as (_, address):
+    with served("--models", home / "models", python_path=python_path, forgetful=False, **places) as (_, address):
         yield SimpleNamespace(address=address, gallery=gallery)
 
 

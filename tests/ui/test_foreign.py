@@ -9,8 +9,6 @@ import sys
 
 import pytest
 
-from tests.ui.serving import GRADIO3, ROOT
-
 pytest.importorskip("gradio", reason="the page needs gradio")
 
 from lib_modelsim.ui.foreign import is_foreign
@@ -71,11 +69,8 @@ print(json.dumps([asked, statuses]))
 """
 
 
-@pytest.mark.parametrize("path", [str(ROOT), f"{GRADIO3}{os.pathsep}{ROOT}"], ids=["gradio", "gradio 3.41.2"])
-def test_no_handler_answers_another_page(path):
-    if "gradio3" in path and not GRADIO3.is_dir():
-        pytest.skip("needs the second gradio that `standalone.py test` installs")
-    env = os.environ | {"PYTHONPATH": path}
+def test_no_handler_answers_another_page(python_path):
+    env = os.environ | {"PYTHONPATH": python_path}
     done = subprocess.run([sys.executable, "-c", SERVER], capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == [["none", "own"], [200, 200, 500]]

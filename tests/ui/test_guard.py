@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests import chromium
-from tests.ui.serving import GRADIO3, ROOT, client, origin, served
+from tests.ui.serving import client, origin, served
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 
@@ -22,15 +22,6 @@ from lib_modelsim.ui.guard import Tokens
 
 ADVICE = "Open the address that the terminal shows."
 PAGE = b"<script>document.title = 'ours'</script>"
-
-
-@pytest.fixture(scope="module", params=["the gradio installed", "gradio 3.41.2"])
-def python_path(request):
-    if request.param == "the gradio installed":
-        return str(ROOT)
-    if not GRADIO3.is_dir():
-        pytest.skip("needs the second gradio that `standalone.py test` installs")
-    return f"{GRADIO3}{os.pathsep}{ROOT}"
 
 
 @pytest.fixture(scope="module")

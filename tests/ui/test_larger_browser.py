@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from lib_modelsim.probes.suite import to_json
 from tests import chromium
 from tests.probes.galleries import fill, small_suite
-from tests.ui.serving import GRADIO3, ROOT, served
+from tests.ui.serving import served
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -26,21 +25,17 @@ SWIPE = """picture => {
 }"""
 
 
-@pytest.fixture(scope="module", params=["the gradio installed", "gradio 3.41.2"])
-def address(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def address(python_path, tmp_path_factory):
     """The page over a gallery of three models and a suite of two probes."""
-    path, home = str(ROOT), tmp_path_factory.mktemp("home")
-    if request.param != "the gradio installed":
-        if not GRADIO3.is_dir():
-            pytest.skip("needs the second gradio that `standalone.py test` installs")
-        path = f"{GRADIO3}{os.pathsep}{ROOT}"
+    home = tmp_path_factory.mktemp("home")
     places = {"HOME": str(home), "XDG_DATA_HOME": str(home), "LOCALAPPDATA": str(home)}
     suite, data = small_suite(), home / "modelsim"
     fill(data / "gallery", suite, ["anna", "bert", "carl"])
     (data / "suites").mkdir()
     (data / "suites" / "pets.json").write_text(to_json(suite))
     (home / "models").mkdir()
-    with served("--models", home / "models", python_path=path, forgetful=False, **places) as (_, found):
+    with served("--models", home / "models", python_path=python_path, forgetful=False, **places) as (_, found):
         yield found
 
 

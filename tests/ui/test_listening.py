@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from tests.command import run
-from tests.ui.serving import GRADIO3, ROOT, client, origin, served
+from tests.ui.serving import client, origin, served
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 
@@ -22,14 +21,11 @@ from lib_modelsim.ui.access import Login, is_own_name
 LOGIN = "anna:a long password"
 
 
-@pytest.fixture(scope="module", params=["the gradio installed", "gradio 3.41.2"])
-def address(request, small_family, tmp_path_factory):
-    if request.param != "the gradio installed" and not GRADIO3.is_dir():
-        pytest.skip("needs the second gradio that `standalone.py test` installs")
-    path = str(ROOT) if request.param == "the gradio installed" else f"{GRADIO3}{os.pathsep}{ROOT}"
+@pytest.fixture(scope="module")
+def address(python_path, small_family, tmp_path_factory):
     file = tmp_path_factory.mktemp("login") / "login.txt"
     file.write_text(LOGIN + "\n")
-    with served("--models", small_family, "--listen", "--auth-file", file, python_path=path) as (_, found):
+    with served("--models", small_family, "--listen", "--auth-file", file, python_path=python_path) as (_, found):
         yield found
 
 

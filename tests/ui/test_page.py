@@ -15,7 +15,7 @@ import pytest
 
 from tests import chromium
 from tests.probes.galleries import noise_of
-from tests.ui.serving import GRADIO3, ROOT, origin, served
+from tests.ui.serving import origin, served
 
 pytest.importorskip("gradio", reason="the page needs gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -25,16 +25,6 @@ needs_chromium = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a c
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CLASS = "<b title=class>odd ones</b>"
-
-
-@pytest.fixture(scope="module", params=["the gradio installed", "gradio 3.41.2"])
-def python_path(request):
-    """Where the page's process finds modelsim and one of the two gradios."""
-    if request.param == "the gradio installed":
-        return str(ROOT)
-    if not GRADIO3.is_dir():
-        pytest.skip("needs the second gradio that `standalone.py test` installs")
-    return f"{GRADIO3}{os.pathsep}{ROOT}"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests import chromium
-from tests.ui.serving import GRADIO3, ROOT, served
+from tests.ui.serving import served
 from tests.workspace.lineage import merged_family
 
 pytest.importorskip("gradio", reason="the tab needs gradio")
@@ -17,18 +17,15 @@ needs_browser = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a ch
 SIZES = [(1280, 900), (390, 800)]
 
 
-@pytest.fixture(scope="module", params=["installed", "gradio 3"])
-def address(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def address(python_path, tmp_path_factory):
     """The page over a family with merges, with the installed gradio and with the WebUI's."""
     data = tmp_path_factory.mktemp("served")
     models = data / "models"
     models.mkdir()
     merged_family.write(models)
-    if request.param == "gradio 3" and not GRADIO3.is_dir():
-        pytest.skip("needs the WebUI's gradio in .venv/gradio3")
-    path = f"{ROOT}:{GRADIO3}" if request.param == "gradio 3" else str(ROOT)
     places = {"XDG_DATA_HOME": str(data / "data"), "HOME": str(data)}
-    with served("--models", models, python_path=path, forgetful=False, **places) as (_, found):
+    with served("--models", models, python_path=python_path, forgetful=False, **places) as (_, found):
         yield found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 import pytest
@@ -22,7 +21,7 @@ from tests import chromium
 from tests.probes.fake_webui import FakeWebui
 from tests.probes.fake_webui import served as webui_served
 from tests.ui.following import ended
-from tests.ui.serving import GRADIO3, ROOT, served
+from tests.ui.serving import served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 expect = playwright.expect
@@ -151,14 +150,10 @@ def test_a_webui_needs_no_address(open_page, small_family, tmp_path):
     assert not page.webui.row.visible
 
 
-@pytest.fixture(params=["the gradio installed", "gradio 3.41.2"])
-def address(request, small_family):
-    if request.param == "the gradio installed" or GRADIO3.is_dir():
-        path = str(ROOT) if request.param == "the gradio installed" else f"{GRADIO3}{os.pathsep}{ROOT}"
-        with served("--models", small_family, python_path=path) as (_, found):
-            yield found
-    else:
-        pytest.skip("needs the second gradio that `standalone.py test` installs")
+@pytest.fixture
+def address(python_path, small_family):
+    with served("--models", small_family, python_path=python_path) as (_, found):
+        yield found
 
 
 @needs_chromium

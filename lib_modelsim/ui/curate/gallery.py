@@ -88,7 +88,6 @@ class GalleryPanel:
             cards=[self._card(curator, each, curator.page * TOGETHER + i) for i, each in enumerate(part)],
             page=curator.page,
             pages=pages,
-            most_stars=MOST_STARS,
         )
         return {self._tools: tools, self._pictures: pictures}
 

@@ -7,9 +7,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ...figures.colours import class_colour
+from ...figures.colours import ClassMark
 from ...templates import render
 from ...text import percent
 
@@ -20,18 +20,6 @@ if TYPE_CHECKING:  # scipy and matplotlib come with it
     from ...workspace.families.family import Family, Trust
 
 _FIT = "How well the tree keeps the distances between the models; 1 is perfect."
-
-
-class ClassMark(NamedTuple):
-    """A class as its mark tells it: a dot in its colour, its number, and what a person calls it."""
-
-    number: int
-    name: str = ""
-
-    @property
-    def colour(self) -> str:
-        """As #rrggbb."""
-        return class_colour(self.number)
 
 
 @dataclass(frozen=True)

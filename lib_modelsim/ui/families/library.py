@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import for_page
+from ...figures.colours import ClassMark
 from ...templates import render
 from ...text import counted
 from ...workspace.catalogue.originals import in_words, space_of_copies
 from ...workspace.catalogue.table import LibraryRow, State, not_hashed_in_words
 from ..status import note
 from ..view_state import Shown, ViewState
-from .classes import ClassMark
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...figures.colours import ClassMark
 from ...hosts.host import Host
 from ...pictures.records.infotext import FEWEST, parse, write
 from ...templates import render
 from ...text import brief
-from ..families.classes import ClassMark
 from ..families.previews import thumbnail
 from ..view_state import ViewState
 from .finder import Answered

@@ -8,10 +8,11 @@ from datetime import datetime
 import numpy as np
 
 from ...exports.made import PROGRAM, made_by
-from ...exports.report import ClassCell, NamesCell, Section, report
+from ...exports.report import NamesCell, Section, report
 from ...exports.tables import Bytes, Table
 from ...families.distances import MATRIX
 from ...families.support import RESAMPLES
+from ...figures.colours import ClassMark
 from ...similarity.base import MEAN
 from ...similarity.measures.registry import find_measure
 from ...text import counted, percent, readable, several
@@ -155,7 +156,7 @@ def _classes(result: Result) -> Table:
         members = [family.features.models[i] for i in np.flatnonzero(family.classes == number)]
         support, said = result.support(number), result.name(number)
         trust = STRANGER if number in family.strange_classes else "" if np.isnan(support) else percent(support)
-        rows.append((ClassCell(number, said.name), len(members), trust, said.remark, NamesCell(members)))
+        rows.append((ClassMark(number, said.name), len(members), trust, said.remark, NamesCell(members)))
     return Table("classes", ("class", "models", "support", "remark", "which"), rows)
 
 
@@ -171,7 +172,7 @@ def _models(result: Result) -> Table:
         near = [(models[i], apart[i]) for i in np.argsort(apart)[:most].tolist() if not np.isnan(apart[i])]
         cells = [cell for one in near for cell in one] + [None] * 2 * (most - len(near))
         size = Bytes(model.key.size) if model else None
-        rows.append((models[leaf], ClassCell(number, result.name(number).name), *cells, size))
+        rows.append((models[leaf], ClassMark(number, result.name(number).name), *cells, size))
     return Table("models", ("model", "class", *_NEAREST_HEADS[: 2 * most], "size"), rows)
 
 

@@ -56,11 +56,6 @@ class Carried:
         return list(dict.fromkeys(each.name for each in self.models if each.name and not each.role))
 
 
-def has_model(graph: Graph, node: Node) -> bool:
-    """Whether a model comes to this node from another."""
-    return any(fits(MODEL, name) or fits(PIPE, name) for name, _ in graph.links(node))
-
-
 def carried(graph: Graph, node: Node) -> Carried:
     """What comes to this node by its inputs for models."""
     found = Carried()
