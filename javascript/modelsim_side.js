@@ -69,17 +69,6 @@ window.modelsim.side = window.modelsim.side || (function (modelsim) {
         panel.setAttribute("aria-label", "What is chosen");
     });
 
-    // gradio 3 makes the heads of what unfolds for the mouse alone
-    modelsim.onSettle("#modelsim_tab div.label-wrap", (head) => {
-        head.tabIndex = 0;
-        head.setAttribute("role", "button");
-        head.addEventListener("keydown", (event) => {
-            if (event.key !== "Enter" && event.key !== " ") return;
-            event.preventDefault();
-            head.click();
-        });
-    });
-
     // drawing the sheet down by its head
 
     let drawn = null; // where the finger went down

@@ -141,6 +141,17 @@ window.modelsimTab = window.modelsimTab || (function () {
         if (shown !== undefined && shown.trimEnd() !== checked) modelsim.send(seen, `${shown} `);
     });
 
+    // gradio 3 makes the heads of what unfolds for the mouse alone
+    modelsim.onSettle("#modelsim_tab div.label-wrap", (head) => {
+        head.tabIndex = 0;
+        head.setAttribute("role", "button");
+        head.addEventListener("keydown", (event) => {
+            if (event.key !== "Enter" && event.key !== " ") return;
+            event.preventDefault();
+            head.click();
+        });
+    });
+
     // Nothing is asked of the server before somebody looks at the tab; then once, each time gradio has built it.
     function open() {
         modelsim.tellName();

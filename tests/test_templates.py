@@ -342,7 +342,13 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
             "folders": [folder(text, True), folder(text, False)], "gone": 1, "alone": False, "demonstration": True,
             "opened": True, "example": text,
         },
-        "ui/templates/greeting.html": {"cards": [{"page": text, "gives": text, "press": text}], "empty": True},
+        "ui/templates/from_before.html": {"made": text, "changes": [text]},
+        "ui/templates/greeting.html": {
+            "cards": [({"page": text, "gives": text, "press": text}, "abcd")],
+            "more": [{"page": text, "gives": text}], "empty": True, "documentation": text,
+        },
+        "ui/templates/grid.html": {},
+        "ui/templates/help.html": {"texts": text},
         "ui/templates/import.html": {
             "typed": text, "folders": [({"name": text, "model": text, "is_known": True, "pictures": 3}, text)],
             "names": [text], "doubts": [text] * 4, "loose": text, "told": [text] * 7, "summary": text,
@@ -360,9 +366,11 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/opening.html": {"onwards": text, "advice": None},
         "ui/templates/opened.html": {"opened": text, "at": "1"},
         "ui/templates/picture.html": {"name": text, "type": text, "number": "1", "data": "abcd"},
-        "ui/templates/pictures.html": {"pictures": [(text, text, True), (text, "", False)], "sends": ["txt2img"]},
+        "ui/templates/pictures.html": {
+            "pictures": [(text, text, True, (0, 1)), (text, "", False, (0, 2))], "sends": ["txt2img"],
+        },
         "ui/templates/plan.html": {"lines": [text], "more": 3},
-        "ui/templates/preview.html": {"alt": text, "data": "abcd"},
+        "ui/templates/preview.html": {"alt": text, "data": "abcd", "large": text},
         "ui/templates/recipe.html": {
             "target": text, "sentence": text, "sure": False, "stale": text, "facts": [(text, text)],
             "components": [(text, text)], "claim": Claim(text, (text,), False, text), "notes": [text],
@@ -376,8 +384,11 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/samples.html": {"samples": [{"name": text, "type": text, "data": "abcd", "what": text}]},
         "ui/templates/script.html": {"address": text},
+        "ui/templates/sheet.html": {"document": text, "shown": ""},
         "ui/templates/side.html": {},
         "ui/templates/status.html": {"text": text, "kind": "done", "width": "5%"},
+        "ui/templates/suite_file.html": {"name": text, "text": text, "number": "1.0"},
+        "ui/templates/suites.html": {"cards": [(text, text, text)], "first": text},
         "ui/templates/verify_plan.html": {"pictures": text, "models": text, "how": text, "time": text},
         "ui/templates/verbatim.html": {
             "training": text, "refused": "", "compared": [text], "not_shown": [text],
