@@ -13,6 +13,7 @@ from lib_modelsim.cli import text
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.text import size_text
+from lib_modelsim.workspace.catalogue import shared_blocks
 from lib_modelsim.workspace.catalogue.originals import Copy, in_words, original, space_of_copies
 from lib_modelsim.workspace.catalogue.scan import scan
 from lib_modelsim.workspace.catalogue.table import library_rows, not_hashed_in_words
@@ -110,6 +111,12 @@ def test_what_was_not_hashed_or_frees_nothing_takes_no_space_that_is_told(folder
         scan([folder], library, Job())
         assert not_hashed_in_words(library_rows([folder], library)) == ""
     assert space_of_copies([Copy("a", "b", "same file", 0, "a link: frees nothing")]) == ""
+
+
+def test_where_clones_cannot_be_seen_copies_take_at_most_their_size(folder, monkeypatch):
+    monkeypatch.setattr(shared_blocks, "ioctl", None)
+    found = copies_in(folder)
+    assert space_of_copies(found) == f"3 copies take at most {size_text(sum(copy.frees for copy in found))}"
 
 
 def test_scan_says_so_and_deletes_nothing(folder):

@@ -63,6 +63,8 @@ class Copy:
     """Names of links to it, which lead nowhere once it is deleted."""
     metadata: tuple[str, ...] = ()
     """Names of the metadata that only it has, or has otherwise: a merge's recipe, a title."""
+    sure: bool = True
+    """Whether the disk tells that none of its bytes are a clone's: else deleting it may free less."""
 
     @property
     def told(self) -> str:
@@ -113,7 +115,8 @@ def copies(files: Sequence[Held]) -> list[Copy]:
                 same = "same file" if files[i].identity.sha256 == files[kept].identity.sha256 else "same weights"
                 frees = 0 if remark else files[i].size
                 lost = _own_metadata(files[i].header, files[kept].header)
-                found[i] = Copy(files[i].name, files[kept].name, same, frees, remark, files[i].links, lost)
+                sure = not frees or _blocks_are_shared(files[i].path) is not None
+                found[i] = Copy(files[i].name, files[kept].name, same, frees, remark, files[i].links, lost, sure)
     return [found[i] for i in sorted(found)]
 
 
@@ -131,9 +134,10 @@ def in_words(found: Sequence[Copy]) -> str:
 
 
 def space_of_copies(found: Sequence[Copy]) -> str:
-    """What copies take of the disk for sure: "12 copies take 48.3 GB"; empty where none is proven to take any."""
+    """What copies take of the disk: "12 copies take 48.3 GB", "at most" where the disk does not tell whether they are
+    clones; empty where none is proven to take any."""
     going = [copy for copy in found if copy.frees]
-    takes = "take" if len(going) > 1 else "takes"
+    takes = ("take" if len(going) > 1 else "takes") + ("" if all(copy.sure for copy in going) else " at most")
     return f"{_copies(len(going))} {takes} {size_text(sum(copy.frees for copy in going))}" if going else ""
 
 
@@ -220,9 +224,10 @@ def why_nothing_is_freed(path: Path, others: Sequence[Path]) -> str:
     return "a clone, or in a snapshot: frees nothing" if _blocks_are_shared(path) else ""
 
 
-def _blocks_are_shared(path: Path) -> bool:
-    """Whether a block of these files is known to be another file's, too."""
+def _blocks_are_shared(path: Path) -> bool | None:
+    """Whether a block of these files is another file's, too; None where none is known to be, and some are not known."""
     try:
-        return any(shared_bytes(each) for each in files_at(path))
+        found = [shared_bytes(each) for each in files_at(path)]
     except CheckpointError:
-        return False
+        return None
+    return True if any(found) else None if None in found else False
