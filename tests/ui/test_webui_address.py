@@ -164,6 +164,7 @@ def test_entered_in_a_browser(address, nobody):
         page.goto(address)
         probes, families = (page.locator("#modelsim_pages button", has_text=n).first for n in ("Probes", "Families"))
         probes.click()
+        page.locator("[data-suite]").first.click()
         field = page.locator("#modelsim_webui_address :is(input, textarea)")
         said = page.locator("#modelsim_webui_said").first
         field.fill(nobody)
