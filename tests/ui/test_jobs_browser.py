@@ -11,14 +11,14 @@ import pytest
 
 from tests.chromium import PATIENCE
 from tests.ui.serving import ROOT
-from tests.ui.test_page import browser, needs_chromium, python_path  # noqa: F401 - fixtures
+from tests.ui.test_page import browser, needs_chromium  # noqa: F401 - fixtures
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs Playwright").expect
 pytestmark = needs_chromium
 
 
 @pytest.fixture
-def server(python_path, tmp_path):  # noqa: F811
+def server(python_path, tmp_path):
     """Its address, and how to say something to it."""
     command = [sys.executable, "-m", "tests.ui.jobs_server", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": python_path}

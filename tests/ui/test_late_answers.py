@@ -8,7 +8,7 @@ import re
 import pytest
 
 from .following import ended
-from .test_page import address, browser, choose, expect, families, needs_chromium, page, python_path  # noqa: F401
+from .test_page import address, browser, choose, expect, families, needs_chromium, page  # noqa: F401
 from .test_states import by_id, opened, tab_over  # noqa: F401
 from .test_states import families as compared
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests import chromium
 from tests.ui.serving import served
-from tests.ui.test_page import browser, needs_chromium, python_path  # noqa: F401 - fixtures
+from tests.ui.test_page import browser, needs_chromium  # noqa: F401 - fixtures
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs Playwright").expect
 pytestmark = needs_chromium
