@@ -70,6 +70,15 @@ window.modelsimJobs = window.modelsimJobs || (function () {
         if (button) modelsim.send(ACTION, JSON.stringify({ ...button.dataset, at: Date.now() }));
     });
 
+    window.addEventListener("keydown", (event) => { // it lies above the panel, which Escape would close behind it
+        const list = event.key === "Escape" && document.querySelector(".modelsim-jobs[open]");
+        if (!list || !ours()) return;
+        list.open = false;
+        list.querySelector("summary").focus();
+        event.preventDefault();
+        event.stopImmediatePropagation(); // the WebUI interrupts its work on Escape
+    }, true);
+
     for (const event of ["click", "input", "change"]) {
         document.addEventListener(event, ({ target, isTrusted }) => {
             if (isTrusted && target.closest?.("#modelsim_tab")) touched = Date.now();

@@ -50,6 +50,20 @@ def windows(browser, server):  # noqa: F811
     assert wrong == []
 
 
+TABS = "#modelsim_pages button[role=tab], #modelsim_pages > .tab-nav button"
+
+COVERED = """(() => {
+    const list = document.querySelector(".modelsim-jobs > ol");
+    const { left, top, right, bottom } = list.getBoundingClientRect();
+    return [...document.querySelectorAll("#modelsim_pages [data-testid=block-info]")].map((label) => {
+        const box = label.getBoundingClientRect(), x = box.left + 5, y = box.top + box.height / 2;
+        const behind = box.width && x > left && x < right && y > top && y < bottom;
+        return behind && !list.contains(document.elementFromPoint(x, y)) ? label.textContent : "";
+    }).filter(Boolean);
+})()"""
+"""The labels of controls that lie above the list of jobs."""
+
+
 def line(page):
     return page.locator("#modelsim_status .modelsim-status")
 
@@ -77,6 +91,11 @@ def test_two_windows_see_one_queue_and_nothing_is_lost(windows, server):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= page.viewport_size["width"]
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+        page.keyboard.press("Escape")
+        expect(page.locator(".modelsim-jobs")).not_to_have_attribute("open", "")
+        page.locator(TABS, has_text="Recipe").click()
+        page.locator(".modelsim-jobs > summary").click()
+        assert page.evaluate(COVERED) == [], "labels of the page lie above the list"
     expect(row(phone, "Third")).to_contain_text("2. in the queue")
 
     row(desk, "Second").get_by_role("button", name="Remove").click()

@@ -211,7 +211,7 @@ class FamiliesPanel:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
             return note("One model", "A tree needs at least two. Add another checkpoint, then press Show families.")
-        return note("Not compared yet", "Press Show families.")
+        return note("Not compared yet", "Press Show families; the line at the top shows how far it is.")
 
     def named_classes(self, shown: Shown | None = None) -> str:
         """The classes of the tree shown, their support, and fields for their names and remarks."""

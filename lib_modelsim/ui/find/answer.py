@@ -53,7 +53,8 @@ def answer_panel(finder: Finder, session: ViewState) -> str:
             "Drop a picture above. It is kept in memory only, until you press Forget.",
         )
     taken = finder.asked[0].name if len(finder.asked) == 1 else f"{len(finder.asked)} pictures"
-    told = "Searching … The line at the top shows how far it is." if finder.searching else "Press Find."
+    searching = "Searching … as soon as the work before it is done; the line at the top shows how far that is."
+    told = searching if finder.searching else "Press Find."
     return note(taken, told)
 
 

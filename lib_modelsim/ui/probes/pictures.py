@@ -87,7 +87,8 @@ def _lines(lines: Sequence[str]) -> str:
 def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str | None, str | None, str | None]) -> str:
     """The images that a view shows; `chosen` are a column, a model and another one, by what the menus say."""
     if sheet is None or not sheet.rows:
-        return note("No images yet", f"Press {GENERATE}. You can stop at any time and continue later.")
+        later = "They appear here when it is done or stopped: you can stop at any time and continue later."
+        return note("No images yet", f"Press {GENERATE}. {later}")
     column = next((each for each in sheet.columns if column_label(each) == chosen[0]), sheet.columns[0])
     keys = {row.name: row.checkpoint for row in sheet.rows}
     first, second = (keys.get(name or "", sheet.rows[0].checkpoint) for name in chosen[1:])

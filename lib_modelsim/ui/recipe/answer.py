@@ -62,7 +62,7 @@ def recipe_panel(maker: Maker, session: ViewState, known: KnownRecipe) -> str:
     if maker.chosen is None:
         return note("What is this checkpoint made of?", "Choose a model, then press Make recipe.")
     if known.recalled is None:
-        return note(maker.chosen, "Not looked at yet. Press Make recipe.")
+        return note(maker.chosen, "Not looked at yet. Press Make recipe; the line at the top shows how far it is.")
     found, backend = known.recalled.recipe, session.backend
     return recipe_card(known.recalled, scripts_for(found, backend), merger_fields(found, backend))
 
