@@ -27,6 +27,8 @@ QUALITY = 82
 
 
 def library(page: Any) -> None:  # noqa: ANN401 - Playwright's
+    page.locator("#modelsim_jobs_told [data-jobs-told]").wait_for(state="attached")
+    page.locator("#modelsim_view label", has_text="Library").click()
     page.locator(".modelsim-models tbody tr").first.wait_for()
 
 
@@ -58,7 +60,7 @@ def find(page: Any) -> None:  # noqa: ANN401 - the same
 
 def curate(page: Any) -> None:  # noqa: ANN401 - the same
     _open(page, "Curate")
-    page.locator(".modelsim-curate-folder button", has_text="Demonstration").first.click()
+    page.locator(".modelsim-curate-folder button", has_text="Probes").first.click()
     page.locator(".modelsim-shot img").first.wait_for()
 
 
