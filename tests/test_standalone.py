@@ -266,10 +266,10 @@ def test_a_signal_to_us_reaches_the_child(sent, code):
     process.stdout.close()
 
 
-@pytest.mark.parametrize("version", [(3, 9, 18), (3, 13, 0)])
+@pytest.mark.parametrize("version", [(3, 9, 18), (3, 14, 0)])
 def test_another_python_is_told_so(monkeypatch, version):
     monkeypatch.setattr(sys, "version_info", version)
-    with pytest.raises(SystemExit, match=r"needs Python 3\.10, 3\.11 or 3\.12.* Fix: "):
+    with pytest.raises(SystemExit, match=r"needs Python 3\.10, 3\.11, 3\.12 or 3\.13.* Fix: "):
         runpy.run_path(str(ROOT / "standalone.py"))
 
 

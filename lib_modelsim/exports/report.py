@@ -114,7 +114,7 @@ def _cells(row: Sequence[object]) -> Iterator[tuple[str, object, object]]:
         if isinstance(value, ClassMark):
             yield "class", value.number, value
         elif isinstance(value, NamesCell):
-            yield ("names" if len(value) > _FEW_NAMES else "text"), "", value
+            yield ("names" if len(value) > _FEW_NAMES else "name"), "", value
         elif isinstance(value, Bytes):
             yield "bytes", int(value), value
         elif value is None or value != value:
