@@ -44,6 +44,13 @@ from tests.workspace.finding import draw_gallery
 from tests.workspace.lineage import merged_family
 
 
+@pytest.fixture(autouse=True)
+def in_a_window():
+    """Handlers are asked by one browser window."""
+    with asked_by("a window"):
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(small_family, tmp_path_factory):
     """Models of two networks, a copy, and a file that is none."""
@@ -322,12 +329,11 @@ def test_what_a_model_is_made_of(tmp_path):
     backend = Backend(Folders([folder], tmp_path / "data", Settings()), lambda: Library(tmp_path / "page.sqlite"))
     with gr.Blocks():
         page = Tab(ViewState(backend)).pages["recipe"]
-    with asked_by("a window"):
-        page.look()
-        page.take("mixed", AUTOMATIC_BASE)
-        page.begin()
-        ended(page.wiring.work)
-        updates = page.show()
+    page.look()
+    page.take("mixed", AUTOMATIC_BASE)
+    page.begin()
+    ended(page.wiring.work)
+    updates = page.show()
     (shown,) = (update for part, update in updates.items() if part.elem_id == "modelsim_recipe_answer")
     (data,) = re.findall(r'href="data:application/json[^,]*,([^"]*)"', shown)
     backend.close()

@@ -205,8 +205,9 @@ def drawn_with(webui):
 
 
 def state_of(webui):
-    """What the host says of its jobs, the last one's left-overs among it."""
-    return webui.api("/sdapi/v1/progress?skip_current_image=true")["state"]
+    """What the host says of its jobs, the last one's left-overs among it, but for when that was."""
+    state = webui.api("/sdapi/v1/progress?skip_current_image=true")["state"]
+    return {name: value for name, value in state.items() if name != "job_timestamp"}
 
 
 def write_holes(file, tensors, weights):
