@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from lib_modelsim.checksums import Checksums
+
 from ..command import run
 
 
@@ -98,6 +100,7 @@ def test_a_library_of_an_older_version_opens_and_its_headers_are_read_anew(cases
 
     def change(statement: str) -> None:
         connection = sqlite3.connect(library)
+        Checksums(connection)  # as a program writes there, not as damage
         with connection:
             connection.execute(statement)
         connection.close()
