@@ -32,7 +32,7 @@ def show(browser, tmp_path):
     def shown(graph, **context):
         scripts = "".join(
             f'<script src="{(ROOT / "javascript" / name).as_uri()}"></script>'
-            for name in ("modelsim.js", "modelsim_drawing.js")
+            for name in ("modelsim.js", "modelsim_branches.js", "modelsim_dendrogram.js", "modelsim_drawing.js")
         )
         style = (ROOT / "style.css").as_uri()
         file = tmp_path / "page.html"
