@@ -100,7 +100,7 @@ window.modelsim.legend = window.modelsim.legend || (function (modelsim) {
             if (entry.scale && !entries[i + 1]?.scale) add(scale, "span", entry.scale[1]);
         });
         if (rest.length) {
-            const choice = add(place, "select", "", { "aria-label": "Show one of the others" });
+            const choice = add(place, "select", "", { "aria-label": "Show one of the others", class: "modelsim-map-rest" });
             add(choice, "option", "show one of the others …", { value: "" });
             for (const { code, label, count } of rest) add(choice, "option", `${short(label)} (${count})`, { value: code });
         }
