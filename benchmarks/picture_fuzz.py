@@ -83,7 +83,7 @@ def _look(path: Path, content: bytes, found: Campaign) -> None:
         told += [f"{piece.kind.value} {piece.model} {piece.detail}" for piece in of_records(looked.records, KNOWN)]
         assert all(isinstance(text, str) for text in told)
         if looked.picture is not None:
-            inline(looked.picture)
+            inline(looked.picture, path.name, max(looked.picture.size))
     read_records(content)
     read_record(path)
     with suppress(ModelsimError):
