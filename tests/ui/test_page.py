@@ -272,7 +272,8 @@ def test_each_browser_has_its_own_view_and_picture_also_after_a_reload(page, bro
     other = browser.new_context().new_page()
     other.goto(address)
     for window, view in ((page, "Two trees"), (other, "Heat map")):
-        window.locator("#modelsim_panels :is(.modelsim-note, .modelsim-models)").first.wait_for(state="attached")
+        there = window.locator("#modelsim_panels :is(.modelsim-note, .modelsim-models, .modelsim-drawing)")
+        there.first.wait_for(state="attached")
         window.locator("#modelsim_view label", has_text=view).click()
         expect(window.locator("#modelsim_view label.selected")).to_have_text(view)
     for window, view in ((page, "Two trees"), (other, "Heat map")):
