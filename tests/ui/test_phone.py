@@ -50,7 +50,7 @@ def test_no_page_is_wider_than_a_phone(browser, python_path, small_family, tmp_p
         leaf.wait_for()
         assert leaf.bounding_box()["y"] < 844 * 0.6
         for view in VIEWS:
-            label = page.locator("#modelsim_view label", has_text=re.compile(f"^\\s*{view}$"))
+            label = page.locator("#modelsim_view label", has_text=re.compile(rf"^\s*{view}\s*$"))
             label.evaluate("label => label.click()")
             expect(label.locator("input")).to_be_checked()
             page.wait_for_timeout(300)  # what is drawn for it
