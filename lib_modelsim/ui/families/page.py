@@ -62,6 +62,7 @@ class FamiliesPage:
     def show(self) -> Updates:
         """Everything as chosen and known by now."""
         told = self._newest.told(), self._newest_classes.told()
+        self._windows.here().recipes = self.session.backend.ancestry.recipes
         shown = self.session.shown()
         return {
             self._newest.field: told[0],
