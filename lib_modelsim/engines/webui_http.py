@@ -51,6 +51,10 @@ _ATTEMPTS = 5
 """How often a picture is generated again when another job hides whether it was stopped."""
 
 
+_OTHER_MODULES = "see its log; choose the text encoders and VAE there that this checkpoint needs, or none"
+"""What to do where a file that we cannot read does not load with the modules that are chosen."""
+
+
 class WebuiByHttp:
     """Generates with a running WebUI. Nothing is asked of it before it is needed."""
 
@@ -137,7 +141,8 @@ class _Session:
         except OutOfMemory:
             raise
         except PictureFailed as error:
-            raise CheckpointFailed(error.what, error.value, error.fix) from error
+            unseen = checkpoint.bare and checkpoint.path is None and self._before.get(MODULES)
+            raise CheckpointFailed(error.what, error.value, _OTHER_MODULES if unseen else error.fix) from error
         if not drawn.finished:
             raise Cancelled("the WebUI was interrupted", None, "start again: it continues where it stopped")
         known = checkpoint.sha256 and drawn.checkpoint_hash

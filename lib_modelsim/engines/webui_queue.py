@@ -23,6 +23,7 @@ FIELDS = (
     "job_count",
     "processing_has_refined_job_count",
     "job_timestamp",
+    "preview_step",  # Forge Neo's
     "sampling_step",
     "sampling_steps",
     "current_latent",

@@ -96,6 +96,10 @@ class NeoState(State):
         super().__init__()
         self.preview_step = 0
 
+    def begin(self, job="(unknown)"):
+        super().begin(job)
+        self.preview_step = 0
+
 
 class StateWithTasks(State):
     """SD.Next's: it tells jobs apart, and knows no `stopping_generation`."""

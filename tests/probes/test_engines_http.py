@@ -11,12 +11,14 @@ import pytest
 from lib_modelsim.engines.webui_http import WebuiByHttp
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Cancelled, Job
+from lib_modelsim.library import Library
 from lib_modelsim.probes.engine import CheckpointFailed, OutOfMemory, PictureFailed
 from lib_modelsim.probes.gallery import Gallery
 from lib_modelsim.probes.parameters import OPTIONS, Parameters
 from lib_modelsim.probes.plan import make_plan
 from lib_modelsim.probes.run import draw_missing
-from tests.probes.fake_webui import Answer, FakeNeo, FakeWebui, served
+from lib_modelsim.workspace.probing.probes import of_engine
+from tests.probes.fake_webui import Answer, FakeNeo, FakeWebui, refuse, served
 from tests.probes.suites import forty_pictures
 
 PICTURE = Parameters("a cat", "a dog", options={"eta_noise_seed_delta": 5})
@@ -247,6 +249,19 @@ class TestForgeNeo:
                 session.load(replace(engine.checkpoints()[0], bare=bare))
                 assert webui.modules[-1] == (options["forge_additional_modules"] if bare else [])
         assert webui.options == options
+
+    def test_a_file_on_its_own_machine_generates_with_what_is_chosen_and_where_that_fails_it_is_named(
+        self, engine, webui
+    ):
+        with Library(None) as library:
+            far = of_engine(engine, [], library, Job()).checkpoints
+        assert {(each.path, each.bare) for each in far} == {(None, True)}
+        with engine.session(Job()) as session:
+            session.load(far[0])
+            assert webui.modules[-1] == webui.options["forge_additional_modules"]
+            webui.mishap = lambda _: refuse(500)
+            with pytest.raises(CheckpointFailed, match="choose the text encoders and VAE"):
+                session.load(far[1])
 
     @pytest.mark.parametrize("chosen", ["", None, "gone.safetensors", "carl.safetensors [1234567890]"])
     def test_without_a_checkpoint_of_its_own_that_it_finds_it_generates_nothing(self, engine, webui, chosen):

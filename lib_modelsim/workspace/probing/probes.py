@@ -163,12 +163,12 @@ def _meant(path: Path, available: Sequence[EngineCheckpoint]) -> list[EngineChec
 
 
 def _completed(checkpoint: EngineCheckpoint, library: Library, job: Job, quick: bool) -> EngineCheckpoint:
-    """The checkpoint with its SHA-256, where `quick` if it is known, architecture and variant. One that cannot be read
-    is taken for a bare network, as files of new forms are, which changes nothing where the engine has no modules
-    chosen."""
+    """The checkpoint with its SHA-256, where `quick` if it is known, architecture and variant. One that cannot be read,
+    as it has a new form or lies on another machine, is taken for a bare network: it generates as it does for a person
+    there, with the modules that are chosen in the engine, if any."""
     path = checkpoint.path
     if path is None or not path.exists():
-        return checkpoint
+        return replace(checkpoint, bare=True)
     found = scan([path], library, Job(cancelled=job.cancelled), quick=quick or checkpoint.sha256 is not None)
     if found.unreadable:
         return replace(checkpoint, bare=True)
