@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -33,6 +34,14 @@ def own_library(tmp_path_factory):
             del os.environ[name]
         else:
             os.environ[name] = value
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_stays_is_not_looked_through():
+    """The garbage collector passes over what earlier files of tests imported: beside torch, matplotlib and all tests, a
+    full collection, of which every figure that is written asks for one, would take a third of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
