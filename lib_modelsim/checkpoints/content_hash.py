@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -81,20 +82,33 @@ def raw_digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
     return PieceDigests(digest, digest)
 
 
-def component_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[PieceDigests]]) -> Content:
-    """The content hashes of one component, from the digests of its weights' pieces by common key."""
+def component_content(
+    weights: Iterable[Weight],
+    digests: Mapping[str, Sequence[PieceDigests]],
+    called: Callable[[str], str] = lambda key: key,
+) -> Content:
+    """The content hashes of one component, from the digests of its weights' pieces by common key; `called` gives the
+    name that a weight of this key counts under."""
     exact, float16 = hashlib.sha256(), hashlib.sha256()
+    named = ((called(weight.key), weight) for weight in weights)
     for name, _, weight in sorted(
-        ((inside_text_encoder(weight.key), weight.key, weight) for weight in weights), key=lambda found: found[:2]
+        ((inside_text_encoder(name), name, weight) for name, weight in named), key=lambda found: found[:2]
     ):
-        pieces = digests[weight.key]
-        exact.update(_line(name, weight, [piece.exact for piece in pieces]))
-        float16.update(_line(name, weight, [piece.float16 for piece in pieces]))
+        pieces, start = digests[weight.key], _start_of_line(name, weight.shape)
+        exact.update(_line(start, [piece.exact for piece in pieces]))
+        float16.update(_line(start, [piece.float16 for piece in pieces]))
     return Content(exact.hexdigest(), float16.hexdigest())
 
 
-def _line(name: str, weight: Weight, digests: list[str]) -> bytes:
-    return json.dumps([name, weight.shape, digests]).encode() + b"\n"
+@lru_cache(maxsize=1 << 14)
+def _start_of_line(name: str, shape: tuple[int, ...]) -> str:
+    """What files of one network have in common of a line of JSON."""
+    return json.dumps([name, shape]).removesuffix("]")
+
+
+def _line(start: str, digests: Iterable[str]) -> bytes:
+    told = ", ".join(f'"{digest}"' for digest in digests)
+    return f"{start}, [{told}]]\n".encode()
 
 
 def _holds(narrow: np.ndarray, values: np.ndarray) -> bool:

@@ -7,7 +7,6 @@ alone tells a program how to sample, and damaged `position_ids` lose parts of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -96,10 +95,7 @@ def ema_content(weights: Iterable[Weight], digests: Mapping[str, Sequence[PieceD
     """The content hashes of an EMA copy, or of the weights that such a copy would be made of: by the names that the
     copy has, so that the two agree where the numbers do. None where there are none; single numbers do not count."""
     named = {ema_name(weight.key): weight for weight in weights if weight.stored.count > 1}
-    if not named:
-        return None
-    members = [replace(weight, key=name) for name, weight in named.items()]
-    return component_content(members, {name: digests[weight.key] for name, weight in named.items()})
+    return component_content(named.values(), digests, ema_name) if named else None
 
 
 def ema_name(key: str) -> str:

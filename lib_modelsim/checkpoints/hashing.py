@@ -2,7 +2,8 @@
 
 A file is read from its first byte to its last into a few reused buffers. Each buffer goes to several threads at once
 (hashlib and numpy release the interpreter's lock): one hashes the file, one the file without its header, two the
-values. Only tensors that cannot be met in passing — two keys with one storage, transposed views — are read again.
+values. Short weights share a buffer: of a small file's there are a thousand. Only tensors that cannot be met in passing
+— two keys with one storage, transposed views — are read again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -30,6 +31,9 @@ from .stored import FLOATS, ITEM_BITS, StoredTensor
 BUFFERS = 6
 BUFFER_BYTES = 8 * PIECE
 """One piece of the widest dtype; 48 MiB in all."""
+
+TOGETHER = 2 * PIECE
+"""Bytes of short weights that are read, and handed to a thread, as one."""
 
 LEGACY_RANGE = (0x100000, 0x110000)
 """Bytes under the WebUI's first model hash (AUTOMATIC1111 modules/sd_models.py, `model_hash`); a shorter file is
@@ -130,22 +134,24 @@ def _read_file(
     whole, legacy = _RangeSha256(0), _RangeSha256(*LEGACY_RANGE)
     data = None if header_end is None else _RangeSha256(header_end)
     hashes = [(threads.file, whole), (threads.file, legacy), *([(threads.data, data)] if data else [])]
-    pending: dict[str, list[Future[PieceDigests]]] = {weight.key: [] for weight in weights}
+    digests: dict[str, list[PieceDigests]] = {weight.key: [] for weight in weights}
     spans, again = _spans(weights, source)
-    for span in spans:
+    found: list[tuple[list[Span], Future[list[PieceDigests]]]] = []
+    for lot in _lots(spans):
+        start, size = lot[0].offset, lot[-1].offset + lot[-1].length - lot[0].offset
         buffer = threads.take()
-        raw = buffer[: span.length]
-        source.read_into(span.offset, raw)
-        work = [thread.submit(hash_.update, span.offset, raw) for thread, hash_ in hashes]
-        if span.weight is not None:
-            digest = threads.values.submit(_digests, raw, span.weight.stored.dtype)
-            pending[span.weight.key].append(digest)
-            work.append(digest)
-        threads.give(buffer, work)
-        progress(span.length)
+        raw = buffer[:size]
+        source.read_into(start, raw)
+        held = [span for span in lot if span.weight is not None]
+        pieces = threads.values.submit(_digests_of, raw, start, held)
+        found.append((held, pieces))
+        threads.give(buffer, [*(thread.submit(hash_.update, start, raw) for thread, hash_ in hashes), pieces])
+        progress(size)
     threads.wait()
 
-    digests = {key: [digest.result() for digest in found] for key, found in pending.items()}
+    for held, pieces in found:
+        for span, digest in zip(held, pieces.result(), strict=True):
+            digests[span.weight.key].append(digest)
     met = {weight.key for weight in weights} - {weight.key for weight in again}
     by_place = {_place_of(weight.stored): digests[weight.key] for weight in weights if weight.key in met}
     for weight in again:
@@ -179,6 +185,18 @@ def _spans(weights: list[Weight], source: Source) -> tuple[list[Span], list[Weig
     return spans + _cut(position, source.size, BUFFER_BYTES, None), again
 
 
+def _lots(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """The spans in order, those that are short several together."""
+    lot: list[Span] = []
+    for span in spans:
+        if lot and span.offset + span.length - lot[0].offset > TOGETHER:
+            yield lot
+            lot = []
+        lot.append(span)
+    if lot:
+        yield lot
+
+
 def _read_again(stored: StoredTensor, threads: _Threads, progress: Callable[[int], None]) -> Iterator[PieceDigests]:
     """The digests of the pieces of a weight that is read for itself; their bytes are counted already."""
     ahead: deque[Future[PieceDigests]] = deque()
@@ -192,6 +210,12 @@ def _read_again(stored: StoredTensor, threads: _Threads, progress: Callable[[int
 
 def _cut(first: int, last: int, step: int, weight: Weight | None) -> list[Span]:
     return [Span(offset, min(step, last - offset), weight) for offset in range(first, last, step)]
+
+
+def _digests_of(raw: memoryview, start: int, spans: Sequence[Span]) -> list[PieceDigests]:
+    """The digests of pieces of weights, in bytes that were read from `start` on."""
+    places = (span.offset - start for span in spans)
+    return [_digests(raw[at : at + one.length], one.weight.stored.dtype) for at, one in zip(places, spans, strict=True)]
 
 
 def _digests(raw: memoryview | np.ndarray, dtype: str) -> PieceDigests:
@@ -236,7 +260,7 @@ class _Threads:
             self.file, self.data, self.values = (stack.enter_context(ThreadPoolExecutor(n)) for n in (1, 1, 2))
             self._stack = stack.pop_all()
         self._ring: deque[tuple[memoryview, list[Future]]] = deque(
-            (memoryview(bytearray(BUFFER_BYTES)), []) for _ in range(BUFFERS)
+            (memoryview(np.empty(BUFFER_BYTES, np.uint8)), []) for _ in range(BUFFERS)
         )
         return self
 

@@ -129,8 +129,13 @@ def in_every_layout(key: str, architecture: str | None = None) -> bool:
     What a folder has no place for is of no use to the pictures either: two layouts of the same weights are told as
     such by what they both hold.
     """
-    asked = [network for network in networks() if architecture in (None, network.name) or network.role is Role.PART]
-    return not any(pattern.match(key) for network in asked for pattern in network.only_in_single_files)
+    return not any(pattern.match(key) for pattern in _only_in_single_files(architecture, registry()))
+
+
+@lru_cache(maxsize=64)
+def _only_in_single_files(architecture: str | None, known: Registry) -> list[re.Pattern[str]]:
+    asked = (one for one in known.networks if architecture in (None, one.name) or one.role is Role.PART)
+    return [pattern for network in asked for pattern in network.only_in_single_files]
 
 
 def _homes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, _Home]:
