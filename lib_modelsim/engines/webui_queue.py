@@ -55,7 +55,9 @@ class Turn:
         self._lock, self._state, self._what, self._job = lock, state, what, job
         self.job = Job(self._report, self._cancelled, self._between)
         self._aways: list[Away] = []
-        self._gives, self._ours, self._stage = Lock(), False, ""
+        self._gives, self._ours = Lock(), False
+        self._shown: Progress | None = None
+        self._spent = 0.0
         self._before: dict[str, Any] = {}
         self._begun: Any = None
 
@@ -80,10 +82,14 @@ class Turn:
         _acquire(self._lock, self._job)
         self._ours, state = True, self._state
         self._before = {name: getattr(state, name) for name in FIELDS if hasattr(state, name)}
-        self._begun, self._stage = state.begin(self._what), ""
+        self._begun = state.begin(self._what)
+        if self._shown is not None:  # it goes on where it was, and others' time is not counted
+            self._show(self._shown)
+            state.time_start = time.time() - self._spent
 
     def _leave(self) -> None:
         self._ours, state = False, self._state
+        self._spent = time.time() - state.time_start
         try:
             if self._begun is None:
                 state.end()
@@ -109,9 +115,13 @@ class Turn:
             self._gives.release()
 
     def _report(self, progress: Progress) -> None:
-        state = self._state
-        if progress.what != self._stage:
-            self._stage, state.time_start = progress.what, time.time()
+        if self._shown is None or progress.what != self._shown.what:
+            self._state.time_start = time.time()
+        self._show(progress)
+        self._job.report(progress)
+
+    def _show(self, progress: Progress) -> None:
+        state, self._shown = self._state, progress
         state.job = self._what  # others may wipe it, and the numbers, too
         if progress.unit == "B":
             state.job_count, state.job_no, state.sampling_steps = 1, 0, STEPS
@@ -120,7 +130,6 @@ class Turn:
             state.job_count, state.job_no = max(progress.total, 1), min(progress.done, progress.total)
             state.sampling_step = 0  # of the next item; a sampler counts its own
         state.textinfo = _line(self._what, progress)
-        self._job.report(progress)
 
     def _cancelled(self) -> bool:
         wishes = (getattr(self._state, wish, False) for wish in _WISHES)

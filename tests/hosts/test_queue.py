@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
@@ -210,10 +211,13 @@ class TestBetweenTwoItems:
             stage = Stage(job, "reading", 3, "files")
             stage.advance(1)
             assert served == [], "nobody waits"
+            webui.state.time_start -= 50
             waiting = pool.submit(self.picture, webui, served)
             webui.lock.wait_until_asked_for()
             stage.advance(1)
             assert served == ["put back", "a picture", "taken again"]
+            assert (webui.state.job, webui.state.job_no, webui.state.job_count) == ("comparing", 2, 3)
+            assert time.time() - webui.state.time_start >= 50, "the time left is told from its own beginning"
             waiting.result(timeout=30)
             stage.advance(1)
             assert (webui.state.job, webui.state.job_no, webui.state.job_count) == ("comparing", 3, 3)
