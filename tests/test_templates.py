@@ -245,7 +245,7 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         },
         "ui/templates/checkpoint_copies.html": {
             "told": text, "remarks": [text], "text": text, "address": "data:,", "more": 2, "apart": [(text, [text])],
-            "groups": [{"kind": text, "frees": 5, "members": [same_checkpoint(text)]}],
+            "groups": [{"kind": text, "space": text, "members": [same_checkpoint(text)]}],
         },
         "ui/templates/checked.html": {"seen": text, "checked": text},
         "ui/templates/ended_shown.html": {"owner": text, "count": text},

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 from ..checkpoints.identity import Identity
-from ..errors import ModelsimError
+from ..errors import ModelsimError, for_page
 from ..hosts.host import Host
 from ..job import Job
 from ..library import Library
@@ -27,6 +27,7 @@ from .ancestry import Ancestry
 from .answers import Answer, How
 from .jobs import Jobs
 from .tasks import Task
+from .words import capital
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
     from ..families.support import Resampling
@@ -70,6 +71,7 @@ class Backend:
         self.ancestry = Ancestry(self)
         self._before: tuple[Answer, KeptComparison] | None = None  # from before the start
         self._since: dict[Answer, Since] = {}  # as of the last look at the files
+        self.none_before = ""  # why the comparison from before the start is not shown, where there is one
         self._recalled = False  # whether the comparison from before the start was asked for
         self.named = 0  # counts the classes named; with it one sees whether names are older
         self.left_out: tuple[str, ...] = ()  # names; no use case looks at these models
@@ -280,7 +282,11 @@ class Backend:
 
     def _recall_answer(self) -> None:
         """After a start: the last comparison from before, as the answer to its question."""
-        recalled = self._quick.recall_comparison()
+        try:
+            recalled = self._quick.recall_comparison()
+        except ModelsimError as error:
+            self.none_before = capital(for_page(str(error)))
+            return
         if recalled is None or recalled[0] in self.answers:
             return
         question, kept = recalled
@@ -353,9 +359,7 @@ class Backend:
         about["told"] = (*changed, *map(str, answer.told_of(family)))
         return Result(family, answer.weigh(how, family), self.class_names(family), models, known, **about)
 
-    def export(
-        self, answer: Answer, how: How, families: Sequence[Family], job: Job, paths: bool = False
-    ) -> Path:
+    def export(self, answer: Answer, how: How, families: Sequence[Family], job: Job, paths: bool = False) -> Path:
         """All files of these families in one archive, which lasts as long as the backend; models with their `paths`, or
         by the names of their files alone. Raises ModelsimError where the disk refuses, Cancelled."""
         from ..workspace.families.result_files import write_archive

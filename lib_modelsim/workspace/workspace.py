@@ -265,7 +265,8 @@ class Workspace:
         keep_comparison(self._kept, comparison, asdict(question), datetime.now())
 
     def recall_comparison(self) -> tuple[Question, KeptComparison] | None:
-        """The last comparison from before the start, with its question; None where none can be read."""
+        """The last comparison from before the start, with its question; None where there is none. Raises
+        ModelsimError where it cannot be used."""
         from .families.kept import recall_comparison
 
         kept = None if self.library.path is None else recall_comparison(self._kept, self.library)
@@ -585,9 +586,7 @@ class Workspace:
         remarks = (*map(str, refused), *found.remarks, *hashed.remarks)
         return replace(found, remarks=remarks, to_read=hashed.to_read)
 
-    def _with_vae(
-        self, found: Found, asked: Sequence[OpenedQuery], known: Sequence[KnownModel], job: Job
-    ) -> Found:
+    def _with_vae(self, found: Found, asked: Sequence[OpenedQuery], known: Sequence[KnownModel], job: Job) -> Found:
         """An answer with what the VAEs of the models that are not left out tell."""
         from .finding.vaes import vae_evidence
 
@@ -595,9 +594,7 @@ class Workspace:
         tried = [model for model in known if model.path not in left_out]
         with self.host.at_work("modelsim: comparing VAEs", job) as shown:
             told = vae_evidence(asked, tried, self.library, self.host.settings().device, shown)
-        return replace(
-            found, evidence=(*found.evidence, *told.evidence), remarks=(*found.remarks, *told.remarks)
-        )
+        return replace(found, evidence=(*found.evidence, *told.evidence), remarks=(*found.remarks, *told.remarks))
 
     def plan_verify(self, pictures: Sequence[Query], found: Found, job: Job, top: int = 4) -> VerifyPlan:
         """What `verify` would generate, and how long that takes. Raises ModelsimError where nothing can generate."""

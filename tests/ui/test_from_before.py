@@ -18,8 +18,11 @@ from lib_modelsim.hosts.folders import Folders
 from lib_modelsim.hosts.host import Settings
 from lib_modelsim.library import Library
 from lib_modelsim.ui.backend import Backend
-from lib_modelsim.ui.choices import TREE
+from lib_modelsim.ui.choices import HEAT_MAP, LIBRARY, LINEAGE, MAP, TREE
+from lib_modelsim.ui.families import library
 from lib_modelsim.ui.families.from_before import date_text
+from lib_modelsim.ui.recipe.answer import reading_words, recipe_panel
+from lib_modelsim.ui.recipe.maker import Maker
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 
@@ -46,6 +49,17 @@ def drawn(page):
     return html.unescape(found)
 
 
+def classes(page):
+    return str({part.elem_id: update for part, update in page.look().items()}["modelsim_named_classes"])
+
+
+def rows(page):
+    """The rows of the library's table, as its template gets them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "render", lambda _, **values: values)
+        return library.library_table(page.session, page.session.shown())["rows"]
+
+
 def matches(page):
     found = {part.elem_id: update for part, update in page.look().items()}["modelsim_relatives"]
     return str(found["value"] if isinstance(found, dict) else found)
@@ -69,6 +83,7 @@ def test_the_last_tree_is_there_after_a_start_and_tells_what_it_does_not_know(st
         shown.answer.weigh(shown.how, shown.family)
     assert all(f'"{name}"' in before for name in ("anna", "bert", "carl", "stranger"))
     assert "the files are the same since" in before
+    assert "choose another under Base" in before, "and not how the command line says it"
     (folder / "bert.safetensors").unlink()
     shutil.copy(folder / "carl.safetensors", folder / "dora.safetensors")
     told = drawn(page)
@@ -94,10 +109,52 @@ def test_nothing_is_said_of_a_file_that_is_another_since(start, started_anew):
         page, _ = start()
     said = drawn(page)
     assert "1 file has changed: copy" in said
+    for view, marked in ((HEAT_MAP, "copy (changed)"), (MAP, ">?</text>"), (TREE, "copy (changed)")):
+        page.session.choose(view=view)
+        assert marked in drawn(page) + classes(page), view
+        assert '"changed since it was compared' in drawn(page)
+    page.session.choose(view=HEAT_MAP)
+    assert "missing" in drawn(page), "its cells are empty"
+    page.session.choose(view=LIBRARY)
+    row = {row.name: row for row in rows(page)}
+    assert row["copy"].mark is None
+    assert row["anna"].mark is not None
+    page.session.choose(view=TREE)
     page.session.choose(chosen="anna")
     rest, changed = matches(page).split("<h4>changed or gone since</h4>")
     assert 'title="copy"' in changed
     assert 'title="copy"' not in rest
+
+
+def test_a_tree_of_another_version_is_told_of(start, monkeypatch):
+    page, _ = start()
+    page.session.choose(view=TREE)
+    page.session.backend.compare(page.session.choices.question).wait()
+    monkeypatch.setattr("lib_modelsim.workspace.families.kept._VERSION", "another")
+    page, _ = start()
+    assert "The last tree was made by another version of this program" in drawn(page)
+
+
+def test_recipes_and_lineage_of_other_files_are_told_to_be_old(start):
+    page, folder = start()
+    backend = page.session.backend
+    backend.ancestry.make_lineage().wait()
+    page.session.choose(view=LINEAGE)
+    assert "Make lineage" not in drawn(page)
+    maker = Maker(page.session)
+    maker.choose("anna")
+    known = maker.known()
+    assert reading_words(known).startswith("Made before")
+    shutil.copy(folder / "stranger.safetensors", folder / "bert.safetensors")
+    backend.look()
+    assert "bert changed since" in drawn(page)
+    assert "Make lineage" in drawn(page)
+    known = maker.known()
+    assert "bert has changed since" in reading_words(known)
+    assert "changed since then, or gone: bert" in recipe_panel(maker, page.session, known)
+    shutil.copy(folder / "stranger.safetensors", folder / "anna.safetensors")
+    backend.look()
+    assert maker.known().recalled is None
 
 
 def test_what_was_told_of_two_files_is_forgotten_with_them(start):

@@ -178,7 +178,7 @@ def test_everything_that_was_found_is_told():
     for words in (
         "proven", "a copy, a cast", "0.58 to 0.62", "cannot be told from 0", "−0.30", "alpha 0.4",
         "0.31 roundings", "the rounding of its precision", "Block-weighted, alpha", "rank 8", "strength 0.70",
-        "None that is here, rank 4", "VAE that of d", "of none of these models", "does not agree",
+        "None that is here, rank 4", "VAE the same as in d", "of none of these models", "does not agree",
         "It names no c", "A remark", "98 %", "0.40 %", "model.diffusion_model.out.2.bias",
     ):  # fmt: skip
         assert words in shown, words
@@ -256,9 +256,7 @@ class _Files:
         self.index, self.host = index, SimpleNamespace(is_webui=is_webui, listed=lambda: titles)
 
 
-SUM = Recipe(
-    "mixed", "SD 1.x", "weighted sum", parents=(ParentShare("anna", 0.6), ParentShare("bert", 0.4)), sure=True
-)
+SUM = Recipe("mixed", "SD 1.x", "weighted sum", parents=(ParentShare("anna", 0.6), ParentShare("bert", 0.4)), sure=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.comparing.compare import compare
@@ -81,8 +82,10 @@ def test_what_cannot_be_read_is_no_comparison(compared, library, tmp_path, monke
     whole = file.read_bytes()
     for damaged in (b"", whole[: len(whole) // 2], b"PK" + whole[2:200], b"x" * 100):
         file.write_bytes(damaged)
-        assert recall_comparison(file, library) is None
-    assert "press Show families" in caplog.text
+        with pytest.raises(ModelsimError, match=r"cannot be read .* press Show families"):
+            recall_comparison(file, library)
+    assert "cannot be used" in caplog.text
     file.write_bytes(whole)
     monkeypatch.setattr("lib_modelsim.workspace.families.kept._VERSION", "another")
-    assert recall_comparison(file, library) is None
+    with pytest.raises(ModelsimError, match=r"another version .* press Show families"):
+        recall_comparison(file, library)

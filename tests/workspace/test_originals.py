@@ -14,6 +14,7 @@ from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.text import size_text
 from lib_modelsim.workspace.catalogue import shared_blocks
+from lib_modelsim.workspace.catalogue.checkpoint_copies import checkpoint_copies
 from lib_modelsim.workspace.catalogue.originals import Copy, in_words, original, space_of_copies
 from lib_modelsim.workspace.catalogue.scan import scan
 from lib_modelsim.workspace.catalogue.table import library_rows, not_hashed_in_words
@@ -116,7 +117,14 @@ def test_what_was_not_hashed_or_frees_nothing_takes_no_space_that_is_told(folder
 def test_where_clones_cannot_be_seen_copies_take_at_most_their_size(folder, monkeypatch):
     monkeypatch.setattr(shared_blocks, "ioctl", None)
     found = copies_in(folder)
-    assert space_of_copies(found) == f"3 copies take at most {size_text(sum(copy.frees for copy in found))}"
+    size = size_text(sum(copy.frees for copy in found))
+    assert space_of_copies(found) == f"3 copies take at most {size}"
+    assert in_words(found) == f"2 to keep, 3 could go: at most {size}. Nothing is deleted."
+    assert f"could go: at most {size_text(found[0].frees)}" in found[0].told
+    with Library(None) as library:
+        listed_copies = checkpoint_copies([folder], library, Job())
+    assert f" 3 could go: at most {size}." in listed_copies.told
+    assert all(group.space.startswith("at most ") for group in listed_copies.groups)
 
 
 def test_scan_says_so_and_deletes_nothing(folder):

@@ -19,7 +19,7 @@ from ..classes import Run, class_runs
 from ..colours import MISSING, Palette, class_colour, colour_upon
 from ..columns import in_order_of_tree
 from .branches import branch_paths
-from .markup import Facts, escaped, facts_attribute, fitted, frame, text_width
+from .markup import Facts, escaped, facts_attribute, fitted, frame, signed, text_width
 
 WIDTH = 740
 """The drawing's own width, which the panel stretches or shrinks; all lengths here are in its units."""
@@ -74,17 +74,19 @@ def heatmap_svg(
     percent: bool = True,
     facts: Facts | None = None,
     shares: Mapping[tuple[str, str], str] | None = None,
+    signs: Mapping[str, str] | None = None,
 ) -> str:
     """The heat map as inline SVG in the frame in which it scrolls and zooms, its bar of colours above.
 
     `tree` and `classes` [n] are of the table's models. The columns are every block of the first reference, then of the
     second …; without `references` and `blocks` each has its own name. `unit` says what the values are, which are shown
     in per cent or as they are; `facts` are what tooltips tell of the models, `shares` of a model
-    and a reference: how much of them was compared, where that is not all.
+    and a reference: how much of them was compared, where that is not all; `signs` what a name has in brackets behind
+    it.
     """
     columns = _columns(table, tree, references, blocks)
     names = [tree.models[leaf] for leaf in tree.leaves]
-    shown = [fitted(name, _WIDEST_NAME, _SIZE) for name in names]
+    shown = [signed(name, signs or {}, _WIDEST_NAME, _SIZE) for name in names]
     left = _EDGE + _TREE + _STRIP + 2 * _GAP
     width = WIDTH - left - max(text_width(text, _SIZE) for text in shown) - 3 * _GAP - _EDGE
     above, top = _names_above(columns, left, width)

@@ -60,6 +60,12 @@ def fitted(text: str, width: float, size: float) -> str:
     return shortened(text, letters)
 
 
+def signed(name: str, signs: Mapping[str, str], width: float, size: float) -> str:
+    """The name with its sign, if it has one, in brackets behind it; at most `width` wide."""
+    sign = f" ({signs[name]})" if name in signs else ""
+    return fitted(name, width - text_width(sign, size), size) + sign
+
+
 def badge(number: int, left: float, middle: float) -> str:
     """The number of a class upon its colour, 20 × 16."""
     return (

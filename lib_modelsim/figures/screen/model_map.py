@@ -13,9 +13,9 @@ from ...families.linkage import Tree
 from ...families.scaling import Scaling
 from ...text import percent
 from ..classes import Run, class_runs
-from ..colours import class_colour, colour_upon
+from ..colours import MISSING, class_colour, colour_upon
 from ..placing import place_labels
-from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, text_width
+from .markup import Facts, badge, escaped, facts_attribute, fitted, frame, signed, text_width
 
 WIDTH, _LOWEST, _HIGHEST = 740, 340, 540
 """The drawing's own width, which the panel stretches or shrinks, and the bounds of its height."""
@@ -41,17 +41,21 @@ def map_svg(
     *,
     names: Mapping[int, str] | None = None,
     facts: Facts | None = None,
+    signs: Mapping[str, str] | None = None,
 ) -> str:
     """The map as inline SVG in the frame in which it scrolls and zooms.
 
     `scaling` and `classes` [n] are in the order of `tree.models`, `unit` says what distances are, `names` are those of
-    classes; `facts` are what tooltips tell of the models. The keyboard walks from point to point in the tree's order.
+    classes; `facts` are what tooltips tell of the models, `signs` what a name has in brackets behind it that has lost
+    its class. The keyboard walks from point to point in the tree's order.
     """
     points, height, scale = _fit(scaling.points[:, :2])
     runs = class_runs(tree, classes)
-    labels = _class_labels(points, classes, runs, names or {}) + _model_labels(tree, points, np.asarray(classes))
+    signs, mine = signs or {}, np.asarray(classes)
+    labels = _class_labels(points, classes, runs, names or {}) + _model_labels(tree, points, mine, signs)
+    known = [None if name in signs else int(number) for name, number in zip(tree.models, classes, strict=True)]
     dots = "".join(
-        _point(row, facts_attribute(facts or {}, tree.models[leaf]), points[leaf], int(classes[leaf]))
+        _point(row, facts_attribute(facts or {}, tree.models[leaf]), points[leaf], known[leaf])
         for row, leaf in enumerate(tree.leaves)
     )
     svg = (
@@ -136,7 +140,7 @@ def _class_labels(points: Array, classes: Sequence[int], runs: Sequence[Run], na
     ]
 
 
-def _model_labels(tree: Tree, points: Array, classes: NDArray[np.integer]) -> list[_Label]:
+def _model_labels(tree: Tree, points: Array, classes: NDArray[np.integer], signs: Mapping[str, str]) -> list[_Label]:
     """Names of models, the most crowded first as they choose least; of many, those farthest from their class."""
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(apart, np.inf)
@@ -144,16 +148,18 @@ def _model_labels(tree: Tree, points: Array, classes: NDArray[np.integer]) -> li
     if len(points) > _NAMED:
         centres = np.array([points[classes == number].mean(0) for number in classes])
         order = np.argsort(-np.linalg.norm(points - centres, axis=1), kind="stable")[:_OUTLIERS]
-    return [_Label(fitted(tree.models[i], _WIDEST_NAME, _SIZE), points[i]) for i in order]
+    return [_Label(signed(tree.models[i], signs, _WIDEST_NAME, _SIZE), points[i]) for i in order]
 
 
-def _point(row: int, about: str, point: Array, number: int) -> str:
+def _point(row: int, about: str, point: Array, number: int | None) -> str:
+    """A point in the colour of its class, or of none."""
     x, y = point
+    field, ink = (MISSING, "#000") if number is None else (class_colour(number), colour_upon(number))
     return (
         f'<g class="modelsim-leaf modelsim-point" {about} role="option" aria-selected="false"'
         f' tabindex="{-1 if row else 0}"><circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"'
-        f' style="fill:{class_colour(number)}"/><text class="modelsim-number" x="{x:.1f}" y="{y:.1f}" dy=".35em"'
-        f' font-size="{_SMALL}" style="fill:{colour_upon(number)}">{number}</text></g>'
+        f' style="fill:{field}"/><text class="modelsim-number" x="{x:.1f}" y="{y:.1f}" dy=".35em"'
+        f' font-size="{_SMALL}" style="fill:{ink}">{"?" if number is None else number}</text></g>'
     )
 
 

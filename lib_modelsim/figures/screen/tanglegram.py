@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ...families.agreement import cophenetic_agreement, untangled
 from ...families.linkage import Tree
-from ..colours import class_colour
+from ..colours import MISSING, class_colour
 from .branches import branch_paths, branches
-from .markup import Facts, escaped, facts_attribute, fitted, frame, text_width
+from .markup import Facts, escaped, facts_attribute, fitted, frame, signed, text_width
 
 WIDTH = 740
 """The drawing's own width, which the panel stretches or shrinks; all lengths here are in its units."""
@@ -38,21 +38,29 @@ def tanglegram_svg(
     headings: tuple[str, str],
     *,
     facts: Facts | None = None,
+    signs: Mapping[str, str] | None = None,
 ) -> str:
     """The two trees as inline SVG in the frame in which it scrolls and zooms; the right one is turned so that few
     lines cross.
 
     `classes` [n] are those of the left tree, in the order of `left.models`: they colour both trees and the lines.
-    `headings` stand over the trees; `facts` are what tooltips tell of the models. Raises ModelsimError for trees of
-    different models.
+    `headings` stand over the trees; `facts` are what tooltips tell of the models, `signs` what a name that has lost its
+    class has in brackets behind it. Raises ModelsimError for trees of different models.
     """
     right = untangled(left, right)
     names = [left.models[leaf] for leaf in left.leaves]
-    layout = _lay_out(names)
+    shown = {name: signed(name, signs or {}, _WIDEST_NAME, _SIZE) for name in names}
+    layout = _lay_out(list(shown.values()))
     of_model = dict(zip(left.models, classes, strict=True))
     reached = {right.models[leaf]: y for y, leaf in zip(layout.rows, right.leaves, strict=True)}
     leaves = "".join(
-        _leaf(row, name, facts_attribute(facts or {}, name), reached[name], of_model[name], layout)
+        _leaf(
+            (row, shown[name]),
+            facts_attribute(facts or {}, name),
+            reached[name],
+            MISSING if name in (signs or {}) else class_colour(of_model[name]),
+            layout,
+        )
         for row, name in enumerate(names)
     )
     height = layout.rows[-1] + _ROW / 2 + _EDGE
@@ -69,7 +77,7 @@ def tanglegram_svg(
 
 
 def _lay_out(names: Sequence[str]) -> _Layout:
-    breadth = max(text_width(fitted(name, _WIDEST_NAME, _SIZE), _SIZE) for name in names) + 2 * _GAP
+    breadth = max(text_width(name, _SIZE) for name in names) + 2 * _GAP
     rows = [_HEAD + (i + 0.5) * _ROW for i in range(len(names))]
     return _Layout(rows, (WIDTH - _BETWEEN) / 2 - breadth, breadth)
 
@@ -94,19 +102,18 @@ def _mirrored(tree: Tree, of_model: Mapping[str, int], layout: _Layout) -> str:
     return f'<g class="modelsim-mirrored">{"".join(lines)}</g>'
 
 
-def _leaf(row: int, name: str, about: str, reached: float, number: int, layout: _Layout) -> str:
-    """Both names and the line between them; the field that is framed when it is chosen lies behind the left name."""
-    y, shown = layout.rows[row], escaped(fitted(name, _WIDEST_NAME, _SIZE))
-    inner, end = (
-        layout.tree + layout.names,
-        layout.tree + 2 * _GAP + text_width(fitted(name, _WIDEST_NAME, _SIZE), _SIZE),
-    )
+def _leaf(place: tuple[int, str], about: str, reached: float, colour: str, layout: _Layout) -> str:
+    """Both names and the line between them; the field that is framed when it is chosen lies behind the left name.
+    `place` is the row and the name as it is shown."""
+    row, name = place
+    y, shown = layout.rows[row], escaped(name)
+    inner, end = layout.tree + layout.names, layout.tree + 2 * _GAP + text_width(name, _SIZE)
     line = f"M{end:.1f} {y:.1f}H{inner:.1f}L{WIDTH - inner:.1f} {reached:.1f}H{WIDTH - end:.1f}"
     word = f'dy=".35em" font-size="{_SIZE}"'
     return (
         f'<g class="modelsim-leaf" {about} role="option" aria-selected="false" tabindex="{-1 if row else 0}">'
         f'<rect x="{layout.tree:.1f}" y="{y - _ROW / 2:.1f}" width="{layout.names:.1f}" height="{_ROW}" rx="3"/>'
-        f'<path d="{line}" style="stroke:{class_colour(number)};stroke-width:1.2"/>'
+        f'<path d="{line}" style="stroke:{colour};stroke-width:1.2"/>'
         f'<text x="{layout.tree + _GAP:.1f}" y="{y:.1f}" {word}>{shown}</text>'
         f'<text x="{WIDTH - layout.tree - _GAP:.1f}" y="{reached:.1f}" {word} text-anchor="end">{shown}</text></g>'
     )

@@ -86,7 +86,7 @@ def _text(found: CheckpointCopies) -> str:
 def _group(group: SameCheckpoints) -> dict[str, object]:
     return {
         "kind": capital(group.kind),
-        "frees": group.frees,
+        "space": group.space,
         "members": [
             {
                 "name": member.name,

@@ -15,7 +15,7 @@ from ...checkpoints.identity import component_label
 from ...hosts.sidecars import Sidecars
 from ...lineage.wording.words import made_of
 from ...templates import render
-from ...text import counted, size_text
+from ...text import counted, several, size_text
 from ...workspace.catalogue.index import Model
 from ...workspace.catalogue.remarks import found_out
 from ...workspace.catalogue.sameness import sameness_facts
@@ -27,6 +27,7 @@ from ..windows import Windows
 from ..words import number
 from ..work import Updates
 from .detail import detail_panel
+from .from_before import other_now
 from .previews import thumbnail
 from .relatives import relatives_list
 
@@ -78,9 +79,10 @@ class ChosenPanel:
         told = {self.newest.field: self.newest.told()}
         answer = (shown or self._session.shown()).answer
         if branch.names:
-            return {**told, self.card: _branch_card(branch.names, answer), self.detail: "", self.matches: ""}
+            alike = self._alike(answer, branch.names)
+            return {**told, self.card: _branch_card(branch.names, alike), self.detail: "", self.matches: ""}
         found = self._session.detail
-        stale = found is not None and not self._other_now(answer).isdisjoint({found.first, found.second})
+        stale = found is not None and not other_now(self._session, answer).isdisjoint({found.first, found.second})
         detail = detail_panel(found) if found is not None and not stale else ""
         return {**told, self.card: self._card(), self.detail: detail, self.matches: self._matches(answer)}
 
@@ -137,6 +139,14 @@ class ChosenPanel:
             leaves=model.opener is None,
         )
 
+    def _alike(self, answer: Answer | None, names: Sequence[str]) -> str:
+        """How alike the models of a branch are, of those whose files are as they were compared."""
+        other = other_now(self._session, answer)
+        left = [name for name in names if name not in other]
+        without = f", without {several(sorted(other.intersection(names)))}" if len(left) < len(names) else ""
+        told = _alike(answer.comparison, left) if answer is not None else ""
+        return told + without if told else ""
+
     def _matches(self, answer: Answer | None) -> str:
         session, chosen = self._session, self._session.chosen
         if chosen is None:
@@ -145,23 +155,17 @@ class ChosenPanel:
             return note("Not compared yet", "Press Show families to list its relatives here.")
         if chosen not in answer.comparison.matrix.models:
             return note("Not compared", "This model is newer than the last comparison. Press Show families again.")
-        other_now = self._other_now(answer)
-        if chosen in other_now:
+        other = other_now(session, answer)
+        if chosen in other:
             return note("Not compared", "Its file has changed since the last comparison. Press Show families again.")
         comparison = answer.comparison.seen_from(answer.comparison.model(chosen).architecture)
         backend = session.backend
         cannot_load = session.cannot_load(comparison.model(chosen))
         has_recipe = chosen in backend.ancestry.recipes
-        return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe, other_now)
-
-    def _other_now(self, answer: Answer | None) -> frozenset[str]:
-        """The models whose files are not those any more that were compared."""
-        since = self._session.backend.since(answer)
-        return frozenset() if since is None else frozenset((*since.changed, *since.gone))
+        return relatives_list(comparison, backend.identities, chosen, cannot_load, has_recipe, other)
 
 
-def _branch_card(names: Sequence[str], answer: Answer | None) -> str:
-    alike = _alike(answer.comparison, names) if answer is not None else ""
+def _branch_card(names: Sequence[str], alike: str) -> str:
     return render("ui/templates/branch.html", names=names, counted=counted(len(names), "model"), alike=alike)
 
 

@@ -35,9 +35,12 @@ class _Row:
     fields: Sequence[tuple[str, str]]
 
 
-def classes_table(family: Family, trust: Trust | None, names: Mapping[int, ClassName], in_order: str) -> Markup:
-    """A row per class, below a button that copies the models `in_order` of the tree. A field tells whose class's
-    members it is of: `class_keys` must know them again."""
+def classes_table(
+    family: Family, trust: Trust | None, names: Mapping[int, ClassName], in_order: str, other: Mapping[str, str]
+) -> Markup:
+    """A row per class, below a button that copies the models `in_order` of the tree; `other`: model whose file is
+    another now → what has happened to it, in a word. A field tells whose class's members it is of: `class_keys` must
+    know them again."""
     keys, rows = class_keys(family), []
     for number, models in class_members(family).items():
         given = names.get(number)
@@ -45,7 +48,7 @@ def classes_table(family: Family, trust: Trust | None, names: Mapping[int, Class
             _Row(
                 mark=ClassMark(number),
                 key=keys[number],
-                models=models,
+                models=[f"{name} ({other[name]})" if name in other else name for name in models],
                 others=len(models) - 1,
                 strange=number in family.strange_classes,
                 support=_support(trust, number),

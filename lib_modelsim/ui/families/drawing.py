@@ -35,15 +35,15 @@ def drawing(session: ViewState, shown: Shown) -> str:
         return note("One model, no tree", f"{name} is the only {family.architecture} model. A tree needs at least two.")
     from ...workspace.families.screen import heatmap_on_screen, map_on_screen, tree_on_screen
 
-    names, facts = shown.class_names, _facts(session, shown)
+    names, facts, other = shown.class_names, _facts(session, shown), marks_of_before(session, shown)
     match session.choices.view:
         case view if view == HEAT_MAP:
-            return trusted(heatmap_on_screen(family, facts))
+            return trusted(heatmap_on_screen(family, facts, other))
         case view if view == MAP:
-            return trusted(map_on_screen(family, names, facts))
+            return trusted(map_on_screen(family, names, facts, other))
         case view if view == TWO_TREES:
-            return _two_trees(family, session.other_family(family), facts)
-    identities, signs = session.backend.identities, _signs(session, family) | marks_of_before(session, shown)
+            return _two_trees(family, session.other_family(family), facts, other)
+    identities, signs = session.backend.identities, _signs(session, family) | other
     return trusted(tree_on_screen(family, names, shown.trust, facts, signs, identities))
 
 
@@ -66,7 +66,7 @@ def _turned_round(recipe: Recipe, recipes: Mapping[str, Recipe]) -> bool:
     )
 
 
-def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
+def _two_trees(family: Family, other: Family | None, facts: Facts, withdrawn: Mapping[str, str]) -> str:
     """The tree beside that of the other kind of evidence."""
     if other is None or other.tree is None:
         wanted = "a measure of the weights" if family.measure == PICTURES.name else "pictures of the probes"
@@ -78,18 +78,22 @@ def _two_trees(family: Family, other: Family | None, facts: Facts) -> str:
         left, right, classes = trees_of_the_same(family, other)
     except ModelsimError as error:
         return note("The trees cannot be compared", str(error))
-    return trusted(tanglegram_svg(left, right, classes, (family.measure or "", other.measure or ""), facts=facts))
+    headings = family.measure or "", other.measure or ""
+    return trusted(tanglegram_svg(left, right, classes, headings, facts=facts, signs=withdrawn))
 
 
 def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]:
-    """What the tooltip of each model tells: class, hash, nearest relatives."""
+    """What the tooltip of each model tells: class, hash, nearest relatives; or that its file is another."""
     matrix = shown.answer.comparison.seen_from(shown.family.architecture or "").matrix
     classes, identities = shown.classes, session.backend.identities
-    found = {}
+    found, other = {}, marks_of_before(session, shown)
     rows = {name: row for row, name in enumerate(matrix.models)}
     recipes = session.backend.ancestry.recipes
     merges, originals = {merge.model: merge for merge in shown.family.merges}, session.originals
     for name in shown.family.features.models:
+        if name in other:
+            found[name] = [("file", f"{other[name]} since it was compared: press Show families")]
+            continue
         number_of_class, called = classes[name]
         found[name] = [("class", f"{number_of_class} {called}".strip())]
         if name in originals:
@@ -97,7 +101,7 @@ def _facts(session: ViewState, shown: Shown) -> dict[str, list[tuple[str, str]]]
         if name in identities:
             found[name].append(("hash", identities[name].short_hash))
         values = matrix.overall[rows[name]].copy()
-        values[rows[name]] = np.nan
+        values[[rows[name], *(rows[each] for each in other if each in rows)]] = np.nan
         near = np.argsort(values if matrix.is_distance else -values)[:_NEAREST]
         known = [i for i in near.tolist() if not np.isnan(values[i])]
         found[name] += [("made of", made_of(recipes[name]))] if name in recipes else []

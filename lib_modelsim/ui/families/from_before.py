@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ...templates import render
 from ...text import counted, several
+from ..answers import Answer
 from ..view_state import Shown, ViewState
 
 _NAMED = 3
@@ -35,6 +36,12 @@ def marks_of_before(session: ViewState, shown: Shown) -> dict[str, str]:
     if since is None:
         return {}
     return dict.fromkeys(since.changed, "changed") | dict.fromkeys(since.gone, "gone")
+
+
+def other_now(session: ViewState, answer: Answer | None) -> frozenset[str]:
+    """The models whose files are not those any more that were compared."""
+    since = session.backend.since(answer)
+    return frozenset() if since is None else frozenset((*since.changed, *since.gone))
 
 
 def date_text(made: datetime, now: datetime | None = None) -> str:

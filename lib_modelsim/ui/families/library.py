@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ from ...workspace.catalogue.originals import in_words, space_of_copies
 from ...workspace.catalogue.table import LibraryRow, State, not_hashed_in_words
 from ..status import note
 from ..view_state import Shown, ViewState
+from .from_before import other_now
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -88,6 +89,8 @@ def library_table(session: ViewState, shown: Shown) -> Markup:
     rows = session.backend.rows
     if not rows:
         return note("No checkpoints found", _where_to_put(session))
+    other = other_now(session, shown.answer)
+    classes = {name: of_class for name, of_class in shown.classes.items() if name not in other}
     memory = {model.path for model in session.backend.index.models if model.opener is not None}
     found = [row.copy for row in rows if row.copy and not row.left_out]
     several_kinds = len({row.kind for row in rows} - {""}) > 1
@@ -95,10 +98,10 @@ def library_table(session: ViewState, shown: Shown) -> Markup:
         "ui/templates/library.html",
         heads=[head for head in _HEADS if several_kinds or head.name != "Kind"],
         several_kinds=several_kinds,
-        rows=[_row(row, shown.classes.get(row.name), row.path in memory) for row in rows],
+        rows=[_row(row, classes.get(row.name), row.path in memory) for row in rows],
         counted=counted(len(rows), "model"),
         states=[(state, count) for state, count in Counter(map(_state, rows)).items() if state != State.INDEXED.value],
-        menus=[menu for menu in _menus(rows, shown) if len(menu.values) > 1],
+        menus=[menu for menu in _menus(rows, classes) if len(menu.values) > 1],
         copies=space_of_copies(found),
         copies_why=in_words(found),
         hint="" if any(row.state is State.INDEXED for row in rows) else "Press Show families to read and compare them.",
@@ -108,10 +111,10 @@ def library_table(session: ViewState, shown: Shown) -> Markup:
     )
 
 
-def _menus(rows: Sequence[LibraryRow], shown: Shown) -> list[_Menu]:
-    """What the rows can be narrowed to, beside their states."""
+def _menus(rows: Sequence[LibraryRow], of_model: Mapping[str, tuple[int, str]]) -> list[_Menu]:
+    """What the rows can be narrowed to, beside their states; models have these classes."""
     kinds, networks = Counter(row.kind for row in rows), Counter(row.network for row in rows)
-    classes = Counter(shown.classes[row.name] for row in rows if row.name in shown.classes)
+    classes = Counter(of_model[row.name] for row in rows if row.name in of_model)
     return [
         _Menu("kind", "Kind", [(kind, kind, count) for kind, count in sorted(kinds.items()) if kind]),
         _Menu("network", "Network", [(each, each, count) for each, count in sorted(networks.items()) if each]),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...lineage.wording.words import made_of
 from ...templates import render, trusted
-from ...text import counted, size_text
+from ...text import counted, several, size_text
+from ...workspace.catalogue.table import State
 from ..status import note
 from ..view_state import ViewState
 from ..words import duration
@@ -22,6 +23,9 @@ def lineage_drawing(session: ViewState) -> str:
     if not backend.rows:
         return note("No checkpoints found", "The view Library says where to put some.")
     graph = shown_graph(session)
+    if graph is None and (changed := _changed(session)):
+        reads = f"It was made before, of other files: {several(changed)} changed since, or went away."
+        return render("ui/templates/lineage.html", reads=reads)
     if graph is None:
         return render("ui/templates/lineage.html", reads=_reads(session))
     from ...figures.screen.lineage import lineage_svg
@@ -31,14 +35,28 @@ def lineage_drawing(session: ViewState) -> str:
 
 def networks(session: ViewState) -> list[str]:
     """The networks that there are graphs of, as families call them."""
-    return [name for graph in session.backend.ancestry.graphs or () if (name := _network(session, graph)) is not None]
+    return [name for graph in _graphs(session) if (name := _network(session, graph)) is not None]
 
 
 def shown_graph(session: ViewState) -> LineageGraph | None:
     """The graph of the network that is chosen, else the first; None before they were made."""
-    graphs = session.backend.ancestry.graphs or []
+    graphs = _graphs(session)
     wanted = (graph for graph in graphs if _network(session, graph) == session.choices.architecture)
     return next(wanted, graphs[0] if graphs else None)
+
+
+def _graphs(session: ViewState) -> list[LineageGraph]:
+    """Those that were made; none any more as soon as one of the files is another."""
+    return [] if _changed(session) else session.backend.ancestry.graphs or []
+
+
+def _changed(session: ViewState) -> list[str]:
+    """The models of the graphs that were made whose files are others now, or are gone."""
+    backend = session.backend
+    as_read = {row.name for row in backend.rows if row.state is State.INDEXED}
+    models = {model.name for model in backend.index.models} - as_read
+    nodes = {node.name for graph in backend.ancestry.graphs or () for node in graph.nodes}
+    return sorted(models & nodes)
 
 
 def _network(session: ViewState, graph: LineageGraph) -> str | None:

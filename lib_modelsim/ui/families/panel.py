@@ -23,7 +23,7 @@ from ..words import DISTANCES, LINKAGES, label_of, measure_labels
 from ..work import Updates
 from .classes import classes_table
 from .drawing import drawing
-from .from_before import note_of_before
+from .from_before import marks_of_before, note_of_before
 from .library import library_table
 from .lineage import lineage_drawing, networks, shown_graph
 
@@ -200,9 +200,7 @@ class FamiliesPanel:
         else:
             drawn = self._no_drawing(shown)
         left_out = session.choices.left_out
-        return render(
-            "ui/templates/drawing.html", drawing=drawn, notes=notes, remarks=remarks, left_out=left_out
-        )
+        return render("ui/templates/drawing.html", drawing=drawn, notes=notes, remarks=remarks, left_out=left_out)
 
     def _no_drawing(self, shown: Shown) -> str:
         """Why there is none, and what to do."""
@@ -211,7 +209,8 @@ class FamiliesPanel:
             return note("No tree", shown.why_none)
         if len(session.backend.rows) == 1:
             return note("One model", "A tree needs at least two. Add another checkpoint, then press Show families.")
-        return note("Not compared yet", "Press Show families; the line at the top shows how far it is.")
+        then = "Press Show families; the line at the top shows how far it is."
+        return note("Not compared yet", session.backend.none_before or then)
 
     def named_classes(self, shown: Shown | None = None) -> str:
         """The classes of the tree shown, their support, and fields for their names and remarks."""
@@ -219,7 +218,8 @@ class FamiliesPanel:
         if self._session.choices.view in (LIBRARY, LINEAGE) or shown.family is None or shown.family.tree is None:
             return ""
         in_order = self._session.plot_names(shown.family)
-        return classes_table(shown.family, shown.trust, shown.class_names, in_order)
+        other = marks_of_before(self._session, shown)
+        return classes_table(shown.family, shown.trust, shown.class_names, in_order, other)
 
     def begin_export(self, begin: Callable[[Callable[[], Task]], Task]) -> Updates:
         """Have all files of all architectures written as one, or of all lineages; or say why that cannot be."""

@@ -35,6 +35,9 @@ def reading_words(known: KnownRecipe) -> str:
     """What has to be read before there is a recipe, as a line of a plan."""
     if known.reading is None:
         return known.why_not
+    if known.changed:
+        have = "has" if len(known.changed) == 1 else "have"
+        return f"{several(known.changed)} {have} changed since, or went away: Make recipe reads what is there now."
     if known.recalled is not None and known.recalled.exact:
         return "Made before from the same models: nothing to read."
     return _reads(known.reading) if known.indexed else _reads_at_most(known.reading)
@@ -51,7 +54,7 @@ def _reads(reading: RecipeReading) -> str:
     how_long = f"about {duration(reading.seconds)}"
     if reading.whole:
         read = f"reads {reading.whole:,} files, {size_text(reading.size)} of them, once, and {samples}"
-        return f"These models were not compared with each other yet: {read}; {how_long}."
+        return f"Not all weights of these models were compared with each other yet: {read}; {how_long}."
     return f"From what is indexed; reads {samples}, {how_long}."
 
 
@@ -64,18 +67,21 @@ def recipe_panel(maker: Maker, session: ViewState, known: KnownRecipe) -> str:
     if known.recalled is None:
         return note(maker.chosen, "Not looked at yet. Press Make recipe; the line at the top shows how far it is.")
     found, backend = known.recalled.recipe, session.backend
-    return recipe_card(known.recalled, scripts_for(found, backend), merger_fields(found, backend))
+    return recipe_card(known.recalled, scripts_for(found, backend), merger_fields(found, backend), known.changed)
 
 
-def recipe_card(recalled: Recalled, scripts: Sequence[RepeatingScript] = (), merger: str = "") -> Markup:
-    """A recipe with all that is known of it; `merger` is what goes into the WebUI's own fields."""
+def recipe_card(
+    recalled: Recalled, scripts: Sequence[RepeatingScript] = (), merger: str = "", changed: Sequence[str] = ()
+) -> Markup:
+    """A recipe with all that is known of it; `merger` is what goes into the WebUI's own fields; files of models that
+    have `changed` are others than those that it was made from."""
     found = recalled.recipe
     return render(
         "ui/templates/recipe.html",
         target=found.target,
         sentence=words.sentence(found).replace(" %", "\xa0%"),
         sure=found.sure,
-        stale=_stale(recalled),
+        stale=_stale(recalled, changed),
         chart=chart(found),
         facts=_facts(found),
         components=_components(found),
@@ -94,11 +100,12 @@ def _base_wanted(found: Recipe) -> list[str]:
     return ["if the model that these were all trained from is here, choose it in the field Base"]
 
 
-def _stale(recalled: Recalled) -> str:
+def _stale(recalled: Recalled, changed: Sequence[str]) -> str:
     """What has changed since, where it was made from others."""
-    if recalled.exact:
+    if recalled.exact and not changed:
         return ""
-    since = [f"new since then: {several(recalled.new)}"] if recalled.new else []
+    since = [f"changed since then, or gone: {several(changed)}"] if changed else []
+    since += [f"new since then: {several(recalled.new)}"] if recalled.new else []
     since += [f"gone since then: {several(recalled.gone)}"] if recalled.gone else []
     return f"From an earlier look; {'; '.join(since) or 'with another base'}. Press Make recipe to look again."
 
@@ -146,12 +153,12 @@ def _label(kind: str) -> str:
 def _components(found: Recipe) -> list[tuple[str, str]]:
     """Component, and where it is from in words."""
     told = {
-        "same": lambda source: f"that of {source}",
+        "same": lambda origin: f"the same as in {several([origin.source, *origin.same_as])}",
         "merged": lambda _: "merged, as above",
-        "changed": lambda source: f"of {source}, changed" if source else "changed",
+        "changed": lambda origin: f"of {origin.source}, changed" if origin.source else "changed",
         "unknown": lambda _: "of none of these models",
     }
     return [
-        (capital(component_label(name)), told[origin.kind](origin.source) if origin.kind in told else origin.kind)
+        (capital(component_label(name)), told[origin.kind](origin) if origin.kind in told else origin.kind)
         for name, origin in found.components.items()
     ]

@@ -18,12 +18,14 @@ if TYPE_CHECKING:  # NumPy comes with them
 @dataclass(frozen=True)
 class KnownRecipe:
     """What is known of a model before anything is read: the recipe that was made before, and what one made now would
-    read; or why neither can be told. What is not `indexed` is of no known network: then reading is at most so much."""
+    read; or why neither can be told. What is not `indexed` is of no known network: then reading is at most so much.
+    `changed` are models whose files are others than those that were indexed, or are gone."""
 
     recalled: Recalled | None = None
     reading: RecipeReading | None = None
     why_not: str = ""
     indexed: bool = True
+    changed: tuple[str, ...] = ()
 
 
 class Maker:
@@ -64,10 +66,12 @@ class Maker:
         name, base = self.chosen, self.base
         if name is None:
             return KnownRecipe()
-        if self.backend.model(name) is None:
+        as_read = {row.name for row in self.backend.rows if row.state is State.INDEXED}
+        if self.backend.model(name) is None or name not in as_read:
             return self._not_indexed()
+        changed = tuple(model.name for model in self.backend.index.models if model.name not in as_read)
         try:
-            return KnownRecipe(*self.backend.ancestry.known_recipe(name, base))
+            return KnownRecipe(*self.backend.ancestry.known_recipe(name, base), changed=changed)
         except ModelsimError as error:
             return KnownRecipe(why_not=str(error))
 

@@ -16,7 +16,16 @@ from ...library import Library
 from ...text import counted, several, size_text
 from .index import HEADER_VERSION, Model, Unreadable
 from .leaving_out import Leaving, nothing
-from .originals import Copy, Held, copies, original, together, why_nothing_is_freed
+from .originals import (
+    Copy,
+    Held,
+    blocks_are_shared,
+    copies,
+    original,
+    space_text,
+    together,
+    why_nothing_is_freed,
+)
 from .places import AlsoAt
 from .remarks import remarks
 from .scan import scan
@@ -30,14 +39,16 @@ KINDS = (SAME_FILE, SAME_WEIGHTS, BUT_VAE)
 
 @dataclass(frozen=True)
 class Member:
-    """A checkpoint of a group. `told` says whether it is kept or could go, `frees` are the bytes that are free for sure
-    once it is deleted, `also_at` further paths of the same file, and `remarks` what else there is to know of it."""
+    """A checkpoint of a group. `told` says whether it is kept or could go, `frees` are the bytes that are free once it
+    is deleted, at most where it is not `sure` (it may be a clone), `also_at` further paths of the same file, and
+    `remarks` what else there is to know of it."""
 
     name: str
     path: Path
     size: int
     told: str
     frees: int = 0
+    sure: bool = True
     also_at: tuple[AlsoAt, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -54,6 +65,11 @@ class SameCheckpoints:
     def frees(self) -> int:
         """Bytes that are free once all that could go are deleted."""
         return sum(member.frees for member in self.members)
+
+    @property
+    def space(self) -> str:
+        """The same in words; empty where they free nothing."""
+        return space_text(self.members) if self.frees else ""
 
 
 @dataclass(frozen=True)
@@ -79,10 +95,10 @@ class CheckpointCopies:
         choice = [m for group in self.groups if group.kind == BUT_VAE for m in group.members if m.frees]
         said = []
         if certain:
-            said.append(f"{len(certain):,} could go: {size_text(self.frees(SAME_FILE, SAME_WEIGHTS))}.")
+            said.append(f"{len(certain):,} could go: {space_text(certain)}.")
         if choice:
-            more, size = " more" if certain else "", size_text(self.frees(BUT_VAE))
-            said.append(f"{len(choice):,}{more} could go if you do not need their VAEs: {size}.")
+            more = " more" if certain else ""
+            said.append(f"{len(choice):,}{more} could go if you do not need their VAEs: {space_text(choice)}.")
         if not said:
             said.append("Nothing could go." if self.looked_at else "Nothing was compared.")
         compared = [f"{counted(self.looked_at, 'checkpoint')} compared."] if self.looked_at else []
@@ -155,13 +171,13 @@ class _Sorted:
         kept, *others = group
         return tuple(_member(file, *self._said(file, kept)) for file in (kept, *others))
 
-    def _said(self, file: Held, kept: Held) -> tuple[str, int]:
+    def _said(self, file: Held, kept: Held) -> tuple[str, int, bool]:
         copy: Copy | None = self._could_go.get(file.name)
         if file is kept:  # of files that are in another one's group, too, it is told there what it is a copy of
-            return ("keep" if copy is None else f"keep of these; {copy.told}"), 0
+            return ("keep" if copy is None else f"keep of these; {copy.told}"), 0, True
         if copy is not None:
-            return copy.told, copy.frees
-        return _why_not_counted(file, kept), 0
+            return copy.told, copy.frees, copy.sure
+        return _why_not_counted(file, kept), 0, True
 
 
 def _originals_first(group: Sequence[Held]) -> list[str]:
@@ -208,8 +224,10 @@ def _with_other_vaes(group: Sequence[Held], stay: Sequence[Held]) -> tuple[Membe
     members = [_member(kept, "keep")]
     for file in others:
         remark = why_nothing_is_freed(file.path, [each.path for each in group if each is not file])
-        told = remark or f"could go if you do not need {_its_vae(file, kept, stay)}: {size_text(file.size)}"
-        members.append(_member(file, told, 0 if remark else file.size))
+        sure = bool(remark) or blocks_are_shared(file.path) is not None
+        size = ("" if sure else "at most ") + size_text(file.size)
+        told = remark or f"could go if you do not need {_its_vae(file, kept, stay)}: {size}"
+        members.append(_member(file, told, 0 if remark else file.size, sure))
     return tuple(members)
 
 
@@ -230,9 +248,9 @@ def _its_vae(file: Held, kept: Held, stay: Iterable[Held]) -> str:
     return f"its VAE, which is another than that of {kept.name} and in no other of these files"
 
 
-def _member(file: Held, told: str, frees: int = 0) -> Member:
+def _member(file: Held, told: str, frees: int = 0, sure: bool = True) -> Member:
     said = tuple(remarks(file.header, file.identity))
-    return Member(file.name, file.path, file.size, told, frees, file.also_at, said)
+    return Member(file.name, file.path, file.size, told, frees, sure, file.also_at, said)
 
 
 def _not_seen(groups: Sequence[SameCheckpoints]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ def listed(found: CheckpointCopies) -> list[str]:
     """The list in lines of text: what there is in all, the groups, links, and what nothing was said of."""
     lines = [found.told, *found.remarks]
     for group in found.groups:
-        size = f", could free {size_text(group.frees)}" if group.frees else ""
+        size = f", could free {group.space}" if group.space else ""
         lines += ["", f"{group.kind}{size}:"]
         for member in group.members:
             also = [each.told for each in member.also_at]

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ...checkpoints.files import files_at
 from ...checkpoints.header import Header
@@ -70,7 +71,7 @@ class Copy:
     def told(self) -> str:
         """In a few words: "copy of anna, could go: 13 MB"."""
         lost = _with_it("the link", self.links) + _with_it("its own metadata", self.metadata)
-        return f"copy of {self.original}, {self.remark or f'could go: {size_text(self.frees)}{lost}'}"
+        return f"copy of {self.original}, {self.remark or f'could go: {space_text([self])}{lost}'}"
 
 
 def _with_it(what: str, names: Sequence[str]) -> str:
@@ -115,7 +116,7 @@ def copies(files: Sequence[Held]) -> list[Copy]:
                 same = "same file" if files[i].identity.sha256 == files[kept].identity.sha256 else "same weights"
                 frees = 0 if remark else files[i].size
                 lost = _own_metadata(files[i].header, files[kept].header)
-                sure = not frees or _blocks_are_shared(files[i].path) is not None
+                sure = not frees or blocks_are_shared(files[i].path) is not None
                 found[i] = Copy(files[i].name, files[kept].name, same, frees, remark, files[i].links, lost, sure)
     return [found[i] for i in sorted(found)]
 
@@ -129,16 +130,31 @@ def in_words(found: Sequence[Copy]) -> str:
     if not going:
         return f"nothing could go: {linked}." if links else ""
     keep = len({copy.original for copy in going})
-    size = size_text(sum(copy.frees for copy in going))
-    return f"{keep} to keep, {len(going)} could go: {size}{f'; {linked}' if links else ''}. Nothing is deleted."
+    space = space_text(going)
+    return f"{keep} to keep, {len(going)} could go: {space}{f'; {linked}' if links else ''}. Nothing is deleted."
+
+
+class Freeing(Protocol):
+    """What frees bytes of the disk once it is deleted; so many for `sure`, or at most so many."""
+
+    @property
+    def frees(self) -> int: ...
+
+    @property
+    def sure(self) -> bool: ...
+
+
+def space_text(going: Sequence[Freeing]) -> str:
+    """What is free once these are deleted: "305 MB", "at most 305 MB" where the disk does not tell whether they are
+    clones."""
+    return ("" if all(each.sure for each in going) else "at most ") + size_text(sum(each.frees for each in going))
 
 
 def space_of_copies(found: Sequence[Copy]) -> str:
     """What copies take of the disk: "12 copies take 48.3 GB", "at most" where the disk does not tell whether they are
     clones; empty where none is proven to take any."""
     going = [copy for copy in found if copy.frees]
-    takes = ("take" if len(going) > 1 else "takes") + ("" if all(copy.sure for copy in going) else " at most")
-    return f"{_copies(len(going))} {takes} {size_text(sum(copy.frees for copy in going))}" if going else ""
+    return f"{_copies(len(going))} {'take' if len(going) > 1 else 'takes'} {space_text(going)}" if going else ""
 
 
 def _copies(count: int) -> str:
@@ -221,10 +237,10 @@ def why_nothing_is_freed(path: Path, others: Sequence[Path]) -> str:
         return "the same file under another name: frees nothing"
     if disk.shared:
         return "a hard link: frees nothing"
-    return "a clone, or in a snapshot: frees nothing" if _blocks_are_shared(path) else ""
+    return "a clone, or in a snapshot: frees nothing" if blocks_are_shared(path) else ""
 
 
-def _blocks_are_shared(path: Path) -> bool | None:
+def blocks_are_shared(path: Path) -> bool | None:
     """Whether a block of these files is another file's, too; None where none is known to be, and some are not known."""
     try:
         found = [shared_bytes(each) for each in files_at(path)]

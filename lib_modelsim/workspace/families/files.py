@@ -15,6 +15,8 @@ from ..catalogue.originals import Held, copies
 HASHES = "hashes"
 COPIES = "copies"
 
+_AT_MOST = "at most: the disk does not tell whether it is a clone"
+
 
 def hashes_table(
     names: Sequence[str], models: Mapping[str, Model], identities: Mapping[str, Identity], paths: bool
@@ -33,7 +35,10 @@ def copies_table(models: Iterable[Model], identities: Mapping[str, Identity]) ->
     """A row for each of these models that is a copy of another one; `frees` are the bytes that it alone takes."""
     known = ((model, identities[model.name]) for model in models if model.name in identities)
     held = [Held(m.name, m.path, m.key.size, identity, m.header, m.also_at) for m, identity in known]
-    rows = [(copy.name, copy.original, copy.same, Bytes(copy.frees), copy.remark) for copy in copies(held)]
+    rows = [
+        (copy.name, copy.original, copy.same, Bytes(copy.frees), copy.remark or ("" if copy.sure else _AT_MOST))
+        for copy in copies(held)
+    ]
     return Table(COPIES, ("copy", "original", "same", "frees", "remark"), rows)
 
 

@@ -1,7 +1,7 @@
 """The last comparison, kept in a file: after a start its tree is there at once, and no weights are read for it.
 
 What is kept is enough to draw the tree also where files have changed or gone since; which have is told by their sizes
-and times. What another version wrote is not taken: its numbers may mean something else.
+and times. What another version wrote is not taken, and that is told: its numbers may mean something else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ...checkpoints.files import file_key
 from ...checkpoints.header import Header
 from ...checkpoints.layout import Layout
 from ...checkpoints.source import FileKey
-from ...errors import CheckpointError, ModelsimError
+from ...errors import CheckpointError, ModelsimError, Sentence
 from ...families.merges import Merge
 from ...library import Library
 from ...saying import logger_of
@@ -39,6 +39,10 @@ from ..comparing.scores import Reason
 log = logger_of(__name__)
 
 _VERSION = f"2 {stored_method('')}"
+
+_COMMAND, _PAGE = "said by the command", "said by the page"
+
+_ANEW = "press Show families for a new one"
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def keep_comparison(file: Path, comparison: Comparison, question: Mapping[str, A
         "merges": [asdict(merge) for merge in comparison.merges],
         "roundings": [asdict(rounding) for rounding in comparison.roundings],
     }
-    np.savez(packed, document=np.frombuffer(json.dumps(document).encode(), np.uint8), **arrays)
+    np.savez(packed, document=np.frombuffer(json.dumps(_halves(document)).encode(), np.uint8), **arrays)
     try:
         write_bytes(file, packed.getvalue())
     except (OSError, ModelsimError) as error:
@@ -110,16 +114,18 @@ def keep_comparison(file: Path, comparison: Comparison, question: Mapping[str, A
 
 
 def recall_comparison(file: Path, library: Library) -> KeptComparison | None:
-    """The comparison that was kept; None where there is none that this version can read."""
+    """The comparison that was kept; None where there is none. Raises ModelsimError where this version cannot use it."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            document = json.loads(arrays["document"].tobytes())
-            return _read(document, arrays, library) if document["version"] == _VERSION else None
+            document = json.loads(arrays["document"].tobytes(), object_hook=_whole)
+            if document["version"] != _VERSION:
+                raise ModelsimError("the last tree was made by another version of this program", None, _ANEW)
+            return _read(document, arrays, library)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        log.warning("the comparison kept in %s cannot be used (%s); press Show families for a new one", file, error)
-        return None
+        log.warning("the comparison kept in %s cannot be used: %s", file, error)
+        raise ModelsimError("the last tree cannot be read from the disk any more", file, _ANEW) from error
 
 
 def since(kept: KeptComparison, there: Iterable[Path]) -> Since:
@@ -134,6 +140,19 @@ def since(kept: KeptComparison, there: Iterable[Path]) -> Since:
     known = {model.path for model in models} | bad
     new = sum(path not in known for path in there)
     return Since(kept.made, tuple(changed), tuple(gone), new)
+
+
+def _halves(value: Any) -> Any:  # noqa: ANN401 - what JSON takes, and sentences
+    """The same with both halves of every Sentence, of which JSON would keep one."""
+    if isinstance(value, Sentence):
+        return {_COMMAND: str.__str__(value), _PAGE: value.page}
+    if isinstance(value, dict):
+        return {name: _halves(each) for name, each in value.items()}
+    return [_halves(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _whole(found: dict[str, Any]) -> Any:  # noqa: ANN401 - as above
+    return Sentence(found[_COMMAND], found[_PAGE]) if found.keys() == {_COMMAND, _PAGE} else found
 
 
 def _key_now(path: Path) -> FileKey | None:

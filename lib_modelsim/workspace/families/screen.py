@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from ...similarity.measures.registry import find_measure
 from ..comparing.shares import covers
 from .class_labels import ClassName
 from .family import STRANGER, Family, Trust
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,11 @@ def same_weights(models: Sequence[str], identities: Mapping[str, Identity]) -> l
     return [group for near in groups.values() for group in near if len(group) > 1]
 
 
-def heatmap_on_screen(family: Family, facts: Facts) -> str:
-    """The heat map of a family with a tree."""
+def heatmap_on_screen(family: Family, facts: Facts, withdrawn: Mapping[str, str] = _NONE) -> str:
+    """The heat map of a family with a tree. `withdrawn`: model of which no number holds any more → why, in a word."""
     heat, measure = heat_table(family), find_measure(family.measure)
     return heatmap_svg(
-        heat.table,
+        _without(heat, withdrawn),
         family.tree,
         family.classes.tolist(),
         heat.unit,
@@ -113,7 +115,20 @@ def heatmap_on_screen(family: Family, facts: Facts) -> str:
         percent=bool(family.features.columns) and (measure is None or measure.unit == "%"),
         facts=facts,
         shares=_shares(family),
+        signs=withdrawn,
     )
+
+
+def _without(heat: HeatTable, withdrawn: Collection[str]) -> FeatureTable:
+    """The table with the numbers of these models missing, as rows and as references."""
+    if not withdrawn:
+        return heat.table
+    values = heat.table.values.copy()
+    values[[name in withdrawn for name in heat.table.models]] = np.nan
+    columns = np.repeat([name in withdrawn for name in heat.references], len(heat.blocks))
+    if len(columns) == len(heat.table.columns):
+        values[:, columns] = np.nan
+    return replace(heat.table, values=values)
 
 
 def _shares(family: Family) -> dict[tuple[str, str], str]:
@@ -129,8 +144,10 @@ def _shares(family: Family) -> dict[tuple[str, str], str]:
     }
 
 
-def map_on_screen(family: Family, names: Mapping[int, ClassName], facts: Facts) -> str:
-    """The map of a family with a tree."""
+def map_on_screen(
+    family: Family, names: Mapping[int, ClassName], facts: Facts, withdrawn: Mapping[str, str] = _NONE
+) -> str:
+    """The map of a family with a tree; `withdrawn` as in the heat map."""
     called = called_classes(family, names)
-    scaling = classical_scaling(family.distances)
-    return map_svg(family.tree, scaling, family.classes.tolist(), family.unit, names=called, facts=facts)
+    scaling, classes = classical_scaling(family.distances), family.classes.tolist()
+    return map_svg(family.tree, scaling, classes, family.unit, names=called, facts=facts, signs=withdrawn)
