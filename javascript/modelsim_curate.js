@@ -7,7 +7,7 @@ while an answer is on its way. Stars and what is to be kept are shown at once. *
 "use strict";
 
 window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
-    const FIELD = "modelsim_curate_field", AGAIN_MS = 150, PATIENCE_MS = 4000, LATER_MS = 700, TYPED_MS = 400;
+    const FIELD = "modelsim_curate_field", AGAIN_MS = 150, PATIENCE_MS = 4000, LATER_MS = 700, TYPED_MS = 400, TORN_MS = 300;
     const GALLERY = ".modelsim-gallery", SHOT = ".modelsim-shot", TAB = "#modelsim_tab";
 
     // actions
@@ -37,9 +37,19 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
         clearTimeout(timer);
         timer = waiting.length ? setTimeout(sendAll, AGAIN_MS) : 0;
         patience = PATIENCE_MS;
-        for (const content of dataset.made.split(" ").filter(Boolean)) arrive(content);
-        for (const [content, why] of Object.entries(JSON.parse(dataset.refused))) refuse(content, why);
+        follow(Number(dataset.answer), "whole" in dataset);
     });
+
+    // answers, of which each shows a part of the page: where one is missing, or arrives late, all of it is asked for
+
+    let seen = 0, torn = false, mending = 0;
+
+    function follow(answer, whole) {
+        torn = whole ? answer < seen : torn || answer !== seen + 1;
+        seen = answer;
+        clearTimeout(mending);
+        if (torn) mending = setTimeout(() => act("page", { do: "show" }), TORN_MS);
+    }
 
     // small copies that were not there yet when the page was made
 
@@ -59,6 +69,11 @@ window.modelsim.curate = window.modelsim.curate || (function (modelsim) {
             image.closest("[title]").title = why;
         }
     }
+
+    modelsim.onSettle("[data-made]", ({ dataset }) => {
+        for (const content of dataset.made.split(" ").filter(Boolean)) arrive(content);
+        for (const [content, why] of Object.entries(JSON.parse(dataset.refused))) refuse(content, why);
+    });
 
     modelsim.onSettle(`${GALLERY} img[data-later]`, () => modelsim.onNextFrame("later", () => setTimeout(() => {
         const lacks = document.querySelector(`${GALLERY} img[data-later]`);

@@ -309,7 +309,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/curate_pictures.html": {
             "cards": [shot(text), shot(text) | {"there": False, "unscored": True, "value": ""}], "page": 1, "pages": 3,
         },
-        "ui/templates/curate_taken.html": {"number": "1.0", "made": "ab cd", "refused": '{"ef": "it is cut short"}'},
+        "ui/templates/curate_made.html": {"made": "ab cd", "refused": '{"ef": "it is cut short"}', "after": 2},
+        "ui/templates/curate_taken.html": {"number": "1.0", "answer": 2, "whole": True},
         "ui/templates/curate_tools.html": {
             "look": Look(words=text), "orders": [("", text), (text, text)], "models": [(text, text)],
             "suites": [(text, text)], "groups": [(text, text)], "most_stars": 5, "selected": 2, "count": text, "of": 5,

@@ -137,8 +137,9 @@ def test_an_action_that_is_sent_twice_is_done_once(curate, folder):
     curate.act("folder", do="open", path=str(folder))
     curate.act("gallery", do="keep first", count="3")
     again = {"panel": "gallery", "number": curate.number, "do": "keep first", "count": "1"}
-    curate.page.act(json.dumps({"actions": [again]}))
+    answer = curate.page.act(json.dumps({"actions": [again]}))
     assert len(curate.page.curator.kept) == 3
+    assert answer.keys() == set(curate.page.outputs), "all is shown: the answer from before has not arrived"
 
 
 def test_a_picture_is_handed_to_another_page_until_it_has_arrived_there(curate, folder):

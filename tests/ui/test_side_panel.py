@@ -77,6 +77,7 @@ def test_on_a_phone_it_is_a_sheet_that_takes_the_focus_and_gives_it_back(opened)
     page.keyboard.press("Escape")
     expect(side).to_be_hidden()
     expect(leaf(page, "carl")).to_be_focused()
+    expect(side.locator(".modelsim-card")).to_have_count(0)  # the answer to closing has come
     leaf(page, "anna").tap()
     expect(side.locator("h3")).to_have_text("anna")
     grip = side.locator(".modelsim-side-head").bounding_box()

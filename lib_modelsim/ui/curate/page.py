@@ -1,15 +1,15 @@
 """Curate: choose a folder of pictures, score them, and look at them: gallery, best ones, map, clusters, duplicates.
 
 Everything that a person does inside a panel comes as a numbered action through one hidden field, which the script fills
-again until the answer says that it was taken: gradio 3 drops what is asked for while an answer is on its way.
+again until the answer says that it was taken: gradio 3 drops what is asked for while an answer is on its way. Answers
+are numbered, too, as they can be lost or overtake each other, and most show a part of the page: then the script asks
+for all of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -58,6 +58,9 @@ PANELS: list[type[Panel]] = [
 ]
 """Panels with a tab each, in their order."""
 
+_SHOW = "show"
+"""The script's action for all of the page."""
+
 _STOPPED = "Stopped. What is finished is kept."
 
 
@@ -80,6 +83,7 @@ class CuratePage:
         with gr.Row(elem_id="modelsim_curate_hidden"):
             self._field = gr.Textbox(elem_id=FIELD, show_label=False)
             self._taken = gr.HTML(elem_id="modelsim_curate_taken")
+            self._made = gr.HTML(elem_id="modelsim_curate_made")
         shown = [component for panel in self.panels.values() for component in panel.outputs]
         self.outputs = [*shown, self._said, self._taken]
 
@@ -97,9 +101,9 @@ class CuratePage:
             if isinstance(panel, MapPanel):
                 panel.connect(wiring, lambda: self.curator)
         acted = wiring.at_once(self._field.input, self.act, self._field, self.outputs)
-        wiring.beside(acted.then, self.later, self._taken)
+        wiring.beside(acted.then, self.later, self._made)
         ended = wiring.when_ended(self.id, self.show, None, self.outputs)
-        wiring.beside(ended.then, self.later, self._taken)
+        wiring.beside(ended.then, self.later, self._made)
 
     def opened(self) -> Updates:
         """The page is looked at: another window, or another program, may have given stars meanwhile."""
@@ -116,7 +120,8 @@ class CuratePage:
     def act(self, sent: str) -> Updates:
         """What a person did, one action after the other; long work is begun here and followed after."""
         curator, touched, said = self.curator, set[str](), ""
-        for action in _new_actions(sent, curator):
+        new = _new_actions(sent, curator)
+        for action in new:
             panel = self.panels.get(action.get("panel", ""))
             if panel is None:
                 continue
@@ -125,6 +130,8 @@ class CuratePage:
                 touched |= {panel.id} if changed is None else set(changed)
             except ModelsimError as error:
                 said = message(str(error), "error")
+        if not new or any(action.get("do") == _SHOW for action in new):  # the answer to what was taken before was lost
+            return {**self.show(), self._said: said}
         updates = self._shown(curator, [panel for panel in self.panels.values() if panel.id in touched])
         return {**updates, self._said: said, self._taken: _taken(curator)}
 
@@ -134,14 +141,17 @@ class CuratePage:
     def show(self) -> Updates:
         """All that is known by now."""
         curator = self.curator
-        return {**self._shown(curator, list(self.panels.values())), self._taken: _taken(curator)}
+        return {**self._shown(curator, list(self.panels.values())), self._taken: _taken(curator, whole=True)}
 
     def later(self) -> Markup:
         """What takes its time, beside what is answered at once: small copies of the pictures that are shown."""
         curator = self.curator
         panels = [panel for panel in self.panels.values() if isinstance(panel, ShowsPictures)]
         shown = [each for panel in panels for each in panel.pictures(curator)]
-        return _taken(curator, *make_missing(self._backend, shown))
+        made, refused = make_missing(self._backend, shown)
+        after = curator.answered  # gradio draws no text that is the one before
+        told = json.dumps(refused)
+        return render("ui/templates/curate_made.html", made=" ".join(made), refused=told, after=after)
 
     def _shown(self, curator: Curator, panels: list[Panel]) -> Updates:
         return {part: update for panel in panels for part, update in panel.show(curator).items()}
@@ -155,8 +165,7 @@ def _new_actions(sent: str, curator: Curator) -> list[dict[str, Any]]:
     return new
 
 
-def _taken(curator: Curator, made: Sequence[str] = (), refused: Mapping[str, str] = MappingProxyType({})) -> Markup:
-    """Tells the script which actions were taken, of which pictures there are small copies by now, and why of others
-    there are none."""
-    told = json.dumps(dict(refused))
-    return render("ui/templates/curate_taken.html", number=repr(curator.acted), made=" ".join(made), refused=told)
+def _taken(curator: Curator, whole: bool = False) -> Markup:
+    """Tells the script which actions were taken, and which answer this is: of a part of the page, or of the whole."""
+    curator.answered += 1
+    return render("ui/templates/curate_taken.html", number=repr(curator.acted), answer=curator.answered, whole=whole)

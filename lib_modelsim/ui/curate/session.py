@@ -51,6 +51,7 @@ class Curator:
         self.lists: list[Path] = []
         self._request: CurateRequest | None = None  # the scores that were taken last
         self.acted = 0.0  # the script's number of the last action that was taken
+        self.answered = 0  # answers that this window was given
 
     @property
     def folder(self) -> Path | None:

@@ -8,6 +8,7 @@ from functools import partial
 import gradio as gr
 
 from ...templates import render
+from ..newest import Newest
 from ..view_state import ViewState
 from ..windows import Windows
 from ..wiring import Event, Wiring, without_value
@@ -42,7 +43,9 @@ class RecipePage:
             self._field, self._seen = (
                 gr.Textbox(elem_id=name, show_label=False) for name in (RECIPE_FIELD, "modelsim_recipe_seen")
             )
-        self.outputs = [self._model, self._base, self._reading, self._answer, self._seen]
+            self._newest = Newest("modelsim_recipe_newest", self._known)
+        shown = [self._model, self._base, self._reading, self._answer]
+        self.outputs = [self._newest.field, *shown, self._seen]
 
     @property
     def maker(self) -> Maker:
@@ -55,7 +58,8 @@ class RecipePage:
         wiring.at_once(opened, self.look, None, self.outputs)
         for control in (self._model, self._base):
             wiring.at_once(control.input, self.take, controls, self.outputs)
-        wiring.settle(self._seen, self.settled, [self._seen, *controls], self.outputs)
+        newest = self._newest.field
+        wiring.settle(newest, self.settled, [newest, self._seen, *controls], self.outputs)
         wiring.at_once(self._field.input, self.act, self._field, self.outputs)
         wiring.beside(self._go.click, self.begin, None)
         wiring.when_ended(self.id, self.look, None, self.outputs)
@@ -67,10 +71,11 @@ class RecipePage:
 
     def show(self) -> Updates:
         """As chosen and known by now."""
-        maker = self.maker
+        maker, told = self.maker, self._newest.told()
         known = maker.known()
         reading = reading_words(known)
         return {
+            self._newest.field: told,
             self._model: gr.update(choices=maker.names, value=maker.chosen),
             self._base: gr.update(choices=[AUTOMATIC_BASE, *maker.names], value=maker.base or AUTOMATIC_BASE),
             self._reading: render("ui/templates/plan.html", lines=[reading], more=0) if reading else "",
@@ -85,10 +90,15 @@ class RecipePage:
         updates = self.show()
         return {**updates, **{control: without_value(updates[control]) for control in (self._model, self._base)}}
 
-    def settled(self, seen: str, model: str | None, base: str) -> Updates:
-        """Nothing, where the page shows what was chosen; else what was chosen meanwhile."""
-        wanted = _seen(model or None, None if base == AUTOMATIC_BASE else base)
-        return {self._seen: gr.update()} if seen == wanted else self.take(model, base)
+    def settled(self, told: str, seen: str, model: str | None, base: str) -> Updates:
+        """Nothing, where the page shows what was chosen. Else what its controls say, where that is not what the answer
+        gave them: a choice that never arrived. Else all anew: the answer is older than one that came before it."""
+        if seen != _seen(model or None, None if base == AUTOMATIC_BASE else base):
+            return self.take(model, base)
+        return {self._newest.field: gr.update()} if self._newest.is_in(told) else self.show()
+
+    def _known(self) -> object:
+        return self._session.known(), self.maker.chosen, self.maker.base
 
     def act(self, asked: str) -> Updates:
         """What a button asks for: another model."""
