@@ -250,14 +250,27 @@ window.modelsim = window.modelsim || (function () {
         }
     }).observe(document, { childList: true, subtree: true });
 
-    /** Mark in new elements what is chosen. */
+    const SHOWN = ".modelsim-drawing, .modelsim-models";
+    let focused = null; // the model whose leaf or row has the focus
+
+    document.addEventListener("focusin", ({ target }) => {
+        focused = (target.closest?.(SHOWN) && target.closest("[data-model]")?.dataset.model) ?? null;
+    });
+    document.addEventListener("focusout", ({ target }) => {
+        setTimeout(() => { // browsers tell it also of what is drawn anew, which nobody has left
+            if (target.isConnected && document.activeElement === document.body) focused = null;
+        });
+    });
+
+    /** Mark in new elements what is chosen; the focus is where it was in the old ones. */
     function markAgain(root) {
         mark(chosen, root);
         markFamily(family, root);
+        if (focused === null || document.activeElement !== document.body) return;
+        [...named(focused, root)].find((each) => each.hasAttribute("tabindex"))?.focus({ preventScroll: true });
     }
 
-    onSettle(".modelsim-drawing, .modelsim-models", markAgain);
-    onSettle(".modelsim-card[data-model]", (card) => mark(card.dataset.model)); // what the server shows is chosen
+    onSettle(SHOWN, markAgain);
     document.addEventListener("click", ({ target }) => {
         const button = target.closest?.("#modelsim_tab button");
         if (button?.dataset.copy !== undefined) copy(button);

@@ -7,6 +7,7 @@ A narrow page opens it only for what was chosen on it: after a reload it would h
 
 window.modelsim.side = window.modelsim.side || (function (modelsim) {
     const SIDE = "modelsim_side", CARD = ".modelsim-card", NARROW = matchMedia("(max-width: 999px)"), FAR_PX = 70;
+    let closed = null; // the model whose card was closed, until a person does something else
     let from = null; // the element that the focus goes back to, and the model it was of, as it may be drawn anew
 
     const side = () => document.getElementById(SIDE);
@@ -31,6 +32,7 @@ window.modelsim.side = window.modelsim.side || (function (modelsim) {
     function close() {
         const within = side().contains(document.activeElement) || NARROW.matches;
         setOpen(false);
+        closed = side().querySelector(`${CARD}[data-model]`)?.dataset.model ?? null;
         modelsim.mark(null);
         modelsim.markFamily([]);
         window.modelsimTab.act({ do: "close panel" });
@@ -40,6 +42,8 @@ window.modelsim.side = window.modelsim.side || (function (modelsim) {
     document.addEventListener("click", ({ target }) => {
         if (target.closest?.(`#${SIDE} .modelsim-close`)) close();
     });
+
+    for (const event of ["pointerdown", "keydown"]) window.addEventListener(event, () => { closed = null; }, true);
 
     window.addEventListener("keydown", (event) => { // before the drawing's keys and the WebUI's own
         if (event.key !== "Escape" || !isOpen()) return;
@@ -54,6 +58,14 @@ window.modelsim.side = window.modelsim.side || (function (modelsim) {
         if (!target.closest?.("#modelsim_chosen_field, #modelsim_family_field")) return;
         remember();
         setOpen(true);
+    });
+
+    // what the server shows is chosen; a card that arrives after it was closed goes at once
+
+    modelsim.onSettle(`#${SIDE} ${CARD}[data-model]`, ({ dataset: { model } }) => {
+        if (model === closed) return;
+        modelsim.mark(model);
+        if (!NARROW.matches && side().dataset.open === "no") side().removeAttribute("data-open");
     });
 
     // the sheet takes the focus when its card has come; a column leaves it in the list, where arrows go on choosing
