@@ -6,10 +6,12 @@ import io
 import json
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from lib_modelsim.cli.main import main
 
@@ -30,15 +32,21 @@ class Outcome:
         return json.loads(self.out, parse_constant=lambda name: 1 / 0)
 
 
-def run(*arguments: object) -> Outcome:
-    """Run a command in this process."""
+def run(*arguments: object, figures: bool = False) -> Outcome:
+    """Run a command in this process; `classify` draws its `figures`, most of its work, only for who asks about them."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with redirect_stdout(out), redirect_stderr(err), nullcontext() if figures else _without_figures(arguments):
         try:
             code = main([str(argument) for argument in arguments])
         except SystemExit as stop:
             code = stop.code
     return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def _without_figures(arguments: Sequence[object]) -> AbstractContextManager:
+    if arguments[0] != "classify":  # others need not import matplotlib
+        return nullcontext()
+    return patch("lib_modelsim.workspace.families.result_files.FIGURES", {})
 
 
 def run_process(*arguments: object, timeout: float = 300, **options: Any) -> Outcome:

@@ -8,9 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from lib_modelsim import demo
@@ -61,22 +64,74 @@ def shared():
 
 
 @pytest.fixture(scope="session")
-def peer_family(shared, tmp_path_factory):
-    """The family whose scores two other programs printed: eight files, 400 MB."""
-    folder = tmp_path_factory.mktemp("peers")
-    subprocess.run([sys.executable, shared / "tools" / "make_checkpoints.py", folder], check=True, capture_output=True)
+def shared_by_workers(tmp_path_factory, worker_id):
+    """A folder that all workers of this run see."""
+    root = tmp_path_factory.getbasetemp()
+    return root if worker_id == "master" else root.parent
+
+
+@contextmanager
+def made_once(folder, make):
+    """What all workers only read: the first who needs it has it made, the last who leaves it removes it, as pytest
+    keeps the folders of three runs."""
+    users, unfinished = folder.with_name(f"{folder.name}.users"), folder.with_name(f"{folder.name}.unfinished")
+    mine = users / str(os.getpid())
+    with FileLock(f"{folder}.lock"):
+        users.mkdir(exist_ok=True)
+        mine.touch()
+        if not folder.exists():
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(folder)
     yield folder
-    shutil.rmtree(folder)  # pytest keeps the folders of three runs
+    with FileLock(f"{folder}.lock"):
+        mine.unlink()
+        if not any(users.iterdir()):
+            shutil.rmtree(folder)
+
+
+def by_tool(shared, *command):
+    """Runs one of the tools of the shared folder."""
+    tool, *arguments = command
+    subprocess.run([sys.executable, shared / "tools" / tool, *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
-def trained_family(shared, tmp_path_factory):
+def peer_family(shared, shared_by_workers):
+    """The family whose scores two other programs printed: eight files, 400 MB."""
+    make = partial(by_tool, shared, "make_checkpoints.py")
+    with made_once(shared_by_workers / "peers", make) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def trained_family(shared, shared_by_workers):
     """A family of SD 1.x checkpoints that was really trained: seven files of 27 MB, see shared/data/minihub."""
-    folder = tmp_path_factory.mktemp("minihub")
-    tool = shared / "tools" / "train_minihub.py"
-    subprocess.run([sys.executable, tool, "bake", shared / "data" / "minihub", folder], check=True, capture_output=True)
-    yield folder
-    shutil.rmtree(folder)
+    make = partial(by_tool, shared, "train_minihub.py", "bake", shared / "data" / "minihub")
+    with made_once(shared_by_workers / "minihub", make) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(shared_by_workers):
+    folder = shared_by_workers / "Höfe & Gärten"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_family(demo_folder):
+    """The demonstration's folder, written over what an interrupted start left; `told` beside it has its members' names,
+    and it stays for who asks what it generates."""
+    folder, told = demo_folder / "family", []
+    with FileLock(demo_folder / "family.lock"):
+        if not folder.exists():
+            leftover = folder.with_name("family.partial")
+            leftover.mkdir()
+            (leftover / "harborlight-base_v1.safetensors").write_bytes(b"written by a start that was interrupted")
+            demo.write_demo_family(folder, told.append)
+            (demo_folder / "told").write_text("\n".join(told))
+    return folder
 
 
 @pytest.fixture(scope="session")

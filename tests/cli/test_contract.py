@@ -135,7 +135,7 @@ def test_elements_are_the_values_of_every_key(small_family):
 
 def test_classify_tells_what_it_wrote(small_family, tmp_path):
     by = ("--measure", "asimilarity", "--dpi", 20)
-    outcome = run("classify", small_family, *by, "--out", tmp_path / "out", "--no-library", "--json")
+    outcome = run("classify", small_family, *by, "--out", tmp_path / "out", "--no-library", "--json", figures=True)
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     tables = {"classes.csv", "features.csv", "distances.csv", "linkage.csv", "order.csv", "hashes.csv", "about.csv"}
     figures = {f"{name}.{ending}" for name in ("dendrogram", "heatmap", "map") for ending in ("svg", "png")}

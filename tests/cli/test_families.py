@@ -23,8 +23,8 @@ def rows(path):
         return list(csv.reader(file))
 
 
-def classify(out, *arguments):
-    outcome = run("classify", *arguments, "--out", out, *QUICK)
+def classify(out, *arguments, figures=False):
+    outcome = run("classify", *arguments, "--out", out, *QUICK, figures=figures)
     assert (outcome.code, outcome.err) == (0, "")
     return outcome.document
 
@@ -236,7 +236,7 @@ def test_hostile_names_in_every_file(tmp_path):
         csv.writer(file).writerows(
             [["model", *"abcdef"], *([n, *v] for n, v in zip(names, values.tolist(), strict=True))]
         )
-    classify(tmp_path / "out", "--features", tmp_path / "f.csv", "--classes", 2)
+    classify(tmp_path / "out", "--features", tmp_path / "f.csv", "--classes", 2, figures=True)
     assert [row[0] for row in rows(tmp_path / "out" / "classes.csv")[1:]] == ["'=1+1", *names[1:]], "no formula"
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert report.count("<script") == 1, "our own"

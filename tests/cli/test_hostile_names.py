@@ -114,7 +114,7 @@ def test_every_command_and_every_file_it_writes(way, folder, pictures, tmp_path)
         "PICTURES": pictures, "FEATURES": features, "OUT": out, "HOSTILE": HOSTILE,
     }
     arguments = [_placed(word, places) for word in WALK[way]]
-    outcome = run(*arguments, "--library", tmp_path / "library.sqlite")
+    outcome = run(*arguments, "--library", tmp_path / "library.sqlite", figures=True)
     assert outcome.out or outcome.err
     assert obeyed(outcome) == set()
     for path in out.rglob("*"):

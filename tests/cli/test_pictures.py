@@ -44,7 +44,7 @@ def test_compare_by_pictures_in_words(gallery):
 def test_classify_by_pictures_writes_what_it_writes_for_weights(gallery, tmp_path):
     outcome = run(
         "classify", "--measure", "pictures", "--gallery", gallery, *suite(gallery),
-        "--classes", 2, "--name", "1=red ones", "--out", tmp_path, "--json",
+        "--classes", 2, "--name", "1=red ones", "--out", tmp_path, "--json", figures=True,
     )  # fmt: skip
     assert {row["class"] for row in outcome.document["classes"] if row["model"] in RED} == {1}
     assert {row["name"] for row in outcome.document["classes"] if row["model"] in RED} == {"red ones"}

@@ -35,7 +35,7 @@ def texts(folder):
 
 def test_no_file_names_a_folder(scanned, tmp_path):
     folder, library = scanned
-    assert run("classify", folder, *library, "--out", tmp_path / "out").code == 0
+    assert run("classify", folder, *library, "--out", tmp_path / "out", figures=True).code == 0
     written = texts(tmp_path / "out")
     assert {"report.html", "hashes.csv", "families.xlsx"} <= set(written)
     assert [name for name, text in written.items() if "jane doe" in text or "private models" in text] == []

@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 
-from lib_modelsim import demo
 from lib_modelsim.job import Job
 from lib_modelsim.library import Library
 from lib_modelsim.workspace.catalogue.index import read_index
@@ -50,15 +49,13 @@ def test_a_missing_base_is_not_guessed(small_family, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def demo_family(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demonstration") / "family"
-    demo.write_demo_family(folder, lambda _: None)
-    return folder
+def of_the_demonstration(demo_family):
+    return families(demo_family)
 
 
-def test_the_true_families_of_the_demonstration_come_out(demo_family):
+def test_the_true_families_of_the_demonstration_come_out(of_the_demonstration):
     """Its base is found by name and place, not its float32 twin; its own twins are told, not drawn."""
-    found = families(demo_family)
+    found = of_the_demonstration
     assert found.base == "harborlight-base_v1"
     family = next(each for each in found.families if each.architecture == "SD 1.x")
     assert sorted(sorted(each) for each in classes(family)) == [
@@ -76,12 +73,12 @@ def test_the_true_families_of_the_demonstration_come_out(demo_family):
     ]
 
 
-def test_one_copy_more_changes_nothing(demo_family, tmp_path):
+def test_one_copy_more_changes_nothing(demo_family, of_the_demonstration, tmp_path):
     copied = shutil.copytree(demo_family, tmp_path / "family")
     shutil.copyfile(copied / "tidepool-mix_v1.safetensors", copied / "tidepool-mix_v1 (1).safetensors")
     before, after = (
-        next(each for each in families(folder).families if each.architecture == "SD 1.x")
-        for folder in (demo_family, copied)
+        next(each for each in found.families if each.architecture == "SD 1.x")
+        for found in (of_the_demonstration, families(copied))
     )
     assert [each - {"tidepool-mix_v1 (1)"} for each in classes(after)] == classes(before)
     assert len(after.features.models) == len(before.features.models) + 1
