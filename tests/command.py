@@ -44,7 +44,7 @@ def run(*arguments: object, figures: bool = False) -> Outcome:
 
 
 def _without_figures(arguments: Sequence[object]) -> AbstractContextManager:
-    if arguments[0] != "classify":  # others need not import matplotlib
+    if arguments[:1] != ("classify",):  # others need not import matplotlib
         return nullcontext()
     return patch("lib_modelsim.workspace.families.result_files.FIGURES", {})
 
