@@ -56,17 +56,18 @@ class Moves(SqliteFile):
         values = (key.path, key.size, key.mtime_ns, trace.place, trace.sample)
         self._write([("INSERT OR REPLACE INTO traces VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)", values)])
 
-    def alike(self, key: FileKey, version: str, header: str, digest: str) -> list[TracedFile]:
-        """The other files with this size, header and layout."""
+    def alike(self, key: FileKey, version: str, header: str, digest: str, sample: str) -> list[TracedFile]:
+        """The other files with this size, header, layout and these bytes at some places."""
         rows = self._db.execute(
-            "SELECT f.path, f.mtime_ns, f.model, t.place, t.sample FROM sound_files f JOIN sound_traces t"
-            " ON (t.path, t.size, t.mtime_ns) = (f.path, f.size, f.mtime_ns)"
-            " WHERE f.path != ? AND (f.size, f.version, f.header, f.layout) = (?, ?, ?, ?)",
-            (key.path, key.size, version, header, digest),
+            "SELECT f.path, f.mtime_ns, f.model, t.place FROM main.traces few"  # whose sums alone are looked at
+            " CROSS JOIN sound_traces t ON (t.path, t.sample) = (few.path, few.sample)"
+            " CROSS JOIN sound_files f ON (f.path, f.size, f.mtime_ns) = (t.path, t.size, t.mtime_ns)"
+            " WHERE few.sample = ? AND few.path != ? AND (f.size, f.version, f.header, f.layout) = (?, ?, ?, ?)",
+            (sample, key.path, key.size, version, header, digest),
         )
         return [
             TracedFile(FileKey(path, key.size, mtime_ns), model, Trace(place, sample))
-            for path, mtime_ns, model, place, sample in rows
+            for path, mtime_ns, model, place in rows
         ]
 
     def paths_of(self, model: int) -> list[FileKey]:

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,15 +136,15 @@ def _readable(module: Module) -> bool:
 
 def read_adapter(checkpoint: Checkpoint) -> Adapter | None:
     """What this file changes, from its headers; None where it is no adapter."""
-    whole = whole_file({tensor.key: tensor.shape for tensor in checkpoint.tensors})
+    forms = tuple((tensor.key, tensor.dtype, tensor.shape) for tensor in checkpoint.tensors)
+    if not _is_adapter(forms):
+        return None
+    whole = whole_file({key: shape for key, _, shape in forms})
     if whole is not None:
         kind, network = whole
         return Adapter(kind, network, why_not=f"a {kind} has no weights of the network that could be compared")
-    numbered = numbered_modules(checkpoint.tensors)
-    modules, others = (numbered, []) if numbered is not None else modules_of(checkpoint.tensors)
+    modules, others = _modules_of(checkpoint.tensors)
     changes, odd = _changes(modules)
-    if not changes:
-        return None
     relative = sorted({change.form.name: change.form for change in changes if change.form.load is None}.items())
     base = base_of({change.module.key: change.shape for change in changes}, _named_network(checkpoint.metadata))
     told = None if base is None else base.network
@@ -157,6 +158,21 @@ def read_adapter(checkpoint: Checkpoint) -> Adapter | None:
     again = [stored.key for c in changes for stored in c.module.tensors.values() if id(stored) not in taken]
     unused = tuple(dict.fromkeys((*(tensor.key for tensor in others), *odd, *again)))
     return Adapter(_kind(changes), told, layers, others=unused, caveats=_caveats(changes), ranks=commonest)
+
+
+@lru_cache(maxsize=16)
+def _is_adapter(forms: tuple[tuple[str, str, tuple[int, ...]], ...]) -> bool:
+    """Whether tensors with these keys, dtypes and shapes are an adapter. Cached, as most files of a library have the
+    tensors of another one."""
+    unread: Any = None
+    tensors = [StoredTensor(key, dtype, shape, unread, 0) for key, dtype, shape in forms]
+    return whole_file({key: shape for key, _, shape in forms}) is not None or bool(_changes(_modules_of(tensors)[0])[0])
+
+
+def _modules_of(tensors: Sequence[StoredTensor]) -> tuple[list[Module], list[StoredTensor]]:
+    """The modules that the tensors change, and the tensors that are of none."""
+    numbered = numbered_modules(tensors)
+    return modules_of(tensors) if numbered is None else (numbered, [])
 
 
 @dataclass(frozen=True)

@@ -48,23 +48,29 @@ class Checkpoint(FromSources):
     `tensors` are all tensors in file order; `weights` those that count in comparisons, by common name, in file
     order too: floating point, more than one number, not an EMA copy, not `position_ids`. `extras` are all the others
     by common name: they count where two files are called the same. `identity` is what its files were when they were
-    opened. `barred` are the weights whose numbers nobody can know from the file, by common name. `remarks` are
-    sentences on what is odd about its files and does no harm. `files` are sources that count where they hold no tensor.
+    opened. `layout` is what is where in the network, in network order. `barred` are the weights whose numbers nobody
+    can know from the file, by common name. `remarks` are sentences on what is odd about its files and does no harm.
+    `files` are sources that count where they hold no tensor.
 
     A context manager: its files are kept open until the end of the block. `check` says whether what was read holds.
     """
 
     path: Path
     format: str
-    architecture: str
     tensors: tuple[StoredTensor, ...]
     weights: dict[str, Weight]
+    layout: Layout
     metadata: dict[str, str]
     identity: FileKey
     extras: dict[str, StoredTensor] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     barred: dict[str, Weight] = field(default_factory=dict)
     files: tuple[Source, ...] = ()
+
+    @property
+    def architecture(self) -> str:
+        """The network's name; of an unknown one with what tells it from others."""
+        return self.layout.architecture
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -104,15 +110,6 @@ class Checkpoint(FromSources):
         }
         return {key: weight for key, weight in found.items() if len(weight.shape) > 1}
 
-    @cached_property
-    def layout(self) -> Layout:
-        """What is where in the network, in network order."""
-        return _layout(
-            self.architecture,
-            tuple((key, w.component, w.block, w.shape) for key, w in self.weights.items()),
-            registry(),
-        )
-
     def read(self, key: str) -> bytearray:
         """The bytes of one weight as they stand in the file, from its first element to its last (gaps included)."""
         return self.weights[key].stored.raw()
@@ -151,43 +148,38 @@ def checkpoint_of(
         raise CheckpointError("the file holds no tensors", path.name, "move it elsewhere, it is not a checkpoint")
     remarks = remarks if tensors else (*remarks, "it describes a model and holds no tensors")
     named = names.common_names(tensors)
-    forms = tuple((key, stored.shape, stored.dtype) for key, stored in named)
-    architecture, places = _places(forms, registry())
+    forms = tuple((key, stored.shape, stored.dtype, isinstance(stored.source, Opaque)) for key, stored in named)
+    layout, places = _places(forms, registry())
     weights: dict[str, Weight] = {}
     barred: dict[str, Weight] = {}
     extras: dict[str, StoredTensor] = {}
-    for (key, stored), (component, block) in zip(named, places, strict=True):
+    for (key, stored), (component, block), (*_, opaque) in zip(named, places, forms, strict=True):
         if component is None:
             extras[key] = stored
         else:
-            kind = barred if isinstance(stored.source, Opaque) else weights
-            kind[key] = Weight(key, component, block, stored)
-    return Checkpoint(path, form, architecture, tuple(tensors), weights, metadata, identity, extras, remarks, barred)
+            (barred if opaque else weights)[key] = Weight(key, component, block, stored)
+    return Checkpoint(path, form, tuple(tensors), weights, layout, metadata, identity, extras, remarks, barred)
 
 
 @lru_cache(maxsize=16)
 def _places(
-    forms: tuple[tuple[str, tuple[int, ...], str], ...],
+    forms: tuple[tuple[str, tuple[int, ...], str, bool], ...],
     known: Registry,  # noqa: ARG001
-) -> tuple[str, list[tuple[str | None, str | None]]]:
-    """The architecture of these common keys, shapes and dtypes, by the networks `known` now; component and block of
-    each, None for what holds no weights. Cached, as most files of a library have the tensors of another one."""
-    architecture = kind_of({key: shape for key, shape, _ in forms if not key.endswith(BESIDE)})
-    weights = (_holds_weights(*form) for form in forms)
-    return architecture, [
-        blocks.place(architecture, key) if held else (None, None)
-        for (key, *_), held in zip(forms, weights, strict=True)
+) -> tuple[Layout, list[tuple[str | None, str | None]]]:
+    """The layout of these common keys, shapes, dtypes and whether nobody can know their numbers, by the networks
+    `known` now; component and block of each, None for what holds no weights. Cached, as most files of a library have
+    the tensors of another one."""
+    architecture = kind_of({key: shape for key, shape, *_ in forms if not key.endswith(BESIDE)})
+    found = [
+        blocks.place(architecture, key) if _holds_weights(key, shape, dtype) else (None, None)
+        for key, shape, dtype, _ in forms
     ]
-
-
-@lru_cache(maxsize=16)
-def _layout(
-    architecture: str,
-    places: tuple[tuple[str, str, str | None, tuple[int, ...]], ...],
-    known: Registry,  # noqa: ARG001
-) -> Layout:
-    """The layout of these keys, components, blocks and shapes; one for all models that have the same."""
-    return Layout.of(architecture, {key: Place(*place) for key, *place in places})
+    places = {
+        key: Place(component, block, without_trailing_ones(shape))
+        for (key, shape, _, opaque), (component, block) in zip(forms, found, strict=True)
+        if component is not None and not opaque
+    }
+    return Layout.of(architecture, places), found
 
 
 def _holds_weights(key: str, shape: tuple[int, ...], dtype: str) -> bool:

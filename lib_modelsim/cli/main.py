@@ -285,6 +285,7 @@ def _serve(options: argparse.Namespace) -> int:
         raise ModelsimError("with --listen every machine of the network can ask, so a password is needed", None, fix)
     with TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True) as forgotten:
         os.environ.setdefault("GRADIO_TEMP_DIR", forgotten)  # its own lies where every user of the machine may write
+        os.environ.setdefault("MPLBACKEND", "agg")  # else gradio imports all of pyplot at the first event to find it
         kept = not options.no_library
         data = data_folder() if kept else Path(forgotten)
         given = [_absolute(folder) for folder in options.models]

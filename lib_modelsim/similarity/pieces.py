@@ -25,6 +25,14 @@ def cut(values: Piece, first: int, stop: int) -> Piece:
     return values[:, first:stop] if isinstance(values, torch.Tensor) else [value[first:stop] for value in values]
 
 
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """The numbers of several pieces of the same rows as one piece."""
+    if all(isinstance(piece, torch.Tensor) and piece.dtype == pieces[0].dtype for piece in pieces):
+        return torch.cat(pieces, dim=1)
+    rows = list(zip(*pieces, strict=True))
+    return [torch.cat(row if len(dtypes_of(row)) == 1 else [part.to(exact_dtype(row)) for part in row]) for row in rows]
+
+
 def every(values: Piece, step: int) -> torch.Tensor:
     """Every so manyth element of every row, as a matrix of float64."""
     if isinstance(values, torch.Tensor):

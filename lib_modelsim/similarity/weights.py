@@ -24,7 +24,7 @@ from .device import Device, one_torch_thread
 from .grams import GramSums
 from .lots import FEW, LOT_BYTES, read_together
 from .parts import NonFinite
-from .pieces import Piece
+from .pieces import Piece, joined
 from .sampling import Range, Sample, batches, numbers
 
 OfKey = TypeVar("OfKey")
@@ -61,7 +61,8 @@ class KeySummer(Generic[OfKey]):
     Each worker takes a whole key, or several short ones, with torch on one thread: the steps are too short to be shared
     among threads, which then wait for each other on a busy machine. `tick(bytes)` is called by workers for what they
     read and may raise to stop; `non_finite` is told of NaN and infinities. With a `sample` only that is read, and the
-    sums are scaled up to the whole keys. `form` says what is summed; by default Gram matrices.
+    sums are scaled up to the whole keys. `form` says what is summed; by default Gram matrices. With `join` short keys
+    that the same models hold may have one sum together, under the name of the first.
     """
 
     def __init__(
@@ -72,9 +73,10 @@ class KeySummer(Generic[OfKey]):
         non_finite: Callable[[NonFinite], None],
         sample: Sample | None = None,
         form: Callable[[int, Device], Summed[OfKey]] | None = None,
+        join: bool = False,
     ):
         self._models, self._device, self._tick, self._non_finite = models, device, tick, non_finite
-        self._sample, self._form = sample, form or GramSums
+        self._sample, self._form, self._join = sample, form or GramSums, join
         self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
         self._readers: SimpleQueue[list[ValueReader]] = SimpleQueue()
         for _ in range(self._workers):
@@ -116,7 +118,23 @@ class KeySummer(Generic[OfKey]):
         self._go_on()
         read = read_together([list(task.weights.values()) for task in lot])
         self._tick(sum(task.count * task.row_bytes for task in lot))
+        together = self._sums_together(lot, joined(read)) if self._join else None
+        if together is not None:
+            return [together]
         return [self._finite_sums(task, piece) for task, piece in zip(lot, read, strict=True)]
+
+    def _sums_together(self, lot: Sequence[_Task], read: Piece) -> OfKey | None:
+        """The sums of all that was read of a lot as of one key; None where numbers are not finite, which is told of
+        each key."""
+        total = better = self._form(len(lot[0].weights), self._device)
+        while better is not None:
+            self._go_on()
+            total = better
+            total.add(read)
+            if not np.isfinite(total.largest).all():
+                return None
+            better = total.better()
+        return total.finish(lot[0].key, tuple(lot[0].weights))
 
     def _finite_sums(self, task: _Task, read: Piece | None = None, form: Summed[OfKey] | None = None) -> OfKey:
         """The sums over those models whose numbers are all finite; `read` is all of the key, where it was read."""
@@ -166,8 +184,9 @@ def same_shape(models: Sequence[Checkpoint], key: str) -> list[tuple[int, ...]]:
     """Positions of the models that hold this key, grouped by its shape, the groups in order of appearance."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, model in enumerate(models):
-        if key in model.weights:
-            groups.setdefault(model.weights[key].shape, []).append(i)
+        place = model.layout.places.get(key)
+        if place is not None:
+            groups.setdefault(place.shape, []).append(i)
     return [tuple(members) for members in groups.values()]
 
 

@@ -75,3 +75,28 @@ def test_each_file_is_read_once(tmp_path, monkeypatch):
     summer = weights.KeySummer(models, CPU, lambda count: None, lambda broken: None)
     assert len(list(summer.sums(models[0].weights))) == KEYS
     assert len(reads) == len(set(reads)) == MODELS
+
+
+def test_short_keys_joined_have_the_sums_of_all_of_them(models):
+    def added(join):
+        summer = weights.KeySummer(models, CPU, lambda count: None, broken.append, join=join)
+        sums = list(summer.sums(models[0].weights))
+        return sums, sum(one.squares for one in sums), sum(one.norms for one in sums)
+
+    broken = []
+    (each, *truth), (together, *found) = added(False), added(True)
+    assert len(together) < len(each) == KEYS
+    for value, right in zip(found, truth, strict=True):
+        np.testing.assert_allclose(value, right, rtol=2e-6)
+    assert not broken
+
+
+def test_joined_keys_that_are_not_finite_are_told_one_by_one():
+    made = [tensors(model, DTYPES[:1]) for model in range(MODELS)]
+    key = next(iter(made[3]))
+    made[3][key][0, 0] = torch.nan
+    models = [memory_checkpoint(f"model {i}", each) for i, each in enumerate(made)]
+    broken = []
+    summer = weights.KeySummer(models, CPU, lambda count: None, broken.append, join=True)
+    assert len(list(summer.sums(models[0].weights))) == KEYS
+    assert [(one.model, one.key, one.nans) for one in broken] == [(3, key, 1)]

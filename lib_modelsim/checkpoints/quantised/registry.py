@@ -81,6 +81,9 @@ def decoded(tensors: Iterable[StoredTensor]) -> list[StoredTensor]:
     """The tensors with each quantised weight as one float32 tensor under its own name, where the first of the tensors
     stood that it is made of; those are left out. Raises ReadError where a description cannot be read."""
     tensors = list(tensors)
+    marks = tuple(mark for scheme in schemes() for mark in scheme.marks)
+    if not any(tensor.key.endswith(marks) for tensor in tensors):
+        return tensors
     by_key = {tensor.key: tensor for tensor in tensors}
     taken: dict[str, StoredTensor | None] = {}
     for scheme in schemes():

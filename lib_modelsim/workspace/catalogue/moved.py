@@ -14,16 +14,15 @@ COARSE_NS = 2_000_000_000
 
 
 def follow(path: Path, key: FileKey, version: str, header: str, digest: str, library: Library) -> bool:
-    """Let the library know a new file as the one that it was: True where it knows it now.
+    """Let the library know a new file as the one that it was: True where it knows it now. Else its trace is kept.
 
     Two files with one size, header and layout are told apart by Trace; see `moves` for what a moved file keeps.
     """
-    candidates = library.alike(key, version, header, digest)
-    trace = trace_of(path, key) if candidates else None
+    trace = None if library.path is None else trace_of(path, key)
     if trace is None:
         return False
-    named = sorted(candidates, key=lambda each: Path(each.key.path).name != path.name)
-    same = [each for each in named if each.trace.sample == trace.sample]
+    candidates = library.alike(key, version, header, digest, trace.sample)
+    same = sorted(candidates, key=lambda each: Path(each.key.path).name != path.name)
     for known in same:
         if _is_the_very_file(known, key, trace) and not lies_there(known.key.path, known.key):
             library.rename(known.key, key, trace)
@@ -32,6 +31,7 @@ def follow(path: Path, key: FileKey, version: str, header: str, digest: str, lib
         if _may_have_moved(known, key, library):
             library.take_over(known.key, key, trace)
             return True
+    library.remember_trace(key, trace)
     return False
 
 

@@ -46,7 +46,8 @@ def weight_pass(
     broken: list[NonFinite] = []
 
     def summer_on(place: Device) -> KeySummer:
-        return KeySummer(models, place, stage.advance, broken.append, reading.sample, SUMMED[form])
+        joined = form is Lengths  # whose sums add up, whatever key they are of
+        return KeySummer(models, place, stage.advance, broken.append, reading.sample, SUMMED[form], joined)
 
     summer = summer_on(choose_device(device, memory))
     for block, members in blocks.items():
