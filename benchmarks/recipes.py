@@ -1,4 +1,4 @@
-"""The exam of merge recipes: `shared/tools/make_merges.py` writes it and scores the answers that this writes.
+"""The exam of merge recipes: a generator beside the project writes it and scores the answers that this writes.
 
     python -m benchmarks.recipes OUT [OUT …] [--only t07]    answers for OUT/targets (OUT/answers.json) and the score
     python -m benchmarks.recipes OUT --resume                only targets that OUT/answers.json lacks, then the score

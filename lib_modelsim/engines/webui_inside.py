@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Protocol
 
 from PIL import Image
 
+from ..beside import repeated
 from ..errors import ModelsimError
 from ..job import Cancelled, Job
 from ..probes.engine import CheckpointFailed, Drawn, EngineCheckpoint, OutOfMemory, PictureFailed
@@ -139,20 +140,13 @@ class _Session:
     @contextmanager
     def stopped_with(self, job: Job) -> Iterator[None]:
         """The WebUI's own interrupt, when the job is stopped: the only thing that it checks while it generates."""
-        over = Event()
 
         def watch() -> None:
-            while not over.wait(_POLL):
-                if self._drawing.is_set() and job.cancelled():  # else it would be somebody else's picture
-                    self._shared.state.interrupt()
+            if self._drawing.is_set() and job.cancelled():  # else it would be somebody else's picture
+                self._shared.state.interrupt()
 
-        watching = Thread(target=watch, name="modelsim interrupts", daemon=True)
-        watching.start()
-        try:
+        with repeated(watch, _POLL, "modelsim interrupts"):
             yield
-        finally:
-            over.set()
-            watching.join()
 
     def load(self, checkpoint: EngineCheckpoint) -> None:
         """Raises as Session.load."""

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
 
+from ..beside import repeated
 from ..errors import ModelsimError
 from ..sqlite import alone
 from ..text import printable
@@ -57,20 +57,15 @@ def _busy(folder: Path) -> ModelsimError:
 def _noted(note: Path) -> Iterator[None]:
     text = {"program": _program(), "pid": os.getpid(), "machine": socket.gethostname(), "since": time.time()}
     write_text(note, json.dumps(text))
-    ended = Event()
 
     def touch() -> None:
-        while not ended.wait(_BEAT):
-            with suppress(OSError):  # the disk is full, say: the pictures will tell
-                os.utime(note)
+        with suppress(OSError):  # the disk is full, say: the pictures will tell
+            os.utime(note)
 
-    beating = Thread(target=touch, name="modelsim holds a gallery", daemon=True)
-    beating.start()
     try:
-        yield
+        with repeated(touch, _BEAT, "modelsim holds a gallery"):
+            yield
     finally:
-        ended.set()
-        beating.join()
         with suppress(OSError):
             note.unlink()
 
