@@ -29,7 +29,7 @@ from lib_modelsim.probes.run import draw_missing
 from lib_modelsim.probes.suite import Probe, Suite, to_json
 
 from . import running
-from .tiny_models import BARE, MODULES, NAMES, write_parts
+from .tiny_models import BARE, FEW_BITS, MODULES, NAMES, write_few_bits, write_parts
 
 CHOSEN = ("lantern-tune", "velvet-tune", "broken", "granite-stranger")
 SMALL = Parameters("a (cat:1.2)", "(bad:0)", steps=2, width=64, height=64, noise="CPU", clip_skip=1)
@@ -41,6 +41,7 @@ SUITE = Suite(
     ),
 )
 PICTURES = 3 * 3
+UNETS = (BARE, *FEW_BITS)
 
 SCRIPT = """
 from modules import script_callbacks, sd_models
@@ -62,7 +63,7 @@ def answers(_, app):
         host, job = WebUI(), Job()
         engine = host.engine(())
         chosen = [each for each in engine.checkpoints() if each.name in order["checkpoints"]]
-        chosen = [replace(each, bare=each.name == order["bare"]) for each in chosen]
+        chosen = [replace(each, bare=each.name in order["bare"]) for each in chosen]
         with host.at_work("probes", job) as visible, Gallery(Path(order["folder"])) as gallery:
             plan = make_plan(read_suite(Path(order["suite"])), chosen, engine, gallery)
             try:
@@ -96,11 +97,13 @@ def webui(checkout, models, tmp_path_factory):
     (folder / "models" / "broken.safetensors").write_bytes(b"no checkpoint at all")
     if checkout.is_forge:
         write_parts(folder / "models", data)
+    if checkout.is_neo:
+        write_few_bits(folder / "models")
     with running.started(checkout, data, folder / "models", "--api") as webui:
         chosen = {"sd_model_checkpoint": f"{NAMES[0]}.safetensors", "randn_source": "NV", "eta_noise_seed_delta": 7}
         webui.api("/sdapi/v1/options", chosen)
         yield webui
-        for file in (folder / "models").glob("*.safetensors"):
+        for file in (folder / "models").iterdir():
             file.unlink()
 
 
@@ -130,7 +133,7 @@ def pictures(folder):
 
 def by_http(webui, folder, stop_at=None, names=CHOSEN):
     engine = WebuiByHttp(webui.url)
-    chosen = [replace(each, bare=each.name == BARE) for each in engine.checkpoints() if each.name in names]
+    chosen = [replace(each, bare=each.name in UNETS) for each in engine.checkpoints() if each.name in names]
     job = Job(cancelled=lambda: stop_at is not None and len(pictures(folder)) >= stop_at)
     with Gallery(folder) as gallery:
         return draw_missing(make_plan(SUITE, chosen, engine, gallery), engine, gallery, job)
@@ -138,7 +141,7 @@ def by_http(webui, folder, stop_at=None, names=CHOSEN):
 
 def from_inside(webui, folder, stop_at=None, names=CHOSEN):
     """What the script answers; at so many pictures a person presses Interrupt."""
-    order = {"checkpoints": names, "bare": BARE, "folder": str(folder), "suite": str(folder.parent / "suite.json")}
+    order = {"checkpoints": names, "bare": UNETS, "folder": str(folder), "suite": str(folder.parent / "suite.json")}
     Path(order["suite"]).write_text(to_json(SUITE), encoding="utf-8")
     with ThreadPoolExecutor() as threads:
         answer = threads.submit(webui.api, "/test/draw", order)
@@ -226,6 +229,22 @@ def test_a_bare_network_generates_with_the_modules_that_are_chosen(webui, checko
         assert pixels_of(folder) == pixels_of(whole)
         assert {stored.record.drawn_with.modules for stored in all_of(folder)} == {tuple(sorted(MODULES))}
     assert with_the_next_picture(webui) == before
+    webui.api("/sdapi/v1/options", {"forge_additional_modules": []})
+
+
+def test_weights_of_few_bits_generate_where_the_webui_knows_their_form(webui, checkout, tmp_path):
+    if not checkout.is_neo:
+        pytest.skip("Forge Neo's forms")
+    webui.api("/sdapi/v1/options", {"forge_additional_modules": list(MODULES)})
+    answer = from_inside(webui, tmp_path, names=(BARE, *FEW_BITS))
+    assert (answer["failures"], answer["drawn"]) == ([], 3 * (1 + len(FEW_BITS)))
+    drawn = {}
+    for stored in all_of(tmp_path):
+        with Image.open(stored.path) as picture:
+            drawn[stored.record.checkpoint_name] = np.asarray(picture.convert("RGB")).astype(int)
+    apart = {name: np.abs(drawn[name] - drawn[BARE]).mean() for name in FEW_BITS}
+    print("mean difference of the pixels, of 255:", apart)
+    assert all(0 < each < 64 for each in apart.values())
     webui.api("/sdapi/v1/options", {"forge_additional_modules": []})
 
 

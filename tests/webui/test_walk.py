@@ -7,9 +7,14 @@ import json
 import re
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
+from lib_modelsim.probes.parameters import Parameters
+from lib_modelsim.probes.suite import Probe, Suite, to_json
 from tests.chromium import CHROMIUM, launch
 
 from . import browsing, running
@@ -24,6 +29,10 @@ expect.set_options(timeout=WAIT)
 
 BASE, LANTERN, VELVET, MERGE, STRANGER = NAMES
 DRAWN = {"prompt": "a cat", "steps": 2, "width": 64, "height": 64, "seed": 1}
+
+CAT = Parameters("a cat", steps=4, width=64, height=64)
+SUITE = Suite("walk", (Probe("cat", CAT, (1, 2)), Probe("dog", replace(CAT, prompt="a dog"), (1, 2))))
+PICTURES = 4 * len(NAMES)
 
 OVERPAINTER = """
 from modules import script_callbacks, shared
@@ -47,6 +56,9 @@ def webui(checkout, models, tmp_path_factory):
     other = data / "extensions" / "overpainter" / "scripts"
     other.mkdir(parents=True)
     (other / "overpainter.py").write_text(OVERPAINTER, encoding="utf-8")
+    suite = data / "modelsim" / "suites" / "walk.json"
+    suite.parent.mkdir(parents=True)
+    suite.write_text(to_json(SUITE), encoding="utf-8")
     with running.started(checkout, data, models, "--api", *checkout.serving_its_own()) as found:
         yield found
         assert found.our_errors() == []
@@ -115,6 +127,56 @@ def test_load_makes_it_the_checkpoint_of_the_host_and_of_its_menu(families):
         assert drawn_with(webui) == name
     families.open()  # Forge Neo's menu shows its preset's checkpoint then
     expect(page.locator(MENU).first).to_have_value(re.compile(f"^{MERGE}"))
+
+
+def test_probes_are_counted_in_the_webui_s_own_bar_and_a_person_s_picture_goes_first(tab):
+    page, webui = tab.page, tab.webui
+    loaded = drawn_with(webui)
+    before = webui.api("/sdapi/v1/options"), state_of(webui)
+    page.locator("#modelsim_pages button", has_text="Probes").first.click()
+    tab.choose("#modelsim_suite", SUITE.name)
+    page.locator("#modelsim_probes_generate").click()
+    told = f"{PICTURES} images by {len(NAMES)} models: 0 exist"
+    expect(page.locator("#modelsim_planned").first).to_contain_text(told)
+    page.locator("#modelsim_probes_start").click()
+    looks, theirs = watched(webui, ask_at=PICTURES // 4)
+    expect(tab.status).to_contain_text(f"{PICTURES} generated")
+    expect(page.locator("#modelsim_pictures img").first).to_be_visible()
+    expect(page.locator(MENU).first).to_have_value(re.compile(f"^{loaded}"))
+    assert drawn_with(webui) == loaded
+    assert (webui.api("/sdapi/v1/options"), state_of(webui)) == before
+
+    assert theirs["model"] == loaded
+    assert theirs["meanwhile"] <= 2, "a picture that is asked for starts within one of ours"
+    assert {look["count"] for look in looks} == {PICTURES}
+    shares = [look["share"] for look in looks]
+    assert all(after > before - 1.1 / PICTURES for before, after in pairwise(shares))  # the host counts a load as one
+    ended, middle = looks[-1]["at"], [look for look in looks if 0.3 < look["share"] < 0.9]
+    few = middle[:: len(middle) // 5]
+    print("time left, told and true:", [(round(each["left"], 1), round(ended - each["at"], 1)) for each in few])
+    assert all(ended - each["at"] < 4 * each["left"] + 2 for each in middle)
+
+
+def watched(webui, ask_at):
+    """Looks at the WebUI's progress while we generate probes, until five seconds after the last of these; and what
+    became of a picture that was asked for when `ask_at` of ours were done."""
+    looks, theirs, asked, until = [], {}, None, time.monotonic() + 60
+    with ThreadPoolExecutor() as threads:
+        while time.monotonic() < until:
+            progress = webui.api("/sdapi/v1/progress?skip_current_image=true")
+            state, now = progress["state"], time.monotonic()
+            if state["job"].startswith("modelsim") and "pictures" in (progress["textinfo"] or ""):
+                done, until = state["job_no"], now + 5
+                look = {"share": progress["progress"], "left": progress["eta_relative"], "at": now}
+                looks.append(look | {"count": state["job_count"]})
+                if asked is None and done >= ask_at:
+                    asked, at = threads.submit(drawn_with, webui), done
+                elif asked is not None and asked.done() and not theirs:
+                    theirs = {"model": asked.result(), "meanwhile": done - at}
+            elif asked is not None and not asked.done():
+                until = now + 5
+            time.sleep(0.02)
+    return looks, theirs
 
 
 def test_a_picture_is_drawn_while_files_are_hashed_and_what_was_stopped_goes_on(tab, large):

@@ -29,6 +29,9 @@ NAMES = ("harbor-base", "lantern-tune", "velvet-tune", "tide-merge", "granite-st
 WIDTHS = Widths(32, (1, 2, 4, 4), 32, (1, 2, 4, 4), vae_resnets=2)
 
 BARE = "bare-network"
+FEW_BITS = {"few-fp8": "fp8 scaled, old", "few-int8": "int8", "few-nvfp4": "nvfp4", "few-gguf": "Q8_0"}
+"""Name → in which form its weights are kept, as tests/checkpoints/quantised_files.py calls it."""
+
 MODULES = ("harbor-vae.safetensors", "harbor-clip.safetensors")
 
 _UNET = "model.diffusion_model."
@@ -69,6 +72,23 @@ def write_parts(models: Path, data: Path) -> None:
     for prefix, path in places.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(parts[prefix], path)
+
+
+def write_few_bits(models: Path) -> None:
+    """The network of BARE as FEW_BITS: a part of its matrices so stored. Its first use imports torch."""
+    from safetensors.torch import load_file
+    from safetensors.torch import save_file as save_tensors
+
+    from tests.checkpoints.quantised_files import quantised, write_gguf
+
+    network = load_file(models / f"{BARE}.safetensors")
+    some = {key: network[key] for key in network if ".ff.net." in key and key.endswith("weight")}
+    for name, scheme in FEW_BITS.items():
+        mark = {f"{_UNET}scaled_fp8": some[next(iter(some))].new_zeros(2).float()} if "old" in scheme else {}
+        if scheme == "Q8_0":
+            write_gguf(models / f"{name}.gguf", network, scheme, "sd1")
+        else:
+            save_tensors(network | quantised(scheme, some) | mark, models / f"{name}.safetensors")
 
 
 def _write_family(folder: Path, shapes: Shapes) -> None:
