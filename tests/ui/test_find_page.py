@@ -118,6 +118,17 @@ def test_while_it_searches_it_asks_for_no_click(page):
     followed(page)
 
 
+def test_searching_does_not_stay_where_it_arrives_after_the_answer(page):
+    file = BytesIO()
+    noise_of("somebody's", (64, 64)).save(file, "PNG")
+    begun = give(page, file.getvalue())
+    followed(page)
+    newest = page._newest.field
+    repaired = page.settled(begun[newest])
+    assert "Searching …" not in answer(repaired)
+    assert list(page.settled(repaired[newest])) == [newest]
+
+
 def test_a_picture_waits_for_other_work_and_takes_the_place_of_the_one_before(page):
     file, going_on = BytesIO(), Event()
     noise_of("somebody's", (64, 64)).save(file, "PNG")

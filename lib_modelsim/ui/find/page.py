@@ -13,6 +13,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from ...templates import render
+from ..newest import Newest
 from ..tasks import Task
 from ..view_state import ViewState
 from ..windows import Windows
@@ -61,7 +62,8 @@ class FindPage:
                 for name in (FIND_FIELD, QUERY_FIELD, PICTURE_FIELD)
             )
             self._sent = gr.HTML(elem_id="modelsim_picture")
-        self.outputs = [self._verify, self._hashes, self._samples, self._answer]
+            self._newest = Newest("modelsim_find_newest", self._known)
+        self.outputs = [self._newest.field, self._verify, self._hashes, self._samples, self._answer]
 
     @property
     def finder(self) -> Finder:
@@ -73,6 +75,7 @@ class FindPage:
         wiring, outputs = self.wiring, self.outputs
         wiring.beside(opened, self.encoders.show, self.encoders.outputs)
         wiring.at_once(opened, self.show, None, outputs)  # families may have come meanwhile
+        wiring.settle(self._newest.field, self.settled, self._newest.field, outputs)
         self.encoders.connect(wiring, opened)
         self.imports.connect(wiring, opened)
         wiring.at_once(self._query.input, self.take, self._query, outputs)
@@ -102,13 +105,22 @@ class FindPage:
 
     def show(self) -> Updates:
         """What is known by now."""
-        finder = self.finder
+        finder, told = self.finder, self._newest.told()
         return {
+            self._newest.field: told,
             self._verify: gr.update(visible=finder.answer is not None and bool(finder.answer.shown.ranking)),
             self._hashes: gr.update(visible=finder.answer is not None and finder.answer.found.to_read > 0),
             self._samples: samples_for(self._session.backend.host),  # the demonstration comes and goes
             self._answer: self._panel(finder),
         }
+
+    def settled(self, told: str) -> Updates:
+        """Nothing, where the page shows what is known; else what is: an older answer has arrived last."""
+        return {self._newest.field: gr.update()} if self._newest.is_in(told) else self.show()
+
+    def _known(self) -> object:
+        finder = self.finder
+        return finder.number, id(finder.answer), finder.searching
 
     def _panel(self, finder: Finder) -> Markup:
         """The answer, and to which question: the script asks again where gradio 3 has dropped one."""
