@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from lib_modelsim.checkpoints.networks import DefinitionError, Role
 from lib_modelsim.checkpoints.networks.keys import Keys, Marker
 from lib_modelsim.checkpoints.networks.reading import read_definition
 from lib_modelsim.checkpoints.reader import open_checkpoint
+from lib_modelsim.checkpoints.stored import StoredTensor
 from lib_modelsim.similarity.attention import Variant, attention_keys
 
 from .key_lists import KeyList, key_list, names
@@ -119,9 +120,11 @@ def defined(found: KeyList) -> str | None:
     return DEFINED.get(found.file, DEFINED.get(found.network))
 
 
-def told(found: KeyList) -> tuple[str, list[tuple[str, str | None, str | None, str | None]]]:
+Row = tuple[str, str | None, str | None, str | None]
+
+
+def told(found: KeyList, named: Sequence[tuple[str, StoredTensor]]) -> tuple[str, list[Row]]:
     """The architecture, and (key of the file, component, block, block of the list) of every tensor."""
-    named = common_names(found.tensors)
     architecture = networks.public_name(kind_of({key: tensor.shape for key, tensor in named}))
     renamed = architecture == "Cosmos-Predict2" or architecture.startswith("PixArt")
     rows = [
@@ -137,9 +140,10 @@ def told(found: KeyList) -> tuple[str, list[tuple[str, str | None, str | None, s
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_key_list_is_its_network_or_unknown(name):
+def test_every_key_list_is_its_one_network_or_unknown(name):
     found = key_list(name)
-    architecture, rows = told(found)
+    named = common_names(found.tensors)
+    architecture, rows = told(found, named)
     if name.startswith("adapter."):
         assert architecture in ("LoRA", "unknown")
     elif defined(found) is None:
@@ -150,30 +154,13 @@ def test_every_key_list_is_its_network_or_unknown(name):
         assert wrong == []
         if defined(found) in WHOLE:
             assert [row for row in rows if row[1] == "other" and not row[0].startswith("model.model_sampling.")] == []
+    shapes = Keys({key: tensor.shape for key, tensor in named})
+    holding = [network.name for network in networks.networks() if network.markers.must and network.markers.hold(shapes)]
+    assert sum(networks.find(each).role is Role.NETWORK for each in holding) <= 1, "no list is two networks at once"
 
 
-def test_at_least_as_many_lists_are_right_as_ever(shared):
-    """Right is: the network's name and every block; or `unknown` where there is no definition."""
-    right, count = Counter(), Counter()
-    for name in names():
-        found = key_list(name)
-        architecture, rows = told(found)
-        kind = "adapter" if name.startswith("adapter.") else defined(found) or "no definition"
-        count[kind] += 1
-        placed = all(row[3] is None or row[1:3] == ("unet", row[3]) for row in rows)
-        right[kind] += (
-            architecture == kind and placed if kind in DEFINED.values() else architecture in ("LoRA", "unknown")
-        )
-    print(f"\n{right.total()} of {count.total()} lists: " + ", ".join(f"{k} {right[k]}/{count[k]}" for k in count))
-    assert right.total() >= 253
-
-
-@pytest.mark.parametrize("name", names())
-def test_no_list_is_two_networks_at_once(name):
-    shapes = {key: tensor.shape for key, tensor in common_names(key_list(name).tensors)}
-    keys = Keys(shapes)
-    holding = [network.name for network in networks.networks() if network.markers.must and network.markers.hold(keys)]
-    assert sum(networks.find(each).role is Role.NETWORK for each in holding) <= 1
+def test_there_are_as_many_lists_as_ever(shared):
+    assert len(names()) >= 253
 
 
 BOTH = sorted({name.removesuffix(".diffusers") for name in names() if name.endswith(".diffusers")} & {
