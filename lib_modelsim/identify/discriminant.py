@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtri
 
 from .examples import Examples, Floats
 
@@ -44,7 +45,8 @@ class Discriminant:
         level = np.trace(within) / len(within) or 1.0
         within *= 1 - SHRINKAGE
         within[np.diag_indices_from(within)] += SHRINKAGE * level
-        whitening = np.linalg.inv(np.linalg.cholesky(within)).T / scale[:, None]
+        inverse, _ = dtrtri(np.linalg.cholesky(within), lower=1)  # of a triangle: a sixth of the time of any matrix's
+        whitening = inverse.T / scale[:, None]
         centre = means.mean(0)
         white = (means - centre) @ whitening
         _, lengths, directions = np.linalg.svd(white, full_matrices=False)
