@@ -80,6 +80,7 @@ class Wiring:
             with asked_by(window):
                 return answer(*values)
 
+        answered.__annotations__ = {"request": gr.Request}  # gradio would evaluate all of them, twice for each event
         return event(answered, self._with_window(inputs), outputs, **_AT_ONCE)
 
     def when_ended(

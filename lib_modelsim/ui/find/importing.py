@@ -63,7 +63,7 @@ class ImportPanel:
         self._looked: _Looked | None = None
         self._told = _Told()
         with gr.Accordion("Import your own pictures into the gallery", open=False, elem_id="modelsim_imports"):
-            self._panel = gr.HTML(self.shown(), elem_id="modelsim_import")
+            self._panel = gr.HTML(elem_id="modelsim_import")  # shown once the page is opened
             with gr.Row(elem_id="modelsim_import_hidden"):
                 self._field = gr.Textbox(elem_id=IMPORT_FIELD, show_label=False)
 
