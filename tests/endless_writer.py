@@ -39,7 +39,7 @@ def main() -> None:
     while True:
         for raw in contents:
             change(path, raw)
-            time.sleep(0.02 + 3 * random.random() ** 4)
+            time.sleep(0.02 + 2 * random.random() ** 4)
 
 
 if __name__ == "__main__":
