@@ -69,8 +69,10 @@ def test_the_cards_lead_to_the_pages_and_the_first_tree_ends_the_greeting(start)
     expect(page.locator(".modelsim-greeting")).to_be_hidden()
 
 
-def test_a_closed_greeting_stays_closed(start):
-    page = start()
+def test_a_greeting_that_fits_a_narrow_window_and_is_closed_stays_closed(start):
+    page = start(width=390)
+    expect(page.locator(".modelsim-greeting")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing scrolls sideways"
     page.locator(".modelsim-greeting button[aria-label=Close]").click()
     expect(page.locator(".modelsim-greeting")).to_be_hidden()
     page = start()
@@ -102,9 +104,3 @@ def test_my_folder_takes_the_place_of_the_demonstration_and_is_there_again_after
     folders.locator("button[data-do='remove folder']").first.click()
     expect(rows).to_have_count(3)
     expect(page.locator("#modelsim_folders").first).to_contain_text("small demonstration")
-
-
-def test_a_narrow_window_scrolls_nothing_sideways(start):
-    page = start(width=390)
-    expect(page.locator(".modelsim-greeting")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390

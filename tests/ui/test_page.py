@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import zipfile
+from contextlib import contextmanager
 from io import BytesIO
 
 import pytest
@@ -25,6 +26,7 @@ needs_chromium = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs a c
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CLASS = "<b title=class>odd ones</b>"
+WIDE = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="module")
@@ -44,32 +46,50 @@ def browser():
         yield chromium.launch(driver)
 
 
+@contextmanager
+def opened(browser, address):
+    """The tab as it is opened, and what goes wrong in the browser or is asked for outside from then on."""
+    page = browser.new_page(viewport=WIDE, accept_downloads=True)
+    page.set_default_timeout(chromium.PATIENCE)
+    wrong, own = [], (f"{origin(address)}/", "data:", "blob:")
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(error.stack))
+    page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: None if request.url.startswith(own) else wrong.append(request.url))
+    page.goto(address)
+    shown = "#modelsim_models tbody tr, #modelsim_drawing :is(svg, .modelsim-note)"
+    page.locator(shown).first.wait_for(state="attached")
+    yield page, wrong
+    page.close()
+
+
 @pytest.fixture
 def page(browser, address):
     """The tab as it is opened; in the end nothing has gone wrong in the browser, and nothing was asked for outside."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    opened.set_default_timeout(chromium.PATIENCE)
-    wrong, outside, own = [], [], (f"{origin(address)}/", "data:", "blob:")
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(error.stack))
-    opened.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    opened.on("request", lambda request: None if request.url.startswith(own) else outside.append(request.url))
-    opened.goto(address)
-    shown = "#modelsim_models tbody tr, #modelsim_drawing :is(svg, .modelsim-note)"
-    opened.locator(shown).first.wait_for(state="attached")
-    yield opened
-    opened.close()
-    assert (wrong, outside) == ([], [])
+    with opened(browser, address) as (page, wrong):
+        yield page
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def one_page(browser, address):
+    with opened(browser, address) as found:
+        yield found
 
 
 @pytest.fixture
-def families(page):
-    """The tab with the tree on it, whatever another test has looked at."""
+def families(one_page):
+    """A tab that stays open, with the tree on it, whatever another test has looked at; nothing goes wrong there."""
+    page, wrong = one_page
+    page.set_viewport_size(WIDE)
     page.locator("#modelsim_generate").click()
     show(page, "Tree")
     page.locator("#modelsim_drawing .modelsim-leaf").first.wait_for()
     page.locator(".modelsim-leaf[data-facts*=hash]").first.wait_for(state="attached")  # the hashing is over, too
-    return page
+    yield page
+    told = wrong.copy()
+    wrong.clear()
+    assert told == []
 
 
 def show(page, view):
