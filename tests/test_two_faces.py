@@ -333,7 +333,7 @@ def test_what_a_model_is_made_of(tmp_path):
     page.take("mixed", AUTOMATIC_BASE)
     page.begin()
     ended(page.wiring.work)
-    updates = page.show()
+    updates = page.look()
     (shown,) = (update for part, update in updates.items() if part.elem_id == "modelsim_recipe_answer")
     (data,) = re.findall(r'href="data:application/json[^,]*,([^"]*)"', shown)
     backend.close()

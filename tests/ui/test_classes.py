@@ -22,7 +22,7 @@ def test_a_stranger_is_marked_in_the_place_of_its_support():
     found = family(TreeOptions())
     assert found.strangers == ("s",)
     assert found.title == "Distances: 7 models, 2 classes, 1 stranger"
-    table = classes_table(found, trust_of(found), {}, "")
+    table = classes_table(found, trust_of(found), {}, "", {})
     assert table.count(">stranger</span>") == 1
     assert {number: label.name for number, label in class_words(found, {}).items()} == {1: "", 2: "", 3: "stranger"}
 
@@ -32,4 +32,4 @@ def test_a_number_of_classes_is_the_cut_of_the_tree_and_marks_nobody():
     assert found.classes.tolist() == [1, 1, 1, 1, 1, 1, 2]
     assert found.strangers == family(TreeOptions()).cut(2).strangers == ()
     assert family(TreeOptions()).cut(2).classes.tolist() == found.classes.tolist()
-    assert "stranger" not in classes_table(found, trust_of(found), {}, "")
+    assert "stranger" not in classes_table(found, trust_of(found), {}, "", {})
