@@ -5,13 +5,14 @@ when work has ended of which a page is to show what came out. */
 
 window.modelsimJobs = window.modelsimJobs || (function () {
     const ASKED = "modelsim_jobs_asked", ACTION = "modelsim_jobs_action", LIVELY_MS = 250, CALM_MS = 3000;
-    const SOON_MS = 3000, LOST_MS = 10_000;
+    const SOON_MS = 3000, LOST_MS = 10_000, REST_MS = 2000;
 
     let live = false, named = false; // whether something runs or waits; whether the server knows this window's name
     let touched = 0; // when a person did something last: it may have begun a job
     let askedAt = 0, answeredAt = 0;
     let ends = null; // owner and how often its work has ended
     const shown = {}, asking = {}; // owner and how often that was when the page showed it last; when it was asked to
+    const rested = {}; // owner and when it showed something last: what comes in a stream is shown every few seconds
 
     const ours = () => document.getElementById("modelsim_tab")?.offsetParent != null;
 
@@ -35,6 +36,7 @@ window.modelsimJobs = window.modelsimJobs || (function () {
         const count = ends[owner];
         if (shown[owner] === undefined || shown[owner] > count) shown[owner] = count; // a new page, or a new server
         if (count === shown[owner] || Date.now() - (asking[owner] || 0) < LOST_MS) return;
+        if (live && Date.now() - (rested[owner] || 0) < REST_MS) return;
         asking[owner] = Date.now();
         modelsim.send(`modelsim_ended_${owner}`, `${count}`);
     }
@@ -49,6 +51,7 @@ window.modelsimJobs = window.modelsimJobs || (function () {
     modelsim.onSettle("[data-ended-shown]", ({ dataset: { endedShown: owner, count } }) => {
         shown[owner] = Number(count);
         asking[owner] = 0;
+        rested[owner] = Date.now();
         if (ends) show(owner);
     });
 

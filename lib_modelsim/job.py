@@ -27,11 +27,13 @@ class Progress:
 @dataclass(frozen=True)
 class Job:
     """`report` receives each Progress; `cancelled` is asked between items, and `between` called, in which others may
-    have a turn at what the work holds."""
+    have a turn at what the work holds. `report_within` receives what is being done of the item in hand, as "step 4 of
+    20"."""
 
     report: Callable[[Progress], None] = lambda progress: None
     cancelled: Callable[[], bool] = lambda: False
     between: Callable[[], None] = lambda: None
+    report_within: Callable[[str], None] = lambda within: None
 
     def check(self) -> None:
         """Between two items. Raises Cancelled when the work is to stop."""

@@ -250,7 +250,8 @@ def values_of(text: str) -> dict[str, dict[str, object]]:
         "ui/templates/checked.html": {"seen": text, "checked": text},
         "ui/templates/ended_shown.html": {"owner": text, "count": text},
         "ui/templates/jobs.html": {
-            "running": job(text), "waiting": [job(text)], "ended": [job(text)], "summary": text,
+            "running": [(job(text), text)], "waiting": [(job(text), job(text))], "ended": [job(text)],
+            "summary": text,
         },
         "ui/templates/jobs_list.html": {"listed": text, "version": text},
         "ui/templates/jobs_told.html": {"told": text},

@@ -80,7 +80,8 @@ def expected(plan: Plan, engine: Engine, folder: Path) -> list[str]:
     lines = [f"{plan.suite.name}: {count} pictures with {engine.name}, {count - missing} exist, {missing} missing"]
     if missing and plan.seconds is not None and plan.bytes is not None:
         free = shutil.disk_usage(folder).free
-        lines.append(f"about {_duration(plan.seconds)}, {_size(plan.bytes)} on disk ({_size(free)} free)")
+        sure = "" if plan.measured else " if these checkpoints are as fast as those before"
+        lines.append(f"about {_duration(plan.seconds)}{sure}, {_size(plan.bytes)} on disk ({_size(free)} free)")
     elif missing:
         lines.append("the time is estimated once the first pictures exist")
     if missing and (lacking := engine.missing()):

@@ -56,8 +56,11 @@ class Condition:
     pooled: torch.Tensor | None
 
 
-def draw(network: LoadedNetwork, batch: Sequence[Parameters], check: Callable[[], None]) -> list[Image.Image]:
-    """The pictures of one batch, alike in all but their seeds; `check` is called before every step.
+def draw(
+    network: LoadedNetwork, batch: Sequence[Parameters], before_step: Callable[[int, int], None]
+) -> list[Image.Image]:
+    """The pictures of one batch, alike in all but their seeds; `before_step` takes the number of every step, from 1 on,
+    and how many there are.
 
     Raises PictureFailed for what only a WebUI can generate, and for NaN.
     """
@@ -74,8 +77,8 @@ def draw(network: LoadedNetwork, batch: Sequence[Parameters], check: Callable[[]
     # at CFG 1 the negative prompt does not count
     negative = None if parameters.cfg_scale == 1 else _negative(network, parameters)
     extra = _step_options(parameters, generators)
-    for step in scheduler.timesteps:
-        check()
+    for number, step in enumerate(scheduler.timesteps, 1):
+        before_step(number, len(scheduler.timesteps))
         scaled = scheduler.scale_model_input(latents, step)
         answer = _predict(network, parameters, scaled, step, positive)
         if negative is not None:

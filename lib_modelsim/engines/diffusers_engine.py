@@ -124,11 +124,15 @@ class _Session:
             raise CheckpointFailed("no checkpoint is loaded", None, "load one first")
         size = f"{batch[0].width} × {batch[0].height}"
         with self._out_of_memory(size), torch.inference_mode():
-            images = diffusers_drawing.draw(network, batch, self._job.check)
+            images = diffusers_drawing.draw(network, batch, self._before_step)
         return [
             Drawn(image, infotext(parameters, checkpoint, self._version), None, checkpoint.title)
             for image, parameters in zip(images, batch, strict=True)
         ]
+
+    def _before_step(self, number: int, count: int) -> None:
+        self._job.check()
+        self._job.report_within(f"step {number} of {count}")
 
     def unload(self) -> None:
         """Free the memory."""

@@ -142,8 +142,13 @@ class _Session:
         """The WebUI's own interrupt, when the job is stopped: the only thing that it checks while it generates."""
 
         def watch() -> None:
-            if self._drawing.is_set() and job.cancelled():  # else it would be somebody else's picture
-                self._shared.state.interrupt()
+            if not self._drawing.is_set():
+                return  # it would be somebody else's picture
+            state = self._shared.state
+            if count := state.sampling_steps:
+                job.report_within(f"step {min(state.sampling_step + 1, count)} of {count}")
+            if job.cancelled():
+                state.interrupt()
 
         with repeated(watch, _POLL, "modelsim interrupts"):
             yield

@@ -53,7 +53,7 @@ class Turn:
 
     def __init__(self, lock: Any, state: Any, what: str, job: Job) -> None:  # noqa: ANN401 - the host's own
         self._lock, self._state, self._what, self._job = lock, state, what, job
-        self.job = Job(self._report, self._cancelled, self._between)
+        self.job = Job(self._report, self._cancelled, self._between, job.report_within)
         self._aways: list[Away] = []
         self._gives, self._ours = Lock(), False
         self._shown: Progress | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -154,11 +154,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Pace:
-    """What the last pictures of an engine took: seconds per step and pixel, bytes per pixel, seconds per loading."""
+    """What the last pictures of an engine took: seconds per step and pixel, bytes per pixel, seconds per loading; and
+    the keys of the checkpoints that generated them."""
 
     seconds: float
     bytes: float
     loading: float
+    checkpoints: frozenset[str]
 
 
 def checkpoint_key(checkpoint: EngineCheckpoint) -> str:
@@ -349,13 +351,15 @@ class Gallery(SqliteFile):
         """Remember how long it took to load a checkpoint."""
         self._db.execute("INSERT INTO loads (engine, seconds) VALUES (?, ?)", (engine, seconds))
 
-    def pace(self, engine: str) -> Pace | None:
-        """What the last pictures of this engine took; None before the first."""
+    def pace(self, engine: str, checkpoints: Collection[str] = ()) -> Pace | None:
+        """What the last pictures of this engine took, those of these checkpoints where there are any; None before the
+        first."""
         last = "SELECT path, bytes, record FROM sound_pictures ORDER BY number DESC LIMIT ?"
         rows = self._db.execute(last, (_RECENT,))
         recent = [stored for stored in map(self._stored, rows) if stored.record.engine == engine]
         if not recent:
             return None
+        recent = [stored for stored in recent if stored.record.checkpoint in checkpoints] or recent
         loads = self._db.execute(
             "SELECT seconds FROM loads WHERE engine = ? ORDER BY id DESC LIMIT ?", (engine, _RECENT)
         )
@@ -363,6 +367,7 @@ class Gallery(SqliteFile):
             median(stored.record.seconds / work(stored.record.drawn_with) for stored in recent),
             median(stored.bytes / area(stored.record.drawn_with) for stored in recent),
             median([seconds for (seconds,) in loads] or [0.0]),
+            frozenset(stored.record.checkpoint for stored in recent),
         )
 
 

@@ -30,7 +30,8 @@ class Plan:
     """The pictures of a suite, checkpoint by checkpoint, each probe by probe.
 
     `seconds` and `bytes` are what the rest is expected to take, from the last pictures of this engine; None before the
-    first. `copies` are checkpoints left out because they are files of the same SHA-256 as one that is in.
+    first; `measured` where these were pictures by each of the checkpoints that lack some. `copies` are checkpoints left
+    out because they are files of the same SHA-256 as one that is in.
     """
 
     suite: Suite
@@ -38,6 +39,7 @@ class Plan:
     seconds: float | None
     bytes: int | None
     copies: list[EngineCheckpoint]
+    measured: bool = False
 
     def generates_instead(self, copy: EngineCheckpoint) -> str:
         """The name of the checkpoint that generates in the place of a copy."""
@@ -75,9 +77,10 @@ def make_plan(
         for probe in suite.probes
         for parameters in probe.pictures(checkpoint.architecture, batch, checkpoint.variant)
     ]
-    seconds, size = _expected([picture for picture in pictures if not picture.done], engine, gallery)
+    missing = [picture for picture in pictures if not picture.done]
+    seconds, size, measured = _expected(missing, engine, gallery)
     copies = [checkpoint for checkpoint in checkpoints if checkpoint not in chosen.values()]
-    return Plan(suite, pictures, seconds, size, copies)
+    return Plan(suite, pictures, seconds, size, copies, measured)
 
 
 def by_checkpoint(pictures: Iterable[Planned]) -> list[tuple[EngineCheckpoint, list[Planned]]]:
@@ -108,11 +111,13 @@ def _planned(
     return Planned(checkpoint, probe, parameters, identity, path, stored is not None)
 
 
-def _expected(missing: list[Planned], engine: Engine, gallery: Gallery) -> tuple[float | None, int | None]:
-    """Seconds and bytes of what is missing."""
-    pace = gallery.pace(engine.name)
+def _expected(missing: list[Planned], engine: Engine, gallery: Gallery) -> tuple[float | None, int | None, bool]:
+    """Seconds and bytes of what is missing, and whether they were measured with these checkpoints."""
+    lacking = {checkpoint_key(picture.checkpoint) for picture in missing}
+    pace = gallery.pace(engine.name, lacking)
     if pace is None:
-        return (0.0, 0) if not missing else (None, None)
+        return (None, None, False) if missing else (0.0, 0, True)
     seconds = pace.seconds * sum(work(picture.parameters) for picture in missing)
     loading = pace.loading * len(by_checkpoint(missing))
-    return seconds + loading, round(pace.bytes * sum(area(picture.parameters) for picture in missing))
+    size = round(pace.bytes * sum(area(picture.parameters) for picture in missing))
+    return seconds + loading, size, lacking <= pace.checkpoints

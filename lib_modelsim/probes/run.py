@@ -41,7 +41,7 @@ def draw_missing(plan: Plan, engine: Engine, gallery: Gallery, job: Job) -> Outc
             for checkpoint, pictures in by_checkpoint(plan.pictures):
                 if not all(picture.done for picture in pictures):
                     job.check()
-                    _Turn(plan.suite.name, checkpoint, engine, session, gallery, stage, outcome).draw(pictures)
+                    _Turn(plan.suite.name, checkpoint, engine, session, gallery, job, stage, outcome).draw(pictures)
     return outcome
 
 
@@ -54,6 +54,7 @@ class _Turn:
     engine: Engine
     session: EngineSession
     gallery: Gallery
+    job: Job
     stage: Stage
     outcome: Outcome
 
@@ -63,6 +64,7 @@ class _Turn:
         done = 0
         try:
             start = time.monotonic()
+            self.job.report_within(f"loading {self.checkpoint.name}")
             self.session.load(self.checkpoint)
             self.gallery.note_loading(self.engine.name, time.monotonic() - start)
             for batch in waiting:
@@ -81,6 +83,7 @@ class _Turn:
 
     def _draw_missing(self, batch: list[Planned], missing: list[Planned]) -> None:
         start = time.monotonic()
+        self.job.report_within(f"{self.checkpoint.name}, {missing[0].probe}")
         try:
             drawn = self.session.draw([picture.parameters for picture in batch])
         except PictureFailed as error:

@@ -26,7 +26,7 @@ from ..workspace.workspace import Question, Workspace
 from .ancestry import Ancestry
 from .answers import Answer, How
 from .jobs import Jobs
-from .tasks import Task
+from .tasks import Lane, Task
 from .words import capital
 
 if TYPE_CHECKING:  # scipy and matplotlib come with them, on first use
@@ -56,8 +56,8 @@ HASHED_UNASKED = 20e9
 class Backend:
     """The models of the host, the comparisons made of them, and what hashes say, by model name.
 
-    Two threads, each with a workspace of its own, as SQLite wants one thread: one for long work, one for what is
-    answered at once, so that names and tables do not wait until files are hashed.
+    Three threads, each with a workspace of its own, as SQLite wants one thread: one for each lane of long work, one for
+    what is answered at once, so that names and tables do not wait until files are hashed.
     """
 
     def __init__(self, host: Host, open_library: Callable[[], Library]) -> None:
@@ -75,11 +75,15 @@ class Backend:
         self._recalled = False  # whether the comparison from before the start was asked for
         self.named = 0  # counts the classes named; with it one sees whether names are older
         self.left_out: tuple[str, ...] = ()  # names; no use case looks at these models
-        self._long, self._quick = (Workspace(host, open_library, leaving=self._leaving) for _ in range(2))
-        self._background = ThreadPoolExecutor(1, "modelsim")
+        self._quick = self._workspace()
         self._at_once = ThreadPoolExecutor(1, "modelsim at once")
-        self.jobs = Jobs(self._background.submit, give_back)
+        self._long = {lane: self._workspace() for lane in Lane}
+        self._background = {lane: ThreadPoolExecutor(1, f"modelsim {lane.value}") for lane in Lane}
+        self.jobs = Jobs(lambda lane, turn: self._background[lane].submit(turn), give_back)
         self._exports = TemporaryDirectory(prefix="modelsim", ignore_cleanup_errors=True)
+
+    def _workspace(self) -> Workspace:
+        return Workspace(self.host, self._open_library, leaving=self._leaving)
 
     @property
     def busy(self) -> bool:
@@ -167,10 +171,11 @@ class Backend:
         title: str,
         series: Hashable = None,
         asked: bool = True,
+        lane: Lane = Lane.READS,
     ) -> Task:
-        """Put long work into the queue of the background thread; Task says what is what. Work of the same key that
-        runs or waits is joined."""
-        return self.jobs.add(Task(key, title, lambda job: self._long.heeding(work, job, self._long), series, asked))
+        """Put long work into the queue; Task says what is what. Work of the same key that runs or waits is joined."""
+        own = self._long[lane]
+        return self.jobs.add(Task(key, title, lambda job: own.heeding(work, job, own), series, asked, lane))
 
     def index_by(self, workspace: Workspace, job: Job) -> Index:
         """The models as they are now, for long work, in whose thread it is asked; new headers are read."""
@@ -180,7 +185,8 @@ class Backend:
     def close(self) -> None:
         """Stop what runs and close the libraries, each in its own thread."""
         self.jobs.close()
-        for pool, workspace in ((self._background, self._long), (self._at_once, self._quick)):
+        lanes = [(self._background[lane], self._long[lane]) for lane in Lane]
+        for pool, workspace in (*lanes, (self._at_once, self._quick)):
             pool.submit(workspace.close)
             pool.shutdown()
         self._exports.cleanup()

@@ -1,13 +1,24 @@
-"""The queue of long work: one task runs, the others wait in their order, those that ended stay listed for a while."""
+"""The queue of long work: one task of a lane runs, the others wait in their order, those that ended stay listed for a
+while.
+
+There are two lanes, as what people ask for takes seconds or hours. Whoever has begun sixty pictures and then drops one
+into Find my model, or wants the tree, expects the answer now: reading needs neither the engine nor its checkpoint. So
+what generates waits for what generates, and all else goes on beside it, comparing too: where that needs the host's
+GPU, it takes its turn in the host's own queue between two pictures, as a person's picture does. What reads stays one
+queue, as two readings of one drive are slower than one after the other.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
+from functools import partial
 from itertools import count
 from threading import Lock
 
-from .tasks import LONG, Task, TaskState
+from .tasks import LONG, Lane, Task, TaskState
+
+Turn = Callable[[Lane, Callable[[], None]], object]
 
 _REPLACED = "Replaced by a newer request."
 
@@ -19,16 +30,16 @@ class Jobs:
     """What was asked for is done in its order; what nobody asked for comes after that, and makes way for it at once.
     No task is lost, none runs twice beside itself or after its end, and stopping one stops no other.
 
-    `turn` has a function called in the thread that does the work, once for each time that it is given it; `after` is
-    called there after long work. A task that runs and makes way for another lies in the queue already, where it goes
-    on: that is how a task that makes way and one that was stopped are told apart. All else may be called from any
-    thread.
+    `turn` has a function called in the thread that does the work of a lane, once for each time that it is given it;
+    `after` is called there after long work. A task that runs and makes way for another lies in the queue already, where
+    it goes on: that is how a task that makes way and one that was stopped are told apart. All else may be called from
+    any thread.
     """
 
-    def __init__(self, turn: Callable[[Callable[[], None]], object], after: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, turn: Turn, after: Callable[[], None] = lambda: None) -> None:
         self._turn, self._after = turn, after
         self._lock, self._numbers = Lock(), count(1)
-        self._running: Task | None = None
+        self._running: dict[Lane, Task] = {}
         self._waiting: list[Task] = []
         self._ended: deque[Task] = deque(maxlen=LISTED)
         self._ends: Counter[Hashable] = Counter()
@@ -37,9 +48,9 @@ class Jobs:
     # what there is
 
     @property
-    def running(self) -> Task | None:
-        """The one that has its turn."""
-        return self._running
+    def running(self) -> list[Task]:
+        """Those that have their turn, at most one of a lane; what was asked for last comes first."""
+        return sorted(self._running.copy().values(), key=lambda task: (task.asked, task.number), reverse=True)
 
     @property
     def waiting(self) -> list[Task]:
@@ -89,10 +100,10 @@ class Jobs:
                         older.stopped = _REPLACED
                         self._stop(older)
                 self._place(task)
-            running = self._running
+            running = self._running.get(task.lane)
             if task.asked and running is not None and not running.asked:
                 self._make_way(running)
-        self._turn(self._next)
+        self._give_turn(task.lane)
         return task
 
     def show_to(self, task: Task, owner: Hashable) -> None:
@@ -102,6 +113,11 @@ class Jobs:
             if not task.running:
                 self._ends[owner] += 1
 
+    def tell(self, owner: Hashable) -> None:
+        """Have what came of this owner's work shown, though the work goes on."""
+        with self._lock:
+            self._ends[owner] += 1
+
     def stop(self, number: int) -> None:
         """Stop the task of this number, or take it out of the queue; others go on."""
         with self._lock:
@@ -109,22 +125,17 @@ class Jobs:
                 if task.number == number:
                     self._stop(task)
 
-    def stop_running(self) -> None:
-        """Stop the one that runs."""
-        if (running := self._running) is not None:
-            self.stop(running.number)
-
     def run_now(self, number: int) -> None:
-        """Give the turn to a task that waits; the one that runs makes way and goes on after it."""
+        """Give the turn to a task that waits; the one that runs in its lane makes way and goes on after it."""
         with self._lock:
             task = next((each for each in self._waiting if each.number == number), None)
-            if task is None or task is self._running:
+            if task is None or self._runs(task):
                 return
             task.asked = True
             self._waiting.remove(task)
             self._waiting.insert(0, task)
-            if self._running is not None:
-                self._make_way(self._running)
+            if (running := self._running.get(task.lane)) is not None:
+                self._make_way(running)
 
     def dismiss(self, number: int | None = None) -> None:
         """List this one that ended no longer; None is all of them."""
@@ -143,10 +154,15 @@ class Jobs:
 
     def _all(self) -> list[Task]:
         """All that runs or waits, but for what is ending."""
-        running = self._running
-        ending = running is not None and running.stopping and running not in self._waiting
-        others = [each for each in self._waiting if each is not running]
-        return others if running is None or ending else [running, *others]
+        running = self._running.values()
+        going_on = [each for each in running if not each.stopping or each in self._waiting]
+        return [*going_on, *(each for each in self._waiting if each not in running)]
+
+    def _runs(self, task: Task) -> bool:
+        return self._running.get(task.lane) is task
+
+    def _give_turn(self, lane: Lane) -> None:
+        self._turn(lane, partial(self._next, lane))
 
     def _place(self, task: Task) -> None:
         """After all that was asked for, if it was, too; else at the end."""
@@ -158,7 +174,7 @@ class Jobs:
             return
         self._waiting.insert(1 if running.asked else sum(each.asked for each in self._waiting), running)
         running.interrupt()
-        self._turn(self._next)
+        self._give_turn(running.lane)
 
     def _stop_waiting(self, task: Task) -> None:
         if task in self._waiting:
@@ -166,7 +182,7 @@ class Jobs:
 
     def _stop(self, task: Task) -> None:
         self._stop_waiting(task)
-        if task is self._running:
+        if self._runs(task):
             task.interrupt()
         else:
             task.remove()
@@ -180,15 +196,17 @@ class Jobs:
 
     # in the thread that does the work
 
-    def _next(self) -> None:
-        """The turn of the first that waits."""
+    def _next(self, lane: Lane) -> None:
+        """The turn of the first of a lane that waits."""
         with self._lock:
-            if not self._waiting:
+            task = next((each for each in self._waiting if each.lane is lane), None)
+            if task is None:
                 return
-            task = self._running = self._waiting.pop(0)
+            self._waiting.remove(task)
+            self._running[lane] = task
         task.run()
         with self._lock:
-            self._running = None
+            del self._running[lane]
             if task in self._waiting and task.state is TaskState.STOPPED:
                 task.wait_again()
             else:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from ..errors import for_page
-from ..job import Progress
 from ..templates import render
 from ..text import percent, size_text
+from .tasks import Task, TaskState
 from .words import duration
 
+_LONG_ITEM = 5.0
+"""Seconds from which on it is told how long the item in hand has taken: that it goes on is seen by that alone."""
 
-def working(title: str, progress: Progress | None = None, seconds: float = 0.0) -> str:
-    """The work's title, what is being done of it and how much, and the time left; `seconds` is how long this stage has
-    taken so far."""
+
+def working(task: Task) -> str:
+    """The work's title, what is being done of it and how much, how far the item in hand is, and the time left."""
+    title, progress = task.title, task.progress
+    long = task.running and task.item_seconds > _LONG_ITEM
+    waits = [task.within, duration(task.item_seconds) if long else ""] if task.state is TaskState.RUNNING else []
+    within = ", ".join(filter(None, waits))
     if progress is None:
-        return _line(title, 0.0)
+        return _line(f"{title}: {within}" if within else title, 0.0)
     if not progress.unit:  # nothing to count
-        return _line(f"{title}: {progress.what} …", 0.0)
+        return _line(f"{title}: {progress.what} …{f' {within}' if within else ''}", 0.0)
+    seconds = task.stage_seconds
     fraction = progress.done / progress.total if progress.total else 1.0
     show = size_text if progress.unit == "B" else str
     unit = "" if progress.unit == "B" else f" {progress.unit}"
     words = f"{title}: {progress.what}, {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
+    if within:
+        words += f", the next: {within}"
     if 0 < fraction < 1 and seconds > 1:
         words += f", {duration(seconds * (1 / fraction - 1))} left"
     return _line(words, fraction)

@@ -60,7 +60,7 @@ class Tab:
                 items = [self._made(kind, session, wiring) for kind in PAGES]
             opened = gr.Button("open", elem_id="modelsim_open")  # pressed by the script when the tab is opened
         wiring.beside(work.asked.input, work.show, work.outputs, work.asked)
-        wiring.beside(work.stop.click, work.jobs.stop_running, None)
+        wiring.beside(work.stop.click, work.stop_shown, None)
         wiring.beside(work.action.input, work.act, None, work.action)
         wiring.beside(opened.click, _opened, told)
         first, *others = zip(self.pages.values(), items, strict=True)

@@ -28,13 +28,23 @@ class TaskState(Enum):
     FAILED = "error"
 
 
+class Lane(Enum):
+    """Which thread does a task: each does one at a time, beside the other."""
+
+    READS = "reads"
+    """All else: files, the library, pictures that are there."""
+    GENERATES = "generates"
+    """New pictures, for minutes or hours."""
+
+
 _ENDS = TaskState.DONE, TaskState.STOPPED, TaskState.FAILED
 
 
 @dataclass(eq=False)
 class Task:
     """Work that was asked for. Tasks of one `key` are the same work. `series`: of all that have it only the newest is
-    wanted, as they answer one question of one person's. `asked`: a person did, rather than the page itself.
+    wanted, as they answer one question of one person's. `asked`: a person did, rather than the page itself. It waits
+    for others of its `lane` alone.
 
     `work` takes the Job that it reports to, and may return a sentence of what came out; `done` is that of work that
     says nothing, `stopped` tells what is kept where it is stopped. `owners`: the parts of the page that show what came
@@ -46,6 +56,7 @@ class Task:
     work: Callable[[Job], object]
     series: Hashable = None
     asked: bool = True
+    lane: Lane = Lane.READS
     stopped: str = "Stopped. What is finished is kept."
     done: str = ""
     owners: set[Hashable] = field(default_factory=set)
@@ -53,11 +64,13 @@ class Task:
     state: TaskState = TaskState.WAITING
     said: str = ""  # by the work itself, or of its failure
     progress: Progress | None = None
+    within: str = ""  # what is being done of the item in hand
     seconds: float = 0.0  # it ran, in all its turns
     stopping: bool = False
     _stop: Event = field(default_factory=Event)
     _end: Event = field(default_factory=Event)
     _since: float = 0.0
+    _item: float = 0.0  # when the item in hand was begun
 
     @property
     def running(self) -> bool:
@@ -68,6 +81,11 @@ class Task:
     def stage_seconds(self) -> float:
         """How long the stage that it reports has taken."""
         return time.monotonic() - self._since
+
+    @property
+    def item_seconds(self) -> float:
+        """How long the item in hand has taken."""
+        return time.monotonic() - self._item
 
     @property
     def told(self) -> str:
@@ -90,10 +108,10 @@ class Task:
 
     def run(self) -> None:
         """Do the work, in this thread. However it goes, it ends here, with a sentence for people."""
-        self.state, self.progress, begun = TaskState.RUNNING, None, time.monotonic()
-        self._since = begun
+        self.state, self.progress, self.within, begun = TaskState.RUNNING, None, "", time.monotonic()
+        self._since = self._item = begun
         try:
-            out = self.work(Job(self._report, self._stop.is_set))
+            out = self.work(Job(self._report, self._stop.is_set, report_within=self._report_within))
             self.said, state = out if isinstance(out, str) else "", TaskState.DONE
         except Cancelled:
             state = TaskState.STOPPED
@@ -123,4 +141,9 @@ class Task:
     def _report(self, progress: Progress) -> None:
         if self.progress is None or self.progress.what != progress.what:
             self._since = time.monotonic()
+        if self.progress != progress:
+            self.within, self._item = "", time.monotonic()
         self.progress = progress
+
+    def _report_within(self, within: str) -> None:
+        self.within = within

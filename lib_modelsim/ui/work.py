@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -11,13 +12,21 @@ import gradio as gr
 from markupsafe import Markup
 
 from ..templates import render
+from ..text import percent
 from .jobs import Jobs
 from .status import message, working
 from .tasks import Task
-from .windows import asking_window
+from .windows import Windows, asking_window
 
 Updates = dict[Any, Any]
 """Component → its new value, as gradio takes it."""
+
+
+@dataclass
+class _InLine:
+    """Whose line a browser window shows: its Stop is for that one."""
+
+    number: int | None = None
 
 
 class Work:
@@ -27,6 +36,7 @@ class Work:
     def __init__(self, jobs: Jobs) -> None:
         self.jobs = jobs
         self._owners: list[str] = []
+        self._in_line = Windows(_InLine, share=True)
         with gr.Row(elem_id="modelsim_bar"):
             self._line = gr.HTML(message(""), elem_id="modelsim_status")
             self._list = gr.HTML(elem_id="modelsim_jobs")
@@ -60,7 +70,8 @@ class Work:
     def show(self, asked: str) -> Updates:
         """What goes on, for a window that asks and says which list it has."""
         question, window = json.loads(asked) if asked else {}, asking_window()
-        running, listed = self.jobs.running, self._listed()
+        running, listed = next(iter(self.jobs.running), None), self._listed()
+        self._in_line.here().number = None if running is None else running.number
         version = f"{crc32(listed.encode()):x}"
         same = question.get("list") == version
         ends = {owner: self.jobs.ends(owner, (owner, window)) for owner in self._owners}
@@ -71,6 +82,11 @@ class Work:
             self._list: gr.update() if same else render("ui/templates/jobs_list.html", listed=listed, version=version),
             self.stop: gr.update(interactive=running is not None and not running.stopping),
         }
+
+    def stop_shown(self) -> None:
+        """Stop what the window's line shows, and nothing that has begun since."""
+        if (number := self._in_line.here().number) is not None:
+            self.jobs.stop(number)
 
     def act(self, asked: str) -> None:
         """What a button in the list asks for."""
@@ -85,12 +101,12 @@ class Work:
     def line(self) -> str:
         """What runs and how far it is, else how the last that ended did."""
         jobs = self.jobs
-        if (running := jobs.running) is not None:
+        if (running := next(iter(jobs.running), None)) is not None:
             if running.stopping:
-                return working(f"{running.title}: {'making way' if running in jobs.waiting else 'stopping'} …")
-            return working(running.title, running.progress, running.stage_seconds)
-        if jobs.waiting:
-            return working(jobs.waiting[0].title)
+                return message(f"{running.title}: {_ending(running, jobs)} …", "working")
+            return working(running)
+        if waiting := jobs.waiting:
+            return working(waiting[0])
         last = next(iter(jobs.ended), None)
         return message("") if last is None else message(f"{last.title}: {last.told}", last.state.value)
 
@@ -98,10 +114,27 @@ class Work:
         """What runs, what waits, what has ended; with a button each for what can be done with it."""
         jobs = self.jobs
         running, waiting, ended = jobs.running, jobs.waiting, jobs.ended
+        at_work = {each.lane: each for each in running}
+        counts = [f"{len(running)} run"] if len(running) > 1 else []
+        counts += [f"{len(waiting):,} waiting"] if waiting else []
         return render(
             "ui/templates/jobs.html",
-            running=running,
-            waiting=[each for each in waiting if each is not running],
+            running=[(each, _state(each, jobs)) for each in running],
+            waiting=[(each, at_work.get(each.lane)) for each in waiting if each not in running],
             ended=ended,
-            summary=f"{len(waiting):,} waiting" if waiting else "Jobs",
+            summary=", ".join(counts) or "Jobs",
         )
+
+
+def _ending(task: Task, jobs: Jobs) -> str:
+    return "making way" if task in jobs.waiting else "stopping"
+
+
+def _state(task: Task, jobs: Jobs) -> str:
+    """What the list says of one that runs: how far it is, where no line does, in steps that leave the list at rest."""
+    if task.stopping:
+        return "ends its item"
+    progress, in_line = task.progress, next(iter(jobs.running), None) is task
+    if in_line or progress is None or not progress.total:
+        return "runs"
+    return f"runs, {percent(progress.done / progress.total)}"

@@ -9,6 +9,6 @@ PATIENCE = 120
 def ended(work):
     """What the line says once there is nothing to do any more: how the last that ended did."""
     jobs = work.jobs
-    while tasks := [task for task in (jobs.running, *jobs.waiting) if task is not None]:
+    while tasks := [*jobs.running, *jobs.waiting]:
         assert tasks[0].wait(PATIENCE), "it does not end"
     return str(work.line())

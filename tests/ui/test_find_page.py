@@ -136,7 +136,7 @@ def test_a_picture_waits_for_other_work_and_takes_the_place_of_the_one_before(pa
     for _ in range(2):
         assert "Searching …" in answer(give(page, file.getvalue()))
     jobs = page.wiring.work.jobs
-    assert (jobs.running, len(jobs.waiting)) == (other, 1)
+    assert (jobs.running, len(jobs.waiting)) == ([other], 1)
     assert page.finder.answer is None
     going_on.set()
     followed(page)

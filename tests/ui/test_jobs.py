@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lib_modelsim.errors import ModelsimError
 from lib_modelsim.job import Progress
 from lib_modelsim.ui.jobs import LISTED, Jobs
-from lib_modelsim.ui.tasks import Task, TaskState
+from lib_modelsim.ui.tasks import Lane, Task, TaskState
 
 WAYS = "asks", "asks by itself", "stops", "stops what runs", "runs now", "joins"
 STEP = st.tuples(st.sampled_from(WAYS), st.integers(1, 12))
@@ -33,11 +33,11 @@ class World:
     asked_to_stop: set[int] = field(default_factory=set)
 
     def __post_init__(self):
-        self.jobs = Jobs(self.turns.append)
+        self.jobs = Jobs(lambda _, turn: self.turns.append(turn))
 
     def do(self, way, number):
         jobs = self.jobs
-        running = jobs.running
+        running = next(iter(jobs.running), None)
         if way in ("asks", "asks by itself"):
             key = len(self.tasks) + 1
             task = jobs.add(Task(key, f"task {key}", self.work(key), asked=way == "asks"))
@@ -51,8 +51,9 @@ class World:
             jobs.stop(number)
             self.asked_to_stop.add(number)
         elif way == "stops what runs":
-            jobs.stop_running()
-            self.asked_to_stop |= set() if running is None else {running.number}
+            if running is not None:
+                jobs.stop(running.number)
+                self.asked_to_stop.add(running.number)
         elif way == "runs now":
             jobs.run_now(number)
             if number in self.tasks and self.tasks[number] in jobs.waiting and self.tasks[number] is not running:
@@ -152,8 +153,37 @@ def test_run_now_instead_lets_the_other_go_on_afterwards_unless_it_is_stopped():
         assert world.begun == begun
 
 
+def test_what_reads_goes_on_beside_what_generates_and_neither_makes_way_for_the_other():
+    turns, begun = {lane: deque() for lane in Lane}, []
+    jobs = Jobs(lambda lane, turn: turns[lane].append(turn))
+
+    def task(name, lane, body=lambda: None, **more):
+        def work(_):
+            begun.append(name)
+            body()
+
+        return jobs.add(Task(name, name, work, lane=lane, **more))
+
+    def beside():
+        find = task("find", Lane.READS)
+        assert not probes.stopping, "it makes way for nothing that reads"
+        turns[Lane.READS].popleft()()
+        assert find.state is TaskState.DONE
+        assert jobs.running == [probes]
+        assert [each.title for each in jobs.waiting] == ["more probes"]
+
+    probes = task("probes", Lane.GENERATES, beside, asked=False)
+    task("more probes", Lane.GENERATES, asked=False)
+    turns[Lane.GENERATES].popleft()()
+    jobs.run_now(task("last", Lane.GENERATES).number)
+    for turn in turns[Lane.GENERATES]:
+        turn()
+    assert begun == ["probes", "find", "last", "more probes"]
+    assert not jobs.busy
+
+
 def test_work_of_a_series_takes_the_place_of_older_work():
-    jobs = Jobs(lambda _: None)
+    jobs = Jobs(lambda *_: None)
     older, other, newer = (Task(key, key, str, series=series) for key, series in (("a", "x"), ("c", "y"), ("b", "x")))
     for task in (older, other, newer):
         jobs.add(task)
@@ -175,7 +205,7 @@ def test_an_error_is_told_with_what_to_do_and_the_queue_goes_on(error, told):
         raise error
 
     turns = deque()
-    jobs = Jobs(turns.append)
+    jobs = Jobs(lambda _, turn: turns.append(turn))
     failed, next_one = jobs.add(Task(1, "one", fail)), jobs.add(Task(2, "two", lambda _: "fine"))
     for turn in turns:
         turn()
@@ -187,7 +217,7 @@ def test_an_error_is_told_with_what_to_do_and_the_queue_goes_on(error, told):
 
 def test_owners_learn_of_ends_also_of_those_that_were_quicker_than_they():
     turns = deque()
-    jobs = Jobs(turns.append)
+    jobs = Jobs(lambda _, turn: turns.append(turn))
     task = jobs.add(Task(1, "one", lambda job: job.report(Progress("reading", 1, 2, "files"))))
     jobs.show_to(task, "first")
     turns.popleft()()
@@ -199,7 +229,7 @@ def test_owners_learn_of_ends_also_of_those_that_were_quicker_than_they():
 
 def test_ended_ones_stay_until_they_are_dismissed_or_there_are_newer():
     turns = deque()
-    jobs = Jobs(turns.append)
+    jobs = Jobs(lambda _, turn: turns.append(turn))
     for number in range(LISTED + 2):
         jobs.add(Task(number, f"{number}", lambda _: "done"))
     while turns:
@@ -214,7 +244,7 @@ def test_ended_ones_stay_until_they_are_dismissed_or_there_are_newer():
 
 def test_closing_ends_all_of_them():
     never, turns = Event(), deque()
-    jobs = Jobs(turns.append)
+    jobs = Jobs(lambda _, turn: turns.append(turn))
     tasks = [jobs.add(Task(number, "a task", lambda _: never.set())) for number in range(3)]
     jobs.close()
     for turn in turns:

@@ -11,7 +11,7 @@ from ...errors import ModelsimError
 from ...job import Job, Stage
 from ...text import several
 from ...workspace.workspace import Workspace
-from ..tasks import Task
+from ..tasks import Lane, Task
 from .encoder_choice import EncoderChoice
 
 if TYPE_CHECKING:  # SciPy and Pillow come with them
@@ -121,7 +121,7 @@ class Finder:
     def verify(self) -> Task:
         """Generate the picture again with the likeliest few, and rank again."""
         self.cancel_verify()
-        return self.backend.run(("verify", id(self.answer)), self._verify, f"Verify {self._names}")
+        return self.backend.run(("verify", id(self.answer)), self._verify, f"Verify {self._names}", lane=Lane.GENERATES)
 
     def load(self, key: str) -> Task:
         """Make a model of the answer the host's current checkpoint."""

@@ -15,7 +15,7 @@ from ..wiring import Event, Wiring, without_value
 from ..words import column_label
 from ..work import Updates, Work
 from .pictures import ONE_MODEL, ONE_PROBE, TWO, VIEWS, looked_at, plan_words
-from .studio import GENERATE, Order, Studio
+from .studio import GENERATE, PICTURES, Order, Studio
 from .suite_menu import suite_cards, suite_label, suite_named
 from .suites import SuitesPanel
 from .webui import WebuiField
@@ -96,6 +96,7 @@ class ProbesPage:
         for button in (self._start, self._cancel):
             self._wiring.at_once(button.click, self._no_question, self.inputs, self._question)
         self._wiring.tell_menu(self._wiring.when_ended(self.id, self._asked, self.inputs, self.outputs))
+        self._wiring.when_ended(PICTURES, self._asked, self.inputs, self.outputs)
         for control in self._looking:
             self._wiring.at_once(control.input, self._asked, self.inputs, self.outputs)
         for control in (self._suite, self._models):

@@ -42,19 +42,28 @@ def plan_words(studio: Studio, order: Order) -> str:
     there = len(plan.pictures) - len(missing)
     images, models = counted(len(plan.pictures), "image"), counted(checkpoints, "model")
     words = f"{images} by {models}: {there:,} exist{'s' if there == 1 else ''}"
-    if missing and plan.seconds is not None and plan.bytes is not None:
-        take = "missing one takes" if len(missing) == 1 else f"{len(missing):,} missing take"
-        words += f"; the {take} about {duration(plan.seconds)} and {size_text(plan.bytes)}"
+    if order in studio.generated:
+        words += f". Now {counted(len(missing), 'image')} are generated, {studio.generated[order]:,} of them are done"
     elif missing:
-        are = "1 is" if len(missing) == 1 else f"{len(missing):,} are"
-        words += f", {are} missing. The time is known once the first is generated"
-    lines = [f"{words}.", *_unhashed(plan)]
+        words += f", {_takes(plan)}"
+    lines = [f"{words}.", *([] if order in studio.generated else _unhashed(plan))]
     lines += [f"{copy.name} is a copy of {plan.generates_instead(copy)} and is skipped." for copy in plan.copies]
     if missing and (lacking := planned.engine.missing()):
         lines.append(joined("Nothing can be generated yet: ", str(lacking)))
     lines += _cannot(planned.chosen.unusable)
     lines += [joined(f"{failure.name}: ", failure.error) for failure in studio.failures]
     return _lines([*lines, *remarks])
+
+
+def _takes(plan: Plan) -> str:
+    """How long what is missing takes, and how sure that is."""
+    number = f"{len(plan.missing):,}"
+    if plan.seconds is None or plan.bytes is None:
+        are = "is" if len(plan.missing) == 1 else "are"
+        return f"{number} {are} missing. The time is known once the first is generated"
+    take = "missing takes" if len(plan.missing) == 1 else "missing take"
+    how_long = f"the {number} {take} about {duration(plan.seconds)} and {size_text(plan.bytes)}"
+    return how_long if plan.measured else f"{how_long} if these models are as fast as those before: unknown here yet"
 
 
 def _unhashed(plan: Plan) -> list[str]:
@@ -87,7 +96,7 @@ def _lines(lines: Sequence[str]) -> str:
 def looked_at(studio: Studio, sheet: Sheet | None, view: str, chosen: tuple[str | None, str | None, str | None]) -> str:
     """The images that a view shows; `chosen` are a column, a model and another one, by what the menus say."""
     if sheet is None or not sheet.rows:
-        later = "They appear here when it is done or stopped: you can stop at any time and continue later."
+        later = "They appear here one by one: you can stop at any time and continue later."
         return note("No images yet", f"Press {GENERATE}. {later}")
     column = next((each for each in sheet.columns if column_label(each) == chosen[0]), sheet.columns[0])
     keys = {row.name: row.checkpoint for row in sheet.rows}

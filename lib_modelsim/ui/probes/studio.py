@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError
-from ...job import Job
+from ...job import Job, Progress
 from ...workspace.workspace import NothingGenerates, ProbePlan, Workspace
 from ..backend import Backend
-from ..tasks import Task
+from ..tasks import Lane, Task
 
 if TYPE_CHECKING:  # Pillow and engines come with them
     from ...probes.gallery import Failure
@@ -24,6 +24,10 @@ if TYPE_CHECKING:  # Pillow and engines come with them
 
 GENERATE = "Generate missing images"
 """What the button says; messages name it."""
+
+
+PICTURES = "pictures"
+"""Who shows them while a run goes on."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Order:
 
 
 class Studio:
-    """The pictures' side of the backend; long work goes through its one background thread."""
+    """The pictures' side of the backend; long work goes through its queue."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -47,6 +51,7 @@ class Studio:
         self.asking: set[Order] = set()
         self.failures: list[Failure] = []
         self.grid: WrittenGrid | None = None
+        self.generated: dict[Order, int] = {}  # by runs that go on: so many of what was missing were dealt with
         self._drew: str | None = None  # the engine that generated last
 
     def make_plan(self, order: Order) -> Task:
@@ -64,7 +69,8 @@ class Studio:
 
     def generate(self, order: Order) -> Task:
         """Generate what is missing of an order, then compose the grid of its suite."""
-        return self.backend.run(("generate", order), partial(self._generate, order), f"Generate {order.suite}")
+        work, title = partial(self._generate, order), f"Generate {order.suite}"
+        return self.backend.run(("generate", order), work, title, lane=Lane.GENERATES)
 
     def make_grid(self, order: Order) -> Task:
         """Compose the pictures of a suite: pages that can be saved, and a page that opens offline."""
@@ -98,14 +104,26 @@ class Studio:
         try:
             if planned.plan.missing:
                 self._drew = planned.engine.name
-                self.failures = list(workspace.generate(planned, job))
+                self.failures = list(workspace.generate(planned, self._telling(order, job)))
         finally:
+            self.generated.pop(order, None)
             after = self._plan(order, Job(), workspace)
         if self.sheet(order.suite) is not None:
             self._make_grid(order, job, workspace)
         if nothing := workspace.nothing_generated(planned, after, self.failures):
             raise nothing
         return _outcome(len(planned.plan.missing) - len(after.plan.missing), self.failures)
+
+    def _telling(self, order: Order, job: Job) -> Job:
+        """The job of a run; each new picture is told to whoever looks at them."""
+
+        def report(progress: Progress) -> None:
+            job.report(progress)
+            if progress.unit == "pictures" and progress.done != self.generated.get(order):
+                self.generated[order] = progress.done
+                self.backend.jobs.tell(PICTURES)
+
+        return replace(job, report=report)
 
     def _paths(self, models: Sequence[str]) -> list[Path]:
         known = {model.name: model.path for model in self.backend.index.models}

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ...errors import ModelsimError, joined
@@ -131,13 +133,24 @@ def unload(encoder: Encoder) -> None:
         encoder.unload()
 
 
+_USES: Counter[int] = Counter()
+_COUNTING = Lock()
+
+
 @contextmanager
 def in_use(encoder: Encoder, keep: bool) -> Iterator[None]:
-    """The time of its use; afterwards it is unloaded, unless it is to be kept."""
+    """The time of its use; afterwards it is unloaded, unless it is to be kept, or another thread still uses it."""
+    with _COUNTING:
+        _USES[id(encoder)] += 1
     try:
         yield
     finally:
-        if not keep:
+        with _COUNTING:
+            _USES[id(encoder)] -= 1
+            last = not _USES[id(encoder)]
+            if last:
+                del _USES[id(encoder)]
+        if last and not keep:
             unload(encoder)
 
 
