@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import ModelsimError
@@ -29,7 +30,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary file's path, which takes this one's place at the end. Raises ModelsimError where the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")  # mkstemp's would be readable to its owner alone
+        _clear(path.parent)
+        # mkstemp's would be readable to its owner alone
+        temporary = path.with_name(f"{path.name}.modelsim-{os.getpid()}.part")
         try:
             yield temporary
             temporary.replace(path)
@@ -40,6 +43,27 @@ def replacing(path: Path) -> Iterator[Path]:
         raise ModelsimError(
             f"cannot write ({error.strerror or error})", path, "choose another folder, or free some disk space"
         ) from error
+
+
+_OURS = re.compile(r"\.modelsim-\d+\.part$")
+
+_ABANDONED = 3600.0
+"""Seconds after which nobody writes on: another program's file, on this machine or another, is younger."""
+
+_CLEARED: set[Path] = set()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what programs that were killed have left here, when we first write into a folder."""
+    if folder in _CLEARED:
+        return
+    _CLEARED.add(folder)
+    with os.scandir(folder) as found:
+        left = [Path(each.path) for each in found if _OURS.search(each.name)]
+    for path in left:
+        with suppress(OSError):  # somebody else was quicker, or it is not ours to delete
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> Path:

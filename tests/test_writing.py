@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import stat
 import sys
@@ -34,6 +35,16 @@ def test_an_exception_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         write_text(path, "new")
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert path.read_text() == "old"
+
+
+def test_what_a_killed_program_left_is_removed_and_what_another_writes_now_is_not(tmp_path):
+    old, new, foreign = (tmp_path / f"t.csv.{end}" for end in ("modelsim-1.part", "modelsim-2.part", "1.part"))
+    for path in (old, new, foreign):
+        path.write_bytes(b"half")
+    for path in (old, foreign):
+        os.utime(path, (1, 1))
+    write_text(tmp_path / "other.csv", "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.csv", foreign.name, new.name]
 
 
 def test_rows_that_fail_leave_nothing(tmp_path):

@@ -18,6 +18,7 @@ from ..job import Job
 from ..library import Library
 from ..memory import give_back
 from ..saying import logger_of
+from ..similarity.measures.pictures import PICTURES
 from ..sqlite import DamagedFile
 from ..text import counted, printable, several
 from ..workspace.catalogue.index import Index, Model
@@ -64,6 +65,7 @@ class Backend:
         self.host, self._open_library = host, open_library
         self.index = Index()
         self.answers: dict[Question, Answer] = {}
+        self._bases: dict[Question, object] = {}  # what the answers since the start follow from
         self.identities: dict[str, Identity] = {}
         self.rows: list[LibraryRow] = []
         self.memory = ""  # why the model in memory is no row, where that is to be told
@@ -201,14 +203,25 @@ class Backend:
 
     def _compare(self, question: Question, job: Job, workspace: Workspace) -> str:
         self._read_index(job, workspace)
-        comparison = workspace.compare(question, self.index, job)
-        answer = Answer(comparison, workspace.deltas(comparison, job))
-        self._forget_details(question, comparison)
-        self.answers[question] = answer
-        workspace.keep_comparison(question, comparison)
+        basis = self._basis(question)
+        if question not in self.answers or basis is None or self._bases.get(question) != basis:
+            comparison = workspace.compare(question, self.index, job)
+            answer = Answer(comparison, workspace.deltas(comparison, job))
+            self._forget_details(question, comparison)
+            self.answers[question], self._bases[question] = answer, basis
+            workspace.keep_comparison(question, comparison)
         if len(self.index.models) > 1 and 0 < self.unhashed <= HASHED_UNASKED:
             self.jobs.show_to(self.hash_files(asked=False), MODELS)
         return self._counts()
+
+    def _basis(self, question: Question) -> object:
+        """All that an answer follows from: while it is the same, so is the answer. None where that cannot be told: of
+        pictures, and of a model in memory."""
+        index = self.index
+        if question.measure == PICTURES.name or any(model.opener is not None for model in index.models):
+            return None
+        models = frozenset((model.name, model.id, model.key) for model in index.models)
+        return models, frozenset((bad.path, bad.error) for bad in index.unreadable), frozenset(self.identities)
 
     def _forget_details(self, question: Question, comparison: Comparison) -> None:
         """What was told of two models is kept while both files are the same as then."""

@@ -126,6 +126,20 @@ def test_nothing_is_said_of_a_file_that_is_another_since(start, started_anew):
     assert 'title="copy"' not in rest
 
 
+def test_the_same_question_about_the_same_files_is_answered_from_what_is_there(start):
+    page, folder = start()
+    backend, question = page.session.backend, page.session.choices.question
+    backend.compare(question).wait()
+    backend.hash_files().wait()
+    backend.compare(question).wait()
+    answer = backend.answers[question]
+    backend.compare(question).wait()
+    assert backend.answers[question] is answer
+    shutil.copy(folder / "stranger.safetensors", folder / "carl.safetensors")
+    backend.compare(question).wait()
+    assert backend.answers[question] is not answer
+
+
 def test_a_tree_of_another_version_is_told_of(start, monkeypatch):
     page, _ = start()
     page.session.choose(view=TREE)

@@ -51,7 +51,7 @@ def test_pictures_come_one_by_one_and_a_tree_is_made_meanwhile(browser, server):
     expect(status).to_contain_text(re.compile(r"0 of 5 pictures, 0 %, the next: step 4 of 20, \d+ s"))
     draw(1)
     expect(pictures).to_have_count(1)
-    expect(page.locator("#modelsim_planned")).to_contain_text("Now 5 images are generated, 1 of them are done")
+    expect(page.locator(".modelsim-plan").first).to_contain_text("Now 5 images are generated, 1 of them are done")
     first = pictures.first
     first.evaluate("image => { image.ours = true; }")
     first.locator("xpath=..").focus()
