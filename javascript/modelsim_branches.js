@@ -5,7 +5,7 @@ A tree's data name the leaves from top to bottom, 0 … n − 1, and its merges 
 "use strict";
 
 window.modelsim.branches = window.modelsim.branches || (function () {
-    const STEP = 8, ROW = 19, BETWEEN = 8, EDGE = 6, PER_MODEL = 2, DIGIT = 6.5, BESIDE = 12;
+    const STEP = 8, LEAST_STEP = 3, ROW = 19, BETWEEN = 8, EDGE = 6, PER_MODEL = 2, DIGIT = 6.5, BESIDE = 12;
 
     /** Leaves and merges, each with its first and last leaf, its height and the class and the group of the same weights
      * that all its leaves share (0: none). `folds` says as what the largest branch of such leaves can be one row. */
@@ -26,13 +26,14 @@ window.modelsim.branches = window.modelsim.branches || (function () {
         return nodes;
     }
 
-    /** A scale on which every branch is seen, however small: any node stands at least STEP before its parent where
-     * their heights differ. It grows with the height, so that what is farther left was merged at a greater height.
+    /** A scale on which every branch is seen, however small: any node stands at least a step before its parent where
+     * their heights differ: STEP, or on a phone LEAST_STEP, as its names need the room. It grows with the height, so that
+     * what is farther left was merged at a greater height.
      *
      * Ranks alone give a small step and a great one the same length, the logarithm alone gives most branches inside a
      * class none. So the width is shared out among levels, the fewest by which all parents are above their children, and
      * the logarithm of the heights: a decade counts as much as four levels, and a gap as a decade at most. */
-    function kinshipScale(nodes, width) {
+    function kinshipScale(nodes, width, step = STEP) {
         const rungs = [{ height: 0, level: 0, log: 0 }], levels = new Map([[0, 0]]);
         for (const node of nodes.filter(({ upper }) => upper).sort((a, b) => a.height - b.height)) {
             let last = rungs[rungs.length - 1];
@@ -46,7 +47,7 @@ window.modelsim.branches = window.modelsim.branches || (function () {
             levels.set(node.height, last.level);
         }
         const { height: tallest, level: most, log: whole } = rungs[rungs.length - 1];
-        const room = Math.max(width, STEP * most), even = Math.max(STEP * most, (room * most) / (most + 4 * whole || 1));
+        const room = Math.max(width, step * most), even = Math.max(step * most, (room * most) / (most + 4 * whole || 1));
         for (const rung of rungs) {
             rung.x = (most && (even * rung.level) / most) + (whole && ((room - even) * rung.log) / whole);
         }
@@ -124,5 +125,5 @@ window.modelsim.branches = window.modelsim.branches || (function () {
 
     const sizeOf = ({ from, to }) => to - from + 1;
 
-    return { STEP, ROW, EDGE, PER_MODEL, nodesOf, kinshipScale, trueScale, rowsOf, sizeOf };
+    return { STEP, LEAST_STEP, ROW, EDGE, PER_MODEL, nodesOf, kinshipScale, trueScale, rowsOf, sizeOf };
 })();

@@ -5,9 +5,9 @@ pointer and to keys. What is folded and searched for is kept as long as the page
 "use strict";
 
 window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
-    const { ROW, EDGE, PER_MODEL, nodesOf, kinshipScale, trueScale, rowsOf, sizeOf } = modelsim.branches;
+    const { STEP, LEAST_STEP, ROW, EDGE, PER_MODEL, nodesOf, kinshipScale, trueScale, rowsOf, sizeOf } = modelsim.branches;
     const SIZE = 13, SMALL = 11, LEAST = 9, GAP = 8, BADGE = 30, SIGN = 14, MARK = 12, AXIS = 38;
-    const WIDEST_NOTE = 130, LEAST_FOR_NAMES = 150, NARROWEST = 120, ROOM_FOR_NOTES = 640, UNSEEN = 740;
+    const WIDEST_NOTE = 130, LEAST_FOR_NAMES = 150, NARROWEST = 120, NARROWEST_ON_PHONE = 90, ROOM_FOR_NOTES = 640, UNSEEN = 740;
 
     const trees = new WeakMap(); // element → its data, nodes and layout
     const folded = { class: new Set(), same: new Set() }; // names of the models in folded branches, of whatever tree
@@ -86,13 +86,14 @@ window.modelsim.tree = window.modelsim.tree || (function (modelsim) {
         const { data, nodes } = tree, size = Math.min(SIZE, Math.floor(ROW * zoom * 0.8)), named = size >= LEAST;
         const lines = Object.values(data.labels).flatMap(({ name, support }) => [name, support]);
         const widest = Math.max(...lines.map((line) => widthOf(line, SMALL, font)));
-        const note = total < ROOM_FOR_NOTES ? 0 : Math.min(WIDEST_NOTE, widest);
+        const narrow = total < ROOM_FOR_NOTES, note = narrow ? 0 : Math.min(WIDEST_NOTE, widest);
         const before = (data.references.some(Boolean) && SIGN) + (data.same.some(Boolean) && MARK);
         const lengths = words.map((pair) => widthOf(pair.join(""), size, font)).sort((a, b) => b - a);
         const longest = lengths[Math.floor(lengths.length / 30)]; // but for a few, which are shortened
-        const breadth = named ? Math.min(longest, Math.max(LEAST_FOR_NAMES, 0.4 * total)) + 4 : 0;
-        const room = Math.max(NARROWEST, total - 2 * EDGE - 3 * GAP - before - breadth - BADGE - note) * wide;
-        const scale = (isTrue ? trueScale : kinshipScale)(nodes, room), right = EDGE + GAP + scale.width;
+        const breadth = named ? Math.min(longest, Math.max(LEAST_FOR_NAMES, (narrow ? 0.48 : 0.4) * total)) + 4 : 0;
+        const room = Math.max(narrow ? NARROWEST_ON_PHONE : NARROWEST, total - 2 * EDGE - 3 * GAP - before - breadth - BADGE - note) * wide;
+        const scale = (isTrue ? trueScale : kinshipScale)(nodes, room, narrow ? LEAST_STEP : STEP);
+        const right = EDGE + GAP + scale.width;
         const names = right + GAP + before, end = names + breadth + GAP;
         const width = Math.max(end + BADGE + note + EDGE, total);
         return { scale, x: (node) => right - scale.place(node.height), right, names, end, width, size, named, font, note };

@@ -28,7 +28,8 @@ def working(task: Task) -> str:
     unit = "" if progress.unit == "B" else f" {progress.unit}"
     words = f"{title}: {progress.what}, {show(progress.done)} of {show(progress.total)}{unit}, {percent(fraction)}"
     if within:
-        words += f", the next: {within}"
+        counted = progress.unit != "B" and progress.done < progress.total
+        words += f", {'the next:' if counted else 'working for'} {within}"
     if 0 < fraction < 1 and seconds > 1:
         words += f", {duration(seconds * (1 / fraction - 1))} left"
     return _line(words, fraction)

@@ -178,6 +178,16 @@ def test_a_narrow_page_shows_the_tree_and_its_bar(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_names_of_hundreds_are_on_a_phone_without_scrolling(open_page):  # noqa: F811
+    page = open_page(tree_drawing(*narrow(300, 12), "1 − r"))
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.evaluate("modelsim_tab.style.width = '370px'")
+    page.wait_for_function("document.querySelector('.modelsim-tree .modelsim-svg').getBoundingClientRect().width < 420")
+    view = page.locator(".modelsim-tree .modelsim-view")
+    assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 1
+    assert leaf(page, 0).locator("text").first.evaluate("text => text.getBoundingClientRect().width") > 100
+
+
 def test_a_leaf_is_left_out_by_a_key(page):
     leaf(page, 2).focus()
     page.keyboard.press("Delete")

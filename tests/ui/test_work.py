@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from threading import Event
 
 import pytest
@@ -87,6 +88,23 @@ def test_one_runs_with_its_progress_and_a_second_waits_with_its_place(work, goin
     assert "2. in the queue" in listed
     version = re.search('jobs-list="([^"]*)"', listed).group(1)
     assert shown(work, version)[2] is None, "a window that has the list is not sent it again"
+
+
+def test_that_a_long_item_goes_on_is_seen():
+    from lib_modelsim.ui.status import working
+    from lib_modelsim.ui.tasks import Task, TaskState
+
+    def line(*progress, seconds=35.2, within=""):
+        began = time.monotonic() - seconds
+        told = {"progress": Progress(*progress), "within": within, "state": TaskState.RUNNING}
+        return str(working(Task("Probes", "Probes", str, **told, _item=began, _since=time.monotonic())))
+
+    pictures = "generating", 2, 60, "pictures"
+    assert "2 of 60 pictures, 3 %, the next: step 4 of 20, 36 s" in line(*pictures, within="step 4 of 20")
+    assert 'the next: step 4 of 20"' in line(*pictures, seconds=1, within="step 4 of 20"), "and no seconds yet"
+    assert "the next" not in line(*pictures, seconds=1)
+    assert "1 MB of 2 MB, 50 %, working for 36 s" in line("reading", 1e6, 2e6, "B")
+    assert "waiting … 36 s" in line("waiting", 0, 0, "")
 
 
 def test_removed_stopped_and_run_first(work, going_on):
