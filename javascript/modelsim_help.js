@@ -14,13 +14,13 @@ window.modelsim.help = window.modelsim.help || (function (modelsim) {
     }
 
     /** Put a mark into a label, or behind a field that has none. */
-    function markWith(place, told, name) {
+    function markWith(place, what, name) {
         const label = place.matches("input, select") ? null : place;
         if (label ? label.querySelector(MARK) : place.nextElementSibling?.matches(MARK)) return;
         const button = document.createElement("button"), text = document.createElement("span");
         text.id = `modelsim_help_text_${++told}`;
         text.className = "modelsim-help-text";
-        text.textContent = told;
+        text.textContent = what;
         button.type = "button";
         button.className = "modelsim-help";
         button.textContent = "?";

@@ -12,3 +12,9 @@ def ended(work):
     while tasks := [*jobs.running, *jobs.waiting]:
         assert tasks[0].wait(PATIENCE), "it does not end"
     return str(work.line())
+
+
+def stop(work):
+    """Stop what runs, or would next; nothing where all is over."""
+    for task in [*work.jobs.running, *work.jobs.waiting][:1]:
+        work.jobs.stop(task.number)

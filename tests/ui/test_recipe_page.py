@@ -41,7 +41,7 @@ from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
 from lib_modelsim.workspace.lineage.remembered import Recalled
 from lib_modelsim.workspace.lineage.targets import files_for
-from tests.ui.following import ended
+from tests.ui.following import ended, stop
 from tests.workspace.lineage import merged_family
 
 
@@ -163,7 +163,7 @@ def test_a_stopped_recipe_is_none(page):
     page.look()
     page.take("mixed", AUTOMATIC_BASE)
     page.begin()
-    page.wiring.work.jobs.stop_running()
+    stop(page.wiring.work)
     status = ended(page.wiring.work)
     shown = by_id(page.look())
     assert "Stopped" in status or "nothing to read" in text_of(shown["reading"])

@@ -21,7 +21,7 @@ from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from lib_modelsim.ui.windows import asked_by
-from tests.ui.following import ended
+from tests.ui.following import ended, stop
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_work_shows_how_far_it_is_and_can_be_stopped(tab_over, small_family):
     tab.towards_tree()
     tab.compare()
     assert "modelsim-working" in tab.work.line()
-    tab.work.jobs.stop_running()
+    stop(tab.work)
     assert "Stopped" in ended(tab.work)
     assert "Press Show families" in opened(tab)["drawing"]
     assert "data-tree=" in families(tab)["drawing"]
