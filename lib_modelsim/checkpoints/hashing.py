@@ -21,7 +21,6 @@ import numpy as np
 
 from .content_hash import PIECE, PieceDigests, component_content, piece_digests, raw_digests
 from .extras import EMA, EMA_PREFIX, ema_content, extra_contents, is_schedule
-from .header import header_of
 from .identity import Identity, network_order
 from .names import in_every_layout
 from .reader import Checkpoint, Weight
@@ -83,7 +82,7 @@ def identify(checkpoint: Checkpoint, progress: Callable[[int], None] = lambda re
         None,
         content,
         extra_contents(extras, digests),
-        header_of(checkpoint).unplaced,
+        checkpoint.layout.unplaced(sum(weight.stored.count for weight in checkpoint.unread.values())),
         ema_content((extra for extra in extras if extra.key.startswith(EMA_PREFIX)), digests),
         ema_content(members.get("unet", ()), digests),
         _not_finite(members | {EMA: [extra for extra in extras if extra.key.startswith(EMA_PREFIX)]}, digests),

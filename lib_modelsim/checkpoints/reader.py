@@ -22,7 +22,7 @@ from .source import FileKey, FileSource, FromSources, ReadError, Source, changed
 from .stored import FLOATS, StoredTensor, without_trailing_ones
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Weight:
     """One tensor that counts in comparisons: its common name, its place in the network, where its bytes are.
 
@@ -36,7 +36,7 @@ class Weight:
     block: str | None
     stored: StoredTensor
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, ...]:
         return without_trailing_ones(self.stored.shape)
 

@@ -32,7 +32,7 @@ LONGEST_KEY = 1000
 """Characters. Real keys stay under 200; the limit keeps joined and sorted hostile ones cheap."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredTensor:
     """One tensor of a checkpoint.
 
