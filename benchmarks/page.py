@@ -110,7 +110,11 @@ class Server:
         calm = 0
         while calm < CALM:
             time.sleep(0.05)
-            stats = [path.read_text() for path in self._folder.glob("task/*/stat")]
+            try:
+                stats = [path.read_text() for path in self._folder.glob("task/*/stat")]
+            except (FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                calm = 0
+                continue
             calm = 0 if any(stat.rpartition(")")[2].split()[0] in "RD" for stat in stats) else calm + 1
 
 
