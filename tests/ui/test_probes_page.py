@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from ast import literal_eval
 from base64 import b64encode
 
 import pytest
@@ -22,6 +23,7 @@ from lib_modelsim.probes.engine import WITH_WEBUI, CheckpointFailed
 from lib_modelsim.ui.backend import Backend
 from lib_modelsim.ui.probes.pictures import ONE_MODEL, ONE_PROBE, TWO
 from lib_modelsim.ui.probes.studio import Order
+from lib_modelsim.ui.probes.suite_menu import suite_label
 from lib_modelsim.ui.tab import Tab
 from lib_modelsim.ui.view_state import ViewState
 from tests.probes import tiny_networks
@@ -257,9 +259,21 @@ def test_a_control_is_not_sent_the_value_that_it_has_as_a_person_may_have_chosen
 def test_what_the_page_shows_is_asked_for_again_where_its_controls_say_something_else(page):
     do(page, page.studio.generate)
     values = [shown(page)["suite"], [], 1, ONE_MODEL, "prior 1337", "anna", "bert"]
-    seen = by_id(page.show(*values))["probes_seen"]
-    assert list(page._settled(seen, *values)) == [page._seen]
-    assert "pictures" in by_id(page._settled(seen, *values[:3], ONE_PROBE, *values[4:]))
+    answer = by_id(page.show(*values))
+    arrived = answer["probes_newest"], answer["probes_seen"]
+    assert list(page._settled(*arrived, *values)) == [page._newest.field]
+    assert "pictures" in by_id(page._settled(*arrived, *values[:3], ONE_PROBE, *values[4:]))
+
+
+def test_an_answer_from_before_another_suite_was_chosen_does_not_stay_where_it_arrives_last(page):
+    first, second = page.session.backend.suites.all()[:2]
+    older = by_id(page.opened(first.name))
+    page.opened(second.name)
+    values = literal_eval(older["probes_seen"])
+    repaired = by_id(page._settled(older["probes_newest"], older["probes_seen"], *values))
+    assert repaired["suite"] == suite_label(second)
+    values = literal_eval(repaired["probes_seen"])
+    assert list(page._settled(repaired["probes_newest"], repaired["probes_seen"], *values)) == [page._newest.field]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ...hosts.folder_list import only_demonstration
+from ..newest import Newest
 from ..tasks import Task
 from ..view_state import ViewState
 from ..wiring import Event, Wiring, without_value
@@ -74,9 +75,10 @@ class ProbesPage:
         with gr.Row(elem_id="modelsim_probes_hidden"):
             self._seen = gr.Textbox(elem_id="modelsim_probes_seen", show_label=False)
             self._pressed = gr.Textbox(elem_id=CHOSEN_FIELD, show_label=False)
+            self._newest = Newest("modelsim_probes_newest", self._known)
         buttons = [self._plan, self._generate, self._grid]
         shown = [self._told, self._question, *self._looking, *buttons, self._files, self._pictures]
-        self.outputs = [self._seen, *self._order, *shown]
+        self.outputs = [self._newest.field, self._seen, *self._order, *shown]
 
     @property
     def work(self) -> Work:
@@ -85,7 +87,8 @@ class ProbesPage:
     def connect(self, opened: Event) -> None:
         """Set going what each control is for."""
         self._wiring.at_once(opened, self._asked, self.inputs, self.outputs)
-        self._wiring.settle(self._seen, self._settled, [self._seen, *self.inputs], self.outputs)
+        newest = self._newest.field
+        self._wiring.settle(newest, self._settled, [newest, self._seen, *self.inputs], self.outputs)
         for button, begin in (
             (self._plan, partial(self.begin, self.studio.make_plan)),
             (self._grid, partial(self.begin, self.studio.make_grid)),
@@ -138,9 +141,18 @@ class ProbesPage:
         same = [control for control, value in had if _value(updates[control]) == value]
         return {**updates, **{control: without_value(updates[control]) for control in same}}
 
-    def _settled(self, seen: str, *values: object) -> Updates:
-        """Nothing, where the page shows what its controls say; else what they say now."""
-        return {self._seen: gr.update()} if seen == repr(list(values)) else self._asked(*values)
+    def _settled(self, told: str, seen: str, *values: object) -> Updates:
+        """Nothing, where the page shows what is known. Else what its controls say now, where that is not what the
+        answer gave them; else what was chosen last, as the answer is older than one that came before it."""
+        if seen != repr(list(values)):
+            return self._asked(*values)
+        if self._newest.is_in(told):
+            return {self._newest.field: gr.update()}
+        return self._asked(None, None, *values[2:])
+
+    def _known(self) -> object:
+        choices, ends = self.session.choices, self.work.jobs.ends(self.id, PICTURES)
+        return choices.suite, choices.probe_models, choices.webui, ends, frozenset(self.studio.asking)
 
     def _last_used(self) -> str:
         """The suite chosen last; that of the demonstration, where nothing else is shown."""
@@ -150,6 +162,7 @@ class ProbesPage:
     def show(self, suite: str | None, models: Any, batch: Any, view: str, *looking: str | None) -> Updates:  # noqa: ANN401
         """What was planned and generated for these values of the controls; those that make no sense give way to what
         was chosen last, as all of them do on a page that was just opened and has no suite yet."""
+        told = self._newest.told()
         suites = self.session.backend.suites.all()
         models = self.session.choices.probe_models if suite is None else models
         suite = suite_named(suite, suites) or suite_named(self._last_used(), suites)
@@ -186,7 +199,8 @@ class ProbesPage:
                 else looked_at(self.studio, sheet, view, (column, first, second))
             ),
         }
-        return {self._seen: repr([_value(updates[control]) for control in self.inputs]), **updates}
+        seen = repr([_value(updates[control]) for control in self.inputs])
+        return {self._newest.field: told, self._seen: seen, **updates}
 
     def _ordered(self, values: Any) -> Order:  # noqa: ANN401 - values of gradio's components
         shown, models, batch = values
