@@ -23,3 +23,8 @@ def launch(driver):
 
     expect.set_options(timeout=PATIENCE)
     return driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+
+
+def box(locator):
+    """Where an element is in the window, once it is there: gradio may draw it anew meanwhile."""
+    return locator.evaluate("element => element.getBoundingClientRect().toJSON()")

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests import chromium
 from tests.chromium import PATIENCE
 from tests.ui.serving import ROOT
 from tests.ui.test_page import browser, needs_chromium  # noqa: F401 - fixtures
@@ -84,10 +85,10 @@ def test_two_windows_see_one_queue_and_nothing_is_lost(windows, server):
     for page in windows:
         expect(line(page)).to_contain_text("First: working, 1 of 4 steps, 25 %")
         expect(page.locator(".modelsim-jobs > summary")).to_have_text("2 waiting")
-        assert page.locator("#modelsim_bar").bounding_box()["height"] < 60, "one line, that opens"
+        assert chromium.box(page.locator("#modelsim_bar"))["height"] < 60, "one line, that opens"
         page.locator(".modelsim-jobs > summary").click()
         expect(rows(page)).to_have_text(["First", "Second", "Third"])
-        box = page.locator(".modelsim-jobs > ol").bounding_box()
+        box = chromium.box(page.locator(".modelsim-jobs > ol"))
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= page.viewport_size["width"]
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]

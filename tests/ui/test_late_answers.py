@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from .following import ended
-from .test_page import address, browser, choose, expect, families, needs_chromium, page  # noqa: F401
+from .test_page import address, browser, choose, expect, families, needs_chromium, one_page  # noqa: F401
 from .test_states import by_id, opened, tab_over  # noqa: F401
 from .test_states import families as compared
 
@@ -19,7 +19,7 @@ LATE = "a name that stays"
 class Held:
     """Keeps answers from the browser until they are let go; each is made when it is asked for."""
 
-    def __init__(self, page):  # noqa: F811 - a fixture's name
+    def __init__(self, page):
         self._page, self._wanted, self._held = page, set(), {}
         page.route("**/run/predict*", self._answer)
 
@@ -45,7 +45,7 @@ class Held:
             self._held[event] = route, answer
 
 
-def events(page, part, trigger):  # noqa: F811
+def events(page, part, trigger):
     """What one event of a part sets going, one after another; by their numbers."""
     config = page.evaluate("({...window.gradio_config})")
     (ident,) = (each["id"] for each in config["components"] if each["props"].get("elem_id") == part)
@@ -64,7 +64,7 @@ def events(page, part, trigger):  # noqa: F811
 def test_a_name_stays_in_the_drawing_where_an_older_answer_arrives_after_it(families):  # noqa: F811
     """The last answer to Show families is made before the name is typed, and arrives after the answer to it, while the
     page asks whether it shows what is newest: gradio 3 asks nothing twice at a time."""
-    page, drawing = families, families.locator("#modelsim_drawing svg").first  # noqa: F811
+    page, drawing = families, families.locator("#modelsim_drawing svg").first
     older = events(page, "modelsim_generate", "click")[-1]
     check = events(page, "modelsim_families_seen", "change")[0]
     choose(page, "#modelsim_classes", "3")

@@ -74,7 +74,7 @@ def test_a_walk_through_the_library(opened):
     expect(page.locator(".modelsim-count")).to_have_text("1 of 7")
 
     row = page.locator("tr.modelsim-bad:visible")  # short, until it is opened
-    before = row.bounding_box()["height"]
+    before = chromium.box(row)["height"]
     assert before < 50
     row.locator("[aria-expanded]").focus()
     page.keyboard.press("Enter")
@@ -95,8 +95,8 @@ def test_a_walk_through_the_library(opened):
 
     name = page.locator(f"tr[data-model='{LONG}'] .modelsim-name")  # the end of a long name is seen
     page.set_viewport_size({"width": 700, "height": 900})
-    end = name.locator("span").last.bounding_box()
-    cell = page.locator(f"tr[data-model='{LONG}'] td").first.bounding_box()
+    end = chromium.box(name.locator("span").last)
+    cell = chromium.box(page.locator(f"tr[data-model='{LONG}'] td").first)
     assert end["x"] + end["width"] <= cell["x"] + cell["width"]
     assert "Hash" not in heads(page)
 

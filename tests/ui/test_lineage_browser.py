@@ -89,6 +89,6 @@ def test_a_click_on_a_model_chooses_it_as_in_the_tree(show):
     leaf.click()
     assert "modelsim-chosen" in leaf.get_attribute("class")
     assert page.locator("#modelsim_chosen_field textarea").input_value() == leaf.get_attribute("data-model")
-    before = page.locator(".modelsim-lineage svg.modelsim-svg").first.bounding_box()["width"]
+    before = chromium.box(page.locator(".modelsim-lineage svg.modelsim-svg").first)["width"]
     page.locator("[data-zoom=in]").click()
-    assert page.locator(".modelsim-lineage svg.modelsim-svg").first.bounding_box()["width"] > before
+    assert chromium.box(page.locator(".modelsim-lineage svg.modelsim-svg").first)["width"] > before

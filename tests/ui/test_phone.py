@@ -40,7 +40,7 @@ def test_no_page_is_wider_than_a_phone(browser, python_path, small_family, tmp_p
         wide = {"Library": page.evaluate(TOO_WIDE)}
         page.locator(".modelsim-greeting button[aria-label=Close]").click()
         expect(page.locator(".modelsim-greeting")).to_be_hidden()
-        assert rows.first.bounding_box()["y"] < 844 * 0.6, "the table begins on the first screen"
+        assert chromium.box(rows.first)["y"] < 844 * 0.6, "the table begins on the first screen"
         page.locator("#modelsim_how > .label-wrap").click()
         expect(page.locator("#modelsim_measure").first).to_be_visible()
         wide["Options"] = page.evaluate(TOO_WIDE)
@@ -48,7 +48,7 @@ def test_no_page_is_wider_than_a_phone(browser, python_path, small_family, tmp_p
         page.locator("#modelsim_generate").click()
         leaf = page.locator("#modelsim_drawing .modelsim-leaf").first
         leaf.wait_for()
-        assert leaf.bounding_box()["y"] < 844 * 0.6
+        assert chromium.box(leaf)["y"] < 844 * 0.6
         for view in VIEWS:
             label = page.locator("#modelsim_view label", has_text=re.compile(rf"^\s*{view}\s*$"))
             label.evaluate("label => label.click()")

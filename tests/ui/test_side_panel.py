@@ -48,11 +48,11 @@ def test_the_panel_is_a_column_while_something_is_chosen(opened):
     page = opened(1280)
     side, table = page.locator("#modelsim_side"), page.locator("#modelsim_models .modelsim-scroll")
     expect(side).to_be_hidden()
-    assert table.bounding_box()["width"] > 1100
+    assert chromium.box(table)["width"] > 1100
     page.locator("#modelsim_generate").click()
     leaf(page, "carl").click()
     expect(side.locator("h3")).to_have_text("carl")
-    assert side.bounding_box()["x"] > page.locator("#modelsim_drawing").first.bounding_box()["width"]
+    assert chromium.box(side)["x"] > chromium.box(page.locator("#modelsim_drawing").first)["width"]
     page.keyboard.press("Escape")
     expect(side).to_be_hidden()
     expect(page.locator(".modelsim-leaf.modelsim-chosen")).to_have_count(0)
@@ -71,7 +71,7 @@ def test_on_a_phone_it_is_a_sheet_that_takes_the_focus_and_gives_it_back(opened)
     leaf(page, "carl").tap()
     expect(side.locator("h3")).to_have_text("carl")
     expect(side.locator(".modelsim-close")).to_be_focused()
-    box = side.bounding_box()
+    box = chromium.box(side)
     assert (box["x"], box["width"], round(box["y"] + box["height"])) == (0, 390, 844)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.keyboard.press("Escape")
@@ -80,7 +80,8 @@ def test_on_a_phone_it_is_a_sheet_that_takes_the_focus_and_gives_it_back(opened)
     expect(side.locator(".modelsim-card")).to_have_count(0)  # the answer to closing has come
     leaf(page, "anna").tap()
     expect(side.locator("h3")).to_have_text("anna")
-    grip = side.locator(".modelsim-side-head").bounding_box()
+    expect(side).to_be_visible()
+    grip = chromium.box(side.locator(".modelsim-side-head"))
     page.mouse.move(150, grip["y"] + 10)
     page.mouse.down()
     page.mouse.move(150, grip["y"] + 150, steps=5)
